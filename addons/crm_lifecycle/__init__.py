@@ -1,0 +1,2 @@
+from . import engine, models, wizard
+from .hooks import uninstall_hook

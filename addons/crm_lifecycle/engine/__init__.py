@@ -1,0 +1,7 @@
+"""Decisions and statements of the lifecycle engine, free of any model.
+
+Everything here takes plain values and gives back plain values or ``SQL``, so
+that it can be read and tested without a database.
+"""
+
+from . import domains, scope, stages, statements

@@ -1,0 +1,112 @@
+"""Rule domains: relative dates resolved against a day, and what they look at."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.fields import Domain
+
+_RELATIVE = re.compile(r"^(today|now)?(\s*[+-]\d+[dwmy])*$")
+_OFFSET = re.compile(r"([+-]\d+)([dwmy])")
+_UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+
+
+class DomainError(ValueError):
+    """A text that is no domain, or a relative date that rules do not take."""
+
+
+def parse(text: str | None) -> Domain:
+    """Return the domain that ``text`` spells, TRUE where it is empty.
+
+    :raises DomainError: when the text is not a list of conditions
+    """
+    try:
+        value = ast.literal_eval((text or "[]").strip() or "[]")
+        return Domain(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise DomainError(str(error)) from error
+
+
+def resolve_date(value: str, as_of: date) -> date:
+    """Return the day that a relative date such as ``today -90d`` means.
+
+    An ISO date stands for itself. Unlike Odoo's own resolution (see
+    ``odoo.tools.date_utils.parse_date``) the starting point is given, so that
+    a rule asked about last March looks at last March.
+
+    >>> resolve_date("today -3m", date(2026, 5, 31))
+    datetime.date(2026, 2, 28)
+    """
+    text = value.strip()
+    if re.match(r"\d+-", text):
+        try:
+            return datetime.fromisoformat(text).date()
+        except ValueError as error:
+            raise DomainError(str(error)) from error
+    if not text or not _RELATIVE.match(text):
+        raise DomainError(value)
+    day = as_of
+    for number, unit in _OFFSET.findall(text):
+        day += relativedelta(**{_UNITS[unit]: int(number)})
+    return day
+
+
+def resolve(
+    domain: Domain, as_of: date, field_type: Callable[[str], str | None]
+) -> Domain:
+    """Return ``domain`` with each relative date replaced by a day.
+
+    ``field_type`` tells the type of a field path. A datetime field is compared
+    with the days' midnights in Odoo's usual way.
+    """
+
+    def resolved(condition):
+        if field_type(condition.field_expr) not in ("date", "datetime"):
+            return condition
+        value = condition.value
+        if isinstance(value, str):
+            value = resolve_date(value, as_of)
+        elif isinstance(value, Iterable):
+            value = [
+                resolve_date(item, as_of) if isinstance(item, str) else item
+                for item in value
+            ]
+        else:
+            return condition
+        return Domain(condition.field_expr, condition.operator, value)
+
+    return domain.map_conditions(resolved)
+
+
+def fields_of(domain: Domain) -> list[str]:
+    """Return the field paths that ``domain`` looks at, each once, in order."""
+    return list(dict.fromkeys(item.field_expr for item in domain.iter_conditions()))
+
+
+def crossing_day(operator: str, value: str, fact: date) -> date | None:
+    """Return the day on which a condition on a date starts to hold by itself.
+
+    For ``fact <= today -90d`` that is the fact plus 90 days; None where the
+    passing of time alone makes no difference (a fixed day, or a comparison
+    that time can only make false).
+
+    >>> crossing_day("<=", "today -90d", date(2026, 1, 1))
+    datetime.date(2026, 4, 1)
+    """
+    if operator not in ("<", "<=") or re.match(r"\d+-", value.strip()):
+        return None
+    # Months differ in length: start at the inverse and step to the exact day.
+    day = fact
+    for number, unit in _OFFSET.findall(value):
+        day -= relativedelta(**{_UNITS[unit]: int(number)})
+    day -= timedelta(days=4)
+    while not _holds(fact, operator, resolve_date(value, day)):
+        day += timedelta(days=1)
+    return day
+
+
+def _holds(fact: date, operator: str, bound: date) -> bool:
+    return fact <= bound if operator == "<=" else fact < bound

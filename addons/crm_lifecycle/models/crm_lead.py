@@ -1,0 +1,151 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class CrmLead(models.Model):
+    """A lead has a profile of its own until it has a customer."""
+
+    _name = "crm.lead"
+    _inherit = ["crm.lead", "crm.lifecycle.subject"]
+
+    def _get_lifecycle_profiles(self, Profile):
+        if not Profile.has_access("read"):
+            return {}
+        # The customer's company tells whose profile it is; it is not shown.
+        customers = {lead: lead.sudo().partner_id.commercial_partner_id for lead in self}
+        partner_ids = {customer.id for customer in customers.values() if customer}
+        found = Profile.with_context(active_test=False).search_fetch(
+            [
+                ("company_id", "=", self.env.company.id),
+                "|",
+                ("lead_id", "in", self.ids),
+                ("partner_id", "in", list(partner_ids)),
+            ],
+            ["partner_id", "lead_id"],
+        )
+        by_partner = {p.partner_id.id: p for p in found if p.partner_id}
+        by_lead = {p.lead_id.id: p for p in found if p.lead_id}
+        return {
+            lead: by_partner.get(customers[lead].id) or by_lead.get(lead._origin.id)
+            for lead in self
+        }
+
+    def _join_lifecycle_profile(self, alias, query):
+        customer = query.make_alias(alias, "lifecycle_customer")
+        if customer not in query._joins:
+            query.add_join(
+                "LEFT JOIN",
+                customer,
+                "res_partner",
+                SQL(
+                    "%s = %s",
+                    SQL.identifier(customer, "id"),
+                    SQL.identifier(alias, "partner_id"),
+                ),
+            )
+        return [
+            self._join_one_lifecycle_profile(
+                alias,
+                "lifecycle_profile",
+                query,
+                lambda profile: SQL(
+                    "%s.partner_id = %s",
+                    profile,
+                    SQL.identifier(customer, "commercial_partner_id"),
+                ),
+            ),
+            self._join_one_lifecycle_profile(
+                alias,
+                "lifecycle_own_profile",
+                query,
+                lambda profile: SQL(
+                    "%s.lead_id = %s", profile, SQL.identifier(alias, "id")
+                ),
+            ),
+        ]
+
+    def _get_lifecycle_subject_condition(self, alias, select):
+        return SQL(
+            """
+            (%(lead)s IN (%(leads)s) OR %(partner)s IN (
+                SELECT id FROM res_partner WHERE commercial_partner_id IN (%(partners)s)))
+            """,
+            lead=SQL.identifier(alias, "id"),
+            partner=SQL.identifier(alias, "partner_id"),
+            leads=select("lead_id"),
+            partners=select("partner_id"),
+        )
+
+    # ------------------------------------------------------------
+    # What the runs have to know
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        leads = super().create(vals_list)
+        leads._touch_lifecycle(trigger=True)
+        return leads
+
+    def write(self, vals):
+        moved = vals.keys() & {"partner_id", "company_id", "user_id"}
+        if moved:
+            self._touch_lifecycle()
+        result = super().write(vals)
+        if moved:
+            if vals.get("partner_id"):
+                self._convert_lifecycle()
+            self._touch_lifecycle(trigger=True)
+        return result
+
+    def unlink(self):
+        """Take the lead's own profile along; its history stays."""
+        self._touch_lifecycle()
+        self._get_own_profiles().unlink()
+        return super().unlink()
+
+    def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
+        """Let a lead that is won or lost move its customer within a minute."""
+        changed = self.filtered(
+            lambda lead: old_status_by_lead.get(lead.id)
+            and old_status_by_lead[lead.id] != new_status_by_lead.get(lead.id)
+        )
+        changed._touch_lifecycle(trigger=True)
+        return super()._handle_won_lost(old_status_by_lead, new_status_by_lead)
+
+    def _merge_dependences(self, opportunities):
+        """Keep the profiles and history of the leads merged into this one."""
+        result = super()._merge_dependences(opportunities)
+        # A merge is allowed to whoever may merge the leads.
+        profiles = opportunities.sudo()._get_own_profiles()
+        for profile in profiles:
+            head = self._get_own_profiles()
+            if self.partner_id:
+                profile._lifecycle_convert(self.sudo().partner_id, origin="merge")
+            elif head:
+                head._lifecycle_absorb(profile)
+            else:
+                profile._become({"lead_id": self.id})
+        return result
+
+    def _get_own_profiles(self):
+        """Return the profiles that are about these leads themselves."""
+        # A lead's profile follows the lead, whoever may change it.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        return Profile.with_context(active_test=False).search(
+            [("lead_id", "in", self.ids)]
+        )
+
+    def _convert_lifecycle(self):
+        """Give the leads' own profiles to the customer that they have now."""
+        self._get_own_profiles()._lifecycle_convert()
+
+    def _touch_lifecycle(self, trigger=False):
+        """Put the leads and their customers on the work list."""
+        if not self:
+            return
+        Touch = self.env["crm.lifecycle.touch"]
+        # Which customer a lead belongs to is read for the runs, not for the user.
+        for company, leads in self.sudo().grouped("company_id").items():
+            Touch._touch(company, partners=leads.partner_id, leads=leads)
+        if trigger:
+            Touch._trigger_run()

@@ -1,0 +1,360 @@
+import ast
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+_logger = logging.getLogger(__name__)
+
+
+class CrmLifecycle(models.Model):
+    """A lifecycle that a company runs: stages in order, and rules between them.
+
+    A customer lives in the first active lifecycle, by sequence, whose conditions
+    take them.
+    """
+
+    _name = "crm.lifecycle"
+    _description = "Lifecycle"
+    _inherit = ["mail.thread"]
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    description = fields.Html(translate=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        index="btree_not_null",
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+        help="Empty: the lifecycle runs in every company.",
+    )
+    sequence = fields.Integer(default=10)
+    state = fields.Selection(
+        selection=[
+            ("draft", "Draft"),
+            ("active", "Active"),
+            ("archived", "Archived"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    activation_date = fields.Datetime(readonly=True, copy=False)
+    version = fields.Integer(default=1, readonly=True, copy=False, tracking=True)
+    domain = fields.Char(
+        string="Takes",
+        default="[]",
+        help="Conditions on the customers that this lifecycle takes. Empty: all.",
+    )
+    skip_policy = fields.Selection(
+        selection=[
+            ("allow", "Allow"),
+            ("fill", "Fill in the stages between"),
+            ("forbid", "Forbid"),
+        ],
+        string="Skipping stages",
+        default="allow",
+        required=True,
+        help="What happens to a move that would leave out stages of the ladder: it "
+        "is made, it is made through the missing stages, or it is refused.",
+    )
+    regress_policy = fields.Selection(
+        selection=[
+            ("allow", "Allow"),
+            ("decision", "Needs a decision"),
+        ],
+        string="Going back",
+        default="allow",
+        required=True,
+        help="Whether a move back, or out of a stage at risk, needs a decision "
+        "(reinvest or let go) noted on the customer first.",
+    )
+    template_code = fields.Char(string="Template", readonly=True)
+    template_note = fields.Text(compute="_compute_template_note")
+    stage_ids = fields.One2many(
+        comodel_name="crm.lifecycle.stage", inverse_name="lifecycle_id", copy=False
+    )
+    rule_ids = fields.One2many(
+        comodel_name="crm.lifecycle.rule",
+        inverse_name="lifecycle_id",
+        context={"active_test": False},
+        copy=False,
+    )
+    tag_ids = fields.One2many(
+        comodel_name="crm.lifecycle.tag", inverse_name="lifecycle_id", copy=False
+    )
+    profile_count = fields.Integer(
+        string="Customers", compute="_compute_profile_count"
+    )
+
+    def _compute_profile_count(self):
+        counts = dict(
+            self.env["crm.lifecycle.profile"]._read_group(
+                [("lifecycle_id", "in", self.ids)], ["lifecycle_id"], ["__count"]
+            )
+        )
+        for lifecycle in self:
+            lifecycle.profile_count = counts.get(lifecycle, 0)
+
+    @api.depends("template_code", "rule_ids")
+    @api.depends_context("lang")
+    def _compute_template_note(self):
+        Template = self.env["crm.lifecycle.template"]
+        for lifecycle in self:
+            left_out = (
+                Template._get_left_out(lifecycle.template_code)
+                if lifecycle.template_code
+                else []
+            )
+            lifecycle.template_note = (
+                self.env._(
+                    "Left out of the template, because what they look at is not "
+                    "installed: %(rules)s.",
+                    rules="; ".join(
+                        f"{rule} ({', '.join(facts)})" for rule, facts in left_out
+                    ),
+                )
+                if left_out
+                else False
+            )
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for lifecycle in self:
+            lifecycle._get_domain(fields.Date.context_today(lifecycle))
+
+    @api.constrains("company_id")
+    def _check_company_of_profiles(self):
+        for lifecycle in self.filtered("company_id"):
+            stranger = self.env["crm.lifecycle.profile"].sudo().search(  # anybody's
+                [
+                    ("lifecycle_id", "=", lifecycle.id),
+                    ("company_id", "!=", lifecycle.company_id.id),
+                ],
+                limit=1,
+            )
+            if stranger:
+                raise ValidationError(
+                    self.env._(
+                        "“%(lifecycle)s” has customers in %(company)s already. Create "
+                        "a copy of it for the other company.",
+                        lifecycle=lifecycle.name,
+                        company=stranger.company_id.name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for lifecycle in self:
+            if self.env["crm.lifecycle.history"].sudo().search_count(  # anybody's
+                [("lifecycle_id", "=", lifecycle.id)], limit=1
+            ):
+                raise UserError(
+                    self.env._(
+                        "“%(lifecycle)s” has a history and can't be deleted. Archive "
+                        "it instead.",
+                        lifecycle=lifecycle.name,
+                    )
+                )
+
+    def copy(self, default=None):
+        """Duplicate a lifecycle with its stages, rules and tags, as a draft."""
+        copies = super().copy(default)
+        for lifecycle, duplicate in zip(self, copies, strict=True):
+            stages = {
+                stage: stage.copy({"lifecycle_id": duplicate.id})
+                for stage in lifecycle.stage_ids
+            }
+            for rule in lifecycle.rule_ids:
+                rule.copy(
+                    {
+                        "lifecycle_id": duplicate.id,
+                        "from_stage_ids": [stages[s].id for s in rule.from_stage_ids],
+                        "to_stage_id": stages[rule.to_stage_id].id,
+                    }
+                )
+            for tag in lifecycle.tag_ids:
+                tag.copy({"lifecycle_id": duplicate.id})
+        return copies
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for lifecycle, vals in zip(self, vals_list, strict=True):
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%(name)s (copy)", name=lifecycle.name)
+        return vals_list
+
+    # ------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------
+
+    def action_activate(self):
+        """Let the lifecycle run. Its first run moves customers quietly."""
+        for lifecycle in self:
+            if not lifecycle.stage_ids:
+                raise UserError(
+                    self.env._(
+                        "“%(lifecycle)s” has no stages yet. Add its stages first.",
+                        lifecycle=lifecycle.name,
+                    )
+                )
+        self.write({"state": "active", "activation_date": fields.Datetime.now()})
+        self.env["crm.lifecycle.touch"]._trigger_run()
+
+    def action_archive(self):
+        """Stop the lifecycle; its customers keep their stage and history."""
+        self.write({"state": "archived"})
+
+    def action_unarchive(self):
+        """Make an archived lifecycle a draft again."""
+        self.write({"state": "draft"})
+
+    def action_open_profiles(self):
+        """Show the customers of the lifecycle by stage."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle.crm_lifecycle_profile_action"
+        )
+        context = ast.literal_eval(action["context"] or "{}")
+        return {
+            **action,
+            "domain": [("lifecycle_id", "=", self.id)],
+            "context": {**context, "active_test": False},
+        }
+
+    def action_run(self):
+        """Run the lifecycles of the company now, and show how it went."""
+        self.check_access("write")
+        # The run reads facts of every customer and document of the company.
+        run = self.sudo()._run(self.company_id[:1] or self.env.company)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lifecycle.run",
+            "res_id": run.id,
+            "view_mode": "form",
+        }
+
+    # ------------------------------------------------------------
+    # Engine
+    # ------------------------------------------------------------
+
+    def _get_domain(self, as_of):
+        """Return the conditions on the customers taken, on a day."""
+        self.ensure_one()
+        return self.env["crm.lifecycle.profile"]._get_fact_domain(
+            self.domain,
+            as_of,
+            self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name),
+        )
+
+    def _raise_version(self):
+        """Note that the rules of an active lifecycle have changed."""
+        for lifecycle in self.filtered(lambda item: item.state == "active"):
+            lifecycle.version += 1
+
+    @api.model
+    def _get_active(self, company):
+        """Return the lifecycles that run in a company, in their order."""
+        return self.search(
+            [("state", "=", "active"), ("company_id", "in", [False, company.id])]
+        )
+
+    @api.model
+    def _lifecycle_sources(self):
+        """Extension point: return the names of the models that answer facts.
+
+        Each inherits `crm.lifecycle.source`; a bridge appends its own.
+        """
+        return [
+            "crm.lifecycle.source.lead",
+            "crm.lifecycle.source.contact",
+            "crm.lifecycle.source.partner",
+        ]
+
+    @api.model
+    def _run(self, company, as_of=None, *, full=False, quick=False, checkpoint=None):
+        """Bring facts and stages of a company up to date. Return the dated run.
+
+        :param as_of: the day (date, company's time zone) to look at; today by
+            default; not before the last run
+        :param full: rebuild all facts instead of those that may have changed
+        :param quick: look at the customers on the work list alone
+        :param checkpoint: called as ``checkpoint(done, remaining)`` after each
+            batch of work that may be committed; a run that is given none stays
+            in the caller's transaction
+        :raises UserError: where ``as_of`` is before the last run
+        """
+        run = self.env["crm.lifecycle.run"]._start(
+            company, as_of, full=full, quick=quick
+        )
+        return run._execute(checkpoint)
+
+    @api.model
+    def _assign_profiles(self, profiles):
+        """Put new profiles into the lifecycle that takes them, at its first stage."""
+        for company, members in profiles.grouped("company_id").items():
+            today = company._lifecycle_today()
+            waiting = members
+            for lifecycle in self.sudo()._get_active(company):  # sees drafts only
+                stage = lifecycle.stage_ids.sorted("sequence")[:1]
+                taken = waiting.sudo().filtered_domain(lifecycle._get_domain(today))
+                if not stage or not taken:
+                    continue
+                taken._lifecycle_move(
+                    stage,
+                    origin="manual",
+                    reason=self.env._("Enters the lifecycle"),
+                )
+                waiting -= taken
+
+    @api.model
+    def _get_companies(self):
+        """Return the companies in which a lifecycle is active."""
+        active = self.search([("state", "=", "active")])
+        if all(active.mapped("company_id")):
+            return active.company_id
+        return self.env["res.company"].search([])
+
+    @api.model
+    def _cron_run(self):
+        """Run each company: over all changes once a day, else over the work list.
+
+        The day begins at the company's own midnight. A company whose run fails
+        does not hold up the others; the error is on its run and raised last.
+        """
+        cron = self.env["ir.cron"]
+        companies = self._get_companies()
+        cron._commit_progress(remaining=len(companies))
+        failed = None
+        for company in companies:
+            if self._is_run_due(company) or self._is_work_waiting(company):
+                try:
+                    self._run(
+                        company,
+                        quick=not self._is_run_due(company),
+                        checkpoint=lambda done, remaining: cron._commit_progress(),
+                    )
+                except Exception as error:
+                    _logger.exception("Lifecycle run of %s failed", company.name)
+                    failed = error
+            if not cron._commit_progress(1):
+                break
+        if failed:
+            raise failed
+
+    @api.model
+    def _is_run_due(self, company):
+        """Whether the company has not been looked at today."""
+        last = self.env["crm.lifecycle.run"]._get_last_collected(company)
+        return not last or last.as_of < company._lifecycle_today()
+
+    @api.model
+    def _is_work_waiting(self, company):
+        """Whether documents have reported changes in the company."""
+        return bool(
+            self.env["crm.lifecycle.touch"].search_count(
+                [("company_id", "=", company.id)], limit=1
+            )
+        )

@@ -1,0 +1,198 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine.statements import NOW
+
+ORIGINS = [
+    ("rule", "Rule"),
+    ("manual", "By hand"),
+    ("import", "Import"),
+    ("merge", "Merge"),
+    ("replay", "Replay"),
+    ("convert", "Conversion"),
+]
+
+
+class CrmLifecycleHistory(models.Model):
+    """One move of one customer, with its reason. Written once, never changed.
+
+    Rows are added by the writer of stages alone, by `_record`. They outlive
+    the customer's profile, rules and users.
+    """
+
+    _name = "crm.lifecycle.history"
+    _description = "Lifecycle History"
+    _order = "date desc, id desc"
+    _rec_name = "to_stage_id"
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Profile",
+        index=True,
+        ondelete="set null",
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    lead_id = fields.Many2one(
+        comodel_name="crm.lead", index="btree_not_null", ondelete="set null"
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, ondelete="cascade"
+    )
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle", index=True, ondelete="restrict"
+    )
+    lifecycle_version = fields.Integer(string="Version", aggregator=None)
+    from_stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage", string="From", ondelete="restrict"
+    )
+    to_stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage", string="To", ondelete="restrict"
+    )
+    date = fields.Date(help="The day on which the move became due.")
+    create_date = fields.Datetime(string="Seen on")
+    origin = fields.Selection(selection=ORIGINS, required=True)
+    rule_id = fields.Many2one(
+        comodel_name="crm.lifecycle.rule",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users", string="By", ondelete="set null"
+    )
+    reason = fields.Char()
+    facts = fields.Json(help="The values that the rule looked at.")
+    days_in_from_stage = fields.Integer(string="Days in stage", aggregator="avg")
+    processed_at = fields.Datetime(
+        help="When the playbook steps of the move were worked off; empty: to do."
+    )
+    explanation = fields.Char(
+        string="Why", compute="_compute_explanation", compute_sudo=True
+    )
+
+    _company_date_idx = models.Index("(company_id, date)")
+    _profile_date_idx = models.Index("(profile_id, date)")
+    _todo_idx = models.Index("(id) WHERE processed_at IS NULL")
+
+    @api.depends("rule_id.name", "reason", "facts")
+    @api.depends_context("lang")
+    def _compute_explanation(self):
+        Profile = self.env["crm.lifecycle.profile"]
+        for row in self:
+            words = []
+            for name, value in (row.facts or {}).items():
+                field = Profile._fields.get(name)
+                if field:
+                    label = field._description_string(self.env)
+                    words.append(f"{label}: {self._format_fact(field, value)}")
+            cause = row.rule_id.name or row.reason or ""
+            row.explanation = (
+                f"{cause} ({', '.join(words)})" if words else cause
+            )
+
+    @api.model
+    def _format_fact(self, field, value):
+        """Return the value of a fact as people of the reader's language write it."""
+        if value is None or value is False:
+            return self.env._("none")
+        if field.type == "date":
+            return self.env["ir.qweb.field.date"].value_to_html(
+                fields.Date.to_date(value), {}
+            )
+        if field.type in ("float", "monetary"):
+            return self.env["ir.qweb.field.float"].value_to_html(
+                value, {"precision": 2}
+            )
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        return str(value)
+
+    # ------------------------------------------------------------
+    # Append only
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(
+            self.env._(
+                "The lifecycle history is written by moves alone. Move the customer "
+                "instead."
+            )
+        )
+
+    def write(self, vals):
+        raise UserError(
+            self.env._(
+                "The lifecycle history can't be changed. A move that was wrong is put "
+                "right by another move."
+            )
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("The lifecycle history can't be deleted."))
+
+    @api.model
+    def _record(
+        self, profile_ids, stage, *, date, origin, rule=None, reason=None, quiet=False
+    ):
+        """Add the row of a move from the present stage to ``stage`` for each profile.
+
+        To be called before the stage is written, in the same transaction, with
+        everything flushed. Written as one statement, since the values come from
+        the profiles themselves and the ORM refuses to write history at all.
+        """
+        columns = rule._get_columns() if rule else []
+        facts = (
+            SQL(
+                "jsonb_build_object(%s)",
+                SQL(", ").join(
+                    SQL("%s::text, p.%s", name, SQL.identifier(name))
+                    for name in columns
+                ),
+            )
+            if columns
+            else SQL("NULL::jsonb")
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_history (
+                    profile_id, partner_id, lead_id, company_id,
+                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+                    date, origin, rule_id, user_id, reason, facts,
+                    days_in_from_stage, processed_at,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+                       %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
+                       %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
+                       %(facts)s,
+                       GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM crm_lifecycle_profile AS p
+                 WHERE p.id = ANY(%(ids)s)
+                """,
+                lifecycle=stage.lifecycle_id.id,
+                version=stage.lifecycle_id.version,
+                stage=stage.id,
+                date=date,
+                origin=origin,
+                rule=rule.id if rule else None,
+                user=None if origin == "rule" else self.env.uid,
+                reason=reason or (rule.name if rule else None),
+                facts=facts,
+                processed_at=NOW if quiet else SQL("NULL::timestamp"),
+                now=NOW,
+                uid=self.env.uid,
+                ids=list(profile_ids),
+            )
+        )
+        self.invalidate_model()
+        self.env["crm.lifecycle.profile"].browse(profile_ids).invalidate_recordset(
+            ["history_ids"]
+        )

@@ -1,0 +1,460 @@
+from datetime import datetime, time
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine import domains
+
+# What staff may write on a profile. Stages go through the one writer; facts and
+# the subject belong to the engine.
+EDITABLE_FIELDS = {
+    "stage_id",
+    "user_id",
+    "pinned_until",
+    "decision",
+    "note",
+    "color",
+}
+
+
+class WriterPass:
+    """Lets one write of a stage through, the one writer's own.
+
+    It travels in the context, where RPC can't forge an object. It is good for
+    one write only: automation rules that this write sets going inherit the
+    context, and their writes have to go through the writer as well.
+    """
+
+    def __init__(self):
+        self.taken = False
+
+    def take(self):
+        first, self.taken = not self.taken, True
+        return first
+
+
+class CrmLifecycleProfile(models.Model):
+    """What we know of one customer in one company: facts, and the stage.
+
+    The customer is a commercial partner, or a lead that has no partner yet.
+    Facts are dates and amounts as of the last run, never ages, so that the
+    passing of a day changes no row. A bridge adds a fact by adding a field with
+    ``fact=`` and a source that answers it (see `crm.lifecycle.source`):
+    ``fact="only"`` is answered by one source, ``"min"``, ``"max"`` and
+    ``"sum"`` combine the answers of several.
+    """
+
+    _name = "crm.lifecycle.profile"
+    _description = "Customer Profile"
+    _inherit = ["mail.activity.mixin", "mail.tracking.duration.mixin"]
+    _order = "stage_date desc, id desc"
+    _rec_names_search = ["partner_id.display_name", "lead_id.name"]
+    _track_duration_field = "stage_id"
+
+    # Subject
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    lead_id = fields.Many2one(
+        comodel_name="crm.lead",
+        string="Lead",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+        help="The lead that this profile is about, until it has a customer.",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        readonly=True,
+        index=True,
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(
+        default=True,
+        readonly=True,
+        help="A customer without any lead, order or other document in the company, "
+        "or whose contact is archived, is left alone by the runs.",
+    )
+    is_manual = fields.Boolean(
+        string="Added by hand",
+        readonly=True,
+        help="Stays a customer of the lifecycle without any lead or order.",
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Salesperson",
+        domain="[('share', '=', False)]",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    note = fields.Html(string="Notes")
+    color = fields.Integer()
+    # Stage
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        string="Stage",
+        domain="[('lifecycle_id', '=', lifecycle_id)]",
+        group_expand="_read_group_stage_ids",
+        ondelete="restrict",
+    )
+    stage_category = fields.Selection(related="stage_id.category", string="Category")
+    stage_date = fields.Date(
+        string="In stage since",
+        readonly=True,
+        help="The day on which the present stay in the stage began.",
+    )
+    date_last_stage_update = fields.Datetime(
+        string="Last Stage Update", readonly=True
+    )
+    pinned_until = fields.Date(
+        help="No rule moves this customer up to and including this day."
+    )
+    decision = fields.Selection(
+        selection=[("reinvest", "Reinvest"), ("let_go", "Let go")],
+        help="What was decided about a customer in decline: win them back, or let "
+        "them go. A lifecycle may require it before a move.",
+    )
+    follow_up_date = fields.Date(
+        string="Follow-up",
+        readonly=True,
+        help="The day on which a contact with the customer is due.",
+    )
+    is_follow_up_due = fields.Boolean(
+        compute="_compute_is_follow_up_due", search="_search_is_follow_up_due"
+    )
+    tag_ids = fields.Many2many(
+        comodel_name="crm.lifecycle.tag",
+        relation="crm_lifecycle_profile_tag_rel",
+        column1="profile_id",
+        column2="tag_id",
+        string="Tags",
+        readonly=True,
+    )
+    history_ids = fields.One2many(
+        comodel_name="crm.lifecycle.history",
+        inverse_name="profile_id",
+        string="History",
+    )
+    # Facts
+    facts_date = fields.Datetime(
+        string="Facts changed on", readonly=True, default=fields.Datetime.now
+    )
+    first_seen_date = fields.Date(
+        string="First seen",
+        fact="min",
+        help="Day of the first lead, quotation, order or other document.",
+    )
+    last_contact_date = fields.Date(
+        string="Last contact",
+        fact="max",
+        help="Day of the last message, meeting, call or done activity with the "
+        "customer; internal notes do not count.",
+    )
+    last_inbound_date = fields.Date(
+        string="Last heard from",
+        fact="max",
+        help="Day of the last message that came from the customer.",
+    )
+    next_activity_date = fields.Date(
+        string="Next activity",
+        fact="min",
+        help="Earliest deadline of the activities planned with the customer.",
+    )
+    open_lead_count = fields.Integer(
+        string="Open leads", fact="sum", aggregator="sum"
+    )
+    won_count = fields.Integer(string="Won", fact="sum", aggregator="sum")
+    lost_count = fields.Integer(string="Lost", fact="sum", aggregator="sum")
+
+    _subject_check = models.Constraint(
+        "CHECK ((partner_id IS NULL) <> (lead_id IS NULL))",
+        "A profile is about either a customer or a lead.",
+    )
+    _partner_unique = models.UniqueIndex(
+        "(partner_id, company_id) WHERE partner_id IS NOT NULL",
+        "This customer has a profile in the company already.",
+    )
+    _lead_unique = models.UniqueIndex(
+        "(lead_id) WHERE lead_id IS NOT NULL",
+        "This lead has a profile already.",
+    )
+    _stage_idx = models.Index("(stage_id, company_id)")
+
+    def _valid_field_parameter(self, field, name):
+        return name == "fact" or super()._valid_field_parameter(field, name)
+
+    @api.model
+    def _get_fact_fields(self):
+        """Return the facts: names of the fields declared with ``fact=``, in order."""
+        return [
+            name for name, field in self._fields.items() if getattr(field, "fact", None)
+        ]
+
+    @api.depends("partner_id.display_name", "lead_id.display_name")
+    def _compute_display_name(self):
+        for profile in self:
+            # A profile shows the name of its customer to whoever sees the profile.
+            subject = profile.sudo().partner_id or profile.sudo().lead_id
+            profile.display_name = subject.display_name
+
+    @api.depends("follow_up_date")
+    def _compute_is_follow_up_due(self):
+        today = fields.Date.context_today(self)
+        for profile in self:
+            date = profile.follow_up_date
+            profile.is_follow_up_due = bool(date and date <= today)
+
+    def _search_is_follow_up_due(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        due = Domain("follow_up_date", "<=", "today")
+        return due if True in value else ~due
+
+    @api.depends("stage_id", "history_ids")
+    def _compute_duration_tracking(self):
+        """Time in each stage from our own history (see the mail mixin).
+
+        The core reads it from chatter messages, which may be deleted; the
+        history is complete. Shape: ``{"stage id": seconds}``.
+        """
+        for profile in self:
+            profile.duration_tracking = False
+        if not self.ids:
+            return
+        self.env["crm.lifecycle.history"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT profile_id, from_stage_id, SUM(days_in_from_stage)
+                  FROM crm_lifecycle_history
+                 WHERE profile_id = ANY(%s) AND from_stage_id IS NOT NULL
+                 GROUP BY profile_id, from_stage_id
+                """,
+                self.ids,
+            )
+        )
+        seconds = {profile.id: {} for profile in self}
+        for profile_id, stage_id, days in rows:
+            seconds[profile_id][str(stage_id)] = int(days or 0) * 86400
+        for profile in self.filtered("stage_id"):
+            today = profile.company_id._lifecycle_today()
+            stay = (today - (profile.stage_date or today)).days * 86400
+            spent = seconds[profile.id]
+            key = str(profile.stage_id.id)
+            spent[key] = spent.get(key, 0) + max(stay, 0)
+            profile.duration_tracking = spent
+
+    @api.model
+    def _read_group_stage_ids(self, stages, domain):
+        """Show the empty stages too, of the lifecycles that run here."""
+        return self.env["crm.lifecycle.stage"].search(
+            [
+                ("lifecycle_id.state", "=", "active"),
+                ("company_id", "in", [False, *self.env.companies.ids]),
+            ]
+        )
+
+    # ------------------------------------------------------------
+    # ORM
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Add customers by hand or by import; the next run fills in the facts.
+
+        ``stage_id`` puts the customer there at once, through the one writer.
+        """
+        self.check_access("create")
+        stage_ids = []
+        prepared = []
+        for vals in vals_list:
+            self._check_editable(vals, {"partner_id", "lead_id", "company_id"})
+            vals = dict(vals)
+            stage_ids.append(vals.pop("stage_id", False))
+            if vals.get("partner_id"):
+                partner = self.env["res.partner"].browse(vals["partner_id"])
+                vals["partner_id"] = partner.commercial_partner_id.id
+            prepared.append({**vals, "is_manual": True})
+        profiles = super().create(prepared)
+        self.env["crm.lifecycle"]._assign_profiles(profiles)
+        for profile, stage_id in zip(profiles, stage_ids, strict=True):
+            if stage_id:
+                profile.write({"stage_id": stage_id})
+        profiles._touch()
+        return profiles
+
+    def write(self, vals):
+        """Let staff write what is theirs; a stage goes through the one writer."""
+        writer_pass = self.env.context.get("lifecycle_writer")
+        if isinstance(writer_pass, WriterPass) and writer_pass.take():
+            return super().write(vals)
+        self._check_editable(vals)
+        vals = dict(vals)
+        stage_id = vals.pop("stage_id", None)
+        result = super().write(vals) if vals else True
+        if stage_id is not None:
+            self.check_access("write")
+            stage = self.env["crm.lifecycle.stage"].browse(stage_id)
+            importing = self.env.context.get("import_file")
+            self._lifecycle_move(
+                stage,
+                origin="import" if importing else "manual",
+                reason=self.env.context.get("lifecycle_reason"),
+            )
+        return result
+
+    def copy_data(self, default=None):
+        raise UserError(
+            self.env._(
+                "A customer has one profile in a company: open the contact instead of "
+                "duplicating “%(customer)s”.",
+                customer=self[:1].display_name,
+            )
+        )
+
+    def _check_editable(self, vals, more=frozenset()):
+        """Refuse values that only the engine knows, naming the first of them."""
+        if self.env.su:
+            return
+        allowed = EDITABLE_FIELDS | more
+        for name in vals:
+            field = self._fields.get(name)
+            if (
+                name in allowed
+                or field is None
+                or name.startswith(("activity_", "message_", "my_activity_"))
+            ):
+                continue
+            raise UserError(
+                self.env._(
+                    "“%(field)s” of a customer is kept by the lifecycle and can't be "
+                    "written by hand. Change the document that it comes from.",
+                    field=field._description_string(self.env),
+                )
+            )
+
+    # ------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------
+
+    def action_open_subject(self):
+        """Open the contact, or the lead, that the profile is about."""
+        self.ensure_one()
+        subject = self.partner_id or self.lead_id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": subject._name,
+            "res_id": subject.id,
+            "view_mode": "form",
+        }
+
+    def action_open_history(self):
+        """Show all moves of the customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle.crm_lifecycle_history_action"
+        )
+        return {**action, "domain": [("profile_id", "=", self.id)], "context": {}}
+
+    # ------------------------------------------------------------
+    # Engine
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_fact_domain(self, text, as_of, where):
+        """Return the domain that ``text`` spells on a day, ready for a search.
+
+        ``where`` names the rule or tag that it belongs to, for the message.
+
+        :raises ValidationError: where the text can't be read, names a field
+            that profiles don't have, or a date that rules don't take
+        """
+        try:
+            domain = domains.resolve(domains.parse(text), as_of, self._get_path_type)
+            domain.validate(self)
+            # Building the query finds what validation alone does not.
+            self.sudo()._search(domain)  # conditions are asked of all customers
+        except (domains.DomainError, ValueError, TypeError, KeyError) as error:
+            raise ValidationError(
+                self.env._(
+                    "The conditions of the %(where)s can't be used: %(error)s. "
+                    "Open it and choose the conditions again.",
+                    where=where,
+                    error=error,
+                )
+            ) from error
+        return domain
+
+    @api.model
+    def _get_path_type(self, path):
+        """Return the type of the field at the end of a path, None if there is none."""
+        model = self
+        field = None
+        for name in path.split("."):
+            field = model._fields.get(name) if model is not None else None
+            if field is None:
+                return None
+            model = self.env[field.comodel_name] if field.relational else None
+        return field.type
+
+    def _touch(self):
+        """Have the next run look at these customers."""
+        for company, profiles in self.grouped("company_id").items():
+            self.env["crm.lifecycle.touch"]._touch(
+                company,
+                partners=profiles.partner_id,
+                leads=profiles.lead_id,
+            )
+
+    @api.model
+    def _sync_follow_up(self, profile_ids):
+        """Set the day when a contact is due, from the stage and the last contact."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_profile AS p
+                   SET follow_up_date = v.follow_up_date
+                  FROM (
+                        SELECT p.id, %(follow_up)s AS follow_up_date
+                          FROM crm_lifecycle_profile AS p
+                     LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+                         WHERE p.id = ANY(%(ids)s)
+                       ) AS v
+                 WHERE p.id = v.id
+                   AND p.follow_up_date IS DISTINCT FROM v.follow_up_date
+                """,
+                follow_up=self._get_follow_up_sql(SQL("p.last_contact_date")),
+                ids=list(profile_ids),
+            )
+        )
+        self.browse(profile_ids).invalidate_recordset(["follow_up_date"])
+
+    @api.model
+    def _get_follow_up_sql(self, last_contact_date):
+        """SQL of the follow-up date over ``p`` (profile) and ``s`` (its stage)."""
+        return SQL(
+            "CASE WHEN s.follow_up_days > 0 "
+            "THEN GREATEST(p.stage_date, %s) + s.follow_up_days END",
+            last_contact_date,
+        )
+
+    @api.model
+    def _get_stage_moment(self, date):
+        """Return the datetime by which Odoo's rotting knows the start of a stay."""
+        return datetime.combine(date, time.min)

@@ -1,0 +1,123 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine import domains
+
+
+class CrmLifecycleRule(models.Model):
+    """When a customer moves to a stage by itself.
+
+    The rules of a lifecycle are asked in their order; the first one whose
+    conditions hold moves the customer. Where none holds, the customer stays.
+    """
+
+    _name = "crm.lifecycle.rule"
+    _description = "Lifecycle Rule"
+    _order = "lifecycle_id, sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="lifecycle_id.company_id", store=True, index="btree_not_null"
+    )
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    from_stage_ids = fields.Many2many(
+        comodel_name="crm.lifecycle.stage",
+        relation="crm_lifecycle_rule_from_stage_rel",
+        string="From",
+        domain="[('lifecycle_id', '=', lifecycle_id)]",
+        help="The stages that the rule moves customers from. Empty: any stage.",
+    )
+    to_stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        string="To",
+        required=True,
+        index=True,
+        domain="[('lifecycle_id', '=', lifecycle_id)]",
+        ondelete="cascade",
+    )
+    domain = fields.Char(
+        string="Conditions",
+        default="[]",
+        help="Conditions on the facts of a customer. Dates may be relative to "
+        "the day of the run, such as “today -90d”.",
+    )
+    min_days = fields.Integer(
+        string="Minimum days in stage",
+        help="The rule waits until the customer has been in the stage this long.",
+    )
+
+    _min_days_positive = models.Constraint(
+        "CHECK (min_days >= 0)", "The minimum days in a stage can't be negative."
+    )
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for rule in self:
+            rule._get_domain(fields.Date.context_today(rule))
+
+    @api.constrains("lifecycle_id", "from_stage_ids", "to_stage_id")
+    def _check_stages(self):
+        for rule in self:
+            strangers = (
+                rule.from_stage_ids | rule.to_stage_id
+            ).filtered(lambda stage, rule=rule: stage.lifecycle_id != rule.lifecycle_id)
+            if strangers:
+                raise ValidationError(
+                    self.env._(
+                        "The rule “%(rule)s” names the stage “%(stage)s” of another "
+                        "lifecycle. Choose a stage of “%(lifecycle)s”.",
+                        rule=rule.name,
+                        stage=strangers[0].name,
+                        lifecycle=rule.lifecycle_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules.lifecycle_id._raise_version()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() - {"name"}:
+            self.lifecycle_id._raise_version()
+        return result
+
+    def unlink(self):
+        self.lifecycle_id._raise_version()
+        return super().unlink()
+
+    def _get_domain(self, as_of):
+        """Return the conditions of the rule on a day, ready for a search.
+
+        :raises ValidationError: naming the rule, where the conditions can't be
+            read, name a field that customers don't have, or a date that rules
+            don't take
+        """
+        self.ensure_one()
+        return self.env["crm.lifecycle.profile"]._get_fact_domain(
+            self.domain, as_of, self.env._("rule “%(rule)s”", rule=self.name)
+        )
+
+    def _get_columns(self):
+        """Return the stored columns that the rule looks at, for the record."""
+        self.ensure_one()
+        profile_fields = self.env["crm.lifecycle.profile"]._fields
+        names = dict.fromkeys(
+            path.split(".")[0] for path in domains.fields_of(domains.parse(self.domain))
+        )
+        if self.min_days:
+            names["stage_date"] = None
+        return [
+            name
+            for name in names
+            if profile_fields[name].store and profile_fields[name].column_type
+        ]

@@ -1,0 +1,563 @@
+import logging
+import time
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine.scope import Scope
+
+_logger = logging.getLogger(__name__)
+
+# Customers moved in one go: quiet moves are plain SQL; others go through the ORM
+# and whatever automation listens there.
+QUIET_BATCH = 20000
+LOUD_BATCH = 1000
+# A run that has given no sign of life for this long is taken for dead.
+DEAD_AFTER = timedelta(minutes=30)
+PHASES = ("collect", "refresh", "evaluate", "move")
+
+
+class CrmLifecycleRun(models.Model):
+    """One dated run over the customers of a company: what it saw and did.
+
+    It answers the admin's question "did it run?". Its work goes by phases:
+    collect which subjects may have changed, refresh their facts, evaluate the
+    rules, move. Work that a dying run leaves is taken up by the next one.
+    """
+
+    _name = "crm.lifecycle.run"
+    _description = "Lifecycle Run"
+    _order = "id desc"
+    _rec_name = "date_start"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, index=True, ondelete="cascade"
+    )
+    as_of = fields.Date(
+        string="As of", required=True, help="The day that the run looked at."
+    )
+    kind = fields.Selection(
+        selection=[
+            ("full", "Full rebuild"),
+            ("changes", "All changes"),
+            ("quick", "Reported changes"),
+        ],
+        required=True,
+        help="Everybody; everybody whose documents changed since the last run; or "
+        "only those reported by documents as they changed.",
+    )
+    state = fields.Selection(
+        selection=[
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="running",
+    )
+    date_start = fields.Datetime(string="Started", default=fields.Datetime.now)
+    date_progress = fields.Datetime(
+        string="Last progress", default=fields.Datetime.now
+    )
+    date_end = fields.Datetime(string="Ended")
+    watermark = fields.Datetime(
+        help="Everything written before this moment has been seen."
+    )
+    profile_count = fields.Integer(string="Seen", aggregator="sum")
+    created_count = fields.Integer(string="New", aggregator="sum")
+    refreshed_count = fields.Integer(string="Facts changed", aggregator="sum")
+    moved_count = fields.Integer(string="Moved", aggregator="sum")
+    left_count = fields.Integer(
+        string="Not moved",
+        aggregator="sum",
+        help="Customers that a rule would move but the lifecycle does not let go: "
+        "a stage would be skipped, or a decision is missing.",
+    )
+    collect_seconds = fields.Float(digits=(16, 3), aggregator="sum")
+    refresh_seconds = fields.Float(digits=(16, 3), aggregator="sum")
+    evaluate_seconds = fields.Float(digits=(16, 3), aggregator="sum")
+    move_seconds = fields.Float(digits=(16, 3), aggregator="sum")
+    error = fields.Text()
+
+    _company_idx = models.Index("(company_id, id) WHERE watermark IS NOT NULL")
+
+    # ------------------------------------------------------------
+    # Start and end
+    # ------------------------------------------------------------
+
+    @api.model
+    def _start(self, company, as_of=None, *, full=False, quick=False):
+        """Return a new run; see `crm.lifecycle._run` for the arguments."""
+        as_of = as_of or company._lifecycle_today()
+        last = self._get_last_collected(company)
+        if last and as_of < last.as_of:
+            raise UserError(
+                self.env._(
+                    "The customers of %(company)s were brought up to %(last)s already. "
+                    "Choose that day or a later one.",
+                    company=company.name,
+                    last=last.as_of,
+                )
+            )
+        self._bury_dead(company)
+        if quick:
+            kind = "quick"
+        else:
+            kind = "full" if full or not last else "changes"
+        return self.create({"company_id": company.id, "as_of": as_of, "kind": kind})
+
+    @api.model
+    def _get_last_collected(self, company):
+        """Return the last run whose list of changes is safe on the work list."""
+        return self.search(
+            [("company_id", "=", company.id), ("watermark", "!=", False)],
+            order="id desc",
+            limit=1,
+        )
+
+    @api.model
+    def _forget_watermark(self, companies):
+        """Have the next run of some companies start from nothing."""
+        # Configuration of the company, written by whoever may write that.
+        self.sudo().search([("company_id", "in", companies.ids)]).write(
+            {"watermark": False}
+        )
+
+    @api.model
+    def _bury_dead(self, company):
+        """Mark runs that died without a word, so that an admin sees them."""
+        self.search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "running"),
+                ("date_progress", "<", fields.Datetime.now() - DEAD_AFTER),
+            ]
+        ).write(
+            {
+                "state": "failed",
+                "date_end": fields.Datetime.now(),
+                "error": self.env._(
+                    "The run was interrupted. What it left is done by the next run."
+                ),
+            }
+        )
+
+    def _execute(self, checkpoint=None):
+        """Do the work of the run and return it (see `crm.lifecycle._run`).
+
+        With a ``checkpoint``, an error is written on the run, the batches before
+        it stay done, and the error is raised again.
+        """
+        self.ensure_one()
+        self = self.with_company(self.company_id).with_context(active_test=False)
+        self._checkpoint(checkpoint)
+        try:
+            refreshed = self._phase_collect_and_refresh(checkpoint)
+            self._phase_move(checkpoint, refreshed)
+        except Exception as error:
+            if checkpoint is None:
+                raise
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            self.write(
+                {
+                    "state": "failed",
+                    "date_end": fields.Datetime.now(),
+                    "error": str(error),
+                }
+            )
+            checkpoint(0, 0)
+            raise
+        self.write({"state": "done", "date_end": fields.Datetime.now()})
+        self._checkpoint(checkpoint)
+        _logger.info(
+            "Lifecycle run %s of company %s as of %s: %s seen, %s moved",
+            self.id,
+            self.company_id.id,
+            self.as_of,
+            self.profile_count,
+            self.moved_count,
+        )
+        return self
+
+    def _checkpoint(self, checkpoint, done=0, remaining=0):
+        """Keep what is done so far, where the caller lets us."""
+        if checkpoint is None:
+            return
+        self.date_progress = fields.Datetime.now()
+        self.env.flush_all()
+        checkpoint(done, remaining)
+
+    def _timed(self, phase, started):
+        """Add the seconds since ``started`` to a phase."""
+        self[f"{phase}_seconds"] += time.monotonic() - started
+
+    # ------------------------------------------------------------
+    # Collect and refresh
+    # ------------------------------------------------------------
+
+    def _get_scope(self):
+        """Return the frozen question of this run to the sources."""
+        last = self._get_last_collected(self.company_id) - self
+        since = None if self.kind == "full" else last.watermark
+        return Scope(
+            company_id=self.company_id.id,
+            as_of=self.as_of,
+            tz=self.company_id.lifecycle_tz or "UTC",
+            since=since or None,
+            previous_as_of=last.as_of or None,
+        )
+
+    def _phase_collect_and_refresh(self, checkpoint):
+        """Return the ids of the profiles that were refreshed."""
+        started = time.monotonic()
+        scope = self._get_scope()
+        if self.kind != "quick":
+            self.watermark = self._collect(scope)
+            self._timed("collect", started)
+            self._checkpoint(checkpoint)
+        refreshed = []
+        while True:
+            started = time.monotonic()
+            batch = self._refresh_batch(scope)
+            self._timed("refresh", started)
+            if batch is None:
+                return refreshed
+            refreshed += batch
+            self._checkpoint(checkpoint, len(batch))
+
+    def _collect(self, scope):
+        """Put what may have changed on the work list; return the new watermark.
+
+        The watermark is the start of the oldest transaction still open: what it
+        writes carries that moment or a later one, and is not visible yet.
+        """
+        self.env.flush_all()
+        [[watermark]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT LEAST(now(), MIN(xact_start)) AT TIME ZONE 'UTC'
+                  FROM pg_stat_activity
+                 WHERE datname = current_database()
+                """
+            )
+        )
+        questions = [
+            SQL("(%s)", source._changed_subjects(scope))
+            for source in self._get_sources()
+        ]
+        if scope.is_full:
+            questions.append(
+                SQL(
+                    "SELECT partner_id, lead_id FROM crm_lifecycle_profile "
+                    "WHERE company_id = %s",
+                    scope.company_id,
+                )
+            )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_touch
+                            (company_id, partner_res_id, lead_res_id)
+                SELECT DISTINCT %s::int,
+                       COALESCE(c.commercial_partner_id, s.partner_id),
+                       CASE WHEN s.partner_id IS NULL THEN s.lead_id END
+                  FROM (%s) AS s (partner_id, lead_id)
+             LEFT JOIN res_partner AS c ON c.id = s.partner_id
+                """,
+                scope.company_id,
+                SQL(" UNION ALL ").join(questions),
+            )
+        )
+        return watermark
+
+    def _get_sources(self):
+        """Return the models that answer facts, ready to be asked."""
+        names = self.env["crm.lifecycle"]._lifecycle_sources()
+        return [self.env[name] for name in names]
+
+    # ------------------------------------------------------------
+    # Evaluate and move
+    # ------------------------------------------------------------
+
+    def _phase_move(self, checkpoint, refreshed):
+        """Assign lifecycles, then let the rules move until nobody is due.
+
+        A customer may pass several stages in a run, and is never moved back on
+        the same day into a stage that a rule took them out of, unless their
+        facts have changed meanwhile. So rules that contradict each other do not
+        loop, and a second run on a day finds nothing to do.
+        """
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        only = refreshed if self.kind == "quick" else None
+        if only is not None and not only:
+            return
+        self._create_due_tables()
+        self._move_due(lifecycles, checkpoint, self._fill_due_by_lifecycle, only)
+        # Each pass moves everybody at most one step along the lifecycle.
+        for _step in range(max([len(item.stage_ids) for item in lifecycles] or [0])):
+            if not self._move_due(lifecycles, checkpoint, self._fill_due_by_rule, only):
+                break
+        self._sync_tags(lifecycles, only)
+        self.env.cr.execute(SQL("DROP TABLE lifecycle_due, lifecycle_left"))
+
+    def _create_due_tables(self):
+        """Lists of this session, which outlive the commits of the run.
+
+        ``lifecycle_due`` has who is to move where, ``lifecycle_left`` those that
+        the lifecycle did not let go, so that they are not asked again.
+        """
+        self.env.flush_all()
+        for statement in (
+            SQL("DROP TABLE IF EXISTS lifecycle_due, lifecycle_left"),
+            SQL(
+                """
+                CREATE TEMPORARY TABLE lifecycle_due (
+                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                    profile_id int UNIQUE,
+                    rule_id int,
+                    from_stage_id int,
+                    to_stage_id int)
+                """
+            ),
+            SQL("CREATE TEMPORARY TABLE lifecycle_left (profile_id int PRIMARY KEY)"),
+        ):
+            self.env.cr.execute(statement)
+
+    def _get_base_domain(self, only):
+        """Conditions on every profile that a run may move."""
+        domain = Domain(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("active", "=", True),
+                "|",
+                ("pinned_until", "=", False),
+                ("pinned_until", "<", self.as_of),
+            ]
+        )
+        if only is not None:
+            domain &= Domain("id", "in", only)
+        return domain
+
+    def _fill_due_by_lifecycle(self, lifecycles, only):
+        """List those that another lifecycle takes than the one they are in.
+
+        They go to the stage of the same category there, else to its first.
+        """
+        Profile = self.env["crm.lifecycle.profile"]
+        earlier = Domain.FALSE
+        for lifecycle in lifecycles:
+            takes = lifecycle._get_domain(self.as_of)
+            domain = self._get_base_domain(only) & takes & ~earlier
+            earlier |= takes
+            stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
+            if not stages:
+                continue
+            outside = Domain("lifecycle_id", "!=", lifecycle.id)
+            by_category = {}
+            for stage in stages:
+                by_category.setdefault(stage.category, stage)
+            for category, stage in by_category.items():
+                self._insert_due(
+                    Profile._search(
+                        domain & outside & Domain("stage_id.category", "=", category)
+                    ),
+                    stage,
+                )
+            self._insert_due(Profile._search(domain & outside), stages[0])
+
+    def _fill_due_by_rule(self, lifecycles, only):
+        """List whom the rules would move now; the first matching rule wins."""
+        Profile = self.env["crm.lifecycle.profile"]
+        base = self._get_base_domain(only)
+        for lifecycle in lifecycles:
+            for rule in lifecycle.rule_ids.filtered("active"):
+                domain = base & Domain(
+                    [
+                        ("lifecycle_id", "=", lifecycle.id),
+                        ("stage_id", "not in", [False, rule.to_stage_id.id]),
+                    ]
+                )
+                if rule.from_stage_ids:
+                    domain &= Domain("stage_id", "in", rule.from_stage_ids.ids)
+                if rule.min_days:
+                    latest = self.as_of - timedelta(days=rule.min_days)
+                    domain &= Domain("stage_date", "<=", latest)
+                query = Profile._search(domain & rule._get_domain(self.as_of))
+                query.add_where(
+                    SQL(
+                        """
+                        NOT EXISTS (
+                            SELECT FROM crm_lifecycle_history AS h
+                             WHERE h.profile_id = crm_lifecycle_profile.id
+                               AND h.date = %s
+                               AND h.origin = 'rule'
+                               AND h.from_stage_id = %s
+                               AND h.create_date >= crm_lifecycle_profile.facts_date)
+                        """,
+                        self.as_of,
+                        rule.to_stage_id.id,
+                    )
+                )
+                self._insert_due(query, rule.to_stage_id, rule)
+
+    def _insert_due(self, query, stage, rule=None):
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO lifecycle_due
+                            (profile_id, rule_id, from_stage_id, to_stage_id)
+                %s
+                ON CONFLICT DO NOTHING
+                """,
+                query.select(
+                    SQL.identifier("crm_lifecycle_profile", "id"),
+                    SQL("%s", rule.id if rule else None),
+                    SQL.identifier("crm_lifecycle_profile", "stage_id"),
+                    SQL("%s", stage.id),
+                ),
+            )
+        )
+
+    def _move_due(self, lifecycles, checkpoint, fill, only):
+        """List who is due and move them. Return how many moved."""
+        started = time.monotonic()
+        self.env.flush_all()
+        self.env.cr.execute(SQL("TRUNCATE lifecycle_due"))
+        fill(lifecycles, only)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
+                "WHERE l.profile_id = d.profile_id"
+            )
+        )
+        quiet = {
+            stage.id: self._is_first_run(lifecycle)
+            for lifecycle in lifecycles
+            for stage in lifecycle.stage_ids
+        }
+        self._timed("evaluate", started)
+        self._checkpoint(checkpoint)
+        moved = last_id = 0
+        while True:
+            started = time.monotonic()
+            size = QUIET_BATCH if all(quiet.values()) else LOUD_BATCH
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT id, profile_id, rule_id, from_stage_id, to_stage_id "
+                    "FROM lifecycle_due WHERE id > %s ORDER BY id LIMIT %s",
+                    last_id,
+                    size,
+                )
+            )
+            if not rows:
+                return moved
+            moved += self._move_rows(rows, quiet)
+            last_id = rows[-1][0]
+            self._timed("move", started)
+            self._checkpoint(checkpoint, len(rows))
+
+    def _move_rows(self, rows, quiet):
+        """Move one batch of the due list, by groups. Return how many moved."""
+        groups = {}
+        for _id, profile_id, *key in rows:
+            groups.setdefault(tuple(key), []).append(profile_id)
+        Profile = self.env["crm.lifecycle.profile"]
+        Stage = self.env["crm.lifecycle.stage"]
+        count = 0
+        for (rule_id, from_stage_id, to_stage_id), profile_ids in groups.items():
+            profiles = Profile.browse(profile_ids)
+            stage = Stage.browse(to_stage_id)
+            rule = self.env["crm.lifecycle.rule"].browse(rule_id or [])
+            moved = profiles._lifecycle_move(
+                stage,
+                origin="rule",
+                from_stage=Stage.browse(from_stage_id or []),
+                as_of=self.as_of,
+                rule=rule,
+                reason=None if rule else self.env._("Enters the lifecycle"),
+                quiet=quiet[to_stage_id],
+            )
+            count += len(moved)
+            self._note_left(profiles - moved)
+        self.moved_count += count
+        return count
+
+    def _note_left(self, profiles):
+        """Do not ask again in this run about those that did not move."""
+        if not profiles:
+            return
+        self.left_count += len(profiles)
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO lifecycle_left (profile_id) SELECT unnest(%s::int[]) "
+                "ON CONFLICT DO NOTHING",
+                profiles.ids,
+            )
+        )
+
+    def _is_first_run(self, lifecycle):
+        """Whether the lifecycle has not run in the company since its activation."""
+        return not self.search_count(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "done"),
+                ("date_start", ">=", lifecycle.activation_date),
+                ("id", "<", self.id),
+            ],
+            limit=1,
+        )
+
+    def _sync_tags(self, lifecycles, only):
+        """Put tags on those whose conditions hold, take them off the others."""
+        started = time.monotonic()
+        Profile = self.env["crm.lifecycle.profile"]
+        self.env.flush_all()
+        changed = 0
+        inside = Domain("id", "in", only) if only is not None else Domain.TRUE
+        for tag in lifecycles.tag_ids:
+            holds = Profile._search(
+                inside
+                & tag._get_domain(self.as_of)
+                & Domain(
+                    [
+                        ("company_id", "=", self.company_id.id),
+                        ("lifecycle_id", "=", tag.lifecycle_id.id),
+                        ("active", "=", True),
+                    ]
+                )
+            )
+            where = SQL("p.company_id = %s", self.company_id.id)
+            if only is not None:
+                where = SQL("%s AND p.id = ANY(%s)", where, only)
+            self.env.cr.execute(
+                SQL(
+                    """
+                    DELETE FROM crm_lifecycle_profile_tag_rel AS r
+                     USING crm_lifecycle_profile AS p
+                     WHERE r.tag_id = %s AND p.id = r.profile_id AND %s
+                       AND r.profile_id NOT IN (%s)
+                    """,
+                    tag.id,
+                    where,
+                    holds.select(),
+                )
+            )
+            changed += self.env.cr.rowcount
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO crm_lifecycle_profile_tag_rel (profile_id, tag_id) "
+                    "%s ON CONFLICT DO NOTHING",
+                    holds.select(
+                        SQL.identifier("crm_lifecycle_profile", "id"),
+                        SQL("%s", tag.id),
+                    ),
+                )
+            )
+            changed += self.env.cr.rowcount
+        if changed:
+            Profile.invalidate_model(["tag_ids"])
+        self._timed("evaluate", started)

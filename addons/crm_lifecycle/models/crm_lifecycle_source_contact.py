@@ -1,0 +1,277 @@
+from dataclasses import dataclass
+
+from odoo import api, models
+from odoo.tools import SQL
+
+
+@dataclass(frozen=True)
+class Document:
+    """A kind of document on which staff and customers talk.
+
+    ``partner`` is the column of its contact; ``lead`` that of its lead, for
+    documents that may have no contact; ``company`` that of its company, if any.
+    """
+
+    model: str
+    table: str
+    partner: str
+    company: str | None = None
+    lead: str | None = None
+
+    def subjects(self) -> SQL:
+        """SQL of the documents: ``res_id``, ``partner_id``, ``lead_id``, ``company_id``."""
+        return SQL(
+            "SELECT id AS res_id, %s AS partner_id, %s AS lead_id, %s AS company_id "
+            "FROM %s",
+            SQL.identifier(self.partner),
+            SQL.identifier(self.lead) if self.lead else SQL("NULL::int"),
+            SQL.identifier(self.company) if self.company else SQL("NULL::int"),
+            SQL.identifier(self.table),
+        )
+
+
+class CrmLifecycleSourceContact(models.AbstractModel):
+    """Facts from messages, meetings and activities with the customer."""
+
+    _name = "crm.lifecycle.source.contact"
+    _inherit = "crm.lifecycle.source"
+    _description = "Customer Facts from Messages, Meetings and Activities"
+
+    _facts = ("last_contact_date", "last_inbound_date", "next_activity_date")
+
+    # Mails and text messages, and what was said to the customer on a document;
+    # neither internal notes nor what the system tells.
+    _is_contact = SQL(
+        """
+        (m.message_type IN ('email', 'email_outgoing', 'sms', 'whatsapp_message')
+         OR m.message_type = 'comment' AND m.is_internal IS NOT TRUE
+            AND EXISTS (SELECT FROM mail_message_subtype AS t
+                         WHERE t.id = m.subtype_id AND t.internal IS NOT TRUE))
+        """
+    )
+    _is_inbound = SQL(
+        """
+        (m.message_type IN ('email', 'comment')
+         AND NOT EXISTS (SELECT FROM res_users AS u
+                          WHERE u.partner_id = m.author_id AND u.share IS NOT TRUE))
+        """
+    )
+
+    @api.model
+    def _get_documents(self):
+        """Extension point: return the kinds of `Document` that people talk on."""
+        return [
+            Document("res.partner", "res_partner", partner="id"),
+            Document("crm.lead", "crm_lead", partner="partner_id", lead="id"),
+            Document(
+                "crm.lifecycle.profile",
+                "crm_lifecycle_profile",
+                partner="partner_id",
+                lead="lead_id",
+                company="company_id",
+            ),
+        ]
+
+    # ------------------------------------------------------------
+    # Changes
+    # ------------------------------------------------------------
+
+    def _changed_subjects(self, scope):
+        """Existing customers only: a message alone makes nobody a customer."""
+        if scope.is_full:
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        questions = []
+        for document in self._get_documents():
+            questions.append(self._changed_messages(scope, document))
+            questions.append(self._changed_activities(scope, document))
+        questions.append(self._changed_meetings(scope))
+        return SQL(
+            """
+            SELECT p.partner_id, p.lead_id
+              FROM (%s) AS s (partner_id, lead_id)
+         LEFT JOIN res_partner AS c ON c.id = s.partner_id
+              JOIN crm_lifecycle_profile AS p
+                ON p.partner_id = c.commercial_partner_id OR p.lead_id = s.lead_id
+             WHERE p.company_id = %s
+            """,
+            SQL(" UNION ").join(questions),
+            scope.company_id,
+        )
+
+    def _changed_messages(self, scope, document):
+        return SQL(
+            """
+            SELECT d.partner_id, d.lead_id
+              FROM mail_message AS m
+              JOIN (%s) AS d ON d.res_id = m.res_id
+             WHERE m.model = %s AND (m.write_date >= %s OR %s) AND %s
+            """,
+            document.subjects(),
+            document.model,
+            scope.since,
+            scope.crossing(SQL("m.date")),
+            self._is_contact,
+        )
+
+    def _changed_activities(self, scope, document):
+        return SQL(
+            """
+            SELECT d.partner_id, d.lead_id
+              FROM mail_activity AS a
+              JOIN (%s) AS d ON d.res_id = a.res_id
+             WHERE a.res_model = %s AND (a.write_date >= %s OR %s OR %s)
+            """,
+            document.subjects(),
+            document.model,
+            scope.since,
+            scope.crossing(SQL("a.create_date")),
+            scope.crossing_day(SQL("a.date_done")),
+        )
+
+    def _changed_meetings(self, scope):
+        changed = SQL(
+            "(e.write_date >= %s OR %s)", scope.since, scope.crossing(SQL("e.start"))
+        )
+        return SQL(
+            """
+            SELECT r.res_partner_id, NULL::int
+              FROM calendar_event AS e
+              JOIN calendar_event_res_partner_rel AS r ON r.calendar_event_id = e.id
+             WHERE %(changed)s
+             UNION
+            SELECT l.partner_id, l.id
+              FROM calendar_event AS e
+              JOIN crm_lead AS l ON l.id = e.opportunity_id
+             WHERE %(changed)s
+            """,
+            changed=changed,
+        )
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
+    def _fact_values(self, scope):
+        return SQL(
+            """
+            SELECT profile_id,
+                   MAX(contact_date) AS last_contact_date,
+                   MAX(inbound_date) AS last_inbound_date,
+                   MIN(planned_date) AS next_activity_date
+              FROM (
+                    WITH document AS (%(documents)s)
+                    %(messages)s
+                     UNION ALL
+                    %(activities)s
+                     UNION ALL
+                    %(meetings)s
+                   ) AS e (profile_id, contact_date, inbound_date, planned_date)
+             GROUP BY profile_id
+            """,
+            documents=SQL(" UNION ALL ").join(
+                self._batch_documents(scope, document)
+                for document in self._get_documents()
+            ),
+            messages=SQL(
+                """
+                SELECT d.profile_id, %(date)s, CASE WHEN %(inbound)s THEN %(date)s END,
+                       NULL::date
+                  FROM document AS d
+                  JOIN mail_message AS m ON m.model = d.model AND m.res_id = d.res_id
+                 WHERE m.date < %(end)s AND %(contact)s
+                """,
+                date=scope.local_date(SQL("m.date")),
+                inbound=self._is_inbound,
+                contact=self._is_contact,
+                end=scope.day_end,
+            ),
+            activities=SQL(
+                """
+                SELECT d.profile_id,
+                       CASE WHEN NOT a.active AND a.date_done <= %(as_of)s
+                                 AND t.category IS DISTINCT FROM 'upload_file'
+                            THEN a.date_done END,
+                       NULL,
+                       CASE WHEN a.active OR a.date_done > %(as_of)s
+                            THEN a.date_deadline END
+                  FROM document AS d
+                  JOIN mail_activity AS a
+                    ON a.res_model = d.model AND a.res_id = d.res_id
+             LEFT JOIN mail_activity_type AS t ON t.id = a.activity_type_id
+                 WHERE a.create_date < %(end)s
+                """,
+                as_of=scope.as_of,
+                end=scope.day_end,
+            ),
+            meetings=SQL(
+                """
+                SELECT d.profile_id, %(date)s, NULL, NULL
+                  FROM lifecycle_batch_contact AS d
+                  JOIN calendar_event_res_partner_rel AS r
+                    ON r.res_partner_id = d.partner_id
+                  JOIN calendar_event AS e ON e.id = r.calendar_event_id
+                 WHERE e.active AND e.start < %(end)s
+                 UNION ALL
+                SELECT d.profile_id, %(date)s, NULL, NULL
+                  FROM lifecycle_batch_lead AS d
+                  JOIN calendar_event AS e ON e.opportunity_id = d.lead_id
+                 WHERE e.active AND e.start < %(end)s
+                """,
+                date=scope.local_date(SQL("e.start")),
+                end=scope.day_end,
+            ),
+        )
+
+    def _batch_documents(self, scope, document):
+        """SQL of the batch's documents of a kind: profile, model, id."""
+        if document.model == "crm.lead":
+            return SQL(
+                "SELECT profile_id, 'crm.lead' AS model, lead_id AS res_id "
+                "FROM lifecycle_batch_lead"
+            )
+        if document.model == "crm.lifecycle.profile":
+            return SQL(
+                "SELECT profile_id, 'crm.lifecycle.profile' AS model, "
+                "profile_id AS res_id FROM lifecycle_batch"
+            )
+        return SQL(
+            """
+            SELECT b.profile_id, %s AS model, d.res_id
+              FROM lifecycle_batch_contact AS b
+              JOIN (%s) AS d ON d.partner_id = b.partner_id
+             WHERE d.company_id IS NULL OR d.company_id = %s
+            """,
+            document.model,
+            document.subjects(),
+            scope.company_id,
+        )
+
+    # ------------------------------------------------------------
+    # What leaves no row to find
+    # ------------------------------------------------------------
+
+    @api.model
+    def _touch_documents(self, model, res_ids):
+        """Have the next run look at the customers of some documents.
+
+        Called before a message, activity or meeting of theirs goes away.
+        """
+        documents = [item for item in self._get_documents() if item.model == model]
+        if not documents or not res_ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_touch
+                            (company_id, partner_res_id, lead_res_id)
+                SELECT p.company_id, p.partner_id, p.lead_id
+                  FROM (%s) AS d
+             LEFT JOIN res_partner AS c ON c.id = d.partner_id
+                  JOIN crm_lifecycle_profile AS p
+                    ON p.partner_id = c.commercial_partner_id OR p.lead_id = d.lead_id
+                 WHERE d.res_id = ANY(%s)
+                """,
+                documents[0].subjects(),
+                list(res_ids),
+            )
+        )

@@ -1,0 +1,75 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class CrmLifecycleSourceLead(models.AbstractModel):
+    """Facts from leads and opportunities."""
+
+    _name = "crm.lifecycle.source.lead"
+    _inherit = "crm.lifecycle.source"
+    _description = "Customer Facts from Leads"
+
+    _facts = ("first_seen_date", "open_lead_count", "won_count", "lost_count")
+
+    # A lead won without passing through the form has no closing date.
+    _closed = SQL("COALESCE(l.date_closed, l.date_last_stage_update, l.create_date)")
+
+    def _get_company_condition(self, scope):
+        """SQL condition: lead ``l`` belongs to the company.
+
+        A lead of no company belongs to its salesperson's, or else to the first
+        one: a customer's lead counts in one company only.
+        """
+        return SQL(
+            """
+            (l.company_id = %(company)s OR l.company_id IS NULL AND %(company)s =
+                COALESCE((SELECT u.company_id FROM res_users AS u WHERE u.id = l.user_id),
+                         (SELECT MIN(o.id) FROM res_company AS o)))
+            """,
+            company=scope.company_id,
+        )
+
+    def _changed_subjects(self, scope):
+        changed = SQL("TRUE")
+        if not scope.is_full:
+            changed = SQL(
+                "(l.write_date >= %s OR %s OR %s)",
+                scope.since,
+                scope.crossing(SQL("l.create_date")),
+                scope.crossing(self._closed),
+            )
+        return SQL(
+            """
+            SELECT l.partner_id, CASE WHEN l.partner_id IS NULL THEN l.id END AS lead_id
+              FROM crm_lead AS l
+             WHERE %s AND l.create_date < %s AND %s
+            """,
+            self._get_company_condition(scope),
+            scope.day_end,
+            changed,
+        )
+
+    def _fact_values(self, scope):
+        return SQL(
+            """
+            SELECT b.profile_id,
+                   MIN(%(created)s) AS first_seen_date,
+                   COUNT(*) FILTER (
+                       WHERE l.won_status = 'pending' AND l.active
+                          OR l.won_status IN ('won', 'lost') AND %(closed)s >= %(end)s
+                   ) AS open_lead_count,
+                   COUNT(*) FILTER (
+                       WHERE l.won_status = 'won' AND %(closed)s < %(end)s
+                   ) AS won_count,
+                   COUNT(*) FILTER (
+                       WHERE l.won_status = 'lost' AND %(closed)s < %(end)s
+                   ) AS lost_count
+              FROM lifecycle_batch_lead AS b
+              JOIN crm_lead AS l ON l.id = b.lead_id
+             WHERE l.create_date < %(end)s
+             GROUP BY b.profile_id
+            """,
+            created=scope.local_date(SQL("l.create_date")),
+            closed=self._closed,
+            end=scope.day_end,
+        )

@@ -1,0 +1,27 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class CrmLifecycleSourcePartner(models.AbstractModel):
+    """Changes of the contacts themselves: archived, merged, given to a company."""
+
+    _name = "crm.lifecycle.source.partner"
+    _inherit = "crm.lifecycle.source"
+    _description = "Changes of Contacts"
+
+    def _changed_subjects(self, scope):
+        if scope.is_full:
+            # Their documents tell who is a customer.
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        return SQL(
+            """
+            SELECT p.partner_id, NULL::int AS lead_id
+              FROM res_partner AS c
+              JOIN crm_lifecycle_profile AS p
+                ON p.partner_id IN (c.id, c.commercial_partner_id)
+               AND p.company_id = %s
+             WHERE c.write_date >= %s
+            """,
+            scope.company_id,
+            scope.since,
+        )

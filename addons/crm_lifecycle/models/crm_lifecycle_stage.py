@@ -1,0 +1,175 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..engine.stages import Step
+
+CATEGORIES = [
+    ("prospect", "Prospect"),
+    ("engaged", "Engaged"),
+    ("customer", "Customer"),
+    ("loyal", "Loyal"),
+    ("at_risk", "At risk"),
+    ("lost", "Lost"),
+    ("ended", "Ended"),
+]
+
+
+class CrmLifecycleStage(models.Model):
+    """Where a customer stands in a lifecycle, and what staff do there."""
+
+    _name = "crm.lifecycle.stage"
+    _description = "Lifecycle Stage"
+    _order = "lifecycle_id, sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(
+        required=True,
+        help="Short name that rules, imports and reports know the stage by. "
+        "Unique in the lifecycle.",
+    )
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="lifecycle_id.company_id", store=True, index="btree_not_null"
+    )
+    sequence = fields.Integer(default=10)
+    category = fields.Selection(
+        selection=CATEGORIES,
+        required=True,
+        default="prospect",
+        help="The common scale by which reports compare lifecycles. Prospect to "
+        "loyal are the ladder that a customer climbs in order; the others stand "
+        "beside it and may be entered from any stage.",
+    )
+    goal = fields.Char(
+        translate=True, help="What this stage is for, in one sentence."
+    )
+    guidance = fields.Html(
+        translate=True, help="What staff do with a customer in this stage."
+    )
+    color = fields.Integer()
+    fold = fields.Boolean(
+        string="Folded in kanban",
+        help="The column starts folded in the kanban of customers.",
+    )
+    # Rhythm
+    follow_up_days = fields.Integer(
+        string="Follow up after",
+        help="Days without contact after which a customer in this stage is due "
+        "for a follow-up. 0: no follow-up.",
+    )
+    rotting_threshold_days = fields.Integer(
+        string="Days to rot",
+        help="Days in this stage after which a customer is shown as stuck. "
+        "0: never.",
+    )
+    # Playbook
+    activity_plan_id = fields.Many2one(
+        comodel_name="mail.activity.plan",
+        string="Activity Plan",
+        domain=[("res_model", "=", "crm.lifecycle.profile")],
+        ondelete="set null",
+        help="Activities scheduled when a customer enters this stage.",
+    )
+    mail_template_id = fields.Many2one(
+        comodel_name="mail.template",
+        string="Email Template",
+        domain=[("model", "=", "crm.lifecycle.profile")],
+        ondelete="set null",
+        help="Email sent when a customer enters this stage.",
+    )
+    enter_action_ids = fields.Many2many(
+        comodel_name="ir.actions.server",
+        relation="crm_lifecycle_stage_enter_action_rel",
+        string="Actions on entry",
+        domain=[("model_name", "=", "crm.lifecycle.profile")],
+    )
+    exit_action_ids = fields.Many2many(
+        comodel_name="ir.actions.server",
+        relation="crm_lifecycle_stage_exit_action_rel",
+        string="Actions on exit",
+        domain=[("model_name", "=", "crm.lifecycle.profile")],
+    )
+    profile_count = fields.Integer(
+        string="Customers", compute="_compute_profile_count"
+    )
+
+    _code_unique = models.Constraint(
+        "UNIQUE (lifecycle_id, code)",
+        "Another stage of this lifecycle has this code already.",
+    )
+    _follow_up_days_positive = models.Constraint(
+        "CHECK (follow_up_days >= 0 AND rotting_threshold_days >= 0)",
+        "The days of a stage can't be negative.",
+    )
+
+    def _compute_profile_count(self):
+        counts = dict(
+            self.env["crm.lifecycle.profile"]._read_group(
+                [("stage_id", "in", self.ids)], ["stage_id"], ["__count"]
+            )
+        )
+        for stage in self:
+            stage.profile_count = counts.get(stage, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        stages = super().create(vals_list)
+        stages.lifecycle_id._raise_version()
+        return stages
+
+    def write(self, vals):
+        if "lifecycle_id" in vals and any(
+            stage.lifecycle_id.id != vals["lifecycle_id"] for stage in self
+        ):
+            raise UserError(
+                self.env._(
+                    "A stage stays in its lifecycle: create a new stage in the other "
+                    "lifecycle instead of moving “%(stage)s”.",
+                    stage=self[:1].name,
+                )
+            )
+        result = super().write(vals)
+        if vals.keys() & {"sequence", "category", "code"}:
+            self.lifecycle_id._raise_version()
+        if "follow_up_days" in vals:
+            self.env["crm.lifecycle.profile"]._sync_follow_up(
+                self.env["crm.lifecycle.profile"]
+                .sudo()  # the date of every customer in the stage, whoever's
+                .search([("stage_id", "in", self.ids)])
+                .ids
+            )
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """A stage with a past stays: the history would lose its meaning."""
+        used = self.env["crm.lifecycle.history"].sudo().search(  # any company's
+            [
+                "|",
+                ("from_stage_id", "in", self.ids),
+                ("to_stage_id", "in", self.ids),
+            ],
+            limit=1,
+        )
+        if used:
+            stage = self & (used.to_stage_id | used.from_stage_id)
+            raise UserError(
+                self.env._(
+                    "Customers have been in the stage “%(stage)s”, so it can't be "
+                    "deleted. Archive the lifecycle, or remove the rules that lead "
+                    "to the stage.",
+                    stage=stage[:1].name,
+                )
+            )
+
+    def _steps(self):
+        """Return the stages as plain `Step` values, in their order."""
+        return [
+            Step(id=stage.id, sequence=stage.sequence, category=stage.category)
+            for stage in self.sorted(lambda stage: (stage.sequence, stage.id))
+        ]

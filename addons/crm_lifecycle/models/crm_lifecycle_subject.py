@@ -1,0 +1,193 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+GROUP = "sales_team.group_sale_salesman"
+
+
+def from_profile(field_class, name, **kwargs):
+    """Return a field that shows ``name`` of the subject's profile.
+
+    Readable, searchable, sortable and groupable like a stored one, but stored
+    on the profile alone: a run writes no row of the subject.
+    """
+    return field_class(
+        related=f"lifecycle_profile_id.{name}", groups=GROUP, readonly=True, **kwargs
+    )
+
+
+class CrmLifecycleSubject(models.AbstractModel):
+    """What a contact and a lead show of their profile in the current company.
+
+    The model says how its rows join to profiles (`_join_lifecycle_profile`) and
+    which rows some profiles belong to (`_get_lifecycle_subject_condition`);
+    everything else follows. Each shows the profiles that the user may see.
+    """
+
+    _name = "crm.lifecycle.subject"
+    _description = "Subject of a Lifecycle"
+
+    lifecycle_profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Lifecycle Profile",
+        compute="_compute_lifecycle_profile_id",
+        search="_search_lifecycle_profile_id",
+        compute_sudo=False,
+        groups=GROUP,
+    )
+    lifecycle_stage_id = from_profile(
+        fields.Many2one, "stage_id", string="Lifecycle Stage"
+    )
+    lifecycle_stage_date = from_profile(
+        fields.Date, "stage_date", string="In Lifecycle Stage since"
+    )
+    lifecycle_category = from_profile(
+        fields.Selection, "stage_category", string="Lifecycle Category"
+    )
+    lifecycle_follow_up_date = from_profile(
+        fields.Date, "follow_up_date", string="Lifecycle Follow-up"
+    )
+    lifecycle_last_contact_date = from_profile(fields.Date, "last_contact_date")
+    lifecycle_first_seen_date = from_profile(fields.Date, "first_seen_date")
+
+    @api.depends_context("uid", "company")
+    def _compute_lifecycle_profile_id(self):
+        profiles = self._get_lifecycle_profiles(self._get_visible_profiles())
+        for record in self:
+            record.lifecycle_profile_id = profiles.get(record)
+
+    @api.model
+    def _get_visible_profiles(self):
+        """Return the profile model as the user, never as the superuser.
+
+        A related field is computed with more rights than the user has; what it
+        shows must not depend on who asked first.
+        """
+        return self.env["crm.lifecycle.profile"].sudo(
+            # The superuser is nobody's record rule.
+            self.env.user._is_superuser()
+        )
+
+    @api.model
+    def _get_visible_domain(self):
+        """Return which profiles the user sees in the current company."""
+        Profile = self._get_visible_profiles()
+        domain = Domain("company_id", "=", self.env.company.id)
+        if Profile.env.su:
+            return domain
+        if not Profile.has_access("read"):
+            return Domain.FALSE
+        return domain & self.env["ir.rule"].sudo(False)._compute_domain(
+            Profile._name, "read"
+        )
+
+    def _search_lifecycle_profile_id(self, operator, value):
+        if operator not in ("in", "any", "any!"):
+            return NotImplemented
+        if operator == "in":
+            ids = [item for item in value if item]
+            domain = Domain("id", "in", ids)
+            if False in value or None in value:
+                return self._get_subjects_of(Domain("id", "in", ids)) | ~(
+                    self._get_subjects_of(Domain.TRUE)
+                )
+        elif isinstance(value, Domain):
+            domain = value
+        else:
+            return NotImplemented
+        return self._get_subjects_of(domain)
+
+    @api.model
+    def _get_subjects_of(self, domain):
+        """Return the domain of the subjects with a profile that matches."""
+        Profile = self.env["crm.lifecycle.profile"].with_context(active_test=False)
+        domain = self._get_visible_domain() & domain
+
+        def select(column):
+            # The rule of the user is in the domain already.
+            profiles = Profile.sudo()._search(domain & Domain(column, "!=", False))
+            return profiles.select(SQL.identifier(Profile._table, column))
+
+        def to_sql(model, alias, query):
+            condition = model._get_lifecycle_subject_condition(alias, select)
+            return SQL("COALESCE(%s, FALSE)", condition)
+
+        def predicate(record):
+            profile = record.lifecycle_profile_id
+            return bool(profile and profile.sudo().filtered_domain(domain))
+
+        return Domain.custom(to_sql=to_sql, predicate=predicate)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Join the profile once, whichever of its columns are asked for."""
+        name, _dot, more = field_expr.partition(".")
+        field = self._fields.get(name)
+        path = getattr(field, "related", None) or ""
+        if name == "lifecycle_profile_id":
+            column = "id"
+        elif path.startswith("lifecycle_profile_id.") and path.count(".") == 1:
+            column = path.partition(".")[2]
+        else:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(field, "read")
+        column = f"{column}.{more}" if more else column
+        # Which profiles are joined is the user's matter; their columns are ours.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        values = [
+            Profile._field_to_sql(profile_alias, column, query)
+            for profile_alias in self._join_lifecycle_profile(alias, query)
+        ]
+        if len(values) == 1:
+            return values[0]
+        return SQL("COALESCE(%s)", SQL(", ").join(values))
+
+    def _join_one_lifecycle_profile(self, alias, name, query, condition):
+        """Join the visible profiles for which ``condition(alias)`` holds."""
+        profile_alias = query.make_alias(alias, name)
+        if profile_alias not in query._joins:
+            Profile = self.env["crm.lifecycle.profile"].sudo()  # rule: see domain
+            visible = self._get_visible_domain().optimize_full(Profile)
+            query.add_join(
+                "LEFT JOIN",
+                profile_alias,
+                Profile._table,
+                SQL(
+                    "%s AND %s",
+                    condition(SQL.identifier(profile_alias)),
+                    visible._to_sql(Profile, profile_alias, query),
+                ),
+            )
+        return profile_alias
+
+    # ------------------------------------------------------------
+    # To be told by each subject model
+    # ------------------------------------------------------------
+
+    def _get_lifecycle_profiles(self, Profile):
+        """Return ``{record: profile}`` in the current company, in one search."""
+        raise NotImplementedError
+
+    def _join_lifecycle_profile(self, alias, query):
+        """Join profiles to the rows of ``alias``; return the aliases joined.
+
+        A row has at most one profile in each; the first that is there counts.
+        """
+        raise NotImplementedError
+
+    def _get_lifecycle_subject_condition(self, alias, select):
+        """SQL condition: a row of ``alias`` has one of some profiles.
+
+        ``select(column)`` is the subquery of a column of theirs, without empty
+        values.
+        """
+        raise NotImplementedError
+
+    def action_open_lifecycle_profile(self):
+        """Open the profile of this contact or lead."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lifecycle.profile",
+            "res_id": self.lifecycle_profile_id.id,
+            "view_mode": "form",
+        }

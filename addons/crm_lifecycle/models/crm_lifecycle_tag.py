@@ -1,0 +1,50 @@
+from odoo import api, fields, models
+
+
+class CrmLifecycleTag(models.Model):
+    """A mark that customers of a lifecycle carry while its conditions hold.
+
+    Tags tell apart customers within a stage, such as silent ones among the
+    active. Each run puts them on and takes them off.
+    """
+
+    _name = "crm.lifecycle.tag"
+    _description = "Lifecycle Tag"
+    _order = "lifecycle_id, sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(required=True)
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="lifecycle_id.company_id", store=True, index="btree_not_null"
+    )
+    sequence = fields.Integer(default=10)
+    color = fields.Integer()
+    domain = fields.Char(
+        string="Conditions",
+        default="[]",
+        help="Conditions on the facts of a customer. Dates may be relative to "
+        "the day of the run, such as “today -30d”.",
+    )
+
+    _code_unique = models.Constraint(
+        "UNIQUE (lifecycle_id, code)",
+        "Another tag of this lifecycle has this code already.",
+    )
+
+    @api.constrains("domain")
+    def _check_domain(self):
+        for tag in self:
+            tag._get_domain(fields.Date.context_today(tag))
+
+    def _get_domain(self, as_of):
+        """Return the conditions of the tag on a day (see the rule's method)."""
+        self.ensure_one()
+        return self.env["crm.lifecycle.profile"]._get_fact_domain(
+            self.domain, as_of, self.env._("tag “%(tag)s”", tag=self.name)
+        )

@@ -1,0 +1,58 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class CrmLifecycleTouch(models.Model):
+    """A subject whose facts may have changed: the work list of the runs.
+
+    Documents add rows as they change (an order confirmed, a lead won), and a run
+    adds what its sources find. Workers take rows in batches, passing over those
+    that another worker holds, and a row goes away in the transaction that
+    refreshed its subject: work that a dying run leaves is still on the list.
+
+    The ids are plain numbers without a foreign key, so that adding a row locks
+    nothing and costs one insert.
+    """
+
+    _name = "crm.lifecycle.touch"
+    _description = "Customer to Refresh"
+    _log_access = False
+
+    company_id = fields.Many2one(
+        comodel_name="res.company", required=True, index=True, ondelete="cascade"
+    )
+    partner_res_id = fields.Integer(string="Contact ID")
+    lead_res_id = fields.Integer(string="Lead ID")
+
+    @api.model
+    def _touch(self, company, partners=(), leads=()):
+        """Put contacts and leads of a company on the work list, in one statement.
+
+        ``company`` may be empty for a change that concerns every company.
+        """
+        rows = [(partner.id, None) for partner in partners]
+        rows += [(None, lead.id) for lead in leads]
+        companies = company or self.env["res.company"].sudo().search(
+            []
+        )  # a change that concerns companies the user does not see as well
+        if not rows or not companies:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_touch
+                            (company_id, partner_res_id, lead_res_id)
+                SELECT c, p, l
+                  FROM unnest(%s::int[]) AS c,
+                       unnest(%s::int[], %s::int[]) AS s (p, l)
+                """,
+                companies.ids,
+                [row[0] for row in rows],
+                [row[1] for row in rows],
+            )
+        )
+
+    @api.model
+    def _trigger_run(self):
+        """Have the scheduled job look at the work list within a minute."""
+        self.env.ref("crm_lifecycle.ir_cron_run")._trigger()

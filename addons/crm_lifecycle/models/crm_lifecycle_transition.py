@@ -1,0 +1,251 @@
+"""The one writer of stages.
+
+Each move, whoever asks for it, passes through `_lifecycle_move`: it checks the
+policy of the lifecycle, takes the rows that still stand where the caller saw
+them, and writes the stage and its row of history together.
+"""
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine import stages as engine
+from ..engine.statements import NOW
+from .crm_lifecycle_profile import WriterPass
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    def _lifecycle_move(
+        self,
+        stage,
+        *,
+        origin,
+        from_stage=None,
+        as_of=None,
+        rule=None,
+        reason=None,
+        quiet=False,
+    ):
+        """Move the customers to a stage and write it down. Return the moved ones.
+
+        :param stage: the `crm.lifecycle.stage` to go to, of the customers' own
+            lifecycle
+        :param origin: a key of the history's ``origin``
+        :param from_stage: move only those still there (compare and swap); an
+            empty stage stands for customers without one; None takes them from
+            wherever they are
+        :param as_of: the day of the move, today by default
+        :param rule: the `crm.lifecycle.rule` that asks for it
+        :param quiet: set no automation going: no automation rule sees the
+            write, and no playbook step comes of it
+        :raises UserError: where a person asks for a move that the lifecycle
+            does not allow; a rule's move is left out instead
+        """
+        by_hand = origin in ("manual", "import")
+        if not stage:
+            raise UserError(
+                self.env._("Choose the stage that the customer should move to.")
+            )
+        profiles = self._lock_for_move(stage, from_stage, wait=by_hand)
+        if not profiles:
+            return profiles
+        if by_hand:
+            profiles._check_own_lifecycle(stage)
+        refused = profiles._get_refused(stage)
+        if by_hand and refused:
+            profile, message = next(iter(refused.items()))
+            raise UserError(
+                self.env._(
+                    "%(customer)s can't move to “%(stage)s”: %(why)s",
+                    customer=profile.display_name,
+                    stage=stage.name,
+                    why=message,
+                )
+            )
+        profiles = profiles.filtered(lambda profile: profile not in refused)
+        if not profiles:
+            return profiles
+        self.env.flush_all()
+        common = {
+            "date": as_of,
+            "origin": origin,
+            "rule": rule,
+            "reason": reason,
+            "quiet": quiet,
+        }
+        for day, members in profiles._group_by_day(as_of):
+            common["date"] = day
+            if stage.lifecycle_id.skip_policy == "fill":
+                members._fill_missing(stage, common)
+            self.env["crm.lifecycle.history"]._record(members.ids, stage, **common)
+            members._write_stage(stage, day, quiet)
+        return profiles
+
+    def _group_by_day(self, as_of):
+        """Return ``[(day, profiles)]``: the day given, or each company's today."""
+        if as_of:
+            return [(as_of, self)]
+        return [
+            (company._lifecycle_today(), members)
+            for company, members in self.grouped("company_id").items()
+        ]
+
+    def _lock_for_move(self, stage, from_stage, wait):
+        """Return those that stand where the caller saw them, locked.
+
+        A rule passes over rows that somebody else is moving right now: the
+        next run looks at them again.
+        """
+        self.env.flush_all()
+        where = SQL("p.stage_id IS DISTINCT FROM %s", stage.id)
+        if from_stage is not None:
+            where = SQL(
+                "%s AND p.stage_id IS NOT DISTINCT FROM %s", where, from_stage.id or None
+            )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id
+                  FROM crm_lifecycle_profile AS p
+                 WHERE p.id = ANY(%s) AND %s
+                 ORDER BY p.id
+                   FOR NO KEY UPDATE %s
+                """,
+                self.ids,
+                where,
+                SQL() if wait else SQL("SKIP LOCKED"),
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _check_own_lifecycle(self, stage):
+        """Raise where a customer lives in another lifecycle than the stage."""
+        for profile in self:
+            if profile.lifecycle_id and profile.lifecycle_id != stage.lifecycle_id:
+                raise UserError(
+                    self.env._(
+                        "%(customer)s is in the lifecycle “%(own)s” and the stage "
+                        "“%(stage)s” belongs to “%(other)s”. Choose a stage of the "
+                        "customer's own lifecycle.",
+                        customer=profile.display_name,
+                        own=profile.lifecycle_id.name,
+                        stage=stage.name,
+                        other=stage.lifecycle_id.name,
+                    )
+                )
+
+    def _get_refused(self, stage):
+        """Return ``{profile: why}`` of those that the lifecycle keeps from moving.
+
+        Coming from another lifecycle, or from none, is neither a skip nor a way
+        back.
+        """
+        lifecycle = stage.lifecycle_id
+        refused = {}
+        if lifecycle.regress_policy == lifecycle.skip_policy == "allow":
+            return refused
+        inside = self.filtered(lambda profile: profile.lifecycle_id == lifecycle)
+        steps = lifecycle.stage_ids._steps()
+        target = next(step for step in steps if step.id == stage.id)
+        if lifecycle.regress_policy == "decision":
+            by_id = {step.id: step for step in steps}
+            labels = dict(self._fields["decision"]._description_selection(self.env))
+            for profile in inside:
+                needed = engine.decision_needed(
+                    by_id.get(profile.stage_id.id), target, steps
+                )
+                if needed and profile.decision != needed:
+                    refused[profile] = self.env._(
+                        "decide first. Set the decision on the customer to "
+                        "“%(decision)s”.",
+                        decision=labels[needed],
+                    )
+        if lifecycle.skip_policy == "forbid":
+            names = {record.id: record.name for record in lifecycle.stage_ids}
+            for profile, missing in inside._get_missing(stage).items():
+                refused[profile] = self.env._(
+                    "stages can't be skipped. Still missing: %(stages)s.",
+                    stages=", ".join(names[step.id] for step in missing),
+                )
+        return refused
+
+    def _get_missing(self, stage):
+        """Return ``{profile: steps}`` of those that would skip stages."""
+        steps = stage.lifecycle_id.stage_ids._steps()
+        target = next(step for step in steps if step.id == stage.id)
+        if not engine.missing_steps(steps, (), target):
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT profile_id, array_agg(DISTINCT to_stage_id)
+                  FROM crm_lifecycle_history
+                 WHERE profile_id = ANY(%s) AND lifecycle_id = %s
+                 GROUP BY profile_id
+                """,
+                self.ids,
+                stage.lifecycle_id.id,
+            )
+        )
+        visited = dict(rows)
+        missing = {
+            profile: engine.missing_steps(steps, visited.get(profile.id, ()), target)
+            for profile in self
+        }
+        return {profile: skipped for profile, skipped in missing.items() if skipped}
+
+    def _fill_missing(self, stage, common):
+        """Let the customers pass, in no time, through the stages they would skip."""
+        passing = {}
+        for profile, steps in self._get_missing(stage).items():
+            for step in steps:
+                if step.id != profile.stage_id.id:
+                    passing.setdefault(step.id, []).append(profile.id)
+        Stage = self.env["crm.lifecycle.stage"]
+        for step in stage.lifecycle_id.stage_ids._steps():
+            if step.id not in passing:
+                continue
+            self.env["crm.lifecycle.history"]._record(
+                passing[step.id],
+                Stage.browse(step.id),
+                **{**common, "quiet": True, "reason": self.env._("Passed through")},
+            )
+            self.browse(passing[step.id])._write_stage(
+                Stage.browse(step.id), common["date"], quiet=True
+            )
+
+    def _write_stage(self, stage, date, quiet):
+        """Write the stage; nothing else does.
+
+        By the ORM, so that automation rules, computed fields and other addons
+        see the move; quiet moves go straight to the table.
+        """
+        vals = {
+            "stage_id": stage.id,
+            "stage_date": date,
+            "date_last_stage_update": self._get_stage_moment(date),
+            "lifecycle_id": stage.lifecycle_id.id,
+        }
+        if stage.category == "at_risk":
+            vals["decision"] = False
+        if quiet:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE crm_lifecycle_profile SET %s, write_uid = %s, "
+                    "write_date = %s WHERE id = ANY(%s)",
+                    SQL(", ").join(
+                        SQL("%s = %s", SQL.identifier(name), value or None)
+                        for name, value in vals.items()
+                    ),
+                    self.env.uid,
+                    NOW,
+                    self.ids,
+                )
+            )
+            self.invalidate_recordset()
+        else:
+            # Only the writer's own values pass; access was checked by the caller.
+            self.with_context(lifecycle_writer=WriterPass()).sudo().write(vals)
+        self._sync_follow_up(self.ids)

@@ -1,0 +1,13 @@
+from odoo import models
+
+
+class MailMessage(models.Model):
+    _inherit = "mail.message"
+
+    def unlink(self):
+        """A deleted message leaves no row for the next run to find."""
+        Source = self.env["crm.lifecycle.source.contact"]
+        # Which documents they belong to, whoever may read them.
+        for model, messages in self.sudo().grouped("model").items():
+            Source._touch_documents(model, messages.mapped("res_id"))
+        return super().unlink()

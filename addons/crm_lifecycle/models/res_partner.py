@@ -1,0 +1,79 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class ResPartner(models.Model):
+    """A contact shows the profile of the company, or person, that it belongs to."""
+
+    _name = "res.partner"
+    _inherit = ["res.partner", "crm.lifecycle.subject"]
+
+    lifecycle_profile_ids = fields.One2many(
+        comodel_name="crm.lifecycle.profile",
+        inverse_name="partner_id",
+        string="Lifecycle Profiles",
+        groups="sales_team.group_sale_salesman",
+    )
+
+    def _get_lifecycle_profiles(self, Profile):
+        if not Profile.has_access("read"):
+            return {}
+        found = Profile.with_context(active_test=False).search_fetch(
+            [
+                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("company_id", "=", self.env.company.id),
+            ],
+            ["partner_id"],
+        )
+        by_partner = {profile.partner_id.id: profile for profile in found}
+        return {
+            partner: by_partner.get(partner.commercial_partner_id.id)
+            for partner in self
+        }
+
+    def _join_lifecycle_profile(self, alias, query):
+        return [
+            self._join_one_lifecycle_profile(
+                alias,
+                "lifecycle_profile",
+                query,
+                lambda profile: SQL(
+                    "%s.partner_id = %s",
+                    profile,
+                    SQL.identifier(alias, "commercial_partner_id"),
+                ),
+            )
+        ]
+
+    def _get_lifecycle_subject_condition(self, alias, select):
+        return SQL(
+            "%s IN (%s)",
+            SQL.identifier(alias, "commercial_partner_id"),
+            select("partner_id"),
+        )
+
+    def write(self, vals):
+        """Keep profiles with whom they are about, and with their salesperson."""
+        if not vals.keys() & {"parent_id", "is_company", "active", "user_id"}:
+            return super().write(vals)
+        # Profiles follow their contact, whoever changes it.
+        before = self.sudo().commercial_partner_id
+        sellers = {partner: partner.user_id for partner in self.sudo()}
+        result = super().write(vals)
+        # Profiles follow their contact, whoever changes it.
+        Profile = self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        profiles = Profile.search([("partner_id", "in", (before | self).ids)])
+        if "user_id" in vals:
+            for profile in profiles.filtered(lambda p: p.partner_id in self):
+                if profile.user_id == sellers[profile.partner_id]:
+                    profile.user_id = vals["user_id"]
+        profiles._touch()
+        profiles._lifecycle_convert()
+        return result
+
+    def unlink(self):
+        """Take the profile along, with its activities; its history stays."""
+        # The profile of a contact goes with it, whoever may delete the contact.
+        Profile = self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        Profile.search([("partner_id", "in", self.ids)]).unlink()
+        return super().unlink()

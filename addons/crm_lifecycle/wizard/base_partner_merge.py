@@ -1,0 +1,21 @@
+from odoo import models
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Merge the profiles first: the core would delete one of two.
+
+        It removes rows that a unique index refuses, and with them the history.
+        """
+        # Merging contacts is a right of its own; profiles follow.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        profiles = Profile.with_context(active_test=False).search(
+            [("partner_id", "in", src_partners.ids)]
+        )
+        profiles._lifecycle_convert(dst_partner, origin="merge")
+        self.env.flush_all()
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env["crm.lifecycle.touch"]._touch(None, partners=dst_partner)
+        return result

@@ -1,0 +1,75 @@
+"""Which addons are here, and what they need, from their manifests alone.
+
+manifests.py own       our addons that can be installed, in order of dependence
+manifests.py core      what they depend on that is not ours
+manifests.py left-out  our addons that can't be installed here, each with its reason
+"""
+
+import ast
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+ADDONS = Path(os.environ["ROOT"]) / "addons"
+# Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu.
+APPS = {"contacts", "crm", "sale_management"}
+
+
+def read_manifests():
+    manifests = {}
+    for path in sorted(ADDONS.glob("*/__manifest__.py")):
+        manifest = ast.literal_eval(path.read_text(encoding="utf-8"))
+        if manifest.get("installable", True):
+            manifests[path.parent.name] = manifest
+    return manifests
+
+
+def is_available(name):
+    """Odoo's own addons and those installed by pip share one namespace."""
+    if importlib.util.find_spec(f"odoo.addons.{name}"):
+        return True
+    # In a source checkout most addons lie beside the package.
+    odoo_path = Path(os.environ["STATE"], "odoo.path").read_text().strip()
+    return (Path(odoo_path) / "addons" / name / "__manifest__.py").exists()
+
+
+def sort_out(manifests):
+    """Return our installable addons in order, the core ones, and the others."""
+    own, core, left_out = [], set(APPS), {}
+
+    def visit(name):
+        if name in own or name in left_out:
+            return
+        foreign = set()
+        for dependency in manifests[name].get("depends", []):
+            if dependency in manifests:
+                visit(dependency)
+                if dependency in left_out:
+                    left_out[name] = f"needs {dependency}"
+            elif is_available(dependency):
+                foreign.add(dependency)
+            else:
+                left_out[name] = f"needs {dependency}, which is not installed"
+        if name not in left_out:
+            own.append(name)
+            core.update(foreign)
+
+    for name in manifests:
+        visit(name)
+    return own, sorted(core), left_out
+
+
+def main(question):
+    own, core, left_out = sort_out(read_manifests())
+    if question == "own":
+        print(",".join(own))
+    elif question == "core":
+        print(",".join(core))
+    else:
+        for name, reason in left_out.items():
+            print(f"{name} ({reason})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

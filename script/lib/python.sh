@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# The Python environments: one with what Odoo and the tests need, one of linters.
+
+python_has_venv() { "$1" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; }
+
+install_python_packages() {
+    make_environment "$VENV" "Python packages of Odoo and the tests" \
+        "$ROOT/config/requirements.txt" "$ROOT/config/requirements-test.txt"
+    link_odoo
+}
+
+install_linters() {
+    make_environment "$LINT_VENV" "Linters" "$ROOT/config/requirements-lint.txt"
+}
+
+# make_environment DIR TITLE REQUIREMENTS...: an environment that holds exactly
+# the pins; made anew when the Python or a requirements file changed.
+make_environment() {
+    local dir=$1 title=$2 key file pip_args=()
+    shift 2
+    key=$({ "$PYTHON_BIN" -c 'import sys; print(sys.version, sys.base_prefix)'; cat "$@"; } | fingerprint)
+    if [ "$(cat "$dir/.key" 2>/dev/null)" = "$key" ]; then
+        step_kept "$title" "all there"
+        return
+    fi
+    step "$title, installing"
+    rm -rf "$dir"
+    create_venv "$dir"
+    for file in "$@"; do pip_args+=(-r "$file"); done
+    quietly "pip-$(basename "$dir")" "$dir/bin/python" -m pip install --no-input "${pip_args[@]}" ||
+        fail "pip could not install the Python packages (see above)." \
+            "Check that this machine reaches its package index (pip config list), then run the script again."
+    printf '%s\n' "$key" >"$dir/.key"
+    step_done
+}
+
+# With ensurepip where Python has it; or else with pip from Debian's package.
+create_venv() {
+    local dir=$1 wheel
+    if python_has_venv "$PYTHON_BIN"; then
+        quietly venv "$PYTHON_BIN" -m venv "$dir" || fail "python3 -m venv failed (see above)."
+    elif "$PYTHON_BIN" -c 'import venv' 2>/dev/null && wheel=$(pip_wheel); then
+        quietly venv "$PYTHON_BIN" -m venv --without-pip "$dir" ||
+            fail "python3 -m venv failed (see above)."
+        quietly venv-pip "$dir/bin/python" "$wheel/pip" install --no-input "$wheel" ||
+            fail "pip could not be put into the Python environment (see above)."
+    else
+        fail "$PYTHON_BIN can't make virtual environments." \
+            "Install Debian's python3-venv (as root: apt install python3-venv), then run the script again."
+    fi
+}
+
+# A pip to start with, from Debian's own package: a file that Python can run.
+pip_wheel() {
+    local dir=$STATE/pip deb
+    deb=$(deb_in "${ODOO_DEB:-}" "$PIP_PACKAGE") || deb=$(fetch_debs "$PIP_PACKAGE") || return 1
+    mkdir -p "$dir"
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --no-same-owner
+    find "$dir" -name 'pip-*.whl' | head -n 1 | grep .
+}
+
+# Odoo comes last in the environment's path: so the pins win over what lies
+# beside it, and `python -m odoo` works with no further setting.
+link_odoo() {
+    local site
+    site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    cp "$STATE/odoo.path" "$site/odoo-source.pth"
+}
