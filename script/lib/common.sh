@@ -143,6 +143,8 @@ enter() {
     fi
     base_environment
     use_postgres
+    # PGHOST may name another server than at set-up.
+    write_odoo_conf
     use_odoo_environment
 }
 

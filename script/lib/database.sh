@@ -71,7 +71,9 @@ db_create() {
     fi
     db_drop "$name"
     if [ -n "$template" ]; then
+        lock_setup # two copies at once are one too many for PostgreSQL
         createdb -T "$template" "$name"
+        unlock_setup
         mkdir -p "$FILESTORE"
         # Odoo never changes a file of its store, so links are as good as copies.
         [ ! -d "$FILESTORE/$template" ] || cp -al "$FILESTORE/$template" "$FILESTORE/$name"
@@ -120,8 +122,10 @@ warn_of_log() {
 # The template of all others: the core modules that our addons need.
 make_core_database() {
     local key
+    lock_setup
     key=$(core_key)
     if [ "$(db_mark "$CORE_DB")" = "$key" ]; then
+        unlock_setup
         step_kept "Template database" "$(addons core) there"
         return
     fi
@@ -131,6 +135,7 @@ make_core_database() {
     warm_assets "$CORE_DB"
     db_set_mark "$CORE_DB" "$key"
     step_done
+    unlock_setup
 }
 
 # Template plus our addons.

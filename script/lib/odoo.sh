@@ -186,7 +186,7 @@ given_debs() {
         # In a subshell: what to do is told here.
         (fetch_debs "${missing[@]}") || fail \
             "these Debian packages are needed beside Odoo's and can't be fetched: ${missing[*]}" \
-            "Put their .deb files (any version; suite $ASSET_SUITE has all) into one folder with" \
+            "Put their .deb files (of the suites $ASSET_SUITE or $ODOO_SUITE) into one folder with" \
             "${ODOO_PACKAGE}_*.deb, and give that folder: ODOO_DEB=/path/to/folder script/setup"
     fi
 }

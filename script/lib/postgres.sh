@@ -105,26 +105,34 @@ check_external_postgres() {
 # --- running the private server ---------------------------------------------
 
 # PostgreSQL refuses to run as root. Root becomes another user in a user
-# namespace, where the files' owner needn't change; where the kernel or the
-# container forbids that, the server runs as postgres or nobody.
+# namespace, where the files' owner needn't change. Where the kernel or the
+# container forbids that, the server runs as postgres or nobody, with the one
+# right it needs to get at a checkout that only root may enter.
 as_pg_user() {
+    local user
     if ! is_root; then
         "$@"
     elif unshare --user --map-user=1000 --map-group=1000 true 2>/dev/null; then
+        own_pg_files root
         unshare --user --map-user=1000 --map-group=1000 "$@"
     else
-        local user
-        user=$(pg_fallback_user)
-        chown -R "$user" "$PG_DATA" "$(pg_socket_dir)"
-        setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups "$@"
+        user=$(pg_fallback_user) || return 1
+        own_pg_files "$user"
+        as_user "$user" "$@"
     fi
+}
+
+own_pg_files() {
+    local dir
+    for dir in "$PG_DATA" "$(pg_socket_dir)"; do
+        [ "$(stat -c %U "$dir")" = "$1" ] || chown -R "$1" "$dir"
+    done
 }
 
 pg_fallback_user() {
     local user
     for user in postgres nobody; do
-        if id "$user" >/dev/null 2>&1 &&
-            setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups test -x "$ROOT"; then
+        if id "$user" >/dev/null 2>&1 && as_user "$user" test -r "$LIB/common.sh"; then
             printf '%s\n' "$user"
             return
         fi
@@ -132,6 +140,20 @@ pg_fallback_user() {
     fail "PostgreSQL can't run as root, and no other user may enter this checkout." \
         "Move the checkout to a folder that others may enter, run as an ordinary user," \
         "or name a server: PGHOST, PGPORT, PGUSER, PGPASSWORD."
+}
+
+as_user() {
+    local identity=(--reuid "$1" --regid "$(id -g "$1")" --clear-groups)
+    # The bit keeps the right valid for access(), by which PostgreSQL looks for
+    # its own programs.
+    local entry=(--securebits=+no_setuid_fixup
+        --inh-caps=+dac_override --ambient-caps=+dac_override)
+    shift
+    if setpriv "${identity[@]}" "${entry[@]}" true 2>/dev/null; then
+        setpriv "${identity[@]}" "${entry[@]}" "$@"
+    else
+        setpriv "${identity[@]}" "$@"
+    fi
 }
 
 pg_running() {

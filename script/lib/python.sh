@@ -13,19 +13,25 @@ install_linters() {
     make_environment "$LINT_VENV" "Linters" "$ROOT/config/requirements-lint.txt"
 }
 
-# make_environment DIR TITLE REQUIREMENTS...: an environment that holds exactly
-# the pins; made anew when the Python or a requirements file changed.
+# make_environment DIR TITLE REQUIREMENTS...: an environment that holds the pins;
+# brought up to date when a requirements file changed, made anew for another Python.
 make_environment() {
-    local dir=$1 title=$2 key file pip_args=()
+    local dir=$1 title=$2 python key file pip_args=()
     shift 2
-    key=$({ "$PYTHON_BIN" -c 'import sys; print(sys.version, sys.base_prefix)'; cat "$@"; } | fingerprint)
+    python=$("$PYTHON_BIN" -c 'import sys; print(sys.version, sys.base_prefix)')
+    key=$({ printf '%s\n' "$python"; cat "$@"; } | fingerprint)
     if [ "$(cat "$dir/.key" 2>/dev/null)" = "$key" ]; then
         step_kept "$title" "all there"
         return
     fi
+    # Told as a step of its own, if it has to be fetched.
+    python_has_venv "$PYTHON_BIN" || pip_wheel >/dev/null || true
     step "$title, installing"
-    rm -rf "$dir"
-    create_venv "$dir"
+    if [ "$(cat "$dir/.python" 2>/dev/null)" != "$python" ]; then
+        rm -rf "$dir"
+        create_venv "$dir"
+        printf '%s\n' "$python" >"$dir/.python"
+    fi
     for file in "$@"; do pip_args+=(-r "$file"); done
     quietly "pip-$(basename "$dir")" "$dir/bin/python" -m pip install --no-input "${pip_args[@]}" ||
         fail "pip could not install the Python packages (see above)." \

@@ -23,7 +23,7 @@ find_python() {
             return
         fi
     done
-    fail "Odoo 19 needs Python $PYTHON_MIN or newer; $("${PYTHON:-python3}" --version 2>&1 || echo 'no python3') was found." \
+    fail "Odoo 19 needs Python $PYTHON_MIN or newer; found: $("${PYTHON:-python3}" --version 2>/dev/null || echo none)." \
         "Install a newer Python (Debian 12 and Ubuntu 22.04 have one: apt install python3 python3-venv)," \
         "or name it: PYTHON=/path/to/python3.11 script/setup"
 }

@@ -71,12 +71,12 @@ class Scope:
             end=day_end(self.as_of - shift, self.tz),
         )
 
-    def crossing_day(self, day: SQL) -> SQL:
+    def crossing_day(self, day: SQL, months: int = 0) -> SQL:
         """SQL condition like `crossing`, for a date column."""
         assert self.previous_as_of is not None, "a full scope has no crossing"
         return SQL(
-            "(%(day)s >= %(begin)s AND %(day)s <= %(end)s)",
+            "(%(day)s > %(begin)s AND %(day)s <= %(end)s)",
             day=day,
-            begin=self.previous_as_of,
-            end=self.as_of,
+            begin=self.previous_as_of - relativedelta(months=months),
+            end=self.as_of - relativedelta(months=months),
         )

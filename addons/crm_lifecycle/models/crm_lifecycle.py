@@ -162,7 +162,9 @@ class CrmLifecycle(models.Model):
     def copy(self, default=None):
         """Duplicate a lifecycle with its stages, rules and tags, as a draft."""
         copies = super().copy(default)
-        for lifecycle, duplicate in zip(self, copies, strict=True):
+        # Server actions of stages are an administrator's to see; whoever may
+        # copy the lifecycle copies them with it.
+        for lifecycle, duplicate in zip(self.sudo(), copies.sudo(), strict=True):
             stages = {
                 stage: stage.copy({"lifecycle_id": duplicate.id})
                 for stage in lifecycle.stage_ids
@@ -313,7 +315,7 @@ class CrmLifecycle(models.Model):
     def _get_companies(self):
         """Return the companies in which a lifecycle is active."""
         active = self.search([("state", "=", "active")])
-        if all(active.mapped("company_id")):
+        if all(lifecycle.company_id for lifecycle in active):
             return active.company_id
         return self.env["res.company"].search([])
 

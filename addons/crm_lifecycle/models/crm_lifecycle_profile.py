@@ -113,6 +113,8 @@ class CrmLifecycleProfile(models.Model):
         ondelete="restrict",
     )
     stage_category = fields.Selection(related="stage_id.category", string="Category")
+    stage_goal = fields.Char(related="stage_id.goal")
+    stage_guidance = fields.Html(related="stage_id.guidance")
     stage_date = fields.Date(
         string="In stage since",
         readonly=True,

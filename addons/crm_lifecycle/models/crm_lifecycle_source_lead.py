@@ -17,13 +17,15 @@ class CrmLifecycleSourceLead(models.AbstractModel):
     def _get_company_condition(self, scope):
         """SQL condition: lead ``l`` belongs to the company.
 
-        A lead of no company belongs to its salesperson's, or else to the first
-        one: a customer's lead counts in one company only.
+        A lead of no company belongs to its salesperson's, to its customer's, or
+        else to the first one: a lead counts in one company only.
         """
         return SQL(
             """
             (l.company_id = %(company)s OR l.company_id IS NULL AND %(company)s =
                 COALESCE((SELECT u.company_id FROM res_users AS u WHERE u.id = l.user_id),
+                         (SELECT c.company_id FROM res_partner AS c
+                           WHERE c.id = l.partner_id),
                          (SELECT MIN(o.id) FROM res_company AS o)))
             """,
             company=scope.company_id,

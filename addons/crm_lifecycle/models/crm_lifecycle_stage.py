@@ -85,12 +85,14 @@ class CrmLifecycleStage(models.Model):
     enter_action_ids = fields.Many2many(
         comodel_name="ir.actions.server",
         relation="crm_lifecycle_stage_enter_action_rel",
+        groups="base.group_system",
         string="Actions on entry",
         domain=[("model_name", "=", "crm.lifecycle.profile")],
     )
     exit_action_ids = fields.Many2many(
         comodel_name="ir.actions.server",
         relation="crm_lifecycle_stage_exit_action_rel",
+        groups="base.group_system",
         string="Actions on exit",
         domain=[("model_name", "=", "crm.lifecycle.profile")],
     )

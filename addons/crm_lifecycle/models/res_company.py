@@ -11,6 +11,7 @@ class ResCompany(models.Model):
         selection=_tz_get,
         string="Lifecycle Time Zone",
         compute="_compute_lifecycle_tz",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

@@ -1,0 +1,103 @@
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from .common import LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestConfiguration(LifecycleCase):
+    def test_conditions_that_cannot_be_used_are_refused_by_name(self):
+        for domain in [
+            "[('no_such_field', '=', 1)]",
+            "[('won_count', '=')]",
+            "import os",
+            "[('first_seen_date', '<=', 'next full moon')]",
+            "[('won_count', 'resembles', 1)]",
+            "[('partner_id.no_such_field', '=', 1)]",
+        ]:
+            with self.subTest(domain=domain):
+                with self.assertRaisesRegex(ValidationError, "rule “Strange”"):
+                    self._rule(self.engaged, [], name="Strange").domain = domain
+
+    def test_stages_of_another_lifecycle_are_refused(self):
+        other = self.lifecycle.copy()
+        with self.assertRaisesRegex(ValidationError, "another lifecycle"):
+            self._rule(other.stage_ids[0], [])
+
+    def test_a_change_of_rules_raises_the_version(self):
+        self.assertEqual(self.lifecycle.version, 1)
+        rule = self._rule(self.engaged, [])
+        self.assertEqual(self.lifecycle.version, 2)
+        rule.domain = "[('won_count', '>', 0)]"
+        self.assertEqual(self.lifecycle.version, 3)
+        rule.unlink()
+        self.assertEqual(self.lifecycle.version, 4)
+        draft = self.lifecycle.copy()
+        draft.stage_ids[0].sequence = 99
+        self.assertEqual(draft.version, 1)
+
+    def test_a_copy_has_its_own_stages_and_rules(self):
+        self._rule(self.engaged, [("won_count", ">", 0)], self.prospect)
+        copy = self.lifecycle.copy()
+        self.assertEqual(copy.state, "draft")
+        self.assertEqual(
+            copy.stage_ids.mapped("code"), self.lifecycle.stage_ids.mapped("code")
+        )
+        self.assertEqual(copy.rule_ids.to_stage_id.lifecycle_id, copy)
+        self.assertEqual(copy.rule_ids.from_stage_ids.lifecycle_id, copy)
+        self.assertEqual(copy.rule_ids.domain, self.lifecycle.rule_ids.domain)
+
+    def test_a_lifecycle_without_stages_is_not_activated(self):
+        empty = self.env["crm.lifecycle"].create({"name": "Empty"})
+        with self.assertRaisesRegex(UserError, "no stages"):
+            empty.action_activate()
+
+    def test_an_archived_lifecycle_moves_nobody(self):
+        profile = self._customer()
+        self._rule(self.engaged, [])
+        self.lifecycle.action_archive()
+        self._run()
+        self.assertEqual(profile.stage_id, self.prospect)
+
+    def test_a_manager_runs_by_hand(self):
+        lead = self._lead()
+        action = self.lifecycle.with_user(self.manager).action_run()
+        run = self.env["crm.lifecycle.run"].browse(action["res_id"])
+        self.assertEqual(run.state, "done")
+        self.assertTrue(self._profile(lead))
+
+    def test_a_server_action_moves_profiles_contacts_and_leads(self):
+        for model in ("crm.lifecycle.profile", "res.partner", "crm.lead"):
+            with self.subTest(model=model):
+                profile = self._customer(model)
+                action = self.env["ir.actions.server"].create(
+                    {
+                        "name": "To risk",
+                        "model_id": self.env["ir.model"]._get_id(model),
+                        "state": "lifecycle_move",
+                        "lifecycle_stage_id": self.risk.id,
+                    }
+                )
+                self.assertFalse(action.warning)
+                record = {
+                    "res.partner": profile.partner_id,
+                    "crm.lead": profile.partner_id.opportunity_ids,
+                }.get(model, profile)
+                action.with_user(self.leader).with_context(
+                    active_model=model, active_ids=record.ids, active_id=record.id
+                ).run()
+                self.assertEqual(profile.stage_id, self.risk)
+                self.assertEqual(
+                    profile.history_ids.sorted("id")[-1].reason, "To risk"
+                )
+
+    def test_a_server_action_on_a_strange_model_warns(self):
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Odd",
+                "model_id": self.env["ir.model"]._get_id("res.country"),
+                "state": "lifecycle_move",
+            }
+        )
+        self.assertIn("Choose the lifecycle stage", action.warning)
+        self.assertIn("Only customer profiles", action.warning)

@@ -1,0 +1,88 @@
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestCron(LifecycleCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cron = cls.env.ref("crm_lifecycle.ir_cron_run")
+        cls.today = cls.company._lifecycle_today()
+
+    def _trigger(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _runs(self):
+        return self.env["crm.lifecycle.run"].search(
+            [("company_id", "=", self.company.id)], order="id"
+        )
+
+    def test_the_job_looks_at_all_changes_once_a_day(self):
+        lead = self._lead()
+        self._trigger()
+        self.assertEqual(self._profile(lead).stage_id, self.prospect)
+        self._trigger()
+        self.assertEqual(self._runs().mapped("kind"), ["full"])
+
+    def test_a_reported_change_is_a_quick_run(self):
+        self._rule(self.customer, [("won_count", ">", 0)])
+        self._trigger()
+        lead = self._lead(days_ago=0)
+        self._trigger()
+        lead.action_set_won()
+        self._trigger()
+        self.assertEqual(self._runs().mapped("kind"), ["full", "quick", "quick"])
+        self.assertEqual(self._profile(lead).stage_id, self.customer)
+
+    def test_a_quick_run_moves_nobody_else(self):
+        self._trigger()
+        other = self._lead()
+        self._trigger()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        lead = self._lead()
+        self._trigger()
+        self.assertEqual(self._profile(lead).stage_id, self.engaged)
+        self.assertEqual(self._profile(other).stage_id, self.prospect)
+
+    def test_documents_wake_the_job(self):
+        triggers = self.env["ir.cron.trigger"].sudo()
+        before = triggers.search_count([("cron_id", "=", self.cron.id)])
+        self._lead()
+        self.assertGreater(
+            triggers.search_count([("cron_id", "=", self.cron.id)]), before
+        )
+
+    def test_one_company_does_not_hold_up_the_others(self):
+        other = self.env["res.company"].create({"name": "Zeta", "sequence": 99})
+        works = self.lifecycle.copy({"company_id": other.id})
+        works.write({"state": "active", "activation_date": fields.Datetime.now()})
+        self._break(self.lifecycle)
+        self._lead()
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle"
+        with (
+            self.assertLogs(logger, "ERROR") as logs,
+            mute_logger("odoo.addons.base.models.ir_cron"),
+        ):
+            self._trigger()
+        self.assertIn("Lifecycle & Co failed", logs.output[0])
+        failed = self._runs()[-1:]
+        self.assertEqual(failed.state, "failed")
+        self.assertIn("no_such_fact", failed.error)
+        done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
+        self.assertEqual(done.state, "done")
+
+    def _break(self, lifecycle):
+        """Let the conditions name a field that is gone, as after an uninstall."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle SET domain = %s WHERE id = %s",
+            ["[('no_such_fact', '=', 1)]", lifecycle.id],
+        )
+        self.env.invalidate_all()

@@ -1,0 +1,16 @@
+{
+    "name": "Customer Lifecycle: Sales",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Orders and quotations as facts of the customer lifecycle",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_lifecycle", "sale"],
+    "data": [
+        "views/crm_lifecycle_profile_views.xml",
+        "views/res_partner_views.xml",
+    ],
+    "auto_install": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

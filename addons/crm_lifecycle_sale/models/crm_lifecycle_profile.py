@@ -1,0 +1,46 @@
+from odoo import fields, models
+
+
+class CrmLifecycleProfile(models.Model):
+    """Facts from orders, in the company's currency, untaxed, returns netted."""
+
+    _inherit = "crm.lifecycle.profile"
+
+    quotation_count = fields.Integer(
+        string="Open quotations",
+        fact="only",
+        aggregator="sum",
+        help="Quotations that are neither confirmed nor cancelled nor expired.",
+    )
+    first_order_date = fields.Date(string="First order", fact="only")
+    last_order_date = fields.Date(string="Last order", fact="only")
+    order_count = fields.Integer(string="Orders", fact="only", aggregator="sum")
+    order_total = fields.Monetary(
+        string="Ordered",
+        fact="only",
+        aggregator="sum",
+        help="Confirmed orders less credit notes, without taxes.",
+    )
+    order_total_12m = fields.Monetary(
+        string="Ordered in 12 months", fact="only", aggregator="sum"
+    )
+    order_total_prev_12m = fields.Monetary(
+        string="Ordered in the 12 months before", fact="only", aggregator="sum"
+    )
+    average_order_value = fields.Monetary(
+        string="Average order", fact="only", aggregator="avg"
+    )
+    order_interval_days = fields.Float(
+        string="Days between orders",
+        fact="only",
+        aggregator="avg",
+        help="Mean days between the days on which the customer bought; empty for "
+        "customers who bought on one day only.",
+    )
+    order_trend = fields.Float(
+        string="Order trend",
+        fact="only",
+        aggregator="avg",
+        help="Orders of 12 months against those of the 12 months before: 0.1 is ten "
+        "percent more. Empty where there was nothing before.",
+    )

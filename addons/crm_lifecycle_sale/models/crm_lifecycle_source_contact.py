@@ -1,0 +1,16 @@
+from odoo import api, models
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import Document
+
+
+class CrmLifecycleSourceContact(models.AbstractModel):
+    _inherit = "crm.lifecycle.source.contact"
+
+    @api.model
+    def _get_documents(self):
+        return [
+            *super()._get_documents(),
+            Document(
+                "sale.order", "sale_order", partner="partner_id", company="company_id"
+            ),
+        ]

@@ -1,0 +1,44 @@
+from odoo import api, models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = super().create(vals_list)
+        orders._touch_lifecycle()
+        return orders
+
+    def write(self, vals):
+        """What an order leaves (a customer, a company) has no row to find."""
+        if vals.keys() & {"partner_id", "company_id"}:
+            self._touch_lifecycle()
+            result = super().write(vals)
+            self._touch_lifecycle()
+            return result
+        return super().write(vals)
+
+    def unlink(self):
+        self._touch_lifecycle()
+        return super().unlink()
+
+    def _action_confirm(self):
+        """Let the order move its customer within a minute."""
+        result = super()._action_confirm()
+        self._touch_lifecycle()
+        return result
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        self._touch_lifecycle()
+        return result
+
+    def _touch_lifecycle(self):
+        """Put the customers of the orders on the work list, and have it looked at."""
+        Touch = self.env["crm.lifecycle.touch"]
+        # Which customer an order belongs to is noted for the runs, not shown.
+        for company, orders in self.sudo().grouped("company_id").items():
+            Touch._touch(company, partners=orders.partner_id)
+        if self:
+            Touch._trigger_run()

@@ -1,0 +1,129 @@
+"""What the lifecycle should know of CDNOW's customers, in plain Python.
+
+A second opinion for the tests: it reads the file of purchases alone, shares no
+code with the addons, and goes customer by customer with no thought of speed.
+
+    python tests/oracle_cdnow.py CDNOW_master.txt 1998-06-30
+"""
+
+import sys
+from calendar import monthrange
+from collections import Counter
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """The facts of a customer on a day; amounts in cents, None where not known."""
+
+    first_seen_date: date
+    first_order_date: date
+    last_order_date: date
+    order_count: int
+    order_total: int
+    order_total_12m: int | None
+    order_total_prev_12m: int | None
+    average_order_value: Fraction
+    order_interval_days: Fraction | None
+    order_trend: Fraction | None
+
+
+def read_purchases(path):
+    """Return the purchases, (day, cents) each, by customer number."""
+    purchases = {}
+    with open(path) as lines:
+        for line in list(lines)[1:]:
+            customer, day, _cds, amount = line.split()
+            day = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+            dollars, cents = amount.split(".")
+            assert len(cents) == 2, line
+            cents = 100 * int(dollars) + int(cents)
+            purchases.setdefault(customer, []).append((day, cents))
+    return purchases
+
+
+def get_facts(purchases, as_of):
+    """Return the facts of a customer on a day, None before the first purchase."""
+    purchases = [(day, cents) for day, cents in purchases if day <= as_of]
+    if not purchases:
+        return None
+    days = sorted({day for day, _cents in purchases})
+    one_year_ago = months_before(as_of, 12)
+    two_years_ago = months_before(as_of, 24)
+    total = get_sum(cents for _day, cents in purchases)
+    this_year = get_sum(cents for day, cents in purchases if day > one_year_ago)
+    year_before = get_sum(
+        cents for day, cents in purchases if two_years_ago < day <= one_year_ago
+    )
+    return Facts(
+        first_seen_date=days[0],
+        first_order_date=days[0],
+        last_order_date=days[-1],
+        order_count=len(purchases),
+        order_total=total,
+        order_total_12m=this_year,
+        order_total_prev_12m=year_before,
+        average_order_value=Fraction(total, len(purchases)),
+        order_interval_days=(
+            Fraction((days[-1] - days[0]).days, len(days) - 1)
+            if len(days) > 1
+            else None
+        ),
+        order_trend=(
+            Fraction(this_year or 0, year_before) - 1 if year_before else None
+        ),
+    )
+
+
+def get_stage(facts, as_of):
+    """Return the code of the T4b stage of a customer with these facts on a day."""
+    if facts is None or facts.order_count == 0:
+        return "prospect"
+    if facts.last_order_date <= as_of - timedelta(days=90):
+        return "churned"
+    if facts.order_count == 1:
+        return "first_deal"
+    if facts.order_count <= 3:
+        return "growing"
+    return "loyal"
+
+
+def get_tags(facts, as_of):
+    """Return the codes of the T4b tags of a customer with these facts on a day."""
+    one_month_ago, three_months_ago = (
+        as_of - timedelta(days=days) for days in (30, 90)
+    )
+    if facts.order_count == 0:
+        return {"new_registered"} if facts.first_seen_date > one_month_ago else set()
+    if facts.last_order_date > one_month_ago:
+        return {"first_order" if facts.order_count == 1 else "active"}
+    return {"silent" if facts.last_order_date > three_months_ago else "churned"}
+
+
+def get_sum(amounts):
+    """Return the sum, None of nothing."""
+    amounts = list(amounts)
+    return sum(amounts) if amounts else None
+
+
+def months_before(day, months):
+    """Return the same day some months ago, or the last of a month that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def main(path, as_of):
+    """Print how many customers are in each stage."""
+    as_of = date.fromisoformat(as_of)
+    stages = Counter()
+    for purchases in read_purchases(path).values():
+        facts = get_facts(purchases, as_of)
+        stages[get_stage(facts, as_of) if facts else "(not there yet)"] += 1
+    for stage, count in stages.most_common():
+        print(f"{stage:16}{count:>7,}")
+    print(f"{'sum':16}{stages.total():>7,}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

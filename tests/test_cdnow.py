@@ -1,0 +1,281 @@
+"""A real customer base against an oracle: every fact and stage, on several days."""
+
+import os
+from collections import Counter
+from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import oracle_cdnow as oracle
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
+
+FILE = os.environ.get("CDNOW_FILE", "")
+# The first one has customers who came once, and others who are still to come.
+DAYS = [
+    date(1997, 2, 28),
+    date(1997, 12, 31),
+    date(1998, 3, 31),
+    date(1998, 6, 30),
+]
+# The database has dollars and floats, the oracle cents and fractions. What is
+# divided is rounded: an average to the cent, the others further on.
+AMOUNTS = {
+    "order_total",
+    "order_total_12m",
+    "order_total_prev_12m",
+    "average_order_value",
+}
+TOLERANCE = {
+    **dict.fromkeys(AMOUNTS, 1e-6),
+    "average_order_value": 0.5 + 1e-6,
+    "order_interval_days": 1e-9,
+    "order_trend": 1e-9,
+}
+TABLES = ("res_partner", "sale_order", "sale_order_line")
+
+
+def import_script():
+    """Return script/cdnow.py as a module."""
+    path = Path(__file__).parents[1] / "script" / "cdnow.py"
+    spec = spec_from_file_location("cdnow_script", path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+cdnow = import_script()
+
+
+class CdnowCase(TransactionCase):
+    """The whole file, loaded into a company of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not FILE:
+            raise ValueError(
+                "CDNOW_FILE is empty. Run the tests with script/test, which sets it."
+            )
+        cls.company = cls.env["res.company"].create(
+            {"name": "CDNOW", "currency_id": cls.env.ref("base.USD").id}
+        )
+        cls.env = cls.env(
+            context=dict(cls.env.context, allowed_company_ids=cls.company.ids)
+        )
+        cls.purchases = cdnow.read_purchases(FILE)
+        cdnow.load(cls.env, cls.purchases, cls.company)
+        cls.orders = cls.env["sale.order"].search(
+            [("company_id", "=", cls.company.id)], order="id"
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestCdnowLoader(CdnowCase):
+    def test_each_purchase_is_an_order(self):
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.ref, o.date_order::date, o.amount_untaxed, l.price_subtotal
+                  FROM sale_order AS o
+                  JOIN sale_order_line AS l ON l.order_id = o.id
+                  JOIN res_partner AS c ON c.id = o.partner_id
+                 WHERE o.company_id = %s AND o.state = 'sale'
+                """,
+                self.company.id,
+            )
+        )
+        self.assertEqual(len(rows), 69_659)
+        self.assertEqual(len({row[0] for row in rows}), 23_570)
+        # Sets: the difference of long lists takes unittest hours to print.
+        cents = [(*row[:2], round(row[2] * 100), round(row[3] * 100)) for row in rows]
+        expected = [
+            (p.customer, p.day, *[int(p.amount * 100)] * 2) for p in self.purchases
+        ]
+        self.assertFalse(Counter(cents) - Counter(expected))
+
+    def test_loading_twice_is_noticed(self):
+        self.assertTrue(cdnow.is_loaded(self.env, self.purchases, self.company))
+        other = self.env["res.company"].create({"name": "Other"})
+        self.assertFalse(cdnow.is_loaded(self.env, self.purchases, other))
+
+    def test_amounts_survive_when_odoo_computes_them_again(self):
+        free = self.orders.filtered(lambda order: not order.amount_total)
+        self.assertTrue(free)
+        orders = self.orders[::1000] | free[:5]
+        for records in (orders.order_line, orders):
+            computed = [
+                field
+                for field in records._fields.values()
+                if field.store and field.compute and field.type in ("float", "monetary")
+            ]
+            before = [[record[field.name] for field in computed] for record in records]
+            for field in computed:
+                self.env.add_to_compute(field, records)
+            self.env.flush_all()
+            after = [[record[field.name] for field in computed] for record in records]
+            self.assertEqual(before, after)
+
+    def test_orders_work_like_any_other(self):
+        order = self.orders[0]
+        total = order.amount_untaxed
+        order.order_line.product_uom_qty = 2
+        self.assertAlmostEqual(order.amount_untaxed, 2 * total)
+        order.action_cancel()
+        order.action_draft()
+        order.action_confirm()
+        self.assertEqual(order.state, "sale")
+        self.orders[::1000].read([])
+        self.orders[::1000].order_line.read([])
+        self.orders[::1000].partner_id.read([])
+
+    def test_last_purchase_moves_by_whole_weeks_into_the_past_week(self):
+        last = date(1998, 6, 30)
+        for today, moved in (
+            (date(1998, 7, 1), date(1998, 6, 30)),
+            (date(1998, 7, 7), date(1998, 6, 30)),
+            (date(1998, 7, 8), date(1998, 7, 7)),
+            (date(2026, 5, 1), date(2026, 4, 28)),
+        ):
+            weeks = cdnow.get_weeks_until(today, last)
+            purchases = cdnow.read_purchases(FILE, weeks)
+            self.assertEqual(purchases[-1].day, moved)
+            self.assertEqual(purchases[-1].day.weekday(), last.weekday())
+
+
+@tagged("post_install", "-at_install")
+class TestCdnowOracle(CdnowCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.truth = oracle.read_purchases(FILE)
+        cls.lifecycle = cdnow.activate_lifecycle(cls.env, cls.company)
+
+    def test_all_customers_match_the_oracle_on_each_day(self):
+        for day in DAYS:
+            history = self.count_history()
+            run = self.run_lifecycle(day)
+            self.assertEqual(self.count_history() - history, run.moved_count)
+            expected = self.ask_oracle(day)
+            actual = self.ask_engine()
+            self.assertFalse(actual.keys() ^ expected.keys())
+            wrong = [
+                f"{customer} {name}: {actual[customer][name]}, oracle: {value}"
+                for customer, values in expected.items()
+                for name, value in values.items()
+                if not is_same(actual[customer][name], value, TOLERANCE.get(name, 0))
+            ]
+            self.assertFalse(
+                wrong, f"{day}: {len(wrong)} differ, of them\n" + "\n".join(wrong[:20])
+            )
+        self.assertEqual(len(actual), 23_570)
+
+    def test_second_run_on_a_day_changes_nothing(self):
+        self.run_lifecycle(DAYS[-2])
+        self.run_lifecycle(DAYS[-1])
+        history = self.count_history()
+        profiles = self.get_row_versions("crm_lifecycle_profile")
+        for full in (False, True):
+            run = self.run_lifecycle(DAYS[-1], full=full)
+            # All were loaded in this transaction, so all are looked at again.
+            self.assertRecordValues(
+                run,
+                [
+                    {
+                        "profile_count": 23_570,
+                        "created_count": 0,
+                        "refreshed_count": 0,
+                        "moved_count": 0,
+                    }
+                ],
+            )
+            self.assertEqual(self.count_history(), history)
+            self.assertFalse(self.get_row_versions("crm_lifecycle_profile") - profiles)
+
+    def test_runs_write_no_row_of_contacts_and_orders(self):
+        before = {table: self.get_row_versions(table) for table in TABLES}
+        self.run_lifecycle(DAYS[-2])
+        self.run_lifecycle(DAYS[-1])
+        for table in TABLES:
+            self.assertFalse(self.get_row_versions(table) - before[table], table)
+
+    def run_lifecycle(self, day, **options):
+        """Return the run as of a day, which stays in this transaction."""
+        run = self.env["crm.lifecycle"]._run(self.company, as_of=day, **options)
+        self.env.flush_all()
+        return run
+
+    def ask_oracle(self, day):
+        """Return what each customer's profile should say."""
+        facts = {
+            customer: oracle.get_facts(purchases, day)
+            for customer, purchases in self.truth.items()
+        }
+        return {
+            customer: {
+                **known._asdict(),
+                "stage": oracle.get_stage(known, day),
+                "tags": oracle.get_tags(known, day),
+            }
+            for customer, known in facts.items()
+            if known
+        }
+
+    def ask_engine(self):
+        """Return what each customer's profile says, amounts in cents.
+
+        Read from the table, where empty is not 0.
+        """
+        facts = oracle.Facts._fields
+        columns = SQL(", ").join(
+            SQL("p.%s * 100" if name in AMOUNTS else "p.%s", SQL.identifier(name))
+            for name in facts
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.ref, s.code,
+                       ARRAY(SELECT t.code
+                               FROM crm_lifecycle_profile_tag_rel AS r
+                               JOIN crm_lifecycle_tag AS t ON t.id = r.tag_id
+                              WHERE r.profile_id = p.id),
+                       %s
+                  FROM crm_lifecycle_profile AS p
+                  JOIN res_partner AS c ON c.id = p.partner_id
+             LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+                 WHERE p.company_id = %s AND p.active
+                """,
+                columns,
+                self.company.id,
+            )
+        )
+        return {
+            customer: {
+                **dict(zip(facts, values, strict=True)),
+                "stage": stage,
+                "tags": set(tags),
+            }
+            for customer, stage, tags, *values in rows
+        }
+
+    def count_history(self):
+        """Return how many moves there are in the company."""
+        return self.env["crm.lifecycle.history"].search_count(
+            [("company_id", "=", self.company.id)]
+        )
+
+    def get_row_versions(self, table):
+        """Return where each row is: any UPDATE puts it elsewhere."""
+        return set(
+            self.env.execute_query(
+                SQL("SELECT id, ctid::text, xmin::text FROM %s", SQL.identifier(table))
+            )
+        )
+
+
+def is_same(actual, truth, tolerance):
+    """Whether a value is the oracle's; empty is like empty alone."""
+    if tolerance and actual is not None and truth is not None:
+        return abs(actual - truth) <= tolerance
+    return actual == truth
