@@ -10,6 +10,7 @@
         "security/crm_lifecycle_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "wizard/crm_lifecycle_start_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
         "views/crm_lifecycle_rule_views.xml",
@@ -23,6 +24,7 @@
         "views/res_partner_views.xml",
         "views/crm_lifecycle_menus.xml",
     ],
+    "demo": ["demo/crm_lifecycle_demo.xml"],
     "assets": {
         "web.assets_backend": ["crm_lifecycle/static/src/**/*"],
     },

@@ -1,10 +1,12 @@
 import logging
+import random
 import time
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..engine.scope import Scope
@@ -15,6 +17,8 @@ _logger = logging.getLogger(__name__)
 # and whatever automation listens there.
 QUIET_BATCH = 20000
 LOUD_BATCH = 1000
+# How often a batch is tried that meets somebody else's change of the same rows.
+ATTEMPTS = 5
 # A run that has given no sign of life for this long is taken for dead.
 DEAD_AFTER = timedelta(minutes=30)
 PHASES = ("collect", "refresh", "evaluate", "move")
@@ -191,6 +195,23 @@ class CrmLifecycleRun(models.Model):
         self.env.flush_all()
         checkpoint(done, remaining)
 
+    def _attempt(self, checkpoint, work, *args):
+        """Do one batch of work; once more where another transaction got in between.
+
+        Each batch begins right after a checkpoint, so that rolling back undoes
+        the batch alone. Without a checkpoint the caller owns the transaction,
+        and the error is theirs.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return work(*args)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                if checkpoint is None or attempt == ATTEMPTS:
+                    raise
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                time.sleep(random.uniform(0, 0.1 * attempt))
+
     def _timed(self, phase, started):
         """Add the seconds since ``started`` to a phase."""
         self[f"{phase}_seconds"] += time.monotonic() - started
@@ -222,7 +243,7 @@ class CrmLifecycleRun(models.Model):
         refreshed = []
         while True:
             started = time.monotonic()
-            batch = self._refresh_batch(scope)
+            batch = self._attempt(checkpoint, self._refresh_batch, scope)
             self._timed("refresh", started)
             if batch is None:
                 return refreshed
@@ -455,7 +476,7 @@ class CrmLifecycleRun(models.Model):
             )
             if not rows:
                 return moved
-            moved += self._move_rows(rows, quiet)
+            moved += self._attempt(checkpoint, self._move_rows, rows, quiet)
             last_id = rows[-1][0]
             self._timed("move", started)
             self._checkpoint(checkpoint, len(rows))

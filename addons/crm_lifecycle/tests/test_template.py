@@ -21,8 +21,8 @@ from ..models.crm_lifecycle_template import (
     read_template,
     write_domain,
 )
+from .common import TODAY, LifecycleCase
 
-TODAY = date(2026, 3, 2)
 LANGS = ("en_US", "zh_CN")
 CODES = ("t1", "t2", "t3", "t4a", "t4b", "t5")
 # What a domain compares an empty fact with: dates are empty, numbers are 0.
@@ -773,6 +773,36 @@ class TestTemplate(TransactionCase):
             names = lifecycle.rule_ids.mapped("name")
             self.assertIn("First opportunity won", names)
             self.assertNotIn("First order", names)
+
+
+@tagged("post_install", "-at_install")
+class TestTemplateRun(LifecycleCase):
+    """A lifecycle from a template runs in the engine as in the emulator."""
+
+    def test_a_new_lifecycle_moves_customers(self):
+        self.lifecycle.action_archive()
+        lifecycle = self.env["crm.lifecycle.template"]._instantiate("t1", self.company)
+        lifecycle.action_activate()
+        strangers = self._lead(partner_id=self._partner("Silent").id)
+        talkers = self._lead(partner_id=self._partner("Talkative").id)
+        self.env["mail.message"].create(
+            {
+                "model": "crm.lead",
+                "res_id": talkers.id,
+                "message_type": "email",
+                "author_id": talkers.partner_id.id,
+                "date": "2026-03-01 12:00:00",
+            }
+        )
+        self._run()
+        silent = self._profile(strangers.partner_id)
+        talkative = self._profile(talkers.partner_id)
+        self.assertEqual(silent.stage_id.code, "acquire")
+        self.assertEqual(talkative.stage_id.code, "close")
+        talkers.action_set_lost()
+        talkers.date_closed = "2026-03-02 12:00:00"
+        self._run(TODAY + timedelta(days=1))
+        self.assertEqual(talkative.stage_id.code, "nurture")
 
 
 # A template of this test's own, with a rule that needs a fact of another addon.

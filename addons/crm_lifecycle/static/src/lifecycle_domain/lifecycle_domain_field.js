@@ -22,6 +22,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { describeRelativeDate, isRelativeDate, RelativeDate } from "./relative_date";
 
 const COMPARISONS = ["=", "!=", "<", "<=", ">", ">="];
+const PLUMBING = /^(activity_|create_|has_message|message_|my_activity_|write_)/;
 const DEFAULT_DATE = "today -30d";
 const DATE_OPERATORS = {
     "<=": _t("on or before"),
@@ -36,14 +37,9 @@ function isNumber(fieldDef) {
     return ["integer", "float", "monetary"].includes(fieldDef?.type);
 }
 
-/** A value that Odoo's description of a condition shows as it stands. */
-class Words {
-    constructor(text) {
-        this.text = text;
-    }
-    toString() {
-        return this.text;
-    }
+/** Whether a field is something to know of a customer rather than plumbing. */
+function isFact({ name, searchable, type }) {
+    return searchable && !["json", "separator"].includes(type) && !PLUMBING.test(name);
 }
 
 /**
@@ -51,23 +47,19 @@ class Words {
  */
 function withRelativeDates(getConditionDescription, getFieldDef) {
     return (node) => {
-        if (!isDate(getFieldDef(node.path))) {
-            return getConditionDescription(node);
+        const description = getConditionDescription(node);
+        if (!isDate(getFieldDef(node.path)) || !description.valueDescription) {
+            return description;
         }
-        const toWords = (value) =>
-            isRelativeDate(value) ? new Words(describeRelativeDate(value)) : value;
-        const value = Array.isArray(node.value)
-            ? // A range names its field type and its own kind first.
-              node.operator === "in range"
-                ? [...node.value.slice(0, 2), ...node.value.slice(2).map(toWords)]
-                : node.value.map(toWords)
-            : toWords(node.value);
-        const description = getConditionDescription({ ...node, value });
-        if (description.valueDescription) {
-            description.valueDescription.values = description.valueDescription.values.map(
-                String
-            );
+        let dates = [node.value].flat();
+        if (node.operator === "in range") {
+            // A range names its type and its kind first.
+            dates = dates.slice(2);
         }
+        const { valueDescription } = description;
+        valueDescription.values = valueDescription.values.map((text, index) =>
+            isRelativeDate(dates[index]) ? describeRelativeDate(dates[index]) : text
+        );
         if (!node.negate && node.operator in DATE_OPERATORS) {
             description.operatorDescription = DATE_OPERATORS[node.operator];
         }
@@ -143,6 +135,19 @@ LifecycleTreeEditor.components = {
 
 export class LifecycleDomainSelector extends DomainSelector {
     static components = { ...DomainSelector.components, TreeEditor: LifecycleTreeEditor };
+
+    getShowArchivedCheckBox() {
+        // Runs leave archived customers alone, whatever the conditions say.
+        return false;
+    }
+
+    getPathEditorInfo(...args) {
+        const info = super.getPathEditorInfo(...args);
+        return {
+            ...info,
+            extractProps: (params) => ({ ...info.extractProps(params), filter: isFact }),
+        };
+    }
 
     getDefaultOperator(fieldDef) {
         return isDate(fieldDef) ? "<=" : super.getDefaultOperator(fieldDef);

@@ -1,0 +1,2 @@
+from . import test_confirm
+from . import test_order_facts

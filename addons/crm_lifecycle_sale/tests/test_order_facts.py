@@ -1,0 +1,282 @@
+from datetime import date, time, timedelta
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle.tests.common import TODAY
+
+from .common import SaleLifecycleCase
+
+YEAR_AGO = (TODAY - date(2025, 3, 2)).days
+
+
+@tagged("post_install", "-at_install")
+class TestOrderFacts(SaleLifecycleCase):
+    def _facts(self, partner, *names, as_of=TODAY):
+        self._run(as_of)
+        profile = self._profile(partner)
+        values = tuple(profile[name] for name in names)
+        return values if len(names) > 1 else values[0]
+
+    def test_facts_of_three_orders(self):
+        partner = self._partner()
+        self._order(partner, 100, days_ago=400)
+        self._order(partner, 50, days_ago=30)
+        self._order(partner, 25.5, days_ago=20)
+        self._run()
+        profile = self._profile(partner)
+        self.assertRecordValues(
+            profile,
+            [
+                {
+                    "first_seen_date": TODAY - timedelta(days=400),
+                    "first_order_date": TODAY - timedelta(days=400),
+                    "last_order_date": TODAY - timedelta(days=20),
+                    "order_count": 3,
+                    "order_total": 175.5,
+                    "order_total_12m": 75.5,
+                    "order_total_prev_12m": 100,
+                    "average_order_value": 58.5,
+                    "order_interval_days": 190,
+                    "order_trend": -0.245,
+                    "quotation_count": 0,
+                }
+            ],
+        )
+
+    def test_one_order_has_no_rhythm_and_no_trend(self):
+        partner = self._partner()
+        self._order(partner)
+        self._order(partner, moment=time(15))
+        self._run()
+        self.env.cr.execute(
+            "SELECT order_interval_days, order_trend, order_total_prev_12m "
+            "FROM crm_lifecycle_profile WHERE id = %s",
+            [self._profile(partner).id],
+        )
+        self.assertEqual(self.env.cr.fetchone(), (None, None, None))
+
+    def test_the_window_of_twelve_months(self):
+        for days, expected in [
+            (YEAR_AGO - 1, (100, 0)),
+            (YEAR_AGO, (0, 100)),
+            (YEAR_AGO + 1, (0, 100)),
+        ]:
+            partner = self._partner()
+            self._order(partner, days_ago=days)
+            with self.subTest(days=days):
+                self.assertEqual(
+                    self._facts(partner, "order_total_12m", "order_total_prev_12m"),
+                    expected,
+                )
+
+    def test_an_order_leaves_the_window_by_itself(self):
+        partner = self._partner()
+        self._order(partner, days_ago=YEAR_AGO - 1)
+        self._order(partner, 10)
+        self.assertEqual(self._facts(partner, "order_total_12m"), 110)
+        run = self._run(TODAY + timedelta(days=1))
+        self.assertEqual(run.refreshed_count, 1)
+        self.assertEqual(self._profile(partner).order_total_12m, 10)
+        self.assertEqual(self._profile(partner).order_total_prev_12m, 100)
+        run = self._run(TODAY + timedelta(days=2))
+        self.assertEqual(run.refreshed_count, 0)
+
+    def test_a_cancelled_order_is_no_order(self):
+        partner = self._partner()
+        orders = [self._order(partner), self._order(partner)]
+        self.assertEqual(self._facts(partner, "order_count", "order_total"), (2, 200))
+        orders[0]._action_cancel()
+        self.assertEqual(self._facts(partner, "order_count", "order_total"), (1, 100))
+        orders[0].action_draft()
+        self.assertEqual(
+            self._facts(partner, "order_count", "quotation_count"), (1, 1)
+        )
+
+    def test_a_quotation_is_open_until_it_expires(self):
+        partner = self._partner()
+        self._order(partner, state="draft", validity_date=TODAY + timedelta(days=1))
+        for days, count in [(0, 1), (1, 1), (2, 0)]:
+            self.assertEqual(
+                self._facts(
+                    partner, "quotation_count", as_of=TODAY + timedelta(days=days)
+                ),
+                count,
+            )
+
+    def test_a_deleted_quotation_is_not_counted(self):
+        partner = self._partner()
+        self._order(partner)
+        quotation = self._order(partner, state="draft")
+        self.assertEqual(self._facts(partner, "quotation_count"), 1)
+        quotation.unlink()
+        self.assertEqual(self._facts(partner, "quotation_count"), 0)
+
+    def test_an_order_given_to_another_customer(self):
+        ada, bob = self._partner("Ada"), self._partner("Bob")
+        order = self._order(ada, state="draft")
+        self.assertEqual(self._facts(ada, "quotation_count"), 1)
+        order.partner_id = bob
+        self.assertEqual(self._facts(bob, "quotation_count"), 1)
+        self.assertFalse(self._profile(ada).quotation_count)
+
+    def test_an_order_still_to_come_counts_on_its_day(self):
+        partner = self._partner()
+        self._order(partner, days_ago=5)
+        self._order(partner, 40, days_ago=-1)
+        self.assertEqual(self._facts(partner, "order_total"), 100)
+        self.assertEqual(
+            self._facts(partner, "order_total", as_of=TODAY + timedelta(days=1)), 140
+        )
+
+    def test_days_of_orders_are_the_companys(self):
+        self.company.lifecycle_tz = "Asia/Shanghai"
+        partner = self._partner()
+        self._order(partner, days_ago=1, moment=time(16))
+        self.assertEqual(self._facts(partner, "last_order_date"), TODAY)
+
+    def test_orders_of_a_contact_person_are_the_companys(self):
+        acme = self._partner("Acme", is_company=True)
+        self._order(self._partner("Bob", parent_id=acme.id))
+        self.assertEqual(self._facts(acme, "order_count"), 1)
+
+    def test_amounts_are_in_the_companys_currency(self):
+        currency = self.env["res.currency"].create(
+            {"name": "TST", "symbol": "T", "rounding": 0.01}
+        )
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "name": "2020-01-01",
+                "rate": 3.0,
+            }
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "TST", "currency_id": currency.id, "company_id": self.company.id}
+        )
+        partner = self._partner()
+        self._order(partner, 100, pricelist_id=pricelist.id)
+        self.assertEqual(self._facts(partner, "order_total"), 33.33)
+
+    def test_another_companys_orders_do_not_count(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        partner = self._partner(company_id=False)
+        self._order(partner)
+        self._order(partner, company_id=other.id)
+        self.assertEqual(self._facts(partner, "order_count"), 1)
+
+    def test_a_return_order_is_taken_off_and_is_no_purchase(self):
+        partner = self._partner()
+        self._order(partner, 100, days_ago=10)
+        self._order(partner, -40, days_ago=5)
+        self.assertEqual(
+            self._facts(partner, "order_count", "order_total", "last_order_date"),
+            (1, 60, TODAY - timedelta(days=10)),
+        )
+
+    def test_facts_are_on_contacts_too(self):
+        partner = self._partner()
+        self._order(partner, 80)
+        self._run()
+        self.assertEqual(partner.lifecycle_order_total, 80)
+        found = self.env["res.partner"].search(
+            [("lifecycle_order_count", ">", 0), ("id", "=", partner.id)],
+            order="lifecycle_last_order_date",
+        )
+        self.assertEqual(found, partner)
+
+
+@tagged("post_install", "-at_install")
+class TestCreditNotes(SaleLifecycleCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        account = cls.env["account.account"]
+        income = account.create(
+            {
+                "name": "Sales",
+                "code": "400000",
+                "account_type": "income",
+                "company_ids": [Command.set(cls.company.ids)],
+            }
+        )
+        receivable = account.create(
+            {
+                "name": "Debtors",
+                "code": "110000",
+                "account_type": "asset_receivable",
+                "reconcile": True,
+                "company_ids": [Command.set(cls.company.ids)],
+            }
+        )
+        cls.env["account.journal"].create(
+            {
+                "name": "Sales",
+                "code": "SAL",
+                "type": "sale",
+                "company_id": cls.company.id,
+                "default_account_id": income.id,
+            }
+        )
+        cls.product.with_company(cls.company).property_account_income_id = income
+        cls.env["ir.default"].set(
+            "res.partner",
+            "property_account_receivable_id",
+            receivable.id,
+            company_id=cls.company.id,
+        )
+
+    def _refund(self, order, amount, days_ago=0):
+        """A posted credit note of an amount on the order's line."""
+        note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": order.partner_id.id,
+                "company_id": self.company.id,
+                "invoice_date": TODAY - timedelta(days=days_ago),
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "quantity": 1,
+                            "price_unit": amount,
+                            "tax_ids": [Command.clear()],
+                            "sale_line_ids": [Command.set(order.order_line.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        note.action_post()
+        return note
+
+    def test_a_credit_note_is_taken_off_on_its_day(self):
+        partner = self._partner()
+        order = self._order(partner, 100, days_ago=20)
+        self._refund(order, 30, days_ago=5)
+        for days_ago, total in [(6, 100), (5, 70), (0, 70)]:
+            self._run(TODAY - timedelta(days=days_ago))
+            self.assertEqual(self._profile(partner).order_total, total)
+        self.assertEqual(self._profile(partner).order_count, 1)
+
+    def test_a_draft_credit_note_is_not(self):
+        partner = self._partner()
+        order = self._order(partner, 100, days_ago=20)
+        note = self._refund(order, 30)
+        self._run()
+        self.assertEqual(self._profile(partner).order_total, 70)
+        note.button_draft()
+        self._run()
+        self.assertEqual(self._profile(partner).order_total, 100)
+
+    def test_a_deleted_credit_note_gives_the_amount_back(self):
+        partner = self._partner()
+        order = self._order(partner, 100, days_ago=20)
+        note = self._refund(order, 30)
+        self._run()
+        note.button_draft()
+        note.name = "/"
+        note.unlink()
+        self._run()
+        self.assertEqual(self._profile(partner).order_total, 100)

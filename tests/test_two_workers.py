@@ -1,0 +1,131 @@
+"""Two workers at once, in transactions of their own that really commit."""
+
+import threading
+from datetime import date
+
+from odoo import SUPERUSER_ID, api
+from odoo.fields import Command
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name, tagged
+
+TODAY = date(2026, 3, 2)
+CUSTOMERS = 300
+
+
+@tagged("post_install", "-at_install")
+class TestTwoWorkers(BaseCase):
+    """The rows are committed, so the test takes them away again by itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self.company_id = env.ref("base.main_company").id
+            self._forget(env)
+            lifecycle = env["crm.lifecycle"].create(
+                {
+                    "name": "Two workers",
+                    "company_id": self.company_id,
+                    "stage_ids": [
+                        Command.create(
+                            {"name": code, "code": code, "sequence": sequence}
+                        )
+                        for sequence, code in enumerate("abc")
+                    ],
+                }
+            )
+            first, second, third = lifecycle.stage_ids
+            env["crm.lifecycle.rule"].create(
+                [
+                    {
+                        "name": f"to {after.code}",
+                        "lifecycle_id": lifecycle.id,
+                        "from_stage_ids": [Command.set(before.ids)],
+                        "to_stage_id": after.id,
+                        "domain": "[('open_lead_count', '>', 0)]",
+                    }
+                    for before, after in ((first, second), (second, third))
+                ]
+            )
+            lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
+            partners = env["res.partner"].create(
+                [{"name": f"Two workers {index}"} for index in range(CUSTOMERS)]
+            )
+            env["crm.lead"].create(
+                [
+                    {
+                        "name": partner.name,
+                        "partner_id": partner.id,
+                        "company_id": self.company_id,
+                        "user_id": SUPERUSER_ID,
+                    }
+                    for partner in partners
+                ]
+            )
+            env.flush_all()
+            cr.execute("UPDATE crm_lead SET create_date = '2026-03-01'")
+            self.lifecycle_id = lifecycle.id
+        self.addCleanup(self._clean_up)
+
+    def _clean_up(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["crm.lead"].with_context(active_test=False).search(
+                [("name", "=like", "Two workers %")]
+            ).unlink()
+            env["res.partner"].search([("name", "=like", "Two workers %")]).unlink()
+            self._forget(env)
+            cr.execute(
+                "DELETE FROM crm_lifecycle_history WHERE lifecycle_id = %s",
+                [self.lifecycle_id],
+            )
+            env.invalidate_all()
+            env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
+
+    def _forget(self, env):
+        for table in ("crm_lifecycle_run", "crm_lifecycle_touch"):
+            env.cr.execute(f"DELETE FROM {table}")
+
+    def _work(self, barrier, errors):
+        try:
+            with self.registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                company = env["res.company"].browse(self.company_id)
+                barrier.wait()
+                env["crm.lifecycle"]._run(
+                    company, TODAY, checkpoint=lambda done, remaining: cr.commit()
+                )
+        except Exception as error:
+            errors.append(error)
+
+    def test_two_workers_do_the_work_once(self):
+        barrier, errors = threading.Barrier(2), []
+        workers = [
+            threading.Thread(target=self._work, args=(barrier, errors))
+            for _worker in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        self.assertFalse(errors)
+        with self.registry.cursor() as cr:
+            cr.execute(
+                """
+                SELECT COUNT(*), COUNT(DISTINCT (profile_id, to_stage_id)),
+                       COUNT(DISTINCT profile_id)
+                  FROM crm_lifecycle_history WHERE lifecycle_id = %s
+                """,
+                [self.lifecycle_id],
+            )
+            self.assertEqual(
+                cr.fetchone(), (CUSTOMERS * 3, CUSTOMERS * 3, CUSTOMERS)
+            )
+            cr.execute(
+                "SELECT SUM(moved_count) FROM crm_lifecycle_run WHERE company_id = %s",
+                [self.company_id],
+            )
+            self.assertEqual(cr.fetchone(), (CUSTOMERS * 3,))
+            cr.execute("SELECT COUNT(*) FROM crm_lifecycle_touch")
+            self.assertEqual(cr.fetchone(), (0,))
