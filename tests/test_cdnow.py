@@ -6,10 +6,10 @@ from datetime import date
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import oracle_cdnow as oracle
-
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
+
+from . import oracle_cdnow as oracle
 
 FILE = os.environ.get("CDNOW_FILE", "")
 # The first one has customers who came once, and others who are still to come.

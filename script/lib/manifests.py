@@ -13,7 +13,7 @@ from pathlib import Path
 
 ADDONS = Path(os.environ["ROOT"]) / "addons"
 # Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu.
-APPS = {"contacts", "crm", "sale_management"}
+APPS = {"base_automation", "contacts", "crm", "sale_management"}
 
 
 def read_manifests():

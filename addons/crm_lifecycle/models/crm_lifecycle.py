@@ -73,6 +73,7 @@ class CrmLifecycle(models.Model):
     )
     template_code = fields.Char(string="Template", readonly=True)
     template_note = fields.Text(compute="_compute_template_note")
+    template_addition = fields.Text(compute="_compute_template_note")
     stage_ids = fields.One2many(
         comodel_name="crm.lifecycle.stage", inverse_name="lifecycle_id", copy=False
     )
@@ -101,24 +102,27 @@ class CrmLifecycle(models.Model):
     @api.depends("template_code", "rule_ids")
     @api.depends_context("lang")
     def _compute_template_note(self):
+        """Tell which rules of its template a lifecycle lacks, and why."""
         Template = self.env["crm.lifecycle.template"]
         for lifecycle in self:
-            left_out = (
-                Template._get_left_out(lifecycle.template_code)
-                if lifecycle.template_code
-                else []
-            )
-            lifecycle.template_note = (
-                self.env._(
-                    "Left out of the template, because what they look at is not "
-                    "installed: %(rules)s.",
+            lifecycle.template_note = lifecycle.template_addition = False
+            if not lifecycle.template_code:
+                continue
+            left_out = Template._get_left_out_by_origin(lifecycle.template_code)
+            if left_out:
+                lifecycle.template_note = self.env._(
+                    "Left out of the template until it is installed: %(rules)s.",
                     rules="; ".join(
-                        f"{rule} ({', '.join(facts)})" for rule, facts in left_out
+                        f"{origin} ({', '.join(names)})"
+                        for origin, names in left_out.items()
                     ),
                 )
-                if left_out
-                else False
-            )
+            addable = Template._get_addable(lifecycle)
+            if addable:
+                lifecycle.template_addition = self.env._(
+                    "The template has more rules that can be used by now: %(rules)s.",
+                    rules=", ".join(addable),
+                )
 
     @api.constrains("domain")
     def _check_domain(self):
@@ -212,6 +216,11 @@ class CrmLifecycle(models.Model):
     def action_unarchive(self):
         """Make an archived lifecycle a draft again."""
         self.write({"state": "draft"})
+
+    def action_add_left_out(self):
+        """Add the rules of the template that could not be used before."""
+        for lifecycle in self:
+            self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
 
     def action_open_profiles(self):
         """Show the customers of the lifecycle by stage."""

@@ -137,7 +137,9 @@ class CrmLifecycleProfile(models.Model):
         help="The day on which a contact with the customer is due.",
     )
     is_follow_up_due = fields.Boolean(
-        compute="_compute_is_follow_up_due", search="_search_is_follow_up_due"
+        string="Follow-up due",
+        compute="_compute_is_follow_up_due",
+        search="_search_is_follow_up_due",
     )
     tag_ids = fields.Many2many(
         comodel_name="crm.lifecycle.tag",

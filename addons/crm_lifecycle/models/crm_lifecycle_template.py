@@ -279,20 +279,38 @@ class CrmLifecycleTemplate(models.AbstractModel):
         template = self._get(lifecycle.template_code)
         added = []
         for part in ("rules", "tags"):
-            missing = {}
-            sequence = 0
-            for number, item in enumerate(template[part]):
-                record = self._find(lifecycle, part, item)
-                if record:
-                    sequence = record[0].sequence
-                elif self._is_addable(lifecycle, item):
-                    missing[number] = sequence
-            items = [template[part][number] for number in missing]
-            added.append(
-                self._create_items(part, lifecycle, items, list(missing.values()))
-            )
+            addable = self._find_addable(lifecycle, part)
+            items = [item for item, _sequence in addable]
+            sequences = [sequence for _item, sequence in addable]
+            added.append(self._create_items(part, lifecycle, items, sequences))
         self._archive_superseded(lifecycle, template)
         return added
+
+    @api.model
+    def _get_addable(self, lifecycle):
+        """Return the names of what `_add_left_out` would add to a lifecycle."""
+        lifecycle.ensure_one()
+        english = self.with_context(lang=SOURCE_LANG, active_test=False)
+        return [
+            self._get_text(item["name"])
+            for part in ("rules", "tags")
+            for item, _sequence in english._find_addable(
+                lifecycle.with_env(english.env), part
+            )
+        ]
+
+    @api.model
+    def _find_addable(self, lifecycle, part):
+        """Return ``[(item, sequence)]`` of what a lifecycle lacks of its template."""
+        addable = []
+        sequence = 0
+        for item in self._get(lifecycle.template_code)[part]:
+            record = self._find(lifecycle, part, item)
+            if record:
+                sequence = record[0].sequence
+            elif self._is_addable(lifecycle, item):
+                addable.append((item, sequence))
+        return addable
 
     @api.model
     def _is_addable(self, lifecycle, item):

@@ -58,7 +58,7 @@ function withRelativeDates(getConditionDescription, getFieldDef) {
         }
         const { valueDescription } = description;
         valueDescription.values = valueDescription.values.map((text, index) =>
-            isRelativeDate(dates[index]) ? describeRelativeDate(dates[index]) : text
+            isRelativeDate(dates[index]) ? describeRelativeDate(dates[index]) : text,
         );
         if (!node.negate && node.operator in DATE_OPERATORS) {
             description.operatorDescription = DATE_OPERATORS[node.operator];
@@ -73,7 +73,7 @@ export class LifecycleTreeEditor extends TreeEditor {
         if (props.readonly) {
             this.getConditionDescription = withRelativeDates(
                 this.getConditionDescription,
-                this.getFieldDef
+                this.getFieldDef,
             );
         }
     }
@@ -86,7 +86,11 @@ export class LifecycleTreeEditor extends TreeEditor {
         const date = {
             ...getValueEditorInfo(fieldDef, "="),
             component: RelativeDate,
-            extractProps: ({ value, update }) => ({ value, update, type: fieldDef.type }),
+            extractProps: ({ value, update }) => ({
+                value,
+                update,
+                type: fieldDef.type,
+            }),
             isSupported: (value) => typeof value === "string",
             defaultValue: () => DEFAULT_DATE,
         };
@@ -114,7 +118,10 @@ export class LifecycleTreeEditor extends TreeEditor {
 
     async _updatePath(node, path) {
         await super._updatePath(node, path);
-        const { fieldDef } = await this.fieldService.loadFieldInfo(this.props.resModel, path);
+        const { fieldDef } = await this.fieldService.loadFieldInfo(
+            this.props.resModel,
+            path,
+        );
         if (isDate(fieldDef)) {
             node.value = DEFAULT_DATE;
         }
@@ -134,7 +141,10 @@ LifecycleTreeEditor.components = {
 };
 
 export class LifecycleDomainSelector extends DomainSelector {
-    static components = { ...DomainSelector.components, TreeEditor: LifecycleTreeEditor };
+    static components = {
+        ...DomainSelector.components,
+        TreeEditor: LifecycleTreeEditor,
+    };
 
     getShowArchivedCheckBox() {
         // Runs leave archived customers alone, whatever the conditions say.
@@ -145,7 +155,10 @@ export class LifecycleDomainSelector extends DomainSelector {
         const info = super.getPathEditorInfo(...args);
         return {
             ...info,
-            extractProps: (params) => ({ ...info.extractProps(params), filter: isFact }),
+            extractProps: (params) => ({
+                ...info.extractProps(params),
+                filter: isFact,
+            }),
         };
     }
 
@@ -187,7 +200,10 @@ export class LifecycleDomainSelectorDialog extends DomainSelectorDialog {
 }
 
 export class LifecycleDomainField extends DomainField {
-    static components = { ...DomainField.components, DomainSelector: LifecycleDomainSelector };
+    static components = {
+        ...DomainField.components,
+        DomainSelector: LifecycleDomainSelector,
+    };
 
     onEditDialogBtnClick() {
         this.addDialog(LifecycleDomainSelectorDialog, {
@@ -228,7 +244,7 @@ export class LifecycleDomainSummary extends Component {
         }
         const describeCondition = withRelativeDates(
             await this.treeProcessor.makeGetConditionDescription(resModel, tree),
-            await this.treeProcessor.makeGetFieldDef(resModel, tree)
+            await this.treeProcessor.makeGetFieldDef(resModel, tree),
         );
         return this.describeTree(tree, describeCondition);
     }

@@ -47,7 +47,9 @@ export function describeRelativeDate(value) {
         return value;
     }
     const [, sign, amount, unit] = match;
-    const format = new Intl.RelativeTimeFormat(user.lang || "en", { numeric: "always" });
+    const format = new Intl.RelativeTimeFormat(user.lang || "en", {
+        numeric: "always",
+    });
     return format.format(Number(sign + amount), UNITS[unit]);
 }
 
@@ -93,7 +95,9 @@ export class RelativeDate extends Component {
             type,
             value: date.isValid ? date : false,
             onApply: (date) =>
-                update((isDate ? serializeDate : serializeDateTime)(date || this.today)),
+                update(
+                    (isDate ? serializeDate : serializeDateTime)(date || this.today),
+                ),
         };
     }
 
@@ -103,7 +107,8 @@ export class RelativeDate extends Component {
 
     updateMode(mode) {
         if (mode === "fixed") {
-            const serialize = this.props.type === "date" ? serializeDate : serializeDateTime;
+            const serialize =
+                this.props.type === "date" ? serializeDate : serializeDateTime;
             this.props.update(serialize(this.today));
         } else if (mode === "today") {
             this.props.update("today");

@@ -1,0 +1,428 @@
+"""A year of incremental runs ends where one full rebuild ends.
+
+Random years of orders, cancellations, edits, returns, credit notes, merges,
+contacts that join and leave companies, leads, messages and activities, in two
+companies. Each change is followed by incremental runs on some days; in the end
+a full rebuild must find nothing to change, and profiles built anew from nothing
+must be the same.
+"""
+
+from datetime import date, datetime, time, timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from odoo.fields import Command
+from odoo.tests import TransactionCase, tagged
+
+START = date(2025, 1, 6)
+
+OPERATIONS = (
+    "order",
+    "order",
+    "order",
+    "quotation",
+    "confirm",
+    "cancel",
+    "redate",
+    "reprice",
+    "hand_over",
+    "give_back",
+    "refund",
+    "undo_refund",
+    "delete_quotation",
+    "lead",
+    "win",
+    "lose",
+    "delete_lead",
+    "message",
+    "delete_message",
+    "activity",
+    "finish_activity",
+    "cancel_activity",
+    "merge",
+    "join",
+    "leave",
+    "archive",
+)
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(OPERATIONS),
+        st.integers(0, 25),  # days since the step before
+        st.integers(0, 5),  # whose turn it is
+        st.integers(0, 9),  # which of their documents, which other customer
+        st.integers(1, 500),  # how much
+        st.booleans(),  # whether a run follows
+    ),
+    min_size=15,
+    max_size=40,
+)
+
+
+@tagged("post_install", "-at_install")
+class TestIncremental(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
+        cls.companies = cls.env["res.company"].create(
+            [
+                {"name": "East", "lifecycle_tz": "Asia/Shanghai"},
+                {"name": "West", "lifecycle_tz": "America/New_York"},
+            ]
+        )
+        cls.env.user.company_ids |= cls.companies
+        cls.env = cls.env(
+            context={
+                **cls.env.context,
+                "allowed_company_ids": cls.companies.ids,
+                "tracking_disable": True,
+            }
+        )
+        cls.product = cls.env["product.product"].create(
+            {"name": "Thing", "type": "service", "taxes_id": [Command.clear()]}
+        )
+        Template = cls.env["crm.lifecycle.template"]
+        for company in cls.companies:
+            cls._open_books(company)
+            lifecycle = Template._instantiate("t4b", company)
+            lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
+
+    @classmethod
+    def _open_books(cls, company):
+        """The least bookkeeping that a credit note needs."""
+        env = cls.env(context={**cls.env.context, "allowed_company_ids": company.ids})
+        income, receivable = env["account.account"].create(
+            [
+                {
+                    "name": name,
+                    "code": code,
+                    "account_type": kind,
+                    "reconcile": kind == "asset_receivable",
+                    "company_ids": [Command.set(company.ids)],
+                }
+                for name, code, kind in [
+                    ("Sales", "400000", "income"),
+                    ("Debtors", "110000", "asset_receivable"),
+                ]
+            ]
+        )
+        env["account.journal"].create(
+            {
+                "name": "Sales",
+                "code": "SAL",
+                "type": "sale",
+                "company_id": company.id,
+                "default_account_id": income.id,
+            }
+        )
+        env["ir.default"].set(
+            "res.partner",
+            "property_account_receivable_id",
+            receivable.id,
+            company_id=company.id,
+        )
+
+    # ------------------------------------------------------------
+    # The year
+    # ------------------------------------------------------------
+
+    @settings(
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(steps)
+    def test_incremental_runs_end_where_a_full_rebuild_ends(self, year):
+        with self.env.cr.savepoint() as savepoint:
+            self._live(year)
+            savepoint.rollback()
+        self.env.invalidate_all()
+
+    def _live(self, year):
+        self.today = START
+        self.documents = {}
+        self.partners = self.env["res.partner"].create(
+            [{"name": f"Customer {n}", "is_company": n % 2 == 0} for n in range(6)]
+        )
+        self._run_all()
+        for operation, gap, who, which, amount, run in year:
+            self.today += timedelta(days=gap)
+            partner = self.partners[who % len(self.partners)]
+            company = self.companies[which % 2]
+            getattr(self, f"_do_{operation}")(partner, company, which, amount)
+            if run:
+                self._run_all()
+        self._run_all()
+        incremental = self._snapshot()
+        self.assertEqual(self._run_all(full=True), 0, "a full rebuild changed facts")
+        self.assertEqual(self._snapshot(), incremental)
+        self.env.cr.execute("DELETE FROM crm_lifecycle_profile")
+        self.env.invalidate_all()
+        self._run_all(full=True)
+        self.assertEqual(self._snapshot(), incremental)
+
+    def _run_all(self, **kwargs):
+        """Run both companies and let what was written become the past.
+
+        All is one transaction here, so that everything seems written just now:
+        setting the clock of all rows back is what tells old from new.
+        """
+        self.env.flush_all()
+        refreshed = 0
+        for company in self.companies:
+            run = self.env["crm.lifecycle"]._run(company, self.today, **kwargs)
+            refreshed += run.refreshed_count
+        self.env.flush_all()
+        for table in (
+            "account_move",
+            "calendar_event",
+            "crm_lead",
+            "mail_activity",
+            "mail_message",
+            "res_partner",
+            "sale_order",
+        ):
+            self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
+        self.env.invalidate_all()
+        return refreshed
+
+    def _snapshot(self):
+        """Facts and stage of everybody, by subject and company."""
+        Profile = self.env["crm.lifecycle.profile"]
+        names = [*Profile._get_fact_fields(), "user_id"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"""
+            SELECT p.partner_id, p.lead_id, p.company_id, s.code,
+                   {", ".join("p." + name for name in names)}
+              FROM crm_lifecycle_profile AS p
+         LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+             WHERE p.active
+             ORDER BY p.company_id, p.partner_id, p.lead_id
+            """
+        )
+        return self.env.cr.dictfetchall()
+
+    # ------------------------------------------------------------
+    # What may happen
+    # ------------------------------------------------------------
+
+    def _moment(self, hour=12):
+        return datetime.combine(self.today, time(hour))
+
+    def _backdate(self, record):
+        """Let the record be created on the day of the story."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"UPDATE {record._table} SET create_date = %s WHERE id = %s",
+            [self._moment(), record.id],
+        )
+        record.invalidate_recordset()
+
+    def _pick(self, kind, which):
+        """One of the documents of a kind that are still there, or none."""
+        records = self.documents.get(kind)
+        records = records and records.exists()
+        return records and records[which % len(records)]
+
+    def _keep(self, kind, record):
+        self.documents[kind] = self.documents.get(kind, record.browse()) | record
+
+    def _do_quotation(self, partner, company, which, amount):
+        order = (
+            self.env["sale.order"]
+            .with_company(company)
+            .create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": company.id,
+                    "validity_date": self.today + timedelta(days=amount % 40),
+                    "order_line": [
+                        Command.create(
+                            {
+                                "product_id": self.product.id,
+                                "product_uom_qty": 1,
+                                "price_unit": amount / 4,
+                                "tax_ids": [Command.clear()],
+                            }
+                        )
+                    ],
+                }
+            )
+        )
+        self._backdate(order)
+        self._keep("order", order)
+        return order
+
+    def _do_order(self, partner, company, which, amount):
+        order = self._do_quotation(partner, company, which, amount)
+        order.action_confirm()
+        order.date_order = self._moment(which * 2)
+
+    def _do_give_back(self, partner, company, which, amount):
+        self._do_order(partner, company, which, -amount)
+
+    def _do_confirm(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order and order.state in ("draft", "sent"):
+            order.action_confirm()
+            order.date_order = self._moment()
+
+    def _do_cancel(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order and order.state != "cancel":
+            order._action_cancel()
+
+    def _do_redate(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order:
+            order.date_order = self._moment() - timedelta(days=amount)
+
+    def _do_reprice(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order and order.state != "cancel":
+            order.order_line.price_unit = amount
+
+    def _do_hand_over(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order and order.state == "draft":
+            order.partner_id = partner
+
+    def _do_delete_quotation(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if order and order.state == "draft":
+            order.unlink()
+
+    def _do_refund(self, partner, company, which, amount):
+        order = self._pick("order", which)
+        if not order or order.state != "sale":
+            return
+        note = (
+            self.env["account.move"]
+            .with_company(order.company_id)
+            .create(
+                {
+                    "move_type": "out_refund",
+                    "partner_id": order.partner_id.id,
+                    "company_id": order.company_id.id,
+                    "invoice_date": self.today,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "product_id": self.product.id,
+                                "quantity": 1,
+                                "price_unit": amount / 8,
+                                "tax_ids": [Command.clear()],
+                                "sale_line_ids": [Command.set(order.order_line.ids)],
+                            }
+                        )
+                    ],
+                }
+            )
+        )
+        note.action_post()
+        self._keep("refund", note)
+
+    def _do_undo_refund(self, partner, company, which, amount):
+        note = self._pick("refund", which)
+        if note and note.state == "posted":
+            note.button_draft()
+
+    def _do_lead(self, partner, company, which, amount):
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Lead",
+                "type": "opportunity",
+                "partner_id": partner.id if which % 3 else False,
+                "user_id": False,
+            }
+        )
+        lead.company_id = company
+        self._backdate(lead)
+        self._keep("lead", lead)
+
+    def _do_win(self, partner, company, which, amount):
+        lead = self._pick("lead", which)
+        if lead and lead.active:
+            lead.action_set_won()
+            lead.date_closed = self._moment()
+
+    def _do_lose(self, partner, company, which, amount):
+        lead = self._pick("lead", which)
+        if lead and lead.won_status == "pending":
+            lead.action_set_lost()
+            lead.date_closed = self._moment()
+
+    def _do_delete_lead(self, partner, company, which, amount):
+        lead = self._pick("lead", which)
+        if lead:
+            lead.unlink()
+
+    def _talked_of(self, partner, which):
+        """The contact, one of the orders, or one of the leads."""
+        kind = ("order", "lead", None)[which % 3]
+        return (kind and self._pick(kind, which)) or partner
+
+    def _do_message(self, partner, company, which, amount):
+        record = self._talked_of(partner, which)
+        message = self.env["mail.message"].create(
+            {
+                "model": record._name,
+                "res_id": record.id,
+                "message_type": "email" if amount % 2 else "comment",
+                "subtype_id": self.env.ref("mail.mt_comment").id,
+                "author_id": partner.id if amount % 2 else self.env.user.partner_id.id,
+                "date": self._moment(which * 2),
+            }
+        )
+        self._keep("message", message)
+
+    def _do_delete_message(self, partner, company, which, amount):
+        message = self._pick("message", which)
+        if message:
+            message.unlink()
+
+    def _do_activity(self, partner, company, which, amount):
+        activity = self._talked_of(partner, which).activity_schedule(
+            "mail.mail_activity_data_call",
+            date_deadline=self.today + timedelta(days=amount),
+            user_id=self.env.user.id,
+        )
+        self._backdate(activity)
+        self._keep("activity", activity)
+
+    def _do_finish_activity(self, partner, company, which, amount):
+        activity = self._pick("activity", which)
+        if activity and activity.active:
+            activity.with_context(mail_activity_quick_update=True)._action_done()
+            activity.date_done = self.today
+
+    def _do_cancel_activity(self, partner, company, which, amount):
+        activity = self._pick("activity", which)
+        if activity:
+            activity.unlink()
+
+    def _do_merge(self, partner, company, which, amount):
+        other = self.partners[which % len(self.partners)]
+        if other == partner or len(self.partners) < 3:
+            return
+        if other.commercial_partner_id == partner.commercial_partner_id:
+            return  # the core refuses to merge a contact into its own company
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((partner | other).ids, partner)
+        self.env.invalidate_all()
+        self.partners = self.partners.exists()
+
+    def _do_join(self, partner, company, which, amount):
+        other = self.partners[which % len(self.partners)]
+        if other.is_company and not partner.is_company and other != partner:
+            partner.parent_id = other
+
+    def _do_leave(self, partner, company, which, amount):
+        partner.parent_id = False
+
+    def _do_archive(self, partner, company, which, amount):
+        partner.active = not partner.active
