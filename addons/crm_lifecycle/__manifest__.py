@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "wizard/crm_lifecycle_start_views.xml",
+        "wizard/crm_lifecycle_profile_move_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
         "views/crm_lifecycle_rule_views.xml",

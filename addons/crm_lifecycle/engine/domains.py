@@ -9,9 +9,21 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.fields import Domain
 
-_RELATIVE = re.compile(r"^(today|now)?(\s*[+-]\d+[dwmy])*$")
+_WEEKDAYS = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_TERM = rf"[+-]\d+[dwmy]|=\d+[dmy]|[=+-](?:{'|'.join(_WEEKDAYS)})"
+_RELATIVE = re.compile(rf"^(today|now)?(\s*(?:{_TERM}))*$")
+_TERMS = re.compile(_TERM)
 _OFFSET = re.compile(r"([+-]\d+)([dwmy])")
 _UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
+_PARTS = {"d": "day", "m": "month", "y": "year"}
 
 
 class DomainError(ValueError):
@@ -49,9 +61,32 @@ def resolve_date(value: str, as_of: date) -> date:
     if not text or not _RELATIVE.match(text):
         raise DomainError(value)
     day = as_of
-    for number, unit in _OFFSET.findall(text):
-        day += relativedelta(**{_UNITS[unit]: int(number)})
+    try:
+        for term in _TERMS.findall(text):
+            day = _apply_term(day, term)
+    except (ValueError, OverflowError) as error:
+        raise DomainError(value) from error
     return day
+
+
+def _apply_term(day: date, term: str) -> date:
+    """Return the day that one term leads to, as Odoo has it for dates.
+
+    ``-3m`` goes back, ``=1d`` sets a part of the date; a weekday is sought in the
+    week of the day (``=``), or from the day on or back (``+``, ``-``).
+    """
+    operator, rest = term[0], term[1:]
+    if rest in _WEEKDAYS:
+        distance = _WEEKDAYS.index(rest) - day.weekday()
+        if operator == "+":
+            distance %= 7
+        elif operator == "-":
+            distance = -(-distance % 7)
+        return day + timedelta(days=distance)
+    unit = rest[-1]
+    if operator == "=":
+        return day + relativedelta(**{_PARTS[unit]: int(rest[:-1])})
+    return day + relativedelta(**{_UNITS[unit]: int(term[:-1])})
 
 
 def resolve(
@@ -91,12 +126,14 @@ def crossing_day(operator: str, value: str, fact: date) -> date | None:
 
     For ``fact <= today -90d`` that is the fact plus 90 days; None where the
     passing of time alone makes no difference (a fixed day, or a comparison
-    that time can only make false).
+    that time can only make false) or where the day moves in steps (``=1d``).
 
     >>> crossing_day("<=", "today -90d", date(2026, 1, 1))
     datetime.date(2026, 4, 1)
     """
     if operator not in ("<", "<=") or re.match(r"\d+-", value.strip()):
+        return None
+    if len(_TERMS.findall(value)) != len(_OFFSET.findall(value)):
         return None
     # Months differ in length: start at the inverse and step to the exact day.
     day = fact

@@ -160,30 +160,34 @@ class CrmLifecycleProfile(models.Model):
     )
     first_seen_date = fields.Date(
         string="First seen",
+        readonly=True,
         fact="min",
         help="Day of the first lead, quotation, order or other document.",
     )
     last_contact_date = fields.Date(
         string="Last contact",
+        readonly=True,
         fact="max",
         help="Day of the last message, meeting, call or done activity with the "
         "customer; internal notes do not count.",
     )
     last_inbound_date = fields.Date(
         string="Last heard from",
+        readonly=True,
         fact="max",
         help="Day of the last message that came from the customer.",
     )
     next_activity_date = fields.Date(
         string="Next activity",
+        readonly=True,
         fact="min",
         help="Earliest deadline of the activities planned with the customer.",
     )
     open_lead_count = fields.Integer(
-        string="Open leads", fact="sum", aggregator="sum"
+        string="Open leads", readonly=True, fact="sum", aggregator="sum"
     )
-    won_count = fields.Integer(string="Won", fact="sum", aggregator="sum")
-    lost_count = fields.Integer(string="Lost", fact="sum", aggregator="sum")
+    won_count = fields.Integer(string="Won", readonly=True, fact="sum", aggregator="sum")
+    lost_count = fields.Integer(string="Lost", readonly=True, fact="sum", aggregator="sum")
 
     _subject_check = models.Constraint(
         "CHECK ((partner_id IS NULL) <> (lead_id IS NULL))",

@@ -50,6 +50,7 @@ class CrmLifecycleRule(models.Model):
     )
     min_days = fields.Integer(
         string="Minimum days in stage",
+        aggregator=None,
         help="The rule waits until the customer has been in the stage this long.",
     )
 

@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -20,9 +22,14 @@ class CrmLifecycleStage(models.Model):
     _name = "crm.lifecycle.stage"
     _description = "Lifecycle Stage"
     _order = "lifecycle_id, sequence, id"
+    _rec_names_search = ["name", "lifecycle_id.name"]
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
+        compute="_compute_code",
+        precompute=True,
+        store=True,
+        readonly=False,
         required=True,
         help="Short name that rules, imports and reports know the stage by. "
         "Unique in the lifecycle.",
@@ -59,11 +66,13 @@ class CrmLifecycleStage(models.Model):
     # Rhythm
     follow_up_days = fields.Integer(
         string="Follow up after",
+        aggregator=None,
         help="Days without contact after which a customer in this stage is due "
         "for a follow-up. 0: no follow-up.",
     )
     rotting_threshold_days = fields.Integer(
         string="Days to rot",
+        aggregator=None,
         help="Days in this stage after which a customer is shown as stuck. "
         "0: never.",
     )
@@ -108,6 +117,23 @@ class CrmLifecycleStage(models.Model):
         "CHECK (follow_up_days >= 0 AND rotting_threshold_days >= 0)",
         "The days of a stage can't be negative.",
     )
+
+    @api.depends("name")
+    def _compute_code(self):
+        """Suggest a code that the name spells, or the place where it spells none."""
+        for stage in self:
+            if not stage.code:
+                words = re.sub(r"[^a-z0-9]+", "_", (stage.name or "").lower())
+                stage.code = words.strip("_") or f"stage_{stage.sequence}"
+
+    @api.depends("name", "lifecycle_id.name")
+    @api.depends_context("show_lifecycle", "lang")
+    def _compute_display_name(self):
+        if not self.env.context.get("show_lifecycle"):
+            return super()._compute_display_name()
+        for stage in self:
+            stage.display_name = f"{stage.lifecycle_id.name}: {stage.name}"
+        return None
 
     def _compute_profile_count(self):
         counts = dict(

@@ -17,6 +17,12 @@ class TestDomains(TransactionCase):
             ("today -3m", date(2026, 2, 28)),
             ("-1y", date(2025, 5, 31)),
             ("today +1w -1d", date(2026, 6, 6)),
+            ("today =1d", date(2026, 5, 1)),
+            ("today =1d -1m", date(2026, 4, 1)),
+            ("today =1m =1d", date(2026, 1, 1)),
+            ("today =monday", date(2026, 5, 25)),
+            ("today +monday", date(2026, 6, 1)),
+            ("today -monday", date(2026, 5, 25)),
             ("2026-01-05", date(2026, 1, 5)),
             ("2026-01-05 10:00:00", date(2026, 1, 5)),
         ]:
@@ -24,7 +30,15 @@ class TestDomains(TransactionCase):
                 self.assertEqual(domains.resolve_date(text, DAY), expected)
 
     def test_dates_that_rules_do_not_take_are_refused(self):
-        for text in ["yesterday", "today -90", "=monday", "", "2026-13-01", "today 5d"]:
+        for text in [
+            "yesterday",
+            "today -90",
+            "=2w",
+            "",
+            "2026-13-01",
+            "today 5d",
+            "today -9999y",
+        ]:
             with self.subTest(text=text), self.assertRaises(domains.DomainError):
                 domains.resolve_date(text, DAY)
 
@@ -55,6 +69,7 @@ class TestDomains(TransactionCase):
             ("<", "today -90d", date(2026, 1, 1), date(2026, 4, 2)),
             ("<=", "today -1m", date(2026, 1, 31), date(2026, 3, 1)),
             (">", "today -90d", date(2026, 1, 1), None),
+            ("<=", "today =1d -1m", date(2026, 1, 1), None),
             ("<=", "2026-01-01", date(2026, 1, 1), None),
         ]:
             with self.subTest(operator=operator, value=value):

@@ -205,3 +205,20 @@ class TestMove(LifecycleCase):
         self.assertEqual(profile.follow_up_date, today + timedelta(days=5))
         self.engaged.follow_up_days = 0
         self.assertFalse(profile.follow_up_date)
+
+    def test_the_wizard_moves_several_with_a_reason(self):
+        profiles = self._customer("Ada") | self._customer("Bob")
+        wizard = (
+            self.env["crm.lifecycle.profile.move"]
+            .with_user(self.salesperson)
+            .with_context(
+                active_model="crm.lifecycle.profile", active_ids=profiles.ids
+            )
+            .create({"stage_id": self.engaged.id, "reason": "Met at the fair"})
+        )
+        self.assertEqual(wizard.lifecycle_id, self.lifecycle)
+        wizard.action_move()
+        for profile in profiles:
+            row = profile.history_ids.sorted("id")[-1]
+            self.assertEqual(row.reason, "Met at the fair")
+            self.assertEqual(row.user_id, self.salesperson)

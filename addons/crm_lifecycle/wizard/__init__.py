@@ -1,2 +1,3 @@
 from . import base_partner_merge
+from . import crm_lifecycle_profile_move
 from . import crm_lifecycle_start

@@ -8,30 +8,33 @@ class CrmLifecycleProfile(models.Model):
 
     quotation_count = fields.Integer(
         string="Open quotations",
+        readonly=True,
         fact="only",
         aggregator="sum",
         help="Quotations that are neither confirmed nor cancelled nor expired.",
     )
-    first_order_date = fields.Date(string="First order", fact="only")
-    last_order_date = fields.Date(string="Last order", fact="only")
-    order_count = fields.Integer(string="Orders", fact="only", aggregator="sum")
+    first_order_date = fields.Date(string="First order", readonly=True, fact="only")
+    last_order_date = fields.Date(string="Last order", readonly=True, fact="only")
+    order_count = fields.Integer(string="Orders", readonly=True, fact="only", aggregator="sum")
     order_total = fields.Monetary(
         string="Ordered",
+        readonly=True,
         fact="only",
         aggregator="sum",
         help="Confirmed orders less credit notes, without taxes.",
     )
     order_total_12m = fields.Monetary(
-        string="Ordered in 12 months", fact="only", aggregator="sum"
+        string="Ordered in 12 months", readonly=True, fact="only", aggregator="sum"
     )
     order_total_prev_12m = fields.Monetary(
-        string="Ordered in the 12 months before", fact="only", aggregator="sum"
+        string="Ordered in the 12 months before", readonly=True, fact="only", aggregator="sum"
     )
     average_order_value = fields.Monetary(
-        string="Average order", fact="only", aggregator="avg"
+        string="Average order", readonly=True, fact="only", aggregator="avg"
     )
     order_interval_days = fields.Float(
         string="Days between orders",
+        readonly=True,
         fact="only",
         aggregator="avg",
         help="Mean days between the days on which the customer bought; empty for "
@@ -39,6 +42,7 @@ class CrmLifecycleProfile(models.Model):
     )
     order_trend = fields.Float(
         string="Order trend",
+        readonly=True,
         fact="only",
         aggregator="avg",
         help="Orders of 12 months against those of the 12 months before: 0.1 is ten "
