@@ -22,8 +22,8 @@ class Facts(NamedTuple):
     last_order_date: date
     order_count: int
     order_total: int
-    order_total_12m: int | None
-    order_total_prev_12m: int | None
+    order_total_12m: int
+    order_total_prev_12m: int
     average_order_value: Fraction
     order_interval_days: Fraction | None
     order_trend: Fraction | None
@@ -51,9 +51,9 @@ def get_facts(purchases, as_of):
     days = sorted({day for day, _cents in purchases})
     one_year_ago = months_before(as_of, 12)
     two_years_ago = months_before(as_of, 24)
-    total = get_sum(cents for _day, cents in purchases)
-    this_year = get_sum(cents for day, cents in purchases if day > one_year_ago)
-    year_before = get_sum(
+    total = sum(cents for _day, cents in purchases)
+    this_year = sum(cents for day, cents in purchases if day > one_year_ago)
+    year_before = sum(
         cents for day, cents in purchases if two_years_ago < day <= one_year_ago
     )
     return Facts(
@@ -71,7 +71,7 @@ def get_facts(purchases, as_of):
             else None
         ),
         order_trend=(
-            Fraction(this_year or 0, year_before) - 1 if year_before else None
+            Fraction(this_year, year_before) - 1 if year_before else None
         ),
     )
 
@@ -99,12 +99,6 @@ def get_tags(facts, as_of):
     if facts.last_order_date > one_month_ago:
         return {"first_order" if facts.order_count == 1 else "active"}
     return {"silent" if facts.last_order_date > three_months_ago else "churned"}
-
-
-def get_sum(amounts):
-    """Return the sum, None of nothing."""
-    amounts = list(amounts)
-    return sum(amounts) if amounts else None
 
 
 def months_before(day, months):

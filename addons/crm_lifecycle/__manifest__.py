@@ -24,10 +24,13 @@
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/crm_lifecycle_menus.xml",
+        "views/crm_lifecycle_step_views.xml",
     ],
     "demo": ["demo/crm_lifecycle_demo.xml"],
     "assets": {
         "web.assets_backend": ["crm_lifecycle/static/src/**/*"],
+        "web.assets_tests": ["crm_lifecycle/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["crm_lifecycle/static/tests/**/*.test.js"],
     },
     "application": True,
     "uninstall_hook": "uninstall_hook",

@@ -8,6 +8,7 @@ from . import crm_lifecycle_profile
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_merge
 from . import crm_lifecycle_history
+from . import crm_lifecycle_step
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
 from . import crm_lifecycle_subject

@@ -12,6 +12,8 @@ ORIGINS = [
     ("replay", "Replay"),
     ("convert", "Conversion"),
 ]
+# Moves that bring the past in: no step of the playbook comes of them.
+QUIET_ORIGINS = ("import", "replay")
 
 
 class CrmLifecycleHistory(models.Model):
@@ -71,6 +73,11 @@ class CrmLifecycleHistory(models.Model):
     processed_at = fields.Datetime(
         help="When the playbook steps of the move were worked off; empty: to do."
     )
+    step_ids = fields.One2many(
+        comodel_name="crm.lifecycle.step",
+        inverse_name="history_id",
+        string="Playbook log",
+    )
     explanation = fields.Char(
         string="Why", compute="_compute_explanation", compute_sudo=True
     )
@@ -91,9 +98,7 @@ class CrmLifecycleHistory(models.Model):
                     label = field._description_string(self.env)
                     words.append(f"{label}: {self._format_fact(field, value)}")
             cause = row.rule_id.name or row.reason or ""
-            row.explanation = (
-                f"{cause} ({', '.join(words)})" if words else cause
-            )
+            row.explanation = f"{cause} ({', '.join(words)})" if words else cause
 
     @api.model
     def _format_fact(self, field, value):
@@ -146,7 +151,11 @@ class CrmLifecycleHistory(models.Model):
         To be called before the stage is written, in the same transaction, with
         everything flushed. Written as one statement, since the values come from
         the profiles themselves and the ORM refuses to write history at all.
+        Rows that the playbook has steps for wake its worker; the others, and
+        quiet ones, are processed with that.
         """
+        Step = self.env["crm.lifecycle.step"]
+        quiet = quiet or origin in QUIET_ORIGINS
         columns = rule._get_columns() if rule else []
         facts = (
             SQL(
@@ -159,9 +168,10 @@ class CrmLifecycleHistory(models.Model):
             if columns
             else SQL("NULL::jsonb")
         )
-        self.env.cr.execute(
+        [[waiting]] = self.env.execute_query(
             SQL(
                 """
+                WITH added AS (
                 INSERT INTO crm_lifecycle_history (
                     profile_id, partner_id, lead_id, company_id,
                     lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
@@ -176,6 +186,8 @@ class CrmLifecycleHistory(models.Model):
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM crm_lifecycle_profile AS p
                  WHERE p.id = ANY(%(ids)s)
+                RETURNING processed_at)
+                SELECT COUNT(*) FROM added WHERE processed_at IS NULL
                 """,
                 lifecycle=stage.lifecycle_id.id,
                 version=stage.lifecycle_id.version,
@@ -186,7 +198,7 @@ class CrmLifecycleHistory(models.Model):
                 user=None if origin == "rule" else self.env.uid,
                 reason=reason or (rule.name if rule else None),
                 facts=facts,
-                processed_at=NOW if quiet else SQL("NULL::timestamp"),
+                processed_at=NOW if quiet else Step._get_processed_at_sql(stage, NOW),
                 now=NOW,
                 uid=self.env.uid,
                 ids=list(profile_ids),
@@ -195,4 +207,39 @@ class CrmLifecycleHistory(models.Model):
         self.invalidate_model()
         self.env["crm.lifecycle.profile"].browse(profile_ids).invalidate_recordset(
             ["history_ids"]
+        )
+        if waiting:
+            Step._trigger_process()
+
+    def _set_processed(self):
+        """Note that the playbook steps of the moves were worked off.
+
+        In plain SQL, since the ORM refuses to write history: this tells what
+        became of a move, never what the move was.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history SET processed_at = %s WHERE id = ANY(%s)",
+                NOW,
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["processed_at"])
+
+    def _has_left(self):
+        """Whether the customer has left the stage since this move into it."""
+        self.ensure_one()
+        if self.profile_id.stage_id != self.to_stage_id:
+            return True
+        # There again by a later move, which has steps of its own.
+        return bool(
+            self.search_count(
+                [
+                    ("profile_id", "=", self.profile_id.id),
+                    ("id", ">", self.id),
+                    ("from_stage_id", "=", self.to_stage_id.id),
+                    ("to_stage_id", "!=", self.to_stage_id.id),
+                ],
+                limit=1,
+            )
         )

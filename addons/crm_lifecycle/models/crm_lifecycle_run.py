@@ -293,6 +293,7 @@ class CrmLifecycleRun(models.Model):
                 SQL(" UNION ALL ").join(questions),
             )
         )
+        self.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
         return watermark
 
     def _get_sources(self):

@@ -38,19 +38,25 @@ class CrmLifecycleRun(models.Model):
         return [row[0] for row in rows]
 
     def _take_batch(self, scope):
-        """Take rows off the work list into the batch. Return how many."""
+        """Take rows off the work list into the batch. Return how many.
+
+        Picked once, whatever plan is chosen: a subquery with a limit may be
+        executed again for each row.
+        """
         self.env.cr.execute(
             SQL(
                 """
-                WITH taken AS (
-                    DELETE FROM crm_lifecycle_touch
-                     WHERE id IN (
-                           SELECT id
-                             FROM crm_lifecycle_touch
-                            WHERE company_id = %(company)s
-                            ORDER BY id
-                            LIMIT %(size)s
-                              FOR UPDATE SKIP LOCKED)
+                WITH picked AS MATERIALIZED (
+                    SELECT id
+                      FROM crm_lifecycle_touch
+                     WHERE company_id = %(company)s
+                     ORDER BY id
+                     LIMIT %(size)s
+                       FOR UPDATE SKIP LOCKED
+                ), taken AS (
+                    DELETE FROM crm_lifecycle_touch AS t
+                     USING picked
+                     WHERE t.id = picked.id
                  RETURNING partner_res_id, lead_res_id
                 ), subject AS (
                     SELECT c.commercial_partner_id AS partner_id, NULL::int AS lead_id

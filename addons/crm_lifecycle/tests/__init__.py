@@ -9,6 +9,8 @@ from . import test_history
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
+from . import test_playbook
 from . import test_run
 from . import test_subject_fields
 from . import test_template
+from . import test_tours

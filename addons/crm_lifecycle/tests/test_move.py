@@ -22,7 +22,6 @@ class TestMove(LifecycleCase):
                     "user_id": self.salesperson.id,
                     "rule_id": False,
                     "lifecycle_version": 1,
-                    "processed_at": False,
                 }
             ],
         )

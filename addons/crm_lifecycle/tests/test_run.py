@@ -102,6 +102,9 @@ class TestRun(LifecycleCase):
 
     def test_the_first_run_is_quiet_and_the_next_one_is_not(self):
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        (self.prospect | self.engaged).mail_template_id = self.env[
+            "mail.template"
+        ].create({"name": "Welcome"})
         quiet = self._customer("Ada")
         self.assertTrue(all(quiet.history_ids.mapped("processed_at")))
         loud = self._customer("Bob")

@@ -131,7 +131,11 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         return company.currency_id.decimal_places
 
     def _sums(self, scope):
-        """SQL of sums per profile over its orders and credit notes."""
+        """SQL of sums per profile over its orders and credit notes.
+
+        A window in which a customer bought nothing is 0; it is empty only for
+        those who never bought (an amount that is empty stays so times 0).
+        """
         year_ago, two_years_ago = scope.day_before(12), scope.day_before(24)
         return SQL(
             """
@@ -143,9 +147,11 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                    COUNT(*) FILTER (WHERE is_purchase) AS order_count,
                    COUNT(DISTINCT day) FILTER (WHERE is_purchase) AS day_count,
                    SUM(amount) AS order_total,
-                   SUM(amount) FILTER (WHERE day > %(year_ago)s) AS order_total_12m,
-                   SUM(amount) FILTER (WHERE day > %(two_years_ago)s
-                                         AND day <= %(year_ago)s) AS order_total_prev_12m
+                   SUM(CASE WHEN day > %(year_ago)s THEN amount
+                            ELSE 0 * amount END) AS order_total_12m,
+                   SUM(CASE WHEN day > %(two_years_ago)s AND day <= %(year_ago)s
+                            THEN amount
+                            ELSE 0 * amount END) AS order_total_prev_12m
               FROM (%(orders)s UNION ALL (%(credit_notes)s)) AS event
              GROUP BY profile_id
             """,
@@ -161,7 +167,8 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             """
             SELECT b.profile_id,
                    CASE WHEN o.create_date < %(end)s
-                        THEN LEAST(%(created)s, CASE WHEN %(is_sold)s THEN %(ordered)s END)
+                        THEN LEAST(%(created)s,
+                                   CASE WHEN %(is_sold)s THEN %(ordered)s END)
                         ELSE %(ordered)s END AS seen_day,
                    CASE WHEN %(is_sold)s THEN %(ordered)s END AS day,
                    CASE WHEN %(is_sold)s THEN %(amount)s END AS amount,

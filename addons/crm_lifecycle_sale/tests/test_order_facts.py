@@ -50,11 +50,11 @@ class TestOrderFacts(SaleLifecycleCase):
         self._order(partner, moment=time(15))
         self._run()
         self.env.cr.execute(
-            "SELECT order_interval_days, order_trend, order_total_prev_12m "
+            "SELECT order_interval_days, order_trend, order_total_prev_12m::int "
             "FROM crm_lifecycle_profile WHERE id = %s",
             [self._profile(partner).id],
         )
-        self.assertEqual(self.env.cr.fetchone(), (None, None, None))
+        self.assertEqual(self.env.cr.fetchone(), (None, None, 0))
 
     def test_the_window_of_twelve_months(self):
         for days, expected in [

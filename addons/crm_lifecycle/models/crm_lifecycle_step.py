@@ -1,0 +1,482 @@
+"""The playbook: what follows from a move, worked off step by step.
+
+A move that has steps leaves its row of history unprocessed and wakes the worker
+`_cron_process`. The worker takes the rows in the order in which they were made,
+each in a transaction of its own, each step in a savepoint, and leaves one
+`crm.lifecycle.step` for each step, whatever came of it.
+"""
+
+import logging
+import random
+import time
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# Moves looked at in one call; the scheduler calls again while more are waiting.
+BATCH = 1000
+# How often a move is tried that meets somebody else's change of the same rows.
+ATTEMPTS = 5
+# Steps that make sense only while the customer is in the stage.
+ENTRY_KINDS = ("enter", "plan", "mail")
+
+
+class StepSkipped(Exception):
+    """A step has nothing to do here; the message is the reason, for people."""
+
+
+class PlaybookStep(NamedTuple):
+    """One step that a move asks for: what to do, with which record."""
+
+    kind: str
+    key: str
+    record: models.BaseModel
+    name: str
+
+
+class CrmLifecycleStep(models.Model):
+    """What one step of the playbook did after one move of one customer.
+
+    Each step happens at most once for a move; its row says whether it was done,
+    skipped or failed, and why.
+    """
+
+    _name = "crm.lifecycle.step"
+    _description = "Playbook Step"
+    _order = "id desc"
+
+    history_id = fields.Many2one(
+        comodel_name="crm.lifecycle.history",
+        string="Move",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Customer",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    from_stage_id = fields.Many2one(related="history_id.from_stage_id")
+    to_stage_id = fields.Many2one(related="history_id.to_stage_id")
+    kind = fields.Selection(
+        selection=[
+            ("close", "Close activities"),
+            ("exit", "Action on exit"),
+            ("enter", "Action on entry"),
+            ("plan", "Planned activity"),
+            ("mail", "Email"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        help="What tells the steps of a move apart, such as “enter:12”.",
+    )
+    name = fields.Char(string="Step", readonly=True)
+    state = fields.Selection(
+        selection=[
+            ("done", "Done"),
+            ("skipped", "Skipped"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    reason = fields.Text(
+        readonly=True, help="Why the step was skipped, or how it failed."
+    )
+    date = fields.Datetime(default=fields.Datetime.now, readonly=True)
+    activity_id = fields.Many2one(
+        comodel_name="mail.activity",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The activity that the step scheduled. It is closed, if it is still "
+        "open, when the customer leaves the stage.",
+    )
+
+    _key_unique = models.Constraint(
+        "UNIQUE (history_id, key)",
+        "This step of the move was worked off already.",
+    )
+
+    # ------------------------------------------------------------
+    # Is there anything to do?
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_processed_at_sql(self, stage, now):
+        """SQL of ``processed_at`` of a move of ``p`` (a profile) to ``stage``.
+
+        Empty where the worker has something to do, else ``now``. A plan of the
+        stage left counts even if no activity is in sight: the worker may be
+        scheduling it this very moment.
+        """
+        return SQL(
+            """
+            CASE WHEN EXISTS (
+                SELECT FROM crm_lifecycle_stage AS s
+                 WHERE s.id = %(stage)s
+                   AND (s.activity_plan_id IS NOT NULL
+                        OR s.mail_template_id IS NOT NULL
+                        OR EXISTS (
+                            SELECT FROM crm_lifecycle_stage_enter_action_rel AS r
+                             WHERE r.crm_lifecycle_stage_id = s.id))
+                    OR s.id = p.stage_id
+                   AND (s.activity_plan_id IS NOT NULL
+                        OR EXISTS (
+                            SELECT FROM crm_lifecycle_stage_exit_action_rel AS r
+                             WHERE r.crm_lifecycle_stage_id = s.id))
+            ) OR EXISTS (
+                SELECT FROM crm_lifecycle_step AS t
+                  JOIN mail_activity AS a ON a.id = t.activity_id
+                 WHERE t.profile_id = p.id AND a.active
+            ) THEN NULL::timestamp ELSE %(now)s END
+            """,
+            stage=stage.id,
+            now=now,
+        )
+
+    @api.model
+    def _trigger_process(self):
+        """Have the worker look at the history, once for a transaction."""
+        once = self.env.cr.precommit.data
+        if once.get("crm_lifecycle.playbook_triggered"):
+            return
+        cron = self.env.ref("crm_lifecycle.ir_cron_playbook", raise_if_not_found=False)
+        if cron:
+            once["crm_lifecycle.playbook_triggered"] = True
+            # Whoever moves a customer may ring the bell, and nothing more.
+            cron.sudo()._trigger()
+
+    # ------------------------------------------------------------
+    # Worker
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_process(self):
+        """Work off the moves that wait, in the order in which they were made.
+
+        A move that can't be worked off at all does not hold up those of other
+        customers; it stays on the list, and the error is raised last.
+        """
+        cron = self.env["ir.cron"]
+        waiting = [("processed_at", "=", False)]
+        History = self.env["crm.lifecycle.history"].sudo()  # everybody's moves
+        row_ids = History.search(waiting, order="id", limit=BATCH).ids
+        cron._commit_progress(remaining=History.search_count(waiting))
+        failed = None
+        for row_id in row_ids:
+            try:
+                done = self._attempt(row_id)
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("The playbook of move %s broke off", row_id)
+                failed = error
+                continue
+            if not cron._commit_progress(int(done)):
+                break
+        if failed:
+            raise failed
+
+    @api.model
+    def _attempt(self, row_id):
+        """Work off one move; again where another transaction got in between.
+
+        Return whether it was done: a move that somebody else holds is left to
+        the next call.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._work_off(row_id)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                time.sleep(random.uniform(0, 0.1 * attempt))
+        return False
+
+    @api.model
+    def _work_off(self, row_id):
+        """Do the steps of one move that are not done yet; return whether it could."""
+        # As automation rules do: steps are the company's, not a user's.
+        row = self.sudo()._take(row_id)
+        if not row:
+            return False
+        row = row.with_company(row.company_id).with_context(
+            lang=row.company_id.partner_id.lang
+        )
+        steps = self.with_env(row.env)
+        past = set(steps.search([("history_id", "=", row.id)]).mapped("key"))
+        for step in steps._get_steps(row):
+            if step.key not in past:
+                steps._perform(row, step)
+        self.env.flush_all()
+        row._set_processed()
+        return True
+
+    @api.model
+    def _take(self, row_id):
+        """Return the move, locked together with its customer; empty if it can't be.
+
+        A customer's moves are worked off one after the other, even by several
+        workers: what the earlier ones scheduled has to be seen to be closed. The
+        customer stays where they are meanwhile.
+        """
+        History = self.env["crm.lifecycle.history"]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT h.id
+                  FROM crm_lifecycle_history AS h
+                 WHERE h.id = %s
+                   AND h.processed_at IS NULL
+                   AND NOT EXISTS (
+                        SELECT FROM crm_lifecycle_history AS e
+                         WHERE e.profile_id = h.profile_id
+                           AND e.processed_at IS NULL
+                           AND e.id < h.id)
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                row_id,
+            )
+        )
+        row = History.browse(rows[0]) if rows else History
+        profile = row.profile_id
+        if profile and not profile.try_lock_for_update(allow_referencing=True):
+            return History
+        return row
+
+    @api.model
+    def _get_steps(self, row):
+        """Extension point: return the `PlaybookStep` list of a move, in order.
+
+        A ``kind`` is performed by the method ``_perform_<kind>``.
+        """
+        left, entered = row.from_stage_id, row.to_stage_id
+        steps = []
+        activities = self._get_open_activities(row)
+        if activities:
+            steps.append(
+                PlaybookStep(
+                    "close", "close", activities, self.env._("Close open activities")
+                )
+            )
+        for kind, records in (
+            ("exit", left.exit_action_ids),
+            ("enter", entered.enter_action_ids),
+            ("plan", entered.activity_plan_id.template_ids),
+            ("mail", entered.mail_template_id),
+        ):
+            for record in records:
+                name = record.display_name
+                if kind == "plan":
+                    name = record.summary or record.activity_type_id.name
+                steps.append(PlaybookStep(kind, f"{kind}:{record.id}", record, name))
+        return steps
+
+    @api.model
+    def _get_open_activities(self, row):
+        """Return what the customer's earlier moves scheduled and is still open."""
+        if not row.profile_id:
+            return self.env["mail.activity"]
+        return self.search(
+            [
+                ("profile_id", "=", row.profile_id.id),
+                ("history_id", "<", row.id),
+                ("activity_id.active", "=", True),
+            ],
+            order="id",
+        ).activity_id
+
+    @api.model
+    def _perform(self, row, step):
+        """Do one step of a move and write down what came of it."""
+        vals = {"state": "done"}
+        try:
+            with self.env.cr.savepoint():
+                self._check_step(row, step)
+                perform = getattr(self, f"_perform_{step.kind}")
+                vals.update(perform(row, step.record) or {})
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except StepSkipped as skipped:
+            vals = {"state": "skipped", "reason": str(skipped)}
+        except Exception as error:
+            _logger.warning(
+                "Playbook step %s of move %s failed", step.key, row.id, exc_info=True
+            )
+            vals = {"state": "failed", "reason": self._get_error_text(error)}
+        row.invalidate_recordset(["profile_id"])  # the step may have deleted it
+        self.create(
+            {
+                "history_id": row.id,
+                "profile_id": row.profile_id.id,
+                "company_id": row.company_id.id,
+                "kind": step.kind,
+                "key": step.key,
+                "name": step.name,
+                **vals,
+            }
+        )
+
+    @api.model
+    def _get_error_text(self, error):
+        """Return what people read about an error; the log has the rest of it."""
+        if isinstance(error, UserError):
+            return str(error)
+        return f"{type(error).__name__}: {error}"
+
+    @api.model
+    def _check_step(self, row, step):
+        """Extension point: raise `StepSkipped` where a step is not to be done.
+
+        The customer is asked for each step anew: an earlier one may have moved
+        them on.
+        """
+        profile = row.profile_id
+        if not profile:
+            raise StepSkipped(self.env._("The customer's profile is gone."))
+        if not profile.active and step.kind != "close":
+            raise StepSkipped(self.env._("The customer is archived."))
+        if step.kind in ENTRY_KINDS and row._has_left():
+            raise StepSkipped(self.env._("The customer has left the stage again."))
+
+    # ------------------------------------------------------------
+    # Kinds of steps: return values for the log, raise `StepSkipped`, or fail
+    # ------------------------------------------------------------
+
+    @api.model
+    def _perform_close(self, row, activities):
+        """Take away open activities: done they are not, nor a contact."""
+        names = [item.summary or item.activity_type_id.name for item in activities]
+        activities.unlink()
+        return {
+            "reason": self.env._(
+                "No longer due: %(activities)s", activities=", ".join(names)
+            )
+        }
+
+    @api.model
+    def _perform_exit(self, row, action):
+        self._run_action(row.profile_id, action)
+
+    @api.model
+    def _perform_enter(self, row, action):
+        self._run_action(row.profile_id, action)
+
+    @api.model
+    def _run_action(self, profile, action):
+        """Run a server action on the customer, as automation rules run theirs."""
+        action.with_context(
+            active_model=profile._name, active_id=profile.id, active_ids=profile.ids
+        ).run()
+
+    @api.model
+    def _perform_plan(self, row, line):
+        """Schedule one activity of a plan, as Odoo's own wizard does."""
+        profile, plan = row.profile_id, line.plan_id
+        if not plan.active:
+            raise StepSkipped(self.env._("The plan is archived."))
+        if plan.company_id and plan.company_id != row.company_id:
+            raise StepSkipped(self.env._("The plan is another company's."))
+        if line.responsible_type == "on_demand" and not profile.user_id:
+            raise StepSkipped(self.env._("The customer has no salesperson."))
+        answer = line._determine_responsible(profile.user_id, profile)
+        user = answer["responsible"]
+        if answer["error"] or not user:
+            raise StepSkipped(answer["error"] or self.env._("Nobody is responsible."))
+        if not user.active:
+            raise StepSkipped(
+                self.env._("%(user)s is archived.", user=user.display_name)
+            )
+        activity = profile.activity_schedule(
+            activity_type_id=line.activity_type_id.id,
+            summary=line.summary,
+            note=line.note,
+            user_id=user.id,
+            date_deadline=line._get_date_deadline(row.date),
+        )
+        return {"activity_id": activity.id}
+
+    @api.model
+    def _perform_mail(self, row, template):
+        """Put an email to the customer into the queue, in their language."""
+        profile = row.profile_id
+        if not template.active:
+            raise StepSkipped(self.env._("The email template is archived."))
+        if not profile.partner_id:
+            # Of a contact Odoo finds the language by itself.
+            template = template.with_context(lang=profile.lead_id.lang_code)
+        values = self._get_recipients(profile, template)
+        if not values["email_to"] and not values["recipient_ids"]:
+            raise StepSkipped(self.env._("The customer has no email address."))
+        if not template.email_from:
+            sender = profile.user_id.partner_id
+            sender = sender if sender.email else row.company_id.partner_id
+            if sender.email:
+                values.update(email_from=sender.email_formatted, author_id=sender.id)
+        template.send_mail(profile.id, force_send=False, email_values=values)
+
+    @api.model
+    def _get_recipients(self, profile, template):
+        """Return to whom an email goes: as the template says, else the customer."""
+        named = template.email_to or template.partner_to or template.email_cc
+        if template.use_default_to or not named:
+            found = profile._message_get_default_recipients()[profile.id]
+        else:
+            found = template._generate_template(
+                profile.ids, ("email_cc", "email_to", "partner_to")
+            )[profile.id]
+        partners = self.env["res.partner"].browse(found.get("partner_ids") or [])
+        return {
+            "email_to": found.get("email_to") or False,
+            "email_cc": found.get("email_cc") or False,
+            "recipient_ids": [
+                Command.link(partner.id)
+                for partner in partners
+                if partner.email_normalized
+            ],
+        }
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    playbook_step_ids = fields.One2many(
+        comodel_name="crm.lifecycle.step",
+        inverse_name="profile_id",
+        string="Playbook log",
+        readonly=True,
+    )
+
+    def _adopt_history(self, sources):
+        """Let the steps of other profiles be this one's, as their moves are."""
+        result = super()._adopt_history(sources)
+        self.env["crm.lifecycle.step"].sudo().search(  # whoever merges
+            [("profile_id", "in", (sources - self).ids)]
+        ).write({"profile_id": self.id})
+        return result
+
+    def _mail_get_primary_email(self):
+        """A lead that has no contact yet has an address all the same."""
+        return {
+            profile.id: profile.partner_id.email or profile.lead_id.email_from
+            for profile in self
+        }

@@ -1,0 +1,191 @@
+/** What a salesperson does with customers: see them by stage, and move them. */
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+const tours = registry.category("web_tour.tours");
+
+/** The column of a stage, with everything in it. */
+const column = (stage) =>
+    `.o_kanban_group:has(.o_column_title:contains('${stage}'))`;
+
+/** The row of a move in the history of a form. */
+const move = (from, to) =>
+    ".o_field_widget[name=history_ids] .o_data_row" +
+    `:has(.o_data_cell[name=from_stage_id]:contains('${from}'))` +
+    `:has(.o_data_cell[name=to_stage_id]:contains('${to}'))`;
+
+/** The stage that the bar above a form marks as the present one. */
+const currentStage = (stage) =>
+    `.o_field_widget[name=stage_id] .o_arrow_button_current:contains('${stage}')`;
+
+/** Fill in the dialog that asks for a stage and a reason, and send it off. */
+const moveWithReason = (stage, reason) => [
+    {
+        content: "Ask for a move with a reason",
+        trigger: ".o_statusbar_buttons button:contains('Move with a Reason')",
+        run: "click",
+    },
+    {
+        content: "Look for the stage",
+        trigger: ".modal .o_field_widget[name=stage_id] input",
+        run: `edit ${stage}`,
+    },
+    {
+        content: "Choose the stage",
+        trigger: `.o-autocomplete--dropdown-item a:contains('${stage}')`,
+        run: "click",
+    },
+    {
+        content: "Give the reason",
+        trigger: ".modal .o_field_widget[name=reason] input",
+        run: `edit ${reason}`,
+    },
+    {
+        content: "Move",
+        trigger: ".modal button[name=action_move]",
+        run: "click",
+    },
+];
+
+tours.add("crm_lifecycle_stages", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "Empty stages have their column too",
+            trigger: column("Lost"),
+        },
+        {
+            content: "Drag the customer to the next stage",
+            trigger: `${column("Prospect")} .o_kanban_record:contains('Ada')`,
+            // A trailing bracket would be taken for the end of the call.
+            run: `drag_and_drop(${column("Engaged")})`,
+        },
+        {
+            content: "Open the customer",
+            trigger: `${column("Engaged")} .o_kanban_record:contains('Ada')`,
+            run: "click",
+        },
+        {
+            content: "The form shows the new stage",
+            trigger: currentStage("Engaged"),
+        },
+        {
+            content: "The history tells who moved the customer",
+            trigger: `${move("Prospect", "Engaged")}:contains('By hand')`,
+        },
+        {
+            content: "Go one stage further in the bar",
+            trigger:
+                ".o_field_widget[name=stage_id] .o_arrow_button:contains('Customer')",
+            run: "click",
+        },
+        {
+            content: "The form shows the new stage",
+            trigger: currentStage("Customer"),
+        },
+        {
+            content: "The history has this move as well",
+            trigger: `${move("Engaged", "Customer")}:contains('By hand')`,
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_move_with_reason", {
+    steps: () => [
+        ...moveWithReason("Engaged", "They asked for a quote"),
+        {
+            content: "The form shows the new stage",
+            trigger: `body:not(:has(.modal)) ${currentStage("Engaged")}`,
+        },
+        {
+            content: "The reason is in the history",
+            trigger: `${move("Prospect", "Engaged")}:contains('They asked for a quote')`,
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_move_refused", {
+    steps: () => [
+        ...moveWithReason("Customer", "Straight to the order"),
+        {
+            content: "The message names the stage that is missing",
+            trigger: ".o_error_dialog:contains('Still missing: Engaged')",
+        },
+        {
+            content: "Close the message",
+            trigger: ".o_error_dialog .modal-footer button:contains('Close')",
+            run: "click",
+        },
+        {
+            content: "Give up the move",
+            trigger: ".modal .modal-footer button:contains('Discard')",
+            run: "click",
+        },
+        {
+            content: "The customer is where they were",
+            trigger: `body:not(:has(.modal)) ${currentStage("Prospect")}`,
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_contacts", {
+    steps: () => [
+        ...stepUtils.goToAppSteps("contacts.menu_contacts", "Open the Contacts app"),
+        {
+            content: "Open the search menu of the list",
+            trigger: ".o_list_view .o_searchview_dropdown_toggler",
+            run: "click",
+        },
+        {
+            content: "Group by stage",
+            trigger: ".o_group_by_menu .o_menu_item:contains('Lifecycle Stage')",
+            run: "click",
+        },
+        {
+            content: "Contacts without a stage are a group of their own",
+            trigger: ".o_group_header .o_group_name:contains('None')",
+        },
+        {
+            content: "Unfold the stage",
+            trigger: ".o_group_header .o_group_name:contains('Engaged')",
+            run: "click",
+        },
+        {
+            content: "Open the contact",
+            trigger: ".o_data_row .o_data_cell:contains('Ada')",
+            run: "click",
+        },
+        {
+            content: "Open the page of the lifecycle",
+            trigger: ".o_notebook .nav-link[name=lifecycle]",
+            run: "click",
+        },
+        {
+            content: "The page shows the stage",
+            trigger:
+                ".tab-pane.active .o_field_widget[name=lifecycle_stage_id]:contains('Engaged')",
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_lead", {
+    steps: () => [
+        {
+            content: "The lead shows the stage of its customer beside their name",
+            trigger:
+                ".o_group .o_field_badge[name=lifecycle_stage_id]:contains('Engaged')",
+        },
+        {
+            content: "Go from the lead to the customer",
+            trigger: "button[name=action_open_lifecycle_profile]:contains('Engaged')",
+            run: "click",
+        },
+        {
+            content: "The customer's own form shows the same stage",
+            trigger: currentStage("Engaged"),
+        },
+    ],
+});

@@ -1,0 +1,108 @@
+import ast
+
+from odoo.tests import HttpCase, tagged
+
+from .common import LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestTours(LifecycleCase, HttpCase):
+    """The screens in a browser, each used by the lowest role that may do so."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner = cls._partner("Ada", is_company=True)
+        # Added by hand, so that no day of a run matters to the screens.
+        cls.profile = cls.env["crm.lifecycle.profile"].create(
+            {
+                "partner_id": cls.partner.id,
+                "company_id": cls.company.id,
+                "user_id": cls.salesperson.id,
+            }
+        )
+
+    def _tour(self, name, user, url="/odoo"):
+        self.env.flush_all()
+        self.start_tour(url, name, login=user.login)
+        self.env.invalidate_all()
+
+    def test_a_salesperson_moves_a_customer_on_the_board_and_in_the_bar(self):
+        self._tour("crm_lifecycle_stages", self.salesperson)
+        self.assertEqual(
+            self._moves(self.profile),
+            [
+                (None, "prospect", "manual"),
+                ("prospect", "engaged", "manual"),
+                ("engaged", "customer", "manual"),
+            ],
+        )
+        self.assertEqual(
+            self.profile.history_ids.sorted("id")[1:].user_id, self.salesperson
+        )
+
+    def test_a_salesperson_moves_a_customer_with_a_reason(self):
+        self._tour(
+            "crm_lifecycle_move_with_reason",
+            self.salesperson,
+            f"/odoo/lifecycle/{self.profile.id}",
+        )
+        self.assertEqual(self.profile.stage_id, self.engaged)
+
+    def test_a_refused_move_says_which_stage_is_missing(self):
+        self.lifecycle.skip_policy = "forbid"
+        self._tour(
+            "crm_lifecycle_move_refused",
+            self.salesperson,
+            f"/odoo/lifecycle/{self.profile.id}",
+        )
+        self.assertEqual(self._moves(self.profile), [(None, "prospect", "manual")])
+
+    def test_a_manager_starts_a_lifecycle_from_a_template(self):
+        self.lifecycle.action_archive()
+        lead = self._lead(partner_id=self._partner("Bob").id)
+        self._tour("crm_lifecycle_from_template", self.manager)
+        lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t4b")])
+        self.assertEqual(lifecycle.state, "active")
+        self.assertEqual(lifecycle.company_id, self.company)
+        profile = self._profile(lead.partner_id)
+        self.assertEqual(profile.lifecycle_id, lifecycle)
+        self.assertEqual(profile.stage_id.code, "prospect")
+
+    def test_a_manager_edits_a_relative_date_in_words(self):
+        rule = self._rule(self.lost, [("first_seen_date", "<=", "today -90d")])
+        self._tour("crm_lifecycle_rule", self.manager)
+        self.assertEqual(
+            ast.literal_eval(rule.domain), [("first_seen_date", "<=", "today -60d")]
+        )
+
+    def test_a_salesperson_groups_contacts_by_stage(self):
+        self.profile.stage_id = self.engaged
+        self._tour("crm_lifecycle_contacts", self.salesperson)
+
+    def test_a_lead_shows_the_stage_of_its_customer(self):
+        self.profile.stage_id = self.engaged
+        lead = self._lead(partner_id=self.partner.id, user_id=self.salesperson.id)
+        self._tour(
+            "crm_lifecycle_lead",
+            self.salesperson,
+            f"/odoo/action-crm.crm_lead_action_pipeline/{lead.id}",
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestScripts(HttpCase):
+    """The unit tests of our scripts, run in a browser."""
+
+    def test_scripts(self):
+        # Odoo's unit tests are chosen by a hash of the name of their suite.
+        suite = 0
+        for char in "@crm_lifecycle":
+            suite = ((suite << 5) - suite + ord(char)) & 0xFFFFFFFF
+        self.browser_js(
+            f"/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&id={suite:08x}",
+            "",
+            "",
+            login="admin",
+            success_signal="[HOOT] Test suite succeeded",
+        )
