@@ -398,6 +398,10 @@ def print_report(env, company, lifecycle):
 def main(env):
     """Do what the environment variables say."""
     sys.stdout.reconfigure(encoding="utf-8")
+    if "crm.lifecycle.source.sale" not in env:
+        sys.exit(
+            "The addon crm_lifecycle_sale is not installed here. Install it first."
+        )
     company = env.ref("base.main_company")
     env = env["res.company"].with_company(company).env
     if os.environ.get("CDNOW_PRINT_ONLY") == "1":

@@ -323,6 +323,10 @@ class CrmLifecycleProfile(models.Model):
                 stage,
                 origin="import" if importing else "manual",
                 reason=self.env.context.get("lifecycle_reason"),
+                # Stage and dates are the move's to write; access is checked above.
+                writer=lambda profiles, values: super(
+                    CrmLifecycleProfile, profiles.sudo()
+                ).write(values),
             )
         return result
 

@@ -39,11 +39,12 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     _facts = ("last_contact_date", "last_inbound_date", "next_activity_date")
 
-    # Mails and text messages, and what was said to the customer on a document;
-    # neither internal notes nor what the system tells.
+    # Mails from the customer, text messages, and what was said to the customer on
+    # a document; neither internal notes nor what the system tells nor mailings,
+    # which would keep a customer whom nobody talks to from ever falling silent.
     _is_contact = SQL(
         """
-        (m.message_type IN ('email', 'email_outgoing', 'sms', 'whatsapp_message')
+        (m.message_type IN ('email', 'sms', 'whatsapp_message')
          OR m.message_type = 'comment' AND m.is_internal IS NOT TRUE
             AND EXISTS (SELECT FROM mail_message_subtype AS t
                          WHERE t.id = m.subtype_id AND t.internal IS NOT TRUE))

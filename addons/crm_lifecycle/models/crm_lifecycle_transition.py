@@ -27,6 +27,7 @@ class CrmLifecycleProfile(models.Model):
         rule=None,
         reason=None,
         quiet=False,
+        writer=None,
     ):
         """Move the customers to a stage and write it down. Return the moved ones.
 
@@ -40,6 +41,8 @@ class CrmLifecycleProfile(models.Model):
         :param rule: the `crm.lifecycle.rule` that asks for it
         :param quiet: set no automation going: no automation rule sees the
             write, and no playbook step comes of it
+        :param writer: writes the values on the profiles, where the caller is
+            inside of a write already
         :raises UserError: where a person asks for a move that the lifecycle
             does not allow; a rule's move is left out instead
         """
@@ -80,7 +83,7 @@ class CrmLifecycleProfile(models.Model):
             if stage.lifecycle_id.skip_policy == "fill":
                 members._fill_missing(stage, common)
             self.env["crm.lifecycle.history"]._record(members.ids, stage, **common)
-            members._write_stage(stage, day, quiet)
+            members._write_stage(stage, day, quiet, writer)
         return profiles
 
     def _group_by_day(self, as_of):
@@ -216,11 +219,13 @@ class CrmLifecycleProfile(models.Model):
                 Stage.browse(step.id), common["date"], quiet=True
             )
 
-    def _write_stage(self, stage, date, quiet):
+    def _write_stage(self, stage, date, quiet, writer=None):
         """Write the stage; nothing else does.
 
         By the ORM, so that automation rules, computed fields and other addons
-        see the move; quiet moves go straight to the table.
+        see the move; quiet moves go straight to the table. Automation rules
+        listen at the outermost write: a second one inside of it would set them
+        going twice.
         """
         vals = {
             "stage_id": stage.id,
@@ -245,6 +250,8 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
             self.invalidate_recordset()
+        elif writer:
+            writer(self, vals)
         else:
             # Only the writer's own values pass; access was checked by the caller.
             self.with_context(lifecycle_writer=WriterPass()).sudo().write(vals)

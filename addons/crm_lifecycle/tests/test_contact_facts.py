@@ -53,6 +53,7 @@ class TestContactFacts(LifecycleCase):
         self._message(self.partner, is_internal=True)
         self._message(self.partner, message_type="notification")
         self._message(self.partner, message_type="auto_comment")
+        self._message(self.partner, message_type="email_outgoing")
         self.assertEqual(self._facts(), (False, False, False))
 
     def test_a_mail_from_the_customer_is_heard(self):
