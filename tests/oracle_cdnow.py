@@ -70,9 +70,7 @@ def get_facts(purchases, as_of):
             if len(days) > 1
             else None
         ),
-        order_trend=(
-            Fraction(this_year, year_before) - 1 if year_before else None
-        ),
+        order_trend=(Fraction(this_year, year_before) - 1 if year_before else None),
     )
 
 

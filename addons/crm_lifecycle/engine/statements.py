@@ -73,7 +73,8 @@ def refresh_facts(
     aliases = [SQL.identifier(f"v_{name}") for name in columns]
     joins = [
         SQL(
-            "LEFT JOIN (%(source)s) AS %(alias)s ON %(alias)s.profile_id = b.profile_id",
+            "LEFT JOIN (%(source)s) AS %(alias)s "
+            "ON %(alias)s.profile_id = b.profile_id",
             source=source,
             alias=SQL.identifier(f"s{index}"),
         )

@@ -12,7 +12,9 @@ class CrmLead(models.Model):
         if not Profile.has_access("read"):
             return {}
         # The customer's company tells whose profile it is; it is not shown.
-        customers = {lead: lead.sudo().partner_id.commercial_partner_id for lead in self}
+        customers = {
+            lead: lead.sudo().partner_id.commercial_partner_id for lead in self
+        }
         partner_ids = {customer.id for customer in customers.values() if customer}
         found = Profile.with_context(active_test=False).search_fetch(
             [
@@ -68,7 +70,8 @@ class CrmLead(models.Model):
         return SQL(
             """
             (%(lead)s IN (%(leads)s) OR %(partner)s IN (
-                SELECT id FROM res_partner WHERE commercial_partner_id IN (%(partners)s)))
+                SELECT id FROM res_partner
+                 WHERE commercial_partner_id IN (%(partners)s)))
             """,
             lead=SQL.identifier(alias, "id"),
             partner=SQL.identifier(alias, "partner_id"),
@@ -106,8 +109,10 @@ class CrmLead(models.Model):
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
         """Let a lead that is won or lost move its customer within a minute."""
         changed = self.filtered(
-            lambda lead: old_status_by_lead.get(lead.id)
-            and old_status_by_lead[lead.id] != new_status_by_lead.get(lead.id)
+            lambda lead: (
+                old_status_by_lead.get(lead.id)
+                and old_status_by_lead[lead.id] != new_status_by_lead.get(lead.id)
+            )
         )
         changed._touch_lifecycle(trigger=True)
         return super()._handle_won_lost(old_status_by_lead, new_status_by_lead)

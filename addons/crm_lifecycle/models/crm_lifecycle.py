@@ -86,9 +86,7 @@ class CrmLifecycle(models.Model):
     tag_ids = fields.One2many(
         comodel_name="crm.lifecycle.tag", inverse_name="lifecycle_id", copy=False
     )
-    profile_count = fields.Integer(
-        string="Customers", compute="_compute_profile_count"
-    )
+    profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
 
     def _compute_profile_count(self):
         counts = dict(
@@ -132,12 +130,16 @@ class CrmLifecycle(models.Model):
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
         for lifecycle in self.filtered("company_id"):
-            stranger = self.env["crm.lifecycle.profile"].sudo().search(  # anybody's
-                [
-                    ("lifecycle_id", "=", lifecycle.id),
-                    ("company_id", "!=", lifecycle.company_id.id),
-                ],
-                limit=1,
+            stranger = (
+                self.env["crm.lifecycle.profile"]
+                .sudo()
+                .search(  # anybody's
+                    [
+                        ("lifecycle_id", "=", lifecycle.id),
+                        ("company_id", "!=", lifecycle.company_id.id),
+                    ],
+                    limit=1,
+                )
             )
             if stranger:
                 raise ValidationError(
@@ -152,8 +154,12 @@ class CrmLifecycle(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for lifecycle in self:
-            if self.env["crm.lifecycle.history"].sudo().search_count(  # anybody's
-                [("lifecycle_id", "=", lifecycle.id)], limit=1
+            if (
+                self.env["crm.lifecycle.history"]
+                .sudo()
+                .search_count(  # anybody's
+                    [("lifecycle_id", "=", lifecycle.id)], limit=1
+                )
             ):
                 raise UserError(
                     self.env._(

@@ -76,7 +76,9 @@ class CrmLifecycleProfile(models.Model):
                 "user_id": (self | sources).user_id[:1].id,
                 "pinned_until": max(pins, default=False),
                 "is_manual": any((self | sources).mapped("is_manual")),
-                "note": "".join(note for note in (self | sources).mapped("note") if note),
+                "note": "".join(
+                    note for note in (self | sources).mapped("note") if note
+                ),
             }
         )
         self._adopt_documents(sources)

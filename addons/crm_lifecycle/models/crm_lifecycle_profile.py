@@ -120,9 +120,7 @@ class CrmLifecycleProfile(models.Model):
         readonly=True,
         help="The day on which the present stay in the stage began.",
     )
-    date_last_stage_update = fields.Datetime(
-        string="Last Stage Update", readonly=True
-    )
+    date_last_stage_update = fields.Datetime(string="Last Stage Update", readonly=True)
     pinned_until = fields.Date(
         help="No rule moves this customer up to and including this day."
     )
@@ -186,8 +184,12 @@ class CrmLifecycleProfile(models.Model):
     open_lead_count = fields.Integer(
         string="Open leads", readonly=True, fact="sum", aggregator="sum"
     )
-    won_count = fields.Integer(string="Won", readonly=True, fact="sum", aggregator="sum")
-    lost_count = fields.Integer(string="Lost", readonly=True, fact="sum", aggregator="sum")
+    won_count = fields.Integer(
+        string="Won", readonly=True, fact="sum", aggregator="sum"
+    )
+    lost_count = fields.Integer(
+        string="Lost", readonly=True, fact="sum", aggregator="sum"
+    )
 
     _subject_check = models.Constraint(
         "CHECK ((partner_id IS NULL) <> (lead_id IS NULL))",
@@ -399,6 +401,7 @@ class CrmLifecycleProfile(models.Model):
         try:
             domain = domains.resolve(domains.parse(text), as_of, self._get_path_type)
             domain.validate(self)
+            domain = domain.map_conditions(self._require_known)
             # Building the query finds what validation alone does not.
             self.sudo()._search(domain)  # conditions are asked of all customers
         except (domains.DomainError, ValueError, TypeError, KeyError) as error:
@@ -411,6 +414,30 @@ class CrmLifecycleProfile(models.Model):
                 )
             ) from error
         return domain
+
+    @api.model
+    def _require_known(self, condition):
+        """Let a comparison hold only for customers whose amount is known.
+
+        Odoo takes an empty number for 0, so that “rating at most 2” would hold
+        for customers whom nobody rated. Dates need no such care.
+        """
+        field = self._fields.get(condition.field_expr)
+        if (
+            not getattr(field, "fact", None)
+            or field.type not in ("float", "monetary")
+            or condition.operator not in ("<", "<=", ">", ">=")
+        ):
+            return condition
+
+        def is_known(model, alias, query):
+            column = model._field_to_sql(alias, condition.field_expr, query)
+            return SQL("%s IS NOT NULL", column)
+
+        known = Domain.custom(
+            to_sql=is_known, predicate=lambda profile: bool(profile[field.name])
+        )
+        return condition & known
 
     @api.model
     def _get_path_type(self, path):

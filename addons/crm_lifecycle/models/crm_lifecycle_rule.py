@@ -66,9 +66,9 @@ class CrmLifecycleRule(models.Model):
     @api.constrains("lifecycle_id", "from_stage_ids", "to_stage_id")
     def _check_stages(self):
         for rule in self:
-            strangers = (
-                rule.from_stage_ids | rule.to_stage_id
-            ).filtered(lambda stage, rule=rule: stage.lifecycle_id != rule.lifecycle_id)
+            strangers = (rule.from_stage_ids | rule.to_stage_id).filtered(
+                lambda stage, rule=rule: stage.lifecycle_id != rule.lifecycle_id
+            )
             if strangers:
                 raise ValidationError(
                     self.env._(

@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 # and whatever automation listens there.
 QUIET_BATCH = 20000
 LOUD_BATCH = 1000
+# So many changed rows are worth telling the planner about.
+MANY = 1000
 # How often a batch is tried that meets somebody else's change of the same rows.
 ATTEMPTS = 5
 # A run that has given no sign of life for this long is taken for dead.
@@ -63,9 +65,7 @@ class CrmLifecycleRun(models.Model):
         default="running",
     )
     date_start = fields.Datetime(string="Started", default=fields.Datetime.now)
-    date_progress = fields.Datetime(
-        string="Last progress", default=fields.Datetime.now
-    )
+    date_progress = fields.Datetime(string="Last progress", default=fields.Datetime.now)
     date_end = fields.Datetime(string="Ended")
     watermark = fields.Datetime(
         help="Everything written before this moment has been seen."
@@ -156,7 +156,11 @@ class CrmLifecycleRun(models.Model):
         it stay done, and the error is raised again.
         """
         self.ensure_one()
-        self = self.with_company(self.company_id).with_context(active_test=False)
+        run = self.with_company(self.company_id).with_context(active_test=False)
+        return run._work_through(checkpoint)
+
+    def _work_through(self, checkpoint):
+        """Do the phases one after the other; write down how it ended."""
         self._checkpoint(checkpoint)
         try:
             refreshed = self._phase_collect_and_refresh(checkpoint)
@@ -244,11 +248,15 @@ class CrmLifecycleRun(models.Model):
         while True:
             started = time.monotonic()
             batch = self._attempt(checkpoint, self._refresh_batch, scope)
-            self._timed("refresh", started)
             if batch is None:
-                return refreshed
+                break
             refreshed += batch
+            self._timed("refresh", started)
             self._checkpoint(checkpoint, len(batch))
+        if len(refreshed) > MANY:
+            # The rules are about to ask tables that look empty to the planner.
+            self.env.cr.execute(SQL("ANALYZE crm_lifecycle_profile"))
+        return refreshed
 
     def _collect(self, scope):
         """Put what may have changed on the work list; return the new watermark.

@@ -81,7 +81,7 @@ class CrmLifecycleRun(models.Model):
         return self.env.cr.fetchone()[0]
 
     def _convert_subjects(self, scope):
-        """Give profiles to the customer that their lead or contact belongs to by now."""
+        """Give profiles to the customer whose their lead or contact is by now."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -149,9 +149,7 @@ class CrmLifecycleRun(models.Model):
                     company=scope.company_id,
                 )
             )
-        self.env.cr.execute(
-            SQL("DELETE FROM lifecycle_batch WHERE profile_id IS NULL")
-        )
+        self.env.cr.execute(SQL("DELETE FROM lifecycle_batch WHERE profile_id IS NULL"))
         return {row[0] for row in rows}
 
     def _refresh_facts(self, scope):

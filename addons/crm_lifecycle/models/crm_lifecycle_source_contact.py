@@ -19,7 +19,7 @@ class Document:
     lead: str | None = None
 
     def subjects(self) -> SQL:
-        """SQL of the documents: ``res_id``, ``partner_id``, ``lead_id``, ``company_id``."""
+        """SQL of the documents: res_id, partner_id, lead_id, company_id."""
         return SQL(
             "SELECT id AS res_id, %s AS partner_id, %s AS lead_id, %s AS company_id "
             "FROM %s",

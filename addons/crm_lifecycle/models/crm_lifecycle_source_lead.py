@@ -23,7 +23,8 @@ class CrmLifecycleSourceLead(models.AbstractModel):
         return SQL(
             """
             (l.company_id = %(company)s OR l.company_id IS NULL AND %(company)s =
-                COALESCE((SELECT u.company_id FROM res_users AS u WHERE u.id = l.user_id),
+                COALESCE((SELECT u.company_id FROM res_users AS u
+                           WHERE u.id = l.user_id),
                          (SELECT c.company_id FROM res_partner AS c
                            WHERE c.id = l.partner_id),
                          (SELECT MIN(o.id) FROM res_company AS o)))

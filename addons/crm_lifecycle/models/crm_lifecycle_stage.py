@@ -52,9 +52,7 @@ class CrmLifecycleStage(models.Model):
         "loyal are the ladder that a customer climbs in order; the others stand "
         "beside it and may be entered from any stage.",
     )
-    goal = fields.Char(
-        translate=True, help="What this stage is for, in one sentence."
-    )
+    goal = fields.Char(translate=True, help="What this stage is for, in one sentence.")
     guidance = fields.Html(
         translate=True, help="What staff do with a customer in this stage."
     )
@@ -73,8 +71,7 @@ class CrmLifecycleStage(models.Model):
     rotting_threshold_days = fields.Integer(
         string="Days to rot",
         aggregator=None,
-        help="Days in this stage after which a customer is shown as stuck. "
-        "0: never.",
+        help="Days in this stage after which a customer is shown as stuck. 0: never.",
     )
     # Playbook
     activity_plan_id = fields.Many2one(
@@ -105,9 +102,7 @@ class CrmLifecycleStage(models.Model):
         string="Actions on exit",
         domain=[("model_name", "=", "crm.lifecycle.profile")],
     )
-    profile_count = fields.Integer(
-        string="Customers", compute="_compute_profile_count"
-    )
+    profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
 
     _code_unique = models.Constraint(
         "UNIQUE (lifecycle_id, code)",
@@ -176,13 +171,17 @@ class CrmLifecycleStage(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         """A stage with a past stays: the history would lose its meaning."""
-        used = self.env["crm.lifecycle.history"].sudo().search(  # any company's
-            [
-                "|",
-                ("from_stage_id", "in", self.ids),
-                ("to_stage_id", "in", self.ids),
-            ],
-            limit=1,
+        used = (
+            self.env["crm.lifecycle.history"]
+            .sudo()
+            .search(  # any company's
+                [
+                    "|",
+                    ("from_stage_id", "in", self.ids),
+                    ("to_stage_id", "in", self.ids),
+                ],
+                limit=1,
+            )
         )
         if used:
             stage = self & (used.to_stage_id | used.from_stage_id)

@@ -105,7 +105,9 @@ class CrmLifecycleProfile(models.Model):
         where = SQL("p.stage_id IS DISTINCT FROM %s", stage.id)
         if from_stage is not None:
             where = SQL(
-                "%s AND p.stage_id IS NOT DISTINCT FROM %s", where, from_stage.id or None
+                "%s AND p.stage_id IS NOT DISTINCT FROM %s",
+                where,
+                from_stage.id or None,
             )
         rows = self.env.execute_query(
             SQL(

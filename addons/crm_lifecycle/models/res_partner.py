@@ -61,7 +61,9 @@ class ResPartner(models.Model):
         sellers = {partner: partner.user_id for partner in self.sudo()}
         result = super().write(vals)
         # Profiles follow their contact, whoever changes it.
-        Profile = self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        Profile = (
+            self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        )
         profiles = Profile.search([("partner_id", "in", (before | self).ids)])
         if "user_id" in vals:
             for profile in profiles.filtered(lambda p: p.partner_id in self):
@@ -74,6 +76,8 @@ class ResPartner(models.Model):
     def unlink(self):
         """Take the profile along, with its activities; its history stays."""
         # The profile of a contact goes with it, whoever may delete the contact.
-        Profile = self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        Profile = (
+            self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        )
         Profile.search([("partner_id", "in", self.ids)]).unlink()
         return super().unlink()

@@ -15,9 +15,11 @@ class TestConfiguration(LifecycleCase):
             "[('won_count', 'resembles', 1)]",
             "[('partner_id.no_such_field', '=', 1)]",
         ]:
-            with self.subTest(domain=domain):
-                with self.assertRaisesRegex(ValidationError, "rule “Strange”"):
-                    self._rule(self.engaged, [], name="Strange").domain = domain
+            with (
+                self.subTest(domain=domain),
+                self.assertRaisesRegex(ValidationError, "rule “Strange”"),
+            ):
+                self._rule(self.engaged, [], name="Strange").domain = domain
 
     def test_stages_of_another_lifecycle_are_refused(self):
         other = self.lifecycle.copy()
@@ -87,9 +89,7 @@ class TestConfiguration(LifecycleCase):
                     active_model=model, active_ids=record.ids, active_id=record.id
                 ).run()
                 self.assertEqual(profile.stage_id, self.risk)
-                self.assertEqual(
-                    profile.history_ids.sorted("id")[-1].reason, "To risk"
-                )
+                self.assertEqual(profile.history_ids.sorted("id")[-1].reason, "To risk")
 
     def test_a_server_action_on_a_strange_model_warns(self):
         action = self.env["ir.actions.server"].create(

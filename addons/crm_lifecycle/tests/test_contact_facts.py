@@ -57,9 +57,7 @@ class TestContactFacts(LifecycleCase):
         self.assertEqual(self._facts(), (False, False, False))
 
     def test_a_mail_from_the_customer_is_heard(self):
-        self._message(
-            self.lead, 2, message_type="email", author_id=self.partner.id
-        )
+        self._message(self.lead, 2, message_type="email", author_id=self.partner.id)
         self._message(self.partner, 1)
         self.assertEqual(
             self._facts(),

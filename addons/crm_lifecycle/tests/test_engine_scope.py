@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from itertools import pairwise
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
@@ -41,7 +42,7 @@ class TestScope(TransactionCase):
         moment = SQL("'2025-03-08 12:00'::timestamp")
         days = [date(2026, 3, day) for day in range(5, 12)]
         crossed = []
-        for previous, day in zip(days, days[1:], strict=False):
+        for previous, day in pairwise(days):
             scope = Scope(1, day, "UTC", datetime(2026, 1, 1), previous)
             [[hit]] = self.env.execute_query(
                 SQL("SELECT %s", scope.crossing(moment, months=12))
@@ -51,9 +52,13 @@ class TestScope(TransactionCase):
         self.assertEqual(crossed, [date(2026, 3, 8)])
 
     def test_a_date_crosses_on_its_own_day(self):
-        scope = Scope(1, date(2026, 3, 8), "UTC", datetime(2026, 1, 1), date(2026, 3, 6))
+        scope = Scope(
+            1, date(2026, 3, 8), "UTC", datetime(2026, 1, 1), date(2026, 3, 6)
+        )
         for day, expected in [(6, False), (7, True), (8, True), (9, False)]:
             [[hit]] = self.env.execute_query(
-                SQL("SELECT %s", scope.crossing_day(SQL("%s::date", date(2026, 3, day))))
+                SQL(
+                    "SELECT %s", scope.crossing_day(SQL("%s::date", date(2026, 3, day)))
+                )
             )
             self.assertEqual(hit, expected, day)

@@ -47,9 +47,7 @@ class TestLeadFacts(LifecycleCase):
         self._run()
         self.assertFalse(self._profile(lead))
         self._run(TODAY + timedelta(days=1))
-        self.assertEqual(
-            self._profile(lead).first_seen_date, TODAY + timedelta(days=1)
-        )
+        self.assertEqual(self._profile(lead).first_seen_date, TODAY + timedelta(days=1))
 
     def test_days_are_the_companys(self):
         self.company.lifecycle_tz = "Asia/Shanghai"
@@ -67,9 +65,7 @@ class TestLeadFacts(LifecycleCase):
         self.company.lifecycle_tz = "Asia/Shanghai"
         run = self._run(TODAY + timedelta(days=1))
         self.assertEqual(run.kind, "full")
-        self.assertEqual(
-            self._profile(lead).first_seen_date, TODAY + timedelta(days=1)
-        )
+        self.assertEqual(self._profile(lead).first_seen_date, TODAY + timedelta(days=1))
 
     def test_a_lead_of_no_company_belongs_to_its_salespersons(self):
         partner = self._partner(company_id=False)

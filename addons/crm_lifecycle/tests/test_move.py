@@ -210,9 +210,7 @@ class TestMove(LifecycleCase):
         wizard = (
             self.env["crm.lifecycle.profile.move"]
             .with_user(self.salesperson)
-            .with_context(
-                active_model="crm.lifecycle.profile", active_ids=profiles.ids
-            )
+            .with_context(active_model="crm.lifecycle.profile", active_ids=profiles.ids)
             .create({"stage_id": self.engaged.id, "reason": "Met at the fair"})
         )
         self.assertEqual(wizard.lifecycle_id, self.lifecycle)

@@ -43,9 +43,7 @@ class TestRun(LifecycleCase):
             self.assertRecordValues(
                 again, [{"created_count": 0, "refreshed_count": 0, "moved_count": 0}]
             )
-        self.assertEqual(
-            self.env["crm.lifecycle.history"].search_count([]), history
-        )
+        self.assertEqual(self.env["crm.lifecycle.history"].search_count([]), history)
 
     def test_rules_that_contradict_each_other_do_not_loop(self):
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)

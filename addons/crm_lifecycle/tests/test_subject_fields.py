@@ -49,7 +49,10 @@ class TestSubjectFields(LifecycleCase):
             ),
             (("lifecycle_profile_id", "=", False), self.stranger),
             (("lifecycle_profile_id", "=", self.bob.id), self.bob.partner_id),
-            (("lifecycle_profile_id", "!=", self.bob.id), self.partners - self.bob.partner_id),
+            (
+                ("lifecycle_profile_id", "!=", self.bob.id),
+                self.partners - self.bob.partner_id,
+            ),
             (("lifecycle_category", "=", "engaged"), self.bob.partner_id),
             (("lifecycle_first_seen_date", "=", False), self.stranger),
         ]:
@@ -94,13 +97,13 @@ class TestSubjectFields(LifecycleCase):
         )
         Partner = partners.browse()
         self.assertFalse(
-            Partner.search(
-                [*self.inside, ("lifecycle_stage_id", "=", self.engaged.id)]
-            )
+            Partner.search([*self.inside, ("lifecycle_stage_id", "=", self.engaged.id)])
         )
         groups = Partner._read_group(self.inside, ["lifecycle_stage_id"], ["__count"])
-        self.assertEqual({stage.id: count for stage, count in groups},
-                         {self.prospect.id: 1, False: 2})
+        self.assertEqual(
+            {stage.id: count for stage, count in groups},
+            {self.prospect.id: 1, False: 2},
+        )
 
     def test_each_company_shows_its_own_stage(self):
         other = self.env["res.company"].create({"name": "Other"})

@@ -11,8 +11,10 @@ class AccountMove(models.Model):
     def unlink(self):
         """A credit note that goes away leaves no row for the next run to find."""
         # Which orders they credit is noted for the runs, not shown.
-        orders = self.sudo().filtered(
-            lambda move: move.move_type == "out_refund"
-        ).line_ids.sale_line_ids.order_id
+        orders = (
+            self.sudo()
+            .filtered(lambda move: move.move_type == "out_refund")
+            .line_ids.sale_line_ids.order_id
+        )
         orders._touch_lifecycle()
         return super().unlink()

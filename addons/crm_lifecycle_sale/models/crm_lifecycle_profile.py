@@ -15,7 +15,9 @@ class CrmLifecycleProfile(models.Model):
     )
     first_order_date = fields.Date(string="First order", readonly=True, fact="only")
     last_order_date = fields.Date(string="Last order", readonly=True, fact="only")
-    order_count = fields.Integer(string="Orders", readonly=True, fact="only", aggregator="sum")
+    order_count = fields.Integer(
+        string="Orders", readonly=True, fact="only", aggregator="sum"
+    )
     order_total = fields.Monetary(
         string="Ordered",
         readonly=True,
@@ -27,7 +29,10 @@ class CrmLifecycleProfile(models.Model):
         string="Ordered in 12 months", readonly=True, fact="only", aggregator="sum"
     )
     order_total_prev_12m = fields.Monetary(
-        string="Ordered in the 12 months before", readonly=True, fact="only", aggregator="sum"
+        string="Ordered in the 12 months before",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
     )
     average_order_value = fields.Monetary(
         string="Average order", readonly=True, fact="only", aggregator="avg"

@@ -89,9 +89,7 @@ class TestOrderFacts(SaleLifecycleCase):
         orders[0]._action_cancel()
         self.assertEqual(self._facts(partner, "order_count", "order_total"), (1, 100))
         orders[0].action_draft()
-        self.assertEqual(
-            self._facts(partner, "order_count", "quotation_count"), (1, 1)
-        )
+        self.assertEqual(self._facts(partner, "order_count", "quotation_count"), (1, 1))
 
     def test_a_quotation_is_open_until_it_expires(self):
         partner = self._partner()
@@ -174,6 +172,17 @@ class TestOrderFacts(SaleLifecycleCase):
             self._facts(partner, "order_count", "order_total", "last_order_date"),
             (1, 60, TODAY - timedelta(days=10)),
         )
+
+    def test_what_is_not_known_is_not_zero(self):
+        """A rule on an amount leaves alone those of whom nothing is known."""
+        self._rule(self.risk, [("order_trend", "<=", 0.5)], self.prospect)
+        new, shrinking = self._partner("New"), self._partner("Shrinking")
+        self._order(new, 100)
+        self._order(shrinking, 100, days_ago=400)
+        self._order(shrinking, 60)
+        self._run()
+        self.assertEqual(self._profile(new).stage_id, self.prospect)
+        self.assertEqual(self._profile(shrinking).stage_id, self.risk)
 
     def test_facts_are_on_contacts_too(self):
         partner = self._partner()
