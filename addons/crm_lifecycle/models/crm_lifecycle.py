@@ -332,7 +332,7 @@ class CrmLifecycle(models.Model):
         active = self.search([("state", "=", "active")])
         if all(lifecycle.company_id for lifecycle in active):
             return active.company_id
-        return self.env["res.company"].search([])
+        return self.env["res.company"].search([("active", "=", True)])
 
     @api.model
     def _cron_run(self):

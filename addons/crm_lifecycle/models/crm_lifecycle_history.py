@@ -30,7 +30,6 @@ class CrmLifecycleHistory(models.Model):
 
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
-        string="Profile",
         index=True,
         ondelete="set null",
     )
@@ -122,7 +121,7 @@ class CrmLifecycleHistory(models.Model):
     # ------------------------------------------------------------
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         raise UserError(
             self.env._(
                 "The lifecycle history is written by moves alone. Move the customer "
@@ -130,7 +129,7 @@ class CrmLifecycleHistory(models.Model):
             )
         )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(
             self.env._(
                 "The lifecycle history can't be changed. A move that was wrong is put "

@@ -63,7 +63,6 @@ class CrmLifecycleProfile(models.Model):
     )
     lead_id = fields.Many2one(
         comodel_name="crm.lead",
-        string="Lead",
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
@@ -107,7 +106,6 @@ class CrmLifecycleProfile(models.Model):
     )
     stage_id = fields.Many2one(
         comodel_name="crm.lifecycle.stage",
-        string="Stage",
         domain="[('lifecycle_id', '=', lifecycle_id)]",
         group_expand="_read_group_stage_ids",
         ondelete="restrict",
@@ -150,7 +148,6 @@ class CrmLifecycleProfile(models.Model):
     history_ids = fields.One2many(
         comodel_name="crm.lifecycle.history",
         inverse_name="profile_id",
-        string="History",
     )
     # Facts
     facts_date = fields.Datetime(

@@ -76,7 +76,6 @@ class CrmLifecycleStage(models.Model):
     # Playbook
     activity_plan_id = fields.Many2one(
         comodel_name="mail.activity.plan",
-        string="Activity Plan",
         domain=[("res_model", "=", "crm.lifecycle.profile")],
         ondelete="set null",
         help="Activities scheduled when a customer enters this stage.",

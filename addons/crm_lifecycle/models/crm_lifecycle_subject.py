@@ -29,7 +29,6 @@ class CrmLifecycleSubject(models.AbstractModel):
 
     lifecycle_profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
-        string="Lifecycle Profile",
         compute="_compute_lifecycle_profile_id",
         search="_search_lifecycle_profile_id",
         compute_sudo=False,

@@ -32,21 +32,22 @@ class CrmLifecycleTouch(models.Model):
         """
         rows = [(partner.id, None) for partner in partners]
         rows += [(None, lead.id) for lead in leads]
-        companies = company or self.env["res.company"].sudo().search(
-            []
-        )  # a change that concerns companies the user does not see as well
-        if not rows or not companies:
+        if not rows:
             return
+        companies = (
+            SQL("unnest(%s::int[])", company.ids)
+            if company
+            else SQL("(SELECT id FROM res_company)")
+        )
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO crm_lifecycle_touch
                             (company_id, partner_res_id, lead_res_id)
                 SELECT c, p, l
-                  FROM unnest(%s::int[]) AS c,
-                       unnest(%s::int[], %s::int[]) AS s (p, l)
+                  FROM %s AS c (c), unnest(%s::int[], %s::int[]) AS s (p, l)
                 """,
-                companies.ids,
+                companies,
                 [row[0] for row in rows],
                 [row[1] for row in rows],
             )

@@ -10,7 +10,6 @@ class IrActionsServer(models.Model):
     )
     lifecycle_stage_id = fields.Many2one(
         comodel_name="crm.lifecycle.stage",
-        string="Lifecycle Stage",
         ondelete="cascade",
         help="The stage that the customer moves to.",
     )
