@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 LADDER = ("prospect", "engaged", "customer", "loyal")
+CATEGORIES = (*LADDER, "at_risk", "lost", "ended")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,16 @@ from . import crm_lifecycle_tag
 from . import crm_lifecycle_template
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_condition
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_merge
 from . import crm_lifecycle_history
 from . import crm_lifecycle_step
+from . import crm_lifecycle_step_kinds
+from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
+from . import crm_lifecycle_run_move
 from . import crm_lifecycle_subject
 from . import crm_lifecycle_source
 from . import crm_lifecycle_source_lead

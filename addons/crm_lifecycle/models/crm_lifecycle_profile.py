@@ -1,11 +1,9 @@
 from datetime import datetime, time
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
-
-from ..engine import domains
 
 # What staff may write on a profile. Stages go through the one writer; facts and
 # the subject belong to the engine.
@@ -255,14 +253,16 @@ class CrmLifecycleProfile(models.Model):
                 self.ids,
             )
         )
-        seconds = {profile.id: {} for profile in self}
+        # A form that is being edited computes on a copy: its row is the origin.
+        seconds = {profile._origin.id: {} for profile in self}
         for profile_id, stage_id, days in rows:
             seconds[profile_id][str(stage_id)] = int(days or 0) * 86400
-        for profile in self.filtered("stage_id"):
-            today = profile.company_id._lifecycle_today()
-            stay = (today - (profile.stage_date or today)).days * 86400
-            spent = seconds[profile.id]
-            key = str(profile.stage_id.id)
+        for profile in self.filtered(lambda item: item._origin.stage_id):
+            origin = profile._origin
+            today = origin.company_id._lifecycle_today()
+            stay = (today - (origin.stage_date or today)).days * 86400
+            spent = seconds[origin.id]
+            key = str(origin.stage_id.id)
             spent[key] = spent.get(key, 0) + max(stay, 0)
             profile.duration_tracking = spent
 
@@ -385,68 +385,6 @@ class CrmLifecycleProfile(models.Model):
     # ------------------------------------------------------------
     # Engine
     # ------------------------------------------------------------
-
-    @api.model
-    def _get_fact_domain(self, text, as_of, where):
-        """Return the domain that ``text`` spells on a day, ready for a search.
-
-        ``where`` names the rule or tag that it belongs to, for the message.
-
-        :raises ValidationError: where the text can't be read, names a field
-            that profiles don't have, or a date that rules don't take
-        """
-        try:
-            domain = domains.resolve(domains.parse(text), as_of, self._get_path_type)
-            domain.validate(self)
-            domain = domain.map_conditions(self._require_known)
-            # Building the query finds what validation alone does not.
-            self.sudo()._search(domain)  # conditions are asked of all customers
-        except (domains.DomainError, ValueError, TypeError, KeyError) as error:
-            raise ValidationError(
-                self.env._(
-                    "The conditions of the %(where)s can't be used: %(error)s. "
-                    "Open it and choose the conditions again.",
-                    where=where,
-                    error=error,
-                )
-            ) from error
-        return domain
-
-    @api.model
-    def _require_known(self, condition):
-        """Let a comparison hold only for customers whose amount is known.
-
-        Odoo takes an empty number for 0, so that “rating at most 2” would hold
-        for customers whom nobody rated. Dates need no such care.
-        """
-        field = self._fields.get(condition.field_expr)
-        if (
-            not getattr(field, "fact", None)
-            or field.type not in ("float", "monetary")
-            or condition.operator not in ("<", "<=", ">", ">=")
-        ):
-            return condition
-
-        def is_known(model, alias, query):
-            column = model._field_to_sql(alias, condition.field_expr, query)
-            return SQL("%s IS NOT NULL", column)
-
-        known = Domain.custom(
-            to_sql=is_known, predicate=lambda profile: bool(profile[field.name])
-        )
-        return condition & known
-
-    @api.model
-    def _get_path_type(self, path):
-        """Return the type of the field at the end of a path, None if there is none."""
-        model = self
-        field = None
-        for name in path.split("."):
-            field = model._fields.get(name) if model is not None else None
-            if field is None:
-                return None
-            model = self.env[field.comodel_name] if field.relational else None
-        return field.type
 
     def _touch(self):
         """Have the next run look at these customers."""

@@ -1,5 +1,5 @@
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import TODAY, LifecycleCase
 
@@ -92,3 +92,10 @@ class TestHistory(LifecycleCase):
         )
         seconds = profile.duration_tracking
         self.assertEqual(seconds[str(self.engaged.id)], 10 * 86400)
+
+    def test_time_in_stages_shows_in_a_form_being_edited(self):
+        """A click in the status bar used to end in an error of the server."""
+        view = "crm_lifecycle.crm_lifecycle_profile_view_form"
+        with Form(self.profile.with_user(self.salesperson), view=view) as form:
+            form.stage_id = self.customer
+        self.assertEqual(self.profile.stage_id, self.customer)

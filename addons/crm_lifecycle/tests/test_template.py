@@ -16,7 +16,7 @@ from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
 
 from ..engine import domains
 from ..engine.stages import LADDER, Step, decision_needed, missing_steps
-from ..models.crm_lifecycle_template import (
+from ..engine.templates import (
     find_problems,
     read_template,
     write_domain,

@@ -1,0 +1,74 @@
+"""Conditions on the facts of customers, as rules, tags and lifecycles have them."""
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine import domains
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    @api.model
+    def _get_fact_domain(self, text, as_of, where):
+        """Return the domain that ``text`` spells on a day, ready for a search.
+
+        ``where`` names the rule or tag that it belongs to, for the message.
+
+        :raises ValidationError: where the text can't be read, names a field
+            that profiles don't have, or a date that rules don't take
+        """
+        try:
+            domain = domains.resolve(domains.parse(text), as_of, self._get_path_type)
+            domain.validate(self)
+            domain = domain.map_conditions(self._require_known)
+            # Building the query finds what validation alone does not.
+            self.sudo()._search(domain)  # conditions are asked of all customers
+        except (domains.DomainError, ValueError, TypeError, KeyError) as error:
+            raise ValidationError(
+                self.env._(
+                    "The conditions of the %(where)s can't be used: %(error)s. "
+                    "Open it and choose the conditions again.",
+                    where=where,
+                    error=error,
+                )
+            ) from error
+        return domain
+
+    @api.model
+    def _require_known(self, condition):
+        """Let a comparison hold only for customers whose amount is known.
+
+        Odoo takes an empty number for 0, so that “rating at most 2” would hold
+        for customers whom nobody rated. Dates need no such care.
+        """
+        field = self._fields.get(condition.field_expr)
+        if (
+            not getattr(field, "fact", None)
+            or field.type not in ("float", "monetary")
+            or condition.operator not in ("<", "<=", ">", ">=")
+        ):
+            return condition
+
+        def is_known(model, alias, query):
+            column = model._field_to_sql(alias, condition.field_expr, query)
+            return SQL("%s IS NOT NULL", column)
+
+        known = Domain.custom(
+            to_sql=is_known, predicate=lambda profile: bool(profile[field.name])
+        )
+        return condition & known
+
+    @api.model
+    def _get_path_type(self, path):
+        """Return the type of the field at the end of a path, None if there is none."""
+        model = self
+        field = None
+        for name in path.split("."):
+            field = model._fields.get(name) if model is not None else None
+            if field is None:
+                return None
+            model = self.env[field.comodel_name] if field.relational else None
+        return field.type

@@ -1,0 +1,107 @@
+"""The kinds of playbook steps.
+
+Each kind has its method ``_perform_<kind>(row, record)``: it returns values for the
+log or nothing, raises `StepSkipped` where there is nothing to do, or fails.
+"""
+
+from odoo import api, models
+from odoo.fields import Command
+
+from .crm_lifecycle_step import StepSkipped
+
+
+class CrmLifecycleStep(models.Model):
+    _inherit = "crm.lifecycle.step"
+
+    @api.model
+    def _perform_close(self, row, activities):
+        """Take away open activities: done they are not, nor a contact."""
+        names = [item.summary or item.activity_type_id.name for item in activities]
+        activities.unlink()
+        return {
+            "reason": self.env._(
+                "No longer due: %(activities)s", activities=", ".join(names)
+            )
+        }
+
+    @api.model
+    def _perform_exit(self, row, action):
+        self._run_action(row.profile_id, action)
+
+    @api.model
+    def _perform_enter(self, row, action):
+        self._run_action(row.profile_id, action)
+
+    @api.model
+    def _run_action(self, profile, action):
+        """Run a server action on the customer, as automation rules run theirs."""
+        action.with_context(
+            active_model=profile._name, active_id=profile.id, active_ids=profile.ids
+        ).run()
+
+    @api.model
+    def _perform_plan(self, row, line):
+        """Schedule one activity of a plan, as Odoo's own wizard does."""
+        profile, plan = row.profile_id, line.plan_id
+        if not plan.active:
+            raise StepSkipped(self.env._("The plan is archived."))
+        if plan.company_id and plan.company_id != row.company_id:
+            raise StepSkipped(self.env._("The plan is another company's."))
+        if line.responsible_type == "on_demand" and not profile.user_id:
+            raise StepSkipped(self.env._("The customer has no salesperson."))
+        answer = line._determine_responsible(profile.user_id, profile)
+        user = answer["responsible"]
+        if answer["error"] or not user:
+            raise StepSkipped(answer["error"] or self.env._("Nobody is responsible."))
+        if not user.active:
+            raise StepSkipped(
+                self.env._("%(user)s is archived.", user=user.display_name)
+            )
+        activity = profile.activity_schedule(
+            activity_type_id=line.activity_type_id.id,
+            summary=line.summary,
+            note=line.note,
+            user_id=user.id,
+            date_deadline=line._get_date_deadline(row.date),
+        )
+        return {"activity_id": activity.id}
+
+    @api.model
+    def _perform_mail(self, row, template):
+        """Put an email to the customer into the queue, in their language."""
+        profile = row.profile_id
+        if not template.active:
+            raise StepSkipped(self.env._("The email template is archived."))
+        if not profile.partner_id:
+            # Of a contact Odoo finds the language by itself.
+            template = template.with_context(lang=profile.lead_id.lang_code)
+        values = self._get_recipients(profile, template)
+        if not values["email_to"] and not values["recipient_ids"]:
+            raise StepSkipped(self.env._("The customer has no email address."))
+        if not template.email_from:
+            sender = profile.user_id.partner_id
+            sender = sender if sender.email else row.company_id.partner_id
+            if sender.email:
+                values.update(email_from=sender.email_formatted, author_id=sender.id)
+        template.send_mail(profile.id, force_send=False, email_values=values)
+
+    @api.model
+    def _get_recipients(self, profile, template):
+        """Return to whom an email goes: as the template says, else the customer."""
+        named = template.email_to or template.partner_to or template.email_cc
+        if template.use_default_to or not named:
+            found = profile._message_get_default_recipients()[profile.id]
+        else:
+            found = template._generate_template(
+                profile.ids, ("email_cc", "email_to", "partner_to")
+            )[profile.id]
+        partners = self.env["res.partner"].browse(found.get("partner_ids") or [])
+        return {
+            "email_to": found.get("email_to") or False,
+            "email_cc": found.get("email_cc") or False,
+            "recipient_ids": [
+                Command.link(partner.id)
+                for partner in partners
+                if partner.email_normalized
+            ],
+        }
