@@ -128,6 +128,27 @@ tours.add("crm_lifecycle_move_refused", {
             content: "The customer is where they were",
             trigger: `body:not(:has(.modal)) ${currentStage("Prospect")}`,
         },
+        {
+            content: "Try it by a click in the bar",
+            trigger:
+                ".o_field_widget[name=stage_id] .o_arrow_button:contains('Customer')",
+            run: "click",
+        },
+        {
+            content: "The message is the same",
+            trigger: ".o_error_dialog:contains('Still missing: Engaged')",
+        },
+        {
+            content: "Close it",
+            trigger: ".o_error_dialog .modal-footer button:contains('Close')",
+            run: "click",
+        },
+        {
+            content: "The bar shows where the customer is, and nothing is unsaved",
+            trigger:
+                "body:not(:has(.modal)):not(:has(.o_form_status_indicator_buttons:not(.invisible))) " +
+                currentStage("Prospect"),
+        },
     ],
 });
 
