@@ -236,15 +236,25 @@ class CrmLifecycleProfile(models.Model):
             "lifecycle_id": stage.lifecycle_id.id,
         }
         if stage.category == "at_risk":
-            vals["decision"] = False
+            vals["decision"] = None
         if quiet:
+            # The same as `_sync_follow_up`, without a second look at the rows.
+            follow_up = {
+                "follow_up_date": SQL(
+                    "GREATEST(%s::date, last_contact_date) + %s",
+                    date,
+                    stage.follow_up_days,
+                )
+                if stage.follow_up_days
+                else None
+            }
             self.env.cr.execute(
                 SQL(
                     "UPDATE crm_lifecycle_profile SET %s, write_uid = %s, "
                     "write_date = %s WHERE id = ANY(%s)",
                     SQL(", ").join(
-                        SQL("%s = %s", SQL.identifier(name), value or None)
-                        for name, value in vals.items()
+                        SQL("%s = %s", SQL.identifier(name), value)
+                        for name, value in (vals | follow_up).items()
                     ),
                     self.env.uid,
                     NOW,
@@ -252,7 +262,8 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
             self.invalidate_recordset()
-        elif writer:
+            return
+        if writer:
             writer(self, vals)
         else:
             # Only the writer's own values pass; access was checked by the caller.

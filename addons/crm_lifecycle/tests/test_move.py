@@ -200,6 +200,10 @@ class TestMove(LifecycleCase):
         profile.stage_id = self.engaged
         today = self.company._lifecycle_today()
         self.assertEqual(profile.follow_up_date, today + timedelta(days=3))
+        profile._lifecycle_move(self.prospect, origin="rule", as_of=TODAY, quiet=True)
+        self.assertFalse(profile.follow_up_date)
+        profile._lifecycle_move(self.engaged, origin="rule", as_of=today, quiet=True)
+        self.assertEqual(profile.follow_up_date, today + timedelta(days=3))
         self.engaged.follow_up_days = 5
         self.assertEqual(profile.follow_up_date, today + timedelta(days=5))
         self.engaged.follow_up_days = 0
