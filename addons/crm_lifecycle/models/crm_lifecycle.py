@@ -4,6 +4,8 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .crm_lifecycle_history import ENTERS
+
 _logger = logging.getLogger(__name__)
 
 
@@ -71,7 +73,8 @@ class CrmLifecycle(models.Model):
         help="Whether a move back, or out of a stage at risk, needs a decision "
         "(reinvest or let go) noted on the customer first.",
     )
-    template_code = fields.Char(string="Template", readonly=True)
+    template_code = fields.Char(readonly=True)
+    template_name = fields.Char(string="Template", compute="_compute_template_note")
     template_note = fields.Text(compute="_compute_template_note")
     template_addition = fields.Text(compute="_compute_template_note")
     stage_ids = fields.One2many(
@@ -104,8 +107,11 @@ class CrmLifecycle(models.Model):
         Template = self.env["crm.lifecycle.template"]
         for lifecycle in self:
             lifecycle.template_note = lifecycle.template_addition = False
-            if not lifecycle.template_code:
+            lifecycle.template_name = lifecycle.template_code
+            if lifecycle.template_code not in Template._get_codes():
                 continue
+            template = Template._get(lifecycle.template_code)
+            lifecycle.template_name = Template._get_text(template["name"])
             left_out = Template._get_left_out_by_origin(lifecycle.template_code)
             if left_out:
                 lifecycle.template_note = self.env._(
@@ -322,7 +328,7 @@ class CrmLifecycle(models.Model):
                 taken._lifecycle_move(
                     stage,
                     origin="manual",
-                    reason=self.env._("Enters the lifecycle"),
+                    reason=ENTERS,
                 )
                 waiting -= taken
 

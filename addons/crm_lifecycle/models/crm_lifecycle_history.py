@@ -4,6 +4,11 @@ from odoo.tools import SQL
 
 from ..engine.statements import NOW
 
+# Reasons of moves that no rule and nobody asked for. They are stored as they
+# stand here and told in the reader's language: jobs have no language.
+ENTERS = "Enters the lifecycle"
+PASSES = "Passed through"
+
 ORIGINS = [
     ("rule", "Rule"),
     ("manual", "By hand"),
@@ -96,8 +101,19 @@ class CrmLifecycleHistory(models.Model):
                 if field:
                     label = field._description_string(self.env)
                     words.append(f"{label}: {self._format_fact(field, value)}")
-            cause = row.rule_id.name or row.reason or ""
+            cause = row.rule_id.name or row._get_reason()
             row.explanation = f"{cause} ({', '.join(words)})" if words else cause
+
+    def _get_reason(self):
+        """Return the reason of a move without a rule, in the reader's language."""
+        self.ensure_one()
+        if self.reason == ENTERS:
+            return self.env._("Enters the lifecycle")
+        if self.reason == PASSES:
+            return self.env._("Passed through")
+        if self.reason and self.origin in ("merge", "convert"):
+            return self.env._("Merged with %(customer)s", customer=self.reason)
+        return self.reason or ""
 
     @api.model
     def _format_fact(self, field, value):

@@ -64,9 +64,7 @@ class CrmLifecycleProfile(models.Model):
                     self.stage_id,
                     date=self.company_id._lifecycle_today(),
                     origin=origin,
-                    reason=self.env._(
-                        "Merged with %(customer)s", customer=source.display_name
-                    ),
+                    reason=source.display_name,
                     quiet=True,
                 )
         self._adopt_history(sources)

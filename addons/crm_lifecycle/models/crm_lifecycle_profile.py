@@ -180,10 +180,10 @@ class CrmLifecycleProfile(models.Model):
         string="Open leads", readonly=True, fact="sum", aggregator="sum"
     )
     won_count = fields.Integer(
-        string="Won", readonly=True, fact="sum", aggregator="sum"
+        string="Won leads", readonly=True, fact="sum", aggregator="sum"
     )
     lost_count = fields.Integer(
-        string="Lost", readonly=True, fact="sum", aggregator="sum"
+        string="Lost leads", readonly=True, fact="sum", aggregator="sum"
     )
 
     _subject_check = models.Constraint(

@@ -61,7 +61,7 @@ class CrmLifecycleRun(models.Model):
     )
     date_start = fields.Datetime(string="Started", default=fields.Datetime.now)
     date_progress = fields.Datetime(string="Last progress", default=fields.Datetime.now)
-    date_end = fields.Datetime(string="Ended")
+    date_end = fields.Datetime(string="Finished")
     watermark = fields.Datetime(
         help="Everything written before this moment has been seen."
     )

@@ -7,6 +7,8 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .crm_lifecycle_history import ENTERS
+
 # Customers moved in one go: quiet moves are plain SQL; others go through the ORM
 # and whatever automation listens there.
 QUIET_BATCH = 20000
@@ -211,7 +213,7 @@ class CrmLifecycleRun(models.Model):
                 from_stage=Stage.browse(from_stage_id or []),
                 as_of=self.as_of,
                 rule=rule,
-                reason=None if rule else self.env._("Enters the lifecycle"),
+                reason=None if rule else ENTERS,
                 quiet=quiet[to_stage_id],
             )
             count += len(moved)

@@ -219,7 +219,7 @@ class CrmLifecycleStep(models.Model):
         if not row:
             return False
         row = row.with_company(row.company_id).with_context(
-            lang=row.company_id.partner_id.lang
+            lang=row.profile_id.user_id.lang or row.company_id.partner_id.lang
         )
         steps = self.with_env(row.env)
         past = set(steps.search([("history_id", "=", row.id)]).mapped("key"))

@@ -78,6 +78,11 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return sorted(templates, key=lambda item: (item["sequence"], item["code"]))
 
     @api.model
+    def _get_codes(self):
+        """Return the codes of all templates, in their order."""
+        return [template["code"] for template in self._load()]
+
+    @api.model
     def _get(self, code):
         """Return one template.
 
@@ -175,7 +180,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
         :param company: whose lifecycle it is; empty for all companies
         """
-        english = self.with_context(lang=SOURCE_LANG)
+        english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
         return english._build(self._get(code), company).with_env(self.env)
 
     @api.model

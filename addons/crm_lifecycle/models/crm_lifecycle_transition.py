@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ..engine import stages as engine
 from ..engine.statements import NOW
+from .crm_lifecycle_history import PASSES
 from .crm_lifecycle_profile import WriterPass
 
 
@@ -215,7 +216,7 @@ class CrmLifecycleProfile(models.Model):
             self.env["crm.lifecycle.history"]._record(
                 passing[step.id],
                 Stage.browse(step.id),
-                **{**common, "quiet": True, "reason": self.env._("Passed through")},
+                **{**common, "quiet": True, "reason": PASSES},
             )
             self.browse(passing[step.id])._write_stage(
                 Stage.browse(step.id), common["date"], quiet=True

@@ -63,6 +63,14 @@ class TestHistory(LifecycleCase):
         with self.assertRaises(UserError):
             self.profile.sudo().write({"history_ids": [(2, self.row.id, 0)]})
 
+    def test_reasons_without_a_rule_are_told_in_the_readers_language(self):
+        """Jobs run without a language: what they store is told when it is read."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        first = self.profile.history_ids.sorted("id")[0]
+        self.assertEqual(first.explanation, "Enters the lifecycle")
+        chinese = first.with_context(lang="zh_CN")
+        self.assertNotEqual(chinese.explanation, "Enters the lifecycle")
+
     def test_history_outlives_rule_and_profile(self):
         self.rule.unlink()
         self.profile.unlink()

@@ -24,6 +24,7 @@ class CrmLifecycleStart(models.TransientModel):
     )
     name = fields.Char(
         compute="_compute_name",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

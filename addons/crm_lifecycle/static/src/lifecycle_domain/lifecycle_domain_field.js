@@ -25,8 +25,16 @@ const COMPARISONS = ["=", "!=", "<", "<=", ">", ">="];
 const PLUMBING = /^(activity_|create_|has_message|message_|my_activity_|write_)/;
 const DEFAULT_DATE = "today -30d";
 const DATE_OPERATORS = {
+    "<": _t("before"),
     "<=": _t("on or before"),
+    ">": _t("after"),
     ">=": _t("on or after"),
+};
+const NUMBER_OPERATORS = {
+    "<": _t("below"),
+    "<=": _t("at most"),
+    ">": _t("above"),
+    ">=": _t("at least"),
 };
 
 function isDate(fieldDef) {
@@ -42,13 +50,43 @@ function isFact({ name, searchable, type }) {
     return searchable && !["json", "separator"].includes(type) && !PLUMBING.test(name);
 }
 
+/** The words for the comparisons of a field, where they are not Odoo's own. */
+function getOperatorWords(fieldDef) {
+    if (isDate(fieldDef)) {
+        return DATE_OPERATORS;
+    }
+    return isNumber(fieldDef) ? NUMBER_OPERATORS : {};
+}
+
+/**
+ * Tell by "set" and "not set" whether a date is known, as of any other field:
+ * Odoo's editor offers the two for dates, but does not read them back.
+ */
+function introduceUnsetDates(node, getFieldDef) {
+    if (node.type === "connector") {
+        node.children.forEach((child) => introduceUnsetDates(child, getFieldDef));
+    } else if (
+        node.type === "condition" &&
+        node.value === false &&
+        ["=", "!="].includes(node.operator) &&
+        isDate(getFieldDef(node.path))
+    ) {
+        node.operator = node.operator === "=" ? "not set" : "set";
+    }
+}
+
 /**
  * Wrap Odoo's description of a condition, so that it tells relative dates in words.
  */
 function withRelativeDates(getConditionDescription, getFieldDef) {
     return (node) => {
         const description = getConditionDescription(node);
-        if (!isDate(getFieldDef(node.path)) || !description.valueDescription) {
+        const fieldDef = getFieldDef(node.path);
+        const words = getOperatorWords(fieldDef);
+        if (!node.negate && node.operator in words) {
+            description.operatorDescription = words[node.operator];
+        }
+        if (!isDate(fieldDef) || !description.valueDescription) {
             return description;
         }
         let dates = [node.value].flat();
@@ -60,9 +98,6 @@ function withRelativeDates(getConditionDescription, getFieldDef) {
         valueDescription.values = valueDescription.values.map((text, index) =>
             isRelativeDate(dates[index]) ? describeRelativeDate(dates[index]) : text,
         );
-        if (!node.negate && node.operator in DATE_OPERATORS) {
-            description.operatorDescription = DATE_OPERATORS[node.operator];
-        }
         return description;
     };
 }
@@ -146,6 +181,17 @@ export class LifecycleDomainSelector extends DomainSelector {
         TreeEditor: LifecycleTreeEditor,
     };
 
+    async onPropsUpdated(props) {
+        await super.onPropsUpdated(props);
+        if (this.tree) {
+            const getFieldDef = await this.treeProcessor.makeGetFieldDef(
+                props.resModel,
+                this.tree,
+            );
+            introduceUnsetDates(this.tree, getFieldDef);
+        }
+    }
+
     getShowArchivedCheckBox() {
         // Runs leave archived customers alone, whatever the conditions say.
         return false;
@@ -173,9 +219,7 @@ export class LifecycleDomainSelector extends DomainSelector {
             operators.splice(operators.indexOf(">") + 1, 0, ">=");
         }
         const info = getOperatorEditorInfo(operators, fieldDef);
-        if (!isDate(fieldDef)) {
-            return info;
-        }
+        const words = getOperatorWords(fieldDef);
         return {
             ...info,
             extractProps: (params) => {
@@ -184,7 +228,7 @@ export class LifecycleDomainSelector extends DomainSelector {
                     ...props,
                     options: props.options.map(([key, label]) => [
                         key,
-                        DATE_OPERATORS[key] || label,
+                        words[key] || label,
                     ]),
                 };
             },
