@@ -81,52 +81,73 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         """Existing customers only: a message alone makes nobody a customer."""
         if scope.is_full:
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
-        questions = []
-        for document in self._get_documents():
-            questions.append(self._changed_messages(scope, document))
-            questions.append(self._changed_activities(scope, document))
-        questions.append(self._changed_meetings(scope))
         return SQL(
             """
-            SELECT p.partner_id, p.lead_id
-              FROM (%s) AS s (partner_id, lead_id)
-         LEFT JOIN res_partner AS c ON c.id = s.partner_id
-              JOIN crm_lifecycle_profile AS p
-                ON p.partner_id = c.commercial_partner_id OR p.lead_id = s.lead_id
-             WHERE p.company_id = %s
+            WITH message AS MATERIALIZED (%(messages)s),
+                 activity AS MATERIALIZED (%(activities)s),
+                 talk AS MATERIALIZED (%(talks)s)
+            SELECT p.partner_id, NULL::int AS lead_id
+              FROM talk AS s
+              JOIN res_partner AS c ON c.id = s.partner_id
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
+             WHERE p.company_id = %(company)s
+             UNION
+            SELECT NULL, p.lead_id
+              FROM talk AS s
+              JOIN crm_lifecycle_profile AS p ON p.lead_id = s.lead_id
+             WHERE p.company_id = %(company)s
             """,
-            SQL(" UNION ").join(questions),
-            scope.company_id,
+            messages=self._changed_messages(scope),
+            activities=self._changed_activities(scope),
+            talks=SQL(" UNION ").join(
+                [
+                    *map(self._changed_documents, self._get_documents()),
+                    self._changed_meetings(scope),
+                ]
+            ),
+            company=scope.company_id,
         )
 
-    def _changed_messages(self, scope, document):
+    def _changed_messages(self, scope):
+        """SQL of the documents with new messages, whatever their kind: one look."""
         return SQL(
             """
-            SELECT d.partner_id, d.lead_id
+            SELECT m.model, m.res_id
               FROM mail_message AS m
-              JOIN (%s) AS d ON d.res_id = m.res_id
-             WHERE m.model = %s AND (m.write_date >= %s OR %s) AND %s
+             WHERE m.model = ANY(%s) AND (m.write_date >= %s OR %s) AND %s
             """,
-            document.subjects(),
-            document.model,
+            [document.model for document in self._get_documents()],
             scope.since,
             scope.crossing(SQL("m.date")),
             self._is_contact,
         )
 
-    def _changed_activities(self, scope, document):
+    def _changed_activities(self, scope):
+        """SQL of the documents with activities planned or done."""
         return SQL(
             """
-            SELECT d.partner_id, d.lead_id
+            SELECT a.res_model, a.res_id
               FROM mail_activity AS a
-              JOIN (%s) AS d ON d.res_id = a.res_id
-             WHERE a.res_model = %s AND (a.write_date >= %s OR %s OR %s)
+             WHERE a.res_model = ANY(%s) AND (a.write_date >= %s OR %s OR %s)
             """,
-            document.subjects(),
-            document.model,
+            [document.model for document in self._get_documents()],
             scope.since,
             scope.crossing(SQL("a.create_date")),
             scope.crossing_day(SQL("a.date_done")),
+        )
+
+    def _changed_documents(self, document):
+        """SQL of the customers of the documents of a kind that were talked on."""
+        return SQL(
+            """
+            SELECT d.partner_id, d.lead_id
+              FROM (SELECT model, res_id FROM message
+                     UNION SELECT * FROM activity) AS t (model, res_id)
+              JOIN (%s) AS d ON d.res_id = t.res_id
+             WHERE t.model = %s
+            """,
+            document.subjects(),
+            document.model,
         )
 
     def _changed_meetings(self, scope):
@@ -263,14 +284,20 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
+                WITH d AS (
+                    SELECT * FROM (%s) AS document WHERE res_id = ANY(%s)
+                )
                 INSERT INTO crm_lifecycle_touch
                             (company_id, partner_res_id, lead_res_id)
-                SELECT p.company_id, p.partner_id, p.lead_id
-                  FROM (%s) AS d
-             LEFT JOIN res_partner AS c ON c.id = d.partner_id
+                SELECT p.company_id, p.partner_id, NULL
+                  FROM d
+                  JOIN res_partner AS c ON c.id = d.partner_id
                   JOIN crm_lifecycle_profile AS p
-                    ON p.partner_id = c.commercial_partner_id OR p.lead_id = d.lead_id
-                 WHERE d.res_id = ANY(%s)
+                    ON p.partner_id = c.commercial_partner_id
+                 UNION
+                SELECT p.company_id, NULL, p.lead_id
+                  FROM d
+                  JOIN crm_lifecycle_profile AS p ON p.lead_id = d.lead_id
                 """,
                 documents[0].subjects(),
                 list(res_ids),

@@ -15,13 +15,15 @@ class CrmLifecycleSourcePartner(models.AbstractModel):
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         return SQL(
             """
+            WITH contact AS (
+                SELECT id, commercial_partner_id FROM res_partner WHERE write_date >= %s
+            )
             SELECT p.partner_id, NULL::int AS lead_id
-              FROM res_partner AS c
-              JOIN crm_lifecycle_profile AS p
-                ON p.partner_id IN (c.id, c.commercial_partner_id)
-               AND p.company_id = %s
-             WHERE c.write_date >= %s
+              FROM (SELECT id FROM contact
+                     UNION SELECT commercial_partner_id FROM contact) AS c
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.id
+             WHERE p.company_id = %s
             """,
-            scope.company_id,
             scope.since,
+            scope.company_id,
         )
