@@ -122,10 +122,11 @@ class CrmLead(models.Model):
         result = super()._merge_dependences(opportunities)
         # A merge is allowed to whoever may merge the leads.
         profiles = opportunities.sudo()._get_own_profiles()
+        customer = self.sudo().partner_id  # whom the merged leads are about
         for profile in profiles:
             head = self._get_own_profiles()
-            if self.partner_id:
-                profile._lifecycle_convert(self.sudo().partner_id, origin="merge")
+            if customer:
+                profile._lifecycle_convert(customer, origin="merge")
             elif head:
                 head._lifecycle_absorb(profile)
             else:

@@ -138,8 +138,8 @@ class CrmLifecycle(models.Model):
         for lifecycle in self.filtered("company_id"):
             stranger = (
                 self.env["crm.lifecycle.profile"]
-                .sudo()
-                .search(  # anybody's
+                .sudo()  # anybody's customers, in whichever company
+                .search(
                     [
                         ("lifecycle_id", "=", lifecycle.id),
                         ("company_id", "!=", lifecycle.company_id.id),
@@ -319,10 +319,11 @@ class CrmLifecycle(models.Model):
         """Put new profiles into the lifecycle that takes them, at its first stage."""
         for company, members in profiles.grouped("company_id").items():
             today = company._lifecycle_today()
-            waiting = members
-            for lifecycle in self.sudo()._get_active(company):  # sees drafts only
+            # Which lifecycle takes a customer does not depend on who adds them.
+            waiting = members.sudo()
+            for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
                 stage = lifecycle.stage_ids.sorted("sequence")[:1]
-                taken = waiting.sudo().filtered_domain(lifecycle._get_domain(today))
+                taken = waiting.filtered_domain(lifecycle._get_domain(today))
                 if not stage or not taken:
                     continue
                 taken._lifecycle_move(

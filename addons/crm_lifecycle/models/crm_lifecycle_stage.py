@@ -172,8 +172,8 @@ class CrmLifecycleStage(models.Model):
         """A stage with a past stays: the history would lose its meaning."""
         used = (
             self.env["crm.lifecycle.history"]
-            .sudo()
-            .search(  # any company's
+            .sudo()  # any company's customers
+            .search(
                 [
                     "|",
                     ("from_stage_id", "in", self.ids),

@@ -57,8 +57,9 @@ class ResPartner(models.Model):
         if not vals.keys() & {"parent_id", "is_company", "active", "user_id"}:
             return super().write(vals)
         # Profiles follow their contact, whoever changes it.
-        before = self.sudo().commercial_partner_id
-        sellers = {partner: partner.user_id for partner in self.sudo()}
+        contacts = self.sudo()
+        before = contacts.commercial_partner_id
+        sellers = {partner: partner.user_id for partner in contacts}
         result = super().write(vals)
         # Profiles follow their contact, whoever changes it.
         Profile = (
