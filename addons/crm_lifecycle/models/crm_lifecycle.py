@@ -370,9 +370,17 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_run_due(self, company):
-        """Whether the company has not been looked at today."""
+        """Whether the company has not been looked at today, or not as a whole.
+
+        A lifecycle activated since then has customers to take in.
+        """
         last = self.env["crm.lifecycle.run"]._get_last_collected(company)
-        return not last or last.as_of < company._lifecycle_today()
+        if not last or last.as_of < company._lifecycle_today():
+            return True
+        return any(
+            lifecycle.activation_date > last.date_start
+            for lifecycle in self._get_active(company)
+        )
 
     @api.model
     def _is_work_waiting(self, company):

@@ -48,7 +48,7 @@ class CrmLifecycleHistory(models.Model):
         comodel_name="crm.lead", index="btree_not_null", ondelete="set null"
     )
     company_id = fields.Many2one(
-        comodel_name="res.company", required=True, ondelete="cascade"
+        comodel_name="res.company", required=True, ondelete="restrict"
     )
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle", index=True, ondelete="restrict"

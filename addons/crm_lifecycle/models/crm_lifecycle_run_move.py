@@ -235,11 +235,15 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _is_first_run(self, lifecycle):
-        """Whether the lifecycle has not run in the company since its activation."""
+        """Whether the lifecycle has not run in the company since its activation.
+
+        A quick run looks at a few customers only: it is nobody's first.
+        """
         return not self.search_count(
             [
                 ("company_id", "=", self.company_id.id),
                 ("state", "=", "done"),
+                ("kind", "!=", "quick"),
                 ("date_start", ">=", lifecycle.activation_date),
                 ("id", "<", self.id),
             ],

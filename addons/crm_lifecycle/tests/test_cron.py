@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -50,6 +52,28 @@ class TestCron(LifecycleCase):
         self._trigger()
         self.assertEqual(self._profile(lead).stage_id, self.engaged)
         self.assertEqual(self._profile(other).stage_id, self.prospect)
+
+    def test_a_lifecycle_activated_later_takes_its_customers_in_quietly(self):
+        """A quick run in between must not make its first run a loud one."""
+        leads = self._lead() | self._lead()
+        self._trigger()
+        self._runs().date_start -= timedelta(hours=1)
+        other = self.lifecycle.copy({"sequence": 1})
+        other.stage_ids.mail_template_id = self.env["mail.template"].create(
+            {
+                "name": "Welcome",
+                "model_id": self.env["ir.model"]._get_id("crm.lifecycle.profile"),
+            }
+        )
+        other.action_activate()
+        leads |= self._lead()
+        self.env["crm.lifecycle"]._run(self.company, quick=True)
+        self._trigger()
+        self.assertEqual(self._runs().mapped("kind"), ["full", "quick", "changes"])
+        for lead in leads:
+            profile = self._profile(lead)
+            self.assertEqual(profile.lifecycle_id, other)
+            self.assertTrue(all(profile.history_ids.mapped("processed_at")))
 
     def test_documents_wake_the_job(self):
         triggers = self.env["ir.cron.trigger"].sudo()
