@@ -248,10 +248,17 @@ class CrmLifecycleRun(models.Model):
             refreshed += batch
             self._timed("refresh", started)
             self._checkpoint(checkpoint, len(batch))
-        if len(refreshed) > MANY:
-            # The rules are about to ask tables that look empty to the planner.
-            self.env.cr.execute(SQL("ANALYZE crm_lifecycle_profile"))
+        self._tell_planner(len(refreshed))
         return refreshed
+
+    def _tell_planner(self, count):
+        """Have the statistics of profiles follow a change of many rows at once.
+
+        Until then the table looks to the planner as it was, perhaps empty, and it
+        chooses nested loops that a hundred thousand rows never come out of.
+        """
+        if count > MANY:
+            self.env.cr.execute(SQL("ANALYZE crm_lifecycle_profile"))
 
     def _collect(self, scope):
         """Put what may have changed on the work list; return the new watermark.

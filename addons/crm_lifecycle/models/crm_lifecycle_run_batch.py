@@ -136,6 +136,7 @@ class CrmLifecycleRun(models.Model):
                 uid=self.env.uid,
             )
         )
+        self._tell_planner(len(rows))
         for subject in ("partner_id", "lead_id"):
             self.env.cr.execute(
                 SQL(
