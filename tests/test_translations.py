@@ -1,0 +1,32 @@
+"""Every text of our addons exists in Chinese."""
+
+import io
+from pathlib import Path
+
+import polib
+
+from odoo.modules import get_module_path
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.translate import trans_export
+
+
+@tagged("post_install", "-at_install")
+class TestTranslations(TransactionCase):
+    def test_nothing_is_left_untranslated(self):
+        addons = self.env["ir.module.module"].search(
+            [
+                ("state", "=", "installed"),
+                ("author", "=", "Customer Lifecycle for Odoo"),
+            ]
+        )
+        self.assertTrue(addons)
+        for addon in addons.mapped("name"):
+            buffer = io.BytesIO()
+            trans_export(False, [addon], buffer, "po", self.env)
+            source = polib.pofile(buffer.getvalue().decode())
+            path = Path(get_module_path(addon), "i18n", "zh_CN.po")
+            chinese = {entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr}
+            with self.subTest(addon=addon):
+                self.assertGreater(len(source), 10)
+                missing = {entry.msgid for entry in source} - chinese
+                self.assertFalse(missing)
