@@ -248,17 +248,18 @@ class CrmLifecycleRun(models.Model):
             refreshed += batch
             self._timed("refresh", started)
             self._checkpoint(checkpoint, len(batch))
-        self._tell_planner(len(refreshed))
+        self._tell_planner(len(refreshed), "crm_lifecycle_profile")
         return refreshed
 
-    def _tell_planner(self, count):
-        """Have the statistics of profiles follow a change of many rows at once.
+    def _tell_planner(self, count, *tables):
+        """Have the statistics of tables follow a change of many rows at once.
 
-        Until then the table looks to the planner as it was, perhaps empty, and it
+        Until then they look to the planner as they were, perhaps empty, and it
         chooses nested loops that a hundred thousand rows never come out of.
         """
         if count > MANY:
-            self.env.cr.execute(SQL("ANALYZE crm_lifecycle_profile"))
+            names = SQL(", ").join(map(SQL.identifier, tables))
+            self.env.cr.execute(SQL("ANALYZE %s", names))
 
     def _collect(self, scope):
         """Put what may have changed on the work list; return the new watermark.

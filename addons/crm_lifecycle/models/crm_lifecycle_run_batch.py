@@ -136,7 +136,7 @@ class CrmLifecycleRun(models.Model):
                 uid=self.env.uid,
             )
         )
-        self._tell_planner(len(rows))
+        self._tell_planner(len(rows), "crm_lifecycle_profile")
         for subject in ("partner_id", "lead_id"):
             self.env.cr.execute(
                 SQL(

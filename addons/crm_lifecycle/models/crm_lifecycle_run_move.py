@@ -189,6 +189,9 @@ class CrmLifecycleRun(models.Model):
                 )
             )
             if not rows:
+                self._tell_planner(
+                    moved, "crm_lifecycle_profile", "crm_lifecycle_history"
+                )
                 return moved
             moved += self._attempt(checkpoint, self._move_rows, rows, quiet)
             last_id = rows[-1][0]
