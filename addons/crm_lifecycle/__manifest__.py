@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "One stage from first contact to won back, moved by rules, explained",
     "author": "Customer Lifecycle for Odoo",
@@ -10,8 +10,10 @@
         "security/crm_lifecycle_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "wizard/crm_lifecycle_preview_views.xml",
         "wizard/crm_lifecycle_start_views.xml",
         "wizard/crm_lifecycle_profile_move_views.xml",
+        "views/crm_lifecycle_explanation_templates.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
         "views/crm_lifecycle_rule_views.xml",

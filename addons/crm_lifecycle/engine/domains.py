@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo.fields import Domain
+from odoo.orm.domains import DomainNary, DomainNot
 
 _WEEKDAYS = (
     "monday",
@@ -114,6 +115,41 @@ def resolve(
         return Domain(condition.field_expr, condition.operator, value)
 
     return domain.map_conditions(resolved)
+
+
+def branches_of(domain: Domain) -> tuple[str, list[Domain]] | None:
+    """Return the operator of a domain and what it joins, None for a condition."""
+    if isinstance(domain, DomainNary):
+        return domain.OPERATOR, list(domain.children)
+    if isinstance(domain, DomainNot):
+        return domain.OPERATOR, [domain.child]
+    if domain.is_true() or domain.is_false():
+        return "&", []
+    return None
+
+
+def offset_of(value: str) -> tuple[int, int, int] | tuple[()] | None:
+    """Return how far from the day a relative date lies: days, months, month terms.
+
+    Empty for a fixed day; None where the distance is not the same every day.
+
+    >>> offset_of("today -90d"), offset_of("2026-01-31"), offset_of("today =1d")
+    ((-90, 0, 0), (), None)
+    """
+    text = value.strip()
+    if re.match(r"\d+-", text):
+        return ()
+    offsets = _OFFSET.findall(text)
+    if len(offsets) != len(_TERMS.findall(text)):
+        return None
+    days = months = terms = 0
+    for number, unit in offsets:
+        if unit in "dw":
+            days += int(number) * (7 if unit == "w" else 1)
+        else:
+            months += int(number) * (12 if unit == "y" else 1)
+            terms += 1
+    return days, months, terms
 
 
 def fields_of(domain: Domain) -> list[str]:

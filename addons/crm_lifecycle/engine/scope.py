@@ -1,6 +1,7 @@
 """What a computation looks at: one company, one day, one window of change."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 import pytz
@@ -20,6 +21,59 @@ def day_end(day: date, tz: str) -> datetime:
     return local.astimezone(pytz.utc).replace(tzinfo=None)
 
 
+# The bits of all sources.
+ALL = -1
+
+
+def topics_of(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """Return the bit of each source, the same for those that share a fact.
+
+    What has changed in one source need not be asked of the others, unless they
+    answer a fact together. ``facts`` are the names that each source answers;
+    whoever answers none speaks for all.
+
+    >>> topics_of({"lead": ["first", "won"], "talk": ["last"], "sale": ["first"]})
+    {'lead': 1, 'talk': 2, 'sale': 1}
+    """
+    groups: list[tuple[set[str], set[str]]] = []
+    for source, names in facts.items():
+        sources, answered = {source}, set(names)
+        apart = []
+        for group in groups:
+            if group[1] & answered:
+                sources |= group[0]
+                answered |= group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (sources, answered)]
+    order = {source: place for place, source in enumerate(facts)}
+    groups = sorted(
+        (group for group in groups if group[1]),
+        key=lambda group: min(order[source] for source in group[0]),
+    )
+    bits = {
+        source: 1 << place for place, group in enumerate(groups) for source in group[0]
+    }
+    return {source: bits.get(source, ALL) for source in facts}
+
+
+def is_topic(topics: SQL, bit: int) -> SQL:
+    """SQL condition: the bits of a row include one."""
+    return SQL("(%s & %s) <> 0", topics, bit)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of ``count`` equal parts of the customers of a company."""
+
+    index: int
+    count: int
+
+    def holds(self, partner: SQL, lead: SQL) -> SQL:
+        """SQL condition: the subject belongs to this shard."""
+        return SQL("COALESCE(%s, %s) %% %s = %s", partner, lead, self.count, self.index)
+
+
 @dataclass(frozen=True)
 class Scope:
     """One frozen question to the sources of facts.
@@ -28,6 +82,7 @@ class Scope:
     what had happened by its end. ``since`` (naive UTC) is the watermark: what
     was written before it was seen by the run as of ``previous_as_of``. Both are
     empty for a full rebuild, which asks the same questions about everybody.
+    ``topics`` are the bits of the sources, see `topics_of`.
     """
 
     company_id: int
@@ -35,6 +90,11 @@ class Scope:
     tz: str
     since: datetime | None = None
     previous_as_of: date | None = None
+    topics: Mapping[str, int] = field(default_factory=dict)
+
+    def asks(self, source: str, alias: str) -> SQL:
+        """SQL condition: of the batch's row, this source's facts may have changed."""
+        return is_topic(SQL.identifier(alias, "topics"), self.topics.get(source, ALL))
 
     @property
     def is_full(self) -> bool:
@@ -49,6 +109,10 @@ class Scope:
     def day_before(self, months: int) -> date:
         """Return ``as_of`` minus some months: the last day outside the window."""
         return self.as_of - relativedelta(months=months)
+
+    def end_of_day_before(self, months: int) -> datetime:
+        """Return the moment at which that day ended, naive UTC."""
+        return day_end(self.day_before(months), self.tz)
 
     def local_date(self, moment: SQL) -> SQL:
         """SQL of the company's local date of a naive UTC timestamp."""

@@ -3,19 +3,26 @@
 All names of tables are unqualified on purpose: a temporary table of the same
 name then stands in for the real one, which is how a preview works on a copy.
 
-A batch of subjects lives in three temporary tables for the time of its
-transaction:
+A batch of subjects lives in temporary tables for the time of its transaction:
 
-- ``lifecycle_batch (profile_id, partner_id, lead_id)``: the subjects, one row
-  each, either with a commercial partner or with a lead;
-- ``lifecycle_batch_contact (profile_id, partner_id)``: each subject partner and
-  all contacts below it;
-- ``lifecycle_batch_lead (profile_id, lead_id)``: the leads of each subject.
+- ``lifecycle_taken (partner_id, lead_id, topics, is_review)``: what was on the
+  work list;
+- ``lifecycle_subject``, of the same columns: whom that is about;
+- ``lifecycle_batch (profile_id, partner_id, lead_id, topics, is_new, is_review)``:
+  the subjects, one row each, either with a commercial partner or with a lead; a
+  new one has the id that its profile will get;
+- ``lifecycle_batch_contact (profile_id, partner_id, topics)``: each subject partner
+  and all contacts below it;
+- ``lifecycle_batch_lead (profile_id, lead_id, topics)``: the leads of each subject;
+- ``lifecycle_facts (profile_id, …)``: the facts of each subject.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from odoo.tools import SQL
+
+from .scope import ALL, is_topic
 
 # The clock, not the start of the transaction: what is written later in one
 # transaction must be seen to be later (facts after a move, or before it).
@@ -47,30 +54,41 @@ def combined(how: str, values: Sequence[SQL]) -> SQL:
     raise ValueError(f"Only one source may answer a fact combined by {how!r}")
 
 
-def refresh_facts(
+def fact_columns(
     answers: Mapping[str, Sequence[SQL]],
     combination: Mapping[str, str],
     counts: Iterable[str],
-    sources: Sequence[SQL],
-    extra: Mapping[str, SQL],
-) -> SQL:
-    """One UPDATE of the profiles in the batch, skipping those without change.
+    topics: Mapping[str, int],
+) -> dict[str, SQL]:
+    """Return ``{fact: SQL of its value}`` over the answers of the sources.
 
     ``answers`` maps each fact to the columns that answer it, written as
-    ``SQL("s0.order_count")`` where ``sources[0]`` is the subquery that is
-    joined as ``s0`` on its ``profile_id``. Facts in ``counts`` are 0, the
-    others empty, where no source knows anything. ``extra`` maps further
-    columns to expressions over ``p`` (the profile), ``c`` (its partner) and
-    ``l`` (its lead).
+    ``SQL("s0.order_count")`` where ``sources[0]`` is the subquery joined as
+    ``s0`` (see `compute_facts`). Facts in ``counts`` are 0, the others empty,
+    where no source knows anything. Where none of their ``topics`` has changed,
+    they stay as they are.
     """
     zero = set(counts)
     columns = {}
     for fact, values in answers.items():
         value = combined(combination[fact], values)
-        columns[fact] = SQL("COALESCE(%s, 0)", value) if fact in zero else value
-    columns.update(extra)
-    names = [SQL.identifier(name) for name in columns]
-    aliases = [SQL.identifier(f"v_{name}") for name in columns]
+        if fact in zero:
+            value = SQL("COALESCE(%s, 0)", value)
+        columns[fact] = SQL(
+            "CASE WHEN %s THEN %s ELSE %s END",
+            is_topic(SQL("b.topics"), topics[fact]),
+            value,
+            SQL.identifier("p", fact),
+        )
+    return columns
+
+
+def compute_facts(values: Mapping[str, SQL], sources: Sequence[SQL]) -> SQL:
+    """Fill ``lifecycle_facts`` with the values of each subject in the batch.
+
+    The expressions are over ``p`` (the profile, if it is there), ``c`` (its
+    partner), ``l`` (its lead) and ``s0``, ``s1`` … (the sources).
+    """
     joins = [
         SQL(
             "LEFT JOIN (%(source)s) AS %(alias)s "
@@ -82,30 +100,80 @@ def refresh_facts(
     ]
     return SQL(
         """
-        UPDATE crm_lifecycle_profile AS t
-           SET (%(names)s, facts_date, write_date)
-             = (%(targets)s, %(now)s, %(now)s)
-          FROM (
-                SELECT b.profile_id, %(values)s
-                  FROM lifecycle_batch AS b
-                  JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
-             LEFT JOIN res_partner AS c ON c.id = p.partner_id
-             LEFT JOIN crm_lead AS l ON l.id = p.lead_id
-                       %(joins)s
-               ) AS v
-         WHERE t.id = v.profile_id
-           AND (%(current)s) IS DISTINCT FROM (%(fresh)s)
+        CREATE TEMPORARY TABLE lifecycle_facts ON COMMIT DROP AS
+        SELECT b.profile_id, b.partner_id, b.lead_id, b.topics, b.is_new, b.is_review,
+               %(values)s
+          FROM lifecycle_batch AS b
+     LEFT JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
+     LEFT JOIN res_partner AS c ON c.id = b.partner_id
+     LEFT JOIN crm_lead AS l ON l.id = b.lead_id
+               %(joins)s
         """,
-        names=SQL(", ").join(names),
-        now=NOW,
-        targets=SQL(", ").join(SQL("v.%s", alias) for alias in aliases),
         values=SQL(", ").join(
-            SQL("%s AS %s", value, alias)
-            for value, alias in zip(columns.values(), aliases, strict=True)
+            SQL("%s AS %s", value, SQL.identifier(name))
+            for name, value in values.items()
         ),
         joins=SQL(" ").join(joins),
-        current=SQL(", ").join(SQL("t.%s", name) for name in names),
-        fresh=SQL(", ").join(SQL("v.%s", alias) for alias in aliases),
+    )
+
+
+def update_profiles(names: Sequence[str], as_of: date, moving: int) -> SQL:
+    """Write the computed values where they differ; have the rules look at those.
+
+    ``moving`` are the bits of the sources whose facts the passing of days changes:
+    only where these were asked, the facts are as of the day.
+    """
+    columns = [SQL.identifier(name) for name in names]
+    return SQL(
+        """
+        UPDATE crm_lifecycle_profile AS t
+           SET (%(columns)s, facts_as_of, review_date, facts_date, write_date)
+             = (%(targets)s,
+                CASE WHEN %(is_moving)s THEN %(as_of)s ELSE t.facts_as_of END,
+                %(as_of)s, %(now)s, %(now)s)
+          FROM lifecycle_facts AS v
+         WHERE t.id = v.profile_id AND NOT v.is_new
+           AND (v.is_review OR (%(current)s) IS DISTINCT FROM (%(targets)s))
+        """,
+        columns=SQL(", ").join(columns),
+        targets=SQL(", ").join(SQL("v.%s", column) for column in columns),
+        current=SQL(", ").join(SQL("t.%s", column) for column in columns),
+        is_moving=is_topic(SQL("v.topics"), moving),
+        as_of=as_of,
+        now=NOW,
+    )
+
+
+def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
+    """Add the profiles of new customers, with their facts.
+
+    A contact that has no document in the company was touched (written, merged)
+    but never dealt with, and is no customer; nor are staff, nor the companies
+    themselves. A subject that another worker has added meanwhile is left to it.
+    """
+    columns = [SQL.identifier(name) for name in names]
+    return SQL(
+        """
+        INSERT INTO crm_lifecycle_profile (
+            id, partner_id, lead_id, company_id, is_manual, facts_as_of, review_date,
+            facts_date, create_date, write_date, %(columns)s)
+        SELECT v.profile_id, v.partner_id, v.lead_id, %(company)s, FALSE,
+               %(as_of)s, %(as_of)s, %(now)s, %(now)s, %(now)s, %(values)s
+          FROM lifecycle_facts AS v
+         WHERE v.is_new AND v.first_seen_date IS NOT NULL
+           AND NOT EXISTS (
+               SELECT FROM res_users AS u
+                WHERE u.partner_id = v.partner_id AND u.share IS NOT TRUE)
+           AND NOT EXISTS (
+               SELECT FROM res_company AS o WHERE o.partner_id = v.partner_id)
+         ORDER BY v.partner_id, v.lead_id
+            ON CONFLICT DO NOTHING
+        """,
+        columns=SQL(", ").join(columns),
+        values=SQL(", ").join(SQL("v.%s", column) for column in columns),
+        company=company_id,
+        as_of=as_of,
+        now=NOW,
     )
 
 
@@ -113,32 +181,70 @@ def create_batch_tables() -> list[SQL]:
     """Fresh, empty batch tables in this transaction."""
     return [
         SQL(
-            "DROP TABLE IF EXISTS "
-            "lifecycle_batch, lifecycle_batch_contact, lifecycle_batch_lead"
+            "DROP TABLE IF EXISTS lifecycle_taken, lifecycle_subject, lifecycle_batch, "
+            "lifecycle_batch_contact, lifecycle_batch_lead, lifecycle_facts"
         ),
         SQL(
-            "CREATE TEMPORARY TABLE lifecycle_batch "
-            "(profile_id int, partner_id int, lead_id int) ON COMMIT DROP"
-        ),
-        SQL(
-            "CREATE TEMPORARY TABLE lifecycle_batch_contact "
-            "(profile_id int, partner_id int) ON COMMIT DROP"
-        ),
-        SQL(
-            "CREATE TEMPORARY TABLE lifecycle_batch_lead "
-            "(profile_id int, lead_id int) ON COMMIT DROP"
+            "CREATE TEMPORARY TABLE lifecycle_taken (partner_id int, lead_id int, "
+            "topics int, is_review boolean) ON COMMIT DROP"
         ),
     ]
 
 
-def fill_batch_relations(lead_in_company: SQL) -> list[SQL]:
-    """Fill in the contacts and leads of the subjects in the batch."""
+def list_subjects() -> list[SQL]:
+    """Fill in the subjects of what was taken: customers, else leads; each once."""
     return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE lifecycle_subject ON COMMIT DROP AS
+            SELECT partner_id, lead_id, bit_or(COALESCE(topics, %s)) AS topics,
+                   bool_or(is_review) AS is_review
+              FROM (
+                    SELECT c.commercial_partner_id AS partner_id, NULL::int AS lead_id,
+                           t.topics, t.is_review
+                      FROM lifecycle_taken AS t
+                      JOIN res_partner AS c ON c.id = t.partner_id
+                     UNION ALL
+                    SELECT c.commercial_partner_id,
+                           CASE WHEN c.id IS NULL THEN l.id END, t.topics, t.is_review
+                      FROM lifecycle_taken AS t
+                      JOIN crm_lead AS l ON l.id = t.lead_id
+                 LEFT JOIN res_partner AS c ON c.id = l.partner_id
+                   ) AS subject
+             GROUP BY partner_id, lead_id
+            """,
+            ALL,
+        ),
+        SQL("ANALYZE lifecycle_subject"),
+    ]
+
+
+def fill_batch(company_id: int, lead_in_company: SQL) -> list[SQL]:
+    """Fill in the subjects of the batch, their contacts and their leads."""
+    return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE lifecycle_batch ON COMMIT DROP AS
+            SELECT COALESCE(p.id, q.id,
+                            nextval('crm_lifecycle_profile_id_seq')::int) AS profile_id,
+                   s.partner_id, s.lead_id, s.is_review,
+                   p.id IS NULL AND q.id IS NULL AS is_new,
+                   CASE WHEN p.id IS NULL AND q.id IS NULL THEN %(all)s
+                        ELSE s.topics END AS topics
+              FROM lifecycle_subject AS s
+         LEFT JOIN crm_lifecycle_profile AS p
+                ON p.partner_id = s.partner_id AND p.company_id = %(company)s
+         LEFT JOIN crm_lifecycle_profile AS q
+                ON q.lead_id = s.lead_id AND q.company_id = %(company)s
+            """,
+            all=ALL,
+            company=company_id,
+        ),
         SQL("ANALYZE lifecycle_batch"),
         SQL(
             """
-            INSERT INTO lifecycle_batch_contact (profile_id, partner_id)
-            SELECT b.profile_id, c.id
+            CREATE TEMPORARY TABLE lifecycle_batch_contact ON COMMIT DROP AS
+            SELECT b.profile_id, c.id AS partner_id, b.topics
               FROM lifecycle_batch AS b
               JOIN res_partner AS c ON c.commercial_partner_id = b.partner_id
             """
@@ -146,13 +252,13 @@ def fill_batch_relations(lead_in_company: SQL) -> list[SQL]:
         SQL("ANALYZE lifecycle_batch_contact"),
         SQL(
             """
-            INSERT INTO lifecycle_batch_lead (profile_id, lead_id)
-            SELECT b.profile_id, l.id
+            CREATE TEMPORARY TABLE lifecycle_batch_lead ON COMMIT DROP AS
+            SELECT b.profile_id, l.id AS lead_id, b.topics
               FROM lifecycle_batch_contact AS b
               JOIN crm_lead AS l ON l.partner_id = b.partner_id
              WHERE %(lead_in_company)s
              UNION ALL
-            SELECT b.profile_id, b.lead_id
+            SELECT b.profile_id, b.lead_id, b.topics
               FROM lifecycle_batch AS b
              WHERE b.lead_id IS NOT NULL
             """,

@@ -1,8 +1,12 @@
 from odoo import models
 
+from .crm_lifecycle_source import watermark_index
+
 
 class CalendarEvent(models.Model):
     _inherit = "calendar.event"
+
+    _lifecycle_written_idx = watermark_index("write_date, start")
 
     def write(self, vals):
         if "partner_ids" in vals or "opportunity_id" in vals:

@@ -1,12 +1,17 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .crm_lifecycle_source import watermark_index
+from .crm_lifecycle_source_lead import CLOSED
+
 
 class CrmLead(models.Model):
     """A lead has a profile of its own until it has a customer."""
 
     _name = "crm.lead"
     _inherit = ["crm.lead", "crm.lifecycle.subject"]
+
+    _lifecycle_written_idx = watermark_index(f"write_date, create_date, ({CLOSED})")
 
     def _get_lifecycle_profiles(self, Profile):
         if not Profile.has_access("read"):
@@ -23,7 +28,7 @@ class CrmLead(models.Model):
                 ("lead_id", "in", self.ids),
                 ("partner_id", "in", list(partner_ids)),
             ],
-            ["partner_id", "lead_id"],
+            ["partner_id", "lead_id", *self._get_shown_facts()],
         )
         by_partner = {p.partner_id.id: p for p in found if p.partner_id}
         by_lead = {p.lead_id.id: p for p in found if p.lead_id}
@@ -69,9 +74,9 @@ class CrmLead(models.Model):
     def _get_lifecycle_subject_condition(self, alias, select):
         return SQL(
             """
-            (%(lead)s IN (%(leads)s) OR %(partner)s IN (
+            (%(lead)s IN (%(leads)s) OR COALESCE(%(partner)s IN (
                 SELECT id FROM res_partner
-                 WHERE commercial_partner_id IN (%(partners)s)))
+                 WHERE commercial_partner_id IN (%(partners)s)), FALSE))
             """,
             lead=SQL.identifier(alias, "id"),
             partner=SQL.identifier(alias, "partner_id"),
@@ -104,6 +109,7 @@ class CrmLead(models.Model):
         """Take the lead's own profile along; its history stays."""
         self._touch_lifecycle()
         self._get_own_profiles().unlink()
+        self.env["crm.lifecycle.history"]._let_go("lead_id", self)
         return super().unlink()
 
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):

@@ -315,6 +315,42 @@ class CrmLifecycle(models.Model):
         return run._execute(checkpoint)
 
     @api.model
+    def _preview(self, company, lifecycles, as_of=None, **kwargs):
+        """Return what a run by some lifecycles would do now, with nothing written.
+
+        ``lifecycles`` run in their order in place of the company's active ones,
+        drafts as if they were active. Shape: ``{"stages": {stage id: (customers
+        now, customers then)}, "moves": [(from, to, rule, customers)],
+        "customers": [(profile, contact, lead, from, to, rule)]}``, ids all; None
+        for no stage. ``customers`` are the first of those who would move.
+
+        :param as_of: the day to look at, today by default
+        """
+        return self.env["crm.lifecycle.run"]._preview(
+            company, lifecycles, as_of, **kwargs
+        )
+
+    @api.model
+    def _replay(self, company, date_from, date_to, *, months=1, checkpoint=None):
+        """Give customers the history that they would have, had the rules run then.
+
+        The rules are asked as of ``date_from``, each ``months`` later, and at last
+        as of ``date_to``, of the facts as they were on these days. Only customers
+        without a history take part, and they end in the stage of ``date_to``. The
+        first step places each of them by a single move. Nothing is sent.
+
+        :param company: the `res.company`
+        :param date_from: first day (date) asked about
+        :param date_to: last day (date), today at the latest
+        :param months: the distance of the days between
+        :param checkpoint: see `_run`; the replay itself is one transaction
+        :return: the `crm.lifecycle.run`
+        :raises UserError: where the days are in the wrong order, or to come
+        """
+        run = self.env["crm.lifecycle.run"]._start_replay(company, date_from, date_to)
+        return run._execute_replay(date_from, date_to, months, checkpoint)
+
+    @api.model
     def _assign_profiles(self, profiles):
         """Put new profiles into the lifecycle that takes them, at its first stage."""
         for company, members in profiles.grouped("company_id").items():
@@ -375,7 +411,7 @@ class CrmLifecycle(models.Model):
         A lifecycle activated since then has customers to take in.
         """
         last = self.env["crm.lifecycle.run"]._get_last_collected(company)
-        if not last or last.as_of < company._lifecycle_today():
+        if not last or last.kind == "replay" or last.as_of < company._lifecycle_today():
             return True
         return any(
             lifecycle.activation_date > last.date_start

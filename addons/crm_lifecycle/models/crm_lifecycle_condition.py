@@ -21,9 +21,7 @@ class CrmLifecycleProfile(models.Model):
             that profiles don't have, or a date that rules don't take
         """
         try:
-            domain = domains.resolve(domains.parse(text), as_of, self._get_path_type)
-            domain.validate(self)
-            domain = domain.map_conditions(self._require_known)
+            domain = self._resolve_facts(domains.parse(text), as_of)
             # Building the query finds what validation alone does not.
             self.sudo()._search(domain)  # conditions are asked of all customers
         except (domains.DomainError, ValueError, TypeError, KeyError) as error:
@@ -36,6 +34,26 @@ class CrmLifecycleProfile(models.Model):
                 )
             ) from error
         return domain
+
+    @api.model
+    def _resolve_facts(self, domain, as_of):
+        """Return a domain as it reads on a day, comparing known amounts alone."""
+        domain = domains.resolve(domain, as_of, self._get_path_type)
+        domain.validate(self)
+        return domain.map_conditions(self._require_known)
+
+    @api.model
+    def _get_condition_sql(self, domain, query):
+        """SQL of a domain over the profiles of a query."""
+        return domain.optimize_full(self)._to_sql(self, self._table, query)
+
+    @api.model
+    def _get_column_type(self, name):
+        """Return the type of a column of the profile, None for any other path."""
+        field = self._fields.get(name)
+        if field is None or not field.store or not field.column_type:
+            return None
+        return field.type
 
     @api.model
     def _require_known(self, condition):

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.statements import NOW
+from ..fields import LooseMany2one
+from ..storage import set_storage
 
 # Reasons of moves that no rule and nobody asked for. They are stored as they
 # stand here and told in the reader's language: jobs have no language.
@@ -35,39 +37,32 @@ class CrmLifecycleHistory(models.Model):
 
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
-        index=True,
         ondelete="set null",
     )
-    partner_id = fields.Many2one(
+    partner_id = LooseMany2one(
         comodel_name="res.partner",
         string="Customer",
         index="btree_not_null",
         ondelete="set null",
     )
-    lead_id = fields.Many2one(
+    lead_id = LooseMany2one(
         comodel_name="crm.lead", index="btree_not_null", ondelete="set null"
     )
-    company_id = fields.Many2one(
+    company_id = LooseMany2one(
         comodel_name="res.company", required=True, ondelete="restrict"
     )
-    lifecycle_id = fields.Many2one(
-        comodel_name="crm.lifecycle", index=True, ondelete="restrict"
-    )
+    lifecycle_id = LooseMany2one(comodel_name="crm.lifecycle", ondelete="restrict")
     lifecycle_version = fields.Integer(string="Version", aggregator=None)
-    from_stage_id = fields.Many2one(
+    from_stage_id = LooseMany2one(
         comodel_name="crm.lifecycle.stage", string="From", ondelete="restrict"
     )
-    to_stage_id = fields.Many2one(
+    to_stage_id = LooseMany2one(
         comodel_name="crm.lifecycle.stage", string="To", ondelete="restrict"
     )
     date = fields.Date(help="The day on which the move became due.")
     create_date = fields.Datetime(string="Seen on")
     origin = fields.Selection(selection=ORIGINS, required=True)
-    rule_id = fields.Many2one(
-        comodel_name="crm.lifecycle.rule",
-        index="btree_not_null",
-        ondelete="set null",
-    )
+    rule_id = LooseMany2one(comodel_name="crm.lifecycle.rule", ondelete="set null")
     user_id = fields.Many2one(
         comodel_name="res.users", string="By", ondelete="set null"
     )
@@ -89,6 +84,14 @@ class CrmLifecycleHistory(models.Model):
     _company_date_idx = models.Index("(company_id, date)")
     _profile_date_idx = models.Index("(profile_id, date)")
     _todo_idx = models.Index("(id) WHERE processed_at IS NULL")
+
+    def init(self):
+        """Have the table vacuumed in time."""
+        set_storage(
+            self,
+            autovacuum_vacuum_insert_scale_factor=0.05,
+            autovacuum_analyze_scale_factor=0.05,
+        )
 
     @api.depends("rule_id.name", "reason", "facts")
     @api.depends_context("lang")
@@ -191,14 +194,13 @@ class CrmLifecycleHistory(models.Model):
                     profile_id, partner_id, lead_id, company_id,
                     lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
                     date, origin, rule_id, user_id, reason, facts,
-                    days_in_from_stage, processed_at,
-                    create_uid, create_date, write_uid, write_date)
+                    days_in_from_stage, processed_at, create_date, write_date)
                 SELECT p.id, p.partner_id, p.lead_id, p.company_id,
                        %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
                        %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
                        %(facts)s,
                        GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                       %(now)s, %(now)s
                   FROM crm_lifecycle_profile AS p
                  WHERE p.id = ANY(%(ids)s)
                 RETURNING processed_at)
@@ -215,7 +217,6 @@ class CrmLifecycleHistory(models.Model):
                 facts=facts,
                 processed_at=NOW if quiet else Step._get_processed_at_sql(stage, NOW),
                 now=NOW,
-                uid=self.env.uid,
                 ids=list(profile_ids),
             )
         )
@@ -240,6 +241,24 @@ class CrmLifecycleHistory(models.Model):
             )
         )
         self.invalidate_recordset(["processed_at"])
+
+    @api.model
+    def _let_go(self, name, records, heir=None):
+        """Let go of records that are deleted, in plain SQL like `_set_processed`.
+
+        ``name`` is the field that points to them; ``heir`` takes their place, if
+        they are merged into it.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history SET %(column)s = %(heir)s "
+                "WHERE %(column)s = ANY(%(ids)s)",
+                column=SQL.identifier(name),
+                heir=heir.id if heir else None,
+                ids=records.ids,
+            )
+        )
+        self.invalidate_model([name])
 
     def _has_left(self):
         """Whether the customer has left the stage since this move into it."""

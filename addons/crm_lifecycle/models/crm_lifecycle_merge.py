@@ -39,7 +39,7 @@ class CrmLifecycleProfile(models.Model):
             else:
                 profile._become({"partner_id": partner.id, "lead_id": False})
                 target = profile
-            target._touch()
+            target._touch(review=True)
 
     def _become(self, subject):
         """Change what the profile is about, and its history with it."""

@@ -5,6 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..fields import LooseMany2one
+from ..storage import set_storage
+
 # What staff may write on a profile. Stages go through the one writer; facts and
 # the subject belong to the engine.
 EDITABLE_FIELDS = {
@@ -15,6 +18,8 @@ EDITABLE_FIELDS = {
     "note",
     "color",
 }
+# What no rule looks at.
+PLAIN_FIELDS = {"note", "color"}
 
 
 class WriterPass:
@@ -56,23 +61,20 @@ class CrmLifecycleProfile(models.Model):
         comodel_name="res.partner",
         string="Customer",
         readonly=True,
-        index="btree_not_null",
         ondelete="cascade",
     )
     lead_id = fields.Many2one(
         comodel_name="crm.lead",
         readonly=True,
-        index="btree_not_null",
         ondelete="cascade",
         help="The lead that this profile is about, until it has a customer.",
     )
-    company_id = fields.Many2one(
+    company_id = LooseMany2one(
         comodel_name="res.company",
         required=True,
         readonly=True,
-        index=True,
         default=lambda self: self.env.company,
-        ondelete="cascade",
+        ondelete="restrict",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(
@@ -96,13 +98,12 @@ class CrmLifecycleProfile(models.Model):
     note = fields.Html(string="Notes")
     color = fields.Integer()
     # Stage
-    lifecycle_id = fields.Many2one(
+    lifecycle_id = LooseMany2one(
         comodel_name="crm.lifecycle",
         readonly=True,
-        index="btree_not_null",
         ondelete="restrict",
     )
-    stage_id = fields.Many2one(
+    stage_id = LooseMany2one(
         comodel_name="crm.lifecycle.stage",
         domain="[('lifecycle_id', '=', lifecycle_id)]",
         group_expand="_read_group_stage_ids",
@@ -147,9 +148,20 @@ class CrmLifecycleProfile(models.Model):
         comodel_name="crm.lifecycle.history",
         inverse_name="profile_id",
     )
+    review_date = fields.Date(
+        string="Next review",
+        readonly=True,
+        help="The day on which the rules look at this customer again, if nothing "
+        "happens before. Empty: only when something happens.",
+    )
     # Facts
     facts_date = fields.Datetime(
         string="Facts changed on", readonly=True, default=fields.Datetime.now
+    )
+    facts_as_of = fields.Date(
+        string="Facts as of",
+        readonly=True,
+        help="The day whose facts these are. No later day has changed them.",
     )
     first_seen_date = fields.Date(
         string="First seen",
@@ -199,6 +211,15 @@ class CrmLifecycleProfile(models.Model):
         "This lead has a profile already.",
     )
     _stage_idx = models.Index("(stage_id, company_id)")
+    _review_idx = models.Index("(company_id, review_date)")
+
+    def init(self):
+        """Have the table vacuumed in time."""
+        set_storage(
+            self,
+            autovacuum_vacuum_scale_factor=0.03,
+            autovacuum_analyze_scale_factor=0.03,
+        )
 
     def _valid_field_parameter(self, field, name):
         return name == "fact" or super()._valid_field_parameter(field, name)
@@ -302,7 +323,7 @@ class CrmLifecycleProfile(models.Model):
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
-        profiles._touch()
+        profiles._touch(review=True)
         return profiles
 
     def write(self, vals):
@@ -327,6 +348,8 @@ class CrmLifecycleProfile(models.Model):
                     CrmLifecycleProfile, profiles.sudo()
                 ).write(values),
             )
+        if vals.keys() - PLAIN_FIELDS:
+            self._touch(review=True)
         return result
 
     def copy_data(self, default=None):
@@ -386,13 +409,14 @@ class CrmLifecycleProfile(models.Model):
     # Engine
     # ------------------------------------------------------------
 
-    def _touch(self):
-        """Have the next run look at these customers."""
+    def _touch(self, *, review=False):
+        """Have the next run look at these customers, see `crm.lifecycle.touch`."""
         for company, profiles in self.grouped("company_id").items():
             self.env["crm.lifecycle.touch"]._touch(
                 company,
                 partners=profiles.partner_id,
                 leads=profiles.lead_id,
+                review=review,
             )
 
     @api.model

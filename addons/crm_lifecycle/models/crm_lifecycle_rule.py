@@ -94,6 +94,8 @@ class CrmLifecycleRule(models.Model):
 
     def unlink(self):
         self.lifecycle_id._raise_version()
+        # The history outlives the rule; it has the rule's name as its reason.
+        self.env["crm.lifecycle.history"]._let_go("rule_id", self)
         return super().unlink()
 
     def _get_domain(self, as_of):

@@ -5,15 +5,19 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..engine.scope import Scope
+from ..engine.scope import ALL, Scope, topics_of
+from ..fields import LooseMany2one
 
 _logger = logging.getLogger(__name__)
 
-# So many changed rows are worth telling the planner about.
+# So many changed rows are worth telling the planner about, where they are so great a
+# part of their table.
 MANY = 1000
+PART = 0.1
 # How often a batch is tried that meets somebody else's change of the same rows.
 ATTEMPTS = 5
 # A run that has given no sign of life for this long is taken for dead.
@@ -34,9 +38,7 @@ class CrmLifecycleRun(models.Model):
     _order = "id desc"
     _rec_name = "date_start"
 
-    company_id = fields.Many2one(
-        comodel_name="res.company", required=True, index=True, ondelete="cascade"
-    )
+    company_id = LooseMany2one(comodel_name="res.company", required=True)
     as_of = fields.Date(
         string="As of", required=True, help="The day that the run looked at."
     )
@@ -45,10 +47,12 @@ class CrmLifecycleRun(models.Model):
             ("full", "Full rebuild"),
             ("changes", "All changes"),
             ("quick", "Reported changes"),
+            ("replay", "Replay of the past"),
         ],
         required=True,
-        help="Everybody; everybody whose documents changed since the last run; or "
-        "only those reported by documents as they changed.",
+        help="Everybody; everybody whose documents changed since the last run; "
+        "only those reported by documents as they changed; or everybody, as if the "
+        "lifecycles had run in the past.",
     )
     state = fields.Selection(
         selection=[
@@ -64,6 +68,11 @@ class CrmLifecycleRun(models.Model):
     date_end = fields.Datetime(string="Finished")
     watermark = fields.Datetime(
         help="Everything written before this moment has been seen."
+    )
+    signature = fields.Char(
+        readonly=True,
+        help="Fingerprint of the lifecycles that the run worked by. After a change, "
+        "the rules are asked of every customer again.",
     )
     profile_count = fields.Integer(string="Seen", aggregator="sum")
     created_count = fields.Integer(string="New", aggregator="sum")
@@ -81,7 +90,7 @@ class CrmLifecycleRun(models.Model):
     move_seconds = fields.Float(digits=(16, 3), aggregator="sum")
     error = fields.Text()
 
-    _company_idx = models.Index("(company_id, id) WHERE watermark IS NOT NULL")
+    _company_idx = models.Index("(company_id, id)")
 
     # ------------------------------------------------------------
     # Start and end
@@ -109,13 +118,12 @@ class CrmLifecycleRun(models.Model):
         return self.create({"company_id": company.id, "as_of": as_of, "kind": kind})
 
     @api.model
-    def _get_last_collected(self, company):
+    def _get_last_collected(self, company, before=None):
         """Return the last run whose list of changes is safe on the work list."""
-        return self.search(
-            [("company_id", "=", company.id), ("watermark", "!=", False)],
-            order="id desc",
-            limit=1,
-        )
+        domain = Domain([("company_id", "=", company.id), ("watermark", "!=", False)])
+        if before:
+            domain &= Domain("id", "<", before.id)
+        return self.search(domain, order="id desc", limit=1)
 
     @api.model
     def _forget_watermark(self, companies):
@@ -128,11 +136,13 @@ class CrmLifecycleRun(models.Model):
     @api.model
     def _bury_dead(self, company):
         """Mark runs that died without a word, so that an admin sees them."""
+        alive = fields.Datetime.now() - DEAD_AFTER
         self.search(
             [
                 ("company_id", "=", company.id),
                 ("state", "=", "running"),
-                ("date_progress", "<", fields.Datetime.now() - DEAD_AFTER),
+                ("date_progress", "<", alive),
+                ("child_ids", "not any", [("date_progress", ">=", alive)]),
             ]
         ).write(
             {
@@ -152,14 +162,23 @@ class CrmLifecycleRun(models.Model):
         """
         self.ensure_one()
         run = self.with_company(self.company_id).with_context(active_test=False)
-        return run._work_through(checkpoint)
+        return run._keep_account(checkpoint, run._work_through)
 
     def _work_through(self, checkpoint):
-        """Do the phases one after the other; write down how it ended."""
+        """Do the phases one after the other."""
+        if self.kind != "quick" and not self.parent_id:
+            self._phase_collect(checkpoint, self._get_scope())
+            if checkpoint is not None and self._hand_out(checkpoint):
+                return
+        self._phase_refresh(checkpoint, self._get_scope())
+        self._phase_move(checkpoint)
+        self.state = "done"
+
+    def _keep_account(self, checkpoint, work):
+        """Do some work of the run, and write down how it ended."""
         self._checkpoint(checkpoint)
         try:
-            refreshed = self._phase_collect_and_refresh(checkpoint)
-            self._phase_move(checkpoint, refreshed)
+            work(checkpoint)
         except Exception as error:
             if checkpoint is None:
                 raise
@@ -174,13 +193,15 @@ class CrmLifecycleRun(models.Model):
             )
             checkpoint(0, 0)
             raise
-        self.write({"state": "done", "date_end": fields.Datetime.now()})
+        if self.state == "done":
+            self.date_end = fields.Datetime.now()
         self._checkpoint(checkpoint)
         _logger.info(
-            "Lifecycle run %s of company %s as of %s: %s seen, %s moved",
+            "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
             self.id,
             self.company_id.id,
             self.as_of,
+            self.state,
             self.profile_count,
             self.moved_count,
         )
@@ -221,7 +242,7 @@ class CrmLifecycleRun(models.Model):
 
     def _get_scope(self):
         """Return the frozen question of this run to the sources."""
-        last = self._get_last_collected(self.company_id) - self
+        last = self._get_last_collected(self.company_id, before=self.parent_id or self)
         since = None if self.kind == "full" else last.watermark
         return Scope(
             company_id=self.company_id.id,
@@ -229,45 +250,59 @@ class CrmLifecycleRun(models.Model):
             tz=self.company_id.lifecycle_tz or "UTC",
             since=since or None,
             previous_as_of=last.as_of or None,
+            topics=topics_of(
+                {source._name: source._facts for source in self._get_sources()}
+            ),
         )
 
-    def _phase_collect_and_refresh(self, checkpoint):
-        """Return the ids of the profiles that were refreshed."""
+    def _phase_collect(self, checkpoint, scope):
+        """Put on the work list whose facts may have changed."""
         started = time.monotonic()
-        scope = self._get_scope()
-        if self.kind != "quick":
-            self.watermark = self._collect(scope)
-            self._timed("collect", started)
-            self._checkpoint(checkpoint)
-        refreshed = []
+        self.watermark = self._attempt(checkpoint, self._collect, scope)
+        self._timed("collect", started)
+        self._checkpoint(checkpoint)
+
+    def _phase_refresh(self, checkpoint, scope):
+        """Bring the facts of those on the work list up to date."""
         while True:
             started = time.monotonic()
-            batch = self._attempt(checkpoint, self._refresh_batch, scope)
-            if batch is None:
-                break
-            refreshed += batch
+            count = self._attempt(checkpoint, self._refresh_batch, scope)
+            if count is None:
+                return
             self._timed("refresh", started)
-            self._checkpoint(checkpoint, len(batch))
-        self._tell_planner(len(refreshed), "crm_lifecycle_profile")
-        return refreshed
+            self._checkpoint(checkpoint, count)
 
     def _tell_planner(self, count, *tables):
-        """Have the statistics of tables follow a change of many rows at once.
+        """Have the statistics of tables follow where a good part of them is new.
 
         Until then they look to the planner as they were, perhaps empty, and it
         chooses nested loops that a hundred thousand rows never come out of.
         """
-        if count > MANY:
-            names = SQL(", ").join(map(SQL.identifier, tables))
-            self.env.cr.execute(SQL("ANALYZE %s", names))
+        if count <= MANY:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT relname FROM pg_class WHERE relname = ANY(%s) "
+                "AND pg_table_is_visible(oid) AND reltuples < %s",
+                list(tables),
+                count / PART,
+            )
+        )
+        for [name] in rows:
+            self.env.cr.execute(SQL("ANALYZE (SKIP_LOCKED) %s", SQL.identifier(name)))
 
     def _collect(self, scope):
         """Put what may have changed on the work list; return the new watermark.
+
+        What documents have reported is put there by its customer, along with it:
+        each customer is on the list once, and in one shard.
 
         The watermark is the start of the oldest transaction still open: what it
         writes carries that moment or a later one, and is not visible yet.
         """
         self.env.flush_all()
+        if scope.is_full:
+            self._claim_memory()
         [[watermark]] = self.env.execute_query(
             SQL(
                 """
@@ -278,33 +313,61 @@ class CrmLifecycleRun(models.Model):
             )
         )
         questions = [
-            SQL("(%s)", source._changed_subjects(scope))
+            SQL(
+                "SELECT partner_id, lead_id, %s FROM (%s) AS c (partner_id, lead_id)",
+                scope.topics[source._name],
+                source._changed_subjects(scope),
+            )
             for source in self._get_sources()
         ]
         if scope.is_full:
             questions.append(
                 SQL(
-                    "SELECT partner_id, lead_id FROM crm_lifecycle_profile "
+                    "SELECT partner_id, lead_id, %s FROM crm_lifecycle_profile "
                     "WHERE company_id = %s",
+                    ALL,
                     scope.company_id,
                 )
             )
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO crm_lifecycle_touch
-                            (company_id, partner_res_id, lead_res_id)
-                SELECT DISTINCT %s::int,
-                       COALESCE(c.commercial_partner_id, s.partner_id),
-                       CASE WHEN s.partner_id IS NULL THEN s.lead_id END
-                  FROM (%s) AS s (partner_id, lead_id)
-             LEFT JOIN res_partner AS c ON c.id = s.partner_id
+                WITH waiting AS MATERIALIZED (
+                    SELECT id
+                      FROM crm_lifecycle_touch
+                     WHERE company_id = %(company)s
+                       FOR UPDATE SKIP LOCKED
+                ), reported AS (
+                    DELETE FROM crm_lifecycle_touch AS t
+                     USING waiting
+                     WHERE t.id = waiting.id
+                 RETURNING t.partner_res_id, t.lead_res_id,
+                           COALESCE(t.topics, %(all)s), t.is_review
+                ), found (partner_id, lead_id, topics, is_review) AS (
+                    SELECT * FROM reported
+                     UNION ALL
+                    SELECT partner_id, lead_id, topics, FALSE
+                      FROM (%(questions)s) AS answer (partner_id, lead_id, topics)
+                )
+                INSERT INTO crm_lifecycle_touch (
+                            company_id, partner_res_id, lead_res_id, topics, is_review)
+                SELECT %(company)s, c.commercial_partner_id,
+                       CASE WHEN c.id IS NULL THEN f.lead_id END,
+                       bit_or(f.topics), bool_or(f.is_review)
+                  FROM found AS f
+             LEFT JOIN crm_lead AS l ON l.id = f.lead_id AND f.partner_id IS NULL
+             LEFT JOIN res_partner AS c
+                    ON c.id = COALESCE(f.partner_id, l.partner_id)
+                 WHERE c.id IS NOT NULL OR f.lead_id IS NOT NULL
+                 GROUP BY 2, 3
                 """,
-                scope.company_id,
-                SQL(" UNION ALL ").join(questions),
+                all=ALL,
+                company=scope.company_id,
+                questions=SQL(" UNION ALL ").join(questions),
             )
         )
         self.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
+        self._let_days_pass(scope)
         return watermark
 
     def _get_sources(self):

@@ -1,5 +1,7 @@
 """Evaluating the rules of a run, and moving those who are due."""
 
+import functools
+import json
 import time
 from datetime import timedelta
 
@@ -14,57 +16,98 @@ from .crm_lifecycle_history import ENTERS
 QUIET_BATCH = 20000
 LOUD_BATCH = 1000
 
+# Those whom the rules are asked about: at first those whose review is due, then
+# those who have moved.
+ASKED_FIRST = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_review)"
+)
+ASKED_AGAIN = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
+)
+NOT_DUE_YET = SQL(
+    "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
+)
+NEXT_LIST = (
+    SQL("TRUNCATE lifecycle_moved"),
+    SQL("INSERT INTO lifecycle_moved SELECT profile_id FROM lifecycle_due"),
+    SQL("TRUNCATE lifecycle_due"),
+    SQL("ANALYZE lifecycle_moved"),
+)
+DROP_LISTS = SQL(
+    "DROP TABLE IF EXISTS "
+    "lifecycle_due, lifecycle_left, lifecycle_review, lifecycle_moved"
+)
+
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
-    def _phase_move(self, checkpoint, refreshed):
+    def _phase_move(self, checkpoint, lifecycles=None):
         """Assign lifecycles, then let the rules move until nobody is due.
+
+        Those whose review is due are asked (see `_take_due_for_review`).
 
         A customer may pass several stages in a run, and is never moved back on
         the same day into a stage that a rule took them out of, unless their
         facts have changed meanwhile. So rules that contradict each other do not
         loop, and a second run on a day finds nothing to do.
+
+        ``lifecycles`` run in place of the active ones, if given.
         """
-        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
-        only = refreshed if self.kind == "quick" else None
-        if only is not None and not only:
+        if lifecycles is None:
+            lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        if not lifecycles:
             return
         self._create_due_tables()
-        self._move_due(lifecycles, checkpoint, self._fill_due_by_lifecycle, only)
-        # Each pass moves everybody at most one step along the lifecycle.
-        for _step in range(max([len(item.stage_ids) for item in lifecycles] or [0])):
-            if not self._move_due(lifecycles, checkpoint, self._fill_due_by_rule, only):
-                break
-        self._sync_tags(lifecycles, only)
-        self.env.cr.execute(SQL("DROP TABLE lifecycle_due, lifecycle_left"))
+        if self._take_due_for_review(lifecycles):
+            self._move_due(lifecycles, checkpoint, self._fill_due_by_lifecycle)
+            # Each pass moves everybody at most one step along the lifecycle, and
+            # asks about those whom the pass before has moved.
+            asked = ASKED_FIRST
+            for _step in range(max(len(item.stage_ids) for item in lifecycles)):
+                fill = functools.partial(self._fill_due_by_rule, asked=asked)
+                if not self._move_due(lifecycles, checkpoint, fill):
+                    break
+                asked = ASKED_AGAIN
+            self._note_waiting(lifecycles)
+            if self.kind != "replay":
+                self._sync_tags(lifecycles)
+            self._set_next_review(lifecycles, checkpoint)
+        self.env.cr.execute(DROP_LISTS)
 
     def _create_due_tables(self):
         """Lists of this session, which outlive the commits of the run.
 
         ``lifecycle_due`` has who is to move where, ``lifecycle_left`` those that
-        the lifecycle did not let go, so that they are not asked again.
+        the lifecycle did not let go, so that they are not asked again,
+        ``lifecycle_review`` those whose review is due, as they were then, and
+        ``lifecycle_moved`` those on the due list before the present one.
         """
         self.env.flush_all()
         for statement in (
-            SQL("DROP TABLE IF EXISTS lifecycle_due, lifecycle_left"),
+            DROP_LISTS,
             SQL(
                 """
                 CREATE TEMPORARY TABLE lifecycle_due (
                     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                    profile_id int UNIQUE,
+                    profile_id int,
                     rule_id int,
                     from_stage_id int,
                     to_stage_id int)
                 """
             ),
             SQL("CREATE TEMPORARY TABLE lifecycle_left (profile_id int PRIMARY KEY)"),
+            SQL(
+                "CREATE TEMPORARY TABLE lifecycle_review "
+                "(profile_id int PRIMARY KEY, facts_date timestamp, review_date date)"
+            ),
+            SQL("CREATE TEMPORARY TABLE lifecycle_moved (profile_id int)"),
         ):
             self.env.cr.execute(statement)
 
-    def _get_base_domain(self, only):
+    def _get_base_domain(self):
         """Conditions on every profile that a run may move."""
-        domain = Domain(
+        return Domain(
             [
                 ("company_id", "=", self.company_id.id),
                 ("active", "=", True),
@@ -73,102 +116,167 @@ class CrmLifecycleRun(models.Model):
                 ("pinned_until", "<", self.as_of),
             ]
         )
-        if only is not None:
-            domain &= Domain("id", "in", only)
-        return domain
 
-    def _fill_due_by_lifecycle(self, lifecycles, only):
+    def _search_asked(self, domain, foreseeable, asked=ASKED_FIRST):
+        """Return the query of the profiles that match, among those to be asked.
+
+        Where conditions are not foreseeable, everybody is asked: the day on which
+        they turn can't be told ahead.
+        """
+        query = self.env["crm.lifecycle.profile"]._search(domain)
+        shard = self._get_shard()
+        if foreseeable or self.kind == "quick":
+            query.add_where(asked)
+        elif shard:
+            query.add_where(
+                shard.holds(
+                    SQL("crm_lifecycle_profile.partner_id"),
+                    SQL("crm_lifecycle_profile.lead_id"),
+                )
+            )
+        return query
+
+    def _fill_due_by_lifecycle(self, lifecycles):
         """List those that another lifecycle takes than the one they are in.
 
-        They go to the stage of the same category there, else to its first.
+        The first that takes them does. They go to the stage of the same category
+        there, else to its first.
         """
-        Profile = self.env["crm.lifecycle.profile"]
-        earlier = Domain.FALSE
+        foreseeable = all(self._is_foreseeable(item.domain) for item in lifecycles)
+        query = self._search_asked(self._get_base_domain(), foreseeable)
+        cases = []
         for lifecycle in lifecycles:
-            takes = lifecycle._get_domain(self.as_of)
-            domain = self._get_base_domain(only) & takes & ~earlier
-            earlier |= takes
+            takes = self.env["crm.lifecycle.profile"]._get_condition_sql(
+                lifecycle._get_domain(self.as_of), query
+            )
             stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
-            if not stages:
-                continue
-            outside = Domain("lifecycle_id", "!=", lifecycle.id)
             by_category = {}
-            for stage in stages:
-                by_category.setdefault(stage.category, stage)
-            for category, stage in by_category.items():
-                self._insert_due(
-                    Profile._search(
-                        domain & outside & Domain("stage_id.category", "=", category)
-                    ),
-                    stage,
-                )
-            self._insert_due(Profile._search(domain & outside), stages[0])
+            for stage in stages.sorted("sequence", reverse=True):
+                by_category[stage.category] = stage.id
+            target = SQL(
+                "CASE WHEN crm_lifecycle_profile.lifecycle_id = %s THEN NULL"
+                " ELSE COALESCE((%s::jsonb ->> (SELECT category "
+                "FROM crm_lifecycle_stage WHERE id = crm_lifecycle_profile.stage_id)"
+                ")::int, %s::int) END",
+                lifecycle.id,
+                json.dumps(by_category),
+                stages[:1].id or None,
+            )
+            cases.append(SQL("WHEN %s THEN %s", takes, target))
+        self._insert_due(query, stage=SQL("CASE %s END", SQL(" ").join(cases)))
 
-    def _fill_due_by_rule(self, lifecycles, only):
+    def _fill_due_by_rule(self, lifecycles, asked):
         """List whom the rules would move now; the first matching rule wins."""
-        Profile = self.env["crm.lifecycle.profile"]
-        base = self._get_base_domain(only)
-        for lifecycle in lifecycles:
-            for rule in lifecycle.rule_ids.filtered("active"):
-                domain = base & Domain(
-                    [
-                        ("lifecycle_id", "=", lifecycle.id),
-                        ("stage_id", "not in", [False, rule.to_stage_id.id]),
-                    ]
-                )
-                if rule.from_stage_ids:
-                    domain &= Domain("stage_id", "in", rule.from_stage_ids.ids)
-                if rule.min_days:
-                    latest = self.as_of - timedelta(days=rule.min_days)
-                    domain &= Domain("stage_date", "<=", latest)
-                query = Profile._search(domain & rule._get_domain(self.as_of))
-                query.add_where(
-                    SQL(
-                        """
-                        NOT EXISTS (
-                            SELECT FROM crm_lifecycle_history AS h
-                             WHERE h.profile_id = crm_lifecycle_profile.id
-                               AND h.date = %s
-                               AND h.origin = 'rule'
-                               AND h.from_stage_id = %s
-                               AND h.create_date >= crm_lifecycle_profile.facts_date)
-                        """,
-                        self.as_of,
-                        rule.to_stage_id.id,
-                    )
-                )
-                self._insert_due(query, rule.to_stage_id, rule)
+        rules = lifecycles.rule_ids.filtered("active")
+        self._insert_due_by_rule(lifecycles, rules, asked)
+        blind = rules.filtered(lambda rule: not self._is_foreseeable(rule.domain))
+        if blind and asked is ASKED_FIRST and self.kind != "quick":
+            self._insert_due_by_rule(lifecycles, blind, None)
 
-    def _insert_due(self, query, stage, rule=None):
+    def _insert_due_by_rule(self, lifecycles, rules, asked):
+        query = self._search_asked(self._get_base_domain(), asked is not None, asked)
+        if asked is None:
+            query.add_where(NOT_DUE_YET)
+        rule = self._get_rule_case(lifecycles, rules, query, guarded=True)
+        self._insert_due(query, rule=rule)
+
+    def _get_rule_case(self, lifecycles, rules, query, *, guarded):
+        """SQL of the id of the first rule that moves a profile of a query, or empty.
+
+        ``guarded``: not back into a stage that a rule took them out of today.
+        """
+        conditions = {
+            rule: self._get_rule_condition(rule, query, guarded) for rule in rules
+        }
+        stages = []
+        for stage in lifecycles.stage_ids:
+            cases = [
+                SQL("WHEN %s THEN %s", conditions[rule], rule.id)
+                for rule in rules.filtered(stage._is_left_by)
+            ]
+            if cases:
+                cases = SQL(" ").join(cases)
+                stages.append(SQL("WHEN %s THEN CASE %s END", stage.id, cases))
+        if not stages:
+            return SQL("NULL::int")
+        return SQL("CASE crm_lifecycle_profile.stage_id %s END", SQL(" ").join(stages))
+
+    def _get_rule_condition(self, rule, query, guarded):
+        """SQL condition: the rule moves the profile, which is in one of its stages."""
+        domain = rule._get_domain(self.as_of)
+        if rule.min_days:
+            latest = self.as_of - timedelta(days=rule.min_days)
+            domain = Domain("stage_date", "<=", latest) & domain
+        condition = self.env["crm.lifecycle.profile"]._get_condition_sql(domain, query)
+        if not guarded:
+            return condition
+        return SQL(
+            """
+            %s AND NOT EXISTS (
+                SELECT FROM crm_lifecycle_history AS h
+                 WHERE h.profile_id = crm_lifecycle_profile.id
+                   AND h.date = %s
+                   AND h.origin = %s
+                   AND h.from_stage_id = %s
+                   AND h.create_date >= crm_lifecycle_profile.facts_date)
+            """,
+            condition,
+            self.as_of,
+            self._get_origin(),
+            rule.to_stage_id.id,
+        )
+
+    def _note_waiting(self, lifecycles):
+        """Have those looked at tomorrow who may not be moved back today."""
+        today = Domain("stage_date", "=", self.as_of)
+        query = self._search_asked(self._get_base_domain() & today, True)
+        rules = lifecycles.rule_ids.filtered("active")
+        rule = self._get_rule_case(lifecycles, rules, query, guarded=False)
+        query.add_where(SQL("%s IS NOT NULL", rule))
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO lifecycle_left (profile_id) %s ON CONFLICT DO NOTHING",
+                query.select(),
+            )
+        )
+
+    def _insert_due(self, query, *, rule=None, stage=None):
+        """Put the profiles of a query on the due list where there is a stage to go to.
+
+        ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage.
+        """
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO lifecycle_due
                             (profile_id, rule_id, from_stage_id, to_stage_id)
-                %s
-                ON CONFLICT DO NOTHING
+                SELECT p.id, p.rule_id, p.stage_id, COALESCE(p.target_id, r.to_stage_id)
+                  FROM (%s) AS p
+             LEFT JOIN crm_lifecycle_rule AS r ON r.id = p.rule_id
+                 WHERE p.target_id IS NOT NULL OR p.rule_id IS NOT NULL
                 """,
                 query.select(
                     SQL.identifier("crm_lifecycle_profile", "id"),
-                    SQL("%s", rule.id if rule else None),
                     SQL.identifier("crm_lifecycle_profile", "stage_id"),
-                    SQL("%s", stage.id),
+                    SQL("%s AS rule_id", rule or SQL("NULL::int")),
+                    SQL("%s AS target_id", stage or SQL("NULL::int")),
                 ),
             )
         )
 
-    def _move_due(self, lifecycles, checkpoint, fill, only):
+    def _move_due(self, lifecycles, checkpoint, fill):
         """List who is due and move them. Return how many moved."""
         started = time.monotonic()
         self.env.flush_all()
-        self.env.cr.execute(SQL("TRUNCATE lifecycle_due"))
-        fill(lifecycles, only)
+        self._execute_all(NEXT_LIST)
+        fill(lifecycles)
         self.env.cr.execute(
             SQL(
                 "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
                 "WHERE l.profile_id = d.profile_id"
             )
         )
+        self._add_due_to_review()
         quiet = {
             stage.id: self._is_first_run(lifecycle)
             for lifecycle in lifecycles
@@ -212,7 +320,7 @@ class CrmLifecycleRun(models.Model):
             rule = self.env["crm.lifecycle.rule"].browse(rule_id or [])
             moved = profiles._lifecycle_move(
                 stage,
-                origin="rule",
+                origin=self._get_origin(),
                 from_stage=Stage.browse(from_stage_id or []),
                 as_of=self.as_of,
                 rule=rule,
@@ -237,69 +345,99 @@ class CrmLifecycleRun(models.Model):
             )
         )
 
+    def _get_origin(self):
+        """Return the origin of the moves of this run."""
+        return "replay" if self.kind == "replay" else "rule"
+
     def _is_first_run(self, lifecycle):
         """Whether the lifecycle has not run in the company since its activation.
 
-        A quick run looks at a few customers only: it is nobody's first.
+        A quick run looks at a few customers only: it is nobody's first. Nor is a
+        replay, which is quiet itself.
         """
-        return not self.search_count(
+        if self.kind == "replay":
+            return True
+        since = Domain("date_start", ">=", lifecycle.activation_date)
+        return not self.search_count(self._get_earlier_domain() & since, limit=1)
+
+    def _get_earlier_domain(self):
+        """Return which runs have asked the rules of everybody before this one."""
+        return Domain(
             [
                 ("company_id", "=", self.company_id.id),
+                ("parent_id", "=", False),
                 ("state", "=", "done"),
-                ("kind", "!=", "quick"),
-                ("date_start", ">=", lifecycle.activation_date),
-                ("id", "<", self.id),
-            ],
-            limit=1,
+                ("kind", "not in", ("quick", "replay")),
+                ("id", "<", (self.parent_id or self).id),
+            ]
         )
 
-    def _sync_tags(self, lifecycles, only):
+    def _sync_tags(self, lifecycles):
         """Put tags on those whose conditions hold, take them off the others."""
         started = time.monotonic()
-        Profile = self.env["crm.lifecycle.profile"]
         self.env.flush_all()
-        changed = 0
-        inside = Domain("id", "in", only) if only is not None else Domain.TRUE
-        for tag in lifecycles.tag_ids:
-            holds = Profile._search(
-                inside
-                & tag._get_domain(self.as_of)
-                & Domain(
-                    [
-                        ("company_id", "=", self.company_id.id),
-                        ("lifecycle_id", "=", tag.lifecycle_id.id),
-                        ("active", "=", True),
-                    ]
-                )
-            )
-            where = SQL("p.company_id = %s", self.company_id.id)
-            if only is not None:
-                where = SQL("%s AND p.id = ANY(%s)", where, only)
-            self.env.cr.execute(
-                SQL(
-                    """
-                    DELETE FROM crm_lifecycle_profile_tag_rel AS r
-                     USING crm_lifecycle_profile AS p
-                     WHERE r.tag_id = %s AND p.id = r.profile_id AND %s
-                       AND r.profile_id NOT IN (%s)
-                    """,
-                    tag.id,
-                    where,
-                    holds.select(),
-                )
-            )
-            changed += self.env.cr.rowcount
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO crm_lifecycle_profile_tag_rel (profile_id, tag_id) "
-                    "%s ON CONFLICT DO NOTHING",
-                    holds.select(
-                        SQL.identifier("crm_lifecycle_profile", "id"),
-                        SQL("%s", tag.id),
-                    ),
-                )
-            )
-            changed += self.env.cr.rowcount
+        foreseeable = lifecycles.tag_ids.filtered(
+            lambda tag: self._is_foreseeable(tag.domain)
+        )
+        changed = self._sync_some_tags(foreseeable, foreseeable=True)
+        changed += self._sync_some_tags(lifecycles.tag_ids - foreseeable, False)
         if changed:
-            Profile.invalidate_model(["tag_ids"])
+            self.env["crm.lifecycle.profile"].invalidate_model(["tag_ids"])
         self._timed("evaluate", started)
+
+    def _sync_some_tags(self, tags, foreseeable):
+        """Put and take off some tags in one look. Return how many changed."""
+        if not tags:
+            return 0
+        mine = Domain("company_id", "=", self.company_id.id)
+        query = self._search_asked(mine, foreseeable)
+        holding = [
+            SQL("CASE WHEN %s THEN %s END", self._get_tag_condition(tag, query), tag.id)
+            for tag in tags
+        ]
+        self.env.cr.execute(
+            SQL(
+                "CREATE TEMPORARY TABLE lifecycle_tagged AS %s",
+                query.select(
+                    SQL("crm_lifecycle_profile.id AS profile_id"),
+                    SQL("ARRAY[%s]::int[] AS tag_ids", SQL(", ").join(holding)),
+                ),
+            )
+        )
+        self.env.cr.execute(SQL("ANALYZE lifecycle_tagged (profile_id)"))
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM crm_lifecycle_profile_tag_rel AS r
+                 USING lifecycle_tagged AS t
+                 WHERE r.profile_id = t.profile_id AND r.tag_id = ANY(%s)
+                   AND NOT r.tag_id = ANY(array_remove(t.tag_ids, NULL))
+                """,
+                tags.ids,
+            )
+        )
+        changed = self.env.cr.rowcount
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_profile_tag_rel (profile_id, tag_id)
+                SELECT t.profile_id, tag.id
+                  FROM lifecycle_tagged AS t
+            CROSS JOIN unnest(t.tag_ids) AS tag (id)
+                 WHERE tag.id IS NOT NULL
+                    ON CONFLICT DO NOTHING
+                """
+            )
+        )
+        changed += self.env.cr.rowcount
+        self.env.cr.execute(SQL("DROP TABLE lifecycle_tagged"))
+        return changed
+
+    def _get_tag_condition(self, tag, query):
+        """SQL condition: the profile carries the tag."""
+        inside = Domain(
+            [("lifecycle_id", "=", tag.lifecycle_id.id), ("active", "=", True)]
+        )
+        return self.env["crm.lifecycle.profile"]._get_condition_sql(
+            inside & tag._get_domain(self.as_of), query
+        )

@@ -46,15 +46,15 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         """
         (m.message_type IN ('email', 'sms', 'whatsapp_message')
          OR m.message_type = 'comment' AND m.is_internal IS NOT TRUE
-            AND EXISTS (SELECT FROM mail_message_subtype AS t
-                         WHERE t.id = m.subtype_id AND t.internal IS NOT TRUE))
+            AND m.subtype_id IN (SELECT id FROM mail_message_subtype
+                                  WHERE internal IS NOT TRUE))
         """
     )
     _is_inbound = SQL(
         """
         (m.message_type IN ('email', 'comment')
-         AND NOT EXISTS (SELECT FROM res_users AS u
-                          WHERE u.partner_id = m.author_id AND u.share IS NOT TRUE))
+         AND COALESCE(m.author_id, 0) NOT IN (SELECT partner_id FROM res_users
+                                               WHERE share IS NOT TRUE))
         """
     )
 
@@ -174,98 +174,111 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _fact_values(self, scope):
+        """One branch per kind of document, so that each finds its own way in."""
+        branches = [self._meetings(scope)]
+        for document in self._get_documents():
+            branches.append(self._messages(scope, document))
+            branches.append(self._activities(scope, document))
         return SQL(
             """
             SELECT profile_id,
-                   MAX(contact_date) AS last_contact_date,
-                   MAX(inbound_date) AS last_inbound_date,
+                   GREATEST(%(contact)s, MAX(done_date)) AS last_contact_date,
+                   %(inbound)s AS last_inbound_date,
                    MIN(planned_date) AS next_activity_date
-              FROM (
-                    WITH document AS (%(documents)s)
-                    %(messages)s
-                     UNION ALL
-                    %(activities)s
-                     UNION ALL
-                    %(meetings)s
-                   ) AS e (profile_id, contact_date, inbound_date, planned_date)
+              FROM (%(branches)s) AS event (
+                   profile_id, contact_at, inbound_at, done_date, planned_date)
              GROUP BY profile_id
             """,
-            documents=SQL(" UNION ALL ").join(
-                self._batch_documents(scope, document)
-                for document in self._get_documents()
-            ),
-            messages=SQL(
-                """
-                SELECT d.profile_id, %(date)s, CASE WHEN %(inbound)s THEN %(date)s END,
-                       NULL::date
-                  FROM document AS d
-                  JOIN mail_message AS m ON m.model = d.model AND m.res_id = d.res_id
-                 WHERE m.date < %(end)s AND %(contact)s
-                """,
-                date=scope.local_date(SQL("m.date")),
-                inbound=self._is_inbound,
-                contact=self._is_contact,
-                end=scope.day_end,
-            ),
-            activities=SQL(
-                """
-                SELECT d.profile_id,
-                       CASE WHEN NOT a.active AND a.date_done <= %(as_of)s
-                                 AND t.category IS DISTINCT FROM 'upload_file'
-                            THEN a.date_done END,
-                       NULL,
-                       CASE WHEN a.active OR a.date_done > %(as_of)s
-                            THEN a.date_deadline END
-                  FROM document AS d
-                  JOIN mail_activity AS a
-                    ON a.res_model = d.model AND a.res_id = d.res_id
-             LEFT JOIN mail_activity_type AS t ON t.id = a.activity_type_id
-                 WHERE a.create_date < %(end)s
-                """,
-                as_of=scope.as_of,
-                end=scope.day_end,
-            ),
-            meetings=SQL(
-                """
-                SELECT d.profile_id, %(date)s, NULL, NULL
-                  FROM lifecycle_batch_contact AS d
-                  JOIN calendar_event_res_partner_rel AS r
-                    ON r.res_partner_id = d.partner_id
-                  JOIN calendar_event AS e ON e.id = r.calendar_event_id
-                 WHERE e.active AND e.start < %(end)s
-                 UNION ALL
-                SELECT d.profile_id, %(date)s, NULL, NULL
-                  FROM lifecycle_batch_lead AS d
-                  JOIN calendar_event AS e ON e.opportunity_id = d.lead_id
-                 WHERE e.active AND e.start < %(end)s
-                """,
-                date=scope.local_date(SQL("e.start")),
-                end=scope.day_end,
-            ),
+            contact=scope.local_date(SQL("MAX(contact_at)")),
+            inbound=scope.local_date(SQL("MAX(inbound_at)")),
+            branches=SQL(" UNION ALL ").join(branches),
+        )
+
+    def _messages(self, scope, document):
+        """SQL of the messages on the batch's documents of a kind."""
+        return SQL(
+            """
+            SELECT d.profile_id, m.date, CASE WHEN %(inbound)s THEN m.date END,
+                   NULL::date, NULL::date
+              FROM (%(documents)s) AS d
+              JOIN mail_message AS m ON m.model = %(model)s AND m.res_id = d.res_id
+             WHERE m.date < %(end)s AND %(contact)s
+            """,
+            documents=self._batch_documents(scope, document),
+            model=document.model,
+            inbound=self._is_inbound,
+            contact=self._is_contact,
+            end=scope.day_end,
+        )
+
+    def _activities(self, scope, document):
+        """SQL of the activities on the batch's documents of a kind."""
+        return SQL(
+            """
+            SELECT d.profile_id, NULL::timestamp, NULL::timestamp,
+                   CASE WHEN NOT a.active AND a.date_done <= %(as_of)s
+                             AND t.category IS DISTINCT FROM 'upload_file'
+                        THEN a.date_done END,
+                   CASE WHEN a.active OR a.date_done > %(as_of)s
+                        THEN a.date_deadline END
+              FROM (%(documents)s) AS d
+              JOIN mail_activity AS a
+                ON a.res_model = %(model)s AND a.res_id = d.res_id
+         LEFT JOIN mail_activity_type AS t ON t.id = a.activity_type_id
+             WHERE a.create_date < %(end)s
+            """,
+            documents=self._batch_documents(scope, document),
+            model=document.model,
+            as_of=scope.as_of,
+            end=scope.day_end,
+        )
+
+    def _meetings(self, scope):
+        """SQL of the meetings with the batch's contacts, and about its leads."""
+        return SQL(
+            """
+            SELECT d.profile_id, e.start, NULL::timestamp, NULL::date, NULL::date
+              FROM lifecycle_batch_contact AS d
+              JOIN calendar_event_res_partner_rel AS r
+                ON r.res_partner_id = d.partner_id
+              JOIN calendar_event AS e ON e.id = r.calendar_event_id
+             WHERE e.active AND e.start < %(end)s AND %(asked)s
+             UNION ALL
+            SELECT d.profile_id, e.start, NULL, NULL, NULL
+              FROM lifecycle_batch_lead AS d
+              JOIN calendar_event AS e ON e.opportunity_id = d.lead_id
+             WHERE e.active AND e.start < %(end)s AND %(asked)s
+            """,
+            asked=scope.asks(self._name, "d"),
+            end=scope.day_end,
         )
 
     def _batch_documents(self, scope, document):
-        """SQL of the batch's documents of a kind: profile, model, id."""
-        if document.model == "crm.lead":
+        """SQL of the batch's documents of a kind: profile_id, res_id."""
+        asked = scope.asks(self._name, "b")
+        own = {
+            "crm.lead": ("lead_id", "lifecycle_batch_lead"),
+            "res.partner": ("partner_id", "lifecycle_batch_contact"),
+            "crm.lifecycle.profile": ("profile_id", "lifecycle_batch"),
+        }
+        if document.model in own:
+            column, table = map(SQL.identifier, own[document.model])
             return SQL(
-                "SELECT profile_id, 'crm.lead' AS model, lead_id AS res_id "
-                "FROM lifecycle_batch_lead"
-            )
-        if document.model == "crm.lifecycle.profile":
-            return SQL(
-                "SELECT profile_id, 'crm.lifecycle.profile' AS model, "
-                "profile_id AS res_id FROM lifecycle_batch"
+                "SELECT b.profile_id, b.%s AS res_id FROM %s AS b WHERE %s",
+                column,
+                table,
+                asked,
             )
         return SQL(
             """
-            SELECT b.profile_id, %s AS model, d.res_id
+            SELECT b.profile_id, d.res_id
               FROM lifecycle_batch_contact AS b
               JOIN (%s) AS d ON d.partner_id = b.partner_id
-             WHERE d.company_id IS NULL OR d.company_id = %s
+             WHERE (d.company_id IS NULL OR d.company_id = %s) AND %s
             """,
-            document.model,
             document.subjects(),
             scope.company_id,
+            asked,
         )
 
     # ------------------------------------------------------------

@@ -1,6 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
+# A lead won without passing through the form has no closing date.
+CLOSED = "COALESCE(date_closed, date_last_stage_update, create_date)"
+
 
 class CrmLifecycleSourceLead(models.AbstractModel):
     """Facts from leads and opportunities."""
@@ -11,8 +14,7 @@ class CrmLifecycleSourceLead(models.AbstractModel):
 
     _facts = ("first_seen_date", "open_lead_count", "won_count", "lost_count")
 
-    # A lead won without passing through the form has no closing date.
-    _closed = SQL("COALESCE(l.date_closed, l.date_last_stage_update, l.create_date)")
+    _closed = SQL(CLOSED)
 
     def _get_company_condition(self, scope):
         """SQL condition: lead ``l`` belongs to the company.
@@ -69,10 +71,11 @@ class CrmLifecycleSourceLead(models.AbstractModel):
                    ) AS lost_count
               FROM lifecycle_batch_lead AS b
               JOIN crm_lead AS l ON l.id = b.lead_id
-             WHERE l.create_date < %(end)s
+             WHERE l.create_date < %(end)s AND %(asked)s
              GROUP BY b.profile_id
             """,
             created=scope.local_date(SQL("l.create_date")),
             closed=self._closed,
+            asked=scope.asks(self._name, "b"),
             end=scope.day_end,
         )

@@ -199,3 +199,13 @@ class CrmLifecycleStage(models.Model):
             Step(id=stage.id, sequence=stage.sequence, category=stage.category)
             for stage in self.sorted(lambda stage: (stage.sequence, stage.id))
         ]
+
+    def _is_left_by(self, rule):
+        """Whether a rule may move customers out of this stage."""
+        self.ensure_one()
+        return (
+            rule.active
+            and rule.lifecycle_id == self.lifecycle_id
+            and rule.to_stage_id != self
+            and (not rule.from_stage_ids or self in rule.from_stage_ids)
+        )

@@ -52,8 +52,23 @@ class CrmLifecycleSubject(models.AbstractModel):
     @api.depends_context("uid", "company")
     def _compute_lifecycle_profile_id(self):
         profiles = self._get_lifecycle_profiles(self._get_visible_profiles())
+        field = self._fields["lifecycle_profile_id"]
         for record in self:
-            record.lifecycle_profile_id = profiles.get(record)
+            profile = record.lifecycle_profile_id = profiles.get(record)
+            # Related fields ask again with other rights; the answer is the same one.
+            field._update_cache(
+                record.sudo(not self.env.su), profile.id if profile else None
+            )
+
+    @api.model
+    def _get_shown_facts(self):
+        """Return the fields of a profile that its subject shows, for one look at it."""
+        paths = (getattr(field, "related", None) for field in self._fields.values())
+        return [
+            path.split(".")[1]
+            for path in paths
+            if path and path.startswith("lifecycle_profile_id.")
+        ]
 
     @api.model
     def _get_visible_profiles(self):
@@ -108,8 +123,7 @@ class CrmLifecycleSubject(models.AbstractModel):
             return profiles.select(SQL.identifier(Profile._table, column))
 
         def to_sql(model, alias, query):
-            condition = model._get_lifecycle_subject_condition(alias, select)
-            return SQL("COALESCE(%s, FALSE)", condition)
+            return model._get_lifecycle_subject_condition(alias, select)
 
         def predicate(record):
             profile = record.lifecycle_profile_id

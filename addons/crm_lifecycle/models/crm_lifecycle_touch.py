@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..fields import LooseMany2one
+from ..storage import set_storage
+
 
 class CrmLifecycleTouch(models.Model):
     """A subject whose facts may have changed: the work list of the runs.
@@ -10,25 +13,39 @@ class CrmLifecycleTouch(models.Model):
     that another worker holds, and a row goes away in the transaction that
     refreshed its subject: work that a dying run leaves is still on the list.
 
-    The ids are plain numbers without a foreign key, so that adding a row locks
-    nothing and costs one insert.
+    Nothing here has a foreign key, so that adding a row locks nothing and costs
+    one insert.
     """
 
     _name = "crm.lifecycle.touch"
     _description = "Customer to Refresh"
     _log_access = False
 
-    company_id = fields.Many2one(
-        comodel_name="res.company", required=True, index=True, ondelete="cascade"
-    )
+    company_id = LooseMany2one(comodel_name="res.company", required=True)
     partner_res_id = fields.Integer(string="Contact ID")
     lead_res_id = fields.Integer(string="Lead ID")
+    topics = fields.Integer(
+        help="Bits of the sources whose facts may have changed. Empty: of all."
+    )
+    is_review = fields.Boolean(
+        help="Ask the rules even if no fact has changed: something else has, such as "
+        "a decision that was made."
+    )
+
+    def init(self):
+        """Have the table vacuumed in time."""
+        set_storage(
+            self,
+            autovacuum_vacuum_scale_factor=0,
+            autovacuum_vacuum_threshold=5000,
+        )
 
     @api.model
-    def _touch(self, company, partners=(), leads=()):
+    def _touch(self, company, partners=(), leads=(), *, review=False):
         """Put contacts and leads of a company on the work list, in one statement.
 
-        ``company`` may be empty for a change that concerns every company.
+        ``company`` may be empty for a change that concerns every company. With
+        ``review``, the rules are asked even if no fact has changed.
         """
         rows = [(partner.id, None) for partner in partners]
         rows += [(None, lead.id) for lead in leads]
@@ -43,10 +60,11 @@ class CrmLifecycleTouch(models.Model):
             SQL(
                 """
                 INSERT INTO crm_lifecycle_touch
-                            (company_id, partner_res_id, lead_res_id)
-                SELECT c, p, l
+                            (company_id, partner_res_id, lead_res_id, is_review)
+                SELECT c, p, l, %s
                   FROM %s AS c (c), unnest(%s::int[], %s::int[]) AS s (p, l)
                 """,
+                review,
                 companies,
                 [row[0] for row in rows],
                 [row[1] for row in rows],

@@ -5,6 +5,8 @@ policy of the lifecycle, takes the rows that still stand where the caller saw
 them, and writes the stage and its row of history together.
 """
 
+from datetime import timedelta
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -84,7 +86,9 @@ class CrmLifecycleProfile(models.Model):
             if stage.lifecycle_id.skip_policy == "fill":
                 members._fill_missing(stage, common)
             self.env["crm.lifecycle.history"]._record(members.ids, stage, **common)
-            members._write_stage(stage, day, quiet, writer)
+            members._write_stage(
+                stage, day, quiet, writer, by_rule=origin in ("rule", "replay")
+            )
         return profiles
 
     def _group_by_day(self, as_of):
@@ -219,10 +223,10 @@ class CrmLifecycleProfile(models.Model):
                 **{**common, "quiet": True, "reason": PASSES},
             )
             self.browse(passing[step.id])._write_stage(
-                Stage.browse(step.id), common["date"], quiet=True
+                Stage.browse(step.id), common["date"], quiet=True, by_rule=True
             )
 
-    def _write_stage(self, stage, date, quiet, writer=None):
+    def _write_stage(self, stage, date, quiet, writer=None, *, by_rule=False):
         """Write the stage; nothing else does.
 
         By the ORM, so that automation rules, computed fields and other addons
@@ -238,6 +242,9 @@ class CrmLifecycleProfile(models.Model):
         }
         if stage.category == "at_risk":
             vals["decision"] = None
+        if not by_rule:
+            # No rule has been asked in the new stage yet; today's are over.
+            vals["review_date"] = date + timedelta(days=1)
         if quiet:
             # The same as `_sync_follow_up`, without a second look at the rows.
             follow_up = {

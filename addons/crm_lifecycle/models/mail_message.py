@@ -1,8 +1,12 @@
 from odoo import models
 
+from .crm_lifecycle_source import watermark_index
+
 
 class MailMessage(models.Model):
     _inherit = "mail.message"
+
+    _lifecycle_written_idx = watermark_index("write_date, date")
 
     def unlink(self):
         """A deleted message leaves no row for the next run to find."""

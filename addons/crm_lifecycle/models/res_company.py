@@ -1,6 +1,7 @@
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -29,6 +30,26 @@ class ResCompany(models.Model):
                 or self.env.user.tz
                 or "UTC"
             )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_lifecycle(self):
+        """Keep companies whose customers have a history; forget the runs of others."""
+        for company in self:
+            mine = [("company_id", "=", company.id)]
+            # Whoever may delete a company may know that it has customers.
+            if any(
+                self.env[name].sudo().search_count(mine, limit=1)
+                for name in ("crm.lifecycle.history", "crm.lifecycle.profile")
+            ):
+                raise UserError(
+                    self.env._(
+                        "“%(company)s” has customers with a lifecycle and can't be "
+                        "deleted. Archive it instead.",
+                        company=company.name,
+                    )
+                )
+            for name in ("crm.lifecycle.run", "crm.lifecycle.touch"):
+                self.env[name].sudo().search(mine).unlink()  # nobody's any more
 
     def write(self, vals):
         if "lifecycle_tz" in vals:

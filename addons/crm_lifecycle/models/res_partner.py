@@ -1,12 +1,16 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .crm_lifecycle_source import watermark_index
+
 
 class ResPartner(models.Model):
     """A contact shows the profile of the company, or person, that it belongs to."""
 
     _name = "res.partner"
     _inherit = ["res.partner", "crm.lifecycle.subject"]
+
+    _lifecycle_written_idx = watermark_index("write_date")
 
     lifecycle_profile_ids = fields.One2many(
         comodel_name="crm.lifecycle.profile",
@@ -23,7 +27,7 @@ class ResPartner(models.Model):
                 ("partner_id", "in", self.commercial_partner_id.ids),
                 ("company_id", "=", self.env.company.id),
             ],
-            ["partner_id"],
+            ["partner_id", *self._get_shown_facts()],
         )
         by_partner = {profile.partner_id.id: profile for profile in found}
         return {
@@ -47,9 +51,9 @@ class ResPartner(models.Model):
 
     def _get_lifecycle_subject_condition(self, alias, select):
         return SQL(
-            "%s IN (%s)",
-            SQL.identifier(alias, "commercial_partner_id"),
+            "EXISTS (SELECT FROM (%s) AS s (id) WHERE s.id = %s)",
             select("partner_id"),
+            SQL.identifier(alias, "commercial_partner_id"),
         )
 
     def write(self, vals):
@@ -81,4 +85,5 @@ class ResPartner(models.Model):
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
         Profile.search([("partner_id", "in", self.ids)]).unlink()
+        self.env["crm.lifecycle.history"]._let_go("partner_id", self)
         return super().unlink()

@@ -17,5 +17,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         profiles._lifecycle_convert(dst_partner, origin="merge")
         self.env.flush_all()
         result = super()._update_foreign_keys(src_partners, dst_partner)
+        History = self.env["crm.lifecycle.history"]
+        History._let_go("partner_id", src_partners, heir=dst_partner)
         self.env["crm.lifecycle.touch"]._touch(None, partners=dst_partner)
         return result

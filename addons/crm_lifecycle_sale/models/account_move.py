@@ -7,6 +7,9 @@ class AccountMove(models.Model):
     _lifecycle_refund_idx = models.Index(
         "(company_id, invoice_date) WHERE move_type = 'out_refund'"
     )
+    _lifecycle_refund_written_idx = models.Index(
+        "(company_id, write_date) WHERE move_type = 'out_refund'"
+    )
 
     def unlink(self):
         """A credit note that goes away leaves no row for the next run to find."""

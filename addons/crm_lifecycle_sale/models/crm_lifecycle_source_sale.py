@@ -1,6 +1,10 @@
 from odoo import models
 from odoo.tools import SQL
 
+# The windows of an amount: months after which it leaves, and what the sum of twelve
+# months and that of the twelve before get of it.
+WINDOWS = ((12, -1, 1), (24, 0, -1))
+
 
 class CrmLifecycleSourceSale(models.AbstractModel):
     """Facts from quotations, orders and the credit notes on them.
@@ -29,6 +33,8 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         "order_trend",
     )
 
+    _is_moving = True
+
     def _changed_subjects(self, scope):
         return SQL(
             "%s UNION ALL %s",
@@ -49,49 +55,40 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                 company=scope.company_id,
                 end=scope.day_end,
             )
-        moment = SQL("o.date_order")
-        return SQL(
-            """
-            SELECT o.partner_id, NULL::int AS lead_id
-              FROM sale_order AS o
-             WHERE o.company_id = %s
-               AND (o.write_date >= %s
-                    OR o.state IN ('draft', 'sent')
-                       AND o.validity_date >= %s AND o.validity_date < %s)
-             UNION ALL
-            SELECT o.partner_id, NULL
-              FROM sale_order AS o
-             WHERE o.company_id = %s AND (%s)
-            """,
-            scope.company_id,
-            scope.since,
-            scope.previous_as_of,
-            scope.as_of,
-            scope.company_id,
-            SQL(" OR ").join(
-                [
-                    scope.crossing(SQL("o.create_date")),
-                    scope.crossing(moment),
-                    scope.crossing(moment, months=12),
-                    scope.crossing(moment, months=24),
-                ]
-            ),
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT o.partner_id, NULL::int AS lead_id
+                  FROM sale_order AS o
+                 WHERE o.company_id = %s AND %s
+                """,
+                scope.company_id,
+                changed,
+            )
+            for changed in self._get_order_changes(scope)
         )
+
+    def _get_order_changes(self, scope):
+        """SQL conditions of the orders that count differently by now, per index."""
+        return [
+            SQL("o.write_date >= %s", scope.since),
+            SQL(
+                "o.state IN ('draft', 'sent') "
+                "AND o.validity_date >= %s AND o.validity_date < %s",
+                scope.previous_as_of,
+                scope.as_of,
+            ),
+            scope.crossing(SQL("o.create_date")),
+            scope.crossing(SQL("o.date_order")),
+        ]
 
     def _changed_credit_notes(self, scope):
         changed = SQL("FALSE")
         if not scope.is_full:
-            day = SQL("m.invoice_date")
             changed = SQL(
                 "(m.write_date >= %s OR %s)",
                 scope.since,
-                SQL(" OR ").join(
-                    [
-                        scope.crossing_day(day),
-                        scope.crossing_day(day, months=12),
-                        scope.crossing_day(day, months=24),
-                    ]
-                ),
+                scope.crossing_day(SQL("m.invoice_date")),
             )
         return SQL(
             """
@@ -107,6 +104,74 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             changed,
         )
 
+    # ------------------------------------------------------------
+    # The passing of days
+    # ------------------------------------------------------------
+
+    def _passing_days(self, scope):
+        """What leaves the last twelve months enters the twelve before, and so on."""
+        changes = SQL(
+            """
+            SELECT c.commercial_partner_id AS partner_id,
+                   SUM(e.last) AS last, SUM(e.previous) AS previous
+              FROM (%s UNION ALL %s) AS e
+              JOIN res_partner AS c ON c.id = e.partner_id
+             GROUP BY c.commercial_partner_id
+            """,
+            self._passing_orders(scope),
+            self._passing_credit_notes(scope),
+        )
+        last = SQL("p.order_total_12m + d.last")
+        previous = SQL("p.order_total_prev_12m + d.previous")
+        return changes, {
+            "order_total_12m": last,
+            "order_total_prev_12m": previous,
+            "order_trend": self._get_trend(last, previous),
+        }
+
+    def _passing_orders(self, scope):
+        """SQL of the orders that a window loses: what it and the other one get."""
+        moment = SQL("o.date_order")
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT o.partner_id, %(last)s * %(amount)s AS last,
+                       %(previous)s * %(amount)s AS previous
+                  FROM sale_order AS o
+                 WHERE o.company_id = %(company)s AND o.state = 'sale' AND %(leaves)s
+                """,
+                last=last,
+                previous=previous,
+                amount=self._get_amount(scope),
+                company=scope.company_id,
+                leaves=scope.crossing(moment, months=months),
+            )
+            for months, last, previous in WINDOWS
+        )
+
+    def _passing_credit_notes(self, scope):
+        """SQL of the credit notes that a window loses, as negative sums."""
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT partner_id, %(last)s * amount, %(previous)s * amount
+                  FROM (%(lines)s) AS line
+                """,
+                last=last,
+                previous=previous,
+                lines=self._credit_note_lines(
+                    scope,
+                    columns=SQL("o.partner_id, -i.balance AS amount"),
+                    where=scope.crossing_day(SQL("m.invoice_date"), months=months),
+                ),
+            )
+            for months, last, previous in WINDOWS
+        )
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
     def _fact_values(self, scope):
         return SQL(
             """
@@ -117,12 +182,25 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                        AS average_order_value,
                    (last_order_date - first_order_date)::float
                        / NULLIF(day_count - 1, 0) AS order_interval_days,
-                   (order_total_12m / NULLIF(order_total_prev_12m, 0) - 1)::float
-                       AS order_trend
+                   %(trend)s AS order_trend
               FROM (%(sums)s) AS sums
             """,
             digits=self._get_digits(scope),
+            trend=self._get_trend(SQL("order_total_12m"), SQL("order_total_prev_12m")),
             sums=self._sums(scope),
+        )
+
+    def _get_trend(self, last, previous):
+        """SQL of the trend: how much more was ordered than in the year before."""
+        return SQL("(%s / NULLIF(%s, 0) - 1)::float", SQL("(%s)", last), previous)
+
+    def _get_amount(self, scope):
+        """SQL of the amount of order ``o`` in the company's currency."""
+        return SQL(
+            "ROUND(CASE WHEN COALESCE(o.currency_rate, 0) IN (0, 1) "
+            "THEN o.amount_untaxed "
+            "ELSE o.amount_untaxed / o.currency_rate::numeric END, %s)",
+            self._get_digits(scope),
         )
 
     def _get_digits(self, scope):
@@ -136,27 +214,27 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         A window in which a customer bought nothing is 0; it is empty only for
         those who never bought (an amount that is empty stays so times 0).
         """
-        year_ago, two_years_ago = scope.day_before(12), scope.day_before(24)
         return SQL(
             """
             SELECT profile_id,
-                   MIN(seen_day) AS first_seen_date,
+                   %(first_seen)s AS first_seen_date,
                    COUNT(*) FILTER (WHERE is_open) AS quotation_count,
-                   MIN(day) FILTER (WHERE is_purchase) AS first_order_date,
-                   MAX(day) FILTER (WHERE is_purchase) AS last_order_date,
+                   %(first_sold)s AS first_order_date,
+                   %(last_sold)s AS last_order_date,
                    COUNT(*) FILTER (WHERE is_purchase) AS order_count,
-                   COUNT(DISTINCT day) FILTER (WHERE is_purchase) AS day_count,
+                   COUNT(DISTINCT %(day)s) FILTER (WHERE is_purchase) AS day_count,
                    SUM(amount) AS order_total,
-                   SUM(CASE WHEN day > %(year_ago)s THEN amount
-                            ELSE 0 * amount END) AS order_total_12m,
-                   SUM(CASE WHEN day > %(two_years_ago)s AND day <= %(year_ago)s
-                            THEN amount
-                            ELSE 0 * amount END) AS order_total_prev_12m
+                   COALESCE(SUM(amount) FILTER (WHERE years = 0), 0 * SUM(amount))
+                       AS order_total_12m,
+                   COALESCE(SUM(amount) FILTER (WHERE years = 1), 0 * SUM(amount))
+                       AS order_total_prev_12m
               FROM (%(orders)s UNION ALL (%(credit_notes)s)) AS event
              GROUP BY profile_id
             """,
-            year_ago=year_ago,
-            two_years_ago=two_years_ago,
+            first_seen=scope.local_date(SQL("MIN(seen_at)")),
+            first_sold=scope.local_date(SQL("MIN(sold_at) FILTER (WHERE is_purchase)")),
+            last_sold=scope.local_date(SQL("MAX(sold_at) FILTER (WHERE is_purchase)")),
+            day=scope.local_date(SQL("sold_at")),
             orders=self._orders(scope),
             credit_notes=self._credit_notes(scope),
         )
@@ -167,11 +245,13 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             """
             SELECT b.profile_id,
                    CASE WHEN o.create_date < %(end)s
-                        THEN LEAST(%(created)s,
-                                   CASE WHEN %(is_sold)s THEN %(ordered)s END)
-                        ELSE %(ordered)s END AS seen_day,
-                   CASE WHEN %(is_sold)s THEN %(ordered)s END AS day,
+                        THEN LEAST(o.create_date,
+                                   CASE WHEN %(is_sold)s THEN o.date_order END)
+                        ELSE o.date_order END AS seen_at,
+                   CASE WHEN %(is_sold)s THEN o.date_order END AS sold_at,
                    CASE WHEN %(is_sold)s THEN %(amount)s END AS amount,
+                   CASE WHEN o.date_order >= %(year_ago)s THEN 0
+                        WHEN o.date_order >= %(two_years_ago)s THEN 1 END AS years,
                    %(is_sold)s AND o.amount_untaxed >= 0 AS is_purchase,
                    o.create_date < %(end)s AND (
                        o.state IN ('draft', 'sent')
@@ -180,16 +260,13 @@ class CrmLifecycleSourceSale(models.AbstractModel):
               FROM lifecycle_batch_contact AS b
               JOIN sale_order AS o ON o.partner_id = b.partner_id
              WHERE o.company_id = %(company)s
-               AND (o.create_date < %(end)s OR %(is_sold)s)
+               AND (o.create_date < %(end)s OR %(is_sold)s) AND %(asked)s
             """,
-            created=scope.local_date(SQL("o.create_date")),
-            ordered=scope.local_date(SQL("o.date_order")),
+            asked=scope.asks(self._name, "b"),
             is_sold=SQL("(o.state = 'sale' AND o.date_order < %s)", scope.day_end),
-            amount=SQL(
-                "ROUND(o.amount_untaxed / COALESCE(NULLIF(o.currency_rate, 0), 1)"
-                "::numeric, %s)",
-                self._get_digits(scope),
-            ),
+            amount=self._get_amount(scope),
+            year_ago=scope.end_of_day_before(12),
+            two_years_ago=scope.end_of_day_before(24),
             as_of=scope.as_of,
             end=scope.day_end,
             company=scope.company_id,
@@ -201,24 +278,52 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         The balance of such a line is in the company's currency and positive.
         What is given back of a down payment was never counted as ordered.
         """
+        return self._credit_note_lines(
+            scope,
+            columns=SQL(
+                """
+                b.profile_id, NULL::timestamp, NULL::timestamp, -i.balance,
+                CASE WHEN m.invoice_date > %s THEN 0
+                     WHEN m.invoice_date > %s THEN 1 END,
+                FALSE, FALSE
+                """,
+                scope.day_before(12),
+                scope.day_before(24),
+            ),
+            join=SQL(
+                "JOIN lifecycle_batch_contact AS b ON b.partner_id = o.partner_id"
+            ),
+            where=SQL(
+                "m.invoice_date <= %s AND %s",
+                scope.as_of,
+                scope.asks(self._name, "b"),
+            ),
+        )
+
+    def _credit_note_lines(self, scope, *, columns, where, join=None):
+        """SQL of columns of credit note lines ``i``, of credit notes ``m``.
+
+        Each line once, though it may credit several lines of an order ``o``.
+        """
         return SQL(
             """
-            SELECT DISTINCT ON (i.id)
-                   b.profile_id, NULL::date, m.invoice_date, -i.balance, FALSE, FALSE
+            SELECT DISTINCT ON (i.id) %(columns)s
               FROM account_move AS m
               JOIN account_move_line AS i ON i.move_id = m.id
               JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
               JOIN sale_order_line AS s ON s.id = r.order_line_id
               JOIN sale_order AS o ON o.id = s.order_id
-              JOIN lifecycle_batch_contact AS b ON b.partner_id = o.partner_id
+              %(join)s
              WHERE m.move_type = 'out_refund' AND m.state = 'posted'
-               AND m.company_id = %(company)s AND m.invoice_date <= %(as_of)s
+               AND m.company_id = %(company)s AND %(where)s
                AND o.company_id = %(company)s AND o.state = 'sale'
                AND o.date_order < %(end)s
                AND s.is_downpayment IS NOT TRUE
              ORDER BY i.id
             """,
+            columns=columns,
+            join=join or SQL(),
+            where=where,
             company=scope.company_id,
-            as_of=scope.as_of,
             end=scope.day_end,
         )

@@ -1,8 +1,15 @@
 from odoo import api, models
 
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
+
+    _lifecycle_written_idx = watermark_index("write_date")
+    _lifecycle_validity_idx = models.Index(
+        "(company_id, validity_date) WHERE state IN ('draft', 'sent')"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

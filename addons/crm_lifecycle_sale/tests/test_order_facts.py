@@ -82,6 +82,54 @@ class TestOrderFacts(SaleLifecycleCase):
         run = self._run(TODAY + timedelta(days=2))
         self.assertEqual(run.refreshed_count, 0)
 
+    def test_days_pass_without_counting_anew(self):
+        """What leaves a window is taken off: nobody comes on the work list."""
+        partner = self._partner()
+        self._order(partner, 70, days_ago=2 * 365 - 1)
+        self._order(partner, 100, days_ago=YEAR_AGO - 2)
+        self._order(partner, 10)
+        self._run()
+        self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        self.env.cr.execute("UPDATE res_partner SET write_date = '2020-01-01'")
+        names = ("order_total_12m", "order_total_prev_12m", "order_trend")
+        for days, expected in [
+            (1, (110, 0, 0)),
+            (2, (10, 100, -0.9)),
+            (3, (10, 100, -0.9)),
+        ]:
+            run = self._run(TODAY + timedelta(days=days))
+            self.assertEqual(run.profile_count, 0)
+            profile = self._profile(partner)
+            self.assertEqual(tuple(profile[name] for name in names), expected)
+        self.assertEqual(self._run(run.as_of, full=True).refreshed_count, 0)
+
+    def test_days_pass_once(self):
+        """A quick run has been there already; a second run finds nothing."""
+        partner = self._partner()
+        self._order(partner, 100, days_ago=YEAR_AGO - 1)
+        self._run()
+        self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        tomorrow = TODAY + timedelta(days=1)
+        self._profile(partner)._touch()
+        self._run(tomorrow, quick=True)
+        for _again in range(2):
+            self._run(tomorrow)
+            self.assertEqual(self._profile(partner).order_total_prev_12m, 100)
+            self.assertEqual(self._profile(partner).order_total_12m, 0)
+
+    def test_facts_of_a_day_in_between_are_counted_anew(self):
+        partner = self._partner()
+        self._order(partner, 100, days_ago=YEAR_AGO - 1)
+        self._order(partner, 50, days_ago=YEAR_AGO - 3)
+        self._run()
+        self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        self._profile(partner)._touch()
+        self._run(TODAY + timedelta(days=2), quick=True)
+        self.assertEqual(self._profile(partner).order_total_12m, 50)
+        self._run(TODAY + timedelta(days=3))
+        self.assertEqual(self._profile(partner).order_total_12m, 0)
+        self.assertEqual(self._profile(partner).order_total_prev_12m, 150)
+
     def test_a_cancelled_order_is_no_order(self):
         partner = self._partner()
         orders = [self._order(partner), self._order(partner)]

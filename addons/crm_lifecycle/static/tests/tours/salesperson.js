@@ -8,6 +8,12 @@ const tours = registry.category("web_tour.tours");
 const column = (stage) =>
     `.o_kanban_group:has(.o_column_title:contains('${stage}'))`;
 
+const openHistory = {
+    content: "Open the history",
+    trigger: ".o_notebook .nav-link:contains('History')",
+    run: "click",
+};
+
 /** The row of a move in the history of a form. */
 const move = (from, to) =>
     ".o_field_widget[name=history_ids] .o_data_row" +
@@ -73,6 +79,11 @@ tours.add("crm_lifecycle_stages", {
             trigger: currentStage("Engaged"),
         },
         {
+            content: "The form tells why the customer is here",
+            trigger: ".o_lifecycle_explanation:contains('Why here')",
+        },
+        openHistory,
+        {
             content: "The history tells who moved the customer",
             trigger: `${move("Prospect", "Engaged")}:contains('By hand')`,
         },
@@ -100,6 +111,7 @@ tours.add("crm_lifecycle_move_with_reason", {
             content: "The form shows the new stage",
             trigger: `body:not(:has(.modal)) ${currentStage("Engaged")}`,
         },
+        openHistory,
         {
             content: "The reason is in the history",
             trigger: `${move("Prospect", "Engaged")}:contains('They asked for a quote')`,

@@ -1,0 +1,152 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import TODAY, LifecycleCase
+
+WATCHED = (
+    "crm_lifecycle_profile",
+    "crm_lifecycle_history",
+    "crm_lifecycle_touch",
+    "crm_lifecycle_run",
+    "crm_lifecycle_step",
+    "crm_lifecycle_profile_tag_rel",
+    "mail_message",
+    "mail_mail",
+    "mail_activity",
+    "ir_cron_trigger",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestPreview(LifecycleCase):
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(
+            patch.object(type(self.company), "_lifecycle_today", lambda company: TODAY)
+        )
+
+    def _preview(self, lifecycles=None, **kwargs):
+        self.env.flush_all()
+        return self.env["crm.lifecycle"]._preview(
+            self.company, lifecycles or self.lifecycle, **kwargs
+        )
+
+    def _checksums(self):
+        self.env.flush_all()
+        sums = {}
+        for table in WATCHED:
+            self.env.cr.execute(
+                f"SELECT COUNT(*), SUM(hashtext(t::text)::bigint) FROM {table} AS t"
+            )
+            sums[table] = self.env.cr.fetchone()
+        return sums
+
+    def test_who_would_move_and_why(self):
+        profile = self._customer()
+        self._customer("Bob")
+        rule = self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        preview = self._preview()
+        self.assertEqual(
+            preview["moves"], [(self.prospect.id, self.engaged.id, rule.id, 2)]
+        )
+        self.assertEqual(
+            preview["stages"], {self.prospect.id: (2, 0), self.engaged.id: (0, 2)}
+        )
+        self.assertEqual(
+            preview["customers"][0],
+            (
+                profile.id,
+                profile.partner_id.id,
+                None,
+                self.prospect.id,
+                self.engaged.id,
+                rule.id,
+            ),
+        )
+
+    def test_nothing_is_written(self):
+        self._customer()
+        self.engaged.activity_plan_id = self.env["mail.activity.plan"].create(
+            {"name": "Call", "res_model": "crm.lifecycle.profile"}
+        )
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        before = self._checksums()
+        self.assertTrue(self._preview()["moves"])
+        self.assertEqual(self._checksums(), before)
+
+    def test_before_the_first_run(self):
+        """The facts are built for the preview alone."""
+        partner = self._partner()
+        self._lead(partner_id=partner.id)
+        self._lead(contact_name="Nobody yet")
+        before = self._checksums()
+        preview = self._preview()
+        self.assertEqual(preview["stages"], {self.prospect.id: (0, 2)})
+        self.assertEqual(preview["moves"], [(None, self.prospect.id, None, 2)])
+        self.assertEqual(self._checksums(), before)
+        self.assertFalse(self._profile(partner))
+
+    def test_a_draft_in_place_of_the_active_one(self):
+        profile = self._customer()
+        draft = self.lifecycle.copy({"name": "Other"})
+        preview = self._preview(draft)
+        first = draft.stage_ids.sorted("sequence")[0]
+        self.assertEqual(preview["moves"], [(self.prospect.id, first.id, None, 1)])
+        self.assertEqual(profile.lifecycle_id, self.lifecycle)
+
+    def test_a_run_does_what_was_previewed(self):
+        for index in range(4):
+            partner = self._partner(f"P{index}")
+            self._lead(days_ago=index * 40, partner_id=partner.id)
+        self._run()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        self._rule(self.risk, [("first_seen_date", "<=", "today -60d")], self.engaged)
+        preview = self._preview()
+        expected = {row[0]: row[4] for row in preview["customers"]}
+        self._run()
+        profiles = self.env["crm.lifecycle.profile"].browse(expected)
+        self.assertEqual({p.id: p.stage_id.id for p in profiles}, expected)
+        self.assertEqual(
+            sorted(expected.values()),
+            sorted([self.engaged.id] * 2 + [self.risk.id] * 2),
+        )
+        self.assertFalse(self._preview()["moves"])
+
+    def test_pins_and_days_to_come(self):
+        profile = self._customer()
+        self._rule(self.risk, [("first_seen_date", "<=", "today -30d")])
+        self.assertFalse(self._preview()["moves"])
+        later = TODAY + timedelta(days=30)
+        self.assertEqual(len(self._preview(as_of=later)["moves"]), 1)
+        profile.pinned_until = later
+        self.assertFalse(self._preview(as_of=later)["moves"])
+
+    def test_names_are_limited_and_counts_are_not(self):
+        for index in range(3):
+            self._lead(partner_id=self._partner(f"P{index}").id)
+        self._run()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        preview = self._preview(limit=2)
+        self.assertEqual(len(preview["customers"]), 2)
+        self.assertEqual(preview["moves"][0][3], 3)
+
+    def test_the_wizard_of_a_manager(self):
+        self._customer("Ada <b>")
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        preview = (
+            self.env["crm.lifecycle.preview"]
+            .with_user(self.manager)
+            .create({"lifecycle_id": self.lifecycle.id})
+        )
+        self.assertEqual(preview.as_of, TODAY)
+        self.assertIn("to Engaged", preview.result)
+        self.assertIn("Ada &lt;b&gt;", preview.result)
+
+    def test_a_salesperson_does_not_preview(self):
+        with self.assertRaises(AccessError):
+            self.env["crm.lifecycle.preview"].with_user(self.leader).create(
+                {"lifecycle_id": self.lifecycle.id}
+            )

@@ -1,0 +1,196 @@
+from datetime import date, datetime, time, timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_run_replay import replay_days
+
+from .common import TODAY, LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestReplay(LifecycleCase):
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(
+            patch.object(type(self.company), "_lifecycle_today", lambda company: TODAY)
+        )
+        self._rule(
+            self.engaged, [("first_seen_date", "<=", "today -10d")], self.prospect
+        )
+        self._rule(self.risk, [("first_seen_date", "<=", "today -45d")], self.engaged)
+
+    def _replay(self, days_ago, until=0, **kwargs):
+        self.env.flush_all()
+        run = self.env["crm.lifecycle"]._replay(
+            self.company,
+            TODAY - timedelta(days=days_ago),
+            TODAY - timedelta(days=until),
+            **kwargs,
+        )
+        self.env.invalidate_all()
+        return run
+
+    def _dated_moves(self, profile):
+        return [
+            (row.date, row.from_stage_id.code or None, row.to_stage_id.code)
+            for row in profile.history_ids.sorted("id")
+        ]
+
+    def test_the_past_as_if_the_rules_had_run(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        run = self._replay(61)
+        profile = self._profile(partner)
+        self.assertEqual(
+            self._dated_moves(profile),
+            [
+                (date(2025, 12, 31), None, "prospect"),
+                (date(2026, 1, 31), "prospect", "engaged"),
+                (date(2026, 2, 28), "engaged", "risk"),
+            ],
+        )
+        self.assertEqual(profile.stage_id, self.risk)
+        self.assertEqual(profile.stage_date, date(2026, 2, 28))
+        self.assertEqual(profile.history_ids.mapped("origin"), ["replay"] * 3)
+        self.assertEqual(
+            profile.history_ids.sorted("id").mapped("days_in_from_stage"), [0, 31, 28]
+        )
+        self.assertRecordValues(run, [{"state": "done", "kind": "replay"}])
+
+    def test_it_ends_like_runs_on_those_days(self):
+        """But for the first day, on which a run goes through each stage."""
+        self._rule(self.customer, [("won_count", ">", 0)], self.engaged | self.risk)
+        self._rule(self.lost, [("lost_count", ">", 0)], self.risk)
+        partners = self.env["res.partner"]
+        for days_ago in range(1, 100, 7):
+            partners |= self._partner(f"P{days_ago}")
+            lead = self._lead(days_ago=days_ago, partner_id=partners[-1:].id)
+            if days_ago % 2:
+                lead.action_set_won()
+            elif days_ago % 3:
+                lead.action_set_lost()
+            lead.date_closed = datetime.combine(
+                TODAY - timedelta(days=days_ago // 3), time(12)
+            )
+        self.env.flush_all()
+        days = replay_days(TODAY - timedelta(days=61), TODAY, 1)
+        with self.env.cr.savepoint() as savepoint:
+            for day in days:
+                self._run(day)
+            plain = {
+                partner: self._dated_moves(self._profile(partner))
+                for partner in partners
+            }
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self._replay(61)
+        for partner in partners:
+            expected = plain[partner]
+            placed = [move for move in expected if move[0] == days[0]]
+            if placed:
+                last = (days[0], None, placed[-1][2])
+                expected = [last, *expected[len(placed) :]]
+            self.assertEqual(self._dated_moves(self._profile(partner)), expected)
+
+    def test_the_first_step_places_by_one_move(self):
+        partner = self._partner()
+        self._lead(days_ago=100, partner_id=partner.id)
+        self._replay(10, months=1)
+        self.assertEqual(
+            self._dated_moves(self._profile(partner)),
+            [(TODAY - timedelta(days=10), None, "risk")],
+        )
+
+    def test_who_came_later_enters_later(self):
+        partner = self._partner()
+        self._lead(days_ago=1, partner_id=partner.id)
+        self._replay(61)
+        self.assertEqual(
+            self._dated_moves(self._profile(partner)), [(TODAY, None, "prospect")]
+        )
+
+    def test_the_run_after_it_moves_nobody_twice(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        self._replay(61)
+        moves = self._dated_moves(self._profile(partner))
+        self.assertEqual(self._run().moved_count, 0)
+        self.assertEqual(self._dated_moves(self._profile(partner)), moves)
+
+    def test_until_a_day_before_today_the_run_goes_on_from_there(self):
+        partner = self._partner()
+        self._lead(days_ago=50, partner_id=partner.id)
+        self._replay(40, until=20)
+        profile = self._profile(partner)
+        self.assertEqual(profile.stage_id, self.engaged)
+        run = self._run()
+        self.assertEqual(run.moved_count, 1)
+        self.assertEqual(profile.stage_id, self.risk)
+
+    def test_twice_changes_nothing(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        self._replay(61)
+        moves = self._dated_moves(self._profile(partner))
+        self._replay(61)
+        self.assertEqual(self._dated_moves(self._profile(partner)), moves)
+
+    def test_who_has_a_history_is_left_alone(self):
+        profile = self._customer()
+        moves = self._dated_moves(profile)
+        other = self._partner("Bob")
+        self._lead(days_ago=70, partner_id=other.id)
+        self._replay(61)
+        self.assertEqual(self._dated_moves(profile), moves)
+        self.assertEqual(self._profile(other).stage_id, self.risk)
+
+    def test_facts_and_work_list_stay_as_they_are(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        self._lead(days_ago=1, partner_id=partner.id)
+        other = self._partner("Bob")
+        self._replay(61)
+        profile = self._profile(partner)
+        self.assertEqual(profile.open_lead_count, 2)
+        self.assertTrue(profile.active)
+        self.assertFalse(self._profile(other))
+        self.assertFalse(self.env["crm.lifecycle.touch"].search([]))
+        self.env.cr.execute(
+            "SELECT COUNT(*) FROM pg_class WHERE relpersistence = 't' "
+            "AND relname = 'crm_lifecycle_profile'"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (0,))
+
+    def test_another_company_is_not_touched(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        partner = self._partner("Eve", company_id=False)
+        self._lead(days_ago=70, partner_id=partner.id, company_id=other.id)
+        self._replay(61)
+        self.assertFalse(self._profile(partner))
+
+    def test_nothing_is_sent(self):
+        self.engaged.activity_plan_id = self.env["mail.activity.plan"].create(
+            {"name": "Call", "res_model": "crm.lifecycle.profile"}
+        )
+        partner = self._partner()
+        self._lead(days_ago=40, partner_id=partner.id)
+        self._replay(61)
+        profile = self._profile(partner)
+        self.assertEqual(profile.stage_id, self.engaged)
+        self.assertTrue(all(profile.history_ids.mapped("processed_at")))
+        self.assertFalse(profile.activity_ids)
+
+    def test_days_in_the_wrong_order(self):
+        for begin, end in [(1, 2), (0, -1)]:
+            with self.assertRaises(UserError) as error:
+                self._replay(begin, until=end)
+            self.assertIn("can't be replayed", str(error.exception))
+
+    def test_days_of_a_replay(self):
+        self.assertEqual(
+            replay_days(date(2026, 1, 31), date(2026, 3, 15), 1),
+            [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 15)],
+        )
+        self.assertEqual(replay_days(TODAY, TODAY, 1), [TODAY])

@@ -1,0 +1,123 @@
+"""How much a run asks and reads, on 20,000 customers with 100,000 orders.
+
+Counts of queries and of rows, never seconds: these are the same on each machine. A
+night that reads as many rows as there are orders would show here long before a shop
+with a million customers feels it.
+"""
+
+from datetime import timedelta
+
+from odoo.tests import TransactionCase, tagged
+
+from bench.generate import AS_OF, generate
+
+CUSTOMERS = 20_000
+ORDERS = 100_000
+READ = ("sale_order", "mail_message", "crm_lead", "crm_lifecycle_profile")
+
+
+@tagged("post_install", "-at_install")
+class TestScale(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        generate(cls.env, CUSTOMERS, ORDERS, commit=False)
+        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.company = cls.env.company
+        lifecycle = cls.env["crm.lifecycle.template"]._instantiate("t4b", cls.company)
+        lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
+        cls.env.flush_all()
+        cls.env.cr.execute("ANALYZE sale_order, mail_message, crm_lead, res_partner")
+        # What autovacuum does to rows that are written over time.
+        cls.env.cr.execute(
+            "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c "
+            "WHERE relname LIKE '%_lifecycle_written_idx'"
+        )
+        cls.built = cls.env["crm.lifecycle"]._run(cls.company, AS_OF)
+        cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
+
+    def _get_rows_read(self):
+        """Rows of each table that this transaction has read so far."""
+        self.env.cr.execute(
+            "SELECT relname, seq_tup_read + idx_tup_fetch "
+            "FROM pg_stat_xact_user_tables WHERE relname = ANY(%s)",
+            [list(READ)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    def _measure(self, work):
+        """Do some work; return its result, its queries and the rows that it read."""
+        self.env.flush_all()
+        queries, rows = self.env.cr.sql_log_count, self._get_rows_read()
+        result = work()
+        self.env.flush_all()
+        queries = self.env.cr.sql_log_count - queries
+        after = self._get_rows_read()
+        return result, queries, {name: after[name] - rows[name] for name in READ}
+
+    def _run(self, days, **kwargs):
+        day = AS_OF + timedelta(days=days)
+        return self._measure(
+            lambda: self.env["crm.lifecycle"]._run(self.company, day, **kwargs)
+        )
+
+    def test_everybody_is_built_in_a_few_queries(self):
+        self.assertGreater(self.built.profile_count, CUSTOMERS * 0.7)
+        self.assertGreater(self.built.moved_count, self.built.profile_count)
+        run, queries, rows = self._run(0, full=True)
+        self.assertEqual((run.refreshed_count, run.moved_count), (0, 0))
+        self.assertLessEqual(queries, 100)
+        # Once to find the customers, once for their facts, once for the messages on
+        # their orders; each look at an index and then at the row counts twice.
+        self.assertLessEqual(rows["sale_order"], 8 * ORDERS)
+
+    def test_a_second_run_on_a_day_reads_next_to_nothing(self):
+        run, queries, rows = self._run(0)
+        self.assertEqual((run.profile_count, run.moved_count), (0, 0))
+        self.assertLessEqual(queries, 60)
+        self.assertLessEqual(rows["sale_order"], ORDERS * 0.02)
+        self.assertLessEqual(rows["crm_lifecycle_profile"], 100)
+
+    def test_a_night_without_changes_reads_those_whose_day_has_come(self):
+        run, queries, rows = self._run(1)
+        self.assertLessEqual(run.profile_count, CUSTOMERS * 0.01)
+        self.assertLessEqual(queries, 140)
+        self.assertLessEqual(rows["sale_order"], ORDERS * 0.1)
+        self.assertLessEqual(
+            rows["crm_lifecycle_profile"], 40 * (run.refreshed_count + run.moved_count)
+        )
+
+    def test_changed_orders_cost_their_customers(self):
+        self.env.cr.execute(
+            "UPDATE sale_order SET amount_untaxed = amount_untaxed + 1, "
+            "write_date = now() AT TIME ZONE 'UTC' + interval '1 second' "
+            "WHERE id IN (SELECT id FROM sale_order WHERE state = 'sale' "
+            "AND company_id = %s ORDER BY id DESC LIMIT %s)",
+            [self.company.id, ORDERS // 100],
+        )
+        run, queries, rows = self._run(0)
+        self.assertGreater(run.refreshed_count, ORDERS // 300)
+        self.assertLessEqual(run.profile_count, ORDERS // 100)
+        # No message has changed: those of 1,000 customers would be many more.
+        self.assertLessEqual(rows["mail_message"], 3000)
+        self.assertLessEqual(rows["sale_order"], 3 * ORDERS)
+        self.assertLessEqual(queries, 120)
+
+    def test_queries_do_not_grow_with_customers(self):
+        """Ten times the orders changed: not one query more, but for the moves."""
+        counts = []
+        for changed in (20, 200):
+            self.env.cr.execute(
+                "UPDATE sale_order SET amount_untaxed = amount_untaxed + 0.01, "
+                "write_date = now() AT TIME ZONE 'UTC' + interval '1 second' "
+                "WHERE id IN (SELECT id FROM sale_order WHERE state = 'sale' "
+                "AND company_id = %s ORDER BY id LIMIT %s)",
+                [self.company.id, changed],
+            )
+            run, queries, _rows = self._run(0)
+            self.assertEqual(run.moved_count, 0)
+            counts.append(queries)
+            self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        self.assertLessEqual(counts[1] - counts[0], 3)
