@@ -180,16 +180,22 @@ pg_start() {
         fail "PostgreSQL did not start." "Its log: $PG_DATA/server.log"
 }
 
+# A quarter of the machine's memory, 4 GB at most: what PostgreSQL's manual advises.
+pg_shared_buffers() {
+    awk '/^MemTotal:/ { mb = int($2 / 4096); print (mb > 4096 ? 4096 : mb < 128 ? 128 : mb) "MB" }' \
+        /proc/meminfo
+}
+
 # For development and tests: what a power cut loses can be made again.
 pg_configure() {
-    cat >>"$PG_DATA/postgresql.conf" <<'CONF'
+    cat >>"$PG_DATA/postgresql.conf" <<CONF
 
 listen_addresses = ''
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 jit = off
-shared_buffers = 512MB
+shared_buffers = $(pg_shared_buffers)
 work_mem = 32MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB

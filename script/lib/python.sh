@@ -1,11 +1,16 @@
 # shellcheck shell=bash
 # The Python environments: one with what Odoo and the tests need, one of linters.
 
+# Addons of others say that they need Odoo, which pip doesn't see here. So this file
+# names all that they need beside it, and nothing more is looked for.
+ADDON_REQUIREMENTS=$ROOT/config/requirements-addons.txt
+
 python_has_venv() { "$1" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; }
 
 install_python_packages() {
     make_environment "$VENV" "Python packages of Odoo and the tests" \
-        "$ROOT/config/requirements.txt" "$ROOT/config/requirements-test.txt"
+        "$ROOT/config/requirements.txt" "$ROOT/config/requirements-test.txt" \
+        "$ADDON_REQUIREMENTS"
     link_odoo
 }
 
@@ -32,12 +37,23 @@ make_environment() {
         create_venv "$dir"
         printf '%s\n' "$python" >"$dir/.python"
     fi
-    for file in "$@"; do pip_args+=(-r "$file"); done
-    quietly "pip-$(basename "$dir")" "$dir/bin/python" -m pip install --no-input "${pip_args[@]}" ||
-        fail "pip could not install the Python packages (see above)." \
-            "Check that this machine reaches its package index (pip config list), then run the script again."
+    for file in "$@"; do
+        [ "$file" = "$ADDON_REQUIREMENTS" ] || pip_args+=(-r "$file")
+    done
+    pip_install "$dir" "${pip_args[@]}"
+    for file in "$@"; do
+        [ "$file" != "$ADDON_REQUIREMENTS" ] || pip_install "$dir" --no-deps -r "$file"
+    done
     printf '%s\n' "$key" >"$dir/.key"
     step_done
+}
+
+pip_install() {
+    local dir=$1
+    shift
+    quietly "pip-$(basename "$dir")" "$dir/bin/python" -m pip install --no-input "$@" ||
+        fail "pip could not install the Python packages (see above)." \
+            "Check that this machine reaches its package index (pip config list), then run the script again."
 }
 
 # With ensurepip where Python has it; or else with pip from Debian's package.

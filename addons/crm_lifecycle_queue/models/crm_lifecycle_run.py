@@ -1,0 +1,364 @@
+import logging
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from odoo.addons.queue_job.exception import RetryableJobError
+from odoo.addons.queue_job.job import (
+    ENQUEUED,
+    PENDING,
+    STARTED,
+    STATES,
+    WAIT_DEPENDENCIES,
+)
+from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
+
+_logger = logging.getLogger(__name__)
+
+# Where the system parameters are missing. Each shard reads all documents once, as a
+# run in one piece does, so shards are few and big: no bigger than what a worker does
+# within a minute or two, though, since that is what Odoo gives a request.
+THRESHOLD = 100000
+SHARD_SIZE = 200000
+# Each shard also reads the work list for what is its own, so more of them cost more
+# than they spread.
+MAX_SHARDS = 100
+# Jobs that have not got on for this long leave the run to the scheduled job.
+PATIENCE = timedelta(minutes=30)
+LIVE_STATES = (WAIT_DEPENDENCIES, PENDING, ENQUEUED, STARTED)
+
+
+class CrmLifecycleRun(models.Model):
+    """A big run is handed out: its shards are jobs, a last job finishes it.
+
+    The jobs depend on nothing but the runs: whichever shard ends last, well or
+    badly, queues the finish. What dies on the way is found by the scheduled job,
+    and its customers are still on the work list.
+    """
+
+    _inherit = "crm.lifecycle.run"
+
+    job_uuid = fields.Char(
+        string="Job UUID",
+        readonly=True,
+        copy=False,
+        help="The job that works off the shard, or that finishes the run.",
+    )
+    job_state = fields.Selection(
+        selection=STATES, string="Job", compute="_compute_job_state", compute_sudo=True
+    )
+    job_count = fields.Integer(
+        string="Jobs", compute="_compute_job_count", compute_sudo=True
+    )
+    failed_shard_count = fields.Integer(
+        string="Failed shards", compute="_compute_failed_shard_count"
+    )
+
+    @api.depends("job_uuid")
+    def _compute_job_state(self):
+        states = {job.uuid: job.state for job in self._get_jobs()}
+        for run in self:
+            run.job_state = states.get(run.job_uuid)
+
+    @api.depends("job_uuid", "child_ids.job_uuid")
+    def _compute_job_count(self):
+        for run in self:
+            run.job_count = len((run | run.child_ids)._get_jobs())
+
+    @api.depends("child_ids.state")
+    def _compute_failed_shard_count(self):
+        for run in self:
+            run.failed_shard_count = len(
+                run.child_ids.filtered(lambda shard: shard.state == "failed")
+            )
+
+    # ------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------
+
+    def action_open_jobs(self):
+        """Show the jobs of the run, to those who may see jobs."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "queue_job.action_queue_job"
+        )
+        return {
+            **action,
+            "domain": [("id", "in", (self | self.child_ids)._get_jobs().ids)],
+            "context": {},
+        }
+
+    # ------------------------------------------------------------
+    # Handing out
+    # ------------------------------------------------------------
+
+    def _hand_out(self, checkpoint):
+        """Give the shards of a big run to the queue."""
+        if super()._hand_out(checkpoint):
+            return True
+        count = self._get_shard_count()
+        if not count:
+            return False
+        for shard in self._split(count):
+            shard._delay(
+                "_job_work_off",
+                self.env._(
+                    "Lifecycle run of %(company)s as of %(date)s, shard %(number)s of "
+                    "%(count)s",
+                    company=self.company_id.name,
+                    date=self.as_of,
+                    number=shard.shard + 1,
+                    count=count,
+                ),
+            )
+        _logger.info("Lifecycle run %s: handed out in %s shards", self.id, count)
+        return True
+
+    def _get_shard_count(self):
+        """Extension point: return in how many shards the run is split, 0: in none."""
+        waiting = self._get_waiting_count()
+        if waiting <= self._get_parameter("threshold", THRESHOLD):
+            return 0
+        if not self._is_queue_served():
+            _logger.info(
+                "Lifecycle run %s of %s customers: no job runner looks after this "
+                "database, so the run does all the work itself",
+                self.id,
+                waiting,
+            )
+            return 0
+        size = max(1, self._get_parameter("shard_size", SHARD_SIZE))
+        return min(max(2, -(-waiting // size)), MAX_SHARDS)
+
+    @api.model
+    def _get_parameter(self, name, default):
+        """Return a whole number among the system parameters."""
+        key = f"crm_lifecycle_queue.{name}"
+        # How a run is split is nobody's secret.
+        value = self.env["ir.config_parameter"].sudo().get_param(key)
+        try:
+            return int(value or default)
+        except ValueError:
+            _logger.warning("%s is no whole number: %r", key, value)
+            return default
+
+    @api.model
+    def _is_queue_served(self):
+        """Extension point: whether a job runner looks after this database.
+
+        The one that does holds a lock for as long as it is connected.
+        """
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT
+                      FROM pg_locks AS l
+                      JOIN pg_database AS d ON d.oid = l.database
+                     WHERE d.datname = current_database()
+                       AND l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                       AND l.classid::bigint = %s AND l.objid::bigint = %s
+                    """,
+                    PG_ADVISORY_LOCK_ID >> 32,
+                    PG_ADVISORY_LOCK_ID & 0xFFFFFFFF,
+                )
+            )
+        )
+
+    def _delay(self, method, description):
+        """Queue a job on the run, once."""
+        delayed = self.with_delay(
+            description=description,
+            identity_key=f"crm_lifecycle_queue:{self.id}:{method}",
+        )
+        self.job_uuid = getattr(delayed, method)().uuid
+
+    # ------------------------------------------------------------
+    # Jobs
+    # ------------------------------------------------------------
+
+    def _job_work_off(self):
+        """Work off a shard; whichever is the last of a run has it finished.
+
+        A job that was killed comes again and does what is left.
+        """
+        self.ensure_one()
+        if not self._is_expected():
+            return self.env._("The run has ended without this shard.")
+        if self.state == "failed":
+            self._revive()
+        if self.state == "running":
+            with self._to_be_retried():
+                self._execute(self._commit)
+        self._hand_in()
+        return self.env._(
+            "%(seen)s customers seen, %(moved)s moves",
+            seen=self.profile_count,
+            moved=self.moved_count,
+        )
+
+    def _job_work_off_failed(self, **values):
+        """The run goes on without a shard that failed for good."""
+        self._bury(values.get("exc_message"))
+        self._hand_in()
+
+    def _job_finish(self):
+        """Finish a run whose shards have ended, and do what they left."""
+        self.ensure_one()
+        if self.state != "running":
+            return self.env._("The run has ended already.")
+        with self._to_be_retried():
+            self._finish(self._commit)
+        self._wake_schedule()
+        return self.env._(
+            "%(seen)s customers seen, %(moved)s moves",
+            seen=self.profile_count,
+            moved=self.moved_count,
+        )
+
+    def _job_finish_failed(self, **values):
+        """Nobody waits any longer for a run that can't be finished."""
+        self._bury(values.get("exc_message"))
+
+    def _is_expected(self):
+        """Whether the run still waits for this shard."""
+        return self.parent_id.state == "running" and not self.parent_id.job_uuid
+
+    def _commit(self, done=0, remaining=0):
+        """Keep what is done so far: the checkpoint of a job.
+
+        The job functions allow it: queue_job then holds the lock that tells a
+        living job on another connection, and gives this one to the work.
+        """
+        self.env.flush_all()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @contextmanager
+    def _to_be_retried(self):
+        """Have the job come again where somebody else's change got in between."""
+        try:
+            yield
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+            self._revive()
+            self._commit()
+            raise RetryableJobError(str(error)) from error
+
+    def _revive(self):
+        self.write({"state": "running", "date_end": False, "error": False})
+
+    def _bury(self, error):
+        """Mark runs that nobody works on any more as failed."""
+        self.filtered(lambda run: run.state == "running").write(
+            {
+                "state": "failed",
+                "date_end": fields.Datetime.now(),
+                "error": error or self.env._("The job ended before its work."),
+            }
+        )
+
+    def _hand_in(self):
+        """Queue the finish of a run once all its shards have ended.
+
+        Each shard asks after its own end is committed, so that the last one sees
+        the others'. Where two ask at once, the row of the run decides.
+        """
+        run = self.parent_id
+        try:
+            with self.env.cr.savepoint():
+                run.invalidate_recordset()
+                run.child_ids.invalidate_recordset()
+                if self._is_expected() and "running" not in run.child_ids.mapped(
+                    "state"
+                ):
+                    run._delay(
+                        "_job_finish",
+                        self.env._(
+                            "Lifecycle run of %(company)s as of %(date)s: finish",
+                            company=run.company_id.name,
+                            date=run.as_of,
+                        ),
+                    )
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.invalidate_all(flush=False)
+            _logger.debug("Lifecycle run %s: finished by another shard", run.id)
+
+    @api.model
+    def _wake_schedule(self):
+        """Have the scheduled job look at what was reported meanwhile."""
+        self.env["crm.lifecycle.touch"]._trigger_run()
+
+    # ------------------------------------------------------------
+    # Rescue
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_handed_out(self, company=None):
+        """Return the runs that are with the queue."""
+        domain = [("state", "=", "running"), ("child_ids", "!=", False)]
+        if company:
+            domain.append(("company_id", "=", company.id))
+        return self.search(domain)
+
+    def _get_jobs(self):
+        """Return the jobs of some runs, whoever asks: what they tell is filtered."""
+        uuids = [run.job_uuid for run in self if run.job_uuid]
+        return self.env["queue.job"].sudo().search([("uuid", "in", uuids)])
+
+    def _get_live_jobs(self):
+        """Return the jobs that are still to bring a handed-out run forward."""
+        runs = self | self.child_ids.filtered(lambda shard: shard.state == "running")
+        return runs._get_jobs().filtered(lambda job: job.state in LIVE_STATES)
+
+    def _is_alive(self):
+        """Whether a handed-out run gets on, or at least may do so soon."""
+        self.ensure_one()
+        progress = max((self | self.child_ids).mapped("date_progress"))
+        return progress >= fields.Datetime.now() - PATIENCE and bool(
+            self._get_live_jobs()
+        )
+
+    @api.model
+    def _rescue(self):
+        """Finish the runs whose jobs have died, or never came to run.
+
+        An error stays on its run and holds up nothing else.
+        """
+        cron = self.env["ir.cron"]
+        for run in self._get_handed_out():
+            if run._is_alive():
+                continue
+            _logger.warning("Lifecycle run %s: the queue left it", run.id)
+            run._recall()
+            try:
+                run._finish(lambda done, remaining: cron._commit_progress())
+            except Exception:
+                _logger.exception("Lifecycle run %s could not be finished", run.id)
+
+    def _recall(self):
+        """Take the work back from the queue."""
+        self._get_live_jobs().button_cancelled()
+        for shard in self.child_ids:
+            job = shard._get_jobs()
+            shard._bury(job.exc_message or job.exc_info)
+
+    def _withdraw(self):
+        """Give up runs that are with the queue."""
+        for run in self:
+            run._recall()
+            run._bury(
+                self.env._(
+                    "The run was interrupted. What it left is done by the next run."
+                )
+            )
+
+    @api.model
+    def _bury_dead(self, company):
+        """A shard that waits for its turn is not dead, nor is its run."""
+        now = fields.Datetime.now()
+        alive = self._get_handed_out(company).filtered(lambda run: run._is_alive())
+        (alive | alive.child_ids).filtered(
+            lambda run: run.state == "running" and run.date_progress < now - PATIENCE
+        ).date_progress = now
+        return super()._bury_dead(company)

@@ -1,0 +1,3 @@
+from . import test_hand_out
+from . import test_jobs
+from . import test_rescue
