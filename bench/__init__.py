@@ -1,0 +1,1 @@
+"""Measures the lifecycle on generated customers; see README.md."""

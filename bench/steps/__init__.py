@@ -1,0 +1,30 @@
+"""What is measured, step by step; each runs in an Odoo process of its own.
+
+A step is a function that takes ``env`` and keyword arguments, and returns what
+can be written as JSON.
+"""
+
+from .alternatives import measure_alternatives
+from .changes import change_orders
+from .cost import measure_cost
+from .equality import compare_with_full_build
+from .floor import measure_floor
+from .prepare import activate_lifecycles, generate_rows, prepare_addons
+from .reading import measure_reading
+from .runs import measure_replay, measure_run
+from .sizes import measure_sizes
+
+STEPS = {
+    "activate": activate_lifecycles,
+    "alternatives": measure_alternatives,
+    "change": change_orders,
+    "cost": measure_cost,
+    "equality": compare_with_full_build,
+    "floor": measure_floor,
+    "generate": generate_rows,
+    "prepare": prepare_addons,
+    "reading": measure_reading,
+    "replay": measure_replay,
+    "run": measure_run,
+    "sizes": measure_sizes,
+}
