@@ -2,6 +2,7 @@
 
 import functools
 import json
+import random
 import time
 from datetime import timedelta
 
@@ -16,13 +17,19 @@ from .crm_lifecycle_history import ENTERS
 QUIET_BATCH = 20000
 LOUD_BATCH = 1000
 
+# How often a run comes back to those whom somebody else was moving.
+ROUNDS = 5
+
 # Those whom the rules are asked about: at first those whose review is due, then
-# those who have moved.
+# those who have moved, and at last those who could not be moved before.
 ASKED_FIRST = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_review)"
 )
 ASKED_AGAIN = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
+)
+ASKED_LATER = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)"
 )
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
@@ -33,9 +40,15 @@ NEXT_LIST = (
     SQL("TRUNCATE lifecycle_due"),
     SQL("ANALYZE lifecycle_moved"),
 )
+HELD_LIST = (
+    SQL("TRUNCATE lifecycle_held"),
+    SQL("INSERT INTO lifecycle_held SELECT DISTINCT profile_id FROM lifecycle_busy"),
+    SQL("TRUNCATE lifecycle_busy"),
+    SQL("ANALYZE lifecycle_held"),
+)
 DROP_LISTS = SQL(
-    "DROP TABLE IF EXISTS "
-    "lifecycle_due, lifecycle_left, lifecycle_review, lifecycle_moved"
+    "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
+    "lifecycle_moved, lifecycle_busy, lifecycle_held"
 )
 
 
@@ -60,28 +73,55 @@ class CrmLifecycleRun(models.Model):
             return
         self._create_due_tables()
         if self._take_due_for_review(lifecycles):
-            self._move_due(lifecycles, checkpoint, self._fill_due_by_lifecycle)
-            # Each pass moves everybody at most one step along the lifecycle, and
-            # asks about those whom the pass before has moved.
-            asked = ASKED_FIRST
-            for _step in range(max(len(item.stage_ids) for item in lifecycles)):
-                fill = functools.partial(self._fill_due_by_rule, asked=asked)
-                if not self._move_due(lifecycles, checkpoint, fill):
-                    break
-                asked = ASKED_AGAIN
+            self._move_in_steps(lifecycles, checkpoint, ASKED_FIRST)
+            self._move_those_held(lifecycles, checkpoint)
             self._note_waiting(lifecycles)
             if self.kind != "replay":
                 self._sync_tags(lifecycles)
             self._set_next_review(lifecycles, checkpoint)
         self.env.cr.execute(DROP_LISTS)
 
+    def _move_in_steps(self, lifecycles, checkpoint, asked):
+        """Move those asked into a lifecycle, and along it by its rules."""
+        fill = functools.partial(self._fill_due_by_lifecycle, asked=asked)
+        self._move_due(lifecycles, checkpoint, fill)
+        # Each pass moves everybody at most one step along the lifecycle, and
+        # asks about those whom the pass before has moved.
+        for _step in range(max(len(item.stage_ids) for item in lifecycles)):
+            fill = functools.partial(self._fill_due_by_rule, asked=asked)
+            if not self._move_due(lifecycles, checkpoint, fill):
+                break
+            asked = ASKED_AGAIN
+
+    def _move_those_held(self, lifecycles, checkpoint):
+        """Come back to those whom somebody else held; leave the last to tomorrow.
+
+        Another run over the same customers holds a batch while it moves it, and
+        goes on to other work with some of them. Within one transaction of the
+        caller's nobody else's work comes to an end for us.
+        """
+        for attempt in range(1, ROUNDS + 1):
+            self._execute_all(HELD_LIST)
+            held = self.env.execute_query(SQL("SELECT profile_id FROM lifecycle_held"))
+            if not held:
+                return
+            if checkpoint is None or attempt == ROUNDS:
+                self._note_left([profile_id for [profile_id] in held])
+                return
+            self._checkpoint(checkpoint)
+            time.sleep(random.uniform(0, 0.2 * attempt))
+            self._checkpoint(checkpoint)
+            self._move_in_steps(lifecycles, checkpoint, ASKED_LATER)
+
     def _create_due_tables(self):
         """Lists of this session, which outlive the commits of the run.
 
         ``lifecycle_due`` has who is to move where, ``lifecycle_left`` those that
         the lifecycle did not let go, so that they are not asked again,
-        ``lifecycle_review`` those whose review is due, as they were then, and
-        ``lifecycle_moved`` those on the due list before the present one.
+        ``lifecycle_review`` those whose review is due, as they were then,
+        ``lifecycle_moved`` those on the due list before the present one,
+        ``lifecycle_busy`` those whom somebody else held, and ``lifecycle_held``
+        those of them whom the run comes back to.
         """
         self.env.flush_all()
         for statement in (
@@ -102,6 +142,8 @@ class CrmLifecycleRun(models.Model):
                 "(profile_id int PRIMARY KEY, facts_date timestamp, review_date date)"
             ),
             SQL("CREATE TEMPORARY TABLE lifecycle_moved (profile_id int)"),
+            SQL("CREATE TEMPORARY TABLE lifecycle_busy (profile_id int)"),
+            SQL("CREATE TEMPORARY TABLE lifecycle_held (profile_id int)"),
         ):
             self.env.cr.execute(statement)
 
@@ -136,14 +178,16 @@ class CrmLifecycleRun(models.Model):
             )
         return query
 
-    def _fill_due_by_lifecycle(self, lifecycles):
+    def _fill_due_by_lifecycle(self, lifecycles, asked):
         """List those that another lifecycle takes than the one they are in.
 
         The first that takes them does. They go to the stage of the same category
         there, else to its first.
         """
-        foreseeable = all(self._is_foreseeable(item.domain) for item in lifecycles)
-        query = self._search_asked(self._get_base_domain(), foreseeable)
+        foreseeable = asked is not ASKED_FIRST or all(
+            self._is_foreseeable(item.domain) for item in lifecycles
+        )
+        query = self._search_asked(self._get_base_domain(), foreseeable, asked)
         cases = []
         for lifecycle in lifecycles:
             takes = self.env["crm.lifecycle.profile"]._get_condition_sql(
@@ -318,30 +362,42 @@ class CrmLifecycleRun(models.Model):
             profiles = Profile.browse(profile_ids)
             stage = Stage.browse(to_stage_id)
             rule = self.env["crm.lifecycle.rule"].browse(rule_id or [])
-            moved = profiles._lifecycle_move(
+            free = profiles._lock_for_move(
+                stage, Stage.browse(from_stage_id or []), wait=False
+            )
+            moved = free._move_locked(
                 stage,
                 origin=self._get_origin(),
-                from_stage=Stage.browse(from_stage_id or []),
                 as_of=self.as_of,
                 rule=rule,
                 reason=None if rule else ENTERS,
                 quiet=quiet[to_stage_id],
             )
             count += len(moved)
-            self._note_left(profiles - moved)
+            self._note_left((free - moved).ids)
+            self._note_busy((profiles - free).ids)
         self.moved_count += count
         return count
 
-    def _note_left(self, profiles):
+    def _note_busy(self, profile_ids):
+        """Come back to those whom somebody else was moving."""
+        if profile_ids:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids
+                )
+            )
+
+    def _note_left(self, profile_ids):
         """Do not ask again in this run about those that did not move."""
-        if not profiles:
+        if not profile_ids:
             return
-        self.left_count += len(profiles)
+        self.left_count += len(profile_ids)
         self.env.cr.execute(
             SQL(
                 "INSERT INTO lifecycle_left (profile_id) SELECT unnest(%s::int[]) "
                 "ON CONFLICT DO NOTHING",
-                profiles.ids,
+                profile_ids,
             )
         )
 

@@ -55,11 +55,26 @@ class CrmLifecycleProfile(models.Model):
                 self.env._("Choose the stage that the customer should move to.")
             )
         profiles = self._lock_for_move(stage, from_stage, wait=by_hand)
-        if not profiles:
-            return profiles
+        return profiles._move_locked(
+            stage,
+            origin=origin,
+            as_of=as_of,
+            rule=rule,
+            reason=reason,
+            quiet=quiet,
+            writer=writer,
+        )
+
+    def _move_locked(
+        self, stage, *, origin, as_of, rule=None, reason=None, quiet=False, writer=None
+    ):
+        """Move customers whose rows the caller has locked (see `_lifecycle_move`)."""
+        if not self:
+            return self
+        by_hand = origin in ("manual", "import")
         if by_hand:
-            profiles._check_own_lifecycle(stage)
-        refused = profiles._get_refused(stage)
+            self._check_own_lifecycle(stage)
+        refused = self._get_refused(stage)
         if by_hand and refused:
             profile, message = next(iter(refused.items()))
             raise UserError(
@@ -70,7 +85,7 @@ class CrmLifecycleProfile(models.Model):
                     why=message,
                 )
             )
-        profiles = profiles.filtered(lambda profile: profile not in refused)
+        profiles = self.filtered(lambda profile: profile not in refused)
         if not profiles:
             return profiles
         self.env.flush_all()
