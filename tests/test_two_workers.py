@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date
+from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
@@ -9,6 +10,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
 TODAY = date(2026, 3, 2)
+SLEEP = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_move.time.sleep"
 CUSTOMERS = 300
 
 
@@ -127,3 +129,37 @@ class TestTwoWorkers(BaseCase):
             self.assertEqual(cr.fetchone(), (CUSTOMERS * 3,))
             cr.execute("SELECT COUNT(*) FROM crm_lifecycle_touch")
             self.assertEqual(cr.fetchone(), (0,))
+
+    def test_a_run_comes_back_to_a_customer_whom_somebody_held(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            company = env["res.company"].browse(self.company_id)
+            run = env["crm.lifecycle.run"]._start(company, TODAY)
+            run._phase_collect(None, run._get_scope())
+            run._phase_refresh(None, run._get_scope())
+        with self.registry.cursor() as holder, self.registry.cursor() as cr:
+            holder.execute(
+                """
+                SELECT p.id
+                  FROM crm_lifecycle_profile AS p
+                  JOIN res_partner AS c ON c.id = p.partner_id
+                 WHERE c.name = 'Two workers 7' FOR UPDATE OF p
+                """
+            )
+            [held] = holder.fetchone()
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["crm.lifecycle.run"]._forget_watermark(
+                env["res.company"].browse(self.company_id)
+            )
+            with patch(SLEEP, side_effect=lambda seconds: holder.rollback()) as slept:
+                run = env["crm.lifecycle"]._run(
+                    env["res.company"].browse(self.company_id),
+                    TODAY,
+                    checkpoint=lambda done, remaining: cr.commit(),
+                )
+            slept.assert_called_once()
+            self.assertEqual(run.left_count, 0)
+            self.assertEqual(run.moved_count, CUSTOMERS * 3)
+            self.assertEqual(
+                env["crm.lifecycle.profile"].browse(held).stage_id.code, "c"
+            )
