@@ -200,6 +200,7 @@ work_mem = 32MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 random_page_cost = 1.1
+max_locks_per_transaction = 256
 CONF
 }
 
