@@ -97,13 +97,21 @@ class TestScale(TransactionCase):
             "AND company_id = %s ORDER BY id DESC LIMIT %s)",
             [self.company.id, ORDERS // 100],
         )
-        run, queries, rows = self._run(0)
+        run = self.env["crm.lifecycle.run"]._start(self.company, AS_OF)
+        scope = run._get_scope()
+        _none, queries, rows = self._measure(lambda: run._phase_collect(None, scope))
+        self.assertLessEqual(queries, 25)
+        self.assertLessEqual(rows["sale_order"], ORDERS)
+        _none, queries, rows = self._measure(lambda: run._phase_refresh(None, scope))
         self.assertGreater(run.refreshed_count, ORDERS // 300)
         self.assertLessEqual(run.profile_count, ORDERS // 100)
-        # No message has changed: those of 1,000 customers would be many more.
-        self.assertLessEqual(rows["mail_message"], 3000)
-        self.assertLessEqual(rows["sale_order"], 3 * ORDERS)
-        self.assertLessEqual(queries, 120)
+        # No message has changed: nobody's messages are read again.
+        self.assertEqual(rows["mail_message"], 0)
+        self.assertLessEqual(rows["sale_order"], 2 * ORDERS)
+        self.assertLessEqual(queries, 40)
+        _none, queries, rows = self._measure(lambda: run._phase_move(None))
+        self.assertEqual(rows["sale_order"] + rows["mail_message"], 0)
+        self.assertLessEqual(queries, 60)
 
     def test_queries_do_not_grow_with_customers(self):
         """Ten times the orders changed: not one query more, but for the moves."""

@@ -1,4 +1,4 @@
-"""How PostgreSQL keeps tables that a run writes by the million."""
+"""How PostgreSQL keeps tables that a run writes by the million, and what it knows."""
 
 from odoo.tools import SQL
 
@@ -25,5 +25,22 @@ def set_storage(model, **parameters):
                 SQL("%s = %s", SQL.identifier(name), value)
                 for name, value in parameters.items()
             ),
+        )
+    )
+
+
+def relate_columns(model, *columns):
+    """Have the planner know which values of some columns go together.
+
+    Stages belong to a company: asked for customers of one company in a stage that
+    only another one has, the planner would otherwise expect as many as in any
+    stage, and walk through all contacts by name until it has a page of them.
+    """
+    model.env.cr.execute(
+        SQL(
+            "CREATE STATISTICS IF NOT EXISTS %s (dependencies, mcv) ON %s FROM %s",
+            SQL.identifier(f"{model._table}_{'_'.join(columns)}_stat"),
+            SQL(", ").join(map(SQL.identifier, columns)),
+            SQL.identifier(model._table),
         )
     )

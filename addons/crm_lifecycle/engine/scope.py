@@ -82,7 +82,8 @@ class Scope:
     what had happened by its end. ``since`` (naive UTC) is the watermark: what
     was written before it was seen by the run as of ``previous_as_of``. Both are
     empty for a full rebuild, which asks the same questions about everybody.
-    ``topics`` are the bits of the sources, see `topics_of`.
+    ``topics`` are the bits of the sources, see `topics_of`; ``batch_topics`` those
+    that rows of the batch have, each once, where they are known.
     """
 
     company_id: int
@@ -91,10 +92,22 @@ class Scope:
     since: datetime | None = None
     previous_as_of: date | None = None
     topics: Mapping[str, int] = field(default_factory=dict)
+    batch_topics: tuple[int, ...] | None = None
 
     def asks(self, source: str, alias: str) -> SQL:
-        """SQL condition: of the batch's row, this source's facts may have changed."""
-        return is_topic(SQL.identifier(alias, "topics"), self.topics.get(source, ALL))
+        """SQL condition: of the batch's row, this source's facts may have changed.
+
+        In terms that the planner has statistics on, and constant where all rows
+        of the batch are alike: a source that nobody asks is then not read at all.
+        """
+        bit = self.topics.get(source, ALL)
+        column = SQL.identifier(alias, "topics")
+        if self.batch_topics is None:
+            return is_topic(column, bit)
+        asking = [topics for topics in self.batch_topics if topics & bit]
+        if len(asking) == len(self.batch_topics):
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, asking) if asking else SQL("FALSE")
 
     @property
     def is_full(self) -> bool:
@@ -127,6 +140,8 @@ class Scope:
         that leave a window of twelve months.
         """
         assert self.previous_as_of is not None, "a full scope has no crossing"
+        if self.previous_as_of == self.as_of:
+            return SQL("FALSE")
         shift = relativedelta(months=months)
         return SQL(
             "(%(moment)s >= %(begin)s AND %(moment)s < %(end)s)",
@@ -138,6 +153,8 @@ class Scope:
     def crossing_day(self, day: SQL, months: int = 0) -> SQL:
         """SQL condition like `crossing`, for a date column."""
         assert self.previous_as_of is not None, "a full scope has no crossing"
+        if self.previous_as_of == self.as_of:
+            return SQL("FALSE")
         return SQL(
             "(%(day)s > %(begin)s AND %(day)s <= %(end)s)",
             day=day,

@@ -117,20 +117,29 @@ def compute_facts(values: Mapping[str, SQL], sources: Sequence[SQL]) -> SQL:
     )
 
 
-def update_profiles(names: Sequence[str], as_of: date, moving: int) -> SQL:
-    """Write the computed values where they differ; have the rules look at those.
+def update_profiles(
+    names: Sequence[str], watched: Iterable[str], as_of: date, moving: int
+) -> SQL:
+    """Write the computed values where they differ.
 
+    Where one of the ``watched`` values does, the rules look at the customer.
     ``moving`` are the bits of the sources whose facts the passing of days changes:
     only where these were asked, the facts are as of the day.
     """
     columns = [SQL.identifier(name) for name in names]
+    differs = SQL(" OR ").join(
+        SQL("t.%s IS DISTINCT FROM v.%s", column, column)
+        for column in map(SQL.identifier, sorted(watched))
+    )
     return SQL(
         """
         UPDATE crm_lifecycle_profile AS t
            SET (%(columns)s, facts_as_of, review_date, facts_date, write_date)
              = (%(targets)s,
                 CASE WHEN %(is_moving)s THEN %(as_of)s ELSE t.facts_as_of END,
-                %(as_of)s, %(now)s, %(now)s)
+                CASE WHEN v.is_review OR %(differs)s THEN %(as_of)s
+                     ELSE t.review_date END,
+                %(now)s, %(now)s)
           FROM lifecycle_facts AS v
          WHERE t.id = v.profile_id AND NOT v.is_new
            AND (v.is_review OR (%(current)s) IS DISTINCT FROM (%(targets)s))
@@ -139,6 +148,7 @@ def update_profiles(names: Sequence[str], as_of: date, moving: int) -> SQL:
         targets=SQL(", ").join(SQL("v.%s", column) for column in columns),
         current=SQL(", ").join(SQL("t.%s", column) for column in columns),
         is_moving=is_topic(SQL("v.topics"), moving),
+        differs=differs or SQL("FALSE"),
         as_of=as_of,
         now=NOW,
     )

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..fields import LooseMany2one
-from ..storage import set_storage
+from ..storage import relate_columns, set_storage
 
 # What staff may write on a profile. Stages go through the one writer; facts and
 # the subject belong to the engine.
@@ -214,12 +214,13 @@ class CrmLifecycleProfile(models.Model):
     _review_idx = models.Index("(company_id, review_date)")
 
     def init(self):
-        """Have the table vacuumed in time."""
+        """Have the table vacuumed in time, and its stages known by company."""
         set_storage(
             self,
             autovacuum_vacuum_scale_factor=0.03,
             autovacuum_analyze_scale_factor=0.03,
         )
+        relate_columns(self, "company_id", "stage_id")
 
     def _valid_field_parameter(self, field, name):
         return name == "fact" or super()._valid_field_parameter(field, name)

@@ -1,5 +1,7 @@
 """Refreshing the facts of one batch of subjects from the work list."""
 
+from dataclasses import replace
+
 from odoo import models
 from odoo.tools import SQL
 
@@ -39,6 +41,10 @@ class CrmLifecycleRun(models.Model):
                 self.env["crm.lifecycle.source.lead"]._get_company_condition(scope),
             )
         )
+        topics = self.env.execute_query(
+            SQL("SELECT DISTINCT topics FROM lifecycle_batch ORDER BY topics")
+        )
+        scope = replace(scope, batch_topics=tuple(value for [value] in topics))
         seen, created, refreshed = self._refresh_facts(scope)
         self.profile_count += seen
         self.created_count += created
@@ -173,7 +179,10 @@ class CrmLifecycleRun(models.Model):
         )
         self.env.cr.execute(
             statements.update_profiles(
-                list(values), self.as_of, self._get_moving_topics(scope)
+                list(values),
+                self._get_watched(values),
+                self.as_of,
+                self._get_moving_topics(scope),
             )
         )
         known_changed = self.env.cr.rowcount

@@ -98,12 +98,15 @@ class CrmLifecycleRun(models.Model):
         self.env.cr.execute(SQL("ANALYZE lifecycle_passing"))
 
     def _apply_passing_days(self, scope, table, values):
-        """Write the new values of one source; have the rules look at them."""
+        """Write the new values of one source; have the rules look where they matter."""
+        reviewed = SQL()
+        if self._get_watched(values):
+            reviewed = SQL("review_date = %s,", self.as_of)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE crm_lifecycle_profile AS p
-                   SET %(values)s, facts_as_of = %(as_of)s, review_date = %(as_of)s,
+                   SET %(values)s, facts_as_of = %(as_of)s, %(reviewed)s
                        facts_date = %(now)s, write_date = %(now)s
                   FROM lifecycle_passing AS l
                   JOIN %(table)s AS d ON d.partner_id = l.partner_id
@@ -111,6 +114,7 @@ class CrmLifecycleRun(models.Model):
                 """,
                 table=table,
                 as_of=scope.as_of,
+                reviewed=reviewed,
                 now=NOW,
                 values=SQL(", ").join(
                     SQL("%s = %s", SQL.identifier(name), value)

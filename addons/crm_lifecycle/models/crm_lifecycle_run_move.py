@@ -28,9 +28,7 @@ ASKED_FIRST = SQL(
 ASKED_AGAIN = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
 )
-ASKED_LATER = SQL(
-    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)"
-)
+ASKED_LATER = SQL("crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)")
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
@@ -49,6 +47,21 @@ HELD_LIST = (
 DROP_LISTS = SQL(
     "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
     "lifecycle_moved, lifecycle_busy, lifecycle_held"
+)
+CREATE_LISTS = SQL(
+    """
+    %s;
+    CREATE TEMPORARY TABLE lifecycle_due (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        profile_id int, rule_id int, from_stage_id int, to_stage_id int);
+    CREATE TEMPORARY TABLE lifecycle_left (profile_id int PRIMARY KEY);
+    CREATE TEMPORARY TABLE lifecycle_review (
+        profile_id int PRIMARY KEY, facts_date timestamp, review_date date);
+    CREATE TEMPORARY TABLE lifecycle_moved (profile_id int);
+    CREATE TEMPORARY TABLE lifecycle_busy (profile_id int);
+    CREATE TEMPORARY TABLE lifecycle_held (profile_id int)
+    """,
+    DROP_LISTS,
 )
 
 
@@ -101,10 +114,12 @@ class CrmLifecycleRun(models.Model):
         caller's nobody else's work comes to an end for us.
         """
         for attempt in range(1, ROUNDS + 1):
-            self._execute_all(HELD_LIST)
-            held = self.env.execute_query(SQL("SELECT profile_id FROM lifecycle_held"))
+            held = self.env.execute_query(
+                SQL("SELECT DISTINCT profile_id FROM lifecycle_busy")
+            )
             if not held:
                 return
+            self._execute_all(HELD_LIST)
             if checkpoint is None or attempt == ROUNDS:
                 self._note_left([profile_id for [profile_id] in held])
                 return
@@ -124,28 +139,7 @@ class CrmLifecycleRun(models.Model):
         those of them whom the run comes back to.
         """
         self.env.flush_all()
-        for statement in (
-            DROP_LISTS,
-            SQL(
-                """
-                CREATE TEMPORARY TABLE lifecycle_due (
-                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                    profile_id int,
-                    rule_id int,
-                    from_stage_id int,
-                    to_stage_id int)
-                """
-            ),
-            SQL("CREATE TEMPORARY TABLE lifecycle_left (profile_id int PRIMARY KEY)"),
-            SQL(
-                "CREATE TEMPORARY TABLE lifecycle_review "
-                "(profile_id int PRIMARY KEY, facts_date timestamp, review_date date)"
-            ),
-            SQL("CREATE TEMPORARY TABLE lifecycle_moved (profile_id int)"),
-            SQL("CREATE TEMPORARY TABLE lifecycle_busy (profile_id int)"),
-            SQL("CREATE TEMPORARY TABLE lifecycle_held (profile_id int)"),
-        ):
-            self.env.cr.execute(statement)
+        self.env.cr.execute(CREATE_LISTS)
 
     def _get_base_domain(self):
         """Conditions on every profile that a run may move."""
@@ -383,9 +377,7 @@ class CrmLifecycleRun(models.Model):
         """Come back to those whom somebody else was moving."""
         if profile_ids:
             self.env.cr.execute(
-                SQL(
-                    "INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids
-                )
+                SQL("INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids)
             )
 
     def _note_left(self, profile_ids):

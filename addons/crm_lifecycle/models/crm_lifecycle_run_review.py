@@ -53,6 +53,23 @@ class CrmLifecycleRun(models.Model):
             for item in part
         )
 
+    def _get_watched(self, names):
+        """Return those of some columns that a lifecycle, rule or tag asks about.
+
+        The others may change without a look at the customer. A replay runs by
+        lifecycles of its own choice: it looks at everybody who changed.
+        """
+        if self.kind == "replay":
+            return set(names)
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        asked = {
+            condition.field_expr
+            for part in (lifecycles, lifecycles.rule_ids, lifecycles.tag_ids)
+            for item in part
+            for condition in domains.parse(item.domain).iter_conditions()
+        }
+        return set(names) & (asked | {"active"})
+
     def _is_everybody_due(self):
         """Whether what was found out in earlier runs is of no use to this one."""
         if self.kind in ("quick", "replay"):
@@ -63,20 +80,32 @@ class CrmLifecycleRun(models.Model):
         return self.kind == "full" or last.signature != self.signature
 
     def _get_signature(self, lifecycles):
-        """Return a fingerprint of all that decides about moves and tags."""
+        """Return a fingerprint of all that decides about moves and tags.
+
+        With the moments of its changes: what was changed and changed back did not
+        ask about the same facts in between.
+        """
         parts = [
             (
                 lifecycle.id,
+                lifecycle.write_date,
                 lifecycle.domain,
                 lifecycle.skip_policy,
                 lifecycle.regress_policy,
                 [(s.id, s.sequence, s.category) for s in lifecycle.stage_ids],
                 [
-                    (r.id, r.domain, r.min_days, r.from_stage_ids.ids, r.to_stage_id.id)
+                    (
+                        r.id,
+                        r.write_date,
+                        r.domain,
+                        r.min_days,
+                        r.from_stage_ids.ids,
+                        r.to_stage_id.id,
+                    )
                     for r in lifecycle.rule_ids
                     if r.active
                 ],
-                [(tag.id, tag.domain) for tag in lifecycle.tag_ids],
+                [(tag.id, tag.write_date, tag.domain) for tag in lifecycle.tag_ids],
             )
             for lifecycle in lifecycles
         ]

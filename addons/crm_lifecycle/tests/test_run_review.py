@@ -59,6 +59,35 @@ class TestRunReview(LifecycleCase):
         self.assertEqual(run.moved_count, 2)
         self.assertFalse(self._asked()[1])
 
+    def test_facts_that_no_rule_names_ask_nobody(self):
+        rule = self._rule(self.risk, [("won_count", ">", 0)])
+        profile = self._customer()
+        self._lead(partner_id=profile.partner_id.id)
+        run, asked = self._asked()
+        self.assertEqual((run.refreshed_count, profile.open_lead_count), (1, 2))
+        self.assertFalse(asked)
+        rule.domain = "[('open_lead_count', '>', 1)]"
+        _run, asked = self._asked()
+        self.assertEqual(asked, profile)
+        self.assertEqual(profile.stage_id, self.risk)
+
+    def test_a_rule_changed_and_changed_back_asks_everybody(self):
+        rule = self._rule(self.risk, [("open_lead_count", ">", 1)])
+        profile = self._customer()
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_rule SET write_date = write_date - interval '1 day'"
+        )
+        self.env.invalidate_all()
+        self._run()
+        rule.domain = "[('won_count', '>', 0)]"
+        self._lead(partner_id=profile.partner_id.id)
+        profile._touch()
+        self._run(quick=True)
+        self.assertEqual(profile.open_lead_count, 2)
+        rule.domain = "[('open_lead_count', '>', 1)]"
+        self.assertEqual(self._run().moved_count, 1)
+        self.assertEqual(profile.stage_id, self.risk)
+
     def test_conditions_beyond_the_customer_are_asked_of_everybody(self):
         belgium, france = self.env.ref("base.be"), self.env.ref("base.fr")
         self._rule(
