@@ -33,7 +33,8 @@ class CrmLifecycleProfile(models.Model):
     def get_overview(self, model, res_id, short=False):
         """Return the customer of a document at a glance, False if there is none.
 
-        ``short`` leaves out the counts of events and all but the newest events.
+        ``short`` is for documents that have other things to show: the first facts,
+        the newest events, and no counts of them.
         """
         profile = self._get_profile_of(model, res_id)
         if not profile:
@@ -41,7 +42,7 @@ class CrmLifecycleProfile(models.Model):
         limit = SHORT if short else EVENTS
         overview = {
             **profile._get_overview_stage(),
-            "facts": profile._get_overview_facts(),
+            "facts": profile._get_overview_facts(short),
             "events": profile._get_timeline(limit + 1),
             "kinds": [] if short else profile._get_overview_kinds(),
             "icons": {
@@ -124,16 +125,17 @@ class CrmLifecycleProfile(models.Model):
             "salesperson": self.user_id.sudo().name,  # a colleague's name
         }
 
-    def _get_overview_facts(self):
+    def _get_overview_facts(self, short=False):
         """Return the facts to show, with what they were a year before.
 
         Each is ``{"name", "label", "help", "type", "value", "previous",
         "currency_id"}``; a value that is not known is False.
         """
         self.ensure_one()
-        known = self._get_known_facts()
+        names = self._get_overview_fact_names(short)
+        known = self._get_known_facts(names)
         facts = []
-        for name, previous in self._get_overview_fact_names().items():
+        for name, previous in names.items():
             field = self._fields[name]
             if not self._has_field_access(field, "read"):
                 continue
@@ -153,24 +155,22 @@ class CrmLifecycleProfile(models.Model):
         return facts
 
     @api.model
-    def _get_overview_fact_names(self):
-        """Extension point: return ``{fact: the fact of the year before or None}``."""
-        return {
-            "first_seen_date": None,
-            "last_contact_date": None,
-            "last_inbound_date": None,
-            "open_lead_count": None,
-            "won_count": None,
-            "lost_count": None,
-        }
+    def _get_overview_fact_names(self, short=False):
+        """Extension point: return ``{fact: the fact of the year before or None}``.
 
-    def _get_known_facts(self):
+        ``short`` asks for those alone that matter on other documents too.
+        """
+        names = ["last_contact_date", "last_inbound_date", "open_lead_count"]
+        if not short:
+            names = ["first_seen_date", *names, "won_count", "lost_count"]
+        return dict.fromkeys(names)
+
+    def _get_known_facts(self, names):
         """Return a function of the value of a fact, False where it is not known.
 
         From the table itself, in one look: the ORM reads an empty number as 0.
         """
         self.ensure_one()
-        names = self._get_overview_fact_names()
         columns = {*names, *filter(None, names.values())}
         self.flush_recordset(columns)
         query = self._as_query(ordered=False)

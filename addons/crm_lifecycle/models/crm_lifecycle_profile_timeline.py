@@ -238,7 +238,7 @@ class CrmLifecycleProfile(models.Model):
             """
             SELECT m.date, FALSE, 'contact', CASE WHEN %(inbound)s
                         THEN %(from_customer)s ELSE %(to_customer)s END,
-                   NULLIF(m.subject, ''), left(m.body, %(read)s), NULL, NULL,
+                   NULLIF(m.subject, %(name)s), left(m.body, %(read)s), NULL, NULL,
                    m.model, m.res_id
               FROM mail_message AS m
              WHERE m.model = %(model)s AND m.res_id IN %(documents)s
@@ -249,6 +249,7 @@ class CrmLifecycleProfile(models.Model):
             contact=Source._is_contact,
             from_customer=self.env._("Message from the customer"),
             to_customer=self.env._("Message to the customer"),
+            name=self.display_name,  # Odoo's own subject where none was given
             read=READ,
             model=model,
             documents=documents,
@@ -309,6 +310,7 @@ class CrmLifecycleProfile(models.Model):
         for row in rows:
             row["moment"] = fields.Datetime.to_string(row["moment"])
             row["amount"] = row["amount"] and float(row["amount"])
+            row["currency_id"] = row["currency_id"] or self.currency_id.id
             row["detail"] = get_beginning(row["detail"])
             if not row["title"]:
                 row["title"], row["detail"] = row["detail"], None

@@ -55,14 +55,14 @@ class CrmLifecycleProfile(models.Model):
     )
 
     @api.model
-    def _get_overview_fact_names(self):
-        return {
-            **super()._get_overview_fact_names(),
+    def _get_overview_fact_names(self, short=False):
+        facts = {
+            **super()._get_overview_fact_names(short),
             "order_total_12m": "order_total_prev_12m",
             "order_count": None,
             "last_order_date": None,
-            "order_total": None,
-            "average_order_value": None,
-            "order_interval_days": None,
-            "quotation_count": None,
         }
+        if not short:
+            more = ("order_total", "average_order_value", "order_interval_days")
+            facts |= dict.fromkeys((*more, "quotation_count"))
+        return facts

@@ -201,7 +201,7 @@ export class LifecycleOverview extends Component {
             return { style: "text-bg-warning", text: _t("Today") };
         }
         return {
-            style: "text-bg-light border",
+            style: "o_lifecycle_later",
             text: _t("%(date)s, in %(days)s", { date, days: this.formatDays(days) }),
         };
     }
