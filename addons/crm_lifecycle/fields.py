@@ -15,3 +15,13 @@ class LooseMany2one(fields.Many2one):
 
     def update_db_foreign_key(self, model, column):
         """Add none."""
+
+
+class KnownInteger(fields.Integer):
+    """A number that tells “not known” from 0, in Python and in the web client.
+
+    Odoo reads an empty number as 0; here it is False, which views show as nothing.
+    """
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value

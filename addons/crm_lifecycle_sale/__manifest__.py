@@ -9,6 +9,7 @@
     "data": [
         "views/crm_lifecycle_profile_views.xml",
         "views/res_partner_views.xml",
+        "views/sale_order_views.xml",
     ],
     "auto_install": True,
     "post_init_hook": "post_init_hook",

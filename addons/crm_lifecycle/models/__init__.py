@@ -12,7 +12,10 @@ from . import crm_lifecycle_history
 from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_profile_explain
+from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_profile_playbook
+from . import crm_lifecycle_profile_timeline
+from . import crm_lifecycle_profile_work
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
 from . import crm_lifecycle_run_days
@@ -21,6 +24,7 @@ from . import crm_lifecycle_run_preview
 from . import crm_lifecycle_run_replay
 from . import crm_lifecycle_run_review
 from . import crm_lifecycle_run_shard
+from . import crm_lifecycle_stay
 from . import crm_lifecycle_subject
 from . import crm_lifecycle_source
 from . import crm_lifecycle_source_lead

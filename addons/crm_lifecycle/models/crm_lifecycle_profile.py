@@ -252,41 +252,26 @@ class CrmLifecycleProfile(models.Model):
         due = Domain("follow_up_date", "<=", "today")
         return due if True in value else ~due
 
-    @api.depends("stage_id", "history_ids")
+    @api.depends("stage_id", "stage_date", "history_ids")
     def _compute_duration_tracking(self):
         """Time in each stage from our own history (see the mail mixin).
 
         The core reads it from chatter messages, which may be deleted; the
         history is complete. Shape: ``{"stage id": seconds}``.
         """
-        for profile in self:
-            profile.duration_tracking = False
-        if not self.ids:
-            return
-        self.env["crm.lifecycle.history"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT profile_id, from_stage_id, SUM(days_in_from_stage)
-                  FROM crm_lifecycle_history
-                 WHERE profile_id = ANY(%s) AND from_stage_id IS NOT NULL
-                 GROUP BY profile_id, from_stage_id
-                """,
-                self.ids,
-            )
+        # Who sees the customer sees how long they have been where they are.
+        stays = self.env["crm.lifecycle.stay"].sudo()
+        groups = stays._read_group(
+            [("profile_id", "in", self._origin.ids)],
+            ["profile_id", "stage_id"],
+            ["total_days:sum"],
         )
+        spent = {}
+        for profile, stage, days in groups:
+            spent.setdefault(profile.id, {})[str(stage.id)] = days * 86400
         # A form that is being edited computes on a copy: its row is the origin.
-        seconds = {profile._origin.id: {} for profile in self}
-        for profile_id, stage_id, days in rows:
-            seconds[profile_id][str(stage_id)] = int(days or 0) * 86400
-        for profile in self.filtered(lambda item: item._origin.stage_id):
-            origin = profile._origin
-            today = origin.company_id._lifecycle_today()
-            stay = (today - (origin.stage_date or today)).days * 86400
-            spent = seconds[origin.id]
-            key = str(origin.stage_id.id)
-            spent[key] = spent.get(key, 0) + max(stay, 0)
-            profile.duration_tracking = spent
+        for profile in self:
+            profile.duration_tracking = spent.get(profile._origin.id, False)
 
     @api.model
     def _read_group_stage_ids(self, stages, domain):
@@ -412,7 +397,8 @@ class CrmLifecycleProfile(models.Model):
 
     def _touch(self, *, review=False):
         """Have the next run look at these customers, see `crm.lifecycle.touch`."""
-        for company, profiles in self.grouped("company_id").items():
+        # Noted for the runs: whoever gave a customer away sees them no longer.
+        for company, profiles in self.sudo().grouped("company_id").items():
             self.env["crm.lifecycle.touch"]._touch(
                 company,
                 partners=profiles.partner_id,

@@ -14,3 +14,25 @@ class MailActivity(models.Model):
         for model, activities in self.grouped("res_model").items():
             Source._touch_documents(model, activities.mapped("res_id"))
         return super().unlink()
+
+    def _action_done(self, feedback=False, attachment_ids=None):
+        """Somebody has talked with the customer: the follow-up starts anew."""
+        documents = [
+            (model, activities.mapped("res_id"))
+            for model, activities in self.grouped("res_model").items()
+        ]
+        talks = self.filtered(
+            lambda activity: (
+                activity.res_model == "crm.lifecycle.profile"
+                and activity.activity_category != "upload_file"
+            )
+        )
+        profiles = self.env["crm.lifecycle.profile"].browse(talks.mapped("res_id"))
+        result = super()._action_done(feedback, attachment_ids)
+        Source = self.env["crm.lifecycle.source.contact"]
+        for model, res_ids in documents:
+            Source._touch_documents(model, res_ids)
+        # As the next run would find it, whoever has done the activity.
+        profiles.sudo().exists()._note_contact()
+        self.env["crm.lifecycle.touch"]._trigger_run()
+        return result

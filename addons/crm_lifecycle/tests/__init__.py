@@ -11,12 +11,15 @@ from . import test_history
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
+from . import test_overview
 from . import test_playbook
 from . import test_preview
 from . import test_replay
 from . import test_run
 from . import test_run_review
 from . import test_run_shard
+from . import test_stay
 from . import test_subject_fields
 from . import test_template
 from . import test_tours
+from . import test_work

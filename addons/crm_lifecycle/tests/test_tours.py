@@ -1,4 +1,5 @@
 import ast
+from datetime import timedelta
 
 from odoo.tests import HttpCase, tagged
 
@@ -76,7 +77,49 @@ class TestTours(LifecycleCase, HttpCase):
             ast.literal_eval(rule.domain), [("first_seen_date", "<=", "today -60d")]
         )
 
+    def _make_overdue(self):
+        """Let the customer have stood in their stage for long, unheard of."""
+        self.prospect.write(
+            {"follow_up_days": 3, "goal": "Find out whether we can help."}
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_profile SET stage_date = %s WHERE id = %s",
+            [self.company._lifecycle_today() - timedelta(days=9), self.profile.id],
+        )
+        self.profile.invalidate_recordset()
+        self.profile._sync_follow_up(self.profile.ids)
+
+    def test_a_card_that_may_not_go_there_goes_back(self):
+        self.lifecycle.skip_policy = "forbid"
+        self._make_overdue()
+        self._tour("crm_lifecycle_drag_refused", self.salesperson)
+        self.assertEqual(self._moves(self.profile), [(None, "prospect", "manual")])
+
+    def test_a_salesperson_pins_a_customer_from_the_list(self):
+        self._rule(self.engaged, [("first_seen_date", "!=", False)], self.prospect)
+        self._tour("crm_lifecycle_pin", self.salesperson, "/odoo/lifecycle")
+        pinned_until = self.profile.pinned_until
+        self.assertEqual(pinned_until.day, 15)
+        self.assertGreater(pinned_until, self.company._lifecycle_today())
+
+    def test_a_salesperson_works_down_the_calls_of_today(self):
+        self._make_overdue()
+        self._tour("crm_lifecycle_calls", self.salesperson)
+        today = self.company._lifecycle_today()
+        self.assertEqual(self.profile.last_contact_date, today)
+        self.assertEqual(self.profile.follow_up_date, today + timedelta(days=3))
+
     def test_a_salesperson_groups_contacts_by_stage(self):
+        lead = self._lead(
+            partner_id=self.partner.id, name="A shop", user_id=self.salesperson.id
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lead SET create_date = now() - interval '1 day' WHERE id = %s",
+            [lead.id],
+        )
+        self.env["crm.lifecycle"]._run(self.company)
         self.profile.stage_id = self.engaged
         self._tour("crm_lifecycle_contacts", self.salesperson)
 

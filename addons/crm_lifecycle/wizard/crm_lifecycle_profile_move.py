@@ -5,40 +5,55 @@ class CrmLifecycleProfileMove(models.TransientModel):
     """Move customers by hand, with the reason for it."""
 
     _name = "crm.lifecycle.profile.move"
+    _inherit = "crm.lifecycle.profile.selection"
     _description = "Move Customers to a Stage"
 
-    profile_ids = fields.Many2many(
-        comodel_name="crm.lifecycle.profile",
-        string="Customers",
-        required=True,
-        default=lambda self: self._default_profile_ids(),
+    lifecycle_ids = fields.Many2many(
+        comodel_name="crm.lifecycle", compute="_compute_lifecycle_ids"
     )
-    lifecycle_id = fields.Many2one(
-        comodel_name="crm.lifecycle", compute="_compute_lifecycle_id"
-    )
+    lifecycle_count = fields.Integer(compute="_compute_lifecycle_ids")
     stage_id = fields.Many2one(
         comodel_name="crm.lifecycle.stage",
         string="Move to",
         required=True,
-        domain="[('lifecycle_id', '=', lifecycle_id)]",
+        domain="[('lifecycle_id', 'in', lifecycle_ids)]",
         ondelete="cascade",
     )
     reason = fields.Char(required=True)
-
-    @api.model
-    def _default_profile_ids(self):
-        if self.env.context.get("active_model") != "crm.lifecycle.profile":
-            return False
-        return self.env.context.get("active_ids")
+    is_refused_left_out = fields.Boolean(
+        string="Leave out who can't move there",
+        help="Customers of another lifecycle, and those whom the lifecycle does not "
+        "let go there, stay where they are. Otherwise nobody moves if one can't.",
+    )
 
     @api.depends("profile_ids")
-    def _compute_lifecycle_id(self):
+    def _compute_lifecycle_ids(self):
         for wizard in self:
-            wizard.lifecycle_id = wizard.profile_ids.lifecycle_id[:1]
+            wizard.lifecycle_ids = wizard.profile_ids.lifecycle_id
+            wizard.lifecycle_count = len(wizard.lifecycle_ids)
 
     def action_move(self):
         """Move the customers through the one writer, with the reason."""
         self.ensure_one()
         profiles = self.profile_ids.with_context(lifecycle_reason=self.reason)
-        profiles.write({"stage_id": self.stage_id.id})
-        return {"type": "ir.actions.act_window_close"}
+        if not self.is_refused_left_out:
+            profiles.write({"stage_id": self.stage_id.id})
+            return {"type": "ir.actions.act_window_close"}
+        movable = profiles.filtered(
+            lambda profile: (
+                profile.lifecycle_id == self.stage_id.lifecycle_id
+                and profile.stage_id != self.stage_id
+            )
+        )
+        refused = movable._get_refused(self.stage_id)
+        movable = movable.filtered(lambda profile: profile not in refused)
+        if movable:
+            movable.write({"stage_id": self.stage_id.id})
+        return profiles._notify(
+            self.env._(
+                "%(moved)s of %(count)s customers moved to “%(stage)s”.",
+                moved=len(movable),
+                count=len(profiles),
+                stage=self.stage_id.name,
+            )
+        )

@@ -1,6 +1,7 @@
 from . import account_move
 from . import crm_lifecycle
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_source_contact
 from . import crm_lifecycle_source_sale
 from . import crm_lifecycle_subject

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CrmLifecycleProfile(models.Model):
@@ -53,3 +53,16 @@ class CrmLifecycleProfile(models.Model):
         help="Orders of 12 months against those of the 12 months before: 0.1 is ten "
         "percent more. Empty where there was nothing before.",
     )
+
+    @api.model
+    def _get_overview_fact_names(self, short=False):
+        facts = {
+            **super()._get_overview_fact_names(short),
+            "order_total_12m": "order_total_prev_12m",
+            "order_count": None,
+            "last_order_date": None,
+        }
+        if not short:
+            more = ("order_total", "average_order_value", "order_interval_days")
+            facts |= dict.fromkeys((*more, "quotation_count"))
+        return facts

@@ -164,6 +164,135 @@ tours.add("crm_lifecycle_move_refused", {
     ],
 });
 
+tours.add("crm_lifecycle_drag_refused", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "The bar of the column counts the follow-up that is overdue",
+            trigger: `${column("Prospect")} .o_column_progress .bg-danger`,
+        },
+        {
+            content: "The card says so too",
+            trigger: `${column("Prospect")} .o_kanban_record:contains('Ada') .badge:contains('Overdue')`,
+        },
+        {
+            content: "Drag the customer over a stage",
+            trigger: `${column("Prospect")} .o_kanban_record:contains('Ada')`,
+            run: `drag_and_drop(${column("Customer")})`,
+        },
+        {
+            content: "The message names the stage that is missing",
+            trigger: ".o_error_dialog:contains('Still missing: Engaged')",
+        },
+        {
+            content: "Close it",
+            trigger: ".o_error_dialog .modal-footer button:contains('Close')",
+            run: "click",
+        },
+        {
+            content: "The card is back where it was",
+            trigger: `body:not(:has(.modal)) ${column("Prospect")} .o_kanban_record:contains('Ada')`,
+        },
+        {
+            content: "And not where it may not be",
+            trigger: `${column("Customer")}:not(:has(.o_kanban_record:contains('Ada')))`,
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_pin", {
+    steps: () => [
+        {
+            content: "Look at the customers as a list",
+            trigger: ".o_cp_switch_buttons .o_list",
+            run: "click",
+        },
+        {
+            content: "Choose the customer",
+            trigger: ".o_data_row:contains('Ada') .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Pin them",
+            trigger: ".o_control_panel button:contains('Pin')",
+            run: "click",
+        },
+        {
+            content: "Until a day",
+            trigger: ".modal .o_field_widget[name=pinned_until] button, .modal .o_field_widget[name=pinned_until] input",
+            run: "click",
+        },
+        {
+            content: "Choose the day",
+            trigger: ".o_datetime_picker .o_next",
+            run: "click",
+        },
+        {
+            content: "In the middle of the month",
+            trigger: ".o_datetime_picker .o_date_item_cell:contains('15')",
+            run: "click",
+        },
+        {
+            content: "Pin",
+            trigger: ".modal button[name=action_pin]",
+            run: "click",
+        },
+        {
+            content: "The dialog is gone: open the customer",
+            trigger:
+                "body:not(:has(.modal)) .o_data_row:contains('Ada') .o_data_cell[name=display_name]",
+            run: "click",
+        },
+        {
+            content: "The explanation says that no rule moves them before",
+            trigger: ".o_lifecycle_explanation:contains('Pinned')",
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_calls", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "Open the calls of today",
+            trigger:
+                "[data-menu-xmlid='crm_lifecycle.crm_lifecycle_profile_call_menu']",
+            run: "click",
+        },
+        {
+            content: "The list tells what to do",
+            trigger:
+                ".o_data_row:contains('Ada') .o_data_cell[name=next_action]:contains('Find out')",
+        },
+        {
+            content: "They have been called",
+            trigger: ".o_data_row:contains('Ada') button[name=action_log_call]",
+            run: "click",
+        },
+        {
+            content: "Say what came of it",
+            trigger: ".modal .o_field_widget[name=note] textarea",
+            run: "edit Wants an offer",
+        },
+        {
+            content: "Done",
+            trigger: ".modal button[name=action_log]",
+            run: "click",
+        },
+        {
+            content: "Nobody is left to call",
+            trigger:
+                "body:not(:has(.modal)) .o_view_nocontent:contains('Nobody to call today')",
+        },
+    ],
+});
+
 tours.add("crm_lifecycle_contacts", {
     steps: () => [
         ...stepUtils.goToAppSteps("contacts.menu_contacts", "Open the Contacts app"),
@@ -197,9 +326,46 @@ tours.add("crm_lifecycle_contacts", {
             run: "click",
         },
         {
-            content: "The page shows the stage",
+            content: "The way through the stages shows where the customer stands",
+            trigger: ".o_lifecycle_path .o_lifecycle_step.o_current:contains('Engaged')",
+        },
+        {
+            content: "What is behind tells how long it took, what is ahead does not",
             trigger:
-                ".tab-pane.active .o_field_widget[name=lifecycle_stage_id]:contains('Engaged')",
+                ".o_lifecycle_path:has(.o_visited:contains('Prospect')):has(.o_ahead:contains('Customer'))",
+        },
+        {
+            content: "The facts are there",
+            trigger: ".o_lifecycle_fact[data-name=open_lead_count]:contains('1')",
+        },
+        {
+            content: "All that happened is in one timeline",
+            trigger:
+                ".o_lifecycle_timeline:has(.o_kind_stage:contains('Prospect → Engaged')):has(.o_kind_sale:contains('A shop'))",
+        },
+        {
+            content: "Show the moves alone",
+            trigger: ".o_lifecycle_kinds button[data-kind=stage]",
+            run: "click",
+        },
+        {
+            content: "The others are gone",
+            trigger:
+                ".o_lifecycle_timeline:has(.o_kind_stage):not(:has(.o_kind_sale))",
+        },
+        {
+            content: "Show all again",
+            trigger: ".o_lifecycle_kinds button[data-kind=stage]",
+            run: "click",
+        },
+        {
+            content: "Open the opportunity from its row",
+            trigger: ".o_lifecycle_timeline .o_kind_sale:contains('A shop')",
+            run: "click",
+        },
+        {
+            content: "It is the document itself",
+            trigger: ".o_form_view .o_field_widget[name=name]:has(textarea:value(A shop))",
         },
     ],
 });
@@ -210,6 +376,16 @@ tours.add("crm_lifecycle_lead", {
             content: "The lead shows the stage of its customer beside their name",
             trigger:
                 ".o_group .o_field_badge[name=lifecycle_stage_id]:contains('Engaged')",
+        },
+        {
+            content: "Open the page of the lifecycle",
+            trigger: ".o_notebook .nav-link[name=lifecycle]",
+            run: "click",
+        },
+        {
+            content: "It shows the way through the stages in short",
+            trigger:
+                ".o_lifecycle_overview_short .o_lifecycle_step.o_current:contains('Engaged')",
         },
         {
             content: "Go from the lead to the customer",

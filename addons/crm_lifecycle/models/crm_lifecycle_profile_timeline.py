@@ -1,0 +1,357 @@
+"""One timeline of all that happened with a customer, from what is installed."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, html2plaintext
+
+# What each source answers, in this order.
+COLUMNS = (
+    "moment",
+    "is_day",
+    "kind",
+    "label",
+    "title",
+    "detail",
+    "amount",
+    "currency_id",
+    "res_model",
+    "res_id",
+)
+# As much of a message as is shown of it, and as is read of its HTML for that.
+SHOWN, READ = 160, 4000
+
+
+class CrmLifecycleProfile(models.Model):
+    """The timeline shows each reader what they may read, and nothing more.
+
+    Each source searches its documents as the user, so Odoo's record rules hold,
+    and all of them are asked in one statement.
+    """
+
+    _inherit = "crm.lifecycle.profile"
+
+    @api.model
+    def _get_timeline_kinds(self):
+        """Extension point: return ``{kind: (label, icon)}``, in the order of filters."""
+        return {
+            "stage": (self.env._("Stages"), "fa-flag"),
+            "marketing": (self.env._("Marketing"), "fa-bullhorn"),
+            "sale": (self.env._("Sales"), "fa-shopping-cart"),
+            "service": (self.env._("Service"), "fa-life-ring"),
+            "loyalty": (self.env._("Loyalty"), "fa-heart"),
+            "contact": (self.env._("Contacts"), "fa-comments"),
+        }
+
+    def _lifecycle_timeline_sources(self, limit=None):
+        """Extension point: return SQL selects of `COLUMNS`, newest first.
+
+        A bridge appends its own, mostly by `_timeline_of`; what that answers for
+        readers without access to the model is nothing, and is left out.
+
+        :param limit: no more rows of each are needed
+        """
+        self.ensure_one()
+        sources = [self._timeline_moves(limit), *self._timeline_leads(limit)]
+        sources.append(self._timeline_meetings(limit))
+        for document in self.env["crm.lifecycle.source.contact"]._get_documents():
+            sources += self._timeline_talks(document, limit)
+        return [source for source in sources if source]
+
+    def _timeline_of(
+        self,
+        model,
+        domain,
+        *,
+        kind,
+        label,
+        date,
+        title,
+        detail=None,
+        amount=None,
+        currency=None,
+        limit=None,
+    ):
+        """SQL of the documents of a model as events, those that the user may read.
+
+        :param domain: which documents, beside those without a date or to come
+        :param label: what happened on that date, in the reader's language
+        :param date: the field that tells when; a day counts as its last moment
+        :param title, detail, amount, currency: fields to show, of the model
+        """
+        Model = self.env[model].with_context(active_test=False)
+        if not Model.has_access("read"):
+            return None
+        is_day = Model._fields[date].type == "date"
+        past = Domain(date, "<=", "today" if is_day else fields.Datetime.now())
+        query = Model._search(
+            Domain(domain) & past, order=f"{date} desc, id desc", limit=limit
+        )
+
+        def column(name, empty):
+            if not name:
+                return empty
+            return Model._field_to_sql(query.table, name, query)
+
+        moment = column(date, None)
+        if is_day:
+            moment = SQL(
+                "(%s + interval '1 day' - interval '1 second')"
+                " AT TIME ZONE %s AT TIME ZONE 'UTC'",
+                moment,
+                self.env.tz.zone,
+            )
+        return query.select(
+            moment,
+            SQL("%s", is_day),
+            SQL("%s::text", kind),
+            SQL("%s::text", label),
+            SQL("%s::text", column(title, SQL("NULL"))),
+            SQL("%s::text", column(detail, SQL("NULL"))),
+            SQL("%s::numeric", column(amount, SQL("NULL"))),
+            SQL("%s::int", column(currency, SQL("NULL"))),
+            SQL("%s::text", model),
+            SQL("%s::int", SQL.identifier(query.table, "id")),
+        )
+
+    # ------------------------------------------------------------
+    # Whose documents
+    # ------------------------------------------------------------
+
+    def _get_customer_domain(self, partner="partner_id", lead=None, company=None):
+        """Return the domain of the customer's documents.
+
+        :param partner, lead, company: the fields of a document that tell its
+            contact, its lead and its company
+        """
+        self.ensure_one()
+        mine = Domain.FALSE
+        if self.partner_id:
+            # Which contacts belong to the customer is no secret of theirs.
+            contacts = (
+                self.env["res.partner"]
+                .sudo()
+                .with_context(active_test=False)
+                ._search([("commercial_partner_id", "=", self.partner_id.id)])
+            )
+            mine = Domain(partner, "in", contacts)
+        elif lead:
+            mine = Domain(lead, "=", self.lead_id.id)
+        if company:
+            mine &= Domain(company, "in", [False, self.company_id.id])
+        return mine
+
+    # ------------------------------------------------------------
+    # Sources of the base
+    # ------------------------------------------------------------
+
+    def _timeline_moves(self, limit):
+        """SQL of the moves; their words follow in `_tell_moves`."""
+        return self._timeline_of(
+            "crm.lifecycle.history",
+            [("profile_id", "=", self.id)],
+            kind="stage",
+            label=self.env._("Stage"),
+            date="date",
+            title=None,
+            limit=limit,
+        )
+
+    def _timeline_leads(self, limit):
+        mine = self._get_customer_domain(lead="id", company="company_id")
+        common = {"kind": "sale", "title": "name", "amount": "expected_revenue"}
+        events = [
+            (
+                Domain("type", "=", "lead"),
+                {"kind": "marketing", "label": self.env._("Lead"), "amount": None},
+                "create_date",
+            ),
+            (
+                Domain("type", "=", "opportunity"),
+                {"label": self.env._("Opportunity")},
+                "create_date",
+            ),
+            (
+                Domain("won_status", "=", "won"),
+                {"label": self.env._("Won")},
+                "date_closed",
+            ),
+            (
+                Domain("won_status", "=", "lost"),
+                {"label": self.env._("Lost")},
+                "date_closed",
+            ),
+        ]
+        return [
+            self._timeline_of(
+                "crm.lead", mine & domain, **(common | words), date=date, limit=limit
+            )
+            for domain, words, date in events
+        ]
+
+    def _timeline_meetings(self, limit):
+        """SQL of the meetings, less those whose owner keeps them private."""
+        Event = self.env["calendar.event"]
+        leads = self._get_customer_domain(lead="id", company="company_id")
+        mine = self._get_customer_domain("partner_ids") | Domain(
+            "opportunity_id", "any", leads
+        )
+        return self._timeline_of(
+            "calendar.event",
+            mine
+            & Domain("active", "=", True)
+            & (
+                Domain(Event._get_default_privacy_domain())
+                | Domain("partner_ids", "in", self.env.user.partner_id.ids)
+            ),
+            kind="contact",
+            label=self.env._("Meeting"),
+            date="start",
+            title="name",
+            detail="location",
+            limit=limit,
+        )
+
+    def _timeline_talks(self, document, limit):
+        """SQL of messages, and of activities done, on documents of a kind.
+
+        Who may read a document may read what was said on it: the documents are
+        searched as the user, what is on them is not searched again one by one.
+        """
+        Model = self.env[document.model].with_context(active_test=False)
+        if not Model.has_access("read"):
+            return []
+        if document.model == self._name:
+            domain = Domain("id", "=", self.id)
+        else:
+            domain = self._get_customer_domain(
+                document.partner, document.lead, document.company
+            )
+        documents = Model._search(domain).subselect()
+        return [
+            self._timeline_messages(document.model, documents, limit),
+            self._timeline_activities(document.model, documents, limit),
+        ]
+
+    def _timeline_messages(self, model, documents, limit):
+        Source = self.env["crm.lifecycle.source.contact"]
+        return SQL(
+            """
+            SELECT m.date, FALSE, 'contact', CASE WHEN %(inbound)s
+                        THEN %(from_customer)s ELSE %(to_customer)s END,
+                   NULLIF(m.subject, %(name)s), left(m.body, %(read)s), NULL, NULL,
+                   m.model, m.res_id
+              FROM mail_message AS m
+             WHERE m.model = %(model)s AND m.res_id IN %(documents)s
+               AND m.date <= %(now)s AND %(contact)s
+             ORDER BY m.date DESC, m.id DESC %(limit)s
+            """,
+            inbound=Source._is_inbound,
+            contact=Source._is_contact,
+            from_customer=self.env._("Message from the customer"),
+            to_customer=self.env._("Message to the customer"),
+            name=self.display_name,  # Odoo's own subject where none was given
+            read=READ,
+            model=model,
+            documents=documents,
+            now=fields.Datetime.now(),
+            limit=SQL("LIMIT %s", limit) if limit else SQL(),
+        )
+
+    def _timeline_activities(self, model, documents, limit):
+        return SQL(
+            """
+            SELECT (a.date_done + interval '1 day' - interval '1 second')
+                   AT TIME ZONE %(tz)s AT TIME ZONE 'UTC', TRUE, 'contact',
+                   COALESCE(t.name->>%(lang)s, t.name->>'en_US', %(label)s),
+                   NULLIF(a.summary, ''), a.feedback, NULL, NULL,
+                   a.res_model, a.res_id
+              FROM mail_activity AS a
+         LEFT JOIN mail_activity_type AS t ON t.id = a.activity_type_id
+             WHERE a.res_model = %(model)s AND a.res_id IN %(documents)s
+               AND NOT a.active AND a.date_done IS NOT NULL
+             ORDER BY a.date_done DESC, a.id DESC %(limit)s
+            """,
+            tz=self.env.tz.zone,
+            lang=self.env.lang or "en_US",
+            label=self.env._("Activity"),
+            model=model,
+            documents=documents,
+            limit=SQL("LIMIT %s", limit) if limit else SQL(),
+        )
+
+    # ------------------------------------------------------------
+    # Answers
+    # ------------------------------------------------------------
+
+    def _get_timeline_sql(self, limit=None):
+        """SQL of all sources together: the columns `COLUMNS`."""
+        self.env.flush_all()
+        return SQL(
+            "SELECT * FROM (%s) AS event (%s)",
+            SQL(" UNION ALL ").join(
+                SQL("(%s)", source)
+                for source in self._lifecycle_timeline_sources(limit)
+            ),
+            SQL(", ").join(map(SQL.identifier, COLUMNS)),
+        )
+
+    def _get_timeline(self, limit, kinds=()):
+        """Return the newest events, as dictionaries of `COLUMNS`, newest first."""
+        self.check_access("read")
+        rows = self.env.execute_query_dict(
+            SQL(
+                "%s WHERE %s ORDER BY moment DESC, kind DESC, res_id DESC LIMIT %s",
+                self._get_timeline_sql(None if kinds else limit),
+                SQL("kind = ANY(%s)", list(kinds)) if kinds else SQL("TRUE"),
+                limit,
+            )
+        )
+        self._tell_moves([row for row in rows if row["kind"] == "stage"])
+        for row in rows:
+            row["moment"] = fields.Datetime.to_string(row["moment"])
+            row["amount"] = row["amount"] and float(row["amount"])
+            row["currency_id"] = row["currency_id"] or self.currency_id.id
+            row["detail"] = get_beginning(row["detail"])
+            if not row["title"]:
+                row["title"], row["detail"] = row["detail"], None
+        return rows
+
+    def _get_timeline_counts(self):
+        """Return ``{kind: (events of 12 months, of the 12 months before)}``."""
+        self.check_access("read")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT kind, COUNT(*) FILTER (WHERE moment > %(last)s),
+                       COUNT(*) FILTER (WHERE moment <= %(last)s)
+                  FROM (%(events)s) AS e
+                 WHERE moment > %(previous)s
+                 GROUP BY kind
+                """,
+                events=self._get_timeline_sql(),
+                last=fields.Datetime.subtract(fields.Datetime.now(), months=12),
+                previous=fields.Datetime.subtract(fields.Datetime.now(), months=24),
+            )
+        )
+        return {kind: (last, previous) for kind, last, previous in rows}
+
+    def _tell_moves(self, rows):
+        """Put moves into words: from where to where, and why."""
+        History = self.env["crm.lifecycle.history"]
+        for row in rows:
+            move = History.browse([row["res_id"]]).with_prefetch(
+                [other["res_id"] for other in rows]
+            )
+            names = [
+                stage.name for stage in (move.from_stage_id, move.to_stage_id) if stage
+            ]
+            row["title"] = " → ".join(names)
+            row["detail"] = move.explanation
+
+
+def get_beginning(text):
+    """Return the first words of a text, be it HTML, on one line."""
+    if not text:
+        return None
+    words = " ".join(html2plaintext(text, include_references=False).split())
+    return words if len(words) <= SHOWN else words[: SHOWN - 1].rstrip() + "…"

@@ -1,0 +1,30 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class CrmLifecycleProfilePin(models.TransientModel):
+    """Keep the rules away from customers up to a day."""
+
+    _name = "crm.lifecycle.profile.pin"
+    _inherit = "crm.lifecycle.profile.selection"
+    _description = "Pin Customers"
+
+    pinned_until = fields.Date(
+        help="No rule moves the customers up to and including this day."
+    )
+
+    def action_pin(self):
+        """Pin the customers in their stages."""
+        self.ensure_one()
+        if not self.pinned_until:
+            raise UserError(
+                self.env._("Choose the day until which the customers are pinned.")
+            )
+        self.profile_ids._pin(self.pinned_until)
+        return {"type": "ir.actions.act_window_close"}
+
+    def action_unpin(self):
+        """Let the rules move the customers again."""
+        self.ensure_one()
+        self.profile_ids._pin(False)
+        return {"type": "ir.actions.act_window_close"}
