@@ -13,6 +13,7 @@ from . import test_lead_facts
 from . import test_merge
 from . import test_move
 from . import test_playbook
+from . import test_playbook_activation
 from . import test_playbook_again
 from . import test_playbook_people
 from . import test_preview
