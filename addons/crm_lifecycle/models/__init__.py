@@ -11,14 +11,18 @@ from . import crm_lifecycle_merge
 from . import crm_lifecycle_history
 from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
+from . import crm_lifecycle_step_follow_up
+from . import crm_lifecycle_step_retry
 from . import crm_lifecycle_profile_explain
 from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_profile_work
+from . import crm_lifecycle_playbook
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
 from . import crm_lifecycle_run_days
+from . import crm_lifecycle_run_follow_up
 from . import crm_lifecycle_run_move
 from . import crm_lifecycle_run_preview
 from . import crm_lifecycle_run_replay
@@ -34,6 +38,7 @@ from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
 from . import mail_activity
+from . import mail_activity_plan_template
 from . import mail_message
 from . import res_company
 from . import res_config_settings

@@ -21,6 +21,8 @@ ORIGINS = [
 ]
 # Moves that bring the past in: no step of the playbook comes of them.
 QUIET_ORIGINS = ("import", "replay")
+# SQL condition on a row ``h``: the customer only passed through, in no time.
+IS_PASSING = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", PASSES)
 
 
 class CrmLifecycleHistory(models.Model):
@@ -71,6 +73,16 @@ class CrmLifecycleHistory(models.Model):
     days_in_from_stage = fields.Integer(string="Days in stage", aggregator="avg")
     processed_at = fields.Datetime(
         help="When the playbook steps of the move were worked off; empty: to do."
+    )
+    is_quiet = fields.Boolean(
+        string="Quiet",
+        help="No step of the playbook comes of the move: it brought the past in, or "
+        "was part of the first run of a lifecycle.",
+    )
+    chain = fields.Integer(
+        string="Moves by actions",
+        aggregator=None,
+        help="How many moves by actions of playbooks in a row led to this one.",
     )
     step_ids = fields.One2many(
         comodel_name="crm.lifecycle.step",
@@ -174,6 +186,9 @@ class CrmLifecycleHistory(models.Model):
         """
         Step = self.env["crm.lifecycle.step"]
         quiet = quiet or origin in QUIET_ORIGINS
+        left = SQL("p.stage_id")
+        if stage.lifecycle_id.skip_policy == "fill":
+            left = SQL("COALESCE((%s), %s)", self._get_passing_sql(SQL("p.id")), left)
         columns = rule._get_columns() if rule else []
         facts = (
             SQL(
@@ -194,12 +209,14 @@ class CrmLifecycleHistory(models.Model):
                     profile_id, partner_id, lead_id, company_id,
                     lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
                     date, origin, rule_id, user_id, reason, facts,
-                    days_in_from_stage, processed_at, create_date, write_date)
+                    days_in_from_stage, processed_at, is_quiet, chain,
+                    create_date, write_date)
                 SELECT p.id, p.partner_id, p.lead_id, p.company_id,
                        %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
                        %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
                        %(facts)s,
                        GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
+                       %(quiet)s, %(chain)s,
                        %(now)s, %(now)s
                   FROM crm_lifecycle_profile AS p
                  WHERE p.id = ANY(%(ids)s)
@@ -215,7 +232,11 @@ class CrmLifecycleHistory(models.Model):
                 user=None if origin == "rule" else self.env.uid,
                 reason=reason or (rule.name if rule else None),
                 facts=facts,
-                processed_at=NOW if quiet else Step._get_processed_at_sql(stage, NOW),
+                processed_at=NOW
+                if quiet
+                else Step._get_processed_at_sql(stage, left, NOW),
+                quiet=quiet,
+                chain=self.env.context.get("lifecycle_chain") or None,
                 now=NOW,
                 ids=list(profile_ids),
             )
@@ -259,6 +280,61 @@ class CrmLifecycleHistory(models.Model):
             )
         )
         self.invalidate_model([name])
+
+    @api.model
+    def _get_passing_sql(self, profile, before=None):
+        """SQL of the stage that a customer left to pass through others, in no time.
+
+        No row where they passed through none on the way to the row ``before``, or
+        to the one that is about to be added.
+        """
+        last = SQL("TRUE") if before is None else SQL("h.id < %s", before)
+        return SQL(
+            """
+            SELECT h.from_stage_id
+              FROM crm_lifecycle_history AS h
+             WHERE h.profile_id = %(profile)s AND %(last)s AND %(passing)s
+               AND h.id > COALESCE((
+                    SELECT MAX(h.id)
+                      FROM crm_lifecycle_history AS h
+                     WHERE h.profile_id = %(profile)s AND %(last)s
+                       AND (%(passing)s) IS NOT TRUE), 0)
+             ORDER BY h.id
+             LIMIT 1
+            """,
+            profile=profile,
+            last=last,
+            passing=IS_PASSING,
+        )
+
+    def _get_left_stage(self):
+        """Return the stage that the customer really left by this move.
+
+        Under the policy “fill”, the move began with those that they passed through.
+        """
+        self.ensure_one()
+        if not self.profile_id:
+            return self.from_stage_id
+        rows = self.env.execute_query(
+            self._get_passing_sql(SQL("%s", self.profile_id.id), before=self.id)
+        )
+        return (
+            self.from_stage_id.browse(rows[0][0] or []) if rows else self.from_stage_id
+        )
+
+    def _get_end_date(self):
+        """Return the day on which the stay that this move began came to an end."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("profile_id", "=", self.profile_id.id),
+                ("id", ">", self.id),
+                ("from_stage_id", "=", self.to_stage_id.id),
+                ("to_stage_id", "!=", self.to_stage_id.id),
+            ],
+            order="id",
+            limit=1,
+        ).date
 
     def _has_left(self):
         """Whether the customer has left the stage since this move into it."""

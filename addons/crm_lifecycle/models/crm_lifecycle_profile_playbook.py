@@ -1,4 +1,20 @@
+from typing import NamedTuple
+
 from odoo import fields, models
+from odoo.tools.mail import email_normalize_all
+
+from ..engine.responsibles import LEADER, OWNER, SALESPERSON, STAND_INS
+
+
+class Responsible(NamedTuple):
+    """Who takes an activity: the user, and what to say about the choice.
+
+    ``error`` tells why there is nobody, ``warning`` in whose place it is.
+    """
+
+    user: models.BaseModel
+    error: str | bool = False
+    warning: str | bool = False
 
 
 class CrmLifecycleProfile(models.Model):
@@ -10,6 +26,18 @@ class CrmLifecycleProfile(models.Model):
         string="Playbook log",
         readonly=True,
     )
+    failed_step_count = fields.Integer(
+        string="Failed Steps", compute="_compute_failed_step_count"
+    )
+
+    def _compute_failed_step_count(self):
+        self.env["crm.lifecycle.step"]._count_failed(self, "profile_id")
+
+    def action_open_failed_steps(self):
+        """Show the steps of the customer's playbooks that failed."""
+        return self.env["crm.lifecycle.step"]._open_failed(
+            [("profile_id", "in", self.ids)]
+        )
 
     def _adopt_history(self, sources):
         """Let the steps of other profiles be this one's, as their moves are."""
@@ -25,3 +53,100 @@ class CrmLifecycleProfile(models.Model):
             profile.id: profile.partner_id.email or profile.lead_id.email_from
             for profile in self
         }
+
+    def _get_blacklisted(self, addresses):
+        """Return the normalized addresses, of some, that want no automatic email."""
+        normalized = [
+            email for text in addresses for email in email_normalize_all(text or "")
+        ]
+        if not normalized:
+            return set()
+        # Whoever may send may know who has refused.
+        Blacklist = self.env["mail.blacklist"].sudo()
+        return set(Blacklist.search([("email", "in", normalized)]).mapped("email"))
+
+    # ------------------------------------------------------------
+    # The right person
+    # ------------------------------------------------------------
+
+    def _find_responsible(self, kind):
+        """Return the `Responsible` of a kind for an activity with the customer.
+
+        Whoever is archived, or doesn't work in the company, is nobody here.
+        """
+        self.ensure_one()
+        for candidate in STAND_INS[kind]:
+            user = self._get_responsible_user(candidate)
+            if user and self._can_act(user):
+                warning = candidate != kind and self._tell_stand_in(kind, user)
+                return Responsible(user, warning=warning)
+        return Responsible(
+            self.env["res.users"],
+            error=self.env._(
+                "The customer has no salesperson, account owner or team leader who "
+                "could do it."
+            ),
+        )
+
+    def _get_responsible_user(self, kind):
+        """Return the user of a kind, perhaps empty."""
+        return {
+            SALESPERSON: lambda: self.user_id,
+            OWNER: self._get_account_owner,
+            LEADER: lambda: self._get_sales_team().user_id,
+        }[kind]()
+
+    def _get_account_owner(self):
+        """Return the salesperson of the contact, or of the nearest parent with one."""
+        partner = self.partner_id
+        while partner and not partner.user_id:
+            partner = partner.parent_id
+        return partner.user_id
+
+    def _get_sales_team(self):
+        """Return the team that looks after the customer.
+
+        That of the salesperson; where they have none, that of the newest lead.
+        """
+        company = self.company_id
+        for user in (self.user_id, self._get_account_owner()):
+            teams = user.crm_team_member_ids.crm_team_id.filtered(
+                lambda team: not team.company_id or team.company_id == company
+            )
+            if teams:
+                return teams[0]
+        if self.lead_id:
+            return self.lead_id.team_id
+        return (
+            self.env["crm.lead"]
+            .search(
+                [
+                    ("partner_id", "child_of", self.partner_id.ids),
+                    ("company_id", "in", [False, company.id]),
+                    ("team_id.user_id", "!=", False),
+                ],
+                order="id desc",
+                limit=1,
+            )
+            .team_id
+        )
+
+    def _can_act(self, user):
+        """Whether a user is at work in the customer's company."""
+        return user.active and not user.share and self.company_id in user.company_ids
+
+    def _tell_stand_in(self, kind, user):
+        """Return the sentence that tells in whose place somebody is."""
+        return {
+            SALESPERSON: self.env._(
+                "%(user)s stands in: the customer has no active salesperson.",
+                user=user.name,
+            ),
+            OWNER: self.env._(
+                "%(user)s stands in: the contact has no active salesperson.",
+                user=user.name,
+            ),
+            LEADER: self.env._(
+                "%(user)s stands in: the team has no active leader.", user=user.name
+            ),
+        }[kind]

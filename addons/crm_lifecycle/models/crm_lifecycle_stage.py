@@ -1,8 +1,9 @@
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
+from ..engine.responsibles import RESPONSIBLES, SALESPERSON
 from ..engine.stages import Step
 
 CATEGORIES = [
@@ -68,6 +69,28 @@ class CrmLifecycleStage(models.Model):
         help="Days without contact after which a customer in this stage is due "
         "for a follow-up. 0: no follow-up.",
     )
+    follow_up_activity_type_id = fields.Many2one(
+        comodel_name="mail.activity.type",
+        string="Follow-up activity",
+        domain=[("res_model", "in", [False, "crm.lifecycle.profile"])],
+        default=lambda self: self._default_follow_up_activity_type_id(),
+        ondelete="set null",
+        help="Activity planned when a follow-up falls due, once until the next "
+        "contact. Empty: the customer is shown as due, and no activity is planned.",
+    )
+    follow_up_responsible = fields.Selection(
+        selection=[*RESPONSIBLES, ("other", "Fixed user")],
+        string="Follow-up for",
+        default=SALESPERSON,
+        required=True,
+        help="Who gets the activity. Where there is nobody, the others stand in.",
+    )
+    follow_up_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Follow-up by",
+        domain=[("share", "=", False)],
+        ondelete="restrict",
+    )
     rotting_threshold_days = fields.Integer(
         string="Days to rot",
         aggregator=None,
@@ -101,7 +124,28 @@ class CrmLifecycleStage(models.Model):
         string="Actions on exit",
         domain=[("model_name", "=", "crm.lifecycle.profile")],
     )
+    reentry_mode = fields.Selection(
+        selection=[
+            ("always", "Every time"),
+            ("once", "Once ever"),
+            ("after_days", "Again after some days"),
+        ],
+        string="When they come back",
+        default="always",
+        required=True,
+        help="Whether the plan, the email and the actions on entry are done again for "
+        "a customer who comes back. What is left out is noted in the playbook log.",
+    )
+    reentry_days = fields.Integer(
+        string="Again after",
+        default=30,
+        aggregator=None,
+        help="Days since the end of the last stay in which the step was done.",
+    )
     profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
+    failed_step_count = fields.Integer(
+        string="Failed Steps", compute="_compute_failed_step_count"
+    )
 
     _code_unique = models.Constraint(
         "UNIQUE (lifecycle_id, code)",
@@ -111,6 +155,14 @@ class CrmLifecycleStage(models.Model):
         "CHECK (follow_up_days >= 0 AND rotting_threshold_days >= 0)",
         "The days of a stage can't be negative.",
     )
+    _reentry_days_positive = models.Constraint(
+        "CHECK (reentry_days > 0)",
+        "The playbook is done again after at least one day.",
+    )
+
+    @api.model
+    def _default_follow_up_activity_type_id(self):
+        return self.env.ref("mail.mail_activity_data_call", raise_if_not_found=False)
 
     @api.depends("name")
     def _compute_code(self):
@@ -128,6 +180,20 @@ class CrmLifecycleStage(models.Model):
         for stage in self:
             stage.display_name = f"{stage.lifecycle_id.name}: {stage.name}"
         return None
+
+    @api.constrains("follow_up_responsible", "follow_up_user_id")
+    def _check_follow_up_user(self):
+        for stage in self:
+            if stage.follow_up_responsible == "other" and not stage.follow_up_user_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the user who follows up on customers in “%(stage)s”.",
+                        stage=stage.name,
+                    )
+                )
+
+    def _compute_failed_step_count(self):
+        self.env["crm.lifecycle.step"]._count_failed(self, "stage_id")
 
     def _compute_profile_count(self):
         counts = dict(
@@ -192,6 +258,12 @@ class CrmLifecycleStage(models.Model):
                     stage=stage[:1].name,
                 )
             )
+
+    def action_open_failed_steps(self):
+        """Show the steps of the stage's playbook that failed."""
+        return self.env["crm.lifecycle.step"]._open_failed(
+            [("stage_id", "in", self.ids)]
+        )
 
     def _steps(self):
         """Return the stages as plain `Step` values, in their order."""

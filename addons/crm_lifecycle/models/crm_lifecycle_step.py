@@ -3,7 +3,8 @@
 A move that has steps leaves its row of history unprocessed and wakes the worker
 `_cron_process`. The worker takes the rows in the order in which they were made,
 each in a transaction of its own, each step in a savepoint, and leaves one
-`crm.lifecycle.step` for each step, whatever came of it.
+`crm.lifecycle.step` for each step, whatever came of it. Then it plans the
+follow-ups that are due.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 _logger = logging.getLogger(__name__)
 
@@ -22,8 +23,15 @@ _logger = logging.getLogger(__name__)
 BATCH = 1000
 # How often a move is tried that meets somebody else's change of the same rows.
 ATTEMPTS = 5
-# Steps that make sense only while the customer is in the stage.
+# Steps of an entry, which the stage may leave out when the customer comes back.
 ENTRY_KINDS = ("enter", "plan", "mail")
+# Steps that make sense only while the customer is in the stage.
+STAY_KINDS = (*ENTRY_KINDS, "follow_up")
+# Steps of the stage that is left.
+EXIT_KINDS = ("close", "exit")
+# Actions may move a customer, whose new stage has actions. So many moves in a row
+# are no coincidence.
+MAX_CHAIN = 10
 
 
 class StepSkipped(Exception):
@@ -71,6 +79,13 @@ class CrmLifecycleStep(models.Model):
         readonly=True,
         ondelete="cascade",
     )
+    stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The stage whose playbook the step belongs to.",
+    )
     from_stage_id = fields.Many2one(related="history_id.from_stage_id")
     to_stage_id = fields.Many2one(related="history_id.to_stage_id")
     kind = fields.Selection(
@@ -80,6 +95,7 @@ class CrmLifecycleStep(models.Model):
             ("enter", "Action on entry"),
             ("plan", "Planned activity"),
             ("mail", "Email"),
+            ("follow_up", "Follow-up"),
         ],
         required=True,
         readonly=True,
@@ -116,18 +132,19 @@ class CrmLifecycleStep(models.Model):
         "UNIQUE (history_id, key)",
         "This step of the move was worked off already.",
     )
+    _failed_idx = models.Index("(stage_id, profile_id) WHERE state = 'failed'")
 
     # ------------------------------------------------------------
     # Is there anything to do?
     # ------------------------------------------------------------
 
     @api.model
-    def _get_processed_at_sql(self, stage, now):
+    def _get_processed_at_sql(self, stage, left, now):
         """SQL of ``processed_at`` of a move of ``p`` (a profile) to ``stage``.
 
-        Empty where the worker has something to do, else ``now``. A plan of the
-        stage left counts even if no activity is in sight: the worker may be
-        scheduling it this very moment.
+        Empty where the worker has something to do, else ``now``. ``left`` is SQL of
+        the stage left. Its plan counts even if no activity is in sight, and so does
+        a follow-up that is due: the worker may be scheduling it this very moment.
         """
         return SQL(
             """
@@ -139,8 +156,10 @@ class CrmLifecycleStep(models.Model):
                         OR EXISTS (
                             SELECT FROM crm_lifecycle_stage_enter_action_rel AS r
                              WHERE r.crm_lifecycle_stage_id = s.id))
-                    OR s.id = p.stage_id
+                    OR s.id = %(left)s
                    AND (s.activity_plan_id IS NOT NULL
+                        OR s.follow_up_activity_type_id IS NOT NULL
+                        AND p.follow_up_date <= (%(now)s)::date + 1
                         OR EXISTS (
                             SELECT FROM crm_lifecycle_stage_exit_action_rel AS r
                              WHERE r.crm_lifecycle_stage_id = s.id))
@@ -151,6 +170,7 @@ class CrmLifecycleStep(models.Model):
             ) THEN NULL::timestamp ELSE %(now)s END
             """,
             stage=stage.id,
+            left=left,
             now=now,
         )
 
@@ -174,21 +194,27 @@ class CrmLifecycleStep(models.Model):
     def _cron_process(self):
         """Work off the moves that wait, in the order in which they were made.
 
-        A move that can't be worked off at all does not hold up those of other
-        customers; it stays on the list, and the error is raised last.
+        Then plan the follow-ups that are due. A customer with whom it doesn't work
+        at all does not hold up others; they stay on the list, and the error is
+        raised last.
         """
         cron = self.env["ir.cron"]
         waiting = [("processed_at", "=", False)]
         History = self.env["crm.lifecycle.history"].sudo()  # everybody's moves
         row_ids = History.search(waiting, order="id", limit=BATCH).ids
-        cron._commit_progress(remaining=History.search_count(waiting))
+        profile_ids = self._get_waiting_follow_ups()
+        cron._commit_progress(
+            remaining=History.search_count(waiting) + len(profile_ids)
+        )
+        jobs = [(self._work_off, row_id) for row_id in row_ids]
+        jobs += [(self._follow_up, profile_id) for profile_id in profile_ids[:BATCH]]
         failed = None
-        for row_id in row_ids:
+        for work, record_id in jobs:
             try:
-                done = self._attempt(row_id)
+                done = self._attempt(work, record_id)
             except Exception as error:
                 self.env.cr.rollback()
-                _logger.exception("The playbook of move %s broke off", row_id)
+                _logger.exception("%s(%s) broke off", work.__name__, record_id)
                 failed = error
                 continue
             if not cron._commit_progress(int(done)):
@@ -197,15 +223,15 @@ class CrmLifecycleStep(models.Model):
             raise failed
 
     @api.model
-    def _attempt(self, row_id):
-        """Work off one move; again where another transaction got in between.
+    def _attempt(self, work, record_id):
+        """Do one piece of work; again where another transaction got in between.
 
-        Return whether it was done: a move that somebody else holds is left to
-        the next call.
+        Return whether it was done: what somebody else holds is left to the next
+        call.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._work_off(row_id)
+                return work(record_id)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
                 time.sleep(random.uniform(0, 0.1 * attempt))
@@ -214,13 +240,10 @@ class CrmLifecycleStep(models.Model):
     @api.model
     def _work_off(self, row_id):
         """Do the steps of one move that are not done yet; return whether it could."""
-        # As automation rules do: steps are the company's, not a user's.
-        row = self.sudo()._take(row_id)
+        row = self.sudo()._take(row_id)  # see `_prepare_row`
         if not row:
             return False
-        row = row.with_company(row.company_id).with_context(
-            lang=row.profile_id.user_id.lang or row.company_id.partner_id.lang
-        )
+        row = self._prepare_row(row)
         steps = self.with_env(row.env)
         past = set(steps.search([("history_id", "=", row.id)]).mapped("key"))
         for step in steps._get_steps(row):
@@ -229,6 +252,19 @@ class CrmLifecycleStep(models.Model):
         self.env.flush_all()
         row._set_processed()
         return True
+
+    @api.model
+    def _prepare_row(self, row):
+        """Return the move with the rights, company and language of its steps.
+
+        As automation rules do: steps are the company's, not a user's. What they
+        move is one link further down the chain.
+        """
+        row = row.sudo()
+        return row.with_company(row.company_id).with_context(
+            lang=row.profile_id.user_id.lang or row.company_id.partner_id.lang,
+            lifecycle_chain=(row.chain or 0) + 1,
+        )
 
     @api.model
     def _take(self, row_id):
@@ -268,7 +304,7 @@ class CrmLifecycleStep(models.Model):
 
         A ``kind`` is performed by the method ``_perform_<kind>``.
         """
-        left, entered = row.from_stage_id, row.to_stage_id
+        left, entered = row._get_left_stage(), row.to_stage_id
         steps = []
         activities = self._get_open_activities(row)
         if activities:
@@ -307,6 +343,26 @@ class CrmLifecycleStep(models.Model):
     @api.model
     def _perform(self, row, step):
         """Do one step of a move and write down what came of it."""
+        vals = self._attempt_step(row, step)
+        stage = row.to_stage_id
+        if step.kind in EXIT_KINDS:
+            stage = row._get_left_stage()
+        self.create(
+            {
+                "history_id": row.id,
+                "profile_id": row.profile_id.id,
+                "company_id": row.company_id.id,
+                "stage_id": stage.id,
+                "kind": step.kind,
+                "key": step.key,
+                "name": step.name,
+                **vals,
+            }
+        )
+
+    @api.model
+    def _attempt_step(self, row, step):
+        """Do one step of a move; return the values that tell what came of it."""
         vals = {"state": "done"}
         try:
             with self.env.cr.savepoint():
@@ -323,17 +379,7 @@ class CrmLifecycleStep(models.Model):
             )
             vals = {"state": "failed", "reason": self._get_error_text(error)}
         row.invalidate_recordset(["profile_id"])  # the step may have deleted it
-        self.create(
-            {
-                "history_id": row.id,
-                "profile_id": row.profile_id.id,
-                "company_id": row.company_id.id,
-                "kind": step.kind,
-                "key": step.key,
-                "name": step.name,
-                **vals,
-            }
-        )
+        return vals
 
     @api.model
     def _get_error_text(self, error):
@@ -354,5 +400,65 @@ class CrmLifecycleStep(models.Model):
             raise StepSkipped(self.env._("The customer's profile is gone."))
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
-        if step.kind in ENTRY_KINDS and row._has_left():
+        if step.kind in STAY_KINDS and row._has_left():
             raise StepSkipped(self.env._("The customer has left the stage again."))
+        if step.kind in ENTRY_KINDS:
+            self._check_reentry(row, step)
+        if step.kind in ("enter", "exit"):
+            self._check_chain(row)
+
+    @api.model
+    def _check_reentry(self, row, step):
+        """Raise `StepSkipped` where the stage doesn't do a step again yet.
+
+        What counts is a stay in which it was done: those who were put into the
+        stage quietly have not had its playbook.
+        """
+        stage = row.to_stage_id
+        if stage.reentry_mode == "always":
+            return
+        done = self.search(
+            [
+                ("profile_id", "=", row.profile_id.id),
+                ("stage_id", "=", stage.id),
+                ("key", "=", step.key),
+                ("state", "=", "done"),
+                ("history_id", "<", row.id),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if not done:
+            return
+        if stage.reentry_mode == "once":
+            raise StepSkipped(
+                self.env._(
+                    "Done on %(date)s: the stage does it once for each customer.",
+                    date=format_date(self.env, done.history_id.date),
+                )
+            )
+        ended = done.history_id._get_end_date()
+        if not ended or (row.date - ended).days < stage.reentry_days:
+            raise StepSkipped(
+                self.env._(
+                    "Done in the stay that ended on %(date)s: the stage does it again "
+                    "%(days)s days later.",
+                    date=format_date(self.env, ended or row.date),
+                    days=stage.reentry_days,
+                )
+            )
+
+    @api.model
+    def _check_chain(self, row):
+        """Raise where actions have moved the customer on and on."""
+        if self.env.context.get("lifecycle_chain", 0) > MAX_CHAIN:
+            raise UserError(
+                self.env._(
+                    "Actions have moved the customer %(count)s times in a row, at last "
+                    "from “%(left)s” to “%(entered)s”: they seem to move customers in "
+                    "a circle. Change the actions of these stages, then try again.",
+                    count=MAX_CHAIN,
+                    left=row.from_stage_id.name,
+                    entered=row.to_stage_id.name,
+                )
+            )

@@ -6,7 +6,9 @@ log or nothing, raises `StepSkipped` where there is nothing to do, or fails.
 
 from odoo import api, models
 from odoo.fields import Command
+from odoo.tools.mail import email_normalize, email_split_and_format
 
+from ..engine.responsibles import SALESPERSON
 from .crm_lifecycle_step import StepSkipped
 
 
@@ -47,16 +49,16 @@ class CrmLifecycleStep(models.Model):
             raise StepSkipped(self.env._("The plan is archived."))
         if plan.company_id and plan.company_id != row.company_id:
             raise StepSkipped(self.env._("The plan is another company's."))
-        if line.responsible_type == "on_demand" and not profile.user_id:
-            raise StepSkipped(self.env._("The customer has no salesperson."))
-        answer = line._determine_responsible(profile.user_id, profile)
-        user = answer["responsible"]
-        if answer["error"] or not user:
-            raise StepSkipped(answer["error"] or self.env._("Nobody is responsible."))
-        if not user.active:
-            raise StepSkipped(
-                self.env._("%(user)s is archived.", user=user.display_name)
-            )
+        # Where the plan would ask whom, there is nobody to answer.
+        asked = profile._find_responsible(SALESPERSON)
+        if line.responsible_type == "on_demand" and asked.error:
+            raise StepSkipped(asked.error)
+        answer = line._determine_responsible(asked.user, profile)
+        if line.responsible_type == "on_demand":
+            answer["warning"] = asked.warning
+        if answer["error"]:
+            raise StepSkipped(answer["error"])
+        user = self._check_user(answer["responsible"])
         activity = profile.activity_schedule(
             activity_type_id=line.activity_type_id.id,
             summary=line.summary,
@@ -64,7 +66,18 @@ class CrmLifecycleStep(models.Model):
             user_id=user.id,
             date_deadline=line._get_date_deadline(row.date),
         )
-        return {"activity_id": activity.id}
+        return {"activity_id": activity.id, "reason": answer.get("warning")}
+
+    @api.model
+    def _check_user(self, user):
+        """Return the user of an activity, if there is one who could do it."""
+        if not user:
+            raise StepSkipped(self.env._("Nobody is responsible."))
+        if not user.active:
+            raise StepSkipped(
+                self.env._("%(user)s is archived.", user=user.display_name)
+            )
+        return user
 
     @api.model
     def _perform_mail(self, row, template):
@@ -78,6 +91,11 @@ class CrmLifecycleStep(models.Model):
         values = self._get_recipients(profile, template)
         if not values["email_to"] and not values["recipient_ids"]:
             raise StepSkipped(self.env._("The customer has no email address."))
+        values = self._leave_out_blacklisted(profile, values)
+        if not values["email_to"] and not values["recipient_ids"]:
+            raise StepSkipped(
+                self.env._("The customer's email address is on the blacklist.")
+            )
         if not template.email_from:
             sender = profile.user_id.partner_id
             sender = sender if sender.email else row.company_id.partner_id
@@ -103,5 +121,33 @@ class CrmLifecycleStep(models.Model):
                 Command.link(partner.id)
                 for partner in partners
                 if partner.email_normalized
+            ],
+        }
+
+    @api.model
+    def _leave_out_blacklisted(self, profile, values):
+        """Return the recipients who have not asked to be left alone."""
+        partners = self.env["res.partner"].browse(
+            command[1] for command in values["recipient_ids"]
+        )
+        texts = [values["email_to"], values["email_cc"]]
+        blacklisted = profile._get_blacklisted([*texts, *partners.mapped("email")])
+        if not blacklisted:
+            return values
+
+        def leave_out(text):
+            return ", ".join(
+                address
+                for address in email_split_and_format(text or "")
+                if email_normalize(address) not in blacklisted
+            )
+
+        return {
+            "email_to": leave_out(values["email_to"]),
+            "email_cc": leave_out(values["email_cc"]),
+            "recipient_ids": [
+                Command.link(partner.id)
+                for partner in partners
+                if partner.email_normalized not in blacklisted
             ],
         }

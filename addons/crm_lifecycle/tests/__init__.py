@@ -7,12 +7,16 @@ from . import test_engine_review
 from . import test_engine_scope
 from . import test_engine_stages
 from . import test_explain
+from . import test_follow_up
 from . import test_history
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
 from . import test_overview
 from . import test_playbook
+from . import test_playbook_activation
+from . import test_playbook_again
+from . import test_playbook_people
 from . import test_preview
 from . import test_replay
 from . import test_run

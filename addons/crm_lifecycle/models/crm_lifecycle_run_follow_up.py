@@ -1,0 +1,108 @@
+"""The follow-up clock: who has waited too long for a contact, as a run knows it."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Runs that bring the facts of everybody to their day.
+WHOLE_KINDS = ("full", "changes")
+
+
+class CrmLifecycleRun(models.Model):
+    _inherit = "crm.lifecycle.run"
+
+    followed_up_at = fields.Datetime(
+        string="Follow-ups planned",
+        readonly=True,
+        help="When the activities for all follow-ups due on the day of the run had "
+        "been planned.",
+    )
+
+    def _keep_account(self, checkpoint, work):
+        """Have the worker plan the follow-ups that the run has found to be due."""
+        result = super()._keep_account(checkpoint, work)
+        whole = self.kind in WHOLE_KINDS and not self.parent_id
+        if self.state == "done" and whole and self._get_due_follow_ups(limit=1):
+            self.env["crm.lifecycle.step"]._trigger_process()
+            self._checkpoint(checkpoint)
+        return result
+
+    @api.model
+    def _get_to_follow_up(self):
+        """Return each company's last run over everybody, if follow-ups are left.
+
+        The day of that run counts, not today: its facts tell who was contacted.
+        """
+        last = self._read_group(
+            [
+                ("state", "=", "done"),
+                ("parent_id", "=", False),
+                ("kind", "in", WHOLE_KINDS),
+            ],
+            ["company_id"],
+            ["id:max"],
+        )
+        return self.browse(run_id for _company, run_id in last).filtered(
+            lambda run: not run.followed_up_at
+        )
+
+    def _get_due_follow_ups(self, profile_ids=None, limit=None):
+        """Return ``{profile id: history id of the stay}`` of follow-ups to plan.
+
+        Due is who has neither entered the stage nor been in contact for the days of
+        the stage. One activity is planned until the clock starts anew: none where
+        one is open still, or has been planned for the same day. Those whom a quiet
+        move put into the stage are shown as due in lists; their clock starts with
+        the first contact after it.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        mine = SQL("TRUE")
+        if profile_ids is not None:
+            mine = SQL("p.id = ANY(%s)", list(profile_ids))
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT p.id, stay.id
+                      FROM crm_lifecycle_profile AS p
+                      JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+                      JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+                CROSS JOIN LATERAL (
+                            SELECT h.id, h.is_quiet, h.create_date
+                              FROM crm_lifecycle_history AS h
+                             WHERE h.profile_id = p.id
+                               AND h.to_stage_id = p.stage_id
+                               AND h.origin NOT IN ('merge', 'convert')
+                             ORDER BY h.id DESC
+                             LIMIT 1
+                           ) AS stay
+                     WHERE p.company_id = %(company)s
+                       AND p.active
+                       AND p.follow_up_date <= %(as_of)s
+                       AND %(mine)s
+                       AND l.state = 'active'
+                       AND s.follow_up_days > 0
+                       AND s.follow_up_activity_type_id IS NOT NULL
+                       AND (stay.is_quiet IS FALSE
+                            OR p.last_contact_date >= %(placed_on)s)
+                       AND NOT EXISTS (
+                            SELECT FROM crm_lifecycle_step AS t
+                              JOIN mail_activity AS a ON a.id = t.activity_id
+                             WHERE t.profile_id = p.id
+                               AND t.kind = 'follow_up' AND a.active)
+                       AND NOT EXISTS (
+                            SELECT FROM crm_lifecycle_step AS t
+                             WHERE t.history_id = stay.id
+                               AND t.key = 'follow_up:'
+                                   || to_char(p.follow_up_date, 'YYYY-MM-DD'))
+                     ORDER BY p.follow_up_date, p.id
+                     LIMIT %(limit)s
+                    """,
+                    company=self.company_id.id,
+                    as_of=self.as_of,
+                    mine=mine,
+                    placed_on=self._get_scope().local_date(SQL("stay.create_date")),
+                    limit=limit,
+                )
+            )
+        )

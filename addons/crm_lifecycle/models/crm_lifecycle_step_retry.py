@@ -1,0 +1,135 @@
+"""Steps that failed: where people see them, and how they are tried again."""
+
+import ast
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class CrmLifecycleStep(models.Model):
+    _inherit = "crm.lifecycle.step"
+
+    retry_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Tried again by",
+        readonly=True,
+        ondelete="set null",
+    )
+
+    def action_retry(self):
+        """Try steps again that failed or were skipped, each of them alone.
+
+        Those that were done are left alone. As the first time, it is the company
+        that acts; who may configure playbooks may have it do so again.
+        """
+        if not self.env.user.has_group("sales_team.group_sale_manager"):
+            raise AccessError(
+                self.env._(
+                    "Only administrators of Sales may try steps of playbooks again."
+                )
+            )
+        self.check_access("read")
+        # Nobody writes the log by hand; this is the worker's own hand.
+        steps = self.sudo().filtered(lambda step: step.state != "done").sorted("id")
+        for step in steps:
+            step._retry()
+        return self._tell_retried(steps)
+
+    def _retry(self):
+        """Do one step again, and write down what came of it this time."""
+        self.ensure_one()
+        if not self.try_lock_for_update():
+            raise UserError(
+                self.env._(
+                    "“%(step)s” is being tried again at this moment. Wait a little and "
+                    "look at the log.",
+                    step=self.name,
+                )
+            )
+        row = self._prepare_row(self.history_id).with_context(lifecycle_chain=1)
+        steps = self.with_env(row.env)
+        again = steps._find_again()
+        vals = {
+            "state": "skipped",
+            "reason": self.env._("The playbook has no such step any more."),
+        }
+        if again:
+            vals = steps._attempt_step(row, again)
+        self.write(
+            {
+                "reason": False,
+                **vals,
+                "date": fields.Datetime.now(),
+                "retry_user_id": self.env.uid,
+            }
+        )
+
+    def _find_again(self):
+        """Return the `PlaybookStep` that this row tells of; None where it is gone."""
+        if self.kind == "follow_up":
+            return self._get_follow_up_step(self.history_id)._replace(key=self.key)
+        row = self.history_id.with_env(self.env)
+        for step in self._get_steps(row):
+            if step.key == self.key:
+                return step
+        return None
+
+    def _tell_retried(self, steps):
+        """Return a notification of what came of it, and reload what is shown."""
+        failed = steps.filtered(lambda step: step.state == "failed")
+        skipped = steps.filtered(lambda step: step.state == "skipped")
+        if failed:
+            message = self.env._(
+                "%(count)s failed again: %(reason)s",
+                count=len(failed),
+                reason=failed[0].reason,
+            )
+        elif skipped:
+            message = self.env._(
+                "%(count)s skipped: %(reason)s",
+                count=len(skipped),
+                reason=skipped[0].reason,
+            )
+        else:
+            message = self.env._("Done: %(count)s", count=len(steps))
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger" if failed else "warning" if skipped else "success",
+                "message": message,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # ------------------------------------------------------------
+    # Counting and showing
+    # ------------------------------------------------------------
+
+    @api.model
+    def _count_failed(self, records, name):
+        """Set ``failed_step_count`` of records that steps point to by a field."""
+        counts = {}
+        if self.has_access("read"):
+            counts = dict(
+                self._read_group(
+                    [(name, "in", records.ids), ("state", "=", "failed")],
+                    [name],
+                    ["__count"],
+                )
+            )
+        for record in records:
+            record.failed_step_count = counts.get(record._origin, 0)
+
+    @api.model
+    def _open_failed(self, domain):
+        """Return the action that shows the failed steps among some."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle.crm_lifecycle_step_action"
+        )
+        context = ast.literal_eval(action["context"] or "{}")
+        return {
+            **action,
+            "domain": domain,
+            "context": {**context, "search_default_failed": 1},
+        }

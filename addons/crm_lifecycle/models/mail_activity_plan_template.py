@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine.responsibles import RESPONSIBLES, STAND_INS
+
+
+class MailActivityPlanTemplate(models.Model):
+    """Activities of customer plans may be for whoever looks after the customer."""
+
+    _inherit = "mail.activity.plan.template"
+
+    responsible_type = fields.Selection(
+        selection_add=RESPONSIBLES,
+        ondelete=dict.fromkeys(STAND_INS, "set default"),
+    )
+
+    @api.constrains("plan_id", "responsible_type")
+    def _check_responsible_lifecycle(self):
+        labels = dict(self._fields["responsible_type"]._description_selection(self.env))
+        for line in self:
+            if (
+                line.responsible_type in STAND_INS
+                and line.plan_id.res_model != "crm.lifecycle.profile"
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%(assignment)s” is known for customers only. Choose another "
+                        "assignment in the plan “%(plan)s”.",
+                        assignment=labels[line.responsible_type],
+                        plan=line.plan_id.name,
+                    )
+                )
+
+    def _determine_responsible(self, on_demand_responsible, applied_on_record):
+        """Find the customer's own people, see `_find_responsible`."""
+        if self.responsible_type not in STAND_INS:
+            return super()._determine_responsible(
+                on_demand_responsible, applied_on_record
+            )
+        found = applied_on_record._find_responsible(self.responsible_type)
+        return {
+            "responsible": found.user,
+            "error": found.error,
+            "warning": found.warning,
+        }
