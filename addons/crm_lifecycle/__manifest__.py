@@ -12,6 +12,7 @@
         "data/ir_cron_data.xml",
         "wizard/crm_lifecycle_preview_views.xml",
         "wizard/crm_lifecycle_start_views.xml",
+        "wizard/crm_lifecycle_test_views.xml",
         "wizard/crm_lifecycle_profile_move_views.xml",
         "views/crm_lifecycle_explanation_templates.xml",
         "views/crm_lifecycle_profile_views.xml",

@@ -1,6 +1,7 @@
 from . import crm_lifecycle
 from . import crm_lifecycle_stage
 from . import crm_lifecycle_rule
+from . import crm_lifecycle_path
 from . import crm_lifecycle_tag
 from . import crm_lifecycle_template
 from . import crm_lifecycle_touch
@@ -12,6 +13,7 @@ from . import crm_lifecycle_history
 from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_profile_explain
+from . import crm_lifecycle_rule_test
 from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch

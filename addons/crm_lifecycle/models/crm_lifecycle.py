@@ -277,6 +277,21 @@ class CrmLifecycle(models.Model):
         for lifecycle in self.filtered(lambda item: item.state == "active"):
             lifecycle.version += 1
 
+    def _get_stage_for(self, profile):
+        """Return the stage of the lifecycle that a customer is in, or would enter.
+
+        Who comes from another lifecycle goes to the first stage of the same
+        category, else to the first of all; runs do the same, see
+        `_fill_due_by_lifecycle`.
+        """
+        self.ensure_one()
+        if profile.stage_id.lifecycle_id == self:
+            return profile.stage_id
+        stages = self.stage_ids.sorted(lambda stage: (stage.sequence, stage.id))
+        category = profile.stage_id.category
+        same = stages.filtered(lambda stage: stage.category == category)
+        return (same or stages)[:1]
+
     @api.model
     def _get_active(self, company):
         """Return the lifecycles that run in a company, in their order."""
