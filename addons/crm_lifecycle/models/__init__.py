@@ -2,12 +2,15 @@ from . import crm_lifecycle
 from . import crm_lifecycle_stage
 from . import crm_lifecycle_rule
 from . import crm_lifecycle_path
+from . import crm_lifecycle_file
 from . import crm_lifecycle_tag
+from . import crm_lifecycle_version
 from . import crm_lifecycle_template
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_transition
+from . import crm_lifecycle_transfer
 from . import crm_lifecycle_merge
 from . import crm_lifecycle_history
 from . import crm_lifecycle_step
