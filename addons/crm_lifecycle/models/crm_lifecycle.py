@@ -1,10 +1,18 @@
 import ast
+import base64
 import logging
+import re
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .crm_lifecycle_history import ENTERS
+
+# What is no matter of how customers move.
+NOT_VERSIONED = {"activation_date", "company_id", "sequence", "version"}
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +97,20 @@ class CrmLifecycle(models.Model):
     tag_ids = fields.One2many(
         comodel_name="crm.lifecycle.tag", inverse_name="lifecycle_id", copy=False
     )
+    version_ids = fields.One2many(
+        comodel_name="crm.lifecycle.version",
+        inverse_name="lifecycle_id",
+        string="Versions",
+    )
+    export_file = fields.Binary(
+        compute="_compute_export_file", groups="sales_team.group_sale_manager"
+    )
     profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
+
+    def _compute_export_file(self):
+        for lifecycle in self:
+            text = self.env["crm.lifecycle.file"]._export(lifecycle)
+            lifecycle.export_file = base64.b64encode(text.encode())
 
     def _compute_profile_count(self):
         counts = dict(
@@ -175,6 +196,12 @@ class CrmLifecycle(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() - NOT_VERSIONED:
+            self._raise_version()
+        return result
+
     def copy(self, default=None):
         """Duplicate a lifecycle with its stages, rules and tags, as a draft."""
         copies = super().copy(default)
@@ -234,6 +261,18 @@ class CrmLifecycle(models.Model):
         for lifecycle in self:
             self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
 
+    def action_export(self):
+        """Download the lifecycle as a file, for another database."""
+        self.ensure_one()
+        self.check_access("write")
+        name = re.sub(r"[^\w-]+", "_", self.name).strip("_") or "lifecycle"
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/crm.lifecycle/{self.id}/export_file/"
+            f"{quote(name)}.json?download=true",
+            "target": "download",
+        }
+
     def action_open_profiles(self):
         """Show the customers of the lifecycle by stage."""
         self.ensure_one()
@@ -273,9 +312,52 @@ class CrmLifecycle(models.Model):
         )
 
     def _raise_version(self):
-        """Note that the rules of an active lifecycle have changed."""
+        """Keep what has become of active lifecycles, as a version of their own."""
         for lifecycle in self.filtered(lambda item: item.state == "active"):
-            lifecycle.version += 1
+            self.env["crm.lifecycle.version"]._keep(lifecycle)
+
+    @api.model
+    def _keep_first_versions(self):
+        """Keep those that were active before versions were kept."""
+        active = self.search([("state", "=", "active"), ("version_ids", "=", False)])
+        active._raise_version()
+
+    def _note_left_out(self, left_out):
+        """Write down what a file had that could not be taken over."""
+        self.ensure_one()
+        if left_out:
+            self.message_post(
+                body=Markup("<p>%s</p><ul>%s</ul>")
+                % (
+                    self.env._("Left out, since it is not in this database:"),
+                    Markup().join(Markup("<li>%s</li>") % line for line in left_out),
+                )
+            )
+
+    def _get_form_action(self):
+        """Return the action that opens the lifecycle."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lifecycle",
+            "res_id": self.id,
+            "view_mode": "form",
+        }
+
+    def _get_stage_for(self, profile):
+        """Return the stage of the lifecycle that a customer is in, or would enter.
+
+        Who comes from another lifecycle goes to the first stage of the same
+        category, else to the first of all; runs do the same, see
+        `_fill_due_by_lifecycle`.
+        """
+        self.ensure_one()
+        if profile.stage_id.lifecycle_id == self:
+            return profile.stage_id
+        stages = self.stage_ids.sorted(lambda stage: (stage.sequence, stage.id))
+        category = profile.stage_id.category
+        same = stages.filtered(lambda stage: stage.category == category)
+        return (same or stages)[:1]
 
     @api.model
     def _get_active(self, company):

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -35,40 +36,166 @@ class CrmLifecycleProfile(models.Model):
     def _explain(self, as_of=None):
         """Return why the customer is in the stage, and what each rule waits for.
 
-        ``{"why": row of the history, "pinned_until": date or False, "rules": […]}``;
-        each rule is ``{"rule", "stage", "holds", "date", "days", "conditions"}``:
-        whether it would move the customer now, or on which day it will if nothing
-        happens meanwhile (None: not by itself), the days in the stage that it waits
-        for, and its conditions as a tree of ``{"operator", "children"}`` with leaves
-        ``{"text", "value", "holds", "date"}``.
+        ``{"why": row of the history, "pinned_until": date or False, "stopped":
+        why no rule moves the customer at all, or "", "goes_to": the lifecycle
+        that takes the customer over with the next run, or an empty one,
+        "rules": as of `_explain_rules`}``.
         """
         self.ensure_one()
         as_of = as_of or self.company_id._lifecycle_today()
         # What decides about a customer is told to whoever may see the customer.
         profile = self.sudo()
         rules = profile.lifecycle_id.rule_ids.filtered(profile.stage_id._is_left_by)
-        asked = _Questions(profile, as_of)
-        trees = [
-            asked.about(domains.parse(rule.domain), rule.min_days) for rule in rules
-        ]
-        asked.answer()
-        pinned_until = profile.pinned_until
-        if not pinned_until or pinned_until < as_of:
-            pinned_until = False
+        pinned_until = profile._get_pin(as_of)
+        stopped = profile._get_stopped()
         return {
             "why": profile.history_ids.sorted("id")[-1:],
             "pinned_until": pinned_until,
-            "rules": [
+            "stopped": stopped,
+            "goes_to": profile.env["crm.lifecycle"]
+            if pinned_until or stopped
+            else profile._get_taker(as_of) - profile.lifecycle_id,
+            "rules": profile._explain_rules(rules, as_of),
+        }
+
+    def _explain_rules(self, rules, as_of, *, stage=None):
+        """Return what rules say of the customer on a day, asked in one query.
+
+        ``rules`` are in their order, and need not be saved, nor be of a lifecycle
+        that runs. Each is ``{"rule", "stage", "holds", "date", "days", "days_date",
+        "refused", "through", "after", "is_back", "error", "conditions"}``: whether it would
+        move the customer now, or on which day it will if nothing happens meanwhile
+        (None: not by itself); the days in the stage that it waits for, and the day
+        on which they are over; why the lifecycle refuses the move, or ""; the
+        stages that it leads through; the rule before it that holds as well and
+        so comes first; whether it waits for tomorrow, since the customer has left
+        the stage today; why its conditions can't be used, or ""; and they as a tree of ``{"operator", "holds",
+        "date", "children"}`` with leaves ``{"text", "value", "holds", "date"}``.
+
+        :param stage: ask as if the customer were entering this stage on the day
+        """
+        self.ensure_one()
+        asked = _Questions(self, as_of, since=as_of if stage else self.stage_date)
+        trees = [asked.about_rule(rule) for rule in rules]
+        asked.answer()
+        stage = stage or self.stage_id
+        policies = self._explain_policy(rules.to_stage_id, stage)
+        left_today = self._get_left_today(as_of)
+        first = rules.browse()
+        explained = []
+        for rule, tree in zip(rules, trees, strict=True):
+            refused, through = policies.get(rule.to_stage_id, ("", []))
+            explained.append(
                 {
                     "rule": rule,
                     "stage": rule.to_stage_id,
                     "days": rule.min_days,
+                    "days_date": tree["start"] if rule.min_days else None,
                     "holds": tree["holds"],
                     "date": tree["date"],
+                    "refused": refused,
+                    "through": through,
+                    "after": first if tree["holds"] else rules.browse(),
+                    "is_back": rule.to_stage_id.id in left_today,
+                    "error": tree["error"],
                     "conditions": tree["conditions"],
                 }
-                for rule, tree in zip(rules, trees, strict=True)
-            ],
+            )
+            if tree["holds"] and not first:
+                first = rule
+        return explained
+
+    def _get_pin(self, as_of):
+        """Return the day up to which no rule moves the customer, False if none."""
+        pinned_until = self.pinned_until
+        return pinned_until if pinned_until and pinned_until >= as_of else False
+
+    def _get_test_notes(self, as_of):
+        """Return what keeps rules from moving the customer, whatever they say."""
+        notes = []
+        if not self.active:
+            notes.append(self._get_stopped())
+        if self._get_pin(as_of):
+            notes.append(
+                self.env._(
+                    "Pinned: no rule moves this customer up to and including %(day)s.",
+                    day=self._format_fact_date(self.pinned_until),
+                )
+            )
+        return notes
+
+    def _get_stopped(self):
+        """Return why no rule moves the customer, whatever happens, or ""."""
+        if not self.active:
+            return self.env._(
+                "This customer is archived, or has no lead, order or other document "
+                "any more. Runs leave them alone."
+            )
+        if self.lifecycle_id.state != "active":
+            return self.env._(
+                "The lifecycle “%(lifecycle)s” is not active. Its rules move nobody.",
+                lifecycle=self.lifecycle_id.name,
+            )
+        return ""
+
+    def _get_taker(self, as_of):
+        """Return the lifecycle that the next run leaves or puts the customer in."""
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        if lifecycles[:1] == self.lifecycle_id and lifecycles.domain in (False, "[]"):
+            return lifecycles  # the only one takes everybody
+        asked = _Questions(self, as_of)
+        answers = [
+            (lifecycle, asked.whether(lifecycle._get_domain(as_of)))
+            for lifecycle in lifecycles
+        ]
+        asked.answer()
+        return next(
+            (lifecycle for lifecycle, answer in answers if answer["holds"]),
+            self.lifecycle_id,
+        )
+
+    def _explain_taking(self, lifecycle, as_of):
+        """Return ``{"holds", "conditions"}``: whether a lifecycle takes them."""
+        asked = _Questions(self, as_of)
+        taking = asked.about(domains.parse(lifecycle.domain))
+        asked.answer()
+        return taking
+
+    def _explain_policy(self, targets, stage):
+        """Return ``{target: (why a rule's move there is refused, names between)}``.
+
+        Asked as the one writer asks; see `_get_refused`.
+        """
+        answers = {}
+        same = stage == self.stage_id
+        for target in targets:
+            origin = target._origin or target
+            if not same or origin.lifecycle_id != self.lifecycle_id:
+                answers[target] = ("", [])
+                continue
+            refused = self._get_refused(origin).get(self, "")
+            through = []
+            if origin.lifecycle_id.skip_policy == "fill" and not refused:
+                missing = self._get_missing(origin).get(self, ())
+                names = {item.id: item.name for item in origin.lifecycle_id.stage_ids}
+                through = [names[step.id] for step in missing if step.id != stage.id]
+            answers[target] = (refused, through)
+        return answers
+
+    def _get_left_today(self, as_of):
+        """Return ids of stages that a rule took the customer out of on the day.
+
+        A run does not move them back there on that day while their facts are
+        the same.
+        """
+        return {
+            row.from_stage_id.id
+            for row in self.history_ids
+            if row.date == as_of
+            and row.origin == "rule"
+            and row.create_date
+            and self.facts_date
+            and row.create_date >= self.facts_date
         }
 
     # ------------------------------------------------------------
@@ -76,12 +203,25 @@ class CrmLifecycleProfile(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _get_condition_text(self, condition):
-        """Return a condition in words of the reader's language."""
+    def _get_condition_text(self, condition, model=None):
+        """Return a condition in words of the reader's language.
+
+        ``model`` is whose fields it names, the customers' by default.
+        """
+        model = self if model is None else model
         path, operator = condition.field_expr, condition.operator
-        label, field = self._get_path_label(path)
-        kind = self._get_path_type(path)
+        label, field = self._get_path_label(path, model)
         value = condition.value
+        if isinstance(value, Domain):
+            words = self._get_domain_text(value, self.env[field.comodel_name])
+            if operator.startswith("not"):
+                return self.env._(
+                    "%(field)s: none with %(conditions)s", field=label, conditions=words
+                )
+            return self.env._(
+                "%(field)s: one with %(conditions)s", field=label, conditions=words
+            )
+        kind = field.type
         if value is False and kind != "boolean":
             if operator in ("=", "in"):
                 return self.env._("%(field)s: not known", field=label)
@@ -95,9 +235,23 @@ class CrmLifecycleProfile(models.Model):
         )
 
     @api.model
-    def _get_path_label(self, path):
+    def _get_domain_text(self, domain, model):
+        """Return conditions on the records of a model in one line of words."""
+        branches = domains.branches_of(domain)
+        if not branches:
+            return self._get_condition_text(domain, model)
+        operator, children = branches
+        words = [self._get_domain_text(child, model) for child in children]
+        if operator == "!":
+            return self.env._("not: %(condition)s", condition=words[0])
+        joint = self.env._(" and ") if operator == "&" else self.env._(" or ")
+        return joint.join(words)
+
+    @api.model
+    def _get_path_label(self, path, model=None):
         """Return the label of a path, and the field at its end."""
-        model, labels, field = self, [], None
+        model = self if model is None else model
+        labels, field = [], None
         for name in path.split("."):
             field = model._fields[name]
             labels.append(field._description_string(self.env))
@@ -115,6 +269,8 @@ class CrmLifecycleProfile(models.Model):
                 ">=": self.env._("on or after %(value)s", value=value),
                 "=": self.env._("on %(value)s", value=value),
                 "!=": self.env._("not on %(value)s", value=value),
+                "in": self.env._("on one of: %(value)s", value=value),
+                "not in": self.env._("on none of: %(value)s", value=value),
             }
         else:
             words = {
@@ -126,8 +282,14 @@ class CrmLifecycleProfile(models.Model):
                 "!=": self.env._("is not %(value)s", value=value),
                 "in": self.env._("is one of: %(value)s", value=value),
                 "not in": self.env._("is none of: %(value)s", value=value),
+                "like": self.env._("contains %(value)s", value=value),
                 "ilike": self.env._("contains %(value)s", value=value),
+                "not like": self.env._("does not contain %(value)s", value=value),
                 "not ilike": self.env._("does not contain %(value)s", value=value),
+                "=like": self.env._("is like %(value)s", value=value),
+                "=ilike": self.env._("is like %(value)s", value=value),
+                "child_of": self.env._("is %(value)s or below it", value=value),
+                "parent_of": self.env._("is %(value)s or above it", value=value),
             }
         return words.get(operator, f"{operator} {value}")
 
@@ -135,6 +297,8 @@ class CrmLifecycleProfile(models.Model):
     def _get_value_text(self, field, kind, value):
         if isinstance(value, (list, tuple, set, frozenset)):
             return ", ".join(self._get_value_text(field, kind, item) for item in value)
+        if value is False and kind != "boolean":
+            return self.env._("not known")
         if kind in ("date", "datetime") and isinstance(value, str):
             return self._get_relative_text(value)
         if kind == "boolean":
@@ -157,9 +321,13 @@ class CrmLifecycleProfile(models.Model):
             return self._format_fact_date(fields.Date.to_date(value))
         days, months, _terms = offset
         parts = []
-        if months:
+        if abs(months) == 1:
+            parts.append(self.env._("1 month"))
+        elif months:
             parts.append(self.env._("%(count)s months", count=abs(months)))
-        if days:
+        if abs(days) == 1:
+            parts.append(self.env._("1 day"))
+        elif days:
             parts.append(self.env._("%(count)s days", count=abs(days)))
         if not parts:
             return self.env._("today")
@@ -176,17 +344,23 @@ class CrmLifecycleProfile(models.Model):
         """Return the value that a condition looks at, in words."""
         self.ensure_one()
         _label, field = self._get_path_label(path)
-        record = self
-        for name in path.split(".")[:-1]:
-            record = record[name]
-        value = record[path.split(".")[-1]] if len(record) <= 1 else None
-        if isinstance(value, models.BaseModel):
-            return ", ".join(value.mapped("display_name")) or self.env._("none")
-        if field.type in ("integer", "float", "monetary") and len(record) == 1:
+        *way, name = path.split(".")
+        records = self
+        for step in way:
+            records = records[step]
+        if field.relational:
+            names = records[name].mapped("display_name")
+            return ", ".join(names) or self.env._("none")
+        if field.type in ("integer", "float", "monetary") and records == self:
             self.env.flush_all()
-            if record == self and self._is_unknown(path):
+            if self._is_unknown(path):
                 return self.env._("not known")
-        return self.env["crm.lifecycle.history"]._format_fact(field, value)
+        format_fact = self.env["crm.lifecycle.history"]._format_fact
+        if field.type == "boolean":
+            words = [self._get_value_text(field, "boolean", r[name]) for r in records]
+        else:
+            words = [format_fact(field, record[name]) for record in records]
+        return ", ".join(dict.fromkeys(words)) or self.env._("none")
 
     def _is_unknown(self, name):
         """Whether a column is empty: the ORM reads an empty number as 0."""
@@ -205,19 +379,38 @@ class CrmLifecycleProfile(models.Model):
 class _Questions:
     """What is to be found out about one customer, asked in one query."""
 
-    def __init__(self, profile, as_of):
+    def __init__(self, profile, as_of, since=None):
         self.profile = profile
         self.as_of = as_of
+        self.since = since
         self.query = profile._search(Domain("id", "=", profile.id))
         self.columns = []
         self.answers = {}
         self.pending = []
 
-    def about(self, domain, min_days=0):
+    def about_rule(self, rule):
         """Ask about a rule. Return its tree, complete once `answer` was called."""
-        tree = {"conditions": self._grow(domain)}
-        self._wait_for(tree, domain, self._get_start(min_days))
+        try:
+            rule._get_domain(self.as_of)
+        except ValidationError as error:
+            # An addon that knew a fact may be gone since the rule was written.
+            tree = {"start": self.as_of, "error": str(error), "conditions": {}}
+            return {**tree, "holds": False, "date": None}
+        return self.about(domains.parse(rule.domain), rule.min_days)
+
+    def about(self, domain, min_days=0):
+        """Ask about conditions. Return their tree, complete once `answer` was called."""
+        tree = {"start": self._get_stay_end(min_days), "error": ""}
+        tree["conditions"] = self._grow(domain)
+        self._wait_for(tree, domain, self._get_start(tree["start"]))
         return tree
+
+    def whether(self, domain):
+        """Ask whether a resolved domain holds. Return the answer to be."""
+        answer = {}
+        self.columns.append(self._get_column(domain))
+        self.pending.append((answer, len(self.columns) - 1, []))
+        return answer
 
     def answer(self):
         """Ask the database, and complete what was asked about."""
@@ -232,23 +425,26 @@ class _Questions:
                     (day for day, column in later if self.answers.get(column)), None
                 )
 
-    def _get_start(self, min_days):
+    def _get_stay_end(self, min_days):
+        """Return the day from which the customer was in the stage long enough."""
+        return (self.since or self.as_of) + timedelta(days=min_days)
+
+    def _get_start(self, stay_end):
         """Return the first day on which a rule may move the customer."""
-        start = self.as_of
-        if min_days:
-            start = max(start, self.profile.stage_date + timedelta(days=min_days))
+        start = max(self.as_of, stay_end)
         if self.profile.pinned_until:
             start = max(start, self.profile.pinned_until + timedelta(days=1))
         return start
 
     def _ask(self, domain, day):
         """Add a question; return the number of its answer."""
-        Profile = self.profile
-        condition = Profile._get_condition_sql(
-            Profile._resolve_facts(domain, day), self.query
-        )
-        self.columns.append(SQL("COALESCE(%s, FALSE)", condition))
+        resolved = self.profile._resolve_facts(domain, day)
+        self.columns.append(self._get_column(resolved))
         return len(self.columns) - 1
+
+    def _get_column(self, domain):
+        condition = self.profile._get_condition_sql(domain, self.query)
+        return SQL("COALESCE(%s, FALSE)", condition)
 
     def _get_days(self, domain, start):
         """Return the days to come on which the domain may turn, in order."""
@@ -259,17 +455,22 @@ class _Questions:
         return sorted(day for day in days if day >= start and day > self.as_of)
 
     def _grow(self, domain):
-        """Return the tree of a domain, in words."""
-        branches = domains.branches_of(domain)
-        if branches:
-            operator, children = branches
-            return {"operator": operator, "children": list(map(self._grow, children))}
-        leaf = {
-            "text": self.profile._get_condition_text(domain),
-            "value": self.profile._get_fact_text(domain.field_expr),
-        }
-        self._wait_for(leaf, domain, self.as_of)
-        return leaf
+        """Return the tree of a domain, in words.
+
+        Odoo's domains carry a negation down to the conditions.
+        """
+        operator, children = domains.branches_of(domain) or (None, [domain])
+        if operator in ("&", "|"):
+            node = {"operator": operator, "children": list(map(self._grow, children))}
+        else:
+            [condition] = children
+            text = self.profile._get_condition_text(condition)
+            if operator == "!":
+                text = self.profile.env._("not: %(condition)s", condition=text)
+            value = self.profile._get_fact_text(condition.field_expr)
+            node = {"text": text, "value": value}
+        self._wait_for(node, domain, self.as_of)
+        return node
 
     def _wait_for(self, answer, domain, start):
         """Complete ``answer`` by whether a domain holds, or when it will."""

@@ -88,15 +88,17 @@ class CrmLifecycleRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() - {"name"}:
+        if vals.keys() - {"test_profile_id"}:
             self.lifecycle_id._raise_version()
         return result
 
     def unlink(self):
-        self.lifecycle_id._raise_version()
+        lifecycles = self.lifecycle_id
         # The history outlives the rule; it has the rule's name as its reason.
         self.env["crm.lifecycle.history"]._let_go("rule_id", self)
-        return super().unlink()
+        result = super().unlink()
+        lifecycles._raise_version()
+        return result
 
     def _get_domain(self, as_of):
         """Return the conditions of the rule on a day, ready for a search.

@@ -42,6 +42,23 @@ class CrmLifecycleTag(models.Model):
         for tag in self:
             tag._get_domain(fields.Date.context_today(tag))
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        tags = super().create(vals_list)
+        tags.lifecycle_id._raise_version()
+        return tags
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.lifecycle_id._raise_version()
+        return result
+
+    def unlink(self):
+        lifecycles = self.lifecycle_id
+        result = super().unlink()
+        lifecycles._raise_version()
+        return result
+
     def _get_domain(self, as_of):
         """Return the conditions of the tag on a day (see the rule's method)."""
         self.ensure_one()

@@ -1,4 +1,5 @@
 from . import base_partner_merge
+from . import crm_lifecycle_import
 from . import crm_lifecycle_preview
 from . import crm_lifecycle_profile_selection
 from . import crm_lifecycle_profile_assign
@@ -6,3 +7,5 @@ from . import crm_lifecycle_profile_call
 from . import crm_lifecycle_profile_move
 from . import crm_lifecycle_profile_pin
 from . import crm_lifecycle_start
+from . import crm_lifecycle_test
+from . import crm_lifecycle_transfer

@@ -1,0 +1,153 @@
+"""A lifecycle as a file: reading it, and finding what is wrong with its shape.
+
+The shape is ``{"format": "crm.lifecycle", "schema": 1, "lifecycle": {…, "stages":
+[…], "rules": […], "tags": […]}}``. Texts that are translated are objects by
+language. What the values mean is for the models to check.
+"""
+
+import json
+
+FORMAT = "crm.lifecycle"
+SCHEMA = 1
+MAX_BYTES = 2_000_000
+# More of them than anybody could look after.
+MAX_ITEMS = {"stages": 100, "rules": 1000, "tags": 200}
+# Objects and lists within each other: conditions are nested, but not endlessly.
+MAX_DEPTH = 40
+
+
+class FileProblem(ValueError):
+    """What keeps a file from being read: a code, and what it is about.
+
+    Codes: ``big``, ``text``, ``json``, ``deep``, ``format``, ``schema``,
+    ``newer``, ``shape``, ``missing``, ``many``, ``code``, ``empty``, ``stage``.
+    """
+
+    def __init__(self, code, **values):
+        super().__init__(code, values)
+        self.code = code
+        self.values_by_name = values
+
+
+def read(content: bytes) -> dict:
+    """Return the lifecycle in the bytes of a file, its shape checked.
+
+    :raises FileProblem: where the file is no lifecycle that can be read here
+    """
+    if len(content) > MAX_BYTES:
+        raise FileProblem("big", megabytes=MAX_BYTES // 1_000_000)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileProblem("text") from error
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise FileProblem("deep") from error
+    except ValueError as error:
+        raise FileProblem("json", error=str(error)) from error
+    return check(data)
+
+
+def check(data) -> dict:
+    """Return the lifecycle of a file's data, once its shape is found right."""
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise FileProblem("format")
+    schema = data.get("schema")
+    if type(schema) is not int or schema < 1:
+        raise FileProblem("schema")
+    if schema > SCHEMA:
+        raise FileProblem("newer", schema=schema, known=SCHEMA)
+    _check_values(data, 0)
+    lifecycle = data.get("lifecycle")
+    if not isinstance(lifecycle, dict):
+        raise FileProblem("shape", what="lifecycle")
+    for part, most in MAX_ITEMS.items():
+        items = lifecycle.setdefault(part, [])
+        if not isinstance(items, list) or not all(
+            isinstance(item, dict) for item in items
+        ):
+            raise FileProblem("shape", what=part)
+        if len(items) > most:
+            raise FileProblem("many", part=part, most=most)
+    _check_names(lifecycle, "lifecycle", 1)
+    if not lifecycle["stages"]:
+        raise FileProblem("empty")
+    for part in MAX_ITEMS:
+        for place, item in enumerate(lifecycle[part], start=1):
+            _check_names(item, part, place)
+    for part in ("stages", "tags"):
+        _check_codes(part, lifecycle[part])
+    _check_rules(lifecycle)
+    return lifecycle
+
+
+def text_of(texts, lang=None) -> str:
+    """Return a text of a file in a language, or else in English, or else any."""
+    if isinstance(texts, str):
+        return texts
+    if not isinstance(texts, dict):
+        return ""
+    return texts.get(lang) or texts.get("en_US") or next(iter(texts.values()), "")
+
+
+def _refuse_constant(name):
+    raise ValueError(name)
+
+
+def _check_values(value, depth):
+    """Refuse what no database takes: endless nesting, broken characters."""
+    if depth > MAX_DEPTH:
+        raise FileProblem("deep")
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key)
+            _check_values(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_values(item, depth + 1)
+
+
+def _check_text(text):
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise FileProblem("text") from error
+    if "\0" in text:
+        raise FileProblem("text")
+
+
+def _check_names(item, part, place):
+    texts = item.get("name")
+    if isinstance(texts, dict) and not all(isinstance(t, str) for t in texts.values()):
+        raise FileProblem("missing", part=part, place=place, field="name")
+    if not text_of(texts).strip():
+        raise FileProblem("missing", part=part, place=place, field="name")
+
+
+def _check_codes(part, items):
+    seen = set()
+    for place, item in enumerate(items, start=1):
+        code = item.get("code")
+        if not isinstance(code, str) or not code.strip():
+            raise FileProblem("missing", part=part, place=place, field="code")
+        if code in seen:
+            raise FileProblem("code", part=part, code=code)
+        seen.add(code)
+
+
+def _check_rules(lifecycle):
+    """Each rule has to name stages of the file."""
+    codes = {stage["code"] for stage in lifecycle["stages"]}
+    for place, rule in enumerate(lifecycle["rules"], start=1):
+        target = rule.get("to_stage_id")
+        if target is None:
+            raise FileProblem("missing", part="rules", place=place, field="to_stage_id")
+        origins = rule.get("from_stage_ids", [])
+        if not isinstance(origins, list):
+            raise FileProblem("shape", what="from_stage_ids")
+        for code in [target, *origins]:
+            if not isinstance(code, str) or code not in codes:
+                raise FileProblem("stage", rule=text_of(rule["name"]), code=code)

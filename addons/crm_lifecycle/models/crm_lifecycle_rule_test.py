@@ -1,0 +1,67 @@
+"""Trying a rule on one customer while it is being written."""
+
+from odoo import api, fields, models
+
+
+class CrmLifecycleRule(models.Model):
+    _inherit = "crm.lifecycle.rule"
+
+    # Kept by the open form alone: nothing of a test is written.
+    test_profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Test on",
+        store=False,
+        help="See for one customer which conditions hold. Nothing is written.",
+    )
+    test_result = fields.Html(
+        compute="_compute_test_result",
+        sanitize=False,  # written by our own template alone
+    )
+
+    @api.depends(
+        "test_profile_id", "domain", "min_days", "from_stage_ids", "to_stage_id"
+    )
+    @api.depends_context("lang")
+    def _compute_test_result(self):
+        for rule in self:
+            rule.test_result = rule.test_profile_id and self.env["ir.qweb"]._render(
+                "crm_lifecycle.rule_test", rule._test_on(rule.test_profile_id)
+            )
+
+    def _test_on(self, profile):
+        """Return what the rules say of a customer, for the template `rule_test`.
+
+        A rule is asked as it stands, saved or not; where the customer is in no
+        stage that it leaves, as if they had just entered one.
+        """
+        profile.check_access("read")
+        # What decides about a customer is told to whoever may see the customer.
+        profile = profile._origin.sudo()
+        as_of = profile.company_id._lifecycle_today()
+        from_stages = self.from_stage_ids._origin
+        lifecycle = self.lifecycle_id._origin or from_stages.lifecycle_id
+        stage = None
+        notes = []
+        if profile.lifecycle_id != lifecycle or (
+            from_stages and profile.stage_id not in from_stages
+        ):
+            stage = from_stages[:1] or lifecycle.stage_ids[:1]
+            notes.append(
+                self.env._(
+                    "%(customer)s is in no stage that this rule leaves (now: "
+                    "%(stage)s). The conditions are asked all the same.",
+                    customer=profile.display_name,
+                    stage=profile.stage_id.name or self.env._("none"),
+                )
+            )
+        elif profile.stage_id == self.to_stage_id._origin:
+            notes.append(
+                self.env._(
+                    "%(customer)s is in the stage “%(stage)s” already.",
+                    customer=profile.display_name,
+                    stage=profile.stage_id.name,
+                )
+            )
+        notes += profile._get_test_notes(as_of)
+        rules = profile._explain_rules(self.sudo(), as_of, stage=stage)
+        return {"notes": notes, "takes": None, "rules": rules}

@@ -1,0 +1,296 @@
+"""What the rules of a lifecycle were, from when on, and who changed them."""
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..engine import files
+from .crm_lifecycle_file import PARTS
+
+# What is told by the version as a whole, or not worth a line of its own.
+NOT_TOLD = {"id", *PARTS, "color", "template_code"}
+
+
+class CrmLifecycleVersion(models.Model):
+    """A lifecycle as it was from one change to the next. Written once.
+
+    A row is added with each save that changes an active lifecycle, however many
+    fields it changes. The history of customers names the version that moved them.
+    """
+
+    _name = "crm.lifecycle.version"
+    _description = "Lifecycle Version"
+    _order = "lifecycle_id, number desc"
+    _rec_name = "number"
+
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="lifecycle_id.company_id", store=True, index="btree_not_null"
+    )
+    number = fields.Integer(string="Version", aggregator=None, required=True)
+    create_date = fields.Datetime(string="Since")
+    create_uid = fields.Many2one(comodel_name="res.users", string="Changed by")
+    snapshot = fields.Json(required=True)
+    changes = fields.Html(
+        string="What changed",
+        compute="_compute_changes",
+        sanitize=False,  # built of escaped lines alone
+    )
+
+    _number_unique = models.UniqueIndex("(lifecycle_id, number)")
+
+    @api.depends("snapshot")
+    @api.depends_context("lang")
+    def _compute_changes(self):
+        for version in self:
+            lines = version._get_changes()
+            version.changes = Markup('<ul class="mb-0 ps-3">%s</ul>') % Markup().join(
+                Markup("<li>%s</li>") % line for line in lines
+            )
+
+    @api.depends("lifecycle_id.name", "number")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for version in self:
+            version.display_name = self.env._(
+                "%(lifecycle)s, version %(number)s",
+                lifecycle=version.lifecycle_id.name,
+                number=version.number,
+            )
+
+    # ------------------------------------------------------------
+    # Append only
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise UserError(
+                self.env._(
+                    "Versions are written by changes of a lifecycle alone. Change the "
+                    "lifecycle instead."
+                )
+            )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Refuse changes, but for those of the transaction that adds the row."""
+        if not self.env.su or vals.keys() - {"snapshot"} or not self._is_of_this_save():
+            raise UserError(
+                self.env._(
+                    "A version can't be changed. Change the lifecycle, which makes a "
+                    "new version."
+                )
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("The versions of a lifecycle can't be deleted."))
+
+    def _is_of_this_save(self):
+        """Whether the row was added by this transaction: it has its timestamp."""
+        return all(version.create_date == self.env.cr.now() for version in self)
+
+    @api.model
+    def _keep(self, lifecycle):
+        """Keep what a lifecycle has become, in one version for each save."""
+        snapshot = self.env["crm.lifecycle.file"]._write(lifecycle)
+        # Anybody who may change the lifecycle adds its version.
+        Version = self.sudo()
+        last = Version.search([("lifecycle_id", "=", lifecycle.id)], limit=1)
+        if last and last.snapshot == snapshot:
+            return
+        if last and last._is_of_this_save():
+            last.snapshot = snapshot
+            return
+        if last:
+            lifecycle.version += 1
+        Version.create(
+            {
+                "lifecycle_id": lifecycle.id,
+                "number": lifecycle.version,
+                "snapshot": snapshot,
+            }
+        )
+
+    # ------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------
+
+    def action_restore(self):
+        """Make a new draft of the lifecycle as it was, and open it."""
+        self.ensure_one()
+        self.lifecycle_id.check_access("write")
+        data = files.check(
+            {
+                "format": files.FORMAT,
+                "schema": files.SCHEMA,
+                # A copy, since what is stored stays as it is.
+                "lifecycle": {**self.snapshot},
+            }
+        )
+        lifecycle, left_out = self.env["crm.lifecycle.file"]._make(
+            data, self.lifecycle_id.company_id, local=True
+        )
+        lifecycle.name = self.env._(
+            "%(name)s (version %(number)s)", name=lifecycle.name, number=self.number
+        )
+        lifecycle._note_left_out(left_out)
+        return lifecycle._get_form_action()
+
+    # ------------------------------------------------------------
+    # What changed
+    # ------------------------------------------------------------
+
+    def _get_previous(self):
+        """Return the version before this one, or none."""
+        return self.search(
+            [
+                ("lifecycle_id", "=", self.lifecycle_id.id),
+                ("number", "<", self.number),
+            ],
+            limit=1,
+        )
+
+    def _get_changes(self):
+        """Return what the version changed, in lines of the reader's language."""
+        self.ensure_one()
+        previous = self._get_previous()
+        if not previous:
+            return [self.env._("The first version kept")]
+        old, new = previous.snapshot, self.snapshot
+        label = self.env["crm.lifecycle.file"]._get_item_label
+        words = _Words(self, old, new)
+        lines = words.compare("crm.lifecycle", old, new, "")
+        for part, model_name in PARTS.items():
+            before = {item["id"]: item for item in old.get(part, [])}
+            after = {item["id"]: item for item in new.get(part, [])}
+            for key, item in after.items():
+                name = label(model_name, words.text(item["name"]))
+                if key in before:
+                    lines += words.compare(model_name, before[key], item, name)
+                else:
+                    lines.append(self.env._("%(item)s added", item=name))
+            for key, item in before.items():
+                if key not in after:
+                    name = label(model_name, words.text(item["name"]))
+                    lines.append(self.env._("%(item)s deleted", item=name))
+            if [key for key in before if key in after] != [
+                key for key in after if key in before
+            ]:
+                lines.append(
+                    self.env._(
+                        "The order of the %(part)s changed: %(names)s",
+                        part=self.env["crm.lifecycle.file"]._get_part_label(part),
+                        names=", ".join(
+                            words.text(item["name"]) for item in new[part]
+                        ),
+                    )
+                )
+        return lines or [self.env._("Nothing that people see")]
+
+
+class CrmLifecycleStage(models.Model):
+    _inherit = "crm.lifecycle.stage"
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.lifecycle_id._raise_version()
+        return result
+
+    def unlink(self):
+        lifecycles = self.lifecycle_id
+        result = super().unlink()
+        lifecycles._raise_version()
+        return result
+
+
+class _Words:
+    """Tells the differences of two snapshots in the reader's language."""
+
+    def __init__(self, version, old, new):
+        self.env = version.env
+        self.names = {
+            stage["code"]: self.text(stage["name"])
+            for snapshot in (old, new)
+            for stage in snapshot.get("stages", [])
+        }
+
+    def text(self, value):
+        return files.text_of(value, self.env.lang)
+
+    def compare(self, model_name, old, new, item):
+        """Return a line for each field that differs."""
+        lines = []
+        known = self.env["crm.lifecycle.file"]._get_fields(model_name)
+        for name in {**new, **old}:
+            if name in NOT_TOLD or old.get(name) == new.get(name):
+                continue
+            field = known.get(name)
+            label = field._description_string(self.env) if field else name
+            what = f"{item}: {label}" if item else label
+            if field is not None and field.type == "html":
+                lines.append(self.env._("%(what)s changed", what=what))
+                continue
+            lines.append(self._get_line(what, field, old.get(name), new.get(name)))
+        return lines
+
+    def _get_line(self, what, field, old, new):
+        before, after = self.tell(field, old), self.tell(field, new)
+        if before == after:
+            # Only what other languages read has changed.
+            return self.env._("%(what)s changed in another language", what=what)
+        return self.env._(
+            "%(what)s changed from “%(old)s” to “%(new)s”",
+            what=what,
+            old=before,
+            new=after,
+        )
+
+    def tell(self, field, value):
+        """Return a value of a snapshot in words."""
+        if field is not None and field.name == "domain":
+            return self._tell_conditions(value)
+        if isinstance(value, bool):
+            return self.env._("yes") if value else self.env._("no")
+        if value is None or value in ("", [], {}):
+            any_stage = field is not None and field.name == "from_stage_ids"
+            return self.env._("any stage") if any_stage else self.env._("none")
+        if isinstance(value, list):
+            return ", ".join(self.tell(field, item) for item in value)
+        if isinstance(value, dict):
+            return value["name"] if "model" in value else self.text(value)
+        if field is not None and field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, str(value))
+        if field is not None and field.relational:
+            return self.names.get(value, str(value))
+        return str(value)
+
+    def _tell_conditions(self, value):
+        """Return conditions in words; as they stand where a fact is gone."""
+        Profile = self.env["crm.lifecycle.profile"]
+        try:
+            domain = Domain(_get_conditions(value or []))
+            if domain.is_true():
+                return self.env._("everybody")
+            return Profile._get_domain_text(domain, Profile)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return str(value)
+
+
+def _get_conditions(items):
+    """Return conditions of a snapshot with the ids that it has of records."""
+    if isinstance(items, dict):
+        return items.get("id")
+    if isinstance(items, list) and len(items) == 3 and isinstance(items[0], str):
+        if items[0] not in "&|!":
+            path, operator, value = items
+            return (path, operator, _get_conditions(value))
+    if isinstance(items, list):
+        return [_get_conditions(item) for item in items]
+    return items

@@ -1,0 +1,62 @@
+import base64
+import binascii
+
+from markupsafe import Markup
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class CrmLifecycleImport(models.TransientModel):
+    """Makes a draft lifecycle of a file that another database has exported."""
+
+    _name = "crm.lifecycle.import"
+    _description = "Import a Lifecycle"
+
+    file = fields.Binary(required=True, attachment=False)
+    file_name = fields.Char()
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+        help="Empty: the lifecycle is for every company.",
+    )
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle", readonly=True, ondelete="cascade"
+    )
+    left_out = fields.Html(readonly=True)
+
+    def action_import(self):
+        """Make the lifecycle; open it, or tell first what was left out."""
+        self.ensure_one()
+        # A copy of the bytes alone: whatever size the field would tell instead.
+        data = self.with_context(bin_size=False).file
+        try:
+            content = base64.b64decode(data or b"", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise UserError(
+                self.env._("The file did not arrive whole. Choose it once more.")
+            ) from error
+        lifecycle, left_out = self.env["crm.lifecycle.file"]._import(
+            content, self.company_id, self.file_name or ""
+        )
+        lifecycle._note_left_out(left_out)
+        if not left_out:
+            return lifecycle._get_form_action()
+        self.lifecycle_id = lifecycle
+        self.left_out = Markup("<ul>%s</ul>") % Markup().join(
+            Markup("<li>%s</li>") % line for line in left_out
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Import a Lifecycle"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_open(self):
+        """Open the lifecycle that was made."""
+        self.ensure_one()
+        return self.lifecycle_id._get_form_action()

@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+
+
+class CrmLifecycleTest(models.TransientModel):
+    """Asks all rules of a lifecycle about one customer, before it runs or while."""
+
+    _name = "crm.lifecycle.test"
+    _description = "Test a Lifecycle on a Customer"
+
+    lifecycle_id = fields.Many2one(
+        comodel_name="crm.lifecycle", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="lifecycle_id.company_id", string="Company of the lifecycle"
+    )
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Customer",
+        ondelete="cascade",
+    )
+    stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        string="In the stage",
+        compute="_compute_stage_id",
+        precompute=True,
+        store=True,
+        readonly=False,
+        domain="[('lifecycle_id', '=', lifecycle_id)]",
+        ondelete="cascade",
+        help="The stage that the customer is in, or would enter. Choose another one "
+        "to see what its rules would say.",
+    )
+    as_of = fields.Date(
+        string="Day",
+        compute="_compute_as_of",
+        precompute=True,
+        store=True,
+        readonly=False,
+        required=True,
+    )
+    result = fields.Html(
+        compute="_compute_result",
+        sanitize=False,  # written by our own template alone
+    )
+
+    @api.depends("profile_id")
+    def _compute_as_of(self):
+        for test in self:
+            company = test.profile_id.company_id or self.env.company
+            test.as_of = company._lifecycle_today()
+
+    @api.depends("profile_id", "lifecycle_id")
+    def _compute_stage_id(self):
+        for test in self:
+            if test.profile_id:
+                test.stage_id = test.lifecycle_id._get_stage_for(test.profile_id)
+            else:
+                test.stage_id = False
+
+    @api.depends("profile_id", "stage_id", "lifecycle_id", "as_of")
+    @api.depends_context("lang")
+    def _compute_result(self):
+        for test in self:
+            if not (test.profile_id and test.stage_id and test.as_of):
+                test.result = False
+                continue
+            test.result = self.env["ir.qweb"]._render(
+                "crm_lifecycle.rule_test", test._get_values()
+            )
+
+    def _get_values(self):
+        """Return what the template shows."""
+        self.ensure_one()
+        self.profile_id.check_access("read")
+        # What decides about a customer is told to whoever may see the customer.
+        profile = self.profile_id._origin.sudo()
+        lifecycle = self.lifecycle_id._origin
+        stage = self.stage_id._origin
+        rules = lifecycle.rule_ids.filtered(stage._is_left_by)
+        notes = profile._get_test_notes(self.as_of)
+        if profile.stage_id != stage:
+            notes.append(
+                self.env._(
+                    "Asked as if %(customer)s entered “%(stage)s” on this day "
+                    "(now: %(present)s).",
+                    customer=profile.display_name,
+                    stage=stage.name,
+                    present=profile.stage_id.name or self.env._("none"),
+                )
+            )
+        return {
+            "notes": notes,
+            "takes": profile._explain_taking(lifecycle, self.as_of),
+            "rules": profile._explain_rules(
+                rules.sudo(),
+                self.as_of,
+                stage=stage if stage != profile.stage_id else None,
+            ),
+        }
