@@ -13,6 +13,7 @@ from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_profile_explain
 from . import crm_lifecycle_profile_playbook
+from . import crm_lifecycle_progress
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
 from . import crm_lifecycle_run_days
@@ -21,6 +22,8 @@ from . import crm_lifecycle_run_preview
 from . import crm_lifecycle_run_replay
 from . import crm_lifecycle_run_review
 from . import crm_lifecycle_run_shard
+from . import crm_lifecycle_task
+from . import crm_lifecycle_task_work
 from . import crm_lifecycle_subject
 from . import crm_lifecycle_source
 from . import crm_lifecycle_source_lead
