@@ -5,6 +5,7 @@ from . import crm_lifecycle_tag
 from . import crm_lifecycle_template
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_profile_import
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_merge

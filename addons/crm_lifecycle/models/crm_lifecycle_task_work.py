@@ -152,7 +152,7 @@ class CrmLifecycleProfile(models.Model):
             {"stage_id": stage.id, "reason": reason},
             name=self.env._(
                 "Move of %(count)s customers to %(stage)s",
-                count=len(self),
+                count=self._format_count(len(self)),
                 stage=stage.name,
             ),
             total=len(self),
@@ -199,13 +199,20 @@ class CrmLifecycleProfile(models.Model):
         return moved, refused
 
     @api.model
+    def _format_count(self, count):
+        return self.env["crm.lifecycle.progress"]._format_count(count)
+
+    @api.model
     def _get_move_outcome(self, moved, refused):
-        text = self.env._("%(count)s customers moved.", count=moved)
+        text = self.env._("%(count)s customers moved.", count=self._format_count(moved))
         if not refused:
             return text
         lines = [
             text,
-            self.env._("%(count)s could not be moved:", count=len(refused)),
+            self.env._(
+                "%(count)s could not be moved:",
+                count=self._format_count(len(refused)),
+            ),
             *refused[:NAMED],
         ]
         if len(refused) > NAMED:

@@ -8,6 +8,7 @@ from . import test_engine_scope
 from . import test_engine_stages
 from . import test_explain
 from . import test_history
+from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move

@@ -1,9 +1,10 @@
-import { Component, onWillStart, onWillUnmount, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, onWillUnmount, useState } from "@odoo/owl";
 
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 /** How often a screen that somebody looks at asks, in milliseconds. */
@@ -20,8 +21,7 @@ export class LifecycleProgressField extends Component {
     setup() {
         this.orm = useService("orm");
         this.state = useState({ progress: 0, text: "" });
-        onWillStart(() => this.take(this.props.record));
-        onWillUpdateProps(({ record }) => this.take(record));
+        useRecordObserver((record) => this.take(record));
         this.timer = browser.setInterval(() => this.ask(), PACE);
         onWillUnmount(() => browser.clearInterval(this.timer));
     }
