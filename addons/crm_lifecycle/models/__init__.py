@@ -8,6 +8,7 @@ from . import crm_lifecycle_version
 from . import crm_lifecycle_template
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_profile_import
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_transfer
@@ -24,6 +25,7 @@ from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_profile_work
 from . import crm_lifecycle_playbook
+from . import crm_lifecycle_progress
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_batch
 from . import crm_lifecycle_run_days
@@ -34,6 +36,8 @@ from . import crm_lifecycle_run_replay
 from . import crm_lifecycle_run_review
 from . import crm_lifecycle_run_shard
 from . import crm_lifecycle_stay
+from . import crm_lifecycle_task
+from . import crm_lifecycle_task_work
 from . import crm_lifecycle_subject
 from . import crm_lifecycle_source
 from . import crm_lifecycle_source_lead

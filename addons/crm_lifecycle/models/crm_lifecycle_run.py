@@ -11,6 +11,7 @@ from odoo.tools import SQL
 
 from ..engine.scope import ALL, Scope, topics_of
 from ..fields import LooseMany2one
+from ..progress import Cancelled
 
 _logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class CrmLifecycleRun(models.Model):
 
     _name = "crm.lifecycle.run"
     _description = "Lifecycle Run"
+    _inherit = ["crm.lifecycle.progress"]
     _order = "id desc"
     _rec_name = "date_start"
 
@@ -59,9 +61,21 @@ class CrmLifecycleRun(models.Model):
             ("running", "Running"),
             ("done", "Done"),
             ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
         ],
         required=True,
         default="running",
+    )
+    step = fields.Selection(
+        selection=[
+            ("collect", "Collecting changes"),
+            ("refresh", "Refreshing facts"),
+            ("evaluate", "Evaluating rules"),
+            ("move", "Moving customers"),
+            ("review", "Noting the next reviews"),
+            ("replay", "Replaying the past"),
+        ],
+        readonly=True,
     )
     date_start = fields.Datetime(string="Started", default=fields.Datetime.now)
     date_progress = fields.Datetime(string="Last progress", default=fields.Datetime.now)
@@ -176,25 +190,28 @@ class CrmLifecycleRun(models.Model):
 
     def _keep_account(self, checkpoint, work):
         """Do some work of the run, and write down how it ended."""
-        self._checkpoint(checkpoint)
         try:
+            self._checkpoint(checkpoint)
             work(checkpoint)
         except Exception as error:
             if checkpoint is None:
                 raise
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
+            cancelled = isinstance(error, Cancelled)
             self.write(
                 {
-                    "state": "failed",
+                    "state": "cancelled" if cancelled else "failed",
                     "date_end": fields.Datetime.now(),
-                    "error": str(error),
+                    "error": False if cancelled else str(error),
                 }
             )
             checkpoint(0, 0)
             raise
         if self.state == "done":
             self.date_end = fields.Datetime.now()
+            if progress := self._get_progress():
+                progress.end()
         self._checkpoint(checkpoint)
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
@@ -210,10 +227,81 @@ class CrmLifecycleRun(models.Model):
     def _checkpoint(self, checkpoint, done=0, remaining=0):
         """Keep what is done so far, where the caller lets us."""
         if checkpoint is None:
+            progress = self._get_progress()
+            if progress:
+                progress.tell(0 if self._counts_days() else done)
             return
         self.date_progress = fields.Datetime.now()
+        self.done_count += done
         self.env.flush_all()
         checkpoint(done, remaining)
+
+    # ------------------------------------------------------------
+    # Progress
+    # ------------------------------------------------------------
+
+    def _is_working(self):
+        self.ensure_one()
+        return self.state == "running"
+
+    def _get_step_name(self):
+        self.ensure_one()
+        return dict(self._fields["step"]._description_selection(self.env)).get(
+            self.step
+        )
+
+    def _get_progress(self):
+        """Return the `Progress` of the task that asked for the run, if one did."""
+        return self.env.context.get("lifecycle_progress")
+
+    def _counts_days(self):
+        """Whether the progress told is that of the days of a replay."""
+        return self.env.context.get("lifecycle_counts_days")
+
+    def _is_watched(self, checkpoint):
+        """Whether anybody would see how far the run is."""
+        return checkpoint is not None or self._get_progress() is not None
+
+    def _begin_step(self, checkpoint, step, total=0):
+        """Tell which step begins, and how many customers it is about."""
+        if self._counts_days() or not self._is_watched(checkpoint):
+            return
+        expected = self._get_expected_seconds(step, total)
+        self.write(
+            {
+                "step": step,
+                "step_date": fields.Datetime.now(),
+                "expected_seconds": expected,
+                "done_count": 0,
+                "total_count": total,
+            }
+        )
+        progress = self._get_progress()
+        if progress:
+            progress.begin(self._get_step_name(), total, expected)
+
+    def _get_expected_seconds(self, step, total):
+        """Return how long a step took the last time, 0 where that is not known.
+
+        Where it is known how many customers it is about: for as many.
+        """
+        if step not in PHASES:
+            return 0.0
+        last = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "done"),
+                ("kind", "=", self.kind),
+                ("profile_count", ">", MANY),
+                ("id", "<", self.id),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if not last:
+            return 0.0
+        share = total / last.profile_count if total else 1
+        return last[f"{step}_seconds"] * share
 
     def _attempt(self, checkpoint, work, *args):
         """Do one batch of work; once more where another transaction got in between.

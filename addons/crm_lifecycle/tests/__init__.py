@@ -9,6 +9,7 @@ from . import test_engine_stages
 from . import test_explain
 from . import test_follow_up
 from . import test_history
+from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
@@ -24,6 +25,7 @@ from . import test_run_review
 from . import test_run_shard
 from . import test_stay
 from . import test_subject_fields
+from . import test_task
 from . import test_template
 from . import test_tours
 from . import test_work

@@ -1,0 +1,470 @@
+"""Importing customers with their stage and its date, through Odoo's import screen.
+
+The file names a customer (name, email, reference or external ID), a stage (name or
+code, in the lifecycle of that customer) and, if known, the day on which it began. Each
+step looks at all rows at once, and the stages go through the one writer: quiet, with
+origin import. What is refused is noted for its row; Odoo's import, which asks row by
+row what was wrong, then hears it without any row being tried again, and keeps nothing.
+"""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine.days import DayByRow
+
+TEMPLATES = {
+    "zh_CN": "/crm_lifecycle/static/xls/customer_stages_zh_CN.xlsx",
+    None: "/crm_lifecycle/static/xls/customer_stages.xlsx",
+}
+
+
+# Among the values of a row: which row of the file it is.
+ROW = "lifecycle_import_row"
+
+
+class AskEachRow(Exception):
+    """Some rows are refused. Odoo's import then asks row by row."""
+
+
+class Import:
+    """What is known about the rows of one import."""
+
+    def __init__(self, partners):
+        self.partners = partners  # {(subfield, value): ids of contacts}
+        self.places = []  # (row, profile id, stage as told or None, day or None)
+        self.refused = {}  # {row: why}
+
+    def by_turn(self):
+        """Return the places of first rows of customers, of second ones, …
+
+        Each as ``{profile id: (row, stage, day)}``.
+        """
+        turns, count = [], {}
+        for row, profile_id, stage, day in self.places:
+            turn = count[profile_id] = count.get(profile_id, -1) + 1
+            if turn == len(turns):
+                turns.append({})
+            turns[turn][profile_id] = (row, stage, day)
+        return turns
+
+    def check(self, rows):
+        """Raise where a row is refused."""
+        if len(rows) == 1 and rows[0] in self.refused:
+            raise UserError(self.refused[rows[0]])
+        if self.refused:
+            raise AskEachRow
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    # Chosen once, by hand or by import, and never changed (see `_check_editable`).
+    partner_id = fields.Many2one(readonly=False)
+    import_stage_date = fields.Date(
+        string="Stage date",
+        store=False,
+        help="For imports: the day on which the imported stage began. Empty: today.",
+    )
+
+    @api.model
+    def get_import_templates(self):
+        """Offer a file to fill in, in the reader's language."""
+        return [
+            {
+                "label": self.env._("Import Template for Stages of Customers"),
+                "template": TEMPLATES.get(self.env.lang, TEMPLATES[None]),
+            }
+        ]
+
+    # ------------------------------------------------------------
+    # Odoo's import
+    # ------------------------------------------------------------
+
+    @api.model
+    def load(self, fields, data):
+        """Find the customers of all rows at once."""
+        if not self.env.context.get("import_file"):
+            return super().load(fields, data)
+        partners = {}
+        for name, find in (
+            ("partner_id", self._get_named_partners),
+            ("partner_id/id", self._get_external_partners),
+        ):
+            if name in fields:
+                index = fields.index(name)
+                values = {row[index] for row in data if isinstance(row[index], str)}
+                partners |= find(values - {""})
+        records = self.with_context(
+            lifecycle_import=Import(partners),
+            # The history tells who came in, and when; nobody follows them for it.
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+        )
+        return super(CrmLifecycleProfile, records).load(fields, data)
+
+    @api.model
+    def _get_named_partners(self, values):
+        """Return ``{value: ids}`` of contacts by name, email or reference.
+
+        What is not found, Odoo's import looks for in its own way.
+        """
+        by_email = {}
+        for value in values:
+            by_email.setdefault(value.strip().lower(), []).append(value)
+        partners = self.env["res.partner"].search_fetch(
+            Domain("complete_name", "in", list(values))
+            | Domain("email_normalized", "in", list(by_email))
+            | Domain("ref", "in", list(values)),
+            ["complete_name", "email_normalized", "ref", "commercial_partner_id"],
+        )
+        found = {}
+        for partner in partners:
+            keys = {partner.complete_name, partner.ref} & values
+            keys.update(by_email.get(partner.email_normalized, ()))
+            for key in keys:
+                # The profile is the company's, whichever of its contacts is named.
+                found.setdefault(key, {})[partner.commercial_partner_id.id] = partner.id
+        return {
+            (None, value): list(by_customer.values())
+            for value, by_customer in found.items()
+        }
+
+    @api.model
+    def _get_external_partners(self, values):
+        """Return ``{value: ids}`` of the contacts with these external IDs."""
+        module = self.env.context.get("_import_current_module", "__import__")
+        full = {
+            value: value if "." in value else f"{module}.{value}" for value in values
+        }
+        rows = (
+            self.env["ir.model.data"]
+            .sudo()  # as in Odoo's own import
+            ._lookup_xmlids(list(full.values()), self.env["res.partner"])
+        )
+        ids = {
+            f"{row[1]}.{row[2]}": row[4]
+            for row in rows
+            if row[3] == "res.partner" and row[6]
+        }
+        return {
+            ("id", value): [ids[name]] for value, name in full.items() if name in ids
+        }
+
+    def _get_import(self):
+        """Return the `Import` that is going on, None if there is none."""
+        return self.env.context.get("lifecycle_import")
+
+    def _load_records(self, data_list, update=False):
+        """Do what the rows say of customers, then place all of them together."""
+        doing = self._get_import()
+        if doing is None:
+            return super()._load_records(data_list, update)
+        rows = [data["info"]["rows"]["from"] for data in data_list]
+        if doing.refused:
+            # Nothing is kept any more: Odoo only asks which rows are to blame.
+            if rows[0] in doing.refused:
+                doing.check(rows[:1])
+            return self.browse()
+        doing.places = []
+        for row, data in zip(rows, data_list, strict=True):
+            data["values"][ROW] = row
+        records = super()._load_records(data_list, update)
+        self._place_imported(doing)
+        doing.check(rows)
+        return records
+
+    def _load_records_create(self, vals_list):
+        """Add new customers; those who have a profile already keep it."""
+        doing = self._get_import()
+        if doing is None:
+            return super()._load_records_create(vals_list)
+        vals_list = [dict(vals) for vals in vals_list]
+        rows = [vals.pop(ROW) for vals in vals_list]
+        partners = self.env["res.partner"].browse(
+            vals.get("partner_id") or False for vals in vals_list
+        )
+        customers = [partner.commercial_partner_id.id for partner in partners]
+        profiles = self._get_known_profiles(customers)
+        self._refuse_strange_rows(doing, rows, customers, profiles)
+        doing.check(rows)
+        new, changes = {}, {}
+        for row, customer, vals in zip(rows, customers, vals_list, strict=True):
+            stage, day = vals.pop("stage_id", None), self._pop_day(vals)
+            if stage or customer not in profiles:
+                doing.places.append([row, customer, stage, day])
+            if customer not in profiles:
+                new.setdefault(customer, vals)
+                continue
+            vals.pop("partner_id")
+            if vals:
+                _vals, ids = changes.setdefault(repr(vals), (vals, []))
+                ids.append(profiles[customer].id)
+        for vals, ids in changes.values():
+            self.browse(ids).write(vals)
+        created = super()._load_records_create(list(new.values()))
+        profiles |= dict(zip(new, created, strict=True))
+        for place in doing.places:
+            place[1] = profiles[place[1]].id
+        return self.browse(profiles[customer].id for customer in customers)
+
+    @api.model
+    def _get_known_profiles(self, customers):
+        """Return ``{customer: profile}`` of those who have a profile here."""
+        domain = [
+            ("partner_id", "in", customers),
+            ("company_id", "=", self.env.company.id),
+        ]
+        # Asked for everybody: a second profile of a customer is refused.
+        known = self.sudo().with_context(active_test=False).search(domain)
+        return {profile.partner_id.id: profile.with_env(self.env) for profile in known}
+
+    @api.model
+    def _refuse_strange_rows(self, doing, rows, customers, profiles):
+        """Refuse rows without a customer, or with somebody else's."""
+        known = self.browse(profile.id for profile in profiles.values())
+        mine = known._filtered_access("write")
+        for row, customer in zip(rows, customers, strict=True):
+            if not customer:
+                doing.refused[row] = self.env._("No customer was found for this row.")
+            elif customer in profiles and profiles[customer] not in mine:
+                doing.refused[row] = self.env._(
+                    "%(customer)s is another salesperson's customer. Leave that row to "
+                    "them, or to somebody who may change all customers.",
+                    customer=profiles[customer].sudo().display_name,  # as they wrote
+                )
+
+    def _load_records_write(self, values):
+        """Change a customer whom the row names by the profile's own ID."""
+        doing = self._get_import()
+        if doing is None:
+            return super()._load_records_write(values)
+        values = dict(values)
+        values.pop("id", None)
+        row, stage = values.pop(ROW), values.pop("stage_id", None)
+        day = self._pop_day(values)
+        if "partner_id" in values:
+            partner = self.env["res.partner"].browse(values.pop("partner_id"))
+            if partner.commercial_partner_id != self.partner_id:
+                doing.refused[row] = self.env._(
+                    "The profile of %(customer)s can't become another customer's.",
+                    customer=self.display_name,
+                )
+                return
+        if stage:
+            self.check_access("write")
+            doing.places.append((row, self.id, stage, day))
+        if values:
+            super()._load_records_write(values)
+
+    @api.model
+    def _pop_day(self, vals):
+        return fields.Date.to_date(vals.pop("import_stage_date", None) or None)
+
+    # ------------------------------------------------------------
+    # Placing
+    # ------------------------------------------------------------
+
+    @api.model
+    def _place_imported(self, doing):
+        """Move the customers to the stages that the rows tell, all rows at once.
+
+        Several rows of one customer are their history: the first rows go first.
+        """
+        profiles = self.browse({place[1] for place in doing.places})
+        if not profiles:
+            return
+        find = self._get_stage_finder(profiles)
+        for turn in doing.by_turn():
+            moves = {}
+            for profile_id, (row, told, day) in turn.items():
+                profile = self.browse(profile_id)
+                try:
+                    stage = find(profile, told)
+                    if stage:
+                        day = profile._get_import_day(day)
+                        moves.setdefault(stage, {})[profile_id] = day
+                except UserError as error:
+                    doing.refused[row] = str(error)
+            for stage, days in moves.items():
+                refused = self.browse(days)._get_refused(stage)
+                for profile, why in refused.items():
+                    doing.refused[turn[profile.id][0]] = profile._get_refusal(
+                        stage, why
+                    )
+                    del days[profile.id]
+                if days:
+                    self._move_imported(stage, days)
+        profiles._touch(review=True)
+
+    def _get_refusal(self, stage, why):
+        return self.env._(
+            "%(customer)s can't move to “%(stage)s”: %(why)s",
+            customer=self.display_name,
+            stage=stage.name,
+            why=why,
+        )
+
+    def _get_import_day(self, day):
+        """Return the day on which an imported stage began."""
+        today = self.company_id._lifecycle_today()
+        if day and day > today:
+            raise UserError(
+                self.env._(
+                    "%(customer)s: the stage date %(day)s is still to come. Write the "
+                    "day on which the stage began.",
+                    customer=self.display_name,
+                    day=day,
+                )
+            )
+        return day or today
+
+    @api.model
+    def _move_imported(self, stage, days):
+        """Move customers to a stage, each with its own day.
+
+        Who is there already stays: the row may tell that it was since another day.
+        """
+        profiles = self.browse(days)
+        told = DayByRow(days)
+        moved = profiles.sudo()._lifecycle_move(  # access is checked by the caller
+            stage, origin="import", as_of=told, quiet=True
+        )
+        others = (profiles - moved).filtered(
+            lambda profile: profile.stage_date != days[profile.id]
+        )
+        if others:
+            self.env["crm.lifecycle.history"]._record(
+                others.ids, stage, date=told, origin="import"
+            )
+            others.sudo()._write_stage(stage, told, quiet=True)
+
+    @api.model
+    def _get_stage_moment(self, date):
+        if isinstance(date, SQL):
+            return SQL("%s::timestamp", date)
+        return super()._get_stage_moment(date)
+
+    @api.model
+    def _get_stage_finder(self, profiles):
+        """Return a function that finds the stage a row tells: name or code.
+
+        It looks in the lifecycle of the customer; for those in none yet, in the one
+        that takes them, or else in all that are active.
+        """
+        Lifecycle = self.env["crm.lifecycle"]
+        active = Lifecycle._get_active(self.env.company)
+        taking = Lifecycle._get_taking(profiles.filtered(lambda p: not p.lifecycle_id))
+        stages = (active | profiles.lifecycle_id).stage_ids
+        by_name = {}
+        for lang, _name in self.env["res.lang"].get_installed():
+            for stage in stages.with_context(lang=lang):
+                for key in {stage.name, stage.code}:
+                    if key:
+                        key = key.strip().casefold()
+                        by_name.setdefault(key, set()).add(stage.id)
+
+        def find(profile, told):
+            own = profile.lifecycle_id or taking.get(profile.id)
+            lifecycles = own or active
+            if not told:
+                return self._get_first_stage(profile, own)
+            if isinstance(told, str):
+                found = by_name.get(told.strip().casefold(), ())
+                found = self.env["crm.lifecycle.stage"].browse(found)
+            else:
+                found = self.env["crm.lifecycle.stage"].browse(told)
+            found = found.filtered(lambda stage: stage.lifecycle_id in lifecycles)
+            if len(found) != 1:
+                raise UserError(self._get_unknown_text(profile, told, found, own))
+            return found
+
+        return find
+
+    @api.model
+    def _get_first_stage(self, profile, lifecycle):
+        """Return where a new customer begins whose row tells no stage."""
+        if profile.stage_id or not lifecycle:
+            return self.env["crm.lifecycle.stage"]
+        return lifecycle.stage_ids.sorted("sequence")[:1]
+
+    @api.model
+    def _get_unknown_text(self, profile, told, found, lifecycle):
+        """Return why the stage that a row tells is not one."""
+        if not isinstance(told, str):
+            told = self.env["crm.lifecycle.stage"].browse(told).sudo().display_name
+        if not lifecycle:
+            return self.env._(
+                "%(customer)s: no active lifecycle takes this customer, and there is "
+                "not exactly one stage “%(stage)s”.",
+                customer=profile.display_name,
+                stage=told,
+            )
+        names = {
+            "customer": profile.display_name,
+            "stage": told,
+            "lifecycle": lifecycle.name,
+        }
+        if found:
+            return self.env._(
+                "%(customer)s: the lifecycle “%(lifecycle)s” has several stages "
+                "“%(stage)s”. Write the code of the stage.",
+                **names,
+            )
+        return self.env._(
+            "%(customer)s: there is no stage “%(stage)s” in the lifecycle "
+            "“%(lifecycle)s”. Its stages are: %(stages)s.",
+            stages=", ".join(lifecycle.stage_ids.mapped("name")),
+            **names,
+        )
+
+
+class CrmLifecycle(models.Model):
+    _inherit = "crm.lifecycle"
+
+    @api.model
+    def _get_taking(self, profiles):
+        """Return ``{profile id: lifecycle}`` of those whom an active one takes."""
+        taking = {}
+        # Which lifecycle takes a customer does not depend on who adds them.
+        for company, waiting in profiles.sudo().grouped("company_id").items():
+            today = company._lifecycle_today()
+            for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
+                taken = waiting.filtered_domain(lifecycle._get_domain(today))
+                lifecycle = lifecycle.with_env(self.env)
+                taking |= dict.fromkeys(taken.ids, lifecycle)
+                waiting -= taken
+        return taking
+
+    @api.model
+    def _assign_profiles(self, profiles):
+        """Imported customers are placed by their rows (see `_place_imported`)."""
+        if self.env.context.get("lifecycle_import") is None:
+            super()._assign_profiles(profiles)
+
+
+class IrFieldsConverter(models.AbstractModel):
+    _inherit = "ir.fields.converter"
+
+    @api.model
+    def db_id_for(self, model, field, subfield, value, savepoint):
+        """Customers were found all at once; a stage is found with its customer."""
+        if model._name == "crm.lifecycle.profile":
+            if field.name == "stage_id" and subfield is None:
+                return (value or "").strip() or False, []
+            if field.name == "partner_id":
+                doing = self.env.context.get("lifecycle_import")
+                found = doing.partners.get((subfield, value), ()) if doing else ()
+                if len(found) > 1:
+                    raise self._format_import_error(
+                        ValueError,
+                        self.env._(
+                            "“%s” are several contacts: write the email, the reference "
+                            "or the external ID in the column “%%(field)s”."
+                        ),
+                        value,
+                    )
+                if found:
+                    return found[0], []
+        return super().db_id_for(model, field, subfield, value, savepoint)

@@ -1,0 +1,104 @@
+from odoo import api, fields, models
+from odoo.tools.misc import formatLang
+
+# Of a step whose customers can't be counted as they are done, the bar shows at most
+# this part: it may take longer than the last time.
+MOST = 0.95
+
+
+class CrmLifecycleProgress(models.AbstractModel):
+    """How far long work has got: done, of how many, and the time left.
+
+    The work goes by steps, each with its own count. Of a step that is one statement,
+    the time that it took the last time tells.
+    """
+
+    _name = "crm.lifecycle.progress"
+    _description = "Progress of Long Work"
+
+    step_date = fields.Datetime(string="Step started", readonly=True)
+    expected_seconds = fields.Float(readonly=True, aggregator=None)
+    done_count = fields.Integer(string="Worked off", readonly=True, aggregator=None)
+    total_count = fields.Integer(string="Of how many", readonly=True, aggregator=None)
+    is_working = fields.Boolean(compute="_compute_progress")
+    progress = fields.Float(compute="_compute_progress", help="In percent.")
+    progress_text = fields.Char(string="How far", compute="_compute_progress")
+
+    @api.depends("step_date", "expected_seconds", "done_count", "total_count")
+    @api.depends_context("lang")
+    def _compute_progress(self):
+        now = fields.Datetime.now()
+        for record in self:
+            record.is_working = record._is_working()
+            elapsed = (now - (record.step_date or now)).total_seconds()
+            part, left = self._get_part(
+                record.done_count,
+                record.total_count,
+                elapsed,
+                record.expected_seconds,
+            )
+            record.progress = 100 * part
+            record.progress_text = record._get_progress_text(left)
+
+    def _is_working(self):
+        """Extension point: whether the work goes on, or waits to begin."""
+        self.ensure_one()
+        return False
+
+    def _get_step_name(self):
+        """Extension point: return what is being done right now."""
+        self.ensure_one()
+        return ""
+
+    @api.model
+    def _get_part(self, done, total, elapsed, expected):
+        """Return the part of a step that is done, and the seconds left (or None).
+
+        A bar never goes back: what the last time tells counts until customers do.
+        """
+        part = min(done / total, 1.0) if total else 0.0
+        left = None
+        if part and elapsed >= 1:
+            left = elapsed / part - elapsed
+        elif not part and expected:
+            part = min(elapsed / expected, MOST)
+            left = max(expected - elapsed, 0)
+        return part, left
+
+    def _get_progress_text(self, left):
+        self.ensure_one()
+        if not self.is_working:
+            return False
+        parts = [self._get_step_name() or ""]
+        if self.total_count and self.done_count:
+            parts.append(
+                self.env._(
+                    "%(done)s of %(total)s",
+                    done=self._format_count(self.done_count),
+                    total=self._format_count(self.total_count),
+                )
+            )
+        elif self.total_count:
+            parts.append(
+                self.env._("of %(total)s", total=self._format_count(self.total_count))
+            )
+        if left is not None:
+            parts.append(self._get_time_left_text(left))
+        return " · ".join(part for part in parts if part)
+
+    @api.model
+    def _format_count(self, count):
+        return formatLang(self.env, count, digits=0)
+
+    @api.model
+    def _get_time_left_text(self, seconds):
+        if seconds < 60:
+            return self.env._("less than a minute left")
+        minutes = round(seconds / 60)
+        if minutes < 60:
+            return self.env._("about %(minutes)s min left", minutes=minutes)
+        return self.env._(
+            "about %(hours)s h %(minutes)s min left",
+            hours=minutes // 60,
+            minutes=minutes % 60,
+        )

@@ -1,0 +1,220 @@
+"""The long work there is: runs, replays, and moves of many customers."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, split_every
+
+# Up to so many customers, a run is over before anybody would have left the screen.
+SMALL_RUN = 2000
+# Likewise for moves by hand; each of them sets automation going.
+SMALL_MOVE = 200
+MOVE_BATCH = 100
+# Customers that could not be moved are named up to this number.
+NAMED = 20
+
+
+class CrmLifecycle(models.Model):
+    _inherit = "crm.lifecycle"
+
+    def action_run(self):
+        """Run the lifecycles of the company, in the background if it may last."""
+        self.check_access("write")
+        company = self.company_id[:1] or self.env.company
+        size = self._get_run_size(company, SMALL_RUN)
+        if size <= SMALL_RUN:
+            return super().action_run()
+        return self.env["crm.lifecycle.task"]._start(
+            "run",
+            self,
+            "_task_run",
+            name=self.env._("Run of %(company)s", company=company.name),
+        )
+
+    @api.model
+    def _get_run_size(self, company, limit):
+        """Return how many customers a run is about, counting little more than limit."""
+        # How many there are is nobody's secret.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        mine = [("company_id", "=", company.id)]
+        count = Profile.search_count(mine, limit=limit + 1)
+        if count <= limit and not self.env[
+            "crm.lifecycle.run"
+        ].sudo()._get_last_collected(company):
+            # Nobody has been looked at yet: whoever has a lead or is a contact may be
+            # a customer.
+            for name in ("crm.lead", "res.partner"):
+                domain = [("company_id", "in", [False, company.id])]
+                Model = self.env[name].sudo()
+                count = max(count, Model.search_count(domain, limit=limit + 1))
+        return count
+
+    def _task_run(self, progress):
+        """Do `action_run` in the background."""
+        self.check_access("write")
+        company = self.company_id[:1] or self.env.company
+        # The run reads facts of every customer and document of the company.
+        run = self.sudo()._run(company, checkpoint=progress)
+        return {"outcome": run._get_outcome(), "action": run._get_form_action()}
+
+    def _task_replay(self, progress, date_from, date_to, months=1):
+        """Do `_replay` in the background; the days are strings."""
+        self.check_access("write")
+        company = self.company_id[:1] or self.env.company
+        # A replay reads facts of every customer and document of the company.
+        run = self.sudo()._replay(
+            company,
+            fields.Date.to_date(date_from),
+            fields.Date.to_date(date_to),
+            months=months,
+            checkpoint=progress,
+        )
+        return {"outcome": run._get_outcome(), "action": run._get_form_action()}
+
+
+class CrmLifecycleRun(models.Model):
+    """A run tells how far it is: on itself, and to the task that asked for it."""
+
+    _inherit = "crm.lifecycle.run"
+
+    def _get_outcome(self):
+        """Return in a sentence what the run did."""
+        self.ensure_one()
+        return self.env._(
+            "%(seen)s customers seen, %(moved)s moves.",
+            seen=self._format_count(self.profile_count),
+            moved=self._format_count(self.moved_count),
+        )
+
+    def _get_form_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [[False, "form"]],
+        }
+
+    def _phase_collect(self, checkpoint, scope):
+        self._begin_step(checkpoint, "collect")
+        return super()._phase_collect(checkpoint, scope)
+
+    def _phase_refresh(self, checkpoint, scope):
+        if self._is_watched(checkpoint):
+            self._begin_step(checkpoint, "refresh", self._get_waiting_count())
+        return super()._phase_refresh(checkpoint, scope)
+
+    def _phase_move(self, checkpoint, lifecycles=None):
+        self._begin_step(checkpoint, "evaluate")
+        return super()._phase_move(checkpoint, lifecycles)
+
+    def _move_due(self, lifecycles, checkpoint, fill):
+        """Count who is due, once they are listed."""
+
+        def fill_and_count(lifecycles):
+            fill(lifecycles)
+            if self._is_watched(checkpoint):
+                [[count]] = self.env.execute_query(
+                    SQL("SELECT COUNT(*) FROM lifecycle_due")
+                )
+                if count:
+                    self._begin_step(checkpoint, "move", count)
+
+        return super()._move_due(lifecycles, checkpoint, fill_and_count)
+
+    def _set_next_review(self, lifecycles, checkpoint):
+        self._begin_step(checkpoint, "review")
+        return super()._set_next_review(lifecycles, checkpoint)
+
+    def _replay_days(self, days):
+        """Tell the days rather than the steps of each."""
+        self._begin_step(None, "replay", len(days))
+        run = self.with_context(lifecycle_counts_days=True)
+        return super(CrmLifecycleRun, run)._replay_days(days)
+
+    def _replay_day(self, scope):
+        result = super()._replay_day(scope)
+        progress = self._get_progress()
+        if progress:
+            progress.tell(1)
+        return result
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    def _start_move(self, stage, reason):
+        """Move the customers in the background; return the action that shows it."""
+        self.check_access("write")
+        return self.env["crm.lifecycle.task"]._start(
+            "move",
+            self,
+            "_task_move",
+            {"stage_id": stage.id, "reason": reason},
+            name=self.env._(
+                "Move of %(count)s customers to %(stage)s",
+                count=self._format_count(len(self)),
+                stage=stage.name,
+            ),
+            total=len(self),
+        )
+
+    def _task_move(self, progress, stage_id, reason):
+        """Move the customers batch by batch; those who can't move are named."""
+        stage = self.env["crm.lifecycle.stage"].browse(stage_id).exists()
+        if not stage:
+            raise UserError(self.env._("The stage to move to is gone."))
+        profiles = self.exists().with_context(lifecycle_reason=reason)
+        progress.begin(self.env._("Moving customers"), len(profiles))
+        moved, refused = 0, []
+        for ids in split_every(MOVE_BATCH, profiles.ids, list):
+            count, why = progress.batch(profiles.browse(ids)._move_some, stage)
+            moved += count
+            refused += why
+            progress.tell(len(ids))
+        return {"outcome": self._get_move_outcome(moved, refused)}
+
+    def _move_some(self, stage):
+        """Move those who can; return how many, and the reasons of those refused.
+
+        Whoever was given to somebody else meanwhile, or is there already, stays.
+        """
+        mine = self._filtered_access("write").filtered(
+            lambda profile: profile.stage_id != stage
+        )
+        try:
+            with self.env.cr.savepoint():
+                mine.write({"stage_id": stage.id})
+            return len(mine), []
+        except UserError:
+            self.env.invalidate_all(flush=False)
+        moved, refused = 0, []
+        for profile in mine:
+            try:
+                with self.env.cr.savepoint():
+                    profile.write({"stage_id": stage.id})
+                moved += 1
+            except UserError as error:
+                self.env.invalidate_all(flush=False)
+                refused.append(str(error))
+        return moved, refused
+
+    @api.model
+    def _format_count(self, count):
+        return self.env["crm.lifecycle.progress"]._format_count(count)
+
+    @api.model
+    def _get_move_outcome(self, moved, refused):
+        text = self.env._("%(count)s customers moved.", count=self._format_count(moved))
+        if not refused:
+            return text
+        lines = [
+            text,
+            self.env._(
+                "%(count)s could not be moved:",
+                count=self._format_count(len(refused)),
+            ),
+            *refused[:NAMED],
+        ]
+        if len(refused) > NAMED:
+            lines.append("…")
+        return "\n".join(lines)

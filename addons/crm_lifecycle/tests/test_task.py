@@ -1,0 +1,442 @@
+import contextlib
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..models import crm_lifecycle_task_work as work
+from ..progress import Cancelled
+from .common import TODAY, LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestTask(LifecycleCase):
+    """Work in the background: done with the user's rights, watched, stopped, told."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Task = cls.env["crm.lifecycle.task"]
+        cls.cron = cls.env.ref("crm_lifecycle.ir_cron_task")
+        cls.profiles = cls.env["crm.lifecycle.profile"].create(
+            [
+                {
+                    "partner_id": cls._partner(f"Customer {index}").id,
+                    "user_id": cls.salesperson.id,
+                }
+                for index in range(5)
+            ]
+        )
+
+    def _work(self):
+        """Have the scheduled job work off what waits."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _start_move(self, profiles=None, user=None, stage=None, reason="They called"):
+        profiles = (self.profiles if profiles is None else profiles).with_user(
+            user or self.salesperson
+        )
+        action = profiles._start_move(stage or self.engaged, reason)
+        return self.Task.browse(action["res_id"])
+
+    @contextlib.contextmanager
+    def _notices(self):
+        """Collect what users are told: ``[(user, title, type)]``."""
+        notices = []
+
+        def note(users, kind, message, **kwargs):
+            if kind == "crm_lifecycle.task":
+                notices.append((users, message["title"], message["type"]))
+
+        with patch.object(type(self.env["res.users"]), "_bus_send", note):
+            yield notices
+
+    # ------------------------------------------------------------
+    # Doing it
+    # ------------------------------------------------------------
+
+    def test_a_salesperson_moves_many_in_the_background(self):
+        task = self._start_move()
+        self.assertEqual(task.state, "waiting")
+        self.assertEqual(self.profiles.stage_id, self.prospect)
+        with self._notices() as notices:
+            self._work()
+        self.assertEqual(task.state, "done")
+        self.assertEqual(task.outcome, "5 customers moved.")
+        self.assertEqual(self.profiles.stage_id, self.engaged)
+        row = self.profiles[0].history_ids.sorted("id")[-1]
+        self.assertEqual(row.reason, "They called")
+        self.assertEqual(row.user_id, self.salesperson)
+        self.assertEqual(
+            notices,
+            [(self.salesperson, "Done: Move of 5 customers to Engaged", "success")],
+        )
+
+    def test_work_is_done_once(self):
+        self._start_move()
+        self._work()
+        self._work()
+        for profile in self.profiles:
+            self.assertEqual(len(profile.history_ids), 2)
+
+    def test_whoever_is_away_finds_a_message(self):
+        self._start_move()
+        self._work()
+        message = self.env["mail.message"].search(
+            [("model", "=", "crm.lifecycle.task")], order="id desc", limit=1
+        )
+        self.assertEqual(message.subject, "Done: Move of 5 customers to Engaged")
+        self.assertEqual(message.partner_ids, self.salesperson.partner_id)
+
+    def test_those_who_can_not_move_are_named_and_the_others_moved(self):
+        self.lifecycle.skip_policy = "forbid"
+        self.profiles[:3].stage_id = self.engaged
+        task = self._start_move(stage=self.customer)
+        self._work()
+        self.assertEqual(task.state, "done")
+        self.assertEqual(self.profiles[:3].stage_id, self.customer)
+        self.assertEqual(self.profiles[3:].stage_id, self.prospect)
+        self.assertIn("3 customers moved.", task.outcome)
+        self.assertIn("2 could not be moved:", task.outcome)
+        self.assertIn("Customer 3 can't move to “Customer”", task.outcome)
+
+    def test_rights_are_those_of_the_user_when_the_work_is_done(self):
+        """Customers who were given to a colleague meanwhile stay where they are."""
+        task = self._start_move()
+        self.profiles[4].user_id = self.colleague
+        self._work()
+        self.assertEqual(self.profiles[:4].stage_id, self.engaged)
+        self.assertEqual(self.profiles[4].stage_id, self.prospect)
+        self.assertIn("4 customers moved.", task.outcome)
+
+    def test_nobody_starts_a_move_of_customers_who_are_not_theirs(self):
+        with self.assertRaises(AccessError):
+            self._start_move(user=self.colleague)
+
+    def test_work_of_an_archived_user_is_not_done(self):
+        task = self._start_move()
+        self.salesperson.active = False
+        self._work()
+        self.assertEqual(task.state, "failed")
+        self.assertIn("is archived", task.error)
+        self.assertEqual(self.profiles.stage_id, self.prospect)
+
+    def test_a_run_of_many_customers_goes_to_the_background(self):
+        lead = self._lead(partner_id=self._partner("New").id)
+        with patch.object(work, "SMALL_RUN", 3):
+            action = self.lifecycle.with_user(self.manager).action_run()
+        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        task = self.Task.browse(action["res_id"])
+        self._work()
+        self.assertEqual(task.state, "done")
+        self.assertEqual(self._profile(lead.partner_id).stage_id, self.prospect)
+        shown = task.with_user(self.manager).action_open_result()
+        run = self.env["crm.lifecycle.run"].browse(shown["res_id"])
+        self.assertEqual(run.state, "done")
+        self.assertIn("6 customers seen", task.outcome)
+
+    def test_a_run_of_few_customers_is_done_at_once(self):
+        action = self.lifecycle.with_user(self.manager).action_run()
+        self.assertEqual(action["res_model"], "crm.lifecycle.run")
+        run = self.env["crm.lifecycle.run"].browse(action["res_id"])
+        self.assertEqual(run.state, "done")
+
+    def test_a_first_run_is_as_big_as_the_contacts_and_leads_are_many(self):
+        size = self.env["crm.lifecycle"]._get_run_size
+        self.env["crm.lifecycle.profile"].search([]).unlink()
+        for _index in range(9):
+            self._lead()
+        partners = self.env["res.partner"].search_count(
+            [("company_id", "in", [False, self.company.id])]
+        )
+        self.assertEqual(size(self.company, 5), 6)
+        self.assertEqual(size(self.company, 10000), max(9, partners))
+        self._run()
+        self.assertEqual(size(self.company, 10000), 9)
+
+    def test_a_replay_in_the_background(self):
+        self._lead(days_ago=70, partner_id=self._partner("Old").id)
+        self.env["crm.lifecycle.profile"].search([]).unlink()
+        self._rule(self.risk, [("first_seen_date", "<=", "today -30d")])
+        records = self.lifecycle.with_user(self.manager)
+        action = self.Task.with_user(self.manager)._start(
+            "replay",
+            records,
+            "_task_replay",
+            {
+                "date_from": str(TODAY - timedelta(days=60)),
+                "date_to": str(TODAY),
+            },
+            name="Replay",
+        )
+        task = self.Task.browse(action["res_id"])
+        self._work()
+        self.assertEqual((task.state, task.error), ("done", False))
+        self.assertEqual((task.done_count, task.total_count), (4, 4))
+        self.assertEqual(
+            self._replayed().mapped("to_stage_id.code"), ["risk", "prospect"]
+        )
+
+    def _replayed(self):
+        return self.env["crm.lifecycle.history"].search([("origin", "=", "replay")])
+
+    # ------------------------------------------------------------
+    # Stopping it
+    # ------------------------------------------------------------
+
+    def test_work_that_waits_is_cancelled_at_once(self):
+        task = self._start_move()
+        task.with_user(self.salesperson).action_cancel()
+        self.assertEqual(task.state, "cancelled")
+        self._work()
+        self.assertEqual(self.profiles.stage_id, self.prospect)
+
+    def _cancelling(self, cls, name, task):
+        """Have the user cancel the task right after a method has done its work."""
+        original = getattr(cls, name)
+
+        def method(records, *args, **kwargs):
+            result = original(records, *args, **kwargs)
+            records.env.cr.execute(
+                "UPDATE crm_lifecycle_task SET is_cancel_asked = TRUE WHERE id = %s",
+                [task.id],
+            )
+            return result
+
+        return patch.object(cls, name, method)
+
+    def test_a_move_that_is_cancelled_keeps_what_is_done(self):
+        task = self._start_move()
+        Profile = type(self.env["crm.lifecycle.profile"])
+        with (
+            patch.object(work, "MOVE_BATCH", 2),
+            patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+            self._cancelling(Profile, "_move_some", task),
+        ):
+            self._work()
+        self.assertEqual(task.state, "cancelled")
+        stages = self.profiles.mapped("stage_id.code")
+        self.assertEqual(self.profiles[:2].stage_id, self.engaged, stages)
+        self.assertEqual(self.profiles[2:].stage_id, self.prospect)
+
+    def test_a_run_that_is_cancelled_says_so_and_the_next_does_the_rest(self):
+        lead = self._lead(partner_id=self._partner("New").id)
+        self._rule(self.engaged, [("open_lead_count", ">", 0)])
+        with patch.object(work, "SMALL_RUN", 0):
+            action = self.lifecycle.with_user(self.manager).action_run()
+        task = self.Task.browse(action["res_id"])
+        Run = type(self.env["crm.lifecycle.run"])
+        with (
+            patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+            self._cancelling(Run, "_collect", task),
+        ):
+            self._work()
+        self.assertEqual(task.state, "cancelled")
+        run = self.env["crm.lifecycle.run"].search([], limit=1)
+        self.assertEqual((run.state, run.error), ("cancelled", False))
+        self.assertFalse(self._profile(lead.partner_id))
+        self.env["crm.lifecycle"]._run(self.company)
+        self.env.invalidate_all()
+        self.assertEqual(self._profile(lead.partner_id).stage_id, self.engaged)
+
+    def test_a_replay_that_is_cancelled_writes_nothing(self):
+        self._lead(days_ago=70, partner_id=self._partner("Old").id)
+        self.env["crm.lifecycle.profile"].search([]).unlink()
+        action = self.Task.with_user(self.manager)._start(
+            "replay",
+            self.lifecycle.with_user(self.manager),
+            "_task_replay",
+            {"date_from": str(TODAY - timedelta(days=60)), "date_to": str(TODAY)},
+            name="Replay",
+        )
+        task = self.Task.browse(action["res_id"])
+        Run = type(self.env["crm.lifecycle.run"])
+        with (
+            patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+            self._cancelling(Run, "_replay_day", task),
+        ):
+            self._work()
+        self.assertEqual(task.state, "cancelled")
+        self.assertFalse(self._replayed())
+        self.assertEqual(
+            self.env["crm.lifecycle.run"].search([], limit=1).state, "cancelled"
+        )
+
+    def test_somebody_elses_work_is_a_managers_to_cancel(self):
+        task = self._start_move()
+        with self.assertRaises(AccessError):
+            task.with_user(self.colleague).action_cancel()
+        task.with_user(self.manager).action_cancel()
+        self.assertEqual(task.state, "cancelled")
+
+    def test_nobody_writes_a_task(self):
+        task = self._start_move()
+        with self.assertRaises(AccessError):
+            task.with_user(self.manager).write({"name": "Other"})
+        with self.assertRaises(AccessError):
+            self.Task.with_user(self.manager).create(
+                {"name": "x", "kind": "run", "model": "res.users", "method": "unlink"}
+            )
+        with self.assertRaises(AccessError):
+            task.with_user(self.manager).read(["method"])
+
+    # ------------------------------------------------------------
+    # Failing and dying
+    # ------------------------------------------------------------
+
+    def test_an_error_is_told_and_holds_up_nobody_else(self):
+        first = self._start_move(self.profiles[0])
+        second = self._start_move(self.profiles[1])
+        Profile = type(self.env["crm.lifecycle.profile"])
+        original = Profile._task_move
+
+        def broken(records, progress, **kwargs):
+            if records == self.profiles[0]:
+                records.write({"note": "half way"})
+                raise ValueError("boom")
+            return original(records, progress, **kwargs)
+
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_task"
+        with (
+            patch.object(Profile, "_task_move", broken),
+            mute_logger(logger),
+            self._notices() as notices,
+        ):
+            self._work()
+        self.assertEqual(first.state, "failed")
+        self.assertIn("ValueError: boom", first.error)
+        self.assertFalse(self.profiles[0].note)
+        self.assertEqual(second.state, "done")
+        self.assertEqual([kind for *_rest, kind in notices], ["danger", "success"])
+
+    def test_work_whose_process_died_is_found_and_offered_again(self):
+        """Nobody holds the lock of a task that is said to be running."""
+        task = self._start_move()
+        task.write({"state": "running", "date_start": fields.Datetime.now()})
+        mine = task.with_user(self.salesperson)
+        self.assertIn("server stopped", mine.progress_text)
+        with self._notices() as notices:
+            self._work()
+        self.assertEqual(task.state, "interrupted")
+        self.assertEqual([kind for *_rest, kind in notices], ["warning"])
+        again = self.Task.browse(mine.action_start_again()["res_id"])
+        self.assertNotEqual(again, task)
+        self._work()
+        self.assertEqual(again.state, "done")
+        self.assertEqual(self.profiles.stage_id, self.engaged)
+
+    def test_work_that_goes_on_is_not_taken_for_dead(self):
+        task = self._start_move()
+        self.assertTrue(task._take())
+        self.addCleanup(task._release)
+        self.assertTrue(task._is_alive())
+        self.Task._tell_interrupted()
+        self.assertEqual(task.state, "running")
+        self.assertFalse(task._take(), "taken twice")
+
+    def test_only_its_own_user_starts_it_again(self):
+        task = self._start_move()
+        with self.assertRaisesRegex(UserError, "is not over yet"):
+            task.with_user(self.salesperson).action_start_again()
+        task.with_user(self.salesperson).action_cancel()
+        with self.assertRaisesRegex(UserError, "who alone can start it again"):
+            task.with_user(self.manager).action_start_again()
+
+    def test_a_method_that_is_no_work_is_not_called(self):
+        task = self._start_move()
+        task.method = "unlink"
+        self._work()
+        self.assertEqual(task.state, "failed")
+        self.assertTrue(self.profiles.exists())
+
+    # ------------------------------------------------------------
+    # Telling how far it is
+    # ------------------------------------------------------------
+
+    def test_the_time_left_follows_from_those_who_are_done(self):
+        part = self.Task._get_part
+        self.assertEqual(part(0, 100, 10, 0), (0.0, None))
+        self.assertEqual(part(25, 100, 10, 0), (0.25, 30.0))
+        self.assertEqual(part(100, 100, 10, 0), (1.0, 0.0))
+        # Nobody is done yet, but the step took 40 seconds the last time.
+        self.assertEqual(part(0, 100, 10, 40), (0.25, 30))
+        self.assertEqual(part(0, 100, 99, 40), (0.95, 0))
+        text = self.Task._get_time_left_text
+        self.assertEqual(text(59), "less than a minute left")
+        self.assertEqual(text(60), "about 1 min left")
+        self.assertEqual(text(3720), "about 1 h 2 min left")
+
+    def test_progress_is_told_in_words(self):
+        task = self._start_move()
+        self.assertEqual(task.progress_text, "Waiting for its turn")
+        task.write({"state": "running", "step": "Moving customers"})
+        task.write({"done_count": 1200, "total_count": 23570})
+        with patch.object(type(task), "_is_alive", return_value=True):
+            self.assertEqual(task.progress_text, "Moving customers · 1,200 of 23,570")
+        self.assertAlmostEqual(task.progress, 5.0912, 3)
+
+    def test_work_that_nobody_comes_for_says_so(self):
+        task = self._start_move()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_task SET create_date = create_date - interval '1h'"
+        )
+        self.env.invalidate_all()
+        self.assertIn("scheduled jobs", task.progress_text)
+
+    def test_a_run_tells_its_steps(self):
+        steps = []
+        Run = type(self.env["crm.lifecycle.run"])
+        original = Run._begin_step
+
+        def begin(run, checkpoint, step, total=0):
+            steps.append((step, total))
+            return original(run, checkpoint, step, total)
+
+        self._lead(partner_id=self._partner("New").id)
+        with patch.object(Run, "_begin_step", begin):
+            self._run(checkpoint=lambda done, remaining: None)
+        self.assertEqual(
+            steps,
+            [
+                ("collect", 0),
+                ("refresh", 6),
+                ("evaluate", 0),
+                ("move", 1),
+                ("review", 0),
+            ],
+        )
+
+    def test_a_run_that_nobody_watches_costs_nothing_more(self):
+        run = self._run()
+        self.assertFalse(run.step)
+
+    def test_cancelling_takes_effect_once(self):
+        """What comes after, such as noting the end, goes on undisturbed."""
+        from ..progress import Progress
+
+        task = self._start_move()
+        task.is_cancel_asked = True
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            progress = Progress(task, commit=lambda: None)
+            with self.assertRaises(Cancelled):
+                progress.begin("x")
+            progress(1)
+
+    def test_ended_work_is_forgotten_after_a_while(self):
+        old, young, open_task = (
+            self._start_move(profile) for profile in self.profiles[:3]
+        )
+        now = fields.Datetime.now()
+        old.write({"state": "done", "date_end": now - timedelta(days=91)})
+        young.write({"state": "done", "date_end": now - timedelta(days=89)})
+        self.Task._gc_tasks()
+        self.assertFalse(old.exists())
+        self.assertTrue((young | open_task).exists())
