@@ -4,4 +4,4 @@ Everything here takes plain values and gives back plain values or ``SQL``, so
 that it can be read and tested without a database.
 """
 
-from . import domains, review, scope, shadow, stages, statements, templates
+from . import domains, review, scope, shadow, since, stages, statements, templates

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CrmLifecycleProfile(models.Model):
@@ -53,3 +53,9 @@ class CrmLifecycleProfile(models.Model):
         help="Orders of 12 months against those of the 12 months before: 0.1 is ten "
         "percent more. Empty where there was nothing before.",
     )
+
+    @api.model
+    def _get_fact_days(self):
+        return super()._get_fact_days() | {
+            "order_count": ("first_order_date", "last_order_date")
+        }
