@@ -67,7 +67,7 @@ def measure_replay(env, months=12):
                 company,
                 begin,
                 AS_OF,
-                months=1,
+                step="month",
                 checkpoint=lambda done, remaining: env.cr.commit(),
             )
             env.cr.commit()

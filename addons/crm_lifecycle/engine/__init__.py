@@ -4,4 +4,14 @@ Everything here takes plain values and gives back plain values or ``SQL``, so
 that it can be read and tested without a database.
 """
 
-from . import domains, files, review, scope, shadow, stages, statements, templates
+from . import (
+    domains,
+    files,
+    review,
+    scope,
+    shadow,
+    since,
+    stages,
+    statements,
+    templates,
+)

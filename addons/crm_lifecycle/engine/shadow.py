@@ -60,6 +60,48 @@ def create_complete(schema: str, company_id: int, as_of: date) -> list[SQL]:
     ]
 
 
+def keep_facts() -> SQL:
+    """Keep the profiles as they stand before the rules are asked."""
+    return SQL(
+        "CREATE TEMPORARY TABLE lifecycle_standing ON COMMIT DROP AS "
+        "SELECT * FROM crm_lifecycle_profile"
+    )
+
+
+def take_back(schema: str, company_id: int) -> list[SQL]:
+    """Put the copies back to where they were before the rules were asked."""
+    return [
+        SQL("TRUNCATE crm_lifecycle_profile, crm_lifecycle_history"),
+        SQL("INSERT INTO crm_lifecycle_profile SELECT * FROM lifecycle_standing"),
+        SQL(
+            "INSERT INTO crm_lifecycle_history SELECT * FROM %s WHERE company_id = %s",
+            SQL.identifier(schema, HISTORY),
+            company_id,
+        ),
+        SQL("ANALYZE crm_lifecycle_profile, crm_lifecycle_history"),
+    ]
+
+
+def keep_side(table: SQL) -> list[SQL]:
+    """Keep where customers stand on the copies, and by which move."""
+    return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE %s ON COMMIT DROP AS
+            SELECT p.id AS profile_id, p.partner_id, p.lead_id, p.stage_id,
+                   h.rule_id, h.reason, h.facts
+              FROM crm_lifecycle_profile AS p
+         LEFT JOIN (SELECT DISTINCT ON (profile_id) profile_id, rule_id, reason, facts
+                      FROM crm_lifecycle_history ORDER BY profile_id, id DESC) AS h
+                ON h.profile_id = p.id
+             WHERE p.active
+            """,
+            table,
+        ),
+        SQL("ANALYZE %s", table),
+    ]
+
+
 def create(schema: str, company_id: int) -> list[SQL]:
     """Copies of the tables that a run writes: the company's profiles without facts."""
     kept = SQL(", ").join(map(SQL.identifier, KEPT))
@@ -132,6 +174,62 @@ def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
             mine,
         ),
         SQL("ANALYZE crm_lifecycle_history"),
+    ]
+
+
+def date_moves(moves: SQL, as_of: date, previous: date | None) -> list[SQL]:
+    """Write the days since when moves were due, in the history and on profiles.
+
+    :param moves: SQL of the ``id`` of moves made as of ``as_of``, their
+        ``profile_id``, the day ``since`` which they were due, if known, and the day
+        on which the customer had ``entered`` the stage before
+    :param previous: the day before, on which they were not due yet
+    """
+    day = SQL("COALESCE(NULLIF(since, '-infinity'::date), %s::date)", as_of)
+    if previous:
+        day = SQL("GREATEST(COALESCE(since, %s::date), %s::date + 1)", as_of, previous)
+    return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_dated (
+                id int, profile_id int, entered date, day date) ON COMMIT DROP;
+            TRUNCATE lifecycle_dated;
+            INSERT INTO lifecycle_dated
+            SELECT id, profile_id,
+                   COALESCE(LAG(day) OVER chain, entered), day
+              FROM (SELECT id, profile_id, entered,
+                           LEAST(MAX(%s) OVER (PARTITION BY profile_id ORDER BY id),
+                                 %s::date) AS day
+                      FROM (%s) AS move) AS dated
+            WINDOW chain AS (PARTITION BY profile_id ORDER BY id)
+            """,
+            day,
+            as_of,
+            moves,
+        ),
+        SQL("ANALYZE lifecycle_dated"),
+        SQL(
+            """
+            UPDATE crm_lifecycle_history AS h
+               SET date = d.day,
+                   days_in_from_stage = CASE WHEN h.days_in_from_stage IS NOT NULL
+                                             THEN GREATEST(d.day - d.entered, 0) END
+              FROM lifecycle_dated AS d
+             WHERE h.id = d.id AND h.date <> d.day
+            """
+        ),
+        # What turns a number of days after this day may have turned by now.
+        SQL(
+            """
+            UPDATE crm_lifecycle_profile AS p
+               SET stage_date = d.day, date_last_stage_update = d.day,
+                   review_date = %s::date + 1
+              FROM (SELECT profile_id, MAX(day) AS day
+                      FROM lifecycle_dated GROUP BY profile_id) AS d
+             WHERE p.id = d.profile_id AND p.stage_date <> d.day
+            """,
+            as_of,
+        ),
     ]
 
 

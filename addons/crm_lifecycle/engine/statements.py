@@ -34,6 +34,27 @@ COMBINATIONS = {
 }
 
 
+def filled(table: SQL, query: SQL, reuse: bool = False) -> SQL:
+    """SQL that makes a temporary table of a query's rows.
+
+    ``reuse``: put them in place of those of the table that is there. Each table
+    made and dropped keeps its locks until the transaction ends, and hundreds of
+    days of a replay would use up what the server has of them.
+    """
+    if not reuse:
+        return SQL("CREATE TEMPORARY TABLE %s ON COMMIT DROP AS %s", table, query)
+    return SQL(
+        """
+        CREATE TEMPORARY TABLE IF NOT EXISTS %(table)s ON COMMIT DROP AS %(query)s
+            WITH NO DATA;
+        TRUNCATE %(table)s;
+        INSERT INTO %(table)s %(query)s
+        """,
+        table=table,
+        query=query,
+    )
+
+
 def combined(how: str, values: Sequence[SQL]) -> SQL:
     """SQL of one fact that several sources answer.
 
@@ -83,7 +104,9 @@ def fact_columns(
     return columns
 
 
-def compute_facts(values: Mapping[str, SQL], sources: Sequence[SQL]) -> SQL:
+def compute_facts(
+    values: Mapping[str, SQL], sources: Sequence[SQL], reuse: bool = False
+) -> SQL:
     """Fill ``lifecycle_facts`` with the values of each subject in the batch.
 
     The expressions are over ``p`` (the profile, if it is there), ``c`` (its
@@ -98,9 +121,8 @@ def compute_facts(values: Mapping[str, SQL], sources: Sequence[SQL]) -> SQL:
         )
         for index, source in enumerate(sources)
     ]
-    return SQL(
+    query = SQL(
         """
-        CREATE TEMPORARY TABLE lifecycle_facts ON COMMIT DROP AS
         SELECT b.profile_id, b.partner_id, b.lead_id, b.topics, b.is_new, b.is_review,
                %(values)s
           FROM lifecycle_batch AS b
@@ -115,6 +137,7 @@ def compute_facts(values: Mapping[str, SQL], sources: Sequence[SQL]) -> SQL:
         ),
         joins=SQL(" ").join(joins),
     )
+    return filled(SQL("lifecycle_facts"), query, reuse)
 
 
 def update_profiles(
@@ -187,8 +210,16 @@ def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     )
 
 
-def create_batch_tables() -> list[SQL]:
-    """Fresh, empty batch tables in this transaction."""
+def create_batch_tables(reuse: bool = False) -> list[SQL]:
+    """Fresh, empty batch tables in this transaction (``reuse``: see `filled`)."""
+    if reuse:
+        return [
+            SQL(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_taken "
+                "(partner_id int, lead_id int, topics int, is_review boolean) "
+                "ON COMMIT DROP; TRUNCATE lifecycle_taken"
+            )
+        ]
     return [
         SQL(
             "DROP TABLE IF EXISTS lifecycle_taken, lifecycle_subject, lifecycle_batch, "
@@ -201,12 +232,10 @@ def create_batch_tables() -> list[SQL]:
     ]
 
 
-def list_subjects() -> list[SQL]:
+def list_subjects(reuse: bool = False) -> list[SQL]:
     """Fill in the subjects of what was taken: customers, else leads; each once."""
-    return [
-        SQL(
-            """
-            CREATE TEMPORARY TABLE lifecycle_subject ON COMMIT DROP AS
+    subjects = SQL(
+        """
             SELECT partner_id, lead_id, bit_or(COALESCE(topics, %s)) AS topics,
                    bool_or(is_review) AS is_review
               FROM (
@@ -223,18 +252,18 @@ def list_subjects() -> list[SQL]:
                    ) AS subject
              GROUP BY partner_id, lead_id
             """,
-            ALL,
-        ),
+        ALL,
+    )
+    return [
+        filled(SQL("lifecycle_subject"), subjects, reuse),
         SQL("ANALYZE lifecycle_subject"),
     ]
 
 
-def fill_batch(company_id: int, lead_in_company: SQL) -> list[SQL]:
+def fill_batch(company_id: int, lead_in_company: SQL, reuse: bool = False) -> list[SQL]:
     """Fill in the subjects of the batch, their contacts and their leads."""
-    return [
-        SQL(
-            """
-            CREATE TEMPORARY TABLE lifecycle_batch ON COMMIT DROP AS
+    batch = SQL(
+        """
             SELECT COALESCE(p.id, q.id,
                             nextval('crm_lifecycle_profile_id_seq')::int) AS profile_id,
                    s.partner_id, s.lead_id, s.is_review,
@@ -247,22 +276,18 @@ def fill_batch(company_id: int, lead_in_company: SQL) -> list[SQL]:
          LEFT JOIN crm_lifecycle_profile AS q
                 ON q.lead_id = s.lead_id AND q.company_id = %(company)s
             """,
-            all=ALL,
-            company=company_id,
-        ),
-        SQL("ANALYZE lifecycle_batch"),
-        SQL(
-            """
-            CREATE TEMPORARY TABLE lifecycle_batch_contact ON COMMIT DROP AS
+        all=ALL,
+        company=company_id,
+    )
+    contacts = SQL(
+        """
             SELECT b.profile_id, c.id AS partner_id, b.topics
               FROM lifecycle_batch AS b
               JOIN res_partner AS c ON c.commercial_partner_id = b.partner_id
             """
-        ),
-        SQL("ANALYZE lifecycle_batch_contact"),
-        SQL(
-            """
-            CREATE TEMPORARY TABLE lifecycle_batch_lead ON COMMIT DROP AS
+    )
+    leads = SQL(
+        """
             SELECT b.profile_id, l.id AS lead_id, b.topics
               FROM lifecycle_batch_contact AS b
               JOIN crm_lead AS l ON l.partner_id = b.partner_id
@@ -272,7 +297,13 @@ def fill_batch(company_id: int, lead_in_company: SQL) -> list[SQL]:
               FROM lifecycle_batch AS b
              WHERE b.lead_id IS NOT NULL
             """,
-            lead_in_company=lead_in_company,
-        ),
+        lead_in_company=lead_in_company,
+    )
+    return [
+        filled(SQL("lifecycle_batch"), batch, reuse),
+        SQL("ANALYZE lifecycle_batch"),
+        filled(SQL("lifecycle_batch_contact"), contacts, reuse),
+        SQL("ANALYZE lifecycle_batch_contact"),
+        filled(SQL("lifecycle_batch_lead"), leads, reuse),
         SQL("ANALYZE lifecycle_batch_lead"),
     ]

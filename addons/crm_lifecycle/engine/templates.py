@@ -1,7 +1,14 @@
-"""Templates as files: reading them, and finding what is wrong with them."""
+"""Templates as files: reading them, filling them in, finding what is wrong.
+
+A template may have parameters, such as the days of silence after which a customer
+counts as lost. They are named in braces: ``"today -{churn_days}d"`` in a condition,
+``"No order for {churn_days} days"`` in a text. A number is ``"{loyal_orders}"`` as a
+whole; ``"{-decline_percent/100}"`` is the number with its sign changed, by a hundred.
+"""
 
 import functools
 import json
+import re
 
 from odoo.tools.misc import file_open
 
@@ -9,19 +16,114 @@ from . import domains
 from .stages import CATEGORIES
 
 SOURCE_LANG = "en_US"
+UNITS = ("days", "months", "years", "orders", "percent")
+
+
+PLACE = re.compile(r"\{(-?)(\w+)(/100)?\}")
+
+
+class ParameterError(ValueError):
+    """A value that a parameter does not take.
+
+    ``problem`` is the kind: ``range`` (under its minimum or over its maximum) or
+    ``order`` (not less than the ``other`` parameter).
+    """
+
+    def __init__(self, problem, parameter, other=None):
+        super().__init__(f"{parameter['code']}: {problem}")
+        self.problem = problem
+        self.parameter = parameter
+        self.other = other
 
 
 @functools.cache
 def read_template(path):
-    """Return the template in a file, checked. The result is shared: don't edit it.
+    """Return the template in a file, checked, with its parameters at their defaults.
+
+    The result is shared: don't edit it. As it stands in the file it is under
+    ``blank``.
 
     :raises ValueError: naming the file and what is wrong with it
     """
     with file_open(path, filter_ext=(".json",)) as file:
-        template = json.load(file)
+        blank = json.load(file)
+    try:
+        template = fill(blank)
+    except (KeyError, ParameterError) as error:
+        raise ValueError(f"{path}: parameter {error}") from error
     for problem in find_problems(template):
         raise ValueError(f"{path}: {problem}")
     return template
+
+
+def get_parameters(template):
+    """Return the parameters of a template: its own, and the follow-up of stages."""
+    return [
+        *template.get("parameters", []),
+        *(
+            {
+                "code": f"follow_up.{stage['code']}",
+                "stage": stage["code"],
+                "label": stage["name"],
+                "unit": "days",
+                "default": stage["follow_up_days"],
+                "min": 0,
+                "max": 730,
+            }
+            for stage in template["stages"]
+        ),
+    ]
+
+
+def check_values(parameters, values):
+    """Raise a `ParameterError` for the first value that its parameter does not take."""
+    by_code = {parameter["code"]: parameter for parameter in parameters}
+    for parameter in parameters:
+        value = values[parameter["code"]]
+        if not parameter["min"] <= value <= parameter["max"]:
+            raise ParameterError("range", parameter)
+        other = parameter.get("less_than")
+        if other and not value < values[other]:
+            raise ParameterError("order", parameter, by_code[other])
+
+
+def fill(blank, values=None):
+    """Return a template with values, or the defaults, in place of its parameters.
+
+    :raises ParameterError: where a parameter does not take its value
+    """
+    parameters = get_parameters(blank)
+    known = {parameter["code"]: parameter["default"] for parameter in parameters}
+    known |= {code: n for code, n in (values or {}).items() if code in known}
+    check_values(parameters, known)
+    template = {
+        name: part if name == "parameters" else _fill_in(part, known)
+        for name, part in blank.items()
+    }
+    for stage in template["stages"]:
+        stage["follow_up_days"] = known[f"follow_up.{stage['code']}"]
+    return {**template, "blank": blank}
+
+
+def _fill_in(part, values):
+    """Return part of a template with values in their places."""
+    if isinstance(part, dict):
+        return {name: _fill_in(item, values) for name, item in part.items()}
+    if isinstance(part, list):
+        return [_fill_in(item, values) for item in part]
+    if not isinstance(part, str):
+        return part
+    if match := PLACE.fullmatch(part):
+        return _get_number(match, values)
+    return PLACE.sub(lambda match: str(_get_number(match, values)), part)
+
+
+def _get_number(match, values):
+    sign, code, hundredth = match.groups()
+    value = values[code]
+    if hundredth:
+        value /= 100
+    return -value if sign else value
 
 
 def find_problems(template):
@@ -32,6 +134,9 @@ def find_problems(template):
     for name in ("name", "description", "source"):
         if SOURCE_LANG not in template.get(name, {}):
             yield f"“{name}” is missing in {SOURCE_LANG}"
+    for parameter in template.get("parameters", []):
+        if SOURCE_LANG not in parameter["label"] or parameter["unit"] not in UNITS:
+            yield f"parameter without a label or a known unit: {parameter}"
     for part in ("stages", "rules", "tags"):
         for item in template.get(part, []):
             if SOURCE_LANG not in item.get("name", {}):

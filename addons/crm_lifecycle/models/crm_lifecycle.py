@@ -82,6 +82,9 @@ class CrmLifecycle(models.Model):
         "(reinvest or let go) noted on the customer first.",
     )
     template_code = fields.Char(readonly=True)
+    template_values = fields.Json(
+        readonly=True, help="The thresholds with which the template was filled in."
+    )
     template_name = fields.Char(string="Template", compute="_compute_template_note")
     template_note = fields.Text(compute="_compute_template_note")
     template_addition = fields.Text(compute="_compute_template_note")
@@ -403,8 +406,9 @@ class CrmLifecycle(models.Model):
         ``lifecycles`` run in their order in place of the company's active ones,
         drafts as if they were active. Shape: ``{"stages": {stage id: (customers
         now, customers then)}, "moves": [(from, to, rule, customers)],
-        "customers": [(profile, contact, lead, from, to, rule)]}``, ids all; None
-        for no stage. ``customers`` are the first of those who would move.
+        "customers": [(profile, contact, lead, from, to, rule)], "facts": {profile:
+        {fact: value}}}``, ids all; None for no stage. ``customers`` are the first of
+        those who would move, ``facts`` what the rules looked at.
 
         :param as_of: the day to look at, today by default
         """
@@ -413,24 +417,56 @@ class CrmLifecycle(models.Model):
         )
 
     @api.model
-    def _replay(self, company, date_from, date_to, *, months=1, checkpoint=None):
+    def _compare(self, company, left, right, same, as_of=None, **kwargs):
+        """Return where two sets of lifecycles would put each customer now.
+
+        Each runs in place of the company's active ones, from where customers stand,
+        with nothing written. Shape: ``{"matrix": {(left stage, right stage):
+        customers}, "differing": customers, "customers": [{"profile", "partner",
+        "lead", "left": {"stage", "rule", "reason", "facts"}, "right": …}]}``, ids
+        all; ``customers`` are the first of those who differ.
+
+        :param same: pairs of stages that count as the same place
+        :param as_of: the day to look at, today by default
+        """
+        return self.env["crm.lifecycle.run"]._compare(
+            company, left, right, same, as_of, **kwargs
+        )
+
+    @api.model
+    def _replay(
+        self,
+        company,
+        date_from,
+        date_to,
+        step="month",
+        *,
+        checkpoint=None,
+        progress=None,
+    ):
         """Give customers the history that they would have, had the rules run then.
 
-        The rules are asked as of ``date_from``, each ``months`` later, and at last
+        The rules are asked as of ``date_from``, each ``step`` later, and at last
         as of ``date_to``, of the facts as they were on these days. Only customers
         without a history take part, and they end in the stage of ``date_to``. The
         first step places each of them by a single move. Nothing is sent.
 
+        Moves carry the day on which their condition became true: asked each day,
+        by the day itself; by the week or month, what came and went within a step
+        is not seen, and the day is told from date facts, else it is the step's.
+
         :param company: the `res.company`
         :param date_from: first day (date) asked about
         :param date_to: last day (date), today at the latest
-        :param months: the distance of the days between
+        :param step: the distance of the days between: day, week or month
         :param checkpoint: see `_run`; the replay itself is one transaction
+        :param progress: called as ``progress(done, total)`` after each step; it
+            must not commit, and may raise to stop
         :return: the `crm.lifecycle.run`
         :raises UserError: where the days are in the wrong order, or to come
         """
         run = self.env["crm.lifecycle.run"]._start_replay(company, date_from, date_to)
-        return run._execute_replay(date_from, date_to, months, checkpoint)
+        return run._execute_replay(date_from, date_to, step, checkpoint, progress)
 
     @api.model
     def _assign_profiles(self, profiles):

@@ -56,6 +56,15 @@ class CrmLifecycleProfile(models.Model):
         return field.type
 
     @api.model
+    def _get_fact_days(self):
+        """Extension point: return on which days counts change, told by other facts.
+
+        ``{count: (date of the first, date of the last)}``, of counts that change,
+        looking back, on no other day. A replay dates its moves by them.
+        """
+        return {}
+
+    @api.model
     def _require_known(self, condition):
         """Let a comparison hold only for customers whose amount is known.
 

@@ -25,20 +25,22 @@ class CrmLifecycleRun(models.Model):
         None where the list is empty. The rows of the list go away in the same
         transaction, and those that another worker holds are passed over.
         """
+        reuse = self._reuses_tables()
         self.env.flush_all()
-        self._execute_all(statements.create_batch_tables())
+        self._execute_all(statements.create_batch_tables(reuse))
         taken = self._take_batch(scope)
         if not taken:
             return None
         if taken > MANY:
             self._claim_memory()
-        self._execute_all(statements.list_subjects())
+        self._execute_all(statements.list_subjects(reuse))
         if self.kind != "replay":
             self._convert_subjects(scope)
         self._execute_all(
             statements.fill_batch(
                 scope.company_id,
                 self.env["crm.lifecycle.source.lead"]._get_company_condition(scope),
+                reuse,
             )
         )
         topics = self.env.execute_query(
@@ -52,6 +54,10 @@ class CrmLifecycleRun(models.Model):
         self._tell_planner(created, "crm_lifecycle_profile")
         self.env["crm.lifecycle.profile"].invalidate_model()
         return seen
+
+    def _reuses_tables(self):
+        """Whether temporary tables stay for the next day (see `statements.filled`)."""
+        return self.env.context.get("lifecycle_reuses_tables", False)
 
     def _claim_memory(self):
         """Let large sorts stay in memory, in this transaction."""
@@ -172,7 +178,9 @@ class CrmLifecycleRun(models.Model):
                 Profile._get_follow_up_sql(values["last_contact_date"]),
             ),
         }
-        self.env.cr.execute(statements.compute_facts(values, sources))
+        self.env.cr.execute(
+            statements.compute_facts(values, sources, self._reuses_tables())
+        )
         self.env.cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
         [[known]] = self.env.execute_query(
             SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")

@@ -4,7 +4,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..engine.scope import ALL, is_topic
-from ..engine.statements import NOW
+from ..engine.statements import NOW, filled
 
 
 class CrmLifecycleRun(models.Model):
@@ -29,8 +29,9 @@ class CrmLifecycleRun(models.Model):
             SQL("SELECT COUNT(*) FROM lifecycle_passing")
         )
         self.refreshed_count += count
-        tables = SQL(", ").join([SQL("lifecycle_passing"), *changes])
-        self.env.cr.execute(SQL("DROP TABLE %s", tables))
+        if not self._reuses_tables():
+            tables = SQL(", ").join([SQL("lifecycle_passing"), *changes])
+            self.env.cr.execute(SQL("DROP TABLE %s", tables))
         self.env["crm.lifecycle.profile"].invalidate_model()
 
     def _get_changes_of_days(self, scope):
@@ -41,7 +42,7 @@ class CrmLifecycleRun(models.Model):
                 continue
             query, values = source._passing_days(scope)
             table = SQL.identifier(f"lifecycle_passing_{len(changes)}")
-            self.env.cr.execute(SQL("CREATE TEMPORARY TABLE %s AS %s", table, query))
+            self.env.cr.execute(filled(table, query, self._reuses_tables()))
             changes[table] = values
         return changes
 
@@ -55,10 +56,8 @@ class CrmLifecycleRun(models.Model):
 
     def _list_those_in_between(self, scope, changes):
         """List whom the days change; put on the work list whom they can't."""
-        self.env.cr.execute(
-            SQL(
-                """
-                CREATE TEMPORARY TABLE lifecycle_passing AS
+        listed = SQL(
+            """
                 SELECT p.id AS profile_id, p.partner_id,
                        COALESCE(p.facts_as_of <= %(previous)s, TRUE) AS is_before
                   FROM crm_lifecycle_profile AS p
@@ -71,16 +70,18 @@ class CrmLifecycleRun(models.Model):
                           AND t.partner_res_id = p.partner_id
                           AND %(is_asked)s)
                 """,
-                is_asked=is_topic(
-                    SQL("COALESCE(t.topics, %s)", ALL), self._get_moving_topics(scope)
-                ),
-                customers=SQL(" UNION ").join(
-                    SQL("SELECT partner_id FROM %s", table) for table in changes
-                ),
-                company=scope.company_id,
-                previous=scope.previous_as_of,
-                as_of=scope.as_of,
-            )
+            is_asked=is_topic(
+                SQL("COALESCE(t.topics, %s)", ALL), self._get_moving_topics(scope)
+            ),
+            customers=SQL(" UNION ").join(
+                SQL("SELECT partner_id FROM %s", table) for table in changes
+            ),
+            company=scope.company_id,
+            previous=scope.previous_as_of,
+            as_of=scope.as_of,
+        )
+        self.env.cr.execute(
+            filled(SQL("lifecycle_passing"), listed, self._reuses_tables())
         )
         self.env.cr.execute(
             SQL(

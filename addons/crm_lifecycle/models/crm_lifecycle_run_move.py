@@ -44,31 +44,35 @@ HELD_LIST = (
     SQL("TRUNCATE lifecycle_busy"),
     SQL("ANALYZE lifecycle_held"),
 )
+CREATE_LISTS = SQL(
+    """
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_due (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        profile_id int,
+        rule_id int,
+        from_stage_id int,
+        to_stage_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_left (
+        profile_id int PRIMARY KEY);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_review (
+        profile_id int PRIMARY KEY, facts_date timestamp, review_date date);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_moved (profile_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_busy (profile_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_held (profile_id int);
+    TRUNCATE lifecycle_due, lifecycle_left, lifecycle_review, lifecycle_moved,
+             lifecycle_busy, lifecycle_held
+    """
+)
 DROP_LISTS = SQL(
     "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
     "lifecycle_moved, lifecycle_busy, lifecycle_held"
-)
-CREATE_LISTS = SQL(
-    """
-    %s;
-    CREATE TEMPORARY TABLE lifecycle_due (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        profile_id int, rule_id int, from_stage_id int, to_stage_id int);
-    CREATE TEMPORARY TABLE lifecycle_left (profile_id int PRIMARY KEY);
-    CREATE TEMPORARY TABLE lifecycle_review (
-        profile_id int PRIMARY KEY, facts_date timestamp, review_date date);
-    CREATE TEMPORARY TABLE lifecycle_moved (profile_id int);
-    CREATE TEMPORARY TABLE lifecycle_busy (profile_id int);
-    CREATE TEMPORARY TABLE lifecycle_held (profile_id int)
-    """,
-    DROP_LISTS,
 )
 
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
-    def _phase_move(self, checkpoint, lifecycles=None):
+    def _phase_move(self, checkpoint, lifecycles=None, *, once=False):
         """Assign lifecycles, then let the rules move until nobody is due.
 
         Those whose review is due are asked (see `_take_due_for_review`).
@@ -78,7 +82,8 @@ class CrmLifecycleRun(models.Model):
         facts have changed meanwhile. So rules that contradict each other do not
         loop, and a second run on a day finds nothing to do.
 
-        ``lifecycles`` run in place of the active ones, if given.
+        ``lifecycles`` run in place of the active ones, if given; ``once``, as in a
+        preview: nobody will be asked again, so that no tags and reviews are set.
         """
         if lifecycles is None:
             lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
@@ -88,11 +93,13 @@ class CrmLifecycleRun(models.Model):
         if self._take_due_for_review(lifecycles):
             self._move_in_steps(lifecycles, checkpoint, ASKED_FIRST)
             self._move_those_held(lifecycles, checkpoint)
-            self._note_waiting(lifecycles)
-            if self.kind != "replay":
-                self._sync_tags(lifecycles)
-            self._set_next_review(lifecycles, checkpoint)
-        self.env.cr.execute(DROP_LISTS)
+            if not once:
+                self._note_waiting(lifecycles)
+                if self.kind != "replay":
+                    self._sync_tags(lifecycles)
+                self._set_next_review(lifecycles, checkpoint)
+        if not self._reuses_tables():
+            self.env.cr.execute(DROP_LISTS)
 
     def _move_in_steps(self, lifecycles, checkpoint, asked):
         """Move those asked into a lifecycle, and along it by its rules."""
@@ -139,6 +146,8 @@ class CrmLifecycleRun(models.Model):
         those of them whom the run comes back to.
         """
         self.env.flush_all()
+        if not self._reuses_tables():
+            self.env.cr.execute(DROP_LISTS)
         self.env.cr.execute(CREATE_LISTS)
 
     def _get_base_domain(self):

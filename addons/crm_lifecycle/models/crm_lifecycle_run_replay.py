@@ -2,14 +2,23 @@
 
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
-from ..engine import shadow
+from ..engine import domains, shadow
+from ..engine.since import since_of
+from ..engine.statements import NOW
+from .crm_lifecycle_run_move import DROP_LISTS
+
+# With so many days or more, temporary tables stay from one to the next.
+MANY_DAYS = 50
+# How long old versions of rows are left in the copy.
+COMPACT_AFTER = timedelta(days=28)
 
 
 class CrmLifecycleRun(models.Model):
@@ -31,44 +40,44 @@ class CrmLifecycleRun(models.Model):
             {"company_id": company.id, "as_of": date_to, "kind": "replay"}
         )
 
-    def _execute_replay(self, date_from, date_to, months, checkpoint):
+    def _execute_replay(self, date_from, date_to, step, checkpoint, progress):
         """Do the replay and return the run."""
         self.ensure_one()
         run = self.with_company(self.company_id).with_context(active_test=False)
-        days = replay_days(date_from, date_to, months)
-        return run._keep_account(checkpoint, lambda _: run._replay_days(days))
+        days = replay_days(date_from, date_to, step)
+        return run._keep_account(checkpoint, lambda _: run._replay_days(days, progress))
 
-    def _replay_days(self, days):
+    def _replay_days(self, days, progress=None):
         """Run as of each day on a copy; then publish what came of it.
 
         The copy is a temporary table of the same name: it stands before the real
         one, and everything that a run does works on it. It costs a fraction of
         the real one, and whatever happens there locks and shows nothing.
         """
-        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
         today = self.as_of = self.company_id._lifecycle_today()
         self._bring_up_to_date()
         self.env.flush_all()
         self._execute_all(shadow.create(self._get_schema(), self.company_id.id))
         scope = replace(self._get_scope(), since=None, previous_as_of=None)
-        for day in days:
+        run = self.with_context(lifecycle_reuses_tables=len(days) > MANY_DAYS)
+        compacted = days[0]
+        for number, day in enumerate(days, start=1):
             since = None
             if scope.previous_as_of:
                 # The last step has seen everything written by now.
                 since = self.env.cr.now()
+            if day - compacted >= COMPACT_AFTER:
                 self._execute_all(shadow.compact())
+                compacted = day
             scope = replace(scope, as_of=day, since=since)
-            self._replay_day(scope)
-            if not scope.previous_as_of:
-                placed = lifecycles.filtered(lambda item: item.skip_policy == "allow")
-                self._execute_all(shadow.join_moves(placed.ids))
+            run._replay_day(scope)
             scope = replace(scope, previous_as_of=day)
+            if progress:
+                progress(number, len(days))
+        self.env.cr.execute(DROP_LISTS)
         self.as_of = today
         self._publish_replay()
         self.state = "done"
-
-    def _get_schema(self):
-        return self.env.execute_query(shadow.CURRENT_SCHEMA)[0][0]
 
     def _bring_up_to_date(self):
         """Have a profile, with the facts of today, for everybody who is to be there."""
@@ -77,13 +86,25 @@ class CrmLifecycleRun(models.Model):
         self._phase_refresh(None, scope)
 
     def _replay_day(self, scope):
-        """Bring the copy to a day: facts, then stages."""
+        """Bring the copy to a day: facts, stages, and since when these are so."""
         self.as_of = scope.as_of
+        [[last_id, started_at]] = self.env.execute_query(
+            SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
+        )
         started = time.monotonic()
         self._collect(scope)
         self._timed("collect", started)
         self._phase_refresh(None, scope)
         self._phase_move(None)
+        started = time.monotonic()
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        previous = scope.previous_as_of
+        if previous is None:
+            lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
+            self._execute_all(shadow.join_moves(lifecycles.ids))
+        if previous is None or (scope.as_of - previous).days > 1:
+            self._date_moves(lifecycles, last_id, started_at, previous)
+        self._timed("move", started)
 
     def _publish_replay(self):
         """Write the moves of the copy, and where they ended, for real."""
@@ -93,14 +114,95 @@ class CrmLifecycleRun(models.Model):
         self.env.invalidate_all(flush=False)
         self._timed("move", started)
 
+    # ------------------------------------------------------------
+    # Since when
+    # ------------------------------------------------------------
 
-def replay_days(date_from: date, date_to: date, months: int) -> list[date]:
+    def _date_moves(self, lifecycles, last_id, started_at, previous):
+        """Give the moves of a step the days on which their conditions became true.
+
+        Where dates do not tell it, a move keeps the day of the step. No move is
+        dated before the customer's last one, nor before the step, since the rule
+        was asked on the ``previous`` day and did not match; but for the first
+        step, which places customers where they have been for long.
+        """
+        self.env.flush_all()
+        self._execute_all(
+            shadow.date_moves(
+                self._get_moves_since(lifecycles, last_id, started_at, previous),
+                self.as_of,
+                previous,
+            )
+        )
+        self.env["crm.lifecycle.profile"].invalidate_model()
+        self.env["crm.lifecycle.history"].invalidate_model()
+
+    def _get_moves_since(self, lifecycles, last_id, started_at, previous):
+        """SQL of the moves of a step, as `shadow.date_moves` wants them."""
+        Profile = self.env["crm.lifecycle.profile"]
+        query = Profile._search([("company_id", "=", self.company_id.id)])
+        query.add_join(
+            "JOIN",
+            "move",
+            "crm_lifecycle_history",
+            SQL("move.profile_id = crm_lifecycle_profile.id AND move.id > %s", last_id),
+        )
+        query.add_where(SQL("move.lifecycle_id = ANY(%s)", lifecycles.ids))
+        unchanged = SQL("FALSE")
+        if previous:
+            unchanged = SQL("crm_lifecycle_profile.facts_date < %s", started_at)
+        cases = [
+            SQL(
+                "WHEN %s THEN %s", rule.id, self._get_rule_since(rule, query, unchanged)
+            )
+            for rule in lifecycles.rule_ids.filtered("active")
+        ]
+        entering = SQL("NULL::date")
+        if all(domains.parse(item.domain).is_true() for item in lifecycles):
+            entering = SQL(
+                "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
+                "THEN crm_lifecycle_profile.first_seen_date END"
+            )
+        by_rule = SQL("NULL::date")
+        if cases:
+            by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
+        return query.select(
+            SQL("move.id"),
+            SQL("move.profile_id"),
+            SQL("COALESCE(%s, %s) AS since", by_rule, entering),
+            SQL("move.date - move.days_in_from_stage AS entered"),
+        )
+
+    def _get_rule_since(self, rule, query, unchanged):
+        """SQL of the day since which a rule has matched those whom it moved."""
+        Profile = self.env["crm.lifecycle.profile"]
+
+        def holds(part):
+            return Profile._get_condition_sql(
+                Profile._resolve_facts(part, self.as_of), query
+            )
+
+        day = since_of(
+            domains.parse(rule.domain),
+            Profile._table,
+            Profile._get_column_type,
+            Profile._get_fact_days(),
+            unchanged,
+            holds,
+        )
+        if rule.min_days:
+            waited = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
+            day = SQL("GREATEST(%s, %s)", day, waited)
+        return day
+
+
+def replay_days(date_from: date, date_to: date, step: str) -> list[date]:
     """Return the days of a replay, in order, the last one ``date_to``.
 
-    >>> replay_days(date(2026, 1, 31), date(2026, 3, 15), 1)
+    >>> replay_days(date(2026, 1, 31), date(2026, 3, 15), "month")
     [datetime.date(2026, 1, 31), datetime.date(2026, 2, 28), datetime.date(2026, 3, 15)]
     """
     days = []
-    while (day := date_from + relativedelta(months=months * len(days))) < date_to:
+    while (day := date_from + relativedelta(**{f"{step}s": len(days)})) < date_to:
         days.append(day)
     return [*days, date_to]

@@ -14,7 +14,14 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..engine import domains
-from ..engine.templates import SOURCE_LANG, read_template, write_domain
+from ..engine.templates import (
+    SOURCE_LANG,
+    ParameterError,
+    fill,
+    get_parameters,
+    read_template,
+    write_domain,
+)
 
 # Distance between sequences, so that people find room in between.
 STEP = 10
@@ -83,10 +90,12 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return [template["code"] for template in self._load()]
 
     @api.model
-    def _get(self, code):
+    def _get(self, code, values=None):
         """Return one template.
 
-        :raises UserError: where there is none of that code
+        :param values: of its parameters, by code; the defaults where not given
+        :raises UserError: where there is none of that code, or a parameter does
+            not take its value
         """
         templates = {template["code"]: template for template in self._load()}
         if code not in templates:
@@ -98,7 +107,50 @@ class CrmLifecycleTemplate(models.AbstractModel):
                     codes=", ".join(templates),
                 )
             )
-        return templates[code]
+        if not values:
+            return templates[code]
+        try:
+            return fill(templates[code]["blank"], values)
+        except ParameterError as error:
+            raise UserError(self._get_parameter_message(error)) from error
+
+    @api.model
+    def _get_of(self, lifecycle):
+        """Return the template of a lifecycle, with the values it was made with."""
+        return self._get(lifecycle.template_code, lifecycle.template_values)
+
+    @api.model
+    def _get_parameters(self, code):
+        """Return the parameters of a template, see `engine.templates`."""
+        return get_parameters(self._get(code)["blank"])
+
+    @api.model
+    def _get_parameter_label(self, parameter):
+        """Return what a parameter is called, in the user's language."""
+        label = self._get_text(parameter["label"])
+        if "stage" in parameter:
+            return self.env._("Follow up in stage “%(stage)s” after", stage=label)
+        return label
+
+    @api.model
+    def _get_parameter_message(self, error):
+        """Return in words why a parameter does not take its value."""
+        parameter = error.parameter
+        label = self._get_parameter_label(parameter)
+        if error.problem == "order":
+            return self.env._(
+                "“%(first)s” has to be less than “%(second)s”. Enter a smaller number "
+                "there, or a greater one here.",
+                first=label,
+                second=self._get_parameter_label(error.other),
+            )
+        return self.env._(
+            "“%(label)s” takes whole numbers from %(minimum)s to %(maximum)s. Enter "
+            "one of these.",
+            label=label,
+            minimum=parameter["min"],
+            maximum=parameter["max"],
+        )
 
     @api.model
     def _get_text(self, texts):
@@ -172,16 +224,20 @@ class CrmLifecycleTemplate(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _instantiate(self, code, company):
+    def _instantiate(self, code, company, values=None):
         """Return a new draft lifecycle made from a template.
 
         English is the source of its texts; the other installed languages that
         the template speaks are written as translations.
 
         :param company: whose lifecycle it is; empty for all companies
+        :param values: of the template's parameters, by code
         """
+        template = self._get(code, values)
         english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
-        return english._build(self._get(code), company).with_env(self.env)
+        lifecycle = english._build(template, company)
+        lifecycle.template_values = values or False
+        return lifecycle.with_env(self.env)
 
     @api.model
     def _build(self, template, company):
@@ -224,7 +280,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
     @api.model
     def _complete(self, lifecycle):
         """Do the work of `_add_left_out` in the language of the templates."""
-        template = self._get(lifecycle.template_code)
+        template = self._get_of(lifecycle)
         added = []
         for part in ("rules", "tags"):
             addable = self._find_addable(lifecycle, part)
@@ -252,7 +308,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
         """Return ``[(item, sequence)]`` of what a lifecycle lacks of its template."""
         addable = []
         sequence = 0
-        for item in self._get(lifecycle.template_code)[part]:
+        for item in self._get_of(lifecycle)[part]:
             record = self._find(lifecycle, part, item)
             if record:
                 sequence = record[0].sequence

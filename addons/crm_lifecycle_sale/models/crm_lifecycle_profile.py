@@ -66,3 +66,9 @@ class CrmLifecycleProfile(models.Model):
             more = ("order_total", "average_order_value", "order_interval_days")
             facts |= dict.fromkeys((*more, "quotation_count"))
         return facts
+
+    @api.model
+    def _get_fact_days(self):
+        return super()._get_fact_days() | {
+            "order_count": ("first_order_date", "last_order_date")
+        }
