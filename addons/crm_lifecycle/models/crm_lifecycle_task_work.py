@@ -56,7 +56,7 @@ class CrmLifecycle(models.Model):
         run = self.sudo()._run(company, checkpoint=progress)
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
 
-    def _task_replay(self, progress, date_from, date_to, months=1):
+    def _task_replay(self, progress, date_from, date_to, step="month"):
         """Do `_replay` in the background; the days are strings."""
         self.check_access("write")
         company = self.company_id[:1] or self.env.company
@@ -65,7 +65,7 @@ class CrmLifecycle(models.Model):
             company,
             fields.Date.to_date(date_from),
             fields.Date.to_date(date_to),
-            months=months,
+            step=step,
             checkpoint=progress,
         )
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
@@ -103,9 +103,9 @@ class CrmLifecycleRun(models.Model):
             self._begin_step(checkpoint, "refresh", self._get_waiting_count())
         return super()._phase_refresh(checkpoint, scope)
 
-    def _phase_move(self, checkpoint, lifecycles=None):
+    def _phase_move(self, checkpoint, lifecycles=None, **options):
         self._begin_step(checkpoint, "evaluate")
-        return super()._phase_move(checkpoint, lifecycles)
+        return super()._phase_move(checkpoint, lifecycles, **options)
 
     def _move_due(self, lifecycles, checkpoint, fill):
         """Count who is due, once they are listed."""
@@ -125,11 +125,11 @@ class CrmLifecycleRun(models.Model):
         self._begin_step(checkpoint, "review")
         return super()._set_next_review(lifecycles, checkpoint)
 
-    def _replay_days(self, days):
+    def _replay_days(self, days, progress=None):
         """Tell the days rather than the steps of each."""
         self._begin_step(None, "replay", len(days))
         run = self.with_context(lifecycle_counts_days=True)
-        return super(CrmLifecycleRun, run)._replay_days(days)
+        return super(CrmLifecycleRun, run)._replay_days(days, progress)
 
     def _replay_day(self, scope):
         result = super()._replay_day(scope)
