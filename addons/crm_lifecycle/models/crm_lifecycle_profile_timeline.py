@@ -54,7 +54,9 @@ class CrmLifecycleProfile(models.Model):
         sources = [self._timeline_moves(limit), *self._timeline_leads(limit)]
         sources.append(self._timeline_meetings(limit))
         for document in self.env["crm.lifecycle.source.contact"]._get_documents():
-            sources += self._timeline_talks(document, limit)
+            documents = self._get_timeline_documents(document)
+            if documents:
+                sources += self._timeline_talks(document.model, documents, limit)
         return [source for source in sources if source]
 
     def _timeline_of(
@@ -223,25 +225,30 @@ class CrmLifecycleProfile(models.Model):
             limit=limit,
         )
 
-    def _timeline_talks(self, document, limit):
-        """SQL of messages, and of activities done, on documents of a kind.
-
-        Who may read a document may read what was said on it: the documents are
-        searched as the user, what is on them is not searched again one by one.
-        """
+    def _get_timeline_documents(self, document):
+        """SQL of the customer's documents of a kind, those that the user may read."""
         Model = self.env[document.model].with_context(active_test=False)
         if not Model.has_access("read"):
-            return []
+            return None
         if document.model == self._name:
             domain = Domain("id", "=", self.id)
         else:
             domain = self._get_customer_domain(
                 document.partner, document.lead, document.company
             )
-        documents = Model._search(domain).subselect()
+        return Model._search(domain).subselect()
+
+    def _timeline_talks(self, model, documents, limit):
+        """Extension point: return SQL of what was said and done on some documents.
+
+        Who may read a document may read what was said on it: the documents are
+        searched as the user, what is on them is not searched again one by one.
+
+        :param documents: SQL of their ids, in parentheses
+        """
         return [
-            self._timeline_messages(document.model, documents, limit),
-            self._timeline_activities(document.model, documents, limit),
+            self._timeline_messages(model, documents, limit),
+            self._timeline_activities(model, documents, limit),
         ]
 
     def _timeline_messages(self, model, documents, limit):
