@@ -27,6 +27,6 @@ class TestTranslations(TransactionCase):
             path = Path(get_module_path(addon), "i18n", "zh_CN.po")
             chinese = {entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr}
             with self.subTest(addon=addon):
-                self.assertGreater(len(source), 10)
+                self.assertTrue(source)
                 missing = {entry.msgid for entry in source} - chinese
                 self.assertFalse(missing)

@@ -46,7 +46,8 @@ class CrmLifecycleProfile(models.Model):
             "events": profile._get_timeline(limit + 1),
             "kinds": [] if short else profile._get_overview_kinds(),
             "icons": {
-                kind: icon for kind, (_label, icon) in self._get_timeline_kinds().items()
+                kind: icon
+                for kind, (_label, icon) in self._get_timeline_kinds().items()
             },
         }
         overview["more"] = len(overview["events"]) > limit

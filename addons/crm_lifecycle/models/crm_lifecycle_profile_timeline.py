@@ -32,14 +32,14 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_timeline_kinds(self):
-        """Extension point: return ``{kind: (label, icon)}``, in the order of filters."""
+        """Extension point: return ``{kind: (label, icon)}``, in their order."""
         return {
             "stage": (self.env._("Stages"), "fa-flag"),
             "marketing": (self.env._("Marketing"), "fa-bullhorn"),
             "sale": (self.env._("Sales"), "fa-shopping-cart"),
             "service": (self.env._("Service"), "fa-life-ring"),
             "loyalty": (self.env._("Loyalty"), "fa-heart"),
-            "contact": (self.env._("Contacts"), "fa-comments"),
+            "contact": (self.env._("Conversations"), "fa-comments"),
         }
 
     def _lifecycle_timeline_sources(self, limit=None):
@@ -54,7 +54,9 @@ class CrmLifecycleProfile(models.Model):
         sources = [self._timeline_moves(limit), *self._timeline_leads(limit)]
         sources.append(self._timeline_meetings(limit))
         for document in self.env["crm.lifecycle.source.contact"]._get_documents():
-            sources += self._timeline_talks(document, limit)
+            documents = self._get_timeline_documents(document)
+            if documents:
+                sources += self._timeline_talks(document.model, documents, limit)
         return [source for source in sources if source]
 
     def _timeline_of(
@@ -76,7 +78,8 @@ class CrmLifecycleProfile(models.Model):
         :param domain: which documents, beside those without a date or to come
         :param label: what happened on that date, in the reader's language
         :param date: the field that tells when; a day counts as its last moment
-        :param title, detail, amount, currency: fields to show, of the model
+        :param title, detail, amount, currency: fields to show, or paths to them
+            through many2one fields
         """
         Model = self.env[model].with_context(active_test=False)
         if not Model.has_access("read"):
@@ -87,12 +90,16 @@ class CrmLifecycleProfile(models.Model):
             Domain(domain) & past, order=f"{date} desc, id desc", limit=limit
         )
 
-        def column(name, empty):
-            if not name:
-                return empty
-            return Model._field_to_sql(query.table, name, query)
+        def column(path):
+            if not path:
+                return SQL("NULL")
+            *steps, name = path.split(".")
+            model, alias = Model, query.table
+            for step in steps:
+                model, alias = model._fields[step].join(model, alias, query)
+            return model._field_to_sql(alias, name, query)
 
-        moment = column(date, None)
+        moment = column(date)
         if is_day:
             moment = SQL(
                 "(%s + interval '1 day' - interval '1 second')"
@@ -105,10 +112,10 @@ class CrmLifecycleProfile(models.Model):
             SQL("%s", is_day),
             SQL("%s::text", kind),
             SQL("%s::text", label),
-            SQL("%s::text", column(title, SQL("NULL"))),
-            SQL("%s::text", column(detail, SQL("NULL"))),
-            SQL("%s::numeric", column(amount, SQL("NULL"))),
-            SQL("%s::int", column(currency, SQL("NULL"))),
+            SQL("%s::text", column(title)),
+            SQL("%s::text", column(detail)),
+            SQL("%s::numeric", column(amount)),
+            SQL("%s::int", column(currency)),
             SQL("%s::text", model),
             SQL("%s::int", SQL.identifier(query.table, "id")),
         )
@@ -158,34 +165,41 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_leads(self, limit):
         mine = self._get_customer_domain(lead="id", company="company_id")
-        common = {"kind": "sale", "title": "name", "amount": "expected_revenue"}
+        common = {
+            "kind": "sale",
+            "date": "create_date",
+            "title": "name",
+            "detail": "source_id.name",
+            "amount": "expected_revenue",
+            "limit": limit,
+        }
+        closed = {**common, "date": "date_closed", "detail": "lost_reason_id.name"}
         events = [
             (
                 Domain("type", "=", "lead"),
-                {"kind": "marketing", "label": self.env._("Lead"), "amount": None},
-                "create_date",
+                {
+                    **common,
+                    "kind": "marketing",
+                    "label": self.env._("Lead"),
+                    "amount": None,
+                },
             ),
             (
                 Domain("type", "=", "opportunity"),
-                {"label": self.env._("Opportunity")},
-                "create_date",
+                {**common, "label": self.env._("Opportunity")},
             ),
             (
                 Domain("won_status", "=", "won"),
-                {"label": self.env._("Won")},
-                "date_closed",
+                {**closed, "label": self.env._("Won"), "detail": None},
             ),
             (
                 Domain("won_status", "=", "lost"),
-                {"label": self.env._("Lost")},
-                "date_closed",
+                {**closed, "label": self.env._("Lost")},
             ),
         ]
         return [
-            self._timeline_of(
-                "crm.lead", mine & domain, **(common | words), date=date, limit=limit
-            )
-            for domain, words, date in events
+            self._timeline_of("crm.lead", mine & domain, **words)
+            for domain, words in events
         ]
 
     def _timeline_meetings(self, limit):
@@ -211,25 +225,30 @@ class CrmLifecycleProfile(models.Model):
             limit=limit,
         )
 
-    def _timeline_talks(self, document, limit):
-        """SQL of messages, and of activities done, on documents of a kind.
-
-        Who may read a document may read what was said on it: the documents are
-        searched as the user, what is on them is not searched again one by one.
-        """
+    def _get_timeline_documents(self, document):
+        """SQL of the customer's documents of a kind, those that the user may read."""
         Model = self.env[document.model].with_context(active_test=False)
         if not Model.has_access("read"):
-            return []
+            return None
         if document.model == self._name:
             domain = Domain("id", "=", self.id)
         else:
             domain = self._get_customer_domain(
                 document.partner, document.lead, document.company
             )
-        documents = Model._search(domain).subselect()
+        return Model._search(domain).subselect()
+
+    def _timeline_talks(self, model, documents, limit):
+        """Extension point: return SQL of what was said and done on some documents.
+
+        Who may read a document may read what was said on it: the documents are
+        searched as the user, what is on them is not searched again one by one.
+
+        :param documents: SQL of their ids, in parentheses
+        """
         return [
-            self._timeline_messages(document.model, documents, limit),
-            self._timeline_activities(document.model, documents, limit),
+            self._timeline_messages(model, documents, limit),
+            self._timeline_activities(model, documents, limit),
         ]
 
     def _timeline_messages(self, model, documents, limit):

@@ -175,10 +175,27 @@ class TestOverview(LifecycleCase):
         self.assertEqual(labels, ["Message from the customer"])
 
     def test_internal_notes_are_no_contact_with_the_customer(self):
-        self._said(
-            self.partner, "Careful", subtype_id=self.env.ref("mail.mt_note").id
-        )
+        self._said(self.partner, "Careful", subtype_id=self.env.ref("mail.mt_note").id)
         self.assertFalse(self._events(kinds=["contact"]))
+
+    def test_a_lead_tells_where_it_came_from_and_why_it_was_lost(self):
+        source = self.env["utm.source"].create({"name": "Trade fair"})
+        reason = self.env["crm.lost.reason"].create({"name": "Too far away"})
+        self.lead.write({"type": "lead", "source_id": source.id})
+        lost = self._lead(partner_id=self.partner.id, name="A barn")
+        lost.action_set_lost(lost_reason_id=reason.id)
+        told = {
+            (event["kind"], event["label"], event["title"], event["detail"])
+            for event in self._events(kinds=["marketing", "sale"])
+        }
+        self.assertEqual(
+            told,
+            {
+                ("marketing", "Lead", "A shop", "Trade fair"),
+                ("sale", "Opportunity", "A barn", None),
+                ("sale", "Lost", "A barn", "Too far away"),
+            },
+        )
 
     def test_moves_are_told_with_their_reason(self):
         self.ada.with_context(lifecycle_reason="They called").stage_id = self.engaged
@@ -370,8 +387,6 @@ class TestOverview(LifecycleCase):
     def test_days_of_months_stay_in_their_month(self):
         """A move has a day and no time: it stands after what happened that day."""
         self._said(self.partner, "In the evening").date = "2026-03-05 22:00:00"
-        self.ada._lifecycle_move(
-            self.engaged, origin="manual", as_of=date(2026, 3, 5)
-        )
+        self.ada._lifecycle_move(self.engaged, origin="manual", as_of=date(2026, 3, 5))
         labels = [event["label"] for event in self._events()][:2]
         self.assertEqual(labels, ["Stage", "Message to the customer"])

@@ -65,9 +65,7 @@ class TestStay(LifecycleCase):
     def test_a_finished_visit_tells_when_and_how_long(self):
         day = self.start + 10 * DAY
         self._move(self.engaged, day)
-        self.assertEqual(
-            self._read(self.prospect), (1, self.start, day, 10, 10, 10)
-        )
+        self.assertEqual(self._read(self.prospect), (1, self.start, day, 10, 10, 10))
         self.assertFalse(self._stay(self.prospect).is_current)
 
     def test_on_reentry_the_latest_time_is_that_of_the_visit_before(self):
@@ -99,9 +97,7 @@ class TestStay(LifecycleCase):
         day = self.start + 4 * DAY
         self._move(self.customer, day)
         self.assertEqual(self._read(self.engaged), (1, day, day, 0, 0, 0))
-        self.assertEqual(
-            self._read(self.prospect), (1, self.start, day, 4, 4, 4)
-        )
+        self.assertEqual(self._read(self.prospect), (1, self.start, day, 4, 4, 4))
 
     def test_days_that_merged_customers_both_spent_there_count_once(self):
         """Ada from day 0 to 20, Bob from day 10 to 30: 30 days, not 40."""
@@ -174,9 +170,7 @@ class TestStay(LifecycleCase):
         seen = Stay.search([("stage_id", "=", self.prospect.id)]).profile_id
         self.assertIn(self.profile, seen)
         self.assertNotIn(other, seen)
-        self.assertIn(
-            other, Stay.with_user(self.leader).search([]).profile_id
-        )
+        self.assertIn(other, Stay.with_user(self.leader).search([]).profile_id)
 
     def test_a_row_is_read_by_the_index_of_its_customer(self):
         """Reading by id must not add up the history of everybody."""

@@ -118,9 +118,7 @@ class TestWork(LifecycleCase):
 
     def test_the_call_list_has_whose_follow_up_is_due(self):
         self.assertEqual(set(self._call_list()), set(self.overdue | self.due))
-        self.assertEqual(
-            self.all.filtered("is_to_call"), self.overdue | self.due
-        )
+        self.assertEqual(self.all.filtered("is_to_call"), self.overdue | self.due)
 
     def test_the_call_list_has_whom_an_activity_of_mine_is_due_with(self):
         for profile, user, day in (
@@ -151,12 +149,9 @@ class TestWork(LifecycleCase):
         self.assertIn("nothing", self.without.next_action)
 
     def _log_call(self, profile, **values):
-        call = (
-            self._as_seller(self.env["crm.lifecycle.profile.call"])
-            .with_context(**self._as_seller(profile).action_log_call()["context"])
-            .create(values)
-        )
-        return call, call.action_log()
+        context = self._as_seller(profile).action_log_call()["context"]
+        Call = self._as_seller(self.env["crm.lifecycle.profile.call"])
+        Call.with_context(**context).create(values).action_log()
 
     def test_logging_a_call_takes_the_customer_off_the_list_at_once(self):
         self._log_call(self.overdue, note="Wants an offer")
@@ -186,12 +181,12 @@ class TestWork(LifecycleCase):
 
     def test_the_next_run_finds_the_same_day_of_contact(self):
         self._log_call(self.overdue)
-        with self.registry_now():
+        with self._later():
             self._run(self.today)
         self.assertEqual(self.overdue.last_contact_date, self.today)
         self.assertEqual(self.overdue.follow_up_date, self.today + 3 * DAY)
 
-    def registry_now(self):
+    def _later(self):
         """A moment later than everything written so far."""
         later = datetime.combine(self.today, time(23, 59))
         return patch.object(fields.Datetime, "now", lambda *args: later)
@@ -200,9 +195,7 @@ class TestWork(LifecycleCase):
         planned = self.due.activity_schedule(
             "mail.mail_activity_data_call", self.today, user_id=self.salesperson.id
         )
-        call, _action = self._log_call(
-            self.due, note="Done", next_date=self.today + 7 * DAY
-        )
+        self._log_call(self.due, note="Done", next_date=self.today + 7 * DAY)
         self.assertFalse(planned.active)
         self.assertEqual(planned.feedback, "Done")
         self.assertEqual(self.due.activity_ids.date_deadline, self.today + 7 * DAY)
@@ -243,9 +236,7 @@ class TestWork(LifecycleCase):
     def _wizard(self, name, profiles, **values):
         return (
             self._as_seller(self.env[f"crm.lifecycle.profile.{name}"])
-            .with_context(
-                active_model="crm.lifecycle.profile", active_ids=profiles.ids
-            )
+            .with_context(active_model="crm.lifecycle.profile", active_ids=profiles.ids)
             .create(values)
         )
 
@@ -369,7 +360,10 @@ class TestWork(LifecycleCase):
     def test_80_customers_to_call_cost_as_many_queries_as_20(self):
         more = self.env["crm.lifecycle.profile"].create(
             [
-                {"partner_id": self._partner(f"P{n}").id, "user_id": self.salesperson.id}
+                {
+                    "partner_id": self._partner(f"P{n}").id,
+                    "user_id": self.salesperson.id,
+                }
                 for n in range(80)
             ]
         )
@@ -387,7 +381,7 @@ class TestWork(LifecycleCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            self._as_seller(profiles).web_read(dict.fromkeys(names, {}))
+            self._as_seller(profiles).web_read({name: {} for name in names})
             return self.cr.sql_log_count - before
 
         count(more[:20])  # fills the caches of the registry

@@ -34,7 +34,7 @@ class CrmLifecycleProfileCall(models.TransientModel):
 
     @api.depends("profile_id")
     def _compute_activity_id(self):
-        """Suggest what the user had to do for the customer by today, the first of it."""
+        """Suggest the first activity that the user had to do by today."""
         for wizard in self:
             wizard.activity_id = wizard.profile_id.activity_ids.filtered(
                 lambda activity: (

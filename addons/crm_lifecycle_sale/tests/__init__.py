@@ -1,2 +1,3 @@
 from . import test_confirm
 from . import test_order_facts
+from . import test_overview

@@ -317,6 +317,26 @@ class TestCreditNotes(SaleLifecycleCase):
             self.assertEqual(self._profile(partner).order_total, total)
         self.assertEqual(self._profile(partner).order_count, 1)
 
+    def test_a_posted_credit_note_stands_in_the_timeline(self):
+        partner = self._partner()
+        note = self._refund(self._order(partner, 100, days_ago=20), 30, days_ago=5)
+        note.invoice_user_id = self.salesperson
+        self._run()
+        profile = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
+
+        def told():
+            self.env.flush_all()
+            events = profile.get_timeline("res.partner", partner.id)["events"]
+            return [
+                (event["label"], event["title"], event["amount"])
+                for event in events
+                if event["res_model"] == "account.move"
+            ]
+
+        self.assertEqual(told(), [("Credit note", note.name, -30)])
+        note.button_draft()
+        self.assertFalse(told())
+
     def test_a_draft_credit_note_is_not(self):
         partner = self._partner()
         order = self._order(partner, 100, days_ago=20)

@@ -139,6 +139,10 @@ export class LifecycleOverview extends Component {
         return value;
     }
 
+    formatBefore(fact) {
+        return _t("before: %s", this.formatValue(fact, fact.previous));
+    }
+
     formatAmount(event) {
         return formatMonetary(event.amount, {
             currencyId: event.currency_id || undefined,
@@ -180,6 +184,10 @@ export class LifecycleOverview extends Component {
             return `o_current o_category_${stage.category}`;
         }
         return stage.visits ? "o_visited" : "o_ahead";
+    }
+
+    get since() {
+        return _t("since %s", this.formatDay(this.state.overview.since));
     }
 
     get followUp() {

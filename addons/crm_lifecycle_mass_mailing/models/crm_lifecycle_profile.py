@@ -1,0 +1,56 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class CrmLifecycleProfile(models.Model):
+    """Mailings sent to the customer, and what they clicked on, on the timeline."""
+
+    _inherit = "crm.lifecycle.profile"
+
+    def _timeline_talks(self, model, documents, limit):
+        """Add the mailings to some documents, and the last click on each.
+
+        Salespeople have no access to mailings: who may read the contact may know
+        what was sent there. A click on the row opens the contact, not the mailing.
+        """
+        return [
+            *super()._timeline_talks(model, documents, limit),
+            *(
+                self._timeline_mailings(model, documents, limit, date, label)
+                for date, label in (
+                    ("sent_datetime", self.env._("Mailing")),
+                    ("links_click_datetime", self.env._("Click in a mailing")),
+                )
+            ),
+        ]
+
+    def _timeline_mailings(self, model, documents, limit, date, label):
+        """SQL of the mailings to some documents, by one of their dates."""
+        # The subject, and nothing else of the mailing: see `_timeline_talks`.
+        Mailing = self.env["mailing.mailing"].sudo()
+        return SQL(
+            """
+            SELECT t.%(date)s, FALSE, 'marketing', %(label)s, %(subject)s,
+                   CASE WHEN NOT %(is_sent)s THEN NULL
+                        WHEN t.trace_status = 'reply' THEN %(replied)s
+                        WHEN t.trace_status = 'open' THEN %(opened)s
+                        WHEN t.trace_status = 'bounce' THEN %(bounced)s END,
+                   NULL, NULL, t.model, t.res_id
+              FROM mailing_trace AS t
+              JOIN mailing_mailing AS mailing ON mailing.id = t.mass_mailing_id
+             WHERE t.model = %(model)s AND t.res_id IN %(documents)s
+               AND t.is_test_trace IS NOT TRUE AND t.%(date)s <= %(now)s
+             ORDER BY t.%(date)s DESC, t.id DESC %(limit)s
+            """,
+            date=SQL.identifier(date),
+            label=label,
+            subject=Mailing._field_to_sql("mailing", "subject"),
+            is_sent=date == "sent_datetime",
+            replied=self.env._("Replied"),
+            opened=self.env._("Opened"),
+            bounced=self.env._("Bounced"),
+            model=model,
+            documents=documents,
+            now=fields.Datetime.now(),
+            limit=SQL("LIMIT %s", limit) if limit else SQL(),
+        )
