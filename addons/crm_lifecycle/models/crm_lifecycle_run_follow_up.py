@@ -23,7 +23,8 @@ class CrmLifecycleRun(models.Model):
         whole = self.kind in WHOLE_KINDS and not self.parent_id
         if self.state == "done" and whole and self._get_due_follow_ups(limit=1):
             self.env["crm.lifecycle.step"]._trigger_process()
-            self._checkpoint(checkpoint)
+            if checkpoint is not None:
+                checkpoint(0, 0)
         return result
 
     @api.model
