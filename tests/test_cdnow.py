@@ -285,13 +285,14 @@ class TestCdnow(TransactionCase):
                 "mail_template_id": self.env["mail.template"].create(template).id,
                 "activity_plan_id": self.env["mail.activity.plan"].create(plan).id,
                 "follow_up_days": 3,
+                "follow_up_since": "1996-01-01",
             }
         )
         old.state = "archived"
         lifecycle.action_activate()
-        # The runs so far, all of this second, were before.
-        lifecycle.activation_date = "2026-01-02"
-        self.env["crm.lifecycle.run"].search([]).write({"date_start": "2026-01-01"})
+        # The runs so far, all of this second, were before; and so was 1998.
+        lifecycle.activation_date = "1996-01-02"
+        self.env["crm.lifecycle.run"].search([]).write({"date_start": "1996-01-01"})
         return lifecycle
 
     def work_off(self):

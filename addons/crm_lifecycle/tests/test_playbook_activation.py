@@ -52,6 +52,7 @@ class TestPlaybookActivation(PlaybookCase):
                 "activity_plan_id": cls._plan().id,
                 "mail_template_id": cls._template().id,
                 "follow_up_days": 3,
+                "follow_up_since": "2026-01-01",
             }
         )
         cls._rule(cls.customer, [("open_lead_count", ">", 1)], cls.prospect)
