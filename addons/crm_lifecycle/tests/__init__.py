@@ -24,3 +24,4 @@ from . import test_run_shard
 from . import test_subject_fields
 from . import test_template
 from . import test_tours
+from . import test_tours_playbook
