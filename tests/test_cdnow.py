@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
@@ -202,9 +203,113 @@ class TestCdnow(TransactionCase):
             self.assertEqual(self.count_history(), history)
             self.assertFalse(self.get_row_versions("crm_lifecycle_profile") - profiles)
 
+    def test_activation_is_quiet_and_the_next_move_sends_its_one(self):
+        """All customers change to another lifecycle, full of playbooks, at once."""
+        lifecycle = self.activate_with_playbooks()
+        before = self.count_playbook()
+        history = self.count_history()
+        run = self.run_lifecycle(DAYS[-1])
+        self.assertEqual(run.moved_count, self.count_history() - history)
+        Profile = self.env["crm.lifecycle.profile"]
+        self.assertEqual(
+            Profile.search_count([("lifecycle_id", "=", lifecycle.id)]), 23_570
+        )
+        self.work_off()
+        self.assertEqual(self.count_playbook(), before)
+        # Three days on, all are due for a follow-up, and nobody could call them all.
+        # Those whom the days have moved on have their playbook, and nobody else.
+        later = DAYS[-1] + timedelta(days=3)
+        moved = self.run_lifecycle(later).moved_count
+        self.assertIn(moved, range(1, 1000))
+        self.assertGreater(
+            Profile.search_count([("follow_up_date", "<=", later)]), 20_000
+        )
+        self.work_off()
+        mails, activities, steps = before
+        before = [mails + moved, activities + moved, steps + 4 * moved]
+        self.assertEqual(self.count_playbook(), before)
+        # One of those who have fallen silent orders again.
+        profile = Profile.search(
+            [("stage_id.category", "=", "lost"), ("lifecycle_id", "=", lifecycle.id)],
+            limit=1,
+        )
+        order = self.orders.filtered(
+            lambda item: item.partner_id == profile.partner_id
+        )[0].copy()
+        order.action_confirm()
+        order.date_order = later
+        self.assertEqual(self.run_lifecycle(later).moved_count, 1)
+        self.work_off()
+        mails, activities, steps = before
+        self.assertEqual(self.count_playbook(), [mails + 1, activities + 1, steps + 4])
+
     # ------------------------------------------------------------
     # Helpers
     # ------------------------------------------------------------
+
+    def activate_with_playbooks(self):
+        """Return a lifecycle in place of the active one, each stage with all steps."""
+        old = cdnow.find_lifecycle(self.env, self.company)
+        lifecycle = old.copy()
+        model_id = self.env["ir.model"]._get_id("crm.lifecycle.profile")
+        action = {
+            "name": "Greet",
+            "model_id": model_id,
+            "state": "code",
+            "code": "record.write({'color': 1})",
+        }
+        template = {
+            "name": "Welcome",
+            "model_id": model_id,
+            "subject": "Welcome",
+            "email_from": "shop@example.com",
+            "email_to": "{{ object.partner_id.ref }}@example.com",
+            "use_default_to": False,
+        }
+        line = {
+            "summary": "Call",
+            "responsible_type": "other",
+            "responsible_id": self.env.ref("base.user_admin").id,
+        }
+        plan = {
+            "name": "Welcome",
+            "res_model": "crm.lifecycle.profile",
+            "company_id": self.company.id,
+            "template_ids": [Command.create(line)],
+        }
+        self.env.ref("base.user_admin").company_ids |= self.company
+        lifecycle.stage_ids.write(
+            {
+                "enter_action_ids": self.env["ir.actions.server"].create(action).ids,
+                "exit_action_ids": self.env["ir.actions.server"].create(action).ids,
+                "mail_template_id": self.env["mail.template"].create(template).id,
+                "activity_plan_id": self.env["mail.activity.plan"].create(plan).id,
+                "follow_up_days": 3,
+                "follow_up_since": "1996-01-01",
+            }
+        )
+        old.state = "archived"
+        lifecycle.action_activate()
+        # The runs so far, all of this second, were before; and so was 1998.
+        lifecycle.activation_date = "1996-01-02"
+        self.env["crm.lifecycle.run"].search([]).write({"date_start": "1996-01-01"})
+        return lifecycle
+
+    def work_off(self):
+        """Let the worker of the playbook do all that waits."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            done = self.env.ref("crm_lifecycle.ir_cron_playbook")
+            self.assertTrue(done.method_direct_trigger() is True)
+        self.env.invalidate_all()
+
+    def count_playbook(self):
+        """Return how many emails, activities and playbook steps there are."""
+        return [
+            self.env["mail.mail"].search_count([("is_notification", "=", False)]),
+            self.env["mail.activity"].with_context(active_test=False).search_count([]),
+            self.env["crm.lifecycle.step"].search_count([]),
+        ]
 
     @classmethod
     def run_lifecycle(cls, day, **options):

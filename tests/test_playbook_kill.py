@@ -164,6 +164,7 @@ class TestPlaybookKill(BaseCase):
         third.write(
             {
                 "follow_up_days": 3,
+                "follow_up_since": TODAY,
                 "follow_up_responsible": "other",
                 "follow_up_user_id": admin.id,
             }

@@ -1,6 +1,6 @@
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools.mail import email_normalize_all
 
 from ..engine.responsibles import LEADER, OWNER, SALESPERSON, STAND_INS
@@ -54,6 +54,7 @@ class CrmLifecycleProfile(models.Model):
             for profile in self
         }
 
+    @api.model
     def _get_blacklisted(self, addresses):
         """Return the normalized addresses, of some, that want no automatic email."""
         normalized = [

@@ -23,7 +23,8 @@ class CrmLifecycleRun(models.Model):
         whole = self.kind in WHOLE_KINDS and not self.parent_id
         if self.state == "done" and whole and self._get_due_follow_ups(limit=1):
             self.env["crm.lifecycle.step"]._trigger_process()
-            self._checkpoint(checkpoint)
+            if checkpoint is not None:
+                checkpoint(0, 0)
         return result
 
     @api.model
@@ -52,10 +53,12 @@ class CrmLifecycleRun(models.Model):
         the stage. One activity is planned until the clock starts anew: none where
         one is open still, or has been planned for the same day. Those whom a quiet
         move put into the stage are shown as due in lists; their clock starts with
-        the first contact after it.
+        the first contact after it. So are those who were overdue already when the
+        stage got its clock, or the lifecycle began to run.
         """
         self.ensure_one()
         self.env.flush_all()
+        scope = self._get_scope()
         mine = SQL("TRUE")
         if profile_ids is not None:
             mine = SQL("p.id = ANY(%s)", list(profile_ids))
@@ -82,6 +85,8 @@ class CrmLifecycleRun(models.Model):
                        AND %(mine)s
                        AND l.state = 'active'
                        AND s.follow_up_days > 0
+                       AND p.follow_up_date >=
+                           GREATEST(s.follow_up_since, %(activated_on)s)
                        AND s.follow_up_activity_type_id IS NOT NULL
                        AND (stay.is_quiet IS FALSE
                             OR p.last_contact_date >= %(placed_on)s)
@@ -101,7 +106,8 @@ class CrmLifecycleRun(models.Model):
                     company=self.company_id.id,
                     as_of=self.as_of,
                     mine=mine,
-                    placed_on=self._get_scope().local_date(SQL("stay.create_date")),
+                    placed_on=scope.local_date(SQL("stay.create_date")),
+                    activated_on=scope.local_date(SQL("l.activation_date")),
                     limit=limit,
                 )
             )

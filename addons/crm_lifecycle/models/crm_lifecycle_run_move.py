@@ -410,11 +410,12 @@ class CrmLifecycleRun(models.Model):
         """Whether the lifecycle has not run in the company since its activation.
 
         A quick run looks at a few customers only: it is nobody's first. Nor is a
-        replay, which is quiet itself.
+        replay, which is quiet itself. Of a run that began in the second of the
+        activation nobody knows whether it saw it: better quiet once more.
         """
         if self.kind == "replay":
             return True
-        since = Domain("date_start", ">=", lifecycle.activation_date)
+        since = Domain("date_start", ">", lifecycle.activation_date)
         return not self.search_count(self._get_earlier_domain() & since, limit=1)
 
     def _get_earlier_domain(self):

@@ -78,6 +78,14 @@ class CrmLifecycleStage(models.Model):
         help="Activity planned when a follow-up falls due, once until the next "
         "contact. Empty: the customer is shown as due, and no activity is planned.",
     )
+    follow_up_since = fields.Date(
+        string="Follow-ups since",
+        readonly=True,
+        copy=False,
+        default=fields.Date.context_today,
+        help="What fell due before this day is shown as due, and no activity is "
+        "planned for it: the day on which the stage got its clock.",
+    )
     follow_up_responsible = fields.Selection(
         selection=[*RESPONSIBLES, ("other", "Fixed user")],
         string="Follow-up for",
@@ -221,7 +229,10 @@ class CrmLifecycleStage(models.Model):
                     stage=self[:1].name,
                 )
             )
+        new_clock = self.filtered(lambda stage: stage._changes_clock(vals))
         result = super().write(vals)
+        if new_clock and "follow_up_since" not in vals:
+            new_clock.follow_up_since = fields.Date.context_today(self)
         if vals.keys() & {"sequence", "category", "code"}:
             self.lifecycle_id._raise_version()
         if "follow_up_days" in vals:
@@ -232,6 +243,17 @@ class CrmLifecycleStage(models.Model):
                 .ids
             )
         return result
+
+    def _changes_clock(self, vals):
+        """Whether values to be written change when follow-ups are planned.
+
+        Whoever shortens the days finds many overdue at once; they are no work list.
+        """
+        kind = self.follow_up_activity_type_id.id
+        return (
+            vals.get("follow_up_days", self.follow_up_days) != self.follow_up_days
+            or vals.get("follow_up_activity_type_id", kind) != kind
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -95,7 +95,7 @@ class CrmLifecycleStep(models.Model):
             ("enter", "Action on entry"),
             ("plan", "Planned activity"),
             ("mail", "Email"),
-            ("follow_up", "Follow-up"),
+            ("follow_up", "Follow-up activity"),
         ],
         required=True,
         readonly=True,

@@ -75,28 +75,41 @@ class CrmLifecycleStep(models.Model):
         return None
 
     def _tell_retried(self, steps):
-        """Return a notification of what came of it, and reload what is shown."""
+        """Return the action that tells what came of it."""
+        if not steps:
+            return self._notify(
+                "info", self.env._("Nothing to try again: this was done already.")
+            )
         failed = steps.filtered(lambda step: step.state == "failed")
         skipped = steps.filtered(lambda step: step.state == "skipped")
         if failed:
-            message = self.env._(
-                "%(count)s failed again: %(reason)s",
-                count=len(failed),
-                reason=failed[0].reason,
+            return self._notify(
+                "danger",
+                self.env._(
+                    "%(count)s failed again: %(reason)s",
+                    count=len(failed),
+                    reason=failed[0].reason,
+                ),
             )
-        elif skipped:
-            message = self.env._(
-                "%(count)s skipped: %(reason)s",
-                count=len(skipped),
-                reason=skipped[0].reason,
+        if skipped:
+            return self._notify(
+                "warning",
+                self.env._(
+                    "%(count)s skipped: %(reason)s",
+                    count=len(skipped),
+                    reason=skipped[0].reason,
+                ),
             )
-        else:
-            message = self.env._("Done: %(count)s", count=len(steps))
+        return self._notify("success", self.env._("Done: %(count)s", count=len(steps)))
+
+    @api.model
+    def _notify(self, kind, message):
+        """Return the action that says something and reloads what is shown."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "danger" if failed else "warning" if skipped else "success",
+                "type": kind,
                 "message": message,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },

@@ -29,3 +29,4 @@ from . import test_task
 from . import test_template
 from . import test_tours
 from . import test_work
+from . import test_tours_playbook

@@ -23,7 +23,7 @@ class TestFollowUp(PlaybookCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.engaged.follow_up_days = 3
+        cls.engaged.write({"follow_up_days": 3, "follow_up_since": TODAY})
         cls.call = cls.env.ref("mail.mail_activity_data_call")
         cls.profile._lifecycle_move(cls.engaged, origin="rule", as_of=TODAY)
 
@@ -153,6 +153,7 @@ class TestFollowUp(PlaybookCase):
                 "follow_up_activity_type_id": todo.id,
                 "follow_up_responsible": "other",
                 "follow_up_user_id": self.leader.id,
+                "follow_up_since": TODAY,
             }
         )
         self._tick(3)
@@ -211,6 +212,33 @@ class TestFollowUp(PlaybookCase):
         self._tick(1)
         self.assertEqual(quiet.follow_up_date, day(2))
         self.assertNotIn(quiet, self._tick(3).profile_id)
+
+    def test_those_overdue_when_the_stage_gets_its_clock_are_only_shown(self):
+        """Whoever shortens the days doesn't have everybody called at once."""
+        early = self._customer("Bob", user_id=self.salesperson.id)
+        early._lifecycle_move(self.engaged, origin="rule", as_of=day(-9))
+        self.engaged.follow_up_since = day(2)
+        self.assertEqual(self._tick(4).profile_id, self.profile)
+        self.assertEqual(early.follow_up_date, day(-6))
+        for vals in (
+            {"follow_up_days": 4},
+            {"follow_up_activity_type_id": False},
+            {"follow_up_activity_type_id": self.call.id},
+        ):
+            self.engaged.follow_up_since = day(2)
+            self.engaged.with_user(self.manager).write(vals)
+            self.assertGreater(self.engaged.follow_up_since, day(4))
+        self.engaged.follow_up_since = day(2)
+        self.engaged.with_user(self.manager).write(
+            {"follow_up_days": 4, "goal": "Talk"}
+        )
+        self.assertEqual(self.engaged.follow_up_since, day(2))
+
+    def test_a_lifecycle_that_rested_does_not_have_everybody_called(self):
+        self.lifecycle.activation_date = f"{day(4)} 00:00:00"
+        self.assertFalse(self._tick(5))
+        self._talk(4)
+        self.assertEqual(self._tick(7).profile_id, self.profile)
 
     def _place_on(self, today):
         """The day on which moves were seen can't be chosen: it is the server's."""

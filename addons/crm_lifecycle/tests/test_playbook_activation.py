@@ -28,6 +28,7 @@ class TestPlaybookActivation(PlaybookCase):
                 for number in range(CUSTOMERS)
             ]
         )
+        # Every tenth has two, and is moved on at once.
         leads = cls.env["crm.lead"].create(
             [
                 {
@@ -36,12 +37,10 @@ class TestPlaybookActivation(PlaybookCase):
                     "company_id": cls.company.id,
                     "user_id": cls.salesperson.id,
                 }
-                for partner in cls.partners
+                for partner in [*cls.partners, *cls.partners[::10]]
             ]
         )
         cls._set_create_date(leads, 30)
-        # Every tenth has won already, and is moved on at once.
-        leads[::10].action_set_won()
         cls.old_lifecycle, cls.old_profile = cls.lifecycle, cls.profile
         cls.lifecycle = cls.old_lifecycle.copy()
         for stage in cls.lifecycle.stage_ids:
@@ -53,9 +52,10 @@ class TestPlaybookActivation(PlaybookCase):
                 "activity_plan_id": cls._plan().id,
                 "mail_template_id": cls._template().id,
                 "follow_up_days": 3,
+                "follow_up_since": "2026-01-01",
             }
         )
-        cls._rule(cls.customer, [("won_count", ">", 0)], cls.prospect)
+        cls._rule(cls.customer, [("open_lead_count", ">", 1)], cls.prospect)
 
     def _activate(self):
         self._run()
@@ -64,6 +64,9 @@ class TestPlaybookActivation(PlaybookCase):
         self.before = self._count()
         self.old_lifecycle.state = "archived"
         self.lifecycle.with_user(self.manager).action_activate()
+        # All of this happens in one second here.
+        self.env["crm.lifecycle.run"].search([]).write({"date_start": "2026-01-01"})
+        self.lifecycle.activation_date = "2026-01-02"
         self._run()
 
     def _get_profiles(self):
@@ -82,6 +85,7 @@ class TestPlaybookActivation(PlaybookCase):
         self._activate()
         stages = self._get_profiles().mapped("stage_id")
         self.assertEqual(stages, self.prospect | self.customer)
+        self.assertFalse(self._waiting())
         self.assertFalse(self._work())
         self.assertEqual(self._count(), self.before)
 
@@ -100,8 +104,7 @@ class TestPlaybookActivation(PlaybookCase):
         profile = self._get_profiles().filtered(
             lambda item: item.stage_id == self.prospect
         )[0]
-        lead = self.env["crm.lead"].search([("partner_id", "=", profile.partner_id.id)])
-        lead.with_user(self.salesperson).action_set_won()
+        self._lead(partner_id=profile.partner_id.id)
         self._run(TODAY + timedelta(days=1))
         steps = self._work()
         self.assertEqual(steps.profile_id, profile)
