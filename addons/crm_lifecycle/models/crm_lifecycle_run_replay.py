@@ -88,9 +88,13 @@ class CrmLifecycleRun(models.Model):
     def _replay_day(self, scope):
         """Bring the copy to a day: facts, stages, and since when these are so."""
         self.as_of = scope.as_of
-        [[last_id, started_at]] = self.env.execute_query(
-            SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
-        )
+        previous = scope.previous_as_of
+        is_told = previous is None or (scope.as_of - previous).days > 1
+        last_id = started_at = None
+        if is_told:
+            [[last_id, started_at]] = self.env.execute_query(
+                SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
+            )
         started = time.monotonic()
         self._collect(scope)
         self._timed("collect", started)
@@ -98,11 +102,10 @@ class CrmLifecycleRun(models.Model):
         self._phase_move(None)
         started = time.monotonic()
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
-        previous = scope.previous_as_of
         if previous is None:
             lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
             self._execute_all(shadow.join_moves(lifecycles.ids))
-        if previous is None or (scope.as_of - previous).days > 1:
+        if is_told:
             self._date_moves(lifecycles, last_id, started_at, previous)
         self._timed("move", started)
 
