@@ -1,7 +1,6 @@
 """A replay over a real customer base against an oracle: stages, and days of moves."""
 
 from datetime import date, timedelta
-from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
 
@@ -136,8 +135,10 @@ class TestCdnowReplay(TransactionCase):
             if later != [move for move in expected if move[0] > begin]:
                 wrong.append((customer, later))
             stage = oracle.get_stage_from_moves(expected, begin)
+            # When the second or the fourth order came, facts don't tell.
+            told = stage in ("churned", "first_deal")
             if placed[1] != stage or placed[0] > begin:
                 wrong.append((customer, placed))
-            elif stage in ("churned", "first_deal") and placed not in expected:
+            if told and placed not in expected:
                 wrong.append((customer, placed))
         self._assert_few(wrong)

@@ -134,7 +134,6 @@ class CrmLifecycleRun(models.Model):
             shadow.date_moves(
                 self._get_moves_since(lifecycles, last_id, started_at, previous),
                 self.as_of,
-                previous,
             )
         )
         self.env["crm.lifecycle.profile"].invalidate_model()
@@ -156,19 +155,23 @@ class CrmLifecycleRun(models.Model):
             unchanged = SQL("crm_lifecycle_profile.facts_date < %s", started_at)
         cases = [
             SQL(
-                "WHEN %s THEN %s", rule.id, self._get_rule_since(rule, query, unchanged)
+                "WHEN %s THEN %s",
+                rule.id,
+                self._get_rule_since(rule, query, unchanged, previous),
             )
             for rule in lifecycles.rule_ids.filtered("active")
         ]
-        entering = SQL("NULL::date")
-        if all(domains.parse(item.domain).is_true() for item in lifecycles):
-            entering = SQL(
-                "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
-                "THEN crm_lifecycle_profile.first_seen_date END"
-            )
         by_rule = SQL("NULL::date")
         if cases:
             by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
+        entering = SQL("NULL::date")
+        if all(domains.parse(item.domain).is_true() for item in lifecycles):
+            seen = SQL("crm_lifecycle_profile.first_seen_date")
+            entering = SQL(
+                "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
+                "THEN %s END",
+                _not_before(seen, previous),
+            )
         return query.select(
             SQL("move.id"),
             SQL("move.profile_id"),
@@ -176,7 +179,7 @@ class CrmLifecycleRun(models.Model):
             SQL("move.date - move.days_in_from_stage AS entered"),
         )
 
-    def _get_rule_since(self, rule, query, unchanged):
+    def _get_rule_since(self, rule, query, unchanged, previous):
         """SQL of the day since which a rule has matched those whom it moved."""
         Profile = self.env["crm.lifecycle.profile"]
 
@@ -193,10 +196,25 @@ class CrmLifecycleRun(models.Model):
             unchanged,
             holds,
         )
-        if rule.min_days:
-            waited = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
-            day = SQL("GREATEST(%s, %s)", day, waited)
+        if not rule.min_days:
+            return _not_before(day, previous)
+        # Whoever entered the stage in the step before waits since then.
+        waited = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
+        return SQL(
+            "CASE WHEN %s IS NOT NULL THEN GREATEST(%s, %s) END", day, day, waited
+        )
+
+
+def _not_before(day: SQL, previous: date | None) -> SQL:
+    """SQL of a day, but after the step on which nothing was due yet."""
+    if previous is None:
         return day
+    return SQL(
+        "CASE WHEN %s IS NOT NULL THEN GREATEST(%s, %s::date + 1) END",
+        day,
+        day,
+        previous,
+    )
 
 
 def replay_days(date_from: date, date_to: date, step: str) -> list[date]:
