@@ -41,7 +41,7 @@ def convert(text):
     """Return Markdown as HTML: paragraphs, lists, emphasis and code."""
     parts = []
     for block in re.split(r"\n{2,}", text.strip()):
-        items = re.split(r"^(?:\d+\.|-) +", block, flags=re.M)
+        items = re.split(r"^(?:\d+\.|-) +", block, flags=re.MULTILINE)
         if len(items) == 1:
             parts.append(f"<p>{convert_line(block)}</p>")
             continue

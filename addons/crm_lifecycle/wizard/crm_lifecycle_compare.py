@@ -111,7 +111,9 @@ class CrmLifecycleCompare(models.TransientModel):
         """Return the lifecycle of a side, made for the comparison if a template."""
         kind, name = key.split(":")
         if kind == "template":
-            return self.env["crm.lifecycle.template"]._instantiate(
+            # Nobody follows what is taken back.
+            Template = self.env["crm.lifecycle.template"]
+            return Template.with_context(tracking_disable=True)._instantiate(
                 name, self.company_id
             )
         lifecycle = self.env["crm.lifecycle"].browse(int(name)).exists()

@@ -259,7 +259,8 @@ class CrmLifecycleStart(models.TransientModel):
     def _render_preview(self):
         """Return what the lifecycle would do, with nothing written."""
         with self.env.cr.savepoint() as savepoint:
-            lifecycle = self._make_lifecycle()
+            # Nobody follows what is taken back.
+            lifecycle = self.with_context(tracking_disable=True)._make_lifecycle()
             company = self.company_id or self.env.company
             lifecycles = lifecycle
             if not self.is_replacing:
