@@ -184,7 +184,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
         ``profile_id``, the day ``since`` which they were due, if known, and the day
         on which the customer had ``entered`` the stage before
     """
-    day = SQL("COALESCE(NULLIF(since, '-infinity'::date), %s::date)", as_of)
+    day = SQL("COALESCE(NULLIF(since, '-infinity'::date), 'infinity'::date)")
     return [
         SQL(
             """

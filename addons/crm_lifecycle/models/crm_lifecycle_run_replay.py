@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine import domains, shadow
-from ..engine.since import since_of
+from ..engine.since import ALWAYS, since_of
 from ..engine.statements import NOW
 from .crm_lifecycle_run_move import DROP_LISTS
 
@@ -106,7 +106,7 @@ class CrmLifecycleRun(models.Model):
             lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
             self._execute_all(shadow.join_moves(lifecycles.ids))
         if is_told:
-            self._date_moves(lifecycles, last_id, started_at, previous)
+            self._date_moves(lifecycles, last_id, started_at, scope)
         self._timed("move", started)
 
     def _publish_replay(self):
@@ -121,25 +121,21 @@ class CrmLifecycleRun(models.Model):
     # Since when
     # ------------------------------------------------------------
 
-    def _date_moves(self, lifecycles, last_id, started_at, previous):
+    def _date_moves(self, lifecycles, last_id, started_at, scope):
         """Give the moves of a step the days on which their conditions became true.
 
         Where dates do not tell it, a move keeps the day of the step. No move is
         dated before the customer's last one, nor before the step, since the rule
-        was asked on the ``previous`` day and did not match; but for the first
-        step, which places customers where they have been for long.
+        was asked on the previous day and did not match; but for the first step,
+        which places customers where they have been for long.
         """
         self.env.flush_all()
-        self._execute_all(
-            shadow.date_moves(
-                self._get_moves_since(lifecycles, last_id, started_at, previous),
-                self.as_of,
-            )
-        )
+        moves = self._get_moves_since(lifecycles, last_id, started_at, scope)
+        self._execute_all(shadow.date_moves(moves, self.as_of))
         self.env["crm.lifecycle.profile"].invalidate_model()
         self.env["crm.lifecycle.history"].invalidate_model()
 
-    def _get_moves_since(self, lifecycles, last_id, started_at, previous):
+    def _get_moves_since(self, lifecycles, last_id, started_at, scope):
         """SQL of the moves of a step, as `shadow.date_moves` wants them."""
         Profile = self.env["crm.lifecycle.profile"]
         query = Profile._search([("company_id", "=", self.company_id.id)])
@@ -151,13 +147,16 @@ class CrmLifecycleRun(models.Model):
         )
         query.add_where(SQL("move.lifecycle_id = ANY(%s)", lifecycles.ids))
         unchanged = SQL("FALSE")
-        if previous:
+        after = ALWAYS
+        if scope.previous_as_of:
             unchanged = SQL("crm_lifecycle_profile.facts_date < %s", started_at)
+            after = SQL("%s::date + 1", scope.previous_as_of)
+        events = Profile._get_fact_events(scope)
         cases = [
             SQL(
                 "WHEN %s THEN %s",
                 rule.id,
-                self._get_rule_since(rule, query, unchanged, previous),
+                self._get_rule_since(rule, query, events, unchanged, after),
             )
             for rule in lifecycles.rule_ids.filtered("active")
         ]
@@ -166,11 +165,10 @@ class CrmLifecycleRun(models.Model):
             by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
         entering = SQL("NULL::date")
         if all(domains.parse(item.domain).is_true() for item in lifecycles):
-            seen = SQL("crm_lifecycle_profile.first_seen_date")
             entering = SQL(
                 "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
-                "THEN %s END",
-                _not_before(seen, previous),
+                "THEN GREATEST(crm_lifecycle_profile.first_seen_date, %s) END",
+                after,
             )
         return query.select(
             SQL("move.id"),
@@ -179,8 +177,12 @@ class CrmLifecycleRun(models.Model):
             SQL("move.date - move.days_in_from_stage AS entered"),
         )
 
-    def _get_rule_since(self, rule, query, unchanged, previous):
-        """SQL of the day since which a rule has matched those whom it moved."""
+    def _get_rule_since(self, rule, query, events, unchanged, after):
+        """SQL of the day since which a rule has matched those whom it moved.
+
+        Not before ``after``; but whoever waits in a stage that they entered in the
+        step before waits since the day on which they did.
+        """
         Profile = self.env["crm.lifecycle.profile"]
 
         def holds(part):
@@ -192,29 +194,13 @@ class CrmLifecycleRun(models.Model):
             domains.parse(rule.domain),
             Profile._table,
             Profile._get_column_type,
-            Profile._get_fact_days(),
+            events,
             unchanged,
             holds,
         )
-        if not rule.min_days:
-            return _not_before(day, previous)
-        # Whoever entered the stage in the step before waits since then.
-        waited = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
-        return SQL(
-            "CASE WHEN %s IS NOT NULL THEN GREATEST(%s, %s) END", day, day, waited
-        )
-
-
-def _not_before(day: SQL, previous: date | None) -> SQL:
-    """SQL of a day, but after the step on which nothing was due yet."""
-    if previous is None:
-        return day
-    return SQL(
-        "CASE WHEN %s IS NOT NULL THEN GREATEST(%s, %s::date + 1) END",
-        day,
-        day,
-        previous,
-    )
+        if rule.min_days:
+            after = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
+        return SQL("GREATEST(%s, %s)", day, after)
 
 
 def replay_days(date_from: date, date_to: date, step: str) -> list[date]:

@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine import domains
-from odoo.addons.crm_lifecycle.engine.since import since_of, turning_day
+from odoo.addons.crm_lifecycle.engine.since import Events, since_of, turning_day
 
 
 @tagged("post_install", "-at_install")
@@ -18,7 +18,7 @@ class TestEngineSince(TransactionCase):
         "number": 2,
     }
 
-    def _since(self, text, *, unchanged=False, held=True):
+    def _since(self, text, *, unchanged=False, held=True, resumed=None):
         types = {
             "first": "date",
             "last": "date",
@@ -29,7 +29,12 @@ class TestEngineSince(TransactionCase):
             domains.parse(text),
             "p",
             types.get,
-            {"number": ("first", "last")},
+            {
+                "number": Events(
+                    reached=lambda number: SQL("p.first + 5 * %s", number)
+                ),
+                "last": Events(resumed=resumed),
+            },
             SQL("%s", unchanged),
             lambda part: SQL("%s", held),
         )
@@ -74,18 +79,28 @@ class TestEngineSince(TransactionCase):
     def test_one_of_several_is_enough(self):
         text = "['|', ('last', '<=', 'today -30d'), ('contact', '<=', 'today -30d')]"
         self.assertEqual(self._since(text), "2025-12-30")
-        self.assertFalse(self._since(text, held=False))
+        self.assertEqual(self._since(text, held=False), "infinity")
 
-    def test_a_count_changes_on_the_day_of_its_last_date(self):
-        self.assertEqual(self._since("[('number', '>=', 2)]"), "2026-01-20")
-        self.assertEqual(self._since("[('number', '>=', 1)]"), "2026-01-05")
+    def test_a_count_holds_since_the_day_of_its_event(self):
+        self.assertEqual(self._since("[('number', '>=', 2)]"), "2026-01-15")
+        self.assertEqual(self._since("[('number', '>', 2)]"), "2026-01-20")
+        self.assertEqual(self._since("[('number', '<', 2)]"), "infinity")
+
+    def test_whoever_comes_back_does_so_by_the_first_event_of_the_step(self):
+        text = "[('last', '>', 'today -30d')]"
+        self.assertEqual(self._since(text), "2026-01-20")
+        day = SQL("DATE '2026-01-12'")
+        self.assertEqual(self._since(text, resumed=day), "2026-01-12")
+        nothing = SQL("NULL::date")
+        self.assertEqual(self._since(text, resumed=nothing), "-infinity")
 
     def test_what_no_date_tells_is_unknown_unless_nothing_has_changed(self):
-        for text in ("[('first', '=', False)]", "[('partner_id.name', '=', 'Ada')]"):
-            self.assertFalse(self._since(text))
+        nobody = "[('first', '=', False)]"
+        self.assertEqual(self._since(nobody), "infinity")
+        self.assertEqual(self._since(nobody, unchanged=True), "-infinity")
+        path = "[('partner_id.name', '=', 'Ada')]"
+        self.assertEqual(self._since(path, unchanged=True), "infinity")
         self.assertEqual(
-            self._since("[('first', '=', False)]", unchanged=True), "-infinity"
-        )
-        self.assertFalse(
-            self._since("[('first', '=', False), ('last', '<=', 'today -30d')]")
+            self._since("[('first', '=', False), ('last', '<=', 'today -30d')]"),
+            "infinity",
         )
