@@ -99,6 +99,48 @@ def get_tags(facts, as_of):
     return {"silent" if facts.last_order_date > three_months_ago else "churned"}
 
 
+def get_moves(purchases, end):
+    """Return when a customer enters which T4b stage, (day, code), in order.
+
+    As if somebody had looked each day up to the end: a purchase counts on its day,
+    and 90 days without one end on the 90th day after it, unless it brings one.
+    """
+    bought = {}
+    for day, _cents in sorted(purchases):
+        bought[day] = bought.get(day, 0) + 1
+    moves = []
+    stage = last = None
+    count = 0
+    for day, number in bought.items():
+        if day > end:
+            break
+        if last and last + timedelta(days=90) < day:
+            moves.append((last + timedelta(days=90), "churned"))
+            stage = "churned"
+        last = day
+        count += number
+        for code in get_path(stage, count):
+            moves.append((day, code))
+            stage = code
+    if last and last + timedelta(days=90) <= end:
+        moves.append((last + timedelta(days=90), "churned"))
+    return moves
+
+
+def get_path(stage, count):
+    """Return the T4b stages that a purchase leads through, up to so many in all."""
+    ladder = ["prospect", "first_deal", "growing", "loyal"]
+    reached = 1 if count == 1 else 2 if count <= 3 else 3
+    if stage == "churned":
+        return [ladder[reached]]
+    return ladder[ladder.index(stage) + 1 if stage else 0 : reached + 1]
+
+
+def get_stage_from_moves(moves, day):
+    """Return the code of the stage on a day, None before the first move."""
+    return next((code for moved, code in reversed(moves) if moved <= day), None)
+
+
 def months_before(day, months):
     """Return the same day some months ago, or the last of a month that is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)

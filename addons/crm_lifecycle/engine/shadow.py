@@ -177,17 +177,14 @@ def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
     ]
 
 
-def date_moves(moves: SQL, as_of: date, previous: date | None) -> list[SQL]:
+def date_moves(moves: SQL, as_of: date) -> list[SQL]:
     """Write the days since when moves were due, in the history and on profiles.
 
     :param moves: SQL of the ``id`` of moves made as of ``as_of``, their
         ``profile_id``, the day ``since`` which they were due, if known, and the day
         on which the customer had ``entered`` the stage before
-    :param previous: the day before, on which they were not due yet
     """
-    day = SQL("COALESCE(NULLIF(since, '-infinity'::date), %s::date)", as_of)
-    if previous:
-        day = SQL("GREATEST(COALESCE(since, %s::date), %s::date + 1)", as_of, previous)
+    day = SQL("COALESCE(NULLIF(since, '-infinity'::date), 'infinity'::date)")
     return [
         SQL(
             """

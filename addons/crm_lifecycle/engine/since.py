@@ -2,10 +2,12 @@
 
 A replay in steps of a week or a month sees on the step's last day that a rule
 matches. When it began to is told by the facts: *no order for 30 days* began 30
-days after the last order, whatever the day on which somebody looked.
+days after the last order, whatever the day on which somebody looked; *four orders*
+began on the day of the fourth.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -14,90 +16,102 @@ from . import domains
 
 # A day in SQL for what has held all along, and for what nothing tells.
 ALWAYS = SQL("'-infinity'::date")
-UNKNOWN = SQL("NULL::date")
+UNKNOWN = SQL("'infinity'::date")
+
+
+@dataclass(frozen=True)
+class Events:
+    """How a fact follows events that have a day, such as orders.
+
+    ``reached`` gives SQL of the day of the n-th event, for a fact that counts
+    them; ``resumed`` is SQL of the day of the first event since the step before,
+    for a fact that is the day of the last one.
+    """
+
+    reached: Callable[[int], SQL] | None = None
+    resumed: SQL | None = None
 
 
 def since_of(
     domain: Domain,
     alias: str,
     column_type: Callable[[str], str | None],
-    fact_days: Mapping[str, tuple[str, str]],
+    events: Mapping[str, Events],
     unchanged: SQL,
     holds: Callable[[Domain], SQL],
 ) -> SQL:
-    """SQL of the day since which a domain that holds has done so; empty if unknown.
+    """SQL of the day since which a domain that holds has done so.
 
-    All parts of a conjunction hold since the latest of their
-    days; one of several alternatives that ``holds`` (SQL of a part) is enough.
+    Infinity where that is not known. All parts of a conjunction hold since the
+    latest of their days; of alternatives, one that ``holds`` (SQL of a part) is
+    enough.
 
     :param alias: of the profile
     :param column_type: type of a column of the profile, None for other paths
-    :param fact_days: ``{count: (date of the first, date of the last)}``: facts
-        that change only on days that the last of two other facts tells
+    :param events: what facts follow
     :param unchanged: SQL condition: the facts are those of the step before
     """
-    known = _Known(alias, column_type, fact_days, unchanged)
+    told = _Told(alias, column_type, events, unchanged)
 
     def visit(part: Domain) -> SQL:
         branches = domains.branches_of(part)
         if branches is None:
-            return known.since(part)
+            return told.since(part)
         operator, children = branches
-        days = [visit(child) for child in children]
         if operator == "!":
-            return known.if_unchanged(UNKNOWN)
+            return told.unless_changed()
+        days = [visit(child) for child in children]
         if operator == "&":
-            return _latest(days)
+            return SQL("GREATEST(%s)", SQL(", ").join([ALWAYS, *days]))
         held = [
-            SQL("CASE WHEN %s THEN COALESCE(%s, 'infinity') END", holds(child), day)
+            SQL("CASE WHEN %s THEN %s ELSE %s END", holds(child), day, UNKNOWN)
             for child, day in zip(children, days, strict=True)
         ]
-        return SQL("NULLIF(LEAST(%s), 'infinity'::date)", SQL(", ").join(held))
+        return SQL("LEAST(%s)", SQL(", ").join(held))
 
     return visit(domain)
 
 
-def _latest(days: list[SQL]) -> SQL:
-    """SQL of the latest of some days, unknown where one of them is."""
-    if not days:
-        return ALWAYS
-    unknown = SQL(" OR ").join(SQL("%s IS NULL", day) for day in days)
-    latest = SQL("GREATEST(%s)", SQL(", ").join(days))
-    return SQL("CASE WHEN NOT (%s) THEN %s END", unknown, latest)
-
-
-class _Known:
+class _Told:
     """What the facts tell about single conditions."""
 
-    def __init__(self, alias, column_type, fact_days, unchanged):
+    def __init__(self, alias, column_type, events, unchanged):
         self.alias = alias
         self.column_type = column_type
-        self.fact_days = fact_days
+        self.events = events
         self.unchanged = unchanged
 
     def since(self, condition) -> SQL:
         name, operator = condition.field_expr, condition.operator
         value = condition.value
         kind = self.column_type(name)
+        events = self.events.get(name, Events())
+        day = None
         if kind == "date":
-            fact = SQL.identifier(self.alias, name)
-            if isinstance(value, str):
-                turn = turning_day(operator, value, fact)
-                if turn is not None:
-                    return turn
-            if operator in (">", ">=") or (operator == "!=" and value is False):
-                return fact
-        if kind and name in self.fact_days:
-            first, last = self.fact_days[name]
-            is_first = (operator, value) in ((">=", 1), (">", 0), ("!=", 0))
-            return SQL.identifier(self.alias, first if is_first else last)
-        if kind is None:
-            return UNKNOWN
-        return self.if_unchanged(UNKNOWN)
+            day = self._since_date(name, operator, value, events)
+        elif kind == "integer" and events.reached and operator in (">", ">="):
+            day = events.reached(value + 1 if operator == ">" else value)
+        if day is not None:
+            return SQL("COALESCE(%s, %s)", day, UNKNOWN)
+        return self.unless_changed() if kind else UNKNOWN
 
-    def if_unchanged(self, day: SQL) -> SQL:
+    def _since_date(self, name, operator, value, events) -> SQL | None:
+        """SQL of the day for a condition on a date, None where it tells none."""
+        fact = SQL.identifier(self.alias, name)
+        if isinstance(value, str):
+            turn = turning_day(operator, value, fact)
+            if turn is not None:
+                return turn
+        if operator in (">", ">=") and events.resumed is not None:
+            # Nothing since the step before: it held then.
+            return SQL("COALESCE(%s, %s)", events.resumed, ALWAYS)
+        if operator in (">", ">=") or (operator == "!=" and value is False):
+            return fact
+        return None
+
+    def unless_changed(self) -> SQL:
         """What looks at facts alone has held all along while these are the same."""
-        return SQL("CASE WHEN %s THEN %s ELSE %s END", self.unchanged, ALWAYS, day)
+        return SQL("CASE WHEN %s THEN %s ELSE %s END", self.unchanged, ALWAYS, UNKNOWN)
 
 
 def turning_day(operator: str, value: str, fact: SQL) -> SQL | None:

@@ -134,13 +134,7 @@ def find_problems(template):
     for name in ("name", "description", "source"):
         if SOURCE_LANG not in template.get(name, {}):
             yield f"“{name}” is missing in {SOURCE_LANG}"
-    for parameter in template.get("parameters", []):
-        if SOURCE_LANG not in parameter["label"] or parameter["unit"] not in UNITS:
-            yield f"parameter without a label or a known unit: {parameter}"
-    for part in ("stages", "rules", "tags"):
-        for item in template.get(part, []):
-            if SOURCE_LANG not in item.get("name", {}):
-                yield f"one of the {part} has no name in {SOURCE_LANG}: {item}"
+    yield from _find_nameless(template)
     stages = [stage["code"] for stage in template.get("stages", [])]
     if not stages or len(stages) > len(set(stages)):
         yield f"stages need codes of their own: {stages}"
@@ -155,6 +149,17 @@ def find_problems(template):
             domains.parse(write_domain(item["domain"]))
         except domains.DomainError as error:
             yield f"conditions of “{item['name'][SOURCE_LANG]}”: {error}"
+
+
+def _find_nameless(template):
+    """Yield what people could not read."""
+    for parameter in template.get("parameters", []):
+        if SOURCE_LANG not in parameter["label"] or parameter["unit"] not in UNITS:
+            yield f"parameter without a label or a known unit: {parameter}"
+    for part in ("stages", "rules", "tags"):
+        for item in template.get(part, []):
+            if SOURCE_LANG not in item.get("name", {}):
+                yield f"one of the {part} has no name in {SOURCE_LANG}: {item}"
 
 
 def write_domain(conditions):

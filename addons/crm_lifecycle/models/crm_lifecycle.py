@@ -276,6 +276,15 @@ class CrmLifecycle(models.Model):
             "target": "download",
         }
 
+    @api.model
+    def _get_first_action(self):
+        """Return what the app opens with: its customers, or how to begin."""
+        company = self.env.company
+        name = "crm_lifecycle.crm_lifecycle_profile_action"
+        if not self._get_active(company):
+            name = "crm_lifecycle.crm_lifecycle_onboarding_action"
+        return self.env["ir.actions.actions"]._for_xml_id(name)
+
     def action_open_profiles(self):
         """Show the customers of the lifecycle by stage."""
         self.ensure_one()

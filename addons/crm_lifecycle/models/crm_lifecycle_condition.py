@@ -56,11 +56,11 @@ class CrmLifecycleProfile(models.Model):
         return field.type
 
     @api.model
-    def _get_fact_days(self):
-        """Extension point: return on which days counts change, told by other facts.
+    def _get_fact_events(self, scope):
+        """Extension point: return ``{fact: engine.since.Events}`` for a replay.
 
-        ``{count: (date of the first, date of the last)}``, of counts that change,
-        looking back, on no other day. A replay dates its moves by them.
+        Facts that count or follow events with a day, so that moves can be dated by
+        them. ``scope`` is the step, ``scope.previous_as_of`` the day before it.
         """
         return {}
 

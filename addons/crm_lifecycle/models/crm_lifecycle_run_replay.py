@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine import domains, shadow
-from ..engine.since import since_of
+from ..engine.since import ALWAYS, since_of
 from ..engine.statements import NOW
 from .crm_lifecycle_run_move import DROP_LISTS
 
@@ -88,9 +88,13 @@ class CrmLifecycleRun(models.Model):
     def _replay_day(self, scope):
         """Bring the copy to a day: facts, stages, and since when these are so."""
         self.as_of = scope.as_of
-        [[last_id, started_at]] = self.env.execute_query(
-            SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
-        )
+        previous = scope.previous_as_of
+        is_told = previous is None or (scope.as_of - previous).days > 1
+        last_id = started_at = None
+        if is_told:
+            [[last_id, started_at]] = self.env.execute_query(
+                SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
+            )
         started = time.monotonic()
         self._collect(scope)
         self._timed("collect", started)
@@ -98,12 +102,11 @@ class CrmLifecycleRun(models.Model):
         self._phase_move(None)
         started = time.monotonic()
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
-        previous = scope.previous_as_of
         if previous is None:
             lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
             self._execute_all(shadow.join_moves(lifecycles.ids))
-        if previous is None or (scope.as_of - previous).days > 1:
-            self._date_moves(lifecycles, last_id, started_at, previous)
+        if is_told:
+            self._date_moves(lifecycles, last_id, started_at, scope)
         self._timed("move", started)
 
     def _publish_replay(self):
@@ -118,26 +121,21 @@ class CrmLifecycleRun(models.Model):
     # Since when
     # ------------------------------------------------------------
 
-    def _date_moves(self, lifecycles, last_id, started_at, previous):
+    def _date_moves(self, lifecycles, last_id, started_at, scope):
         """Give the moves of a step the days on which their conditions became true.
 
         Where dates do not tell it, a move keeps the day of the step. No move is
         dated before the customer's last one, nor before the step, since the rule
-        was asked on the ``previous`` day and did not match; but for the first
-        step, which places customers where they have been for long.
+        was asked on the previous day and did not match; but for the first step,
+        which places customers where they have been for long.
         """
         self.env.flush_all()
-        self._execute_all(
-            shadow.date_moves(
-                self._get_moves_since(lifecycles, last_id, started_at, previous),
-                self.as_of,
-                previous,
-            )
-        )
+        moves = self._get_moves_since(lifecycles, last_id, started_at, scope)
+        self._execute_all(shadow.date_moves(moves, self.as_of))
         self.env["crm.lifecycle.profile"].invalidate_model()
         self.env["crm.lifecycle.history"].invalidate_model()
 
-    def _get_moves_since(self, lifecycles, last_id, started_at, previous):
+    def _get_moves_since(self, lifecycles, last_id, started_at, scope):
         """SQL of the moves of a step, as `shadow.date_moves` wants them."""
         Profile = self.env["crm.lifecycle.profile"]
         query = Profile._search([("company_id", "=", self.company_id.id)])
@@ -149,23 +147,29 @@ class CrmLifecycleRun(models.Model):
         )
         query.add_where(SQL("move.lifecycle_id = ANY(%s)", lifecycles.ids))
         unchanged = SQL("FALSE")
-        if previous:
+        after = ALWAYS
+        if scope.previous_as_of:
             unchanged = SQL("crm_lifecycle_profile.facts_date < %s", started_at)
+            after = SQL("%s::date + 1", scope.previous_as_of)
+        events = Profile._get_fact_events(scope)
         cases = [
             SQL(
-                "WHEN %s THEN %s", rule.id, self._get_rule_since(rule, query, unchanged)
+                "WHEN %s THEN %s",
+                rule.id,
+                self._get_rule_since(rule, query, events, unchanged, after),
             )
             for rule in lifecycles.rule_ids.filtered("active")
         ]
+        by_rule = SQL("NULL::date")
+        if cases:
+            by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
         entering = SQL("NULL::date")
         if all(domains.parse(item.domain).is_true() for item in lifecycles):
             entering = SQL(
                 "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
-                "THEN crm_lifecycle_profile.first_seen_date END"
+                "THEN GREATEST(crm_lifecycle_profile.first_seen_date, %s) END",
+                after,
             )
-        by_rule = SQL("NULL::date")
-        if cases:
-            by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
         return query.select(
             SQL("move.id"),
             SQL("move.profile_id"),
@@ -173,8 +177,12 @@ class CrmLifecycleRun(models.Model):
             SQL("move.date - move.days_in_from_stage AS entered"),
         )
 
-    def _get_rule_since(self, rule, query, unchanged):
-        """SQL of the day since which a rule has matched those whom it moved."""
+    def _get_rule_since(self, rule, query, events, unchanged, after):
+        """SQL of the day since which a rule has matched those whom it moved.
+
+        Not before ``after``; but whoever waits in a stage that they entered in the
+        step before waits since the day on which they did.
+        """
         Profile = self.env["crm.lifecycle.profile"]
 
         def holds(part):
@@ -186,14 +194,13 @@ class CrmLifecycleRun(models.Model):
             domains.parse(rule.domain),
             Profile._table,
             Profile._get_column_type,
-            Profile._get_fact_days(),
+            events,
             unchanged,
             holds,
         )
         if rule.min_days:
-            waited = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
-            day = SQL("GREATEST(%s, %s)", day, waited)
-        return day
+            after = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
+        return SQL("GREATEST(%s, %s)", day, after)
 
 
 def replay_days(date_from: date, date_to: date, step: str) -> list[date]:

@@ -6,18 +6,28 @@ from odoo.tests import tagged
 
 from .common import TODAY, LifecycleCase
 
-WATCHED = (
-    "crm_lifecycle_profile",
-    "crm_lifecycle_history",
-    "crm_lifecycle_touch",
-    "crm_lifecycle_run",
-    "crm_lifecycle_step",
-    "crm_lifecycle_profile_tag_rel",
-    "mail_message",
-    "mail_mail",
-    "mail_activity",
-    "ir_cron_trigger",
-)
+# Beside all tables of the lifecycle itself, but for those of its wizards.
+WATCHED = ("mail_message", "mail_mail", "mail_activity", "ir_cron_trigger")
+WIZARDS = ("crm_lifecycle_start", "crm_lifecycle_preview", "crm_lifecycle_compare")
+
+
+def get_checksums(env):
+    """Return ``{table: (rows, checksum over all their values)}``."""
+    env.flush_all()
+    env.cr.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p' "
+        "AND (relname LIKE 'crm\\_lifecycle%%' OR relname = ANY(%s))",
+        [list(WATCHED)],
+    )
+    tables = [name for [name] in env.cr.fetchall() if not name.startswith(WIZARDS)]
+    sums = {}
+    for table in tables:
+        env.cr.execute(
+            f"SELECT COUNT(*), md5(string_agg(t::text, ',' ORDER BY t::text)) "
+            f"FROM {table} AS t"
+        )
+        sums[table] = env.cr.fetchone()
+    return sums
 
 
 @tagged("post_install", "-at_install")
@@ -35,14 +45,7 @@ class TestPreview(LifecycleCase):
         )
 
     def _checksums(self):
-        self.env.flush_all()
-        sums = {}
-        for table in WATCHED:
-            self.env.cr.execute(
-                f"SELECT COUNT(*), SUM(hashtext(t::text)::bigint) FROM {table} AS t"
-            )
-            sums[table] = self.env.cr.fetchone()
-        return sums
+        return get_checksums(self.env)
 
     def test_who_would_move_and_why(self):
         profile = self._customer()
@@ -74,8 +77,34 @@ class TestPreview(LifecycleCase):
         )
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
         before = self._checksums()
+        self.assertLessEqual(
+            {"crm_lifecycle_profile", "crm_lifecycle_history", *WATCHED}, before.keys()
+        )
         self.assertTrue(self._preview()["moves"])
         self.assertEqual(self._checksums(), before)
+
+    def test_no_row_is_locked(self):
+        """What staff write meanwhile does not wait for a preview, nor it for them."""
+        self._customer()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        self.env.flush_all()
+        # A lock leaves its mark on the row.
+        marks = "SELECT id, xmin::text, xmax::text, ctid::text FROM {} ORDER BY id"
+        tables = ("crm_lifecycle_profile", "crm_lifecycle_history", "res_partner")
+        found = []
+        for _time in range(2):
+            rows = []
+            for table in tables:
+                self.env.cr.execute(marks.format(table))
+                rows.append(self.env.cr.fetchall())
+            found.append(rows)
+            self.assertTrue(self._preview()["moves"])
+        self.assertEqual(found[0], found[1])
+
+    def test_it_tells_what_the_rules_looked_at(self):
+        profile = self._customer()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        self.assertEqual(self._preview()["facts"], {profile.id: {"open_lead_count": 1}})
 
     def test_before_the_first_run(self):
         """The facts are built for the preview alone."""

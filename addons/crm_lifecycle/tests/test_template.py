@@ -698,7 +698,6 @@ class TestTemplate(TransactionCase):
         start = Form(self.env["crm.lifecycle.start"].with_user(manager))
         start.template_code = "t2"
         self.assertEqual(start.name, "Relationship in four periods")
-        self.assertIn("Stability", start.stage_path)
         action = start.save().action_start()
         lifecycle = self.env["crm.lifecycle"].browse(action["res_id"])
         self.assertEqual(lifecycle.template_code, "t2")
@@ -716,7 +715,8 @@ class TestTemplate(TransactionCase):
         start = self.env["crm.lifecycle.start"].with_context(lang="zh_CN").new({})
         self.assertIn(("t2", "客户关系四期"), start._selection_template_code())
         self.assertEqual(start.template_code, "t1")
-        self.assertIn("休眠期", start.stage_path)
+        stages = start.template_cards[0]["stages"]
+        self.assertIn("休眠期", [stage["name"] for stage in stages])
 
     # ------------------------------------------------------------
     # Left out, and added later
@@ -757,9 +757,9 @@ class TestTemplate(TransactionCase):
     def test_the_wizard_tells_what_is_left_out(self):
         with self._knowing(SALE):
             start = self.env["crm.lifecycle.start"].new({"template_code": "t2"})
-            self.assertIn("Invoicing", start.left_out)
-            start.template_code = "t4b"
-            self.assertFalse(start.left_out)
+            left_out = {card["code"]: card["left_out"] for card in start.template_cards}
+            self.assertEqual(left_out["t2"][0]["origin"], "Without Invoicing")
+            self.assertFalse(left_out["t4b"])
 
     def test_left_out_rules_and_tags_are_not_created(self):
         with self._knowing(CRM):

@@ -61,7 +61,7 @@ class TestTours(LifecycleCase, HttpCase):
 
     def test_a_manager_starts_a_lifecycle_from_a_template(self):
         self.lifecycle.action_archive()
-        lead = self._lead(partner_id=self._partner("Bob").id)
+        lead = self._lead(days_ago=30, partner_id=self._partner("Bob").id)
         self._tour("crm_lifecycle_from_template", self.manager)
         lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t4b")])
         self.assertEqual(lifecycle.state, "active")
@@ -69,6 +69,18 @@ class TestTours(LifecycleCase, HttpCase):
         profile = self._profile(lead.partner_id)
         self.assertEqual(profile.lifecycle_id, lifecycle)
         self.assertEqual(profile.stage_id.code, "prospect")
+        self.assertEqual(lifecycle.template_values["silent_days"], 20)
+
+    def test_a_salesperson_is_told_whom_to_ask_for_a_lifecycle(self):
+        self.lifecycle.action_archive()
+        self._tour("crm_lifecycle_nothing_active", self.salesperson)
+
+    def test_a_manager_compares_the_active_lifecycle_with_a_draft(self):
+        self._rule(self.engaged, [], self.prospect)
+        self.profile.stage_id = self.prospect
+        draft = self.lifecycle.copy({"name": "Draft"})
+        draft.rule_ids.unlink()
+        self._tour("crm_lifecycle_compare", self.manager)
 
     def test_a_manager_edits_a_relative_date_in_words(self):
         rule = self._rule(self.lost, [("first_seen_date", "<=", "today -90d")])

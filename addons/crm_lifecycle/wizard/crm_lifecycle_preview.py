@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 # Customers named in the wizard; the counts are of all.
-SHOWN = 50
+SHOWN = 100
 
 
 class CrmLifecyclePreview(models.TransientModel):
@@ -29,6 +29,14 @@ class CrmLifecyclePreview(models.TransientModel):
         help="The day to look at. A day to come tells what happens if nothing else "
         "does.",
     )
+    is_replacing = fields.Boolean(
+        string="In place of the active ones",
+        compute="_compute_is_replacing",
+        precompute=True,
+        store=True,
+        readonly=False,
+        help="As if no other lifecycle were active.",
+    )
     result = fields.Html(compute="_compute_result", sanitize=False)
 
     @api.depends("company_id")
@@ -36,31 +44,42 @@ class CrmLifecyclePreview(models.TransientModel):
         for preview in self:
             preview.as_of = preview.company_id._lifecycle_today()
 
-    @api.depends("lifecycle_id", "company_id", "as_of")
+    @api.depends("lifecycle_id")
+    def _compute_is_replacing(self):
+        for preview in self:
+            preview.is_replacing = preview.lifecycle_id.state == "draft"
+
+    @api.depends("lifecycle_id", "company_id", "as_of", "is_replacing")
     @api.depends_context("lang")
     def _compute_result(self):
         for preview in self:
             if not preview.as_of or not preview.company_id:
                 preview.result = False
                 continue
+            lifecycle = preview.lifecycle_id._origin or preview.lifecycle_id
+            company = preview.company_id._origin or preview.company_id
+            lifecycles = lifecycle
+            if not preview.is_replacing:
+                lifecycles |= self.env["crm.lifecycle"]._get_active(company)
             preview.result = self.env["ir.qweb"]._render(
-                "crm_lifecycle.preview", preview._get_values()
+                "crm_lifecycle.preview",
+                preview._get_values_of(lifecycle, lifecycles, company, preview.as_of),
             )
 
-    def _get_values(self):
-        """Return what the template shows: records in place of ids."""
-        self.ensure_one()
-        self.lifecycle_id.check_access("write")
+    @api.model
+    def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):
+        """Return what the template shows of a lifecycle that runs among others."""
+        lifecycle.check_access("write")
         # A run reads facts of every customer and document of the company.
-        Lifecycle = self.env["crm.lifecycle"].sudo()
-        company = self.company_id._origin or self.company_id
-        lifecycle = self.lifecycle_id._origin or self.lifecycle_id
-        lifecycles = Lifecycle._get_active(company) | lifecycle.sudo()
-        found = Lifecycle._preview(
-            company,
-            lifecycles.sorted(lambda item: (item.sequence, item.id)),
-            self.as_of,
-            limit=SHOWN,
+        found = (
+            self.env["crm.lifecycle"]
+            .sudo()
+            ._preview(
+                company,
+                lifecycles.sudo().sorted(lambda item: (item.sequence, item.id)),
+                as_of,
+                limit=limit,
+            )
         )
         Stage = self.env["crm.lifecycle.stage"]
         Rule = self.env["crm.lifecycle.rule"]
@@ -69,11 +88,11 @@ class CrmLifecyclePreview(models.TransientModel):
         ordered = stages.sorted(
             lambda s: (s.lifecycle_id != lifecycle, s.lifecycle_id.id, s.sequence, s.id)
         )
+        rows = [(stage, *found["stages"].get(stage.id, (0, 0))) for stage in ordered]
         return {
             "lifecycle": lifecycle,
-            "stages": [
-                (stage, *found["stages"].get(stage.id, (0, 0))) for stage in ordered
-            ],
+            "stages": rows,
+            "largest": max((count for row in rows for count in row[1:]), default=0),
             "without": found["stages"].get(None, (0, 0)),
             "moves": [
                 (Stage.browse(before), Stage.browse(after), Rule.browse(rule), count)
@@ -82,13 +101,32 @@ class CrmLifecyclePreview(models.TransientModel):
             "total": sum(row[-1] for row in found["moves"]),
             "customers": [
                 (
-                    # The names of customers, for whoever may configure lifecycles.
-                    self.env["res.partner"].sudo().browse(partner)
-                    or self.env["crm.lead"].sudo().browse(lead),
+                    self._get_subject(partner, lead),
                     Stage.browse(before),
                     Stage.browse(after),
                     Rule.browse(rule),
+                    self._tell_facts(found["facts"].get(profile)),
                 )
-                for _profile, partner, lead, before, after, rule in found["customers"]
+                for profile, partner, lead, before, after, rule in found["customers"]
             ],
         }
+
+    @api.model
+    def _get_subject(self, partner_id, lead_id):
+        """Return the contact or lead of a customer."""
+        # The names of customers, for whoever may configure lifecycles.
+        if partner_id:
+            return self.env["res.partner"].sudo().browse(partner_id)
+        return self.env["crm.lead"].sudo().browse(lead_id or [])
+
+    @api.model
+    def _tell_facts(self, facts):
+        """Return in words what a rule looked at."""
+        Profile = self.env["crm.lifecycle.profile"]
+        History = self.env["crm.lifecycle.history"]
+        return ", ".join(
+            f"{field._description_string(self.env)}: "
+            f"{History._format_fact(field, value)}"
+            for name, value in (facts or {}).items()
+            if (field := Profile._fields.get(name))
+        )

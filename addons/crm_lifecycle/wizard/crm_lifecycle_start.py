@@ -1,27 +1,47 @@
-from markupsafe import Markup
+from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
 
-# How the stages of a category look in the preview of a template.
-CHIP_CLASSES = {
-    "at_risk": "text-bg-warning",
-    "lost": "text-bg-danger",
-    "ended": "text-bg-secondary",
-}
+from ..engine.templates import ParameterError, check_values
+
+STEPS = ("template", "thresholds", "preview", "activate")
+MAX_MONTHS = 120
+# Customers whom the preview names.
+SHOWN = 100
+# With more customers, the past is looked at by the month unless somebody chooses.
+MANY = 20000
 
 
 class CrmLifecycleStart(models.TransientModel):
-    """Start a lifecycle of one's own from a template."""
+    """Start a lifecycle from a template: choose, adjust, see what it does, activate.
+
+    Up to the last step nothing but this wizard is written. What the lifecycle would
+    do is found out with a lifecycle that is made for it and taken back.
+    """
 
     _name = "crm.lifecycle.start"
     _description = "Start a Lifecycle"
 
+    step = fields.Selection(
+        selection=[
+            ("template", "Template"),
+            ("thresholds", "Thresholds"),
+            ("preview", "Preview"),
+            ("activate", "Activate"),
+        ],
+        default="template",
+        required=True,
+    )
+    # Template
     template_code = fields.Selection(
         selection="_selection_template_code",
         string="Template",
         required=True,
         default=lambda self: self._selection_template_code()[0][0],
     )
+    template_cards = fields.Json(compute="_compute_template_cards")
     name = fields.Char(
         compute="_compute_name",
         precompute=True,
@@ -34,82 +54,343 @@ class CrmLifecycleStart(models.TransientModel):
         default=lambda self: self.env.company,
         help="Empty: the lifecycle runs in every company.",
     )
-    # Preview of the template
-    description = fields.Text(compute="_compute_preview")
-    source = fields.Char(compute="_compute_preview")
-    stage_path = fields.Html(
-        string="Stages", compute="_compute_preview", sanitize=False
+    # Thresholds
+    line_ids = fields.One2many(
+        comodel_name="crm.lifecycle.start.line",
+        inverse_name="start_id",
+        string="Thresholds",
+        compute="_compute_line_ids",
+        precompute=True,
+        store=True,
+        readonly=False,
     )
-    left_out = fields.Html(compute="_compute_preview", sanitize=False)
+    # Preview
+    active_lifecycle_ids = fields.Many2many(
+        comodel_name="crm.lifecycle",
+        string="Active Now",
+        compute="_compute_active_lifecycle_ids",
+    )
+    is_replacing = fields.Boolean(
+        string="In place of the active lifecycle",
+        default=True,
+        help="The lifecycles that are active now are archived when this one is "
+        "activated. Otherwise it stands behind them, and takes those customers whom "
+        "they don't.",
+    )
+    result = fields.Html(readonly=True, sanitize=False)
+    # Activate
+    replay_months = fields.Integer(
+        string="Past months",
+        default=12,
+        help="Customers without a history get the one that they would have, had the "
+        "lifecycle been active for so long. 0: their history begins today.",
+    )
+    replay_step = fields.Selection(
+        selection=[
+            ("day", "Every day: exact"),
+            ("week", "Every week"),
+            ("month", "Every month: fastest"),
+        ],
+        string="Look at",
+        default=lambda self: self._default_replay_step(),
+        required=True,
+        help="How often the rules are asked in the past. What came and went between "
+        "two looks is not seen.",
+    )
+    replayable_count = fields.Integer(compute="_compute_replayable_count")
+    settled_count = fields.Integer(compute="_compute_replayable_count")
+
+    def _default_replay_step(self):
+        count = self.env["crm.lifecycle.profile"].search_count([], limit=MANY + 1)
+        return "month" if count > MANY else "day"
+
+    @api.depends("template_code")
+    @api.depends_context("lang")
+    def _compute_template_cards(self):
+        """Tell of each template what is drawn on its card."""
+        cards = [self._get_card(item) for item in self._get_templates()._load()]
+        for start in self:
+            start.template_cards = cards
 
     @api.depends("template_code")
     def _compute_name(self):
-        Template = self.env["crm.lifecycle.template"]
+        Template = self._get_templates()
         for start in self:
             template = Template._get(start.template_code)
             start.name = Template._get_text(template["name"])
 
     @api.depends("template_code")
-    @api.depends_context("lang")
-    def _compute_preview(self):
-        Template = self.env["crm.lifecycle.template"]
+    def _compute_line_ids(self):
+        Template = self._get_templates()
         for start in self:
-            template = Template._get(start.template_code)
-            start.description = Template._get_text(template["description"])
-            start.source = Template._get_text(template["source"])
-            start.stage_path = start._render_stages(template["stages"])
-            start.left_out = start._render_left_out()
+            start.line_ids = [
+                Command.clear(),
+                *(
+                    Command.create(
+                        {"code": parameter["code"], "value": parameter["default"]}
+                    )
+                    for parameter in Template._get_parameters(start.template_code)
+                ),
+            ]
+
+    @api.depends("company_id")
+    def _compute_active_lifecycle_ids(self):
+        for start in self:
+            start.active_lifecycle_ids = self.env["crm.lifecycle"]._get_active(
+                start.company_id or self.env.company
+            )
+
+    @api.depends("company_id")
+    def _compute_replayable_count(self):
+        """Count the customers that a replay would give a history, and the others."""
+        Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
+        for start in self:
+            mine = [("company_id", "in", start._get_companies().ids)]
+            start.settled_count = Profile.search_count(
+                [*mine, ("history_ids", "!=", False)]
+            )
+            start.replayable_count = Profile.search_count(mine) - start.settled_count
 
     @api.model
     def _selection_template_code(self):
-        Template = self.env["crm.lifecycle.template"]
+        Template = self._get_templates()
         return [
             (template["code"], Template._get_text(template["name"]))
             for template in Template._load()
         ]
 
-    def _render_stages(self, stages):
-        """Return the stages as a row of chips, each with its goal as a tooltip."""
-        Template = self.env["crm.lifecycle.template"]
-        return Markup(" ").join(
-            Markup('<span class="badge rounded-pill %s" title="%s">%s</span>')
-            % (
-                CHIP_CLASSES.get(stage["category"], "text-bg-info"),
-                Template._get_text(stage["goal"]),
-                Template._get_text(stage["name"]),
-            )
-            for stage in stages
-        )
+    @api.constrains("replay_months")
+    def _check_replay_months(self):
+        for start in self:
+            if not 0 <= start.replay_months <= MAX_MONTHS:
+                raise UserError(
+                    self.env._(
+                        "The past can be replayed for up to %(months)s months. Enter a "
+                        "number from 0, for none, to %(months)s.",
+                        months=MAX_MONTHS,
+                    )
+                )
 
-    def _render_left_out(self):
-        """Return the rules that can't be computed here, by what they need."""
-        Template = self.env["crm.lifecycle.template"]
-        left_out = Template._get_left_out_by_origin(self.template_code)
-        if not left_out:
-            return False
-        return Markup('<ul class="mb-0">%s</ul>') % Markup().join(
-            Markup("<li><b>%s</b>: %s</li>")
-            % (
-                self.env._("Without %(what)s", what=origin),
-                "; ".join(names),
-            )
-            for origin, names in left_out.items()
-        )
+    # ------------------------------------------------------------
+    # What the template tells
+    # ------------------------------------------------------------
 
-    def action_start(self):
-        """Make the lifecycle and open it, as a draft to look over."""
+    def _get_templates(self):
+        return self.env["crm.lifecycle.template"]
+
+    @api.model
+    def _get_card(self, template):
+        """Return what the card of a template shows, in the user's language."""
+        Template = self._get_templates()
+        return {
+            "code": template["code"],
+            "name": Template._get_text(template["name"]),
+            "description": Template._get_text(template["description"]),
+            "source": Template._get_text(template["source"]),
+            "stages": [
+                {
+                    "name": Template._get_text(stage["name"]),
+                    "goal": Template._get_text(stage["goal"]),
+                    "category": stage["category"],
+                }
+                for stage in template["stages"]
+            ],
+            "left_out": [
+                {
+                    "origin": self.env._("Without %(what)s", what=origin),
+                    "names": names,
+                }
+                for origin, names in Template._get_left_out_by_origin(
+                    template["code"]
+                ).items()
+            ],
+        }
+
+    def _get_values(self):
+        """Return the thresholds, checked.
+
+        :raises UserError: naming one that its parameter does not take
+        """
+        Template = self._get_templates()
+        values = {line.code: line.value for line in self.line_ids}
+        parameters = Template._get_parameters(self.template_code)
+        try:
+            check_values(parameters, values)
+        except ParameterError as error:
+            raise UserError(Template._get_parameter_message(error)) from error
+        return values
+
+    # ------------------------------------------------------------
+    # Steps
+    # ------------------------------------------------------------
+
+    def action_next(self):
+        """Go on to the next step."""
+        return self._go(1)
+
+    def action_back(self):
+        """Go back to the step before; what was entered stays."""
+        return self._go(-1)
+
+    def _go(self, distance):
         self.ensure_one()
-        Template = self.env["crm.lifecycle.template"]
-        lifecycle = Template._instantiate(self.template_code, self.company_id)
+        step = STEPS[STEPS.index(self.step) + distance]
+        if distance > 0:
+            self._get_values()
+            if step == "preview":
+                self.result = self._render_preview()
+        self.step = step
+        return self._get_action()
+
+    def action_refresh(self):
+        """Look again at what the lifecycle would do."""
+        self.result = self._render_preview()
+        return self._get_action()
+
+    def _get_action(self):
+        """Return the action that shows the wizard as it stands."""
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "crm_lifecycle.crm_lifecycle_start_action"
+            ),
+            "res_id": self.id,
+        }
+
+    def _render_preview(self):
+        """Return what the lifecycle would do, with nothing written."""
+        with self.env.cr.savepoint() as savepoint:
+            # Nobody follows what is taken back.
+            lifecycle = self.with_context(tracking_disable=True)._make_lifecycle()
+            company = self.company_id or self.env.company
+            lifecycles = lifecycle
+            if not self.is_replacing:
+                lifecycles = self.active_lifecycle_ids | lifecycle
+            values = self.env["crm.lifecycle.preview"]._get_values_of(
+                lifecycle, lifecycles, company, limit=SHOWN
+            )
+            result = self.env["ir.qweb"]._render("crm_lifecycle.preview", values)
+            self.env.flush_all()
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return result
+
+    # ------------------------------------------------------------
+    # The end
+    # ------------------------------------------------------------
+
+    def _make_lifecycle(self):
+        """Return the lifecycle as chosen, as a draft."""
+        self.ensure_one()
+        lifecycle = self._get_templates()._instantiate(
+            self.template_code, self.company_id, self._get_values()
+        )
+        if not self.is_replacing and self.active_lifecycle_ids:
+            lifecycle.sequence = max(self.active_lifecycle_ids.mapped("sequence")) + 1
         if self.name != lifecycle.name:
             # A name that somebody chose is its name in every language.
             langs = [code for code, _name in self.env["res.lang"].get_installed()]
             lifecycle.update_field_translations(
                 "name", dict.fromkeys([*langs, "en_US"], self.name)
             )
+        return lifecycle
+
+    def action_start(self):
+        """Make the lifecycle and open it, as a draft to look over."""
+        lifecycle = self._make_lifecycle()
         return {
             "type": "ir.actions.act_window",
             "res_model": "crm.lifecycle",
             "res_id": lifecycle.id,
             "view_mode": "form",
         }
+
+    def action_activate(self):
+        """Activate the lifecycle, bring the past in, and show the customers."""
+        lifecycle = self._activate()
+        self._bring_in(lifecycle)
+        return lifecycle.action_open_profiles()
+
+    def _activate(self):
+        """Return the lifecycle, active from now on; archive what it replaces."""
+        lifecycle = self._make_lifecycle()
+        if self.is_replacing:
+            self._get_replaced().action_archive()
+        lifecycle.action_activate()
+        return lifecycle
+
+    def _get_replaced(self):
+        """Return the active lifecycles that the new one stands in for.
+
+        One of all companies is not archived for the sake of one of them.
+        """
+        return self.active_lifecycle_ids.filtered(
+            lambda item: not self.company_id or item.company_id == self.company_id
+        )
+
+    def _get_companies(self):
+        return self.company_id or self.env.companies
+
+    def _bring_in(self, lifecycle, progress=None):
+        """Give customers their past and their stage of today; all is quiet.
+
+        :param progress: see `crm.lifecycle._replay`
+        """
+        # Runs read facts of every customer and document; whoever may activate
+        # lifecycles, as has just been done, may have them run.
+        Lifecycle = self.env["crm.lifecycle"].sudo()
+        for company in self._get_companies():
+            today = company._lifecycle_today()
+            if self.replay_months:
+                begin = today - relativedelta(months=self.replay_months)
+                Lifecycle._replay(
+                    company, begin, today, self.replay_step, progress=progress
+                )
+            Lifecycle._run(company)
+
+
+class CrmLifecycleStartLine(models.TransientModel):
+    """One threshold of a template: so many days, orders or percent."""
+
+    _name = "crm.lifecycle.start.line"
+    _description = "Threshold of a Lifecycle to Start"
+
+    start_id = fields.Many2one(
+        comodel_name="crm.lifecycle.start",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    code = fields.Char(required=True, readonly=True)
+    label = fields.Char(string="Threshold", compute="_compute_parameter")
+    value = fields.Integer(required=True)
+    unit = fields.Selection(
+        selection=[
+            ("days", "days"),
+            ("months", "months"),
+            ("years", "years"),
+            ("orders", "orders"),
+            ("percent", "percent"),
+        ],
+        compute="_compute_parameter",
+    )
+    default_value = fields.Integer(string="Usual", compute="_compute_parameter")
+    is_follow_up = fields.Boolean(compute="_compute_parameter")
+
+    @api.depends("code", "start_id.template_code")
+    @api.depends_context("lang")
+    def _compute_parameter(self):
+        Template = self.env["crm.lifecycle.template"]
+        for line in self:
+            parameters = {}
+            if line.start_id.template_code:
+                parameters = {
+                    parameter["code"]: parameter
+                    for parameter in Template._get_parameters(
+                        line.start_id.template_code
+                    )
+                }
+            parameter = parameters.get(line.code)
+            line.label = parameter and Template._get_parameter_label(parameter)
+            line.unit = parameter and parameter["unit"]
+            line.default_value = parameter and parameter["default"]
+            line.is_follow_up = bool(parameter and "stage" in parameter)

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_lifecycle.engine.scope import day_end
+from odoo.addons.crm_lifecycle.engine.since import Events
+
 
 class CrmLifecycleProfile(models.Model):
     """Facts from orders, in the company's currency, untaxed, returns netted."""
@@ -68,7 +71,16 @@ class CrmLifecycleProfile(models.Model):
         return facts
 
     @api.model
-    def _get_fact_days(self):
-        return super()._get_fact_days() | {
-            "order_count": ("first_order_date", "last_order_date")
+    def _get_fact_events(self, scope):
+        Source = self.env["crm.lifecycle.source.sale"]
+        resumed = None
+        if scope.previous_as_of:
+            resumed = Source._get_purchase_day(
+                scope, 1, since=day_end(scope.previous_as_of, scope.tz)
+            )
+        return super()._get_fact_events(scope) | {
+            "order_count": Events(
+                reached=lambda number: Source._get_purchase_day(scope, number)
+            ),
+            "last_order_date": Events(resumed=resumed),
         }

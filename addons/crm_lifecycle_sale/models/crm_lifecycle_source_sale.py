@@ -190,6 +190,27 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             sums=self._sums(scope),
         )
 
+    def _get_purchase_day(self, scope, number, since=None):
+        """SQL of the day of the n-th purchase of a profile, since a moment if given."""
+        begin = SQL("AND o.date_order >= %s", since) if since else SQL()
+        return SQL(
+            """
+            (SELECT %(day)s
+               FROM res_partner AS c
+               JOIN sale_order AS o ON o.partner_id = c.id
+              WHERE c.commercial_partner_id = crm_lifecycle_profile.partner_id
+                AND o.company_id = %(company)s AND o.state = 'sale'
+                AND o.amount_untaxed >= 0 AND o.date_order < %(end)s %(begin)s
+              ORDER BY o.date_order
+             OFFSET %(skipped)s LIMIT 1)
+            """,
+            day=scope.local_date(SQL("o.date_order")),
+            company=scope.company_id,
+            end=scope.day_end,
+            begin=begin,
+            skipped=max(number - 1, 0),
+        )
+
     def _get_trend(self, last, previous):
         """SQL of the trend: how much more was ordered than in the year before."""
         return SQL("(%s / NULLIF(%s, 0) - 1)::float", SQL("(%s)", last), previous)

@@ -25,55 +25,111 @@ const openConfiguration = (menu) => [
 
 tours.add("crm_lifecycle_from_template", {
     steps: () => [
-        ...openConfiguration("crm_lifecycle_menu"),
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
         {
-            content: "Start from a template",
-            trigger: ".o_list_view button:contains('New from a Template')",
+            content: "As long as no lifecycle is active it tells how to begin",
+            trigger: ".o_lifecycle_onboarding button[name=start]",
             run: "click",
         },
         {
-            content: "Choose the template",
+            content: "Choose the template; its stages are drawn",
+            trigger: ".modal .o_lifecycle_card[data-code=t4b]:contains('First deal')",
+            run: "click",
+        },
+        {
+            content: "It is chosen",
+            trigger: ".modal .o_lifecycle_card[data-code=t4b].o_lifecycle_chosen",
+        },
+        {
+            content: "Go on to the thresholds",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Silent after so many days",
             trigger:
-                ".modal .o_radio_item:contains('from prospect to churned') .o_radio_input",
+                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]",
             run: "click",
         },
         {
-            content: "Its stages are shown beforehand",
-            trigger: ".modal .o_field_widget[name=stage_path]:contains('First deal')",
+            content: "Enter more than churned has",
+            trigger: ".modal .o_selected_row .o_field_widget[name=value] input",
+            run: "edit 95",
         },
         {
-            content: "Create the lifecycle",
-            trigger: ".modal button[name=action_start]",
+            content: "Go on",
+            trigger: ".modal button[name=action_next]",
             run: "click",
         },
         {
-            content: "The lifecycle has the stages of the template",
+            content: "The dialog says what is wrong",
+            trigger: ".modal:contains('has to be less than')",
+        },
+        {
+            content: "Close the message",
+            trigger: ".o_error_dialog .btn-primary, .modal:contains('has to be less than') .modal-footer .btn-primary:contains('Close')",
+            run: "click",
+        },
+        {
+            content: "Enter another number",
             trigger:
-                ".o_field_widget[name=stage_ids] .o_data_cell[name=name]:contains('First deal')",
-        },
-        {
-            content: "Activate it",
-            trigger: "button[name=action_activate]",
+                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]",
             run: "click",
         },
         {
-            content: "Confirm",
-            trigger: ".modal .modal-footer button:contains('Activate')",
+            content: "Silent after 20 days",
+            trigger: ".modal .o_selected_row .o_field_widget[name=value] input",
+            run: "edit 20",
+        },
+        {
+            content: "Go on to the preview",
+            trigger: ".modal button[name=action_next]",
             run: "click",
         },
         {
-            content: "Run it",
-            trigger: "button[name=action_run]",
+            content: "It counts the customers by stage, and names them",
+            trigger: ".modal .o_lifecycle_preview:contains('Prospect'):contains('Bob')",
+        },
+        {
+            content: "Go back",
+            trigger: ".modal button[name=action_back]",
             run: "click",
         },
         {
-            content: "The run is done",
+            content: "What was entered is still there",
             trigger:
-                ".o_field_widget[name=state] .o_arrow_button_current:contains('Done')",
+                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]:contains('20')",
         },
         {
-            content: "The run has found the customer",
-            trigger: ".o_field_widget[name=created_count]:contains('1')",
+            content: "Go on to the preview again",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "The preview is there",
+            trigger: ".modal .o_lifecycle_preview",
+        },
+        {
+            content: "Go on",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Bring in half a year",
+            trigger: ".modal .o_field_widget[name=replay_months] input",
+            run: "edit 6",
+        },
+        {
+            content: "Activate",
+            trigger: ".modal button[name=action_activate]",
+            run: "click",
+        },
+        {
+            content: "The customer is on the board",
+            trigger: ".o_kanban_view .o_kanban_record:contains('Bob')",
         },
     ],
 });
@@ -112,5 +168,53 @@ tours.add("crm_lifecycle_rule", {
             trigger: ".o_form_view .o_field_widget[name=domain]:contains('60 days ago')",
         },
         ...stepUtils.saveForm(),
+    ],
+});
+
+tours.add("crm_lifecycle_nothing_active", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "It says whom to ask, and offers nothing that is not allowed",
+            trigger:
+                ".o_lifecycle_onboarding:contains('Ask an administrator'):not(:has(button[name=start]))",
+        },
+        {
+            content: "Look at the customers all the same",
+            trigger: ".o_lifecycle_onboarding a:contains('Show the customers')",
+            run: "click",
+        },
+        {
+            content: "They are there",
+            trigger: ".o_kanban_view",
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_compare", {
+    steps: () => [
+        ...openConfiguration("crm_lifecycle_compare_menu"),
+        {
+            content: "Compare the active one with the draft",
+            trigger: ".modal button[name=action_compare]",
+            run: "click",
+        },
+        {
+            content: "The customer is in the matrix, and named with both reasons",
+            trigger:
+                ".modal .o_lifecycle_matrix:contains('Engaged') .table-warning:contains('1')",
+        },
+        {
+            content: "With the reason",
+            trigger: ".modal .o_lifecycle_preview tr:contains('Ada'):contains('to Engaged')",
+        },
+        {
+            content: "Close",
+            trigger: ".modal .modal-footer button:contains('Close')",
+            run: "click",
+        },
     ],
 });

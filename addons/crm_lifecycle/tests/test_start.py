@@ -1,0 +1,214 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from .common import TODAY, LifecycleCase
+from .test_preview import get_checksums
+from .test_template import CRM
+
+
+@tagged("post_install", "-at_install")
+class TestStart(LifecycleCase):
+    """Setting up a lifecycle, step by step, as a manager of sales."""
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(
+            patch.object(type(self.company), "_lifecycle_today", lambda company: TODAY)
+        )
+        # Whichever other addons are installed: as if there were leads alone.
+        self.startPatcher(
+            patch.object(
+                type(self.env["crm.lifecycle.template"]),
+                "_get_known_facts",
+                lambda self: set(CRM),
+            )
+        )
+        self.lifecycle.action_archive()
+        self.partner = self._partner("Ada <b>")
+        self._lead(days_ago=70, partner_id=self.partner.id).action_set_won()
+        self.env["crm.lead"].search(
+            [("partner_id", "=", self.partner.id)]
+        ).date_closed = TODAY - timedelta(days=60)
+
+    def _start(self, **vals):
+        return (
+            self.env["crm.lifecycle.start"]
+            .with_user(self.manager)
+            .create({"template_code": "t1", **vals})
+        )
+
+    def _set(self, start, code, value):
+        start.line_ids.filtered(lambda line: line.code == code).value = value
+
+    def test_thresholds_come_with_the_template(self):
+        form = Form(self.env["crm.lifecycle.start"].with_user(self.manager))
+        form.template_code = "t4b"
+        start = form.save()
+        self.assertRecordValues(
+            start.line_ids[:4],
+            [
+                {
+                    "label": "Silent after no order for",
+                    "value": 30,
+                    "unit": "days",
+                    "default_value": 30,
+                },
+                {
+                    "label": "Churned after no order for",
+                    "value": 90,
+                    "unit": "days",
+                    "default_value": 90,
+                },
+                {
+                    "label": "Loyal from",
+                    "value": 4,
+                    "unit": "orders",
+                    "default_value": 4,
+                },
+                {
+                    "label": "Follow up in stage “Prospect” after",
+                    "value": 3,
+                    "unit": "days",
+                    "default_value": 3,
+                },
+            ],
+        )
+
+    def test_thresholds_go_into_rules_and_stages(self):
+        start = self._start()
+        self._set(start, "dormant_days", 45)
+        self._set(start, "follow_up.nurture", 5)
+        lifecycle = self.env["crm.lifecycle"].browse(start.action_start()["res_id"])
+        self.assertEqual(lifecycle.state, "draft")
+        rules = lifecycle.rule_ids.filtered(lambda rule: "45d" in (rule.domain or ""))
+        self.assertIn("No contact for 45 days", rules.mapped("name"))
+        self.assertFalse(lifecycle.rule_ids.filtered(lambda rule: "90" in rule.domain))
+        stage = lifecycle.stage_ids.filtered(lambda stage: stage.code == "nurture")
+        self.assertEqual(stage.follow_up_days, 5)
+
+    def test_the_bounds_of_a_threshold(self):
+        start = self._start()
+        for value in (1, 1095):
+            self._set(start, "dormant_days", value)
+            start.step = "template"
+            start.action_next()
+        for value in (-1, 0, 1096):
+            self._set(start, "dormant_days", value)
+            with self.assertRaisesRegex(UserError, "from 1 to 1095"):
+                start.action_next()
+
+    def test_silent_comes_before_churned(self):
+        start = self._start(template_code="t4b")
+        self._set(start, "silent_days", 89)
+        start.action_next()
+        self._set(start, "silent_days", 90)
+        with self.assertRaisesRegex(UserError, "less than “Churned after no order"):
+            start.action_next()
+
+    def test_going_back_keeps_what_was_entered(self):
+        start = self._start()
+        start.action_next()
+        self._set(start, "dormant_days", 45)
+        action = start.action_next()
+        self.assertEqual((action["res_id"], start.step), (start.id, "preview"))
+        start.action_back()
+        self.assertEqual(start.step, "thresholds")
+        start.action_back()
+        self.assertEqual(
+            start.line_ids.filtered(lambda x: x.value == 45).code, "dormant_days"
+        )
+
+    def test_the_preview_names_customers_and_writes_nothing(self):
+        start = self._start()
+        start.action_next()
+        before = get_checksums(self.env)
+        start.action_next()
+        self.assertEqual(get_checksums(self.env), before)
+        self.assertIn("Ada &lt;b&gt;", start.result)
+        self.assertIn("First opportunity won", start.result)
+        self.assertFalse(self._profile(self.partner))
+
+    def test_without_a_past_the_history_begins_today(self):
+        start = self._start(step="activate", replay_months=0)
+        start.action_activate()
+        profile = self._profile(self.partner)
+        self.assertEqual(profile.lifecycle_id.name, "Five stages and dormancy")
+        self.assertEqual(profile.lifecycle_id.state, "active")
+        self.assertEqual(profile.stage_id.code, "maintain")
+        self.assertEqual(set(profile.history_ids.mapped("date")), {TODAY})
+        self.assertFalse(profile.history_ids.filtered(lambda row: not row.processed_at))
+
+    def test_with_a_past_the_history_has_its_days(self):
+        start = self._start(step="activate", replay_months=6, replay_step="day")
+        action = start.action_activate()
+        profile = self._profile(self.partner)
+        self.assertEqual(
+            action["domain"], [("lifecycle_id", "=", profile.lifecycle_id.id)]
+        )
+        self.assertEqual(
+            [
+                (row.date, row.to_stage_id.code)
+                for row in profile.history_ids.sorted("id")
+            ],
+            [
+                (TODAY - timedelta(days=70), "acquire"),
+                (TODAY - timedelta(days=60), "maintain"),
+            ],
+        )
+        self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
+
+    def test_months_of_the_past_have_bounds(self):
+        for months in (-1, 121):
+            with self.assertRaisesRegex(UserError, "up to 120 months"):
+                self._start(replay_months=months)
+
+    def test_it_takes_the_place_of_the_active_one_or_stands_behind_it(self):
+        for is_replacing in (True, False):
+            self.lifecycle.action_unarchive()
+            self.lifecycle.action_activate()
+            start = self._start(is_replacing=is_replacing, replay_months=0)
+            self.assertEqual(start.active_lifecycle_ids, self.lifecycle)
+            start.step = "thresholds"
+            start.action_next()
+            self.assertEqual("First opportunity won" in start.result, is_replacing)
+            with self.env.cr.savepoint() as savepoint:
+                start.action_activate()
+                self.assertEqual(
+                    self.lifecycle.state, "archived" if is_replacing else "active"
+                )
+                taken = self._profile(self.partner).lifecycle_id
+                self.assertEqual(taken != self.lifecycle, is_replacing)
+                self.env.flush_all()
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_the_app_opens_with_how_to_begin_until_a_lifecycle_is_active(self):
+        Lifecycle = self.env["crm.lifecycle"].with_user(self.salesperson)
+        self.assertEqual(
+            Lifecycle._get_first_action()["tag"], "crm_lifecycle.onboarding"
+        )
+        self.lifecycle.action_unarchive()
+        self.lifecycle.action_activate()
+        action = Lifecycle._get_first_action()
+        self.assertEqual(action["res_model"], "crm.lifecycle.profile")
+
+    def test_a_salesperson_does_not_set_up(self):
+        with self.assertRaises(AccessError):
+            self.env["crm.lifecycle.start"].with_user(self.leader).create({})
+
+    def test_settings_tell_what_runs(self):
+        settings = self.env["res.config.settings"].create({})
+        self.assertFalse(settings.lifecycle_active_names)
+        self.lifecycle.action_unarchive()
+        self.lifecycle.action_activate()
+        run = self._run()
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.lifecycle_active_names, "Test lifecycle")
+        self.assertEqual(settings.lifecycle_last_run_id, run)
+        self.assertEqual(settings.lifecycle_last_run_state, "done")
+        self.env.ref("crm_lifecycle.ir_cron_run").active = False
+        settings = self.env["res.config.settings"].create({})
+        self.assertFalse(settings.lifecycle_is_scheduled)

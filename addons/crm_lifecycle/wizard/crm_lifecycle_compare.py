@@ -1,0 +1,214 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# Customers named in the wizard; the counts are of all.
+SHOWN = 100
+
+
+class CrmLifecycleCompare(models.TransientModel):
+    """Two lifecycles side by side: where each would put the customers there are."""
+
+    _name = "crm.lifecycle.compare"
+    _description = "Comparison of Lifecycles"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        ondelete="cascade",
+    )
+    as_of = fields.Date(
+        string="Day",
+        compute="_compute_as_of",
+        precompute=True,
+        store=True,
+        readonly=False,
+        required=True,
+        help="The day to look at. A day to come tells what happens if nothing else "
+        "does.",
+    )
+    left = fields.Selection(
+        selection="_selection_side",
+        string="This one",
+        required=True,
+        default=lambda self: self._default_side(0),
+    )
+    right = fields.Selection(
+        selection="_selection_side",
+        string="Against",
+        required=True,
+        default=lambda self: self._default_side(1),
+    )
+    result = fields.Html(readonly=True, sanitize=False)
+
+    @api.depends("company_id")
+    def _compute_as_of(self):
+        for compare in self:
+            compare.as_of = compare.company_id._lifecycle_today()
+
+    @api.model
+    def _selection_side(self):
+        """Return the lifecycles that are not archived, and the templates."""
+        lifecycles = self.env["crm.lifecycle"].search([("state", "!=", "archived")])
+        states = dict(
+            self.env["crm.lifecycle"]._fields["state"]._description_selection(self.env)
+        )
+        Template = self.env["crm.lifecycle.template"]
+        return [
+            *(
+                (f"lifecycle:{item.id}", f"{item.name} ({states[item.state]})")
+                for item in lifecycles
+            ),
+            *(
+                (
+                    f"template:{item['code']}",
+                    self.env._(
+                        "%(name)s (template)", name=Template._get_text(item["name"])
+                    ),
+                )
+                for item in Template._load()
+            ),
+        ]
+
+    @api.model
+    def _default_side(self, number):
+        """Return the active lifecycle, and the one that the wizard is opened from."""
+        Lifecycle = self.env["crm.lifecycle"]
+        active = Lifecycle._get_active(self.env.company)[:1]
+        opened = Lifecycle.browse(self.env.context.get("active_id") or []).exists()
+        if self.env.context.get("active_model") != "crm.lifecycle":
+            opened = Lifecycle
+        sides = list(dict.fromkeys([*active, *opened]))
+        chosen = [f"lifecycle:{item.id}" for item in sides]
+        options = [key for key, _label in self._selection_side() if key not in chosen]
+        return [*chosen, *options][number]
+
+    def action_compare(self):
+        """Ask both, and show where they differ."""
+        self.ensure_one()
+        if self.left == self.right:
+            raise UserError(
+                self.env._(
+                    "Both sides are the same lifecycle. Choose another one on one side."
+                )
+            )
+        self.env["crm.lifecycle"].check_access("write")
+        with self.env.cr.savepoint() as savepoint:
+            values = self._get_values()
+            result = self.env["ir.qweb"]._render("crm_lifecycle.comparison", values)
+            self.env.flush_all()
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        self.result = result
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "crm_lifecycle.crm_lifecycle_compare_action"
+            ),
+            "res_id": self.id,
+        }
+
+    def _get_side(self, key):
+        """Return the lifecycle of a side, made for the comparison if a template."""
+        kind, name = key.split(":")
+        if kind == "template":
+            # Nobody follows what is taken back.
+            Template = self.env["crm.lifecycle.template"]
+            return Template.with_context(tracking_disable=True)._instantiate(
+                name, self.company_id
+            )
+        lifecycle = self.env["crm.lifecycle"].browse(int(name)).exists()
+        if not lifecycle:
+            raise UserError(
+                self.env._("The lifecycle is not there any more. Choose another one.")
+            )
+        return lifecycle
+
+    def _get_values(self):
+        """Return what the template shows: records in place of ids."""
+        left, right = self._get_side(self.left), self._get_side(self.right)
+        left_stages, right_stages = (
+            side.stage_ids.sorted(lambda s: (s.sequence, s.id))
+            for side in (left, right)
+        )
+        # A run reads facts of every customer and document of the company.
+        found = (
+            self.env["crm.lifecycle"]
+            .sudo()
+            ._compare(
+                self.company_id,
+                left.sudo(),
+                right.sudo(),
+                self._get_same(left_stages, right_stages),
+                self.as_of,
+                limit=SHOWN,
+            )
+        )
+        Stage = self.env["crm.lifecycle.stage"]
+        others = Stage.browse(
+            {stage for pair in found["matrix"] for stage in pair if stage}
+            - {*left_stages.ids, *right_stages.ids}
+        )
+        empty = Stage.browse()
+        rows = [*left_stages, *others, empty]
+        columns = [*right_stages, *others, empty]
+        matrix = {
+            (row, column): found["matrix"].get((row.id or None, column.id or None), 0)
+            for row in rows
+            for column in columns
+        }
+        return {
+            "left": left,
+            "right": right,
+            "rows": [
+                row
+                for row in rows
+                if row in left_stages or any(matrix[row, column] for column in columns)
+            ],
+            "columns": [
+                column
+                for column in columns
+                if column in right_stages or any(matrix[row, column] for row in rows)
+            ],
+            "matrix": matrix,
+            "same": set(self._get_same(left_stages, right_stages)),
+            "total": sum(matrix.values()),
+            "differing": found["differing"],
+            "customers": [
+                {
+                    "subject": self.env["crm.lifecycle.preview"]._get_subject(
+                        row["partner"], row["lead"]
+                    ),
+                    "sides": [self._tell_side(row[side]) for side in ("left", "right")],
+                }
+                for row in found["customers"]
+            ],
+        }
+
+    @api.model
+    def _get_same(self, left, right):
+        """Return the pairs of stages that are the same place in both lifecycles.
+
+        By their codes, where both have the same ones; else by category.
+        """
+        by = "category"
+        if all(left.mapped("code")) and {*left.mapped("code")} == {
+            *right.mapped("code")
+        }:
+            by = "code"
+        return [
+            (before.id, after.id)
+            for before in left
+            for after in right
+            if before[by] == after[by]
+        ]
+
+    @api.model
+    def _tell_side(self, side):
+        """Return a stage, and in words why a customer is there."""
+        History = self.env["crm.lifecycle.history"]
+        row = History.new({"reason": side["reason"], "rule_id": side["rule"]})
+        return {
+            "stage": self.env["crm.lifecycle.stage"].browse(side["stage"] or []),
+            "why": row.rule_id.name or row._get_reason(),
+            "facts": self.env["crm.lifecycle.preview"]._tell_facts(side["facts"]),
+        }
