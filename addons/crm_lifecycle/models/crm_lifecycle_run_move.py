@@ -28,9 +28,7 @@ ASKED_FIRST = SQL(
 ASKED_AGAIN = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
 )
-ASKED_LATER = SQL(
-    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)"
-)
+ASKED_LATER = SQL("crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)")
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
@@ -195,7 +193,7 @@ class CrmLifecycleRun(models.Model):
             )
             stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
             by_category = {}
-            for stage in stages.sorted("sequence", reverse=True):
+            for stage in reversed(stages):
                 by_category[stage.category] = stage.id
             target = SQL(
                 "CASE WHEN crm_lifecycle_profile.lifecycle_id = %s THEN NULL"
@@ -383,9 +381,7 @@ class CrmLifecycleRun(models.Model):
         """Come back to those whom somebody else was moving."""
         if profile_ids:
             self.env.cr.execute(
-                SQL(
-                    "INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids
-                )
+                SQL("INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids)
             )
 
     def _note_left(self, profile_ids):
