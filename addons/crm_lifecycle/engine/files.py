@@ -23,7 +23,7 @@ class FileProblem(ValueError):
     ``newer``, ``shape``, ``missing``, ``many``, ``code``, ``empty``, ``stage``.
     """
 
-    def __init__(self, code, **values):
+    def __init__(self, code, /, **values):
         super().__init__(code, values)
         self.code = code
         self.values_by_name = values

@@ -119,7 +119,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _read_translations(self, records):
-        """Return ``{id: {field: {lang: text}}}`` in one query: the ORM asks for each."""
+        """Return ``{id: {field: {lang: text}}}``, in one query for all."""
         names = [
             name
             for name, field in self._get_fields(records._name).items()
@@ -141,7 +141,7 @@ class CrmLifecycleFile(models.AbstractModel):
                 name: {
                     lang: text
                     for lang, text in (texts or {}).items()
-                    if not lang.startswith("_")
+                    if text and not lang.startswith("_")
                 }
                 for name, texts in zip(names, values, strict=True)
             }
@@ -179,12 +179,12 @@ class CrmLifecycleFile(models.AbstractModel):
     @api.model
     def _write_domain(self, text, lifecycle):
         """Return conditions as a list in which records are named."""
+        Profile = self.env["crm.lifecycle.profile"].sudo()
         try:
             conditions = ast.literal_eval(text or "[]")
-        except (ValueError, SyntaxError):
-            return text
-        Profile = self.env["crm.lifecycle.profile"].sudo()
-        return self._write_conditions(conditions, Profile, lifecycle)
+            return self._write_conditions(conditions, Profile, lifecycle)
+        except (ValueError, SyntaxError, TypeError):
+            return text  # no domain: its own constraint tells so
 
     @api.model
     def _write_conditions(self, conditions, model, lifecycle):
@@ -256,16 +256,24 @@ class CrmLifecycleFile(models.AbstractModel):
             with self.env.cr.savepoint():
                 lifecycle = reader.make(company)
                 self.env.flush_all()
-        except psycopg2.Error as error:
+        except (psycopg2.IntegrityError, psycopg2.DataError) as error:
             raise UserError(
                 self.env._(
                     "“%(lifecycle)s” can't be made of the file: %(error)s Correct the "
                     "value in the file.",
                     lifecycle=files.text_of(data["name"], self.env.lang),
-                    error=error.diag.message_primary or error,
+                    error=self._get_error_text(error),
                 )
             ) from error
         return lifecycle.with_env(self.env), reader.left_out
+
+    @api.model
+    def _get_error_text(self, error):
+        """Return what the database says of a value, in the words of its model."""
+        for model_name in ("crm.lifecycle", *PARTS.values()):
+            if self.env[model_name]._table == error.diag.table_name:
+                return self.env[model_name]._sql_error_to_message(error)
+        return error.diag.message_primary or str(error)
 
     @api.model
     def _get_problem_text(self, problem):

@@ -63,14 +63,15 @@ class CrmLifecycleProfile(models.Model):
 
         ``rules`` are in their order, and need not be saved, nor be of a lifecycle
         that runs. Each is ``{"rule", "stage", "holds", "date", "days", "days_date",
-        "refused", "through", "after", "is_back", "error", "conditions"}``: whether it would
-        move the customer now, or on which day it will if nothing happens meanwhile
+        "refused", "through", "after", "is_back", "error", "conditions"}``: whether it
+        would move the customer now, or on which day it will if nothing happens meanwhile
         (None: not by itself); the days in the stage that it waits for, and the day
         on which they are over; why the lifecycle refuses the move, or ""; the
         stages that it leads through; the rule before it that holds as well and
         so comes first; whether it waits for tomorrow, since the customer has left
-        the stage today; why its conditions can't be used, or ""; and they as a tree of ``{"operator", "holds",
-        "date", "children"}`` with leaves ``{"text", "value", "holds", "date"}``.
+        the stage today; why its conditions can't be used, or ""; and they as a tree
+        of ``{"operator", "holds", "date", "children"}`` with leaves ``{"text",
+        "value", "holds", "date"}``.
 
         :param stage: ask as if the customer were entering this stage on the day
         """
@@ -141,8 +142,9 @@ class CrmLifecycleProfile(models.Model):
     def _get_taker(self, as_of):
         """Return the lifecycle that the next run leaves or puts the customer in."""
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
-        if lifecycles[:1] == self.lifecycle_id and lifecycles.domain in (False, "[]"):
-            return lifecycles  # the only one takes everybody
+        first = lifecycles[:1]
+        if first == self.lifecycle_id and first.domain in (False, "", "[]"):
+            return first  # it takes everybody
         asked = _Questions(self, as_of)
         answers = [
             (lifecycle, asked.whether(lifecycle._get_domain(as_of)))
@@ -212,8 +214,8 @@ class CrmLifecycleProfile(models.Model):
         path, operator = condition.field_expr, condition.operator
         label, field = self._get_path_label(path, model)
         value = condition.value
-        if isinstance(value, Domain):
-            words = self._get_domain_text(value, self.env[field.comodel_name])
+        if operator in ("any", "not any"):
+            words = self._get_domain_text(Domain(value), self.env[field.comodel_name])
             if operator.startswith("not"):
                 return self.env._(
                     "%(field)s: none with %(conditions)s", field=label, conditions=words
@@ -399,7 +401,7 @@ class _Questions:
         return self.about(domains.parse(rule.domain), rule.min_days)
 
     def about(self, domain, min_days=0):
-        """Ask about conditions. Return their tree, complete once `answer` was called."""
+        """Ask about conditions. Return their tree, to be completed by `answer`."""
         tree = {"start": self._get_stay_end(min_days), "error": ""}
         tree["conditions"] = self._grow(domain)
         self._wait_for(tree, domain, self._get_start(tree["start"]))

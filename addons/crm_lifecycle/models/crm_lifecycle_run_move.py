@@ -198,7 +198,7 @@ class CrmLifecycleRun(models.Model):
             )
             stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
             by_category = {}
-            for stage in stages.sorted("sequence", reverse=True):
+            for stage in reversed(stages):
                 by_category[stage.category] = stage.id
             target = SQL(
                 "CASE WHEN crm_lifecycle_profile.lifecycle_id = %s THEN NULL"

@@ -49,6 +49,13 @@ class CrmLifecycleProfile(models.Model):
                     lifecycle=lifecycle.name,
                 )
             )
+        if not lifecycle.stage_ids:
+            raise UserError(
+                self.env._(
+                    "“%(lifecycle)s” has no stages yet. Add its stages first.",
+                    lifecycle=lifecycle.name,
+                )
+            )
         company = lifecycle.company_id
         strangers = company and self.filtered(lambda item: item.company_id != company)
         if strangers:

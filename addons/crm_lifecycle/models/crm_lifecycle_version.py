@@ -34,7 +34,7 @@ class CrmLifecycleVersion(models.Model):
     number = fields.Integer(string="Version", aggregator=None, required=True)
     create_date = fields.Datetime(string="Since")
     create_uid = fields.Many2one(comodel_name="res.users", string="Changed by")
-    snapshot = fields.Json(required=True)
+    snapshot = fields.Json(required=True, prefetch=False)
     changes = fields.Html(
         string="What changed",
         compute="_compute_changes",
@@ -46,8 +46,9 @@ class CrmLifecycleVersion(models.Model):
     @api.depends("snapshot")
     @api.depends_context("lang")
     def _compute_changes(self):
+        previous = self._get_previous()
         for version in self:
-            lines = version._get_changes()
+            lines = version._get_changes(previous.get(version.id))
             version.changes = Markup('<ul class="mb-0 ps-3">%s</ul>') % Markup().join(
                 Markup("<li>%s</li>") % line for line in lines
             )
@@ -148,19 +149,21 @@ class CrmLifecycleVersion(models.Model):
     # ------------------------------------------------------------
 
     def _get_previous(self):
-        """Return the version before this one, or none."""
-        return self.search(
-            [
-                ("lifecycle_id", "=", self.lifecycle_id.id),
-                ("number", "<", self.number),
-            ],
-            limit=1,
+        """Return ``{id: the version before it}``, with the snapshots of these alone."""
+        numbers = self.search_fetch(
+            [("lifecycle_id", "in", self.lifecycle_id.ids)], ["lifecycle_id", "number"]
         )
+        before = {}
+        for versions in numbers.grouped("lifecycle_id").values():
+            ordered = versions.sorted("number")
+            before.update(zip(ordered.ids[1:], ordered.ids, strict=False))
+        needed = {before[version.id] for version in self if version.id in before}
+        (self | self.browse(needed)).fetch(["snapshot"])
+        return {key: self.browse(value) for key, value in before.items()}
 
-    def _get_changes(self):
+    def _get_changes(self, previous=None):
         """Return what the version changed, in lines of the reader's language."""
         self.ensure_one()
-        previous = self._get_previous()
         if not previous:
             return [self.env._("The first version kept")]
         old, new = previous.snapshot, self.snapshot
@@ -187,9 +190,7 @@ class CrmLifecycleVersion(models.Model):
                     self.env._(
                         "The order of the %(part)s changed: %(names)s",
                         part=self.env["crm.lifecycle.file"]._get_part_label(part),
-                        names=", ".join(
-                            words.text(item["name"]) for item in new[part]
-                        ),
+                        names=", ".join(words.text(item["name"]) for item in new[part]),
                     )
                 )
         return lines or [self.env._("Nothing that people see")]
@@ -242,6 +243,8 @@ class _Words:
 
     def _get_line(self, what, field, old, new):
         before, after = self.tell(field, old), self.tell(field, new)
+        if before == after and field is not None and field.relational:
+            return self.env._("%(what)s changed", what=what)
         if before == after:
             # Only what other languages read has changed.
             return self.env._("%(what)s changed in another language", what=what)
@@ -287,10 +290,9 @@ def _get_conditions(items):
     """Return conditions of a snapshot with the ids that it has of records."""
     if isinstance(items, dict):
         return items.get("id")
-    if isinstance(items, list) and len(items) == 3 and isinstance(items[0], str):
-        if items[0] not in "&|!":
-            path, operator, value = items
-            return (path, operator, _get_conditions(value))
-    if isinstance(items, list):
+    if not isinstance(items, list):
+        return items
+    if len(items) != 3 or not isinstance(items[0], str) or items[0] in "&|!":
         return [_get_conditions(item) for item in items]
-    return items
+    path, operator, value = items
+    return (path, operator, _get_conditions(value))

@@ -26,18 +26,6 @@ class TestConfiguration(LifecycleCase):
         with self.assertRaisesRegex(ValidationError, "another lifecycle"):
             self._rule(other.stage_ids[0], [])
 
-    def test_a_change_of_rules_raises_the_version(self):
-        self.assertEqual(self.lifecycle.version, 1)
-        rule = self._rule(self.engaged, [])
-        self.assertEqual(self.lifecycle.version, 2)
-        rule.domain = "[('won_count', '>', 0)]"
-        self.assertEqual(self.lifecycle.version, 3)
-        rule.unlink()
-        self.assertEqual(self.lifecycle.version, 4)
-        draft = self.lifecycle.copy()
-        draft.stage_ids[0].sequence = 99
-        self.assertEqual(draft.version, 1)
-
     def test_a_copy_has_its_own_stages_and_rules(self):
         self._rule(self.engaged, [("won_count", ">", 0)], self.prospect)
         copy = self.lifecycle.copy()

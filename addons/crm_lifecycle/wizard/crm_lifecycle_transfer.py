@@ -13,9 +13,7 @@ class CrmLifecycleTransfer(models.TransientModel):
         required=True,
         default=lambda self: self._default_profile_ids(),
     )
-    profile_count = fields.Integer(
-        string="How many", compute="_compute_profile_count"
-    )
+    profile_count = fields.Integer(string="How many", compute="_compute_profile_count")
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle",
         string="Move to",
