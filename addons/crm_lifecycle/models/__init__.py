@@ -12,6 +12,8 @@ from . import crm_lifecycle_merge
 from . import crm_lifecycle_history
 from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
+from . import crm_lifecycle_step_move_actions
+from . import crm_lifecycle_profile_api
 from . import crm_lifecycle_profile_explain
 from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_progress

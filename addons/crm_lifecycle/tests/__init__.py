@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_api
 from . import test_configuration
 from . import test_contact_facts
 from . import test_cron
@@ -22,3 +23,4 @@ from . import test_subject_fields
 from . import test_task
 from . import test_template
 from . import test_tours
+from . import test_webhook

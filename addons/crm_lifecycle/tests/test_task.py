@@ -4,11 +4,13 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import crm_lifecycle_task_work as work
 from ..progress import Cancelled
+from ..wizard import crm_lifecycle_profile_move_many as many
 from .common import TODAY, LifecycleCase
 
 
@@ -159,6 +161,40 @@ class TestTask(LifecycleCase):
         self.assertEqual(size(self.company, 10000), max(9, partners))
         self._run()
         self.assertEqual(size(self.company, 10000), 9)
+
+    def _wizard(self):
+        return (
+            self.env["crm.lifecycle.profile.move"]
+            .with_user(self.salesperson)
+            .create(
+                {
+                    "profile_ids": [Command.set(self.profiles.ids)],
+                    "stage_id": self.customer.id,
+                    "reason": "They called",
+                }
+            )
+        )
+
+    def test_the_move_of_many_chosen_customers_goes_to_the_background(self):
+        with patch.object(many, "SMALL_MOVE", 4):
+            action = self._wizard().action_move()
+        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        self._work()
+        self.assertEqual(self.profiles.stage_id, self.customer)
+
+    def test_the_move_of_few_is_done_at_once(self):
+        with patch.object(many, "SMALL_MOVE", 5):
+            self._wizard().action_move()
+        self.assertEqual(self.profiles.stage_id, self.customer)
+
+    def test_a_move_that_is_refused_is_not_even_started(self):
+        self.lifecycle.skip_policy = "forbid"
+        with (
+            patch.object(many, "SMALL_MOVE", 4),
+            self.assertRaisesRegex(UserError, "Still missing: Engaged"),
+        ):
+            self._wizard().action_move()
+        self.assertFalse(self.Task.search([]))
 
     def test_a_replay_in_the_background(self):
         self._lead(days_ago=70, partner_id=self._partner("Old").id)
