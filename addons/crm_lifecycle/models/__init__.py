@@ -35,6 +35,7 @@ from . import crm_lifecycle_source_partner
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
+from . import ir_http
 from . import mail_activity
 from . import mail_message
 from . import res_company

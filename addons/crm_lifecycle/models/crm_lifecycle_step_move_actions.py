@@ -170,6 +170,8 @@ class CrmLifecycleStep(models.Model):
         cron._commit_progress(remaining=steps.search_count(waiting))
         missed = Counter()
         for step in found:
+            user, company = step.profile_id.user_id, step.company_id
+            step = step.with_context(lang=user.lang or company.partner_id.lang)
             url = step.webhook_id.webhook_url
             if missed[url] < PATIENCE and step._claim():
                 cron._commit_progress()

@@ -76,9 +76,34 @@ class CrmLifecycleRun(models.Model):
 
     _inherit = "crm.lifecycle.run"
 
+    @api.depends("child_ids.state")
+    def _compute_progress(self):
+        return super()._compute_progress()
+
+    def _get_working_shards(self):
+        """Return the shards of the run, while any of them is at work."""
+        shards = self.child_ids
+        return shards if "running" in shards.mapped("state") else shards.browse()
+
+    def _get_counts(self):
+        shards = self._get_working_shards()
+        if shards:
+            ended = shards.filtered(lambda shard: shard.state != "running")
+            return len(ended), len(shards)
+        return super()._get_counts()
+
+    def _get_step_name(self):
+        if self._get_working_shards():
+            return self.env._("Shards")
+        return super()._get_step_name()
+
     def _get_outcome(self):
         """Return in a sentence what the run did."""
         self.ensure_one()
+        if self.state == "running":
+            return self.env._(
+                "The run goes on in %(count)s shards.", count=len(self.child_ids)
+            )
         return self.env._(
             "%(seen)s customers seen, %(moved)s moves.",
             seen=self._format_count(self.profile_count),

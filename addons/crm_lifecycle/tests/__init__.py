@@ -21,6 +21,7 @@ from . import test_run_review
 from . import test_run_shard
 from . import test_subject_fields
 from . import test_task
+from . import test_task_tour
 from . import test_template
 from . import test_tours
 from . import test_webhook

@@ -449,6 +449,16 @@ class TestTask(LifecycleCase):
             ],
         )
 
+    def test_a_run_in_shards_tells_how_many_have_ended(self):
+        run = self.env["crm.lifecycle.run"]._start(self.company, TODAY)
+        shards = run._split(4)
+        self.assertEqual(run.progress_text, "Shards · 0 of 4")
+        shards[0].state = "done"
+        self.assertEqual(run.progress_text, "Shards · 1 of 4")
+        self.assertEqual(run.progress, 25)
+        shards.state = "done"
+        self.assertNotIn("Shards", run.progress_text or "")
+
     def test_a_run_that_nobody_watches_costs_nothing_more(self):
         run = self._run()
         self.assertFalse(run.step)
