@@ -18,6 +18,8 @@ from . import crm_lifecycle_step
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_step_follow_up
 from . import crm_lifecycle_step_retry
+from . import crm_lifecycle_step_move_actions
+from . import crm_lifecycle_profile_api
 from . import crm_lifecycle_profile_explain
 from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_rule_test
@@ -46,6 +48,7 @@ from . import crm_lifecycle_source_partner
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
+from . import ir_http
 from . import mail_activity
 from . import mail_activity_plan_template
 from . import mail_message

@@ -32,10 +32,7 @@ class CrmLifecycleProgress(models.AbstractModel):
             record.is_working = record._is_working()
             elapsed = (now - (record.step_date or now)).total_seconds()
             part, left = self._get_part(
-                record.done_count,
-                record.total_count,
-                elapsed,
-                record.expected_seconds,
+                *record._get_counts(), elapsed, record.expected_seconds
             )
             record.progress = 100 * part
             record.progress_text = record._get_progress_text(left)
@@ -49,6 +46,11 @@ class CrmLifecycleProgress(models.AbstractModel):
         """Extension point: return what is being done right now."""
         self.ensure_one()
         return ""
+
+    def _get_counts(self):
+        """Extension point: return how much is done of the step, and of how much."""
+        self.ensure_one()
+        return self.done_count, self.total_count
 
     @api.model
     def _get_part(self, done, total, elapsed, expected):
@@ -70,17 +72,14 @@ class CrmLifecycleProgress(models.AbstractModel):
         if not self.is_working:
             return False
         parts = [self._get_step_name() or ""]
-        if self.total_count and self.done_count:
+        done, total = self._get_counts()
+        if total:
             parts.append(
                 self.env._(
                     "%(done)s of %(total)s",
-                    done=self._format_count(self.done_count),
-                    total=self._format_count(self.total_count),
+                    done=self._format_count(done),
+                    total=self._format_count(total),
                 )
-            )
-        elif self.total_count:
-            parts.append(
-                self.env._("of %(total)s", total=self._format_count(self.total_count))
             )
         if left is not None:
             parts.append(self._get_time_left_text(left))

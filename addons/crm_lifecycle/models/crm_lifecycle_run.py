@@ -279,6 +279,8 @@ class CrmLifecycleRun(models.Model):
         progress = self._get_progress()
         if progress:
             progress.begin(self._get_step_name(), total, expected)
+        # A step may be one statement: others see now that it has begun.
+        self._checkpoint(checkpoint)
 
     def _get_expected_seconds(self, step, total):
         """Return how long a step took the last time, 0 where that is not known.

@@ -166,6 +166,7 @@ class CrmLifecycleTask(models.Model):
         cron = self.env.ref("crm_lifecycle.ir_cron_task", raise_if_not_found=False)
         if cron:
             cron.sudo()._trigger()
+        task.user_id._bus_send("crm_lifecycle.task_started", {})
         return task
 
     def _get_action(self):
@@ -326,6 +327,7 @@ class CrmLifecycleTask(models.Model):
         waiting = tasks.search([("state", "=", "waiting")], order="id")
         cron._commit_progress(remaining=len(waiting))
         for task in waiting:
+            task = task.with_context(lang=task.user_id.lang)
             if not task._take():
                 continue
             cron._commit_progress()

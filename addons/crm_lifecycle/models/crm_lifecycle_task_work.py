@@ -56,7 +56,7 @@ class CrmLifecycle(models.Model):
         run = self.sudo()._run(company, checkpoint=progress)
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
 
-    def _task_replay(self, progress, date_from, date_to, step="month"):
+    def _task_replay(self, progress, date_from, date_to, **kwargs):
         """Do `_replay` in the background; the days are strings."""
         self.check_access("write")
         company = self.company_id[:1] or self.env.company
@@ -65,8 +65,8 @@ class CrmLifecycle(models.Model):
             company,
             fields.Date.to_date(date_from),
             fields.Date.to_date(date_to),
-            step=step,
             checkpoint=progress,
+            **kwargs,
         )
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
 
@@ -76,9 +76,34 @@ class CrmLifecycleRun(models.Model):
 
     _inherit = "crm.lifecycle.run"
 
+    @api.depends("child_ids.state")
+    def _compute_progress(self):
+        return super()._compute_progress()
+
+    def _get_working_shards(self):
+        """Return the shards of the run, while any of them is at work."""
+        shards = self.child_ids
+        return shards if "running" in shards.mapped("state") else shards.browse()
+
+    def _get_counts(self):
+        shards = self._get_working_shards()
+        if shards:
+            ended = shards.filtered(lambda shard: shard.state != "running")
+            return len(ended), len(shards)
+        return super()._get_counts()
+
+    def _get_step_name(self):
+        if self._get_working_shards():
+            return self.env._("Shards")
+        return super()._get_step_name()
+
     def _get_outcome(self):
         """Return in a sentence what the run did."""
         self.ensure_one()
+        if self.state == "running":
+            return self.env._(
+                "The run goes on in %(count)s shards.", count=len(self.child_ids)
+            )
         return self.env._(
             "%(seen)s customers seen, %(moved)s moves.",
             seen=self._format_count(self.profile_count),
@@ -125,11 +150,11 @@ class CrmLifecycleRun(models.Model):
         self._begin_step(checkpoint, "review")
         return super()._set_next_review(lifecycles, checkpoint)
 
-    def _replay_days(self, days, progress=None):
+    def _replay_days(self, days, *args):
         """Tell the days rather than the steps of each."""
         self._begin_step(None, "replay", len(days))
         run = self.with_context(lifecycle_counts_days=True)
-        return super(CrmLifecycleRun, run)._replay_days(days, progress)
+        return super(CrmLifecycleRun, run)._replay_days(days, *args)
 
     def _replay_day(self, scope):
         result = super()._replay_day(scope)
@@ -141,6 +166,12 @@ class CrmLifecycleRun(models.Model):
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
+
+    def _check_move(self, stage):
+        """Raise where one of the customers can't move to a stage."""
+        self._check_own_lifecycle(stage)
+        for profile, why in self._get_refused(stage).items():
+            raise UserError(profile._get_refusal(stage, why))
 
     def _start_move(self, stage, reason):
         """Move the customers in the background; return the action that shows it."""

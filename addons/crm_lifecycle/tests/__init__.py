@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_compare
+from . import test_api
 from . import test_configuration
 from . import test_contact_facts
 from . import test_cron
@@ -9,21 +10,15 @@ from . import test_engine_scope
 from . import test_engine_since
 from . import test_engine_stages
 from . import test_explain
-<<<<<<< HEAD
 from . import test_follow_up
-=======
 from . import test_file
->>>>>>> w-d
 from . import test_history
 from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
-<<<<<<< HEAD
 from . import test_overview
-=======
 from . import test_path
->>>>>>> w-d
 from . import test_playbook
 from . import test_playbook_activation
 from . import test_playbook_again
@@ -38,13 +33,12 @@ from . import test_stay
 from . import test_start
 from . import test_subject_fields
 from . import test_task
+from . import test_task_tour
 from . import test_template
 from . import test_transfer
 from . import test_tours
-<<<<<<< HEAD
 from . import test_work
 from . import test_tours_playbook
-=======
 from . import test_tours_editor
 from . import test_version
->>>>>>> w-d
+from . import test_webhook

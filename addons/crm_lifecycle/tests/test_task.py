@@ -4,11 +4,13 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import crm_lifecycle_task_work as work
 from ..progress import Cancelled
+from ..wizard import crm_lifecycle_profile_move_many as many
 from .common import TODAY, LifecycleCase
 
 
@@ -159,6 +161,40 @@ class TestTask(LifecycleCase):
         self.assertEqual(size(self.company, 10000), max(9, partners))
         self._run()
         self.assertEqual(size(self.company, 10000), 9)
+
+    def _wizard(self):
+        return (
+            self.env["crm.lifecycle.profile.move"]
+            .with_user(self.salesperson)
+            .create(
+                {
+                    "profile_ids": [Command.set(self.profiles.ids)],
+                    "stage_id": self.customer.id,
+                    "reason": "They called",
+                }
+            )
+        )
+
+    def test_the_move_of_many_chosen_customers_goes_to_the_background(self):
+        with patch.object(many, "SMALL_MOVE", 4):
+            action = self._wizard().action_move()
+        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        self._work()
+        self.assertEqual(self.profiles.stage_id, self.customer)
+
+    def test_the_move_of_few_is_done_at_once(self):
+        with patch.object(many, "SMALL_MOVE", 5):
+            self._wizard().action_move()
+        self.assertEqual(self.profiles.stage_id, self.customer)
+
+    def test_a_move_that_is_refused_is_not_even_started(self):
+        self.lifecycle.skip_policy = "forbid"
+        with (
+            patch.object(many, "SMALL_MOVE", 4),
+            self.assertRaisesRegex(UserError, "Still missing: Engaged"),
+        ):
+            self._wizard().action_move()
+        self.assertFalse(self.Task.search([]))
 
     def test_a_replay_in_the_background(self):
         self._lead(days_ago=70, partner_id=self._partner("Old").id)
@@ -412,6 +448,16 @@ class TestTask(LifecycleCase):
                 ("review", 0),
             ],
         )
+
+    def test_a_run_in_shards_tells_how_many_have_ended(self):
+        run = self.env["crm.lifecycle.run"]._start(self.company, TODAY)
+        shards = run._split(4)
+        self.assertEqual(run.progress_text, "Shards · 0 of 4")
+        shards[0].state = "done"
+        self.assertEqual(run.progress_text, "Shards · 1 of 4")
+        self.assertEqual(run.progress, 25)
+        shards.state = "done"
+        self.assertNotIn("Shards", run.progress_text or "")
 
     def test_a_run_that_nobody_watches_costs_nothing_more(self):
         run = self._run()

@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
@@ -20,8 +20,10 @@ export class LifecycleProgressField extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.tasks = useService("lifecycle_task");
         this.state = useState({ progress: 0, text: "" });
         useRecordObserver((record) => this.take(record));
+        onMounted(() => this.tellTasks());
         this.timer = browser.setInterval(() => this.ask(), PACE);
         onWillUnmount(() => browser.clearInterval(this.timer));
     }
@@ -40,6 +42,13 @@ export class LifecycleProgressField extends Component {
         this.state.text = record.data.progress_text || "";
     }
 
+    /** Work that shows here is known at once wherever else it shows. */
+    tellTasks() {
+        if (this.props.record.resModel === "crm.lifecycle.task") {
+            this.tasks.refresh();
+        }
+    }
+
     async ask() {
         const { record } = this.props;
         if (this.asking || !record.resId || !record.data.is_working || document.hidden) {
@@ -54,6 +63,7 @@ export class LifecycleProgressField extends Component {
             );
             if (!news?.is_working || news.state !== record.data.state) {
                 await record.load();
+                this.tellTasks();
             } else {
                 this.state.progress = news.progress;
                 this.state.text = news.progress_text || "";

@@ -1,16 +1,51 @@
+import { reactive } from "@odoo/owl";
+
+import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { session } from "@web/session";
+
+const MODEL = "crm.lifecycle.task";
+/** How often news of work under way are asked for, in milliseconds. */
+const PACE = 3000;
 
 /**
- * Tells whoever started long work that it has ended, wherever they are by then, with
- * the next step at hand.
+ * Long work of the user: what is under way, wherever they are by now, and word when it
+ * ends, with the next step at hand. Without work under way nothing is asked.
  */
 export const lifecycleTaskService = {
     dependencies: ["bus_service", "notification", "action", "orm"],
     start(env, { bus_service, notification, action, orm }) {
+        const state = reactive({ tasks: [] });
+        let timer;
+
+        async function refresh() {
+            browser.clearTimeout(timer);
+            if (!document.hidden) {
+                try {
+                    state.tasks = await orm.silent.searchRead(
+                        MODEL,
+                        [
+                            ["user_id", "=", user.userId],
+                            ["state", "in", ["waiting", "running"]],
+                        ],
+                        ["name", "progress", "progress_text"]
+                    );
+                } catch {
+                    // The server may be away for a moment; the next news tell.
+                }
+            }
+            if (state.tasks.length || document.hidden) {
+                timer = browser.setTimeout(refresh, PACE);
+            }
+        }
+
         const call = async (name, id) =>
-            action.doAction(await orm.call("crm.lifecycle.task", name, [[id]]));
+            action.doAction(await orm.call(MODEL, name, [[id]]));
+        bus_service.subscribe("crm_lifecycle.task_started", refresh);
         bus_service.subscribe("crm_lifecycle.task", (task) => {
+            refresh();
             const buttons = [];
             if (task.has_result) {
                 buttons.push({
@@ -34,6 +69,10 @@ export const lifecycleTaskService = {
             });
         });
         bus_service.start();
+        if (session.lifecycle_task_count) {
+            refresh();
+        }
+        return { state, refresh };
     },
 };
 

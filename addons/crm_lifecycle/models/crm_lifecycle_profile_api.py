@@ -1,0 +1,138 @@
+"""What other systems ask of customers, beside reading and writing them.
+
+See docs/API.md, whose calls are those of the tests.
+"""
+
+from datetime import date, datetime
+
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    def action_move(self, stage, reason):
+        """Move customers to a stage, as people do in the screens.
+
+        :param stage: the code of the stage in the customer's own lifecycle, or its id
+        :param reason: why; shown in the history
+        :return: ``[{"id", "stage", "stage_date"}]``, of each customer
+        :raises UserError: where the lifecycle does not allow it; nobody is moved then
+        """
+        self._check_asked()
+        if not isinstance(reason, str) or not reason.strip():
+            raise UserError(self.env._("Tell the reason of the move."))
+        self.check_access("write")
+        for lifecycle, profiles in self.grouped("lifecycle_id").items():
+            target = profiles._find_stage(lifecycle, stage)
+            profiles = profiles.with_context(lifecycle_reason=reason.strip())
+            profiles.write({"stage_id": target.id})
+        return [
+            {
+                "id": profile.id,
+                "stage": profile.stage_id.code or None,
+                "stage_date": profile.stage_date or None,
+            }
+            for profile in self
+        ]
+
+    def explain(self):
+        """Tell why a customer is in the stage, and what each rule waits for.
+
+        The same as the customer's form shows, in the language of the user or of the
+        call; see `_explain`.
+        """
+        self._check_asked()
+        if len(self) > 1:
+            raise UserError(self.env._("Ask about one customer at a time."))
+        self.check_access("read")
+        found = self._explain()
+        why = found["why"]
+        return {
+            "id": self.id,
+            "customer": self.display_name,
+            "lifecycle": self.lifecycle_id.name or None,
+            "stage": self.stage_id.code or None,
+            "stage_name": self.stage_id.name or None,
+            "stage_date": self.stage_date or None,
+            "pinned_until": found["pinned_until"] or None,
+            "why": {
+                "date": why.date,
+                "origin": why.origin,
+                "rule": why.rule_id.name or None,
+                "reason": why.explanation or None,
+                "facts": why.facts or {},
+            }
+            if why
+            else None,
+            "rules": [
+                {
+                    "rule": rule["rule"].name,
+                    "to": rule["stage"].code or None,
+                    "to_name": rule["stage"].name,
+                    "holds": rule["holds"],
+                    "date": rule["date"],
+                    "min_days": rule["days"],
+                    "conditions": self._get_plain(rule["conditions"]),
+                }
+                for rule in found["rules"]
+            ],
+        }
+
+    def _check_asked(self):
+        if not self:
+            raise UserError(self.env._("Name the customers by the ids of profiles."))
+        missing = self - self.exists()
+        if missing:
+            raise UserError(
+                self.env._(
+                    "There is no customer profile %(id)s. Search for it by its "
+                    "contact.",
+                    id=missing[0].id,
+                )
+            )
+
+    def _find_stage(self, lifecycle, stage):
+        """Return the stage with a code or id in a lifecycle."""
+        if not lifecycle:
+            raise UserError(
+                self.env._(
+                    "%(customer)s is in no lifecycle. Activate a lifecycle that takes "
+                    "this customer first.",
+                    customer=self[0].display_name,
+                )
+            )
+        found = lifecycle.stage_ids.filtered(
+            lambda item: (
+                item.code == stage if isinstance(stage, str) else item.id == stage
+            )
+        )
+        if not found:
+            raise UserError(
+                self.env._(
+                    "There is no stage “%(stage)s” in the lifecycle “%(lifecycle)s” of "
+                    "%(customer)s. Its stages are: %(stages)s.",
+                    stage=stage,
+                    lifecycle=lifecycle.name,
+                    customer=self[0].display_name,
+                    stages=", ".join(
+                        f"{item.code} ({item.name})" for item in lifecycle.stage_ids
+                    ),
+                )
+            )
+        return found
+
+    def _get_plain(self, value):
+        """Return a value as JSON knows it."""
+        if isinstance(value, dict):
+            return {str(key): self._get_plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set)):
+            return [self._get_plain(item) for item in value]
+        if isinstance(value, models.BaseModel):
+            return value.mapped("display_name")
+        if isinstance(value, (date, datetime)):
+            return value.isoformat()
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        return str(value)

@@ -1,0 +1,18 @@
+from odoo import models
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = "ir.http"
+
+    def session_info(self):
+        """Tell whether the user has work under way, to be asked for only then."""
+        info = super().session_info()
+        Task = self.env["crm.lifecycle.task"]
+        if self.env.user._is_internal() and Task.has_access("read"):
+            info["lifecycle_task_count"] = Task.search_count(
+                [
+                    ("user_id", "=", self.env.uid),
+                    ("state", "in", ("waiting", "running")),
+                ]
+            )
+        return info
