@@ -5,3 +5,8 @@ from . import loyalty_point_consumption
 from . import loyalty_card
 from . import loyalty_card_posting
 from . import loyalty_history
+from . import loyalty_card_expiry
+from . import loyalty_card_transfer
+from . import loyalty_point_adjustment
+from . import loyalty_point_proof
+from . import loyalty_point_reinstatement
