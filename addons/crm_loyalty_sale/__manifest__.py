@@ -8,6 +8,7 @@
     "depends": ["crm_loyalty", "sale_loyalty"],
     "data": [
         "security/crm_loyalty_sale_security.xml",
+        "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
     ],
     "auto_install": True,
