@@ -81,7 +81,10 @@ class OrderCase(LedgerCase):
                         Command.create(
                             {"product_id": product.id, "product_uom_qty": quantity}
                         )
-                        for product, quantity in ((cls.coffee, coffees), (cls.tea, teas))
+                        for product, quantity in (
+                            (cls.coffee, coffees),
+                            (cls.tea, teas),
+                        )
                         if quantity
                     ],
                 }

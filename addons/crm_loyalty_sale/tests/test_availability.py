@@ -57,9 +57,7 @@ class TestAvailability(OrderCase):
         self._pay(invoice)
         self.assertEqual(self.card.points_pending, 0)
         self.assertEqual(self.card.points_available, 10)
-        self.assertEqual(
-            self.card.entry_ids.available_date, TODAY + timedelta(days=20)
-        )
+        self.assertEqual(self.card.entry_ids.available_date, TODAY + timedelta(days=20))
         self._assert_sound()
 
     def test_the_nightly_job_releases_what_was_paid_past_the_hook(self):
