@@ -21,6 +21,7 @@
         "views/res_config_settings_views.xml",
         "views/crm_loyalty_menus.xml",
     ],
+    "demo": ["demo/crm_loyalty_demo.xml"],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }
