@@ -1,0 +1,200 @@
+"""The arithmetic of points: what an entry opens, consumes, gives back or owes.
+
+An entry that awards points is a lot; what is left of it is *open*. An entry that
+takes points consumes lots, oldest expiry first, and what it finds no lot for is a
+debt: open points below zero. So the open points of a card add up to its balance,
+whatever has happened, and so do the points of its entries.
+
+    earn 10, earn 5     lots 10 + 5                             balance 15
+    burn 12             consumes 10 of the first, 2 of the next balance  3
+    burn taken back     gives 10 and 2 back to the same lots    balance 15
+    take 20 (debt)      consumes 15 and owes 5                  balance -5
+    earn 8              pays the 5 and leaves a lot of 3        balance  3
+
+Points are counted in whole units of a ten-thousandth, so sums are exact.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+SCALE = 4
+UNIT = 10**SCALE
+
+
+def to_units(points):
+    """Return points as whole units, rounded."""
+    return round((points or 0) * UNIT)
+
+
+def to_points(units):
+    """Return units as the number that a field holds."""
+    return units / UNIT
+
+
+class ShortBalance(Exception):
+    """Fewer points are there than are to be taken."""
+
+    def __init__(self, units, available):
+        super().__init__(f"{to_points(units)} of {to_points(available)}")
+        self.units = units
+        self.available = available
+
+
+@dataclass
+class Row:
+    """An entry with open points: a lot above zero, a debt below.
+
+    ``available`` is the first day on which a lot may be spent (empty: not known
+    yet), ``expires`` the last (empty: never).
+    """
+
+    id: int
+    open: int
+    available: date | None = None
+    expires: date | None = None
+
+    def is_pending(self, day):
+        return self.available is None or self.available > day
+
+    def is_expired(self, day):
+        return self.expires is not None and self.expires < day
+
+    def is_spendable(self, day):
+        return self.open > 0 and not self.is_pending(day) and not self.is_expired(day)
+
+    @property
+    def order(self):
+        """Oldest expiry first, then in the order of award."""
+        return (self.expires or date.max, self.id)
+
+
+@dataclass
+class Account:
+    """The open rows of one card, and what the postings so far did to them."""
+
+    rows: dict[int, Row]
+    flows: list[tuple[int, int, int]] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+
+    @property
+    def balance(self):
+        return sum(row.open for row in self.rows.values())
+
+    def get_spendable(self, day):
+        """Return how much may be spent on a day, less what is owed."""
+        spendable = sum(r.open for r in self.rows.values() if r.is_spendable(day))
+        owed = sum(r.open for r in self.rows.values() if r.open < 0)
+        return max(spendable + owed, 0)
+
+    # What postings do
+
+    def award(self, entry, units, day, available=None, expires=None):
+        """Open a lot. Debts are paid from it at once."""
+        self._add(Row(entry, units, available, expires))
+        self._settle(day)
+
+    def spend(self, entry, units, day):
+        """Consume what may be spent, oldest expiry first, or nothing at all."""
+        available = self.get_spendable(day)
+        if available < units:
+            raise ShortBalance(units, available)
+        lots = [row for row in self.rows.values() if row.is_spendable(day)]
+        self._add(Row(entry, 0))
+        self._draw(entry, units, sorted(lots, key=lambda row: row.order))
+
+    def take(self, entry, units, day, prefer=(), shortage="debt"):
+        """Consume points that are taken back, and return how many could not be.
+
+        First from the lots of ``prefer``, then what may be spent, then what has
+        expired, then what is pending. For the rest, ``shortage`` says: ``debt``
+        to owe it, ``floor`` to do without, ``block`` to refuse.
+        """
+        rank = {lot: index for index, lot in enumerate(dict.fromkeys(prefer))}
+        lots = sorted(
+            (row for row in self.rows.values() if row.open > 0),
+            key=lambda row: (
+                rank.get(row.id, len(rank)),
+                row.is_pending(day),
+                row.is_expired(day),
+                row.order,
+            ),
+        )
+        there = sum(row.open for row in lots)
+        if there < units and shortage == "block":
+            raise ShortBalance(units, there)
+        self._add(Row(entry, 0))
+        rest = self._draw(entry, units, lots)
+        if shortage == "floor":
+            return rest
+        self.rows[entry].open = -rest
+        return 0
+
+    def expire(self, entry, lots):
+        """Consume all that is left of lots, and return how much that was."""
+        rows = [self.rows[lot] for lot in lots if lot in self.rows]
+        units = sum(row.open for row in rows if row.open > 0)
+        self._add(Row(entry, 0))
+        self._draw(entry, units, [row for row in rows if row.open > 0])
+        return units
+
+    def restore(self, entry, units, day, consumed):
+        """Give points back to the lots they came from, at most what they gave.
+
+        ``consumed`` lists ``(row, units)``: what the posting that is taken back
+        has consumed and not got back yet. What was consumed last comes back
+        first. The rest, such as a debt, is an award of its own.
+        """
+        self._add(Row(entry, units, available=day))
+        for row, given in reversed(consumed):
+            back = min(given, self.rows[entry].open)
+            if not back:
+                continue
+            lot = self.rows.setdefault(row.id, row)
+            lot.open += back
+            self.rows[entry].open -= back
+            self.flows.append((entry, lot.id, -back))
+            self.touched.add(lot.id)
+        self._settle(day)
+
+    def extend(self, day, until):
+        """Have what is left of lots expire on a later day."""
+        for row in self.rows.values():
+            if row.open <= 0 or row.expires is None or row.is_expired(day):
+                continue
+            if row.expires < until:
+                row.expires = until
+                self.touched.add(row.id)
+
+    # Steps
+
+    def _add(self, row):
+        self.rows[row.id] = row
+
+    def _draw(self, entry, units, lots):
+        """Consume from lots in their order; return what they had not."""
+        for lot in lots:
+            if not units:
+                break
+            part = min(units, lot.open)
+            lot.open -= part
+            units -= part
+            self.flows.append((entry, lot.id, part))
+            self.touched.add(lot.id)
+        return units
+
+    def _settle(self, day):
+        """Pay debts, the oldest first, from lots that have not expired."""
+        debts = sorted((r for r in self.rows.values() if r.open < 0), key=_by_id)
+        for debt in debts:
+            lots = sorted(
+                (r for r in self.rows.values() if r.open > 0 and not r.is_expired(day)),
+                key=lambda row: row.order,
+            )
+            rest = self._draw(debt.id, -debt.open, lots)
+            if debt.open != -rest:
+                debt.open = -rest
+                self.touched.add(debt.id)
+
+
+def _by_id(row):
+    return row.id

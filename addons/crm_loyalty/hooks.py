@@ -1,0 +1,76 @@
+"""What installation brings into the ledger and uninstallation takes away."""
+
+from odoo.tools import SQL
+
+from .engine import chain
+from .engine.ledger import SCALE
+
+
+def post_init_hook(env):
+    """Open the ledger of each card with the points that it has.
+
+    One statement for all cards. The points themselves are not touched, but for
+    digits beyond those that the ledger keeps.
+    """
+    env.flush_all()
+    today = env["res.company"]._get_loyalty_today_sql("p.company_id")
+    row = {
+        "card_id": SQL("c.id"),
+        "sequence": SQL("1"),
+        "kind": SQL("'opening'"),
+        "points": SQL("c.points"),
+        "waived": SQL("0"),
+        "date": SQL("c.day"),
+        "key": SQL("'opening'"),
+        "source_model": SQL("NULL"),
+        "source_id": SQL("NULL"),
+        "origin_id": SQL("NULL"),
+        "reason": SQL("NULL"),
+        "user_id": SQL("%s", env.uid),
+        "create_date": SQL("c.now"),
+    }
+    env.cr.execute(
+        SQL(
+            "UPDATE loyalty_card SET points = round(points::numeric, %(scale)s) "
+            "WHERE points IS DISTINCT FROM round(points::numeric, %(scale)s)",
+            scale=SCALE,
+        )
+    )
+    env.cr.execute(
+        SQL(
+            """
+            INSERT INTO loyalty_point_entry (
+                card_id, sequence, kind, points, waived, date, key, user_id,
+                program_id, partner_id, company_id, remaining, available_date,
+                hash, create_uid, write_uid, create_date, write_date)
+            SELECT c.id, 1, 'opening', c.points, 0, c.day, 'opening', %(user)s,
+                   c.program_id, c.partner_id, c.company_id, c.points,
+                   CASE WHEN c.points > 0 THEN c.day END,
+                   %(hash)s, %(user)s, %(user)s, c.now, c.now
+              FROM (SELECT k.id, round(k.points::numeric, %(scale)s) AS points,
+                           k.program_id, k.partner_id, p.company_id,
+                           %(today)s AS day, now() AT TIME ZONE 'UTC' AS now
+                      FROM loyalty_card AS k
+                      JOIN loyalty_program AS p ON p.id = k.program_id
+                     WHERE k.points <> 0
+                       AND NOT EXISTS (SELECT 1 FROM loyalty_point_entry AS e
+                                        WHERE e.card_id = k.id)) AS c
+            """,
+            user=env.uid,
+            hash=chain.seal_sql(SQL("''"), row),
+            scale=SCALE,
+            today=today,
+        )
+    )
+    env.invalidate_all()
+
+
+def uninstall_hook(env):
+    """Remove what points to our models without a foreign key."""
+    models = ("loyalty.point.proof", "loyalty.point.adjustment")
+    for name in ("mail.activity", "ir.attachment"):
+        env[name].with_context(active_test=False).search(
+            [("res_model", "in", models)]
+        ).unlink()
+    env["mail.message"].search([("model", "in", models)]).unlink()
+    env["mail.followers"].search([("res_model", "in", models)]).unlink()

@@ -1,0 +1,254 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..engine.ledger import Row, to_points, to_units
+
+
+class LoyaltyCard(models.Model):
+    """A card whose points are a ledger.
+
+    `points` stays Odoo's field, read and written by all code. Whatever changes it
+    posts an entry, here; the ledger's own code posts first (`_post_many`).
+    """
+
+    _inherit = "loyalty.card"
+
+    entry_ids = fields.One2many(
+        comodel_name="loyalty.point.entry", inverse_name="card_id", string="Ledger"
+    )
+    lot_ids = fields.One2many(
+        comodel_name="loyalty.point.entry",
+        inverse_name="card_id",
+        string="Lots",
+        domain=[("remaining", "!=", 0)],
+    )
+    points_available = fields.Float(
+        string="Available Points",
+        compute="_compute_points_state",
+        compute_sudo=True,
+        help="Points that can be spent today.",
+    )
+    points_pending = fields.Float(
+        string="Pending Points",
+        compute="_compute_points_state",
+        compute_sudo=True,
+        help="Points that were earned and can't be spent yet.",
+    )
+    points_locked = fields.Float(
+        compute="_compute_points_state",
+        compute_sudo=True,
+        help="Points of the balance that can't be spent today.",
+    )
+    points_debt = fields.Float(
+        string="Owed Points",
+        compute="_compute_points_state",
+        compute_sudo=True,
+        help="Points that were taken back after they had been spent.",
+    )
+    points_expiring = fields.Float(
+        string="Points That Expire Next",
+        compute="_compute_points_state",
+        compute_sudo=True,
+    )
+    points_expiring_date = fields.Date(
+        string="Next Expiry", compute="_compute_points_state", compute_sudo=True
+    )
+
+    @api.depends("points")
+    def _compute_points_state(self):
+        self.points_available = self.points_pending = self.points_debt = 0
+        self.points_expiring = self.points_locked = 0
+        self.points_expiring_date = False
+        days = {card: card.program_id._get_loyalty_today() for card in self}
+        for card, rows in self._get_open_rows().items():
+            day = days[card]
+            card.points_pending = to_points(
+                sum(r.open for r in rows if r.open > 0 and r.is_pending(day))
+            )
+            card.points_debt = to_points(-sum(r.open for r in rows if r.open < 0))
+            card.points_locked = to_points(
+                sum(r.open for r in rows if r.open > 0 and not r.is_spendable(day))
+            )
+            spendable = [row for row in rows if row.is_spendable(day)]
+            available = sum(r.open for r in spendable) - to_units(card.points_debt)
+            card.points_available = to_points(max(available, 0))
+            dated = [row for row in spendable if row.expires]
+            if dated:
+                next_date = min(row.expires for row in dated)
+                card.points_expiring_date = next_date
+                card.points_expiring = to_points(
+                    sum(r.open for r in dated if r.expires == next_date)
+                )
+
+    # ------------------------------------------------------------
+    # Every change of points
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Open the ledger of a card that is created with points."""
+        vals_list = [self._round_points(vals) for vals in vals_list]
+        cards = super().create(vals_list)
+        changes = {card: to_units(card.points) for card in cards if card.points}
+        if changes:
+            self._change_points(changes, kind="opening")
+        return cards
+
+    def write(self, vals):
+        """Post the change of points, whichever code writes them."""
+        self._check_reassignment(vals)
+        if "points" not in vals:
+            return super().write(vals)
+        vals = self._round_points(vals)
+        changes = {
+            card: to_units(vals["points"]) - to_units(card.points) for card in self
+        }
+        self._change_points(changes)
+        return super().write(vals)
+
+    def unlink(self):
+        """Keep cards that have a ledger: they are archived."""
+        if not self:
+            return super().unlink()
+        used = self.browse(
+            card_id
+            for [card_id] in self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT card_id FROM loyalty_point_entry "
+                    "WHERE card_id = ANY(%s)",
+                    self.ids,
+                )
+            )
+        )
+        if used:
+            self.check_access("unlink")
+            # Who may delete them may put them away.
+            used.sudo().action_archive()
+        return super(LoyaltyCard, self - used).unlink()
+
+    @api.model
+    def _round_points(self, vals):
+        """Return the values with points as the ledger can tell them."""
+        if "points" not in vals:
+            return vals
+        return {**vals, "points": to_points(to_units(vals["points"]))}
+
+    def _change_points(self, changes, kind=None):
+        """Post what some code writes into the field.
+
+        ``changes`` are units by card. Inside of `_collect_points` they are posted
+        at its end, by what the block knows of them.
+        """
+        collector = self._get_points_collector()
+        if collector:
+            collector.add(changes)
+            return
+        changes = {card: units for card, units in changes.items() if units}
+        if not changes:
+            return
+        by_code = self.env.su
+        if not by_code:
+            self._check_may_adjust(changes)
+        reason = self.env.context.get("loyalty_reason")
+        if not by_code and not reason:
+            reason = self.env._("Changed directly, for example by an import")
+        posting = self._run_posting(
+            [
+                {
+                    "card": card,
+                    "points": to_points(units),
+                    "kind": kind
+                    or ("adjust" if not by_code else "earn" if units > 0 else "burn"),
+                    "reason": reason,
+                    "raw": True,
+                }
+                for card, units in changes.items()
+            ]
+        )
+        self._finish_posting(posting)
+
+    @api.model
+    def _set_points(self, changes):  # pylint: disable=missing-return
+        """Write the points that postings come to, past the posting of changes.
+
+        ``changes`` are units by the id of a card.
+        """
+        # The entries say who posted them, and they were let in.
+        for card in self.sudo().browse(card_id for card_id in changes):
+            units = changes[card.id]
+            if units:
+                points = to_points(to_units(card.points) + units)
+                # pylint: disable-next=super-method-mismatch
+                super(LoyaltyCard, card).write({"points": points})
+
+    def _get_open_rows(self):
+        """Return the lots and debts of each card, by card."""
+        self.env["loyalty.point.entry"].flush_model(["remaining"])
+        rows = {card: [] for card in self}
+        for card_id, entry_id, units, available, expires in self.env.execute_query(
+            SQL(
+                """
+                SELECT card_id, id, round(remaining * 10000)::bigint,
+                       available_date, expiration_date
+                  FROM loyalty_point_entry
+                 WHERE card_id = ANY(%s) AND remaining <> 0
+              ORDER BY card_id, id
+                """,
+                list(self._ids),
+            )
+        ):
+            row = Row(entry_id, units, available, expires)
+            rows[self.browse(card_id)].append(row)
+        return rows
+
+    # ------------------------------------------------------------
+    # Who may
+    # ------------------------------------------------------------
+
+    def _check_may_adjust(self, changes):
+        """Refuse who may not change points by themselves, or not that many."""
+        if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
+            raise AccessError(
+                self.env._(
+                    "Points are changed by orders, or by an adjustment with a reason. "
+                    "You may not adjust points: ask somebody with the role “Adjust "
+                    "points”."
+                )
+            )
+        for card, units in changes.items():
+            limit = card.program_id._get_adjust_limit()
+            if limit and abs(units) > to_units(limit):
+                raise UserError(
+                    self.env._(
+                        "%(points)s points on “%(card)s” need the approval of a second "
+                        "person: more than %(limit)s. Ask for it by an adjustment.",
+                        points=f"{to_points(units):g}",
+                        card=card.display_name,
+                        limit=f"{limit:g}",
+                    )
+                )
+
+    def _check_reassignment(self, vals):
+        """Refuse to give a customer's points to another by editing the card."""
+        if "partner_id" not in vals or self.env.su or self._get_points_collector():
+            return
+        if self.env.user.has_group("crm_loyalty.group_points_adjuster"):
+            return
+        for card in self:
+            owner = card.partner_id
+            if (
+                card.points
+                and owner
+                and owner.active
+                and owner.id != vals["partner_id"]
+                and card.program_id.is_nominative
+            ):
+                raise AccessError(
+                    self.env._(
+                        "“%(card)s” belongs to %(customer)s and has points. Only who "
+                        "may adjust points can give it to somebody else.",
+                        card=card.display_name,
+                        customer=owner.display_name,
+                    )
+                )

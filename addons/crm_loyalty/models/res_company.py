@@ -1,0 +1,54 @@
+from datetime import UTC
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    loyalty_tz = fields.Selection(
+        selection=_tz_get,
+        string="Points Time Zone",
+        compute="_compute_loyalty_tz",
+        precompute=True,
+        store=True,
+        readonly=False,
+        required=True,
+        help="The time zone in which the days of points are counted: when they are "
+        "earned, become available and expire.",
+    )
+    loyalty_adjust_limit = fields.Float(
+        string="Points Approval Limit",
+        digits=(16, 2),
+        help="Adjustments of more points than this wait for a second person's "
+        "approval. 0: none does.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_loyalty_tz(self):
+        for company in self:
+            company.loyalty_tz = (
+                company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
+            )
+
+    def _get_loyalty_today(self):
+        """Return the day that it is for the company; for none, for the main one."""
+        # Everybody may know which day it is.
+        company = self.sudo() or self.sudo().env.ref("base.main_company")
+        zone = pytz.timezone(company.loyalty_tz or "UTC")
+        return fields.Datetime.now().replace(tzinfo=UTC).astimezone(zone).date()
+
+    @api.model
+    def _get_loyalty_today_sql(self, company):
+        """Return the SQL of the day that it is for the company in a column."""
+        return SQL(
+            "(now() AT TIME ZONE COALESCE((SELECT loyalty_tz FROM res_company "
+            "WHERE id = COALESCE(%s, %s)), 'UTC'))::date",
+            SQL.identifier(*company.split(".")),
+            self.env.ref("base.main_company").id,
+        )

@@ -1,0 +1,366 @@
+"""One set of postings: read in one query, computed in Python, written in one query."""
+
+from datetime import date, datetime
+
+from odoo.tools import SQL
+
+from .engine import chain
+from .engine.ledger import Account, Row, ShortBalance, to_points, to_units
+
+# What an entry is written with, and how PostgreSQL calls an array of it.
+COLUMNS = {
+    "id": "int4",
+    "card_id": "int4",
+    "sequence": "int4",
+    "kind": "text",
+    "points": "numeric",
+    "waived": "numeric",
+    "date": "date",
+    "key": "text",
+    "source_model": "text",
+    "source_id": "int4",
+    "origin_id": "int4",
+    "reason": "text",
+    "user_id": "int4",
+    "create_date": "timestamp",
+    "program_id": "int4",
+    "partner_id": "int4",
+    "company_id": "int4",
+    "available_date": "date",
+    "expiration_date": "date",
+    "remaining": "numeric",
+    "hash": "text",
+}
+IN_UNITS = ("points", "waived", "remaining")
+
+
+class Posting:
+    """The postings of `loyalty.card._post_many`, from values to rows."""
+
+    def __init__(self, env, values_list):
+        self.env = env
+        self.values_list = values_list
+        self.card_ids = sorted({values["card"].id for values in values_list})
+        self.accounts = {}  # card id: Account
+        self.heads = {}  # card id: (sequence, hash) of its last entry
+        self.keys = {}  # (card id, key): entry id
+        self.consumed = {}  # entry id: {lot id: units that it took and still has}
+        self.lots = {}  # lot id: Row of a lot that is used up, by now
+        self.origins = {}  # entry id: the entry that it takes back
+        self.entry_ids = []  # one for each of the values
+        self.entries = []  # rows to add
+        self.changes = {}  # card id: units
+        self.new_ids = []
+        self.now = None
+        self.quiet = False
+
+    # ------------------------------------------------------------
+    # Reading
+    # ------------------------------------------------------------
+
+    def load(self):
+        """Lock the cards; read their chains' ends, open rows and known keys."""
+        keys = [values["key"] for values in self.values_list if values.get("key")]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id, head.sequence, head.hash,
+                       (SELECT json_agg(json_build_array(
+                                   e.id, round(e.remaining * 10000)::bigint,
+                                   e.available_date, e.expiration_date, e.origin_id))
+                          FROM loyalty_point_entry AS e
+                         WHERE e.card_id = c.id AND e.remaining <> 0),
+                       (SELECT json_object_agg(e.key, e.id)
+                          FROM loyalty_point_entry AS e
+                         WHERE e.card_id = c.id AND e.key = ANY(%(keys)s::text[])),
+                       now() AT TIME ZONE 'UTC',
+                       (SELECT array_agg(nextval('loyalty_point_entry_id_seq'))
+                          FROM generate_series(1, %(count)s)
+                         WHERE c.id = %(first)s)
+                  FROM loyalty_card AS c
+             LEFT JOIN LATERAL (
+                       SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+                        WHERE e.card_id = c.id ORDER BY e.sequence DESC LIMIT 1
+                       ) AS head ON TRUE
+                 WHERE c.id = ANY(%(ids)s)
+              ORDER BY c.id
+                   FOR NO KEY UPDATE OF c
+                """,
+                keys=keys,
+                count=len(self.values_list),
+                first=self.card_ids[0],
+                ids=self.card_ids,
+            )
+        )
+        for card_id, sequence, seal, open_rows, known, now, new_ids in rows:
+            self.now = now
+            self.new_ids += new_ids or []
+            self.heads[card_id] = (sequence or 0, seal or chain.FIRST)
+            account = self.accounts[card_id] = Account({})
+            for row_id, units, available, expires, origin in open_rows or ():
+                account.rows[row_id] = Row(
+                    row_id, units, _date(available), _date(expires)
+                )
+                self.origins[row_id] = origin
+            for key, entry_id in (known or {}).items():
+                self.keys[card_id, key] = entry_id
+        while len(self.new_ids) < len(self.values_list):
+            # The card that was to number them is gone.
+            self.new_ids += [
+                row[0]
+                for row in self.env.execute_query(
+                    SQL(
+                        "SELECT nextval('loyalty_point_entry_id_seq') "
+                        "FROM generate_series(1, %s)",
+                        len(self.values_list),
+                    )
+                )
+            ]
+        self._read_consumed()
+
+    def _read_consumed(self):
+        """Read which lots the entries that are taken back have consumed."""
+        origins = {v["origin"].id for v in self.values_list if v.get("origin")}
+        if not origins:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id, a.id, round(SUM(c.points) * 10000)::bigint,
+                       round(a.remaining * 10000)::bigint,
+                       a.available_date, a.expiration_date
+                  FROM loyalty_point_entry AS o
+                  JOIN loyalty_point_entry AS x ON x.id = o.id OR x.origin_id = o.id
+                  JOIN loyalty_point_consumption AS c ON c.entry_id = x.id
+                  JOIN loyalty_point_entry AS a ON a.id = c.award_id
+                 WHERE o.id = ANY(%s)
+              GROUP BY o.id, a.id
+                """,
+                list(origins),
+            )
+        )
+        for origin, lot, units, remaining, available, expires in rows:
+            self.consumed.setdefault(origin, {})[lot] = units
+            self.lots[lot] = Row(lot, remaining, available, expires)
+
+    # ------------------------------------------------------------
+    # Computing
+    # ------------------------------------------------------------
+
+    def post(self):
+        """Work out the entries, in their order.
+
+        Cards that are gone by now are passed over. Raises `ShortBalance`, with
+        the card, where points are not there.
+        """
+        new_ids = iter(self.new_ids)
+        for values in self.values_list:
+            card_id = values["card"].id
+            if card_id not in self.accounts:
+                continue
+            key = chain.clean(values.get("key"))
+            if key and (card_id, key) in self.keys:
+                self.entry_ids.append(self.keys[card_id, key])
+                continue
+            entry_id = next(new_ids)
+            self.entry_ids.append(entry_id)
+            if key:
+                self.keys[card_id, key] = entry_id
+            self._post_entry(entry_id, values, key)
+
+    def _post_entry(self, entry_id, values, key):
+        card = values["card"].sudo()
+        program = card.program_id
+        account = self.accounts[card.id]
+        day = values.get("date") or program._get_loyalty_today()
+        origin = values.get("origin")
+        if origin:
+            self.origins[entry_id] = origin.id
+        flows = len(account.flows)
+        try:
+            units, waived = self._compute(account, entry_id, values, day)
+        except ShortBalance as error:
+            error.card, error.kind = card, values["kind"]
+            raise
+        if values["kind"] in program._get_kinds_of_activity() and (
+            program.expiry_policy == "activity"
+        ):
+            account.extend(day, program._get_expiration_date(day))
+        self._note_consumed(account.flows[flows:])
+        source = values.get("source")
+        previous = self.heads[card.id]
+        row = {
+            "id": entry_id,
+            "card_id": card.id,
+            "sequence": previous[0] + 1,
+            "kind": values["kind"],
+            "points": units,
+            "waived": waived,
+            "date": day,
+            "key": key,
+            "source_model": source._name if source else None,
+            "source_id": source.id if source else None,
+            "origin_id": origin.id if origin else None,
+            "reason": chain.clean(values.get("reason")),
+            "user_id": self.env.uid,
+            "create_date": self.now,
+            "program_id": program.id,
+            "partner_id": card.partner_id.id or None,
+            "company_id": program.company_id.id or None,
+        }
+        row["hash"] = chain.seal(previous[1], row)
+        self.heads[card.id] = (row["sequence"], row["hash"])
+        self.entries.append(row)
+        self.changes[card.id] = self.changes.get(card.id, 0) + units
+
+    def _compute(self, account, entry_id, values, day):
+        """Have the account do what the values say.
+
+        Return the signed units of the entry, and those that were waived.
+        """
+        units = to_units(values.get("points"))
+        program = values["card"].sudo().program_id
+        origin = values.get("origin")
+        if values.get("lots"):
+            return -account.expire(entry_id, values["lots"].ids), 0
+        if units > 0:
+            if origin:
+                account.restore(
+                    entry_id, units, day, self._get_consumed(account, origin.id)
+                )
+            else:
+                available, expires = self._get_days(program, values, day)
+                account.award(entry_id, units, day, available, expires)
+            return units, 0
+        if values["kind"] == "burn" and not (values.get("raw") or origin):
+            account.spend(entry_id, -units, day)
+            return units, 0
+        prefer = values.get("prefer") or ()
+        if origin:
+            prefer = [origin.id, *self.consumed.get(origin.id, ())]
+        shortage = values.get("shortage") or (
+            program.negative_policy if values["kind"] == "reverse" else "block"
+        )
+        waived = account.take(entry_id, -units, day, prefer, shortage)
+        return units + waived, waived
+
+    def _get_days(self, program, values, day):
+        """Return from which and until which day an award may be spent."""
+        available = values.get("available_date")
+        if available is None:
+            earned = values["kind"] == "earn"
+            available = program._get_available_date(day) if earned else day
+        expires = values.get("expiration_date")
+        if expires is None:
+            expires = program._get_expiration_date(day)
+        return available or None, expires or None
+
+    def _get_consumed(self, account, origin_id):
+        """Return the lots that an entry took from, with what it still has of them."""
+        consumed = [
+            (account.rows.get(lot_id) or self.lots[lot_id], units)
+            for lot_id, units in self.consumed.get(origin_id, {}).items()
+            if units > 0
+        ]
+        return sorted(consumed, key=lambda pair: pair[0].order)
+
+    def _note_consumed(self, flows):
+        for consumer, lot, units in flows:
+            for entry_id in (consumer, self.origins.get(consumer)):
+                if entry_id:
+                    lots = self.consumed.setdefault(entry_id, {})
+                    lots[lot] = lots.get(lot, 0) + units
+
+    # ------------------------------------------------------------
+    # Writing
+    # ------------------------------------------------------------
+
+    def save(self, quiet=False):
+        """Add entries and consumption, and note what is left of lots, at once."""
+        self.quiet = quiet
+        if not self.entries:
+            return
+        open_rows = {
+            row_id: row
+            for account in self.accounts.values()
+            for row_id, row in account.rows.items()
+        }
+        for row in self.entries:
+            opened = open_rows[row["id"]]
+            row["remaining"] = opened.open
+            row["available_date"] = opened.available
+            row["expiration_date"] = opened.expires
+        new = {row["id"] for row in self.entries}
+        touched = [
+            open_rows[row_id]
+            for account in self.accounts.values()
+            for row_id in account.touched
+            if row_id not in new
+        ]
+        flows = [flow for account in self.accounts.values() for flow in account.flows]
+        # The ORM writes the points, but for big jobs. Where they don't change, the
+        # row is written all the same: whoever waits for it has to see that the
+        # ledger moved on, and start again.
+        changes = {
+            card_id: to_points(units)
+            for card_id, units in self.changes.items()
+            if quiet or not units
+        }
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH added AS (
+                    INSERT INTO loyalty_point_entry (
+                        %(columns)s, create_uid, write_uid, write_date)
+                    SELECT *, %(uid)s, %(uid)s, %(now)s FROM unnest(%(entries)s)),
+                flows AS (
+                    INSERT INTO loyalty_point_consumption (
+                        entry_id, award_id, points,
+                        create_uid, write_uid, create_date, write_date)
+                    SELECT *, %(uid)s, %(uid)s, %(now)s, %(now)s
+                      FROM unnest(%(consumers)s::int4[], %(awards)s::int4[],
+                                  %(parts)s::numeric[])),
+                balances AS (
+                    UPDATE loyalty_card AS c
+                       SET points = round((c.points + v.points)::numeric, 4)
+                      FROM unnest(%(cards)s::int4[], %(changes)s::float8[])
+                           AS v (id, points)
+                     WHERE c.id = v.id)
+                UPDATE loyalty_point_entry AS e
+                   SET remaining = v.remaining, expiration_date = v.expires,
+                       reminded = CASE WHEN e.expiration_date = v.expires
+                                       THEN e.reminded ELSE 0 END
+                  FROM unnest(%(lots)s::int4[], %(opens)s::numeric[],
+                              %(expires)s::date[]) AS v (id, remaining, expires)
+                 WHERE e.id = v.id
+                """,
+                columns=SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
+                entries=SQL(", ").join(
+                    SQL("%s::" + kind + "[]", self._get_column(name))
+                    for name, kind in COLUMNS.items()
+                ),
+                uid=self.env.uid,
+                now=self.now,
+                consumers=[flow[0] for flow in flows],
+                awards=[flow[1] for flow in flows],
+                parts=[chain.units_to_text(flow[2]) for flow in flows],
+                cards=list(changes),
+                changes=list(changes.values()),
+                lots=[row.id for row in touched],
+                opens=[chain.units_to_text(row.open) for row in touched],
+                expires=[row.expires for row in touched],
+            )
+        )
+
+    def _get_column(self, name):
+        values = [row[name] for row in self.entries]
+        if name in IN_UNITS:
+            return [chain.units_to_text(value) for value in values]
+        return values
+
+
+def _date(value):
+    """Return a date that JSON tells."""
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    return value.date() if isinstance(value, datetime) else value

@@ -1,0 +1,4 @@
+from . import base_partner_merge
+from . import loyalty_card_update_balance
+from . import loyalty_generate_wizard
+from . import loyalty_point_reinstate
