@@ -1,0 +1,3 @@
+from . import test_bonus
+from . import test_tier
+from . import test_tier_periods
