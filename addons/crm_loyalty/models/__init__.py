@@ -9,8 +9,10 @@ from . import res_company_tier
 from . import loyalty_tier
 from . import loyalty_tier_history
 from . import loyalty_program_tier
+from . import loyalty_program_value
 from . import loyalty_point_entry_tier
 from . import loyalty_card_tier
+from . import loyalty_card_statement
 from . import loyalty_bonus_rule
 from . import product_pricelist
 from . import res_partner_tier
