@@ -52,6 +52,7 @@ class Posting:
         self.changes = {}  # card id: units
         self.new_ids = []
         self.now = None
+        self.quiet = False
 
     # ------------------------------------------------------------
     # Reading
@@ -179,7 +180,7 @@ class Posting:
         try:
             units, waived = self._compute(account, entry_id, values, day)
         except ShortBalance as error:
-            error.card = card
+            error.card, error.kind = card, values["kind"]
             raise
         if values["kind"] in program._get_kinds_of_activity() and (
             program.expiry_policy == "activity"
@@ -234,7 +235,7 @@ class Posting:
         if values["kind"] == "burn" and not (values.get("raw") or origin):
             account.spend(entry_id, -units, day)
             return units, 0
-        prefer = ()
+        prefer = values.get("prefer") or ()
         if origin:
             prefer = [origin.id, *self.consumed.get(origin.id, ())]
         shortage = values.get("shortage") or (
@@ -276,6 +277,7 @@ class Posting:
 
     def write(self, quiet=False):
         """Add entries and consumption, and note what is left of lots, at once."""
+        self.quiet = quiet
         if not self.entries:
             return
         open_rows = {
@@ -296,6 +298,14 @@ class Posting:
             if row_id not in new
         ]
         flows = [flow for account in self.accounts.values() for flow in account.flows]
+        # The ORM writes the points, but for big jobs. Where they don't change, the
+        # row is written all the same: whoever waits for it has to see that the
+        # ledger moved on, and start again.
+        changes = {
+            card_id: to_points(units)
+            for card_id, units in self.changes.items()
+            if quiet or not units
+        }
         self.env.cr.execute(
             SQL(
                 """
@@ -317,7 +327,9 @@ class Posting:
                            AS v (id, points)
                      WHERE c.id = v.id)
                 UPDATE loyalty_point_entry AS e
-                   SET remaining = v.remaining, expiration_date = v.expires
+                   SET remaining = v.remaining, expiration_date = v.expires,
+                       reminded = CASE WHEN e.expiration_date = v.expires
+                                       THEN e.reminded ELSE 0 END
                   FROM unnest(%(lots)s::int4[], %(opens)s::numeric[],
                               %(expires)s::date[]) AS v (id, remaining, expires)
                  WHERE e.id = v.id
@@ -332,10 +344,8 @@ class Posting:
                 consumers=[flow[0] for flow in flows],
                 awards=[flow[1] for flow in flows],
                 parts=[chain.units_to_text(flow[2]) for flow in flows],
-                cards=list(self.changes) if quiet else [],
-                changes=[to_points(units) for units in self.changes.values()]
-                if quiet
-                else [],
+                cards=list(changes),
+                changes=list(changes.values()),
                 lots=[row.id for row in touched],
                 opens=[chain.units_to_text(row.open) for row in touched],
                 expires=[row.expires for row in touched],

@@ -60,9 +60,7 @@ def seal_sql(previous, row):
 
 def seal_columns_sql(previous, alias):
     """Return the SQL of the hash of the rows of a table."""
-    return seal_sql(
-        previous, {name: SQL.identifier(alias, name) for name in COLUMNS}
-    )
+    return seal_sql(previous, {name: SQL.identifier(alias, name) for name in COLUMNS})
 
 
 def units_to_text(units):
@@ -75,9 +73,9 @@ def _text(name, value):
     if name in ("points", "waived"):
         return units_to_text(value)
     if name == "date":
-        return value.strftime("%Y-%m-%d")
+        return value.isoformat()
     if name == "create_date":
-        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+        return value.isoformat(sep=" ", timespec="microseconds")
     return str(value)
 
 

@@ -16,3 +16,8 @@ from . import loyalty_card_statement
 from . import loyalty_bonus_rule
 from . import product_pricelist
 from . import res_partner_tier
+from . import loyalty_card_expiry
+from . import loyalty_card_transfer
+from . import loyalty_point_adjustment
+from . import loyalty_point_proof
+from . import loyalty_point_reinstatement

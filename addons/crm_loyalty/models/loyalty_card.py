@@ -35,6 +35,11 @@ class LoyaltyCard(models.Model):
         compute_sudo=True,
         help="Points that were earned and can't be spent yet.",
     )
+    points_locked = fields.Float(
+        compute="_compute_points_state",
+        compute_sudo=True,
+        help="Points of the balance that can't be spent today.",
+    )
     points_debt = fields.Float(
         string="Owed Points",
         compute="_compute_points_state",
@@ -53,7 +58,7 @@ class LoyaltyCard(models.Model):
     @api.depends("points")
     def _compute_points_state(self):
         self.points_available = self.points_pending = self.points_debt = 0
-        self.points_expiring = 0
+        self.points_expiring = self.points_locked = 0
         self.points_expiring_date = False
         days = {card: card.program_id._get_loyalty_today() for card in self}
         for card, rows in self._get_open_rows().items():
@@ -62,6 +67,9 @@ class LoyaltyCard(models.Model):
                 sum(r.open for r in rows if r.open > 0 and r.is_pending(day))
             )
             card.points_debt = to_points(-sum(r.open for r in rows if r.open < 0))
+            card.points_locked = to_points(
+                sum(r.open for r in rows if r.open > 0 and not r.is_spendable(day))
+            )
             spendable = [row for row in rows if row.is_spendable(day)]
             available = sum(r.open for r in spendable) - to_units(card.points_debt)
             card.points_available = to_points(max(available, 0))
@@ -96,7 +104,7 @@ class LoyaltyCard(models.Model):
         changes = {
             card: to_units(vals["points"]) - to_units(card.points) for card in self
         }
-        self._change_points({card: units for card, units in changes.items() if units})
+        self._change_points(changes)
         return super().write(vals)
 
     def unlink(self):
@@ -136,6 +144,9 @@ class LoyaltyCard(models.Model):
         collector = self._get_points_collector()
         if collector:
             collector.add(changes)
+            return
+        changes = {card: units for card, units in changes.items() if units}
+        if not changes:
             return
         by_code = self.env.su
         if not by_code:

@@ -79,6 +79,7 @@ class LoyaltyCard(models.Model):
         - ``origin``: the entry that is taken back. Points of an award are taken
           from its own lot first; points that were spent go back to their lots.
         - ``lots``: the lots that expire; their points are what is left of them.
+        - ``prefer``: ids of lots to take points from before others.
         - ``shortage``: what to do where fewer points are there than are taken
           back (debt, floor, block), by default as the programme says.
 
@@ -106,6 +107,9 @@ class LoyaltyCard(models.Model):
             posting.post()
         except ShortBalance as error:
             raise UserError(self._get_shortage_text(error)) from error
+        if quiet:
+            # The points are written past the cache.
+            self.env["loyalty.card"].flush_model(["points"])
         posting.write(quiet)
         return posting
 
@@ -121,6 +125,8 @@ class LoyaltyCard(models.Model):
             flush=False,
         )
         cards = self.browse(posting.changes)
+        if posting.quiet:
+            cards.invalidate_recordset(["points"], flush=False)
         cards.invalidate_recordset(self._get_ledger_fields(), flush=False)
         self._after_posting(Entry.browse([row["id"] for row in posting.entries]))
         return entries
@@ -133,6 +139,7 @@ class LoyaltyCard(models.Model):
             "lot_ids",
             "points_available",
             "points_pending",
+            "points_locked",
             "points_debt",
             "points_expiring",
             "points_expiring_date",
@@ -146,6 +153,15 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _get_shortage_text(self, error):
+        if error.kind == "reverse":
+            return self.env._(
+                "%(points)s points on “%(card)s” have to be taken back and "
+                "%(available)s are left: the customer has spent the others. The "
+                "programme does not let the balance go below zero.",
+                points=f"{to_points(error.units):g}",
+                available=f"{to_points(error.available):g}",
+                card=error.card.display_name,
+            )
         if error.available > 0:
             return self.env._(
                 "%(points)s points are needed on “%(card)s” and %(available)s can be "
@@ -171,9 +187,9 @@ class LoyaltyCard(models.Model):
     def _collect_points(self, resolve):
         """Post what the block changes on cards at its end, as one set.
 
-        ``resolve`` gets the changes, units by card, and returns values for
-        `_post_many`. The points of the cards become what these come to, whatever
-        the block wrote.
+        ``resolve`` gets the changes, units by card (0 where what was written comes
+        to nothing), and returns values for `_post_many`. The points of the cards
+        become what these come to, whatever the block wrote.
         """
         stack = _collectors.__dict__.setdefault("stack", [])
         collector = PointsCollector(self.env.transaction)
@@ -183,9 +199,7 @@ class LoyaltyCard(models.Model):
         finally:
             stack.remove(collector)
         changes = {
-            self.browse(card_id): units
-            for card_id, units in collector.changes.items()
-            if units
+            self.browse(card_id): units for card_id, units in collector.changes.items()
         }
         posting = self._run_posting(resolve(changes))
         written = {card.id: units for card, units in changes.items()}

@@ -54,9 +54,7 @@ class LoyaltyPointEntry(models.Model):
     date = fields.Date(required=True)
     key = fields.Char(help="What is posted under a key is posted once on a card.")
     source_model = fields.Char()
-    source_id = fields.Many2oneReference(
-        string="Document", model_field="source_model"
-    )
+    source_id = fields.Many2oneReference(string="Document", model_field="source_model")
     origin_id = fields.Many2one(
         comodel_name="loyalty.point.entry",
         string="Takes Back",

@@ -33,10 +33,7 @@ class ResCompany(models.Model):
     def _compute_loyalty_tz(self):
         for company in self:
             company.loyalty_tz = (
-                company.loyalty_tz
-                or company.partner_id.tz
-                or self.env.user.tz
-                or "UTC"
+                company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
             )
 
     def _get_loyalty_today(self):

@@ -1,3 +1,4 @@
 from . import test_bonus
 from . import test_tier
 from . import test_tier_periods
+from . import test_ledger

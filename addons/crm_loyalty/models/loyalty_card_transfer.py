@@ -1,0 +1,49 @@
+from odoo import api, models
+
+from ..engine.ledger import to_points
+
+
+class LoyaltyCard(models.Model):
+    """Points that move from one card to another."""
+
+    _inherit = "loyalty.card"
+
+    @api.model
+    def _get_transfers(self, changes):
+        """Return postings that move lots and debts between the cards of a merge.
+
+        ``changes`` are what a merge wrote: the cards that were emptied, and the
+        one of the same programme that got their points. Each lot arrives with
+        the days that it had.
+        """
+        # Merging contacts is a right of its own; cards follow.
+        emptied = self.sudo().browse(
+            card.id for card, units in changes.items() if not card.sudo().active
+        )
+        values_list = []
+        for card, rows in emptied._get_open_rows().items():
+            target = self._get_transfer_target(card, changes)
+            for row in rows if target else ():
+                base = {"kind": "transfer", "reason": card.code}
+                points = to_points(row.open)
+                taken = {"card": card, "points": -points, "source": target, **base}
+                given = {"card": target, "points": points, "source": card, **base}
+                if points > 0:
+                    taken["prefer"] = [row.id]
+                    given["available_date"] = row.available or False
+                    given["expiration_date"] = row.expires or False
+                else:
+                    given["shortage"] = "debt"
+                values_list += [taken, given]
+        return values_list
+
+    @api.model
+    def _get_transfer_target(self, card, changes):
+        return next(
+            (
+                other
+                for other in changes
+                if other.sudo().active and other.sudo().program_id == card.program_id
+            ),
+            None,
+        )

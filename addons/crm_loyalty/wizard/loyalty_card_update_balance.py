@@ -1,0 +1,67 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class LoyaltyCardUpdateBalance(models.TransientModel):
+    """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
+
+    _inherit = "loyalty.card.update.balance"
+
+    seen_balance = fields.Float(
+        compute="_compute_seen_balance",
+        store=True,
+        precompute=True,
+        readonly=False,
+    )
+    is_approval_needed = fields.Boolean(compute="_compute_is_approval_needed")
+
+    @api.depends("card_id")
+    def _compute_seen_balance(self):
+        for wizard in self:
+            wizard.seen_balance = wizard.card_id.points
+
+    @api.depends("card_id", "new_balance")
+    def _compute_is_approval_needed(self):
+        for wizard in self:
+            wizard.is_approval_needed = False
+            if wizard.card_id:
+                limit = wizard.card_id.program_id._get_adjust_limit()
+                change = abs(wizard.new_balance - wizard.card_id.points)
+                wizard.is_approval_needed = bool(limit) and change > limit
+
+    def action_update_card_point(self):
+        """Adjust by the difference, in place of Odoo's writing of a balance.
+
+        The new balance was worked out from the one that was seen: if that has
+        changed meanwhile, writing it would undo what others have posted.
+        """
+        self.ensure_one()
+        card = self.card_id
+        if self.new_balance < 0 or self.new_balance == self.seen_balance:
+            raise ValidationError(
+                self.env._(
+                    "The new balance has to differ from the old one, and can't be "
+                    "below zero."
+                )
+            )
+        if self.seen_balance != card.points:
+            raise UserError(
+                self.env._(
+                    "The balance of “%(card)s” has changed meanwhile: it is %(points)s "
+                    "now. Open it again.",
+                    card=card.display_name,
+                    points=f"{card.points:g}",
+                )
+            )
+        card._check_may_adjust({})
+        adjustment = self.env["loyalty.point.adjustment"].create(
+            {
+                "card_id": card.id,
+                "points": self.new_balance - card.points,
+                "reason": self.description,
+            }
+        )
+        adjustment.action_ask()
+        if adjustment.state == "waiting":
+            return adjustment._get_form_action()
+        return None

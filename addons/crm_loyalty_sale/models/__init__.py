@@ -1,0 +1,5 @@
+from . import account_move
+from . import loyalty_point_entry
+from . import sale_order
+from . import sale_order_line
+from . import sale_order_return

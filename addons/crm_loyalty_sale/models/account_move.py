@@ -1,0 +1,39 @@
+from odoo import models
+
+
+class AccountMove(models.Model):
+    """Invoices and credit notes, as far as points depend on them."""
+
+    _inherit = "account.move"
+
+    def _post(self, soft=True):
+        posted = super()._post(soft=soft)
+        posted._sync_returned_points()
+        return posted
+
+    def button_draft(self):
+        result = super().button_draft()
+        self._sync_returned_points()
+        return result
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        self._sync_returned_points()
+        return result
+
+    def _invoice_paid_hook(self):
+        result = super()._invoice_paid_hook()
+        self._get_orders_of_points()._release_points()
+        return result
+
+    def _get_orders_of_points(self):
+        """Return the orders that the documents invoice or credit."""
+        moves = self.filtered(lambda m: m.move_type in ("out_invoice", "out_refund"))
+        # Bookkeepers need not see orders for points to follow their invoices.
+        return moves.sudo().invoice_line_ids.sale_line_ids.order_id
+
+    def _sync_returned_points(self):
+        for move in self:
+            orders = move._get_orders_of_points()
+            if orders:
+                orders._sync_returned_points(move)

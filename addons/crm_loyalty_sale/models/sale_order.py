@@ -1,0 +1,145 @@
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
+
+
+class SaleOrder(models.Model):
+    """What an order earns and spends, as entries of the ledger.
+
+    Odoo decides how many points these are, and writes the balance they come to;
+    the entries say what was earned and what was spent, by which order.
+    """
+
+    _inherit = "sale.order"
+
+    points_round = fields.Integer(
+        copy=False,
+        readonly=True,
+        help="How often the order was cancelled after it had been confirmed.",
+    )
+
+    def _get_points_prefix(self):
+        """Return how the keys of entries begin that this confirmation posts."""
+        self.ensure_one()
+        return f"sale.order:{self.id}:{self.points_round}:"
+
+    # ------------------------------------------------------------
+    # Confirmation
+    # ------------------------------------------------------------
+
+    def action_confirm(self):
+        """Post what orders earn and spend, all at once."""
+        Card = self.env["loyalty.card"]
+        orders = self.filtered(lambda order: order.state != "sale")
+        orders._check_points_there()
+        with Card._collect_points(orders._get_confirmation_postings):
+            return super().action_confirm()
+
+    def _check_points_there(self):
+        """Say plainly which reward is not covered any more."""
+        for order in self:
+            for coupon in order.order_line.coupon_id:
+                if order._get_real_points_for_coupon(coupon) >= 0:
+                    continue
+                raise ValidationError(
+                    self.env._(
+                        "The reward from “%(card)s” needs more points than can be "
+                        "spent: the balance was spent meanwhile, or points are still "
+                        "pending. Take the reward off %(order)s, or choose a smaller "
+                        "one.",
+                        card=coupon.display_name,
+                        order=order.name,
+                    )
+                )
+
+    def _get_confirmation_postings(self, changes):
+        """Return postings of what the orders, now confirmed, earn and spend."""
+        left = dict(changes)
+        earned, spent = [], []
+        for order in self.filtered(lambda order: order.state == "sale"):
+            base = {"source": order, "reason": order.name}
+            prefix = order._get_points_prefix()
+            for card, units in order._get_units_earned().items():
+                if units and card in left:
+                    key, points = f"{prefix}earn", to_points(units)
+                    earned.append(
+                        {"card": card, "points": points, "kind": "earn", "key": key}
+                        | base
+                    )
+                    left[card] -= units
+            for card, units in order._get_units_spent().items():
+                if units and card in left:
+                    key, points = f"{prefix}burn", to_points(-units)
+                    spent.append(
+                        {"card": card, "points": points, "kind": "burn", "key": key}
+                        | base
+                    )
+                    left[card] += units
+        return earned + spent + self._get_other_postings(left)
+
+    def _get_other_postings(self, changes):
+        """Return postings of what other code has changed on the way."""
+        return [
+            {
+                "card": card,
+                "points": to_points(units),
+                "kind": "earn" if units > 0 else "burn",
+                "source": self if len(self) == 1 else None,
+                "raw": True,
+            }
+            for card, units in changes.items()
+            if units
+        ]
+
+    def _get_units_earned(self):
+        """Return the points, in units by card, that the order gives."""
+        self.ensure_one()
+        units = {}
+        # The entries of coupons are read for whoever may confirm the order.
+        for point in self.sudo().coupon_point_ids:
+            card = point.coupon_id
+            units[card] = units.get(card, 0) + to_units(point.points)
+        return units
+
+    def _get_units_spent(self):
+        """Return the points, in units by card, that rewards of the order cost."""
+        self.ensure_one()
+        units = {}
+        for line in self.order_line:
+            if line.reward_id and line.coupon_id:
+                card = line.coupon_id
+                units[card] = units.get(card, 0) + to_units(line.points_cost)
+        return units
+
+    # ------------------------------------------------------------
+    # What may be spent
+    # ------------------------------------------------------------
+
+    def _get_real_points_for_coupon(self, coupon, post_confirm=False):
+        """Leave out points that are pending, those of this order among them.
+
+        Nobody is kept from ordering by points that are owed.
+        """
+        points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
+        # What an order may spend does not depend on who enters it.
+        coupon = coupon.sudo()
+        program = coupon.program_id
+        points -= coupon.points_locked
+        if self.state not in ("sale", "done"):
+            if program.pending_policy != "none" and program.applies_on != "future":
+                points -= sum(
+                    point.points
+                    for point in self.sudo().coupon_point_ids
+                    if point.coupon_id == coupon
+                )
+            if not self._get_units_spent().get(coupon):
+                points = max(points, 0)
+        return coupon.currency_id.round(points)
+
+    def _add_points_for_coupon(self, coupon_points):
+        """Post what a confirmed order earns in addition."""
+        if self.state != "sale":
+            return super()._add_points_for_coupon(coupon_points)
+        with self.env["loyalty.card"]._collect_points(self._get_other_postings):
+            return super()._add_points_for_coupon(coupon_points)
