@@ -9,6 +9,7 @@
     "data": [
         "security/crm_loyalty_sale_security.xml",
         "data/ir_cron_data.xml",
+        "views/loyalty_tier_menus.xml",
     ],
     "auto_install": True,
 }

@@ -150,7 +150,7 @@ def totals(ladder: Ladder) -> SQL:
                %(last)s AS last
           FROM card
           LEFT JOIN loyalty_point_entry AS e
-            ON e.card_id = card.id AND e.date <= card.as_of
+            ON e.qualifying_card_id = card.id AND e.date <= card.as_of
            AND e.qualifying_date <= card.as_of
            AND e.qualifying_date
                >= LEAST(card.previous_start, card.as_of - %(longest)s)
@@ -260,7 +260,7 @@ def promised(ladder: Ladder) -> SQL:
                               SUM(SUM(%(value)s))
                                   OVER (ORDER BY e.qualifying_date DESC) AS suffix
                          FROM loyalty_point_entry AS e
-                        WHERE e.card_id = decided.id AND e.date <= decided.as_of
+                        WHERE e.qualifying_card_id = decided.id AND e.date <= decided.as_of
                           AND e.qualifying_date <= decided.as_of
                           AND e.qualifying_date >= decided.as_of - %(longest)s
                           AND %(counts)s

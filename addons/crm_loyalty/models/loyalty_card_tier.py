@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class LoyaltyCard(models.Model):
@@ -151,6 +152,24 @@ class LoyaltyCard(models.Model):
             ):
                 program._evaluate_tiers(cards=posted.card_id)
         return result
+
+    def _move_qualifying(self, card):
+        """Have what these cards earned count for the tier of another one.
+
+        In SQL, as the ORM refuses to write the ledger: the entries stay where
+        they were posted, and only whom they count for changes.
+        """
+        Entry = self.env["loyalty.point.entry"]
+        Entry._qualify(SQL("e.card_id = ANY(%s)", self.ids))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE loyalty_point_entry SET qualifying_card_id = %s "
+                "WHERE qualifying_card_id = ANY(%s)",
+                card.id,
+                self.ids,
+            )
+        )
+        Entry.invalidate_model(["qualifying_card_id"], flush=False)
 
     @api.model
     def _get_qualifying_kinds(self):

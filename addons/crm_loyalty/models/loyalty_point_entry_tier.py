@@ -26,7 +26,15 @@ class LoyaltyPointEntry(models.Model):
         digits=DIGITS, readonly=True, help="Spend of the entry that counts for tiers."
     )
 
-    _qualifying_idx = models.Index("(card_id, qualifying_date)")
+    qualifying_card_id = fields.Many2one(
+        comodel_name="loyalty.card",
+        string="Counts on card",
+        readonly=True,
+        ondelete="set null",
+        help="The card whose tier the entry counts for: another one after a merge.",
+    )
+
+    _qualifying_idx = models.Index("(qualifying_card_id, qualifying_date)")
     _unqualified_idx = models.Index("(program_id) WHERE qualifying_date IS NULL")
 
     @api.model
@@ -40,7 +48,12 @@ class LoyaltyPointEntry(models.Model):
         for is_reversal, points, spend in (
             (
                 SQL("e.origin_id IS NULL"),
-                SQL("%s / (%s)::numeric", self._get_points_sql(), self._get_multiplier_sql()),
+                SQL(
+                    "CASE WHEN (%(times)s) = 1 THEN %(points)s "
+                    "ELSE ROUND(%(points)s / (%(times)s)::numeric, 2) END",
+                    points=self._get_points_sql(),
+                    times=self._get_multiplier_sql(),
+                ),
                 self._get_spend_sql(),
             ),
             (
@@ -54,9 +67,11 @@ class LoyaltyPointEntry(models.Model):
                     """
                     UPDATE loyalty_point_entry AS entry
                        SET qualifying_date = q.day,
+                           qualifying_card_id = q.card_id,
                            qualifying_points = q.points,
                            qualifying_spend = q.spend
-                      FROM (SELECT e.id,
+                      FROM (SELECT e.id, COALESCE(o.qualifying_card_id, e.card_id)
+                                       AS card_id,
                                    COALESCE(o.qualifying_date, o.date, e.date) AS day,
                                    ROUND(%(points)s, %(digits)s) AS points,
                                    ROUND(%(spend)s, %(digits)s) AS spend

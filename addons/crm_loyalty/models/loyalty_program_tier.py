@@ -108,10 +108,15 @@ class LoyaltyProgram(models.Model):
         )
         return frozenset(program.id for [program] in tiers_by_program)
 
-    def _get_multiplier(self, card):
-        """Extension point: how many times the points of an order a member earns.
+    def _has_multiplier(self):
+        """Extension point: whether `_get_multiplier` may be other than 1."""
+        self.ensure_one()
+        return self.id in self._get_tier_program_ids()
 
-        ``card`` may be empty, for a customer who is no member yet.
+    def _get_multiplier(self, card, partner):
+        """Extension point: how many times the points of an order a customer earns.
+
+        ``card`` is empty for a customer who is no member yet. 0: nothing.
         """
         self.ensure_one()
         return card.tier_id.multiplier if card.tier_id else 1.0
