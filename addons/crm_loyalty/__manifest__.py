@@ -22,6 +22,7 @@
         "views/res_partner_tier_views.xml",
         "views/portal_templates.xml",
     ],
+    "assets": {"web.assets_tests": ["crm_loyalty/static/tests/tours/**/*"]},
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

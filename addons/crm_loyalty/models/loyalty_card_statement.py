@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 
 class LoyaltyCard(models.Model):
@@ -86,6 +86,62 @@ class LoyaltyCard(models.Model):
                 order="expiration_date:day",
             )
         ]
+
+    def _tell_tier(self):
+        """Return what a customer is told of their tier, as whole sentences.
+
+        ``until``, ``next`` and ``keep``; empty where there is nothing to tell.
+        """
+        self.ensure_one()
+        _ = self.env._
+        told = {"until": "", "next": "", "keep": ""}
+        program = self.program_id
+        if self.tier_until:
+            told["until"] = _("until %(date)s", date=self._format_day(self.tier_until))
+        if self.next_tier_id:
+            words = {
+                "amount": program._format_tier_value(
+                    self.spend_needed or self.points_needed
+                ),
+                "tier": self.next_tier_id.name,
+            }
+            if self.date_needed:
+                told["next"] = _(
+                    "%(amount)s more by %(date)s to reach %(tier)s",
+                    date=self._format_day(self.date_needed),
+                    **words,
+                )
+            else:
+                told["next"] = _("%(amount)s more to reach %(tier)s", **words)
+        if self.tier_until and self.tier_keep_needed:
+            told["keep"] = _(
+                "%(amount)s more to keep %(tier)s",
+                amount=program._format_tier_value(self.tier_keep_needed),
+                tier=self.tier_id.name,
+            )
+        return told
+
+    def _tell_expiring(self, day, points):
+        """Return how many points expire on which day."""
+        return self.env._(
+            "%(points)s on %(date)s",
+            points=self._format_points(points),
+            date=self._format_day(day),
+        )
+
+    def _tell_statement(self, statement):
+        """Return what the statement is about, in one line."""
+        return self.env._(
+            "%(program)s, card %(card)s, from %(date_from)s to %(date_to)s",
+            program=self.program_id.name,
+            card=self.code,
+            date_from=self._format_day(statement["date_from"]),
+            date_to=self._format_day(statement["date_to"]),
+        )
+
+    def _format_day(self, day):
+        """Return a day as the reader's language writes it."""
+        return format_date(self.env, day)
 
     def _get_report_base_filename(self):
         self.ensure_one()
