@@ -58,7 +58,7 @@ class Posting:
     # Reading
     # ------------------------------------------------------------
 
-    def read(self):
+    def load(self):
         """Lock the cards; read their chains' ends, open rows and known keys."""
         keys = [values["key"] for values in self.values_list if values.get("key")]
         rows = self.env.execute_query(
@@ -275,7 +275,7 @@ class Posting:
     # Writing
     # ------------------------------------------------------------
 
-    def write(self, quiet=False):
+    def save(self, quiet=False):
         """Add entries and consumption, and note what is left of lots, at once."""
         self.quiet = quiet
         if not self.entries:

@@ -8,8 +8,8 @@
     "depends": ["crm_loyalty", "sale_loyalty"],
     "data": [
         "security/crm_loyalty_sale_security.xml",
+        "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
-        "views/loyalty_tier_menus.xml",
     ],
     "auto_install": True,
 }

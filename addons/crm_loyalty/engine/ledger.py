@@ -109,7 +109,7 @@ class Account:
         expired, then what is pending. For the rest, ``shortage`` says: ``debt``
         to owe it, ``floor`` to do without, ``block`` to refuse.
         """
-        rank = {lot: index for index, lot in enumerate(prefer)}
+        rank = {lot: index for index, lot in enumerate(dict.fromkeys(prefer))}
         lots = sorted(
             (row for row in self.rows.values() if row.open > 0),
             key=lambda row: (

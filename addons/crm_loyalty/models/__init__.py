@@ -1,4 +1,5 @@
 from . import res_company
+from . import res_config_settings
 from . import loyalty_program
 from . import loyalty_point_entry
 from . import loyalty_point_consumption

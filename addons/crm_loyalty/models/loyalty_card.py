@@ -111,7 +111,6 @@ class LoyaltyCard(models.Model):
         """Keep cards that have a ledger: they are archived."""
         if not self:
             return super().unlink()
-        self.env.flush_all()
         used = self.browse(
             card_id
             for [card_id] in self.env.execute_query(
@@ -168,7 +167,7 @@ class LoyaltyCard(models.Model):
         self._finish_posting(posting)
 
     @api.model
-    def _set_points(self, changes):
+    def _set_points(self, changes):  # pylint: disable=missing-return
         """Write the points that postings come to, past the posting of changes.
 
         ``changes`` are units by the id of a card.
@@ -178,6 +177,7 @@ class LoyaltyCard(models.Model):
             units = changes[card.id]
             if units:
                 points = to_points(to_units(card.points) + units)
+                # pylint: disable-next=super-method-mismatch
                 super(LoyaltyCard, card).write({"points": points})
 
     def _get_open_rows(self):

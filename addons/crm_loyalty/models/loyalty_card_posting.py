@@ -102,7 +102,7 @@ class LoyaltyCard(models.Model):
         )
         if not posting.values_list:
             return posting
-        posting.read()
+        posting.load()
         try:
             posting.post()
         except ShortBalance as error:
@@ -110,7 +110,7 @@ class LoyaltyCard(models.Model):
         if quiet:
             # The points are written past the cache.
             self.env["loyalty.card"].flush_model(["points"])
-        posting.write(quiet)
+        posting.save(quiet)
         return posting
 
     @api.model

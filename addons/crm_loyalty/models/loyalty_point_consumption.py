@@ -25,7 +25,6 @@ class LoyaltyPointConsumption(models.Model):
     )
     award_id = fields.Many2one(
         comodel_name="loyalty.point.entry",
-        string="Award",
         required=True,
         index=True,
         ondelete="restrict",

@@ -43,7 +43,6 @@ class LoyaltyProgram(models.Model):
         default="never",
     )
     expire_after = fields.Integer(
-        string="Expire After",
         default=365,
         help="Points can be spent for this number of days from the day on which they "
         "were earned; with the end of a month or year, until the end of the one in "
@@ -96,7 +95,7 @@ class LoyaltyProgram(models.Model):
 
     def _get_loyalty_today(self):
         """Return the day that it is for the programme's company."""
-        return (self.company_id or self.env.company)._get_loyalty_today()
+        return self.company_id._get_loyalty_today()
 
     def _get_available_date(self, day):
         """Return the first day on which points earned on ``day`` may be spent.

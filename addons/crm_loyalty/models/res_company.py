@@ -37,8 +37,10 @@ class ResCompany(models.Model):
             )
 
     def _get_loyalty_today(self):
-        """Return the day that it is for the company; UTC's for no company."""
-        zone = pytz.timezone(self.loyalty_tz) if self else pytz.utc
+        """Return the day that it is for the company; for none, for the main one."""
+        # Everybody may know which day it is.
+        company = self.sudo() or self.sudo().env.ref("base.main_company")
+        zone = pytz.timezone(company.loyalty_tz or "UTC")
         return fields.Datetime.now().replace(tzinfo=UTC).astimezone(zone).date()
 
     @api.model
@@ -46,6 +48,7 @@ class ResCompany(models.Model):
         """Return the SQL of the day that it is for the company in a column."""
         return SQL(
             "(now() AT TIME ZONE COALESCE((SELECT loyalty_tz FROM res_company "
-            "WHERE id = %s), 'UTC'))::date",
+            "WHERE id = COALESCE(%s, %s)), 'UTC'))::date",
             SQL.identifier(*company.split(".")),
+            self.env.ref("base.main_company").id,
         )

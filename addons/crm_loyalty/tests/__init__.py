@@ -3,4 +3,11 @@ from . import test_points_report
 from . import test_portal
 from . import test_tier
 from . import test_tier_periods
+from . import test_adjustment
+from . import test_engine_ledger
+from . import test_expiry
+from . import test_hooks
 from . import test_ledger
+from . import test_merge
+from . import test_proof
+from . import test_reminder

@@ -19,9 +19,7 @@ class TestLedger(LedgerCase):
         card.points += 5
         card.write({"points": 12})
         card._post_points(3, "bonus", reason="Birthday")
-        self.env["loyalty.card"].load(
-            [".id", "points"], [[str(card.id), "20"]]
-        )
+        self.env["loyalty.card"].load([".id", "points"], [[str(card.id), "20"]])
         self.assertEqual(
             self._kinds(card),
             [("opening", 10), ("earn", 5), ("burn", -3), ("bonus", 3), ("earn", 5)],

@@ -85,6 +85,8 @@ class SaleOrder(models.Model):
     def _sync_returned_points(self, move):
         """Have points follow what was credited on confirmed orders by now."""
         for order in self.filtered(lambda order: order.state == "sale"):
+            if all(move.move_type != "out_refund" for move in order.invoice_ids):
+                continue
             order = order.with_company(order.company_id)
             posted = order._get_posted_points()
             if not posted:

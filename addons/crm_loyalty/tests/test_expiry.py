@@ -1,0 +1,174 @@
+"""Points expire, oldest first, on the day that the programme says."""
+
+from datetime import date, time, timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import TODAY, LedgerCase
+
+
+@tagged("post_install", "-at_install")
+class TestExpiry(LedgerCase):
+    def _expire(self):
+        entries = self.env["loyalty.card"]._expire_points()
+        self.env.invalidate_all()
+        return entries
+
+    def test_points_expire_the_day_after_their_last_day(self):
+        """Points never expired."""
+        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        card = self._card(10)
+        for day, points in ((29, 10), (30, 10), (31, 0)):
+            self._on(day)
+            self._expire()
+            self.assertEqual(card.points, points)
+        self.assertEqual(self._kinds(card), [("opening", 10), ("expire", -10)])
+        self.assertFalse(self._expire())
+        self._assert_sound()
+
+    def test_the_oldest_is_spent_first_and_only_the_rest_expires(self):
+        """First in, first out."""
+        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        card = self._card(10)
+        self._on(5)
+        card._post_points(10, "earn")
+        card._post_points(-6, "burn")
+        self.assertEqual(self._lots(card), [(4, 30), (10, 35)])
+        self._on(31)
+        self._expire()
+        self.assertEqual(card.points, 10)
+        self.assertEqual(self._lots(card), [(10, 35)])
+        expiry = card.entry_ids.filtered(lambda entry: entry.kind == "expire")
+        self.assertEqual(expiry.consumed_ids.points, 4)
+        self.assertEqual(expiry.consumed_ids.award_id.points, 10)
+        self._assert_sound()
+
+    def test_the_policies_say_which_day_is_the_last(self):
+        for policy, days, earned, last in (
+            ("never", 30, TODAY, None),
+            ("days", 30, TODAY, date(2026, 4, 1)),
+            ("days", 0, TODAY, TODAY),
+            ("month", 0, TODAY, date(2026, 3, 31)),
+            ("month", 365, TODAY, date(2027, 3, 31)),
+            ("month", 0, date(2028, 2, 29), date(2028, 2, 29)),
+            ("year", 0, TODAY, date(2026, 12, 31)),
+            ("year", 365, date(2026, 1, 1), date(2027, 12, 31)),
+            ("activity", 90, TODAY, TODAY + timedelta(days=90)),
+        ):
+            self.program.write({"expiry_policy": policy, "expire_after": days})
+            with self.subTest(policy=policy, days=days):
+                self.assertEqual(self.program._get_expiration_date(earned), last)
+
+    def test_activity_keeps_points_alive(self):
+        self.program.write({"expiry_policy": "activity", "expire_after": 30})
+        card = self._card(10)
+        self._on(20)
+        card._post_points(5, "bonus")
+        self.assertEqual(self._lots(card), [(10, 30), (5, 50)])
+        card._post_points(-1, "burn")
+        self.assertEqual(self._lots(card), [(9, 50), (5, 50)])
+        self._on(50)
+        self._expire()
+        self.assertEqual(card.points, 14)
+        self._on(51)
+        self._expire()
+        self.assertEqual(card.points, 0)
+        self._assert_sound()
+
+    def test_the_day_is_that_of_the_company(self):
+        """Date conditions in UTC were off by one day."""
+        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.company.loyalty_tz = "Asia/Shanghai"
+        self._on(TODAY, time(15, 59))
+        card, later = self._card(10), None
+        self._on(TODAY, time(16, 1))
+        later = self._card(10)
+        self.assertEqual((later.lot_ids.date - card.lot_ids.date), timedelta(days=1))
+        self.assertEqual(card.lot_ids.date, TODAY)
+        # The job asks PostgreSQL for the time, so it is told the day.
+        self.env["loyalty.card"]._expire_points(as_of=TODAY + timedelta(days=31))
+        self.env.invalidate_all()
+        self.assertEqual((card.points, later.points), (0, 10))
+
+    def test_archived_cards_expire_too_and_other_companies_keep_their_day(self):
+        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        card = self._card(10)
+        card.action_archive()
+        self._on(31)
+        self._expire()
+        self.assertEqual(card.points, 0)
+
+    def test_the_job_works_in_batches_and_stops_when_time_is_up(self):
+        self.program.write({"expiry_policy": "days", "expire_after": 1})
+        cards = self._card(1) | self._card(2) | self._card(3)
+        done = []
+
+        def checkpoint(count):
+            done.append(count)
+            return 0 if len(done) == 2 else 1
+
+        Card = type(self.env["loyalty.card"])
+        find = Card._get_expired_lots
+        self.patch(
+            Card, "_get_expired_lots", lambda self, as_of: find(self, as_of, limit=1)
+        )
+        day = TODAY + timedelta(days=2)
+        self.env["loyalty.card"]._expire_points(day, checkpoint)
+        self.assertEqual(done, [1, 1])
+        self.env.invalidate_all()
+        self.assertEqual(sorted(cards.mapped("points")), [0, 0, 3])
+
+    def test_the_scheduled_job_expires(self):
+        self.program.write({"expiry_policy": "days", "expire_after": 1})
+        card = self._card()
+        card._post_points(5, "bonus", expiration_date=date(2020, 1, 1))
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_loyalty.ir_cron_expire").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 0)
+
+    # Reinstatement
+
+    def _expired(self):
+        self.program.write(
+            {"expiry_policy": "days", "expire_after": 30, "reinstate_days": 10}
+        )
+        card = self._card(10)
+        self._on(31)
+        self._expire()
+        return card, card.entry_ids.filtered(lambda entry: entry.kind == "expire")
+
+    def test_expired_points_are_given_back_once_within_the_window(self):
+        card, expiry = self._expired()
+        self._on(41)
+        expiry = expiry.with_user(self.manager)
+        until = TODAY + timedelta(days=60)
+        expiry._reinstate(until, "Was ill")
+        expiry._reinstate(until, "Was ill")
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 10)
+        self.assertEqual(self._lots(card), [(10, 60)])
+        self.assertFalse(card._get_reinstatable())
+        self._assert_sound()
+
+    def test_after_the_window_expired_points_are_gone(self):
+        card, expiry = self._expired()
+        self._on(42)
+        self.assertFalse(card._get_reinstatable())
+        with self.assertRaisesRegex(UserError, "window of 10 days is over"):
+            expiry.with_user(self.manager)._reinstate(TODAY, "Too late")
+
+    def test_only_who_configures_points_gives_them_back(self):
+        card, expiry = self._expired()
+        with self.assertRaises(AccessError):
+            expiry.with_user(self.approver)._reinstate(False, "Friend")
+        wizard = (
+            self.env["loyalty.point.reinstate"]
+            .with_user(self.manager)
+            .create({"card_id": card.id, "reason": "Was ill"})
+        )
+        self.assertEqual(wizard.entry_ids, expiry)
+        wizard.action_reinstate()
+        self.env.invalidate_all()
+        self.assertEqual(self._lots(card), [(10, 41)])
