@@ -2,7 +2,7 @@
     "name": "Customer Lifecycle: Loyalty",
     "version": "19.0.1.0.0",
     "category": "Sales/CRM",
-    "summary": "Points and tier as facts of the customer lifecycle, stages as a condition",
+    "summary": "Points and tier as facts of the lifecycle, stages as a condition",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
     "depends": ["crm_lifecycle", "crm_loyalty"],

@@ -66,9 +66,9 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
         return SQL(
             """
             SELECT b.profile_id,
-                   SUM(COALESCE(ledger.points,
-                                CASE WHEN c.member_since <= %(as_of)s THEN 0 END))::float
-                       AS loyalty_points,
+                   SUM(COALESCE(
+                       ledger.points, CASE WHEN c.member_since <= %(as_of)s THEN 0 END
+                   ))::float AS loyalty_points,
                    (ARRAY_AGG(t.id ORDER BY p.sequence, p.id, t.threshold DESC, c.id)
                        FILTER (WHERE t.id IS NOT NULL))[1] AS loyalty_tier_id
               FROM lifecycle_batch_contact AS b

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 
 class LoyaltyProgram(models.Model):
@@ -12,12 +12,34 @@ class LoyaltyProgram(models.Model):
         "orders. Empty: all.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        programs = super().create(vals_list)
+        if programs.lifecycle_stage_ids:
+            self.env.registry.clear_cache()
+        return programs
+
+    def write(self, vals):
+        if "lifecycle_stage_ids" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    @api.model
+    @tools.ormcache()
+    def _get_staged_program_ids(self):
+        """Return the ids of the programmes that ask for a stage; each order asks."""
+        # The same for everybody.
+        staged = self.sudo().with_context(active_test=False)
+        return frozenset(staged.search([("lifecycle_stage_ids", "!=", False)]).ids)
+
     def _has_multiplier(self):
-        return super()._has_multiplier() or bool(self.lifecycle_stage_ids)
+        return super()._has_multiplier() or self.id in self._get_staged_program_ids()
 
     def _get_multiplier(self, card, partner):
         """Give nothing to customers in other stages than those of the programme."""
-        if self.lifecycle_stage_ids and not self._is_in_stages(partner):
+        if self.id in self._get_staged_program_ids() and not self._is_in_stages(
+            partner
+        ):
             return 0
         return super()._get_multiplier(card, partner)
 

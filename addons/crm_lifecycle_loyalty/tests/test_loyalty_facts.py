@@ -30,9 +30,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
 
     def test_a_customer_without_a_card_has_no_points_and_not_zero(self):
         profile = self._customer()
-        [[points]] = self.env.execute_query(
-            self._column(profile, "loyalty_points")
-        )
+        [[points]] = self.env.execute_query(self._column(profile, "loyalty_points"))
         self.assertIsNone(points)
         self.assertFalse(profile.loyalty_tier_id)
 

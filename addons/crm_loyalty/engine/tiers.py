@@ -260,7 +260,8 @@ def promised(ladder: Ladder) -> SQL:
                               SUM(SUM(%(value)s))
                                   OVER (ORDER BY e.qualifying_date DESC) AS suffix
                          FROM loyalty_point_entry AS e
-                        WHERE e.qualifying_card_id = decided.id AND e.date <= decided.as_of
+                        WHERE e.qualifying_card_id = decided.id
+                          AND e.date <= decided.as_of
                           AND e.qualifying_date <= decided.as_of
                           AND e.qualifying_date >= decided.as_of - %(longest)s
                           AND %(counts)s
@@ -274,9 +275,7 @@ def promised(ladder: Ladder) -> SQL:
         grace=ladder.grace_days,
         value=ladder.column,
         longest=PACE_DAYS + 1,
-        counts=SQL(
-            "%s > decided.as_of", sql_after_years(SQL("e.qualifying_date"), 1)
-        ),
+        counts=SQL("%s > decided.as_of", sql_after_years(SQL("e.qualifying_date"), 1)),
     )
 
 

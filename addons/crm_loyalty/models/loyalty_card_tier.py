@@ -133,7 +133,9 @@ class LoyaltyCard(models.Model):
             card.spend_needed = needed if by_spend else 0
             card.date_needed = card.tier_period_end if following else False
             card.tier_progress = (
-                min(max(value, 0) / following.threshold * 100, 100) if following else 100
+                min(max(value, 0) / following.threshold * 100, 100)
+                if following
+                else 100
             )
 
     def _after_posting(self, entries):

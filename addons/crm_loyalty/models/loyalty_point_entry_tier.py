@@ -133,6 +133,7 @@ class LoyaltyPointEntry(models.Model):
         What could not be taken back, since it was spent, counts all the same.
         """
         return SQL(
-            "COALESCE(%s * (e.points - COALESCE(e.waived, 0)) / NULLIF(o.points, 0), 0)",
+            "COALESCE(%s * (e.points - COALESCE(e.waived, 0)) "
+            "/ NULLIF(o.points, 0), 0)",
             value,
         )

@@ -6,7 +6,7 @@ from psycopg2.errors import SerializationFailure
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..engine import periods
 from ..engine import tiers as engine
@@ -21,7 +21,7 @@ ATTEMPTS = 5
 
 
 class LoyaltyProgram(models.Model):
-    """How the tiers of a programme are reached and kept, and who brings them to date."""
+    """How the tiers of a programme are reached, kept, and brought to date."""
 
     _inherit = "loyalty.program"
 
@@ -103,8 +103,10 @@ class LoyaltyProgram(models.Model):
     def _get_tier_program_ids(self):
         """Return the ids of the programmes that have tiers; each posting asks."""
         # Which programmes have tiers is no secret, and the same for everybody.
-        tiers_by_program = self.env["loyalty.tier"].sudo()._read_group(
-            [("program_id.program_type", "=", "loyalty")], ["program_id"]
+        tiers_by_program = (
+            self.env["loyalty.tier"]
+            .sudo()
+            ._read_group([("program_id.program_type", "=", "loyalty")], ["program_id"])
         )
         return frozenset(program.id for [program] in tiers_by_program)
 
@@ -279,7 +281,13 @@ class LoyaltyProgram(models.Model):
                 )
             ):
                 rows.append(
-                    (day, Card.browse(card), Tier.browse(tier), Tier.browse(after), missing)
+                    (
+                        day,
+                        Card.browse(card),
+                        Tier.browse(tier),
+                        Tier.browse(after),
+                        missing,
+                    )
                 )
         return rows
 
@@ -335,9 +343,8 @@ class LoyaltyProgram(models.Model):
                     "note": told.env._(
                         "On %(date)s the tier becomes %(after)s. Missing to keep it: "
                         "%(amount)s.",
-                        date=fields.Date.to_string(lost_on),
-                        after=after.with_context(lang=lang).name
-                        or told.env._("none"),
+                        date=format_date(told.env, lost_on),
+                        after=after.with_context(lang=lang).name or told.env._("none"),
                         amount=amount,
                     ),
                 }
@@ -377,7 +384,10 @@ class LoyaltyProgram(models.Model):
                 cards = self.env["loyalty.card"].browse(ids)
                 changed = program._evaluate_patiently(today, cards)
                 _logger.info(
-                    "Tiers of %s: %s cards, %s changed", program.id, len(ids), len(changed)
+                    "Tiers of %s: %s cards, %s changed",
+                    program.id,
+                    len(ids),
+                    len(changed),
                 )
                 cron._commit_progress(len(ids))
             program._warn_tiers(today)

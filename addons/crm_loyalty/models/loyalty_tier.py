@@ -79,17 +79,20 @@ class LoyaltyTier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
-        return super().create(vals_list)
+        tiers = super().create(vals_list)
+        self.env.registry.clear_cache()  # of the programmes that have tiers
+        return tiers
 
     def write(self, vals):
+        result = super().write(vals)
         if vals.keys() & {"active", "program_id"}:
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -18,16 +18,27 @@ class ResPartner(models.Model):
         """
         if not self.env["loyalty.program"]._get_tier_program_ids():
             return {}
-        customers = {partner.id: partner.commercial_partner_id.id for partner in self}
+        customers = {
+            partner.id: (partner._origin.id, partner.commercial_partner_id._origin.id)
+            for partner in self
+        }
         # Prices are told to whoever makes an order, cards only to those who may.
         cards = (
             self.env["loyalty.card"]
             .sudo()
             .search(
                 [
-                    ("partner_id", "in", [*customers, *customers.values()]),
+                    (
+                        "partner_id",
+                        "in",
+                        list({i for ids in customers.values() for i in ids}),
+                    ),
                     ("tier_id.pricelist_id.active", "=", True),
-                    ("tier_id.pricelist_id.company_id", "in", [False, self.env.company.id]),
+                    (
+                        "tier_id.pricelist_id.company_id",
+                        "in",
+                        [False, self.env.company.id],
+                    ),
                     ("program_id.company_id", "in", [False, self.env.company.id]),
                     ("program_id.active", "=", True),
                 ]
@@ -37,8 +48,8 @@ class ResPartner(models.Model):
         pricelists = {}
         for card in reversed(cards):
             pricelists[card.partner_id.id] = card.tier_id.pricelist_id.sudo(False)
-        return {
-            partner_id: pricelists.get(partner_id) or pricelists[customer_id]
-            for partner_id, customer_id in customers.items()
-            if partner_id in pricelists or customer_id in pricelists
+        found = {
+            partner_id: next((pricelists[i] for i in ids if i in pricelists), None)
+            for partner_id, ids in customers.items()
         }
+        return {key: pricelist for key, pricelist in found.items() if pricelist}

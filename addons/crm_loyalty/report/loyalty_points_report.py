@@ -27,9 +27,7 @@ class LoyaltyPointsReport(models.Model):
     )
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    tier_id = fields.Many2one(
-        comodel_name="loyalty.tier", string="Tier", readonly=True
-    )
+    tier_id = fields.Many2one(comodel_name="loyalty.tier", string="Tier", readonly=True)
     kind = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.point.entry"]._fields["kind"].selection

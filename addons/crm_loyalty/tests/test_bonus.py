@@ -260,7 +260,10 @@ class TestBonus(TierCase):
 
     def test_a_hundred_birthdays_cost_a_fixed_number_of_queries(self):
         partners = self.env["res.partner"].create(
-            [{"name": f"P{i}", "loyalty_birthdate": date(1990, 3, 2)} for i in range(100)]
+            [
+                {"name": f"P{i}", "loyalty_birthdate": date(1990, 3, 2)}
+                for i in range(100)
+            ]
         )
         self.env["loyalty.card"].create(
             [

@@ -53,9 +53,7 @@ class TestTier(TierCase):
 
     def test_two_tiers_at_once_are_one_change(self):
         self._earn(1200, date(2026, 3, 2))
-        self.assertEqual(
-            self._tiers(), [(date(2026, 3, 2), False, "Gold", "up")]
-        )
+        self.assertEqual(self._tiers(), [(date(2026, 3, 2), False, "Gold", "up")])
         self.assertEqual(self.card.next_tier_id, self.env["loyalty.tier"])
         self.assertEqual(self.card.tier_progress, 100)
 
@@ -81,9 +79,7 @@ class TestTier(TierCase):
         self.assertEqual(self.card.tier_id, self.gold)
         self._evaluate(date(2027, 1, 1))
         self.assertEqual(self.card.tier_id, self.basic)
-        self.assertEqual(
-            self._tiers()[-1], (date(2027, 1, 1), "Gold", "Basic", "down")
-        )
+        self.assertEqual(self._tiers()[-1], (date(2027, 1, 1), "Gold", "Basic", "down"))
 
     def test_a_year_that_earns_it_again_keeps_the_tier(self):
         self._earn(1000, date(2025, 6, 1))
@@ -350,9 +346,7 @@ class TestTier(TierCase):
         self.assertEqual(self.card.tier_id, self.basic)
 
     def test_a_member_joins_on_the_day_of_the_company(self):
-        with patch.object(
-            self.env.cr, "now", lambda: datetime(2026, 3, 1, 16, 30)
-        ):
+        with patch.object(self.env.cr, "now", lambda: datetime(2026, 3, 1, 16, 30)):
             card = self.env["loyalty.card"].create(
                 {"partner_id": self.ada.id, "program_id": self.program.id}
             )
@@ -506,7 +500,5 @@ class TestTier(TierCase):
         program = self._program(tier_ids=[Command.clear()])
         card = self._card(self.ada, program=program)
         self.env["loyalty.program"]._get_tier_program_ids()
-        with patch.object(
-            type(program), "_evaluate_tiers", side_effect=AssertionError
-        ):
+        with patch.object(type(program), "_evaluate_tiers", side_effect=AssertionError):
             card._post_points(10, "earn")

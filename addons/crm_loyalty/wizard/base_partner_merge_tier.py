@@ -5,10 +5,16 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge_loyalty_cards(self, src_partners, dst_partner):
-        """Have what the merged cards earned count for the tier of the one that stays."""
+        """Have what merged cards earned count for the tier of the one that stays."""
         # Merging contacts is a right of its own; cards follow.
         Card = self.env["loyalty.card"].sudo()
-        domain = [("program_id", "in", list(self.env["loyalty.program"]._get_tier_program_ids()))]
+        domain = [
+            (
+                "program_id",
+                "in",
+                list(self.env["loyalty.program"]._get_tier_program_ids()),
+            )
+        ]
         before = Card.search(
             [("partner_id", "in", (src_partners | dst_partner).ids), *domain]
         )

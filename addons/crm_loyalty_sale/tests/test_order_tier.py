@@ -13,7 +13,9 @@ class TestOrderTier(TierCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["loyalty.program"].search([("id", "!=", cls.program.id)]).action_archive()
+        cls.env["loyalty.program"].search(
+            [("id", "!=", cls.program.id)]
+        ).action_archive()
         cls.program.rule_ids = [
             Command.clear(),
             Command.create(
