@@ -1,2 +1,4 @@
 from . import chain
 from . import ledger
+from . import periods
+from . import tiers

@@ -6,6 +6,17 @@ from . import loyalty_point_consumption
 from . import loyalty_card
 from . import loyalty_card_posting
 from . import loyalty_history
+from . import res_company_tier
+from . import loyalty_tier
+from . import loyalty_tier_history
+from . import loyalty_program_tier
+from . import loyalty_program_value
+from . import loyalty_point_entry_tier
+from . import loyalty_card_tier
+from . import loyalty_card_statement
+from . import loyalty_bonus_rule
+from . import product_pricelist
+from . import res_partner_tier
 from . import loyalty_card_expiry
 from . import loyalty_card_transfer
 from . import loyalty_point_adjustment

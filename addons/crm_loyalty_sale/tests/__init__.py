@@ -1,3 +1,4 @@
+from . import test_order_tier
 from . import test_availability
 from . import test_orders
 from . import test_property

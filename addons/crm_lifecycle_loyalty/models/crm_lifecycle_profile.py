@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+from odoo.addons.crm_lifecycle.fields import LooseMany2one
+
+
+class CrmLifecycleProfile(models.Model):
+    """Facts from loyalty cards: those of the customer and of its contacts."""
+
+    _inherit = "crm.lifecycle.profile"
+
+    loyalty_points = fields.Float(
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        help="Balance of the loyalty cards, pending points included; empty for "
+        "customers without a card.",
+    )
+    loyalty_tier_id = LooseMany2one(
+        comodel_name="loyalty.tier",
+        readonly=True,
+        fact="only",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Tier of the customer; with several programs, of the first that has one.",
+    )
+
+    def action_open_loyalty_cards(self):
+        """Show the cards of the customer and of its contacts."""
+        self.ensure_one()
+        return self.partner_id.action_view_loyalty_cards()

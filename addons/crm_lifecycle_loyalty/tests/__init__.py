@@ -1,0 +1,2 @@
+from . import test_loyalty_facts
+from . import test_stage_condition

@@ -1,0 +1,109 @@
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request
+
+from odoo.addons.loyalty.controllers.portal import CustomerPortalLoyalty
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+
+class CustomerPortalTier(CustomerPortalLoyalty):
+    """A customer's points: balance, tier, what happened, and the statement."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "loyalty_points_count" in counters:
+            values["loyalty_points_count"] = len(self._get_my_loyalty_cards())
+        return values
+
+    def _get_my_loyalty_cards(self):
+        """Return the cards of the customer, those that the record rules show."""
+        Card = request.env["loyalty.card"]
+        if not Card.has_access("read"):
+            return Card
+        return Card.search(
+            [
+                ("partner_id", "=", request.env.user.partner_id.id),
+                ("program_id.active", "=", True),
+                ("program_id.program_type", "=", "loyalty"),
+            ]
+        )
+
+    def _get_my_loyalty_card(self, card_id):
+        """Return a card of the customer; raise AccessError for anybody else's."""
+        card_sudo = self._document_check_access("loyalty.card", card_id)
+        # Staff who may read all cards see their own here, too.
+        if card_sudo.partner_id != request.env.user.partner_id:
+            raise AccessError(request.env._("This card belongs to somebody else."))
+        # The portal's language: names of tiers and programmes are not the
+        # customer's to read by themselves.
+        return card_sudo.with_context(lang=request.env.lang)
+
+    def _prepare_loyalty_values(self, cards):
+        return {
+            "cards": cards,
+            "page_name": "loyalty",
+            "today": request.env.cr.now().date(),
+        }
+
+    @http.route("/my/loyalty", type="http", auth="user", website=True, readonly=True)
+    def portal_my_loyalty(self, **kw):
+        # Checked by the rules; programmes and tiers are shown on the page.
+        cards_sudo = self._get_my_loyalty_cards().sudo()
+        return request.render(
+            "crm_loyalty.portal_my_loyalty", self._prepare_loyalty_values(cards_sudo)
+        )
+
+    @http.route(
+        ["/my/loyalty/<int:card_id>", "/my/loyalty/<int:card_id>/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        readonly=True,
+    )
+    def portal_my_loyalty_card(self, card_id, page=1, **kw):
+        try:
+            card_sudo = self._get_my_loyalty_card(card_id)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        Entry = request.env["loyalty.point.entry"].sudo()  # of a card that is theirs
+        domain = [("card_id", "=", card_sudo.id)]
+        pager = portal_pager(
+            url=f"/my/loyalty/{card_sudo.id}",
+            total=Entry.search_count(domain),
+            page=page,
+            step=self._items_per_page,
+        )
+        entries = Entry.search(
+            domain, limit=self._items_per_page, offset=pager["offset"]
+        )
+        return request.render(
+            "crm_loyalty.portal_my_loyalty_card",
+            {
+                **self._prepare_loyalty_values(card_sudo),
+                "card": card_sudo,
+                "entries": entries,
+                "texts": entries._get_statement_texts(),
+                "expiring": card_sudo._get_expiring(
+                    card_sudo.program_id._get_loyalty_today()
+                ),
+                "pager": pager,
+            },
+        )
+
+    @http.route(
+        "/my/loyalty/<int:card_id>/statement",
+        type="http",
+        auth="user",
+        website=True,
+    )
+    def portal_my_loyalty_statement(self, card_id, **kw):
+        try:
+            card_sudo = self._get_my_loyalty_card(card_id)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        return self._show_report(
+            model=card_sudo,
+            report_type="pdf",
+            report_ref="crm_loyalty.action_report_statement",
+            download=True,
+        )

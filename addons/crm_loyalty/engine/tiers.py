@@ -1,0 +1,305 @@
+"""Which tier each card of a programme is in on a day: one statement over sets.
+
+A tier is reached as soon as the qualifying value of the present period (points
+or spend) reaches its threshold. It then holds to the end of the next period,
+and the grace days on top, unless what it was reached with is taken back.
+
+With V(a..b) the qualifying value between two days and L(v) the highest tier
+whose threshold v reaches, on a day D of the period S..E with G grace days:
+
+1. earned   = L(V(S..D)).
+2. kept     = L(V(previous period)), or the tier held, if the previous period and
+   its grace days up to D reach it: what is earned in the grace days counts for
+   both periods. Not known to rolling twelve months, which have no end.
+3. entitled = the higher of the two.
+4. A card that is entitled to more than it holds goes up today. One entitled to
+   less stays until the last day that its tier was promised for
+   (``tier_until``), unless points that were taken back since make the
+   difference: then, and after that day, it goes to what it is entitled to.
+5. ``tier_until`` = end of the next period + G where earned is at least the tier,
+   end of this period + G where kept is, otherwise as it was promised. In rolling
+   twelve months: the last day on which the value still reaches the threshold if
+   nothing more is earned, + G. The lowest tier, if its threshold is 0, has no
+   end.
+
+Example: calendar years, 30 grace days, silver from 500, gold from 1000. 1000
+points by June 2025: gold at once, until 30 January 2027. 600 points in 2026:
+on 31 January 2027 the card goes to silver, until 30 January 2028.
+
+What is taken back counts on the day of what it takes back
+(``qualifying_date``), so that a return in January lowers the December in which
+the goods were bought.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from odoo.tools import SQL
+
+from .periods import ROLLING, sql_after_years, sql_period_of
+
+# Days over which the pace of a customer is measured, and those that rolling
+# months are projected ahead.
+PACE_DAYS = 365
+AHEAD_DAYS = 90
+# A pace over fewer days would make a gold customer of the first purchase.
+FEWEST_DAYS = 30
+
+NOTHING = SQL("'-Infinity'::float8")
+
+BASIS_COLUMNS = {"points": "qualifying_points", "spend": "qualifying_spend"}
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What the tiers of a programme depend on."""
+
+    program_id: int
+    period: str
+    basis: str
+    grace_days: int
+
+    @property
+    def is_rolling(self) -> bool:
+        return self.period == ROLLING
+
+    @property
+    def column(self) -> SQL:
+        """SQL of the qualifying value of entry ``e``."""
+        return SQL.identifier("e", BASIS_COLUMNS[self.basis])
+
+    def level(self, value: SQL) -> SQL:
+        """SQL of the threshold of the highest tier that a value reaches."""
+        return SQL(
+            """COALESCE((SELECT MAX(t.threshold) FROM loyalty_tier AS t
+                WHERE t.program_id = %s AND t.active AND t.threshold <= %s), %s)""",
+            self.program_id,
+            value,
+            NOTHING,
+        )
+
+
+def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
+    """SQL of the cards that are asked about, each with its day and period."""
+    period = (
+        SQL(
+            "SELECT NULL::date AS start, NULL::date AS stop, "
+            "NULL::date AS previous_start, NULL::date AS next_stop"
+        )
+        if ladder.is_rolling
+        else sql_period_of(ladder.period, SQL("day.as_of"), SQL("c.member_since"))
+    )
+    return SQL(
+        """
+        SELECT c.id, c.partner_id, c.company_id, c.tier_id, c.tier_since, c.tier_until,
+               c.member_since, day.as_of, period.*,
+               COALESCE(held.threshold, %(nothing)s) AS held
+          FROM loyalty_card AS c
+          LEFT JOIN loyalty_tier AS held ON held.id = c.tier_id
+         CROSS JOIN LATERAL (SELECT (%(as_of)s)::date AS as_of) AS day
+         CROSS JOIN LATERAL (%(period)s) AS period
+         WHERE c.program_id = %(program)s AND c.active AND c.partner_id IS NOT NULL
+           AND %(where)s
+        """,
+        nothing=NOTHING,
+        as_of=as_of,
+        period=period,
+        program=ladder.program_id,
+        where=where,
+    )
+
+
+def totals(ladder: Ladder) -> SQL:
+    """SQL of the sums of each card of ``card`` over its entries up to its day.
+
+    ``gross_*`` leave out what was taken back since the tier was reached, which
+    tells whether a return is what makes the difference.
+    """
+    day = SQL("e.qualifying_date")
+    if ladder.is_rolling:
+        current = SQL("%s > card.as_of", sql_after_years(day, 1))
+        previous = extended = SQL("FALSE")
+        rest = SQL("%s > card.as_of + %s", sql_after_years(day, 1), AHEAD_DAYS)
+        # The last day on which all that counts today still counts.
+        first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, ladder.column)
+        last = SQL("%s - 1", sql_after_years(first, 1))
+    else:
+        current = SQL("%s >= card.start", day)
+        previous = SQL("%s >= card.previous_start AND %s < card.start", day, day)
+        extended = SQL(
+            "%s >= card.previous_start AND %s < card.start + %s",
+            day,
+            day,
+            ladder.grace_days,
+        )
+        rest = current
+        last = SQL("MIN(card.stop)")
+    untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", ladder.column)
+
+    def total(condition, value=ladder.column):
+        return SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", value, condition)
+
+    return SQL(
+        """
+        SELECT card.id,
+               %(points)s AS points, %(spend)s AS spend,
+               %(current)s AS current, %(previous)s AS previous,
+               %(extended)s AS extended, %(rest)s AS rest, %(pace)s AS year,
+               %(gross_current)s AS gross_current,
+               %(gross_previous)s AS gross_previous,
+               %(last)s AS last
+          FROM card
+          LEFT JOIN loyalty_point_entry AS e
+            ON e.qualifying_card_id = card.id AND e.date <= card.as_of
+           AND e.qualifying_date <= card.as_of
+           AND e.qualifying_date
+               >= LEAST(card.previous_start, card.as_of - %(longest)s)
+         GROUP BY card.id
+        """,
+        points=total(current, SQL("e.qualifying_points")),
+        spend=total(current, SQL("e.qualifying_spend")),
+        current=total(current),
+        previous=total(previous),
+        extended=total(extended),
+        rest=total(rest),
+        pace=total(SQL("%s > card.as_of - %s", day, PACE_DAYS)),
+        gross_current=total(SQL("%s AND %s", current, untouched)),
+        gross_previous=total(SQL("%s AND %s", previous, untouched)),
+        last=last,
+        longest=PACE_DAYS + 1,
+    )
+
+
+def entitled(ladder: Ladder) -> SQL:
+    """SQL of the levels of each card: earned, kept, and what follows from them."""
+    nothing = NOTHING
+    if ladder.is_rolling:
+        kept, gross_kept = nothing, nothing
+        projected = SQL("total.rest + %s * pace", AHEAD_DAYS)
+    else:
+        kept = SQL(
+            "GREATEST(%s, LEAST(%s, card.held))",
+            ladder.level(SQL("total.previous")),
+            ladder.level(SQL("total.extended")),
+        )
+        gross_kept = ladder.level(SQL("total.gross_previous"))
+        projected = SQL("total.rest + (card.stop - card.as_of) * pace")
+    return SQL(
+        """
+        SELECT card.*, total.points, total.spend, total.current, total.previous,
+               total.extended, total.last, %(earned)s AS earned, %(kept)s AS kept,
+               GREATEST(%(gross_earned)s, %(gross_kept)s) AS gross,
+               %(base)s AS base, %(projected)s AS projected
+          FROM card
+          JOIN total USING (id)
+         CROSS JOIN LATERAL (
+               SELECT total.year / LEAST(%(pace_days)s,
+                   GREATEST(card.as_of - card.member_since + 1, %(fewest)s)) AS pace
+               ) AS pace
+        """,
+        earned=ladder.level(SQL("total.current")),
+        kept=kept,
+        gross_earned=ladder.level(SQL("total.gross_current")),
+        gross_kept=gross_kept,
+        base=ladder.level(SQL("0")),
+        projected=ladder.level(projected),
+        pace_days=PACE_DAYS,
+        fewest=FEWEST_DAYS,
+    )
+
+
+def decided() -> SQL:
+    """SQL of the tier of each card of ``entitled``, by rule 4."""
+    return SQL(
+        """
+        SELECT *,
+               CASE WHEN GREATEST(earned, kept) >= held THEN GREATEST(earned, kept)
+                    WHEN as_of <= tier_until
+                         AND NOT (gross >= held AND tier_since IS NOT NULL) THEN held
+                    ELSE GREATEST(earned, kept) END AS level
+          FROM entitled
+        """
+    )
+
+
+def promised(ladder: Ladder) -> SQL:
+    """SQL of the last day of each card's tier, and what it takes to keep it."""
+    if not ladder.is_rolling:
+        until = SQL(
+            """CASE WHEN level <= base THEN NULL
+                    WHEN earned >= level THEN next_stop + %(grace)s
+                    WHEN kept >= level THEN stop + %(grace)s
+                    ELSE tier_until END""",
+            grace=ladder.grace_days,
+        )
+        missing = SQL(
+            """CASE WHEN level <= base OR earned >= level THEN 0
+                    WHEN kept >= level THEN level - current
+                    WHEN tier_until < start + %(grace)s THEN level - extended
+                    ELSE level - current END""",
+            grace=ladder.grace_days,
+        )
+        return SQL(
+            "SELECT decided.*, %s AS until, GREATEST(%s, 0) AS missing FROM decided",
+            until,
+            missing,
+        )
+    return SQL(
+        """
+        SELECT decided.*,
+               CASE WHEN level <= base THEN NULL
+                    WHEN earned >= level THEN %(last)s - 1 + %(grace)s
+                    ELSE tier_until END AS until,
+               CASE WHEN level <= base THEN 0
+                    WHEN earned >= level THEN GREATEST(level - later, 0)
+                    ELSE GREATEST(level - current, 0) END AS missing
+          FROM decided
+          LEFT JOIN LATERAL (
+               SELECT d AS day, suffix - value AS later
+                 FROM (SELECT e.qualifying_date AS d, SUM(%(value)s) AS value,
+                              SUM(SUM(%(value)s))
+                                  OVER (ORDER BY e.qualifying_date DESC) AS suffix
+                         FROM loyalty_point_entry AS e
+                        WHERE e.qualifying_card_id = decided.id
+                          AND e.date <= decided.as_of
+                          AND e.qualifying_date <= decided.as_of
+                          AND e.qualifying_date >= decided.as_of - %(longest)s
+                          AND %(counts)s
+                        GROUP BY e.qualifying_date) AS days
+                WHERE suffix >= decided.level
+                ORDER BY d DESC
+                LIMIT 1) AS holds ON decided.earned >= decided.level
+                                 AND decided.level > decided.base
+        """,
+        last=sql_after_years(SQL("holds.day"), 1),
+        grace=ladder.grace_days,
+        value=ladder.column,
+        longest=PACE_DAYS + 1,
+        counts=SQL("%s > decided.as_of", sql_after_years(SQL("e.qualifying_date"), 1)),
+    )
+
+
+def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
+    """SQL ``WITH`` clause that ends in ``state``: what each card is to become.
+
+    ``as_of`` is a day, or SQL of a day for each card ``c``: the day after
+    ``c.tier_until`` tells what becomes of those who earn nothing more. Columns:
+    those of the card and its period, ``level`` (threshold of the tier; minus
+    infinity: none), ``until``, ``missing``, ``points``, ``spend``,
+    ``projected``.
+    """
+    day = as_of if isinstance(as_of, SQL) else SQL("%s", as_of)
+    return SQL(
+        """
+        WITH card AS MATERIALIZED (%s),
+             total AS MATERIALIZED (%s),
+             entitled AS MATERIALIZED (%s),
+             decided AS (%s),
+             state AS MATERIALIZED (%s)
+        """,
+        cards(ladder, day, where),
+        totals(ladder),
+        entitled(ladder),
+        decided(),
+        promised(ladder),
+    )

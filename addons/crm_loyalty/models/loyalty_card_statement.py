@@ -1,0 +1,182 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+from odoo.tools import SQL, format_date
+
+
+class LoyaltyCard(models.Model):
+    """The statement of a card: what a customer reads about their points."""
+
+    _inherit = "loyalty.card"
+
+    def _get_statement(self, date_from=None, date_to=None):
+        """Return what the statement of a card tells about some days.
+
+        The last twelve months unless told otherwise. A dict: the days,
+        ``opening`` and ``closing`` balance, ``lines`` (oldest first: date, text,
+        points, balance after it, days), ``totals`` by kind of entry with their
+        label, and ``expiring`` (day, points), soonest first.
+        """
+        self.ensure_one()
+        today = self.program_id._get_loyalty_today()
+        date_to = fields.Date.to_date(date_to) or today
+        date_from = fields.Date.to_date(date_from) or date_to - relativedelta(
+            years=1, days=-1
+        )
+        Entry = self.env["loyalty.point.entry"]
+        Entry.flush_model()
+        [[opening]] = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry "
+                "WHERE card_id = %s AND date < %s",
+                self.id,
+                date_from,
+            )
+        )
+        entries = Entry.search(
+            [
+                ("card_id", "=", self.id),
+                ("date", ">=", date_from),
+                ("date", "<=", date_to),
+            ],
+            order="date, sequence",
+        )
+        kinds = dict(Entry._fields["kind"]._description_selection(self.env))
+        texts = entries._get_statement_texts()
+        balance = opening = float(opening)
+        lines, totals = [], {}
+        for entry in entries:
+            balance += entry.points
+            totals[entry.kind] = totals.get(entry.kind, 0) + entry.points
+            lines.append(
+                {
+                    "entry": entry,
+                    "date": entry.date,
+                    "text": texts[entry],
+                    "points": entry.points,
+                    "balance": balance,
+                    "expires": entry.expiration_date,
+                }
+            )
+        return {
+            "date_from": date_from,
+            "date_to": date_to,
+            "opening": opening,
+            "closing": balance,
+            "lines": lines,
+            "totals": [
+                (label, totals[kind]) for kind, label in kinds.items() if kind in totals
+            ],
+            "expiring": self._get_expiring(today),
+        }
+
+    def _get_expiring(self, today):
+        """Return ``[(day, points)]`` of the lots that expire, soonest first."""
+        self.ensure_one()
+        return [
+            (day, points)
+            for day, points in self.env["loyalty.point.entry"]._read_group(
+                [
+                    ("card_id", "=", self.id),
+                    ("remaining", ">", 0),
+                    ("expiration_date", ">=", today),
+                ],
+                ["expiration_date:day"],
+                ["remaining:sum"],
+                order="expiration_date:day",
+            )
+        ]
+
+    def _tell_tier(self):
+        """Return what a customer is told of their tier, as whole sentences.
+
+        ``until``, ``next`` and ``keep``; empty where there is nothing to tell.
+        """
+        self.ensure_one()
+        _ = self.env._
+        told = {"until": "", "next": "", "keep": ""}
+        program = self.program_id
+        if self.tier_until:
+            told["until"] = _("until %(date)s", date=self._format_day(self.tier_until))
+        if self.next_tier_id:
+            words = {
+                "amount": program._format_tier_value(
+                    self.spend_needed or self.points_needed
+                ),
+                "tier": self.next_tier_id.name,
+            }
+            if self.date_needed:
+                told["next"] = _(
+                    "%(amount)s more by %(date)s to reach %(tier)s",
+                    date=self._format_day(self.date_needed),
+                    **words,
+                )
+            else:
+                told["next"] = _("%(amount)s more to reach %(tier)s", **words)
+        if self.tier_until and self.tier_keep_needed:
+            told["keep"] = _(
+                "%(amount)s more to keep %(tier)s",
+                amount=program._format_tier_value(self.tier_keep_needed),
+                tier=self.tier_id.name,
+            )
+        return told
+
+    def _tell_expiring(self, day, points):
+        """Return how many points expire on which day."""
+        return self.env._(
+            "%(points)s on %(date)s",
+            points=self._format_points(points),
+            date=self._format_day(day),
+        )
+
+    def _tell_statement(self, statement):
+        """Return what the statement is about, in one line."""
+        return self.env._(
+            "%(program)s, card %(card)s, from %(date_from)s to %(date_to)s",
+            program=self.program_id.name,
+            card=self.code,
+            date_from=self._format_day(statement["date_from"]),
+            date_to=self._format_day(statement["date_to"]),
+        )
+
+    def _format_day(self, day):
+        """Return a day as the reader's language writes it."""
+        return format_date(self.env, day)
+
+    def _get_report_base_filename(self):
+        self.ensure_one()
+        return self.env._("Statement %(card)s", card=self.code)
+
+    def _format_signed(self, points):
+        """Return points with their sign, as the reader's language writes numbers."""
+        number = self.env["ir.qweb.field.float"].value_to_html(
+            abs(points), {"precision": 0 if points == int(points) else 2}
+        )
+        return f"{'+' if points > 0 else '−' if points < 0 else ''}{number}"
+
+
+class LoyaltyPointEntry(models.Model):
+    _inherit = "loyalty.point.entry"
+
+    def _get_statement_texts(self):
+        """Return what the customer reads about each entry.
+
+        Documents by their name, a bonus by its reason. What staff wrote about an
+        adjustment stays with them.
+        """
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        names = {}
+        for model, entries in self.grouped("source_model").items():
+            if model and model in self.env and model != "loyalty.bonus.rule":
+                # The customer's own documents, by name alone.
+                ids = list({entry.source_id for entry in entries})
+                for document in self.env[model].sudo().browse(ids).exists():
+                    names[model, document.id] = document.display_name
+        texts = {}
+        for entry in self:
+            more = names.get((entry.source_model, entry.source_id)) or (
+                entry.kind == "bonus" and entry.reason
+            )
+            label = kinds[entry.kind]
+            texts[entry] = f"{label}: {more}" if more else label
+        return texts

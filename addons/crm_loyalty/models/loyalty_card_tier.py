@@ -1,0 +1,210 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class LoyaltyCard(models.Model):
+    """The tier of a member. All of it is written by the evaluation of tiers."""
+
+    _inherit = "loyalty.card"
+
+    member_since = fields.Date(
+        compute="_compute_member_since",
+        precompute=True,
+        store=True,
+        readonly=False,
+        help="The day from which years of membership are counted.",
+    )
+    tier_id = fields.Many2one(
+        comodel_name="loyalty.tier",
+        string="Tier",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    tier_since = fields.Date(string="In tier since", readonly=True, copy=False)
+    tier_until = fields.Date(
+        string="Tier until",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The last day of the tier, grace days included, if the customer earns "
+        "nothing more. Empty: it has no end.",
+    )
+    tier_period_end = fields.Date(
+        string="Period until",
+        readonly=True,
+        copy=False,
+        help="The last day on which what counts today still counts.",
+    )
+    tier_warned_until = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The last day of the tier that a task was planned about.",
+    )
+    qualifying_points = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator="sum",
+        help="Points of the period that count for tiers: what orders earned, before "
+        "the multiplier, less what was taken back.",
+    )
+    qualifying_spend = fields.Monetary(
+        readonly=True,
+        copy=False,
+        aggregator="sum",
+        help="What the customer spent in the period on orders that earn points.",
+    )
+    tier_keep_needed = fields.Float(
+        string="Missing to keep the tier",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="Points or spend that are missing to keep the tier beyond its last day.",
+    )
+    projected_tier_id = fields.Many2one(
+        comodel_name="loyalty.tier",
+        string="Projected tier",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The tier at the end of the period, in 90 days with rolling months, if "
+        "the customer goes on as in the last year.",
+    )
+    next_tier_id = fields.Many2one(
+        comodel_name="loyalty.tier", string="Next tier", compute="_compute_next_tier"
+    )
+    points_needed = fields.Float(
+        string="Points to next tier", compute="_compute_next_tier"
+    )
+    spend_needed = fields.Monetary(
+        string="Spend to next tier", compute="_compute_next_tier"
+    )
+    date_needed = fields.Date(
+        string="Needed by",
+        compute="_compute_next_tier",
+        help="The day by which the next tier has to be reached.",
+    )
+    tier_progress = fields.Float(
+        string="Progress",
+        compute="_compute_next_tier",
+        aggregator=None,
+        help="How far the customer is on the way to the next tier, in percent.",
+    )
+    tier_basis = fields.Selection(related="program_id.tier_basis")
+    has_manual_bonus = fields.Boolean(
+        compute="_compute_has_manual_bonus", compute_sudo=True
+    )
+    tier_history_ids = fields.One2many(
+        comodel_name="loyalty.tier.history", inverse_name="card_id"
+    )
+
+    _tier_until_idx = models.Index("(program_id, tier_until) WHERE active")
+
+    @api.depends("program_id")
+    def _compute_member_since(self):
+        for card in self:
+            if not card.member_since:
+                company = card.program_id.company_id or self.env.company
+                card.member_since = company._get_loyalty_day(
+                    card.create_date or fields.Datetime.now()
+                )
+
+    @api.depends(
+        "tier_id",
+        "qualifying_points",
+        "qualifying_spend",
+        "tier_period_end",
+        "program_id.tier_ids.threshold",
+        "program_id.tier_basis",
+    )
+    def _compute_next_tier(self):
+        for card in self:
+            by_spend = card.tier_basis == "spend"
+            value = card.qualifying_spend if by_spend else card.qualifying_points
+            reached = max(value, card.tier_id.threshold if card.tier_id else value)
+            # Which tiers there are is told to whoever sees the card.
+            ladder = card.program_id.sudo().tier_ids.sorted("threshold")
+            following = ladder.filtered(lambda tier, r=reached: tier.threshold > r)[:1]
+            needed = max(following.threshold - value, 0) if following else 0
+            card.next_tier_id = following
+            card.points_needed = 0 if by_spend else needed
+            card.spend_needed = needed if by_spend else 0
+            card.date_needed = card.tier_period_end if following else False
+            card.tier_progress = (
+                min(max(value, 0) / following.threshold * 100, 100)
+                if following
+                else 100
+            )
+
+    def _after_posting(self, entries):
+        """Bring the cards of the entries to their tier: up at once.
+
+        Programmes without tiers cost no query.
+        """
+        result = super()._after_posting(entries)
+        ids = self.env["loyalty.program"]._get_tier_program_ids()
+        if not ids:
+            return result
+        # Who posts was let in, and a tier follows from the points alone.
+        for program, posted in entries.sudo().grouped("program_id").items():
+            if program.id in ids and any(
+                kind in self._get_qualifying_kinds() for kind in posted.mapped("kind")
+            ):
+                program._evaluate_tiers(cards=posted.card_id)
+        return result
+
+    def _move_qualifying(self, card):
+        """Have what these cards earned count for the tier of another one.
+
+        In SQL, as the ORM refuses to write the ledger: the entries stay where
+        they were posted, and only whom they count for changes.
+        """
+        Entry = self.env["loyalty.point.entry"]
+        Entry._qualify(SQL("e.card_id = ANY(%s)", self.ids))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE loyalty_point_entry SET qualifying_card_id = %s "
+                "WHERE qualifying_card_id = ANY(%s)",
+                card.id,
+                self.ids,
+            )
+        )
+        Entry.invalidate_model(["qualifying_card_id"], flush=False)
+
+    @api.model
+    def _get_qualifying_kinds(self):
+        """Return the kinds of entries that may count for tiers."""
+        return {"earn", "bonus", "reverse"}
+
+    @api.depends("program_id.bonus_rule_ids.trigger")
+    def _compute_has_manual_bonus(self):
+        for card in self:
+            card.has_manual_bonus = "manual" in card.program_id.bonus_rule_ids.mapped(
+                "trigger"
+            )
+
+    def action_grant_bonus(self):
+        """Ask for the bonus that is given by hand, and for the reason."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Give a Bonus"),
+            "res_model": "loyalty.bonus.grant",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_card_id": self.id},
+        }
+
+    def action_print_statement(self):
+        """Print the statement of the card."""
+        return self.env.ref("crm_loyalty.action_report_statement").report_action(self)
+
+    def action_open_tier_history(self):
+        """Show all changes of the card's tier."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_loyalty.loyalty_tier_history_action"
+        )
+        return {**action, "domain": [("card_id", "=", self.id)], "context": {}}

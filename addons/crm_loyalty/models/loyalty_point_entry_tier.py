@@ -1,0 +1,139 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .loyalty_point_entry import DIGITS
+
+
+class LoyaltyPointEntry(models.Model):
+    """What an entry counts for tiers, and on which day.
+
+    Noted once, beside the sealed content of the entry: what an order earned
+    counts before the multiplier of the tier that the customer was in, and what is
+    taken back lowers the day of what it takes back.
+    """
+
+    _inherit = "loyalty.point.entry"
+
+    qualifying_date = fields.Date(
+        string="Counts on",
+        readonly=True,
+        help="The day on which the entry counts for tiers.",
+    )
+    qualifying_points = fields.Float(
+        digits=DIGITS, readonly=True, help="Points of the entry that count for tiers."
+    )
+    qualifying_spend = fields.Float(
+        digits=DIGITS, readonly=True, help="Spend of the entry that counts for tiers."
+    )
+
+    qualifying_card_id = fields.Many2one(
+        comodel_name="loyalty.card",
+        string="Counts on card",
+        readonly=True,
+        ondelete="set null",
+        help="The card whose tier the entry counts for: another one after a merge.",
+    )
+
+    _qualifying_idx = models.Index("(qualifying_card_id, qualifying_date)")
+    _unqualified_idx = models.Index("(program_id) WHERE qualifying_date IS NULL")
+
+    @api.model
+    def _qualify(self, where):
+        """Note what entries count that have not been looked at; alias ``e``.
+
+        Awards first, since what takes them back goes by them. In SQL, as the ORM
+        refuses to write the ledger.
+        """
+        self.flush_model()
+        for is_reversal, points, spend in (
+            (
+                SQL("e.origin_id IS NULL"),
+                SQL(
+                    "CASE WHEN (%(times)s) = 1 THEN %(points)s "
+                    "ELSE ROUND(%(points)s / (%(times)s)::numeric, 2) END",
+                    points=self._get_points_sql(),
+                    times=self._get_multiplier_sql(),
+                ),
+                self._get_spend_sql(),
+            ),
+            (
+                SQL("e.origin_id IS NOT NULL"),
+                self._get_share_sql(SQL("o.qualifying_points")),
+                self._get_share_sql(SQL("o.qualifying_spend")),
+            ),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE loyalty_point_entry AS entry
+                       SET qualifying_date = q.day,
+                           qualifying_card_id = q.card_id,
+                           qualifying_points = q.points,
+                           qualifying_spend = q.spend
+                      FROM (SELECT e.id, COALESCE(o.qualifying_card_id, e.card_id)
+                                       AS card_id,
+                                   COALESCE(o.qualifying_date, o.date, e.date) AS day,
+                                   ROUND(%(points)s, %(digits)s) AS points,
+                                   ROUND(%(spend)s, %(digits)s) AS spend
+                              FROM loyalty_point_entry AS e
+                              JOIN loyalty_card AS c ON c.id = e.card_id
+                              LEFT JOIN loyalty_tier AS t ON t.id = c.tier_id
+                              LEFT JOIN loyalty_point_entry AS o ON o.id = e.origin_id
+                             WHERE e.qualifying_date IS NULL AND %(kind)s AND %(where)s
+                           ) AS q
+                     WHERE entry.id = q.id
+                    """,
+                    points=points,
+                    spend=spend,
+                    digits=DIGITS[1],
+                    kind=is_reversal,
+                    where=where,
+                )
+            )
+        self.invalidate_model(
+            ["qualifying_date", "qualifying_points", "qualifying_spend"], flush=False
+        )
+
+    @api.model
+    def _get_points_sql(self):
+        """Extension point: SQL of the points of award ``e`` that count.
+
+        What was earned does, and a bonus whose rule says so. What was adjusted,
+        transferred or there before does not.
+        """
+        return SQL(
+            """
+            CASE WHEN e.kind = 'earn' THEN e.points
+                 WHEN e.kind = 'bonus' AND e.source_model = 'loyalty.bonus.rule'
+                      AND EXISTS (SELECT FROM loyalty_bonus_rule AS r
+                                   WHERE r.id = e.source_id AND r.is_qualifying)
+                 THEN e.points
+                 ELSE 0 END
+            """
+        )
+
+    @api.model
+    def _get_multiplier_sql(self):
+        """Extension point: SQL of the multiplier in the points of award ``e``.
+
+        ``t`` is the tier of its card. Whatever multiplies points by the tier (see
+        `loyalty.program._get_multiplier`) says so here.
+        """
+        return SQL("1")
+
+    @api.model
+    def _get_spend_sql(self):
+        """Extension point: SQL of the spend that award ``e`` was earned by."""
+        return SQL("0")
+
+    @api.model
+    def _get_share_sql(self, value):
+        """SQL of the share of the origin ``o`` that ``e`` takes back.
+
+        What could not be taken back, since it was spent, counts all the same.
+        """
+        return SQL(
+            "COALESCE(%s * (e.points - COALESCE(e.waived, 0)) "
+            "/ NULLIF(o.points, 0), 0)",
+            value,
+        )

@@ -1,0 +1,42 @@
+from odoo import api, fields, models
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    point_value = fields.Float(
+        string="Value of a point",
+        compute="_compute_point_value",
+        store=True,
+        readonly=False,
+        digits=(16, 6),
+        help="What a point that is outstanding will cost, in the currency of the "
+        "program, for the report on liability. Proposed from the best reward.",
+    )
+
+    @api.depends(
+        "program_type",
+        "reward_ids.reward_type",
+        "reward_ids.discount",
+        "reward_ids.discount_mode",
+        "reward_ids.required_points",
+    )
+    def _compute_point_value(self):
+        """Propose the most that a reward gives for a point.
+
+        A discount in percent and a free product have no value that is known
+        beforehand: whoever keeps the books enters one.
+        """
+        for program in self:
+            if program.program_type in ("ewallet", "gift_card"):
+                program.point_value = 1
+                continue
+            values = [
+                reward.discount
+                / (1 if reward.discount_mode == "per_point" else reward.required_points)
+                for reward in program.reward_ids
+                if reward.reward_type == "discount"
+                and reward.discount_mode in ("per_point", "per_order")
+                and reward.required_points
+            ]
+            program.point_value = max(values, default=program.point_value)

@@ -1,0 +1,14 @@
+from datetime import UTC
+
+import pytz
+
+from odoo import models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _get_loyalty_day(self, moment):
+        """Return the day of a moment (naive UTC) for the company."""
+        zone = pytz.timezone(self.loyalty_tz or "UTC") if self else pytz.utc
+        return moment.replace(tzinfo=UTC).astimezone(zone).date()

@@ -1,0 +1,55 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    loyalty_birthdate = fields.Date(
+        string="Date of birth",
+        groups="base.group_user",
+        help="For a bonus on birthdays, where no other application keeps it.",
+    )
+
+    def _get_tier_pricelists(self):
+        """Return the pricelists of the customers' tiers in the current company.
+
+        A contact has the prices of its company. Of several tiers the highest
+        counts, by programme in their order.
+        """
+        if not self.env["loyalty.program"]._get_tier_program_ids():
+            return {}
+        customers = {
+            partner.id: (partner._origin.id, partner.commercial_partner_id._origin.id)
+            for partner in self
+        }
+        # Prices are told to whoever makes an order, cards only to those who may.
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "partner_id",
+                        "in",
+                        list({i for ids in customers.values() for i in ids}),
+                    ),
+                    ("tier_id.pricelist_id.active", "=", True),
+                    (
+                        "tier_id.pricelist_id.company_id",
+                        "in",
+                        [False, self.env.company.id],
+                    ),
+                    ("program_id.company_id", "in", [False, self.env.company.id]),
+                    ("program_id.active", "=", True),
+                ]
+            )
+            .sorted(lambda card: (card.program_id.sequence, -card.tier_id.threshold))
+        )
+        pricelists = {}
+        for card in reversed(cards):
+            pricelists[card.partner_id.id] = card.tier_id.pricelist_id.sudo(False)
+        found = {
+            partner_id: next((pricelists[i] for i in ids if i in pricelists), None)
+            for partner_id, ids in customers.items()
+        }
+        return {key: pricelist for key, pricelist in found.items() if pricelist}

@@ -1,0 +1,78 @@
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+
+class LoyaltyBonusGrant(models.TransientModel):
+    """Gives a member a bonus by hand, with the reason."""
+
+    _name = "loyalty.bonus.grant"
+    _description = "Give a Bonus"
+
+    card_id = fields.Many2one(
+        comodel_name="loyalty.card", required=True, ondelete="cascade"
+    )
+    program_id = fields.Many2one(related="card_id.program_id")
+    rule_id = fields.Many2one(
+        comodel_name="loyalty.bonus.rule",
+        string="Bonus",
+        required=True,
+        ondelete="cascade",
+        domain="[('program_id', '=', program_id), ('trigger', '=', 'manual')]",
+    )
+    points = fields.Float(related="rule_id.points")
+    reason = fields.Char(required=True)
+
+    @api.model
+    def _get_occasion(self, rule, day):
+        """Return the text that is the same for what counts as one occasion."""
+        if rule.manual_period == "month":
+            return f"{day:%Y-%m}"
+        if rule.manual_period == "year":
+            return f"{day:%Y}"
+        if rule.manual_period == "once":
+            return "once"
+        return uuid4().hex
+
+    def action_grant(self):
+        """Post the bonus, once in its period."""
+        self.ensure_one()
+        if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
+            raise AccessError(
+                self.env._("You may not give points by hand. Ask whoever adjusts them.")
+            )
+        rule, card = self.rule_id, self.card_id
+        card.check_access("read")
+        if rule.trigger != "manual" or rule.program_id != card.program_id:
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” is no bonus that is given by hand on this card.",
+                    rule=rule.name,
+                )
+            )
+        # Whom a bonus is for is asked of all customers, not of those one may see.
+        members = self.env["res.partner"].sudo()
+        mine = Domain("id", "=", card.partner_id.id)
+        if not members.search_count(rule._get_partner_domain() & mine, limit=1):
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” is not for %(customer)s.",
+                    rule=rule.name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
+        occasion = self._get_occasion(rule, card.program_id._get_loyalty_today())
+        key = rule._get_key(occasion)
+        Entry = self.env["loyalty.point.entry"].sudo()  # asked about the key alone
+        if Entry.search_count([("card_id", "=", card.id), ("key", "=", key)], limit=1):
+            raise UserError(
+                self.env._(
+                    "%(customer)s had “%(rule)s” in this period already.",
+                    rule=rule.name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
+        card._post_many([rule._prepare_bonus_values(card, occasion, self.reason)])
+        return {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,44 @@
+from odoo import models
+from odoo.tools import float_round
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _program_check_compute_points(self, programs):
+        """Multiply what members earn by their tier.
+
+        Here, where Odoo works out the points of an order, so that the preview on
+        a quotation and what confirming it posts are the same number.
+        """
+        result = super()._program_check_compute_points(programs)
+        multiplied = programs.filtered(
+            lambda program: program.is_nominative and program._has_multiplier()
+        )
+        if not multiplied:
+            return result
+        cards = self._get_cards_of_customer(multiplied)
+        for program in multiplied:
+            points = result.get(program, {}).get("points")
+            if points and points[0]:
+                times = program._get_multiplier(
+                    cards.get(program, cards[None]), self.partner_id
+                )
+                points[0] = float_round(points[0] * times, precision_digits=2)
+        return result
+
+    def _get_cards_of_customer(self, programs):
+        """Return the card of the customer in each programme: the order's, if any."""
+        # The tier of a member decides, whoever enters the order.
+        Card = self.env["loyalty.card"].sudo()
+        cards = Card.search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("program_id", "in", programs.ids),
+            ]
+        )
+        applied = self.sudo().coupon_point_ids.coupon_id
+        by_program = {None: Card}
+        for card in (cards - applied) | (cards & applied):
+            by_program[card.program_id.sudo(False)] = card
+        return by_program
