@@ -217,7 +217,7 @@ class TestMove(LifecycleCase):
             .with_context(active_model="crm.lifecycle.profile", active_ids=profiles.ids)
             .create({"stage_id": self.engaged.id, "reason": "Met at the fair"})
         )
-        self.assertEqual(wizard.lifecycle_id, self.lifecycle)
+        self.assertEqual(wizard.lifecycle_ids, self.lifecycle)
         wizard.action_move()
         for profile in profiles:
             row = profile.history_ids.sorted("id")[-1]

@@ -110,6 +110,13 @@ class TestOverview(LifecycleCase):
             with self.subTest(model=record._name):
                 self.assertEqual(self._overview(record)["id"], self.ada.id)
 
+    def test_a_lead_without_a_contact_has_a_timeline_of_its_own(self):
+        lead = self._lead(name="Unknown caller", user_id=self.salesperson.id)
+        self._run()
+        self._said(lead, "Hello", 1)
+        titles = {event["title"] for event in self._events(lead)}
+        self.assertEqual(titles, {"Unknown caller", "Hello", "Prospect"})
+
     def test_a_contact_without_a_profile_has_no_overview(self):
         self.assertFalse(self._overview(self._partner("Stranger")))
 

@@ -13,14 +13,13 @@ class CrmLifecycleProfile(models.Model):
         Salespeople have no access to mailings: who may read the contact may know
         what was sent there. A click on the row opens the contact, not the mailing.
         """
+        sources = super()._timeline_talks(model, documents, limit)
+        sent, clicked = self.env._("Mailing"), self.env._("Click in a mailing")
         return [
-            *super()._timeline_talks(model, documents, limit),
-            *(
-                self._timeline_mailings(model, documents, limit, date, label)
-                for date, label in (
-                    ("sent_datetime", self.env._("Mailing")),
-                    ("links_click_datetime", self.env._("Click in a mailing")),
-                )
+            *sources,
+            self._timeline_mailings(model, documents, limit, "sent_datetime", sent),
+            self._timeline_mailings(
+                model, documents, limit, "links_click_datetime", clicked
             ),
         ]
 

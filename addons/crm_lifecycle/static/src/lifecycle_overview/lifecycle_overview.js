@@ -12,6 +12,29 @@ const MODEL = "crm.lifecycle.profile";
 /** How many more events a click on “Show more” brings. */
 const PAGE = 20;
 
+/** How a number compares with that of the year before, null where it can't. */
+export function compare(value, previous) {
+    if (value === false || previous === false) {
+        return null;
+    }
+    if (!previous) {
+        return value
+            ? { icon: "fa-arrow-up", style: "text-success", text: _t("new") }
+            : null;
+    }
+    // A year of more returns than purchases has no percentage to compare with.
+    if (previous < 0) {
+        return null;
+    }
+    const percent = Math.round((value / previous - 1) * 100);
+    if (!percent) {
+        return { icon: "fa-arrow-right", style: "text-muted", text: "0 %" };
+    }
+    return percent > 0
+        ? { icon: "fa-arrow-up", style: "text-success", text: `+${percent} %` }
+        : { icon: "fa-arrow-down", style: "text-danger", text: `${percent} %` };
+}
+
 /**
  * A customer at a glance, on the form of whatever belongs to them: where they stand
  * on the way through the stages, the facts with their trend, and all that happened.
@@ -149,21 +172,8 @@ export class LifecycleOverview extends Component {
         });
     }
 
-    /** How a number compares with that of the year before, null where it can't. */
     trend(value, previous) {
-        if (value === false || previous === false) {
-            return null;
-        }
-        if (!previous) {
-            return value ? { icon: "fa-arrow-up", style: "text-success", text: _t("new") } : null;
-        }
-        const percent = Math.round((value / previous - 1) * 100);
-        if (!percent) {
-            return { icon: "fa-arrow-right", style: "text-muted", text: "0 %" };
-        }
-        return percent > 0
-            ? { icon: "fa-arrow-up", style: "text-success", text: `+${percent} %` }
-            : { icon: "fa-arrow-down", style: "text-danger", text: `${percent} %` };
+        return compare(value, previous);
     }
 
     stageTitle(stage) {
