@@ -212,7 +212,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
                    days_in_from_stage = CASE WHEN h.days_in_from_stage IS NOT NULL
                                              THEN GREATEST(d.day - d.entered, 0) END
               FROM lifecycle_dated AS d
-             WHERE h.id = d.id AND h.date <> d.day
+             WHERE h.id = d.id
             """
         ),
         # What turns a number of days after this day may have turned by now.

@@ -30,8 +30,7 @@ class CrmLifecycleRun(models.Model):
         )
         self.refreshed_count += count
         if not self._reuses_tables():
-            tables = SQL(", ").join([SQL("lifecycle_passing"), *changes])
-            self.env.cr.execute(SQL("DROP TABLE %s", tables))
+            self._drop_passing()
         self.env["crm.lifecycle.profile"].invalidate_model()
 
     def _get_changes_of_days(self, scope):
@@ -45,6 +44,17 @@ class CrmLifecycleRun(models.Model):
             self.env.cr.execute(filled(table, query, self._reuses_tables()))
             changes[table] = values
         return changes
+
+    def _drop_passing(self):
+        """Drop the lists of whom the days change."""
+        count = sum(source._is_moving for source in self._get_sources())
+        tables = [SQL.identifier(f"lifecycle_passing_{n}") for n in range(count)]
+        self.env.cr.execute(
+            SQL(
+                "DROP TABLE IF EXISTS %s",
+                SQL(", ").join([SQL("lifecycle_passing"), *tables]),
+            )
+        )
 
     def _get_moving_topics(self, scope):
         """Return the bits of the sources whose facts the passing of days changes."""

@@ -75,6 +75,7 @@ class CrmLifecycleRun(models.Model):
             if progress:
                 progress(number, len(days))
         self.env.cr.execute(DROP_LISTS)
+        self._drop_passing()
         self.as_of = today
         self._publish_replay()
         self.state = "done"

@@ -97,12 +97,17 @@ class CrmLifecycleStart(models.TransientModel):
         help="How often the rules are asked in the past. What came and went between "
         "two looks is not seen.",
     )
-    replayable_count = fields.Integer(compute="_compute_replayable_count")
-    settled_count = fields.Integer(compute="_compute_replayable_count")
+    settled_count = fields.Integer(
+        string="Customers with a history", compute="_compute_settled_count"
+    )
 
     def _default_replay_step(self):
-        count = self.env["crm.lifecycle.profile"].search_count([], limit=MANY + 1)
-        return "month" if count > MANY else "day"
+        # Before the first run contacts tell how many customers there may be.
+        counts = (
+            self.env[name].search_count([], limit=MANY + 1)
+            for name in ("crm.lifecycle.profile", "res.partner")
+        )
+        return "month" if max(counts) > MANY else "day"
 
     @api.depends("template_code")
     @api.depends_context("lang")
@@ -141,15 +146,14 @@ class CrmLifecycleStart(models.TransientModel):
             )
 
     @api.depends("company_id")
-    def _compute_replayable_count(self):
-        """Count the customers that a replay would give a history, and the others."""
+    def _compute_settled_count(self):
+        """Count the customers who have a history, which a replay leaves alone."""
         Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
         for start in self:
             mine = [("company_id", "in", start._get_companies().ids)]
             start.settled_count = Profile.search_count(
                 [*mine, ("history_ids", "!=", False)]
             )
-            start.replayable_count = Profile.search_count(mine) - start.settled_count
 
     @api.model
     def _selection_template_code(self):
