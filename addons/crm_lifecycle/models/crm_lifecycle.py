@@ -225,6 +225,7 @@ class CrmLifecycle(models.Model):
                 )
             for tag in lifecycle.tag_ids:
                 tag.copy({"lifecycle_id": duplicate.id})
+            self.env["crm.lifecycle.file"]._copy_conditions(lifecycle, duplicate)
         return copies
 
     def copy_data(self, default=None):

@@ -268,6 +268,12 @@ class CrmLifecycleFile(models.AbstractModel):
         return lifecycle.with_env(self.env), reader.left_out
 
     @api.model
+    def _copy_conditions(self, lifecycle, duplicate):
+        """Have conditions of a copy name its own stages and tags."""
+        reader = _Reader(self, self._write(lifecycle), local=True)
+        reader.copy_conditions(duplicate)
+
+    @api.model
     def _get_error_text(self, error):
         """Return what the database says of a value, in the words of its model."""
         for model_name in ("crm.lifecycle", *PARTS.values()):
@@ -388,14 +394,34 @@ class _Reader:
             records = self._create(
                 PARTS[part], data[part], {"lifecycle_id": lifecycle.id}
             )
-            made += zip(records, data[part], strict=True)
-            if "code" in records._fields:
-                for record, item in zip(records, data[part], strict=True):
-                    self.by_code[record._name, item["code"]] = record
+            pairs = list(zip(records, data[part], strict=True))
+            self._remember(pairs)
+            made += pairs
         for record, item in made:
             if "domain" in record._fields and "domain" in item:
                 self._set_domain(record, item)
         return lifecycle
+
+    def copy_conditions(self, lifecycle):
+        """Set the conditions of a copy that name stages or tags."""
+        made = [(lifecycle, self.data)]
+        for part, name in (
+            ("stages", "stage_ids"),
+            ("tags", "tag_ids"),
+            ("rules", "rule_ids"),
+        ):
+            records = lifecycle.with_context(active_test=False)[name]
+            ordered = records.sorted(lambda record: (record.sequence, record.id))
+            made += zip(ordered, self.data[part], strict=True)
+        self._remember(made)
+        for record, item in made:
+            if '"code":' in json.dumps(item.get("domain")):
+                self._set_domain(record, item)
+
+    def _remember(self, made):
+        for record, item in made:
+            if "code" in record._fields:
+                self.by_code[record._name, item["code"]] = record
 
     # Records
 

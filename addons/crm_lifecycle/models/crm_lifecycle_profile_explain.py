@@ -64,9 +64,9 @@ class CrmLifecycleProfile(models.Model):
         ``rules`` are in their order, and need not be saved, nor be of a lifecycle
         that runs. Each is ``{"rule", "stage", "holds", "date", "days", "days_date",
         "refused", "through", "after", "is_back", "error", "conditions"}``: whether it
-        would move the customer now, or on which day it will if nothing happens meanwhile
-        (None: not by itself); the days in the stage that it waits for, and the day
-        on which they are over; why the lifecycle refuses the move, or ""; the
+        would move the customer now, or on which day it will if nothing happens
+        meanwhile (None: not by itself); the days in the stage that it waits for, and
+        the day on which they are over; why the lifecycle refuses the move, or ""; the
         stages that it leads through; the rule before it that holds as well and
         so comes first; whether it waits for tomorrow, since the customer has left
         the stage today; why its conditions can't be used, or ""; and they as a tree

@@ -37,6 +37,20 @@ class TestConfiguration(LifecycleCase):
         self.assertEqual(copy.rule_ids.from_stage_ids.lifecycle_id, copy)
         self.assertEqual(copy.rule_ids.domain, self.lifecycle.rule_ids.domain)
 
+    def test_conditions_of_a_copy_name_its_own_stages_and_tags(self):
+        tag = self.env["crm.lifecycle.tag"].create(
+            {"name": "New", "code": "new", "lifecycle_id": self.lifecycle.id}
+        )
+        self._rule(
+            self.engaged, [("tag_ids", "in", tag.ids), ("stage_id", "!=", self.lost.id)]
+        )
+        copy = self.lifecycle.copy()
+        lost = copy.stage_ids.filtered(lambda stage: stage.code == "lost")
+        self.assertEqual(
+            copy.rule_ids.domain,
+            repr([("tag_ids", "in", copy.tag_ids.ids), ("stage_id", "!=", lost.id)]),
+        )
+
     def test_a_lifecycle_without_stages_is_not_activated(self):
         empty = self.env["crm.lifecycle"].create({"name": "Empty"})
         with self.assertRaisesRegex(UserError, "no stages"):

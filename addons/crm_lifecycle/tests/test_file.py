@@ -141,8 +141,10 @@ class TestFile(LifecycleCase):
         self.assertEqual(
             left_out,
             [
-                "Stage “Engaged”: Activity Plan “Welcome plan” is not in this "
-                "database, or there are several of that name"
+                (
+                    "Stage “Engaged”: Activity Plan “Welcome plan” is not in this "
+                    "database, or there are several of that name"
+                )
             ],
         )
 

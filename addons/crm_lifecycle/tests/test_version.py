@@ -96,8 +96,10 @@ class TestVersion(LifecycleCase):
         self.assertEqual(
             self._changes(),
             [
-                "Rule “Wins”: Conditions changed from “Won leads more than 0” to "
-                "“First seen on or before 90 days ago or Won leads is 2”"
+                (
+                    "Rule “Wins”: Conditions changed from “Won leads more than 0” to "
+                    "“First seen on or before 90 days ago or Won leads is 2”"
+                )
             ],
         )
 

@@ -72,7 +72,7 @@ tours.add("crm_lifecycle_rule_test", {
         {
             content: "Each condition tells the value and whether it holds",
             trigger:
-                ".o_lifecycle_test li:contains('Won leads more than 0'):contains('now: 0') .fa-times",
+                ".o_lifecycle_test li:contains('Won leads more than 0'):contains('now:') .fa-times",
         },
         {
             content: "Edit the conditions",
@@ -81,7 +81,7 @@ tours.add("crm_lifecycle_rule_test", {
         },
         {
             content: "Ask for fewer",
-            trigger: ".modal .o_tree_editor_editor input.o_input[value='0']",
+            trigger: ".modal .o_tree_editor_condition input[type=text]",
             run: "edit -1 && press Enter",
         },
         {
@@ -111,7 +111,7 @@ tours.add("crm_lifecycle_explain", {
         {
             content: "Condition by condition, with the value",
             trigger:
-                ".o_lifecycle_explanation_rule li:contains('One of:') li:contains('Won leads more than 0'):contains('now: 0')",
+                ".o_lifecycle_explanation_rule li:contains('One of:') li:contains('Won leads more than 0'):contains('now:')",
         },
         {
             content: "A rule that the lifecycle refuses says so",
@@ -151,6 +151,10 @@ tours.add("crm_lifecycle_test_on_customer", {
             content: "Close",
             trigger: ".modal .modal-footer button:contains('Close')",
             run: "click",
+        },
+        {
+            content: "The dialog is gone",
+            trigger: "body:not(:has(.modal))",
         },
     ],
 });
