@@ -78,6 +78,7 @@ class TestTaskKill(BaseCase):
     def _start(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
+            env = env(user=env.ref("base.user_admin").id)
             profiles = env["crm.lifecycle.profile"].browse(self.profile_ids)
             stage = profiles.lifecycle_id.stage_ids.sorted("sequence")[-1]
             return profiles._start_move(stage, "test")["res_id"]
@@ -167,9 +168,9 @@ class TestTaskKill(BaseCase):
             states.add(state)
             with self.registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
-                task = env["crm.lifecycle.task"].browse(task_id)
+                env = env(user=env.ref("base.user_admin").id)
                 if state == "interrupted":
-                    task.action_start_again()
+                    env["crm.lifecycle.task"].browse(task_id).action_start_again()
             self._work()
             self.assertEqual(
                 self._get_moves(),

@@ -24,8 +24,8 @@ _logger = logging.getLogger(__name__)
 MODELS = ("crm.lifecycle.profile", "crm.lifecycle.history")
 # Webhooks sent in one call; the scheduler calls again while more are waiting.
 BATCH = 500
-# Seconds to wait for a connection, and for the answer.
-TIMEOUT = (3, 10)
+# Seconds to wait for the answer.
+TIMEOUT = 10
 # After so many in a row that it did not take, a system is left alone until next time.
 PATIENCE = 3
 
@@ -246,9 +246,9 @@ class CrmLifecycleStep(models.Model):
         except requests.exceptions.ReadTimeout:
             return self.env._(
                 "No answer within %(seconds)s seconds: it may have arrived or not.",
-                seconds=TIMEOUT[1],
+                seconds=TIMEOUT,
             )
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, ValueError) as error:
             _logger.info("Webhook to %s failed: %s", url, error)
             return self.env._(
                 "Could not be sent: %(error)s", error=type(error).__name__
