@@ -150,7 +150,9 @@ class LoyaltyCard(models.Model):
         by_code = self.env.su
         if not by_code:
             self._check_may_adjust(changes)
-        reason = self.env.context.get("loyalty_reason") or None
+        reason = self.env.context.get("loyalty_reason")
+        if not by_code and not reason:
+            reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
             [
                 {

@@ -202,14 +202,18 @@ class LoyaltyCard(models.Model):
             self.browse(card_id): units for card_id, units in collector.changes.items()
         }
         posting = self._run_posting(resolve(changes))
-        written = {card.id: units for card, units in changes.items()}
+        left = dict(posting.changes)
+        for card, units in changes.items():
+            left[card.id] = left.get(card.id, 0) - units
+        # What is gone by now needs no points. What was posted on is there.
+        others = self.browse(
+            card_id
+            for card_id in left
+            if left[card_id] and card_id not in posting.heads
+        )
+        there = {*posting.heads, *(others and others.exists().ids)}
         self._set_points(
-            {
-                card_id: posting.changes.get(card_id, 0) - written.get(card_id, 0)
-                for card_id in {*posting.changes, *written}
-                # What is gone by now needs no points.
-                if card_id in posting.accounts or card_id not in posting.card_ids
-            }
+            {card_id: left[card_id] for card_id in left if card_id in there}
         )
         self._finish_posting(posting)
 

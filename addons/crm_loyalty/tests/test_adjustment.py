@@ -204,6 +204,13 @@ class TestAdjustment(LedgerCase):
         entries = self.env["loyalty.point.entry"].with_user(self.manager).search([])
         self.assertNotIn(card.entry_ids.id, entries.ids)
         self.assertIn(self.card.entry_ids.id, entries.ids)
-        shared = self._card(10, self._program("Shared club", company_id=False))
+        shared = self._card(
+            10,
+            self._program(
+                "Shared club",
+                company_id=False,
+                currency_id=self.company.currency_id.id,
+            ),
+        )
         entries = self.env["loyalty.point.entry"].with_user(self.seer).search([])
         self.assertIn(shared.entry_ids.id, entries.ids)

@@ -11,7 +11,9 @@ from .common import TODAY, LedgerCase
 @tagged("post_install", "-at_install")
 class TestExpiry(LedgerCase):
     def _expire(self):
-        entries = self.env["loyalty.card"]._expire_points()
+        # PostgreSQL tells the job the time, so it is told the day.
+        day = self.program._get_loyalty_today()
+        entries = self.env["loyalty.card"]._expire_points(as_of=day)
         self.env.invalidate_all()
         return entries
 
@@ -86,7 +88,6 @@ class TestExpiry(LedgerCase):
         later = self._card(10)
         self.assertEqual((later.lot_ids.date - card.lot_ids.date), timedelta(days=1))
         self.assertEqual(card.lot_ids.date, TODAY)
-        # The job asks PostgreSQL for the time, so it is told the day.
         self.env["loyalty.card"]._expire_points(as_of=TODAY + timedelta(days=31))
         self.env.invalidate_all()
         self.assertEqual((card.points, later.points), (0, 10))

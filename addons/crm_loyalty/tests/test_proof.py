@@ -24,7 +24,7 @@ class TestProof(LedgerCase):
 
     def _tamper(self, query, *params):
         self.env.flush_all()
-        self.env.cr.execute(query, params)
+        self.env.cr.execute(query, params or None)
 
     def _assert_found(self, *kinds):
         proof = self._prove()

@@ -26,7 +26,10 @@ class TestPosPoints(LedgerCase):
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )
-        cls.card = cls._card(10)
+
+    def setUp(self):
+        super().setUp()
+        self.card = self._card(10)
 
     def _order(self, total=50):
         return self.env["pos.order"].create(
@@ -79,16 +82,17 @@ class TestPosPoints(LedgerCase):
     def test_two_tills_do_not_spend_the_same_points(self):
         self._confirm(-10)
         self.assertEqual(self.card.points, 0)
+        order = self._order()
         with self.assertRaisesRegex(UserError, "spent meanwhile"):
-            self._confirm(-10)
+            with self.env.cr.savepoint():
+                self._confirm(-10, order)
         self._assert_sound()
 
     def test_pending_points_are_refused_before_the_sale(self):
         self.card._post_points(20, "earn", available_date=False)
         Order = self.env["pos.order"].with_user(self.cashier)
-        self.assertTrue(
-            Order.validate_coupon_programs({str(self.card.id): -10}, [])["successful"]
-        )
+        result = Order.validate_coupon_programs({str(self.card.id): -10}, [])
+        self.assertEqual(result, {"successful": True, "payload": {}})
         result = Order.validate_coupon_programs({str(self.card.id): -11}, [])
         self.assertFalse(result["successful"])
         self.assertEqual(result["payload"]["updated_points"], {self.card.id: 10})

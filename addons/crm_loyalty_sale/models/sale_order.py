@@ -80,16 +80,21 @@ class SaleOrder(models.Model):
 
     def _get_other_postings(self, changes):
         """Return postings of what other code has changed on the way."""
+        changes = {card: units for card, units in changes.items() if units}
+        if not changes:
+            return []
+        order = self if len(self) == 1 else None
         return [
             {
                 "card": card,
                 "points": to_points(units),
                 "kind": "earn" if units > 0 else "burn",
-                "source": self if len(self) == 1 else None,
+                "key": order and order._get_change_key(),
+                "source": order,
+                "reason": order and order.name,
                 "raw": True,
             }
             for card, units in changes.items()
-            if units
         ]
 
     def _get_units_earned(self):

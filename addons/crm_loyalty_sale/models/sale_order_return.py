@@ -35,7 +35,7 @@ class PostedPoints:
         due = target - self.back - self.waived
         if due < 0:
             # What was waived was not taken, and can't be given back.
-            due = max(due, -self.back)
+            due = min(target - self.back, 0)
         return -due if self.kind == "earn" else due
 
 
