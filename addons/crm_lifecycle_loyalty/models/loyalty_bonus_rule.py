@@ -9,20 +9,22 @@ class LoyaltyBonusRule(models.Model):
         comodel_name="crm.lifecycle.stage",
         relation="loyalty_bonus_rule_stage_rel",
         string="Lifecycle stages",
+        groups="sales_team.group_sale_salesman",
         help="Only customers in one of these stages get the bonus. Empty: all.",
     )
 
     def _get_partner_domain(self):
         """Leave out customers in other stages than those of the rule."""
         domain = super()._get_partner_domain()
-        if not self.lifecycle_stage_ids:
-            return domain
         # Where a customer stands decides, whoever posts the bonus.
+        stages = self.sudo().lifecycle_stage_ids
+        if not stages:
+            return domain
         profiles = self.env["crm.lifecycle.profile"].sudo()
         company = self.program_id.company_id or self.env.company
         found = profiles.search(
             [
-                ("stage_id", "in", self.lifecycle_stage_ids.ids),
+                ("stage_id", "in", stages.ids),
                 ("company_id", "=", company.id),
                 ("partner_id", "!=", False),
             ]

@@ -8,6 +8,7 @@ class LoyaltyProgram(models.Model):
         comodel_name="crm.lifecycle.stage",
         relation="loyalty_program_stage_rel",
         string="Earn in stages",
+        groups="sales_team.group_sale_salesman",
         help="Only customers in one of these lifecycle stages earn points with "
         "orders. Empty: all.",
     )
@@ -15,7 +16,7 @@ class LoyaltyProgram(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         programs = super().create(vals_list)
-        if programs.lifecycle_stage_ids:
+        if programs.sudo().lifecycle_stage_ids:  # looked at, not shown
             self.env.registry.clear_cache()
         return programs
 

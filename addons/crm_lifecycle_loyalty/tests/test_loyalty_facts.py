@@ -4,6 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
@@ -35,8 +36,6 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         self.assertFalse(profile.loyalty_tier_id)
 
     def _column(self, profile, name):
-        from odoo.tools import SQL
-
         return SQL(
             "SELECT %s FROM crm_lifecycle_profile WHERE id = %s",
             SQL.identifier(name),
@@ -55,15 +54,16 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         self.assertEqual(profile.loyalty_tier_id, self.gold)
 
     def test_a_day_counts_what_had_happened_by_its_end(self):
-        profile = self._customer()
-        card = self._card(profile.partner_id)
-        self._points(card, 1000, days_ago=1)
+        partner = self._partner()
+        self._lead(days_ago=9, partner_id=partner.id)
+        self._points(self._card(partner), 1000, days_ago=1)
         for days_ago, points, tier in (
             (2, 0, self.env["loyalty.tier"]),
             (1, 1000, self.gold),
             (0, 1000, self.gold),
         ):
-            self._run(TODAY - timedelta(days=days_ago), full=True)
+            self._run(TODAY - timedelta(days=days_ago))
+            profile = self._profile(partner)
             self.assertEqual(profile.loyalty_points, points, days_ago)
             self.assertEqual(profile.loyalty_tier_id, tier, days_ago)
 
@@ -72,7 +72,10 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         other = self.env["res.company"].create({"name": "Other"})
         self.env.user.company_ids |= other
         foreign = self._card(profile.partner_id, self._program(company_id=other.id))
-        shared = self._card(profile.partner_id, self._program(company_id=False))
+        everywhere = self._program(
+            company_id=False, currency_id=self.company.currency_id.id
+        )
+        shared = self._card(profile.partner_id, everywhere)
         self._points(foreign, 7)
         self._points(shared, 5)
         self._run()

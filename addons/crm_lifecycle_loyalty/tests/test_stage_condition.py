@@ -56,3 +56,13 @@ class TestStageCondition(LoyaltyLifecycleCase):
         with freeze_time(f"{TODAY} 12:00"):
             entries = rule._post_due()
         self.assertEqual(entries.card_id, cards[0])
+
+    def test_who_sees_no_lifecycle_works_with_programs_all_the_same(self):
+        self.program.lifecycle_stage_ids = self.customer
+        reader = self._user("rita", "crm_loyalty.group_points_adjuster")
+        program = self.program.with_user(reader)
+        self.assertNotIn("lifecycle_stage_ids", program.fields_get())
+        self.assertEqual(program.web_read({"name": {}})[0]["name"], "Club")
+        self.assertEqual(
+            program._get_multiplier(self.env["loyalty.card"], reader.partner_id), 0
+        )

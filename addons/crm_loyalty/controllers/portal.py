@@ -16,16 +16,16 @@ class CustomerPortalTier(CustomerPortalLoyalty):
         return values
 
     def _get_my_loyalty_cards(self):
-        """Return the cards of the customer, those that the record rules show."""
+        """Return the cards of the customer, as superuser."""
         Card = request.env["loyalty.card"]
         if not Card.has_access("read"):
             return Card
-        return Card.search(
-            [
-                ("partner_id", "=", request.env.user.partner_id.id),
-                ("program_id.active", "=", True),
-                ("program_id.program_type", "=", "loyalty"),
-            ]
+        # The rules show the own cards; programmes and tiers are shown with them.
+        cards_sudo = Card.search(
+            [("partner_id", "=", request.env.user.partner_id.id)]
+        ).sudo()
+        return cards_sudo.filtered(
+            lambda card: card.program_id.active and card.program_type == "loyalty"
         )
 
     def _get_my_loyalty_card(self, card_id):
@@ -42,15 +42,13 @@ class CustomerPortalTier(CustomerPortalLoyalty):
         return {
             "cards": cards,
             "page_name": "loyalty",
-            "today": request.env.cr.now().date(),
         }
 
     @http.route("/my/loyalty", type="http", auth="user", website=True, readonly=True)
     def portal_my_loyalty(self, **kw):
-        # Checked by the rules; programmes and tiers are shown on the page.
-        cards_sudo = self._get_my_loyalty_cards().sudo()
         return request.render(
-            "crm_loyalty.portal_my_loyalty", self._prepare_loyalty_values(cards_sudo)
+            "crm_loyalty.portal_my_loyalty",
+            self._prepare_loyalty_values(self._get_my_loyalty_cards()),
         )
 
     @http.route(

@@ -174,9 +174,10 @@ class LoyaltyPointEntry(models.Model):
                     names[model, document.id] = document.display_name
         texts = {}
         for entry in self:
-            more = names.get((entry.source_model, entry.source_id)) or (
-                entry.kind == "bonus" and entry.reason
-            )
             label = kinds[entry.kind]
-            texts[entry] = f"{label}: {more}" if more else label
+            name = names.get((entry.source_model, entry.source_id))
+            if name:
+                texts[entry] = f"{label}: {name}"
+            else:
+                texts[entry] = (entry.kind == "bonus" and entry.reason) or label
         return texts

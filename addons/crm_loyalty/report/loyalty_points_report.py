@@ -13,6 +13,11 @@ class LoyaltyPointsReport(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "card_id"
+    _depends = {
+        "loyalty.point.entry": ["card_id", "date", "kind", "partner_id", "points"],
+        "loyalty.program": ["applies_on", "currency_id", "point_value", "program_type"],
+        "loyalty.card": ["tier_id"],
+    }
 
     date = fields.Date(readonly=True)
     program_id = fields.Many2one(

@@ -27,7 +27,7 @@ class TestPointsReport(TierCase):
         self._take_back(entry, 100, date(2026, 1, 7))
         self._post(self.card, 40, "bonus", date(2026, 1, 8))
         self._post(self.card, -40, "adjust", date(2026, 1, 9))
-        self._post(self.card, 0, "expire", date(2026, 1, 10), lots=entry.ids)
+        self._post(self.card, 0, "expire", date(2026, 1, 10), lots=entry)
         sums = self._sums()
         expired = sums["expired"]
         self.assertGreater(expired, 0)
@@ -42,6 +42,7 @@ class TestPointsReport(TierCase):
 
     def test_without_any_breakage_all_is_expected(self):
         self.program.point_value = 0.05
+        self.env.flush_all()
         self._earn(1000, date(2026, 1, 5))
         sums = self._sums()
         self.assertAlmostEqual(sums["expected"], 50)
