@@ -30,7 +30,7 @@ class AccountLifecycleCase(LifecycleCase):
                     "name": name,
                     "code": code,
                     "account_type": kind,
-                    "reconcile": kind == "asset_receivable",
+                    "reconcile": name in ("receivable", "payable"),
                     "company_ids": [Command.set(company.ids)],
                 }
             )
