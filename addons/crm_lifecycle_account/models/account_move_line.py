@@ -10,6 +10,9 @@ class AccountMoveLine(models.Model):
     _lifecycle_due_idx = models.Index(
         "(account_id, date_maturity) WHERE date_maturity IS NOT NULL"
     )
+    _lifecycle_set_back_idx = models.Index(
+        "(id) WHERE parent_state <> 'posted' AND matching_number IS NOT NULL"
+    )
 
     def write(self, vals):
         """The customer, or the account, that a line leaves has no row to find."""

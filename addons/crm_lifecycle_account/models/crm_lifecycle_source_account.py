@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 DOCUMENTS = SQL("('out_invoice', 'out_refund', 'out_receipt')")
 MONEY = SQL("('bank', 'cash', 'credit')")
+SIDES = ("debit_move_id", "credit_move_id")
 
 
 class CrmLifecycleSourceAccount(models.AbstractModel):
@@ -68,23 +69,41 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
             )
             for changed in self._get_line_changes(scope)
         )
-        matched = SQL(
+        matched = (
+            SQL(
+                """
+                SELECT l.partner_id, NULL::int
+                  FROM account_move_line AS w
+                  JOIN account_partial_reconcile AS r ON r.%s = w.id
+                  JOIN account_move_line AS l ON l.id = r.%s
+                 WHERE w.write_date >= %s AND %s
+                """,
+                SQL.identifier(written),
+                SQL.identifier(other),
+                scope.since,
+                self._is_receivable(scope),
+            )
+            for written, other in (SIDES, SIDES[::-1])
+        )
+        reached = SQL(
             """
             SELECT l.partner_id, NULL::int
               FROM account_partial_reconcile AS r
-              JOIN account_move_line AS l ON l.id IN (r.debit_move_id, r.credit_move_id)
+        CROSS JOIN LATERAL (VALUES (r.debit_move_id), (r.credit_move_id)) AS v (line_id)
+              JOIN account_move_line AS l ON l.id = v.line_id
              WHERE %s AND %s
             """,
             self._is_receivable(scope),
             scope.crossing_day(SQL("r.max_date")),
         )
-        return SQL(" UNION ALL ").join([*documents, *lines, matched])
+        return SQL(" UNION ALL ").join([*documents, *lines, *matched, reached])
 
     def _get_line_changes(self, scope):
         """SQL conditions of the lines that count differently by now, per index.
 
-        Matching, and undoing that, writes the lines. A debt is overdue from the day
-        after it was due.
+        Matching, and undoing that, writes the lines. Setting an entry back writes its
+        own alone, so those that they are matched with are looked for apart. A debt is
+        overdue from the day after it was due.
         """
         due = SQL(
             "l.date_maturity >= %s AND l.date_maturity < %s",
@@ -231,7 +250,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         """SQL of the lines that were open on the day, and what was of each.
 
         From what is open now, since that is little: what was matched later than the
-        day is put back.
+        day, or with what is no longer posted, is put back.
         """
         return SQL(
             """
@@ -244,14 +263,18 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
                AND %(is_receivable)s
                AND l.parent_state = 'posted' AND l.date <= %(as_of)s AND %(asked)s
             """,
-            later=self._matched_later(scope),
+            later=self._not_matched_yet(scope),
             is_receivable=self._is_receivable(scope),
             as_of=scope.as_of,
             asked=scope.asks(self._name, "b"),
         )
 
-    def _matched_later(self, scope):
-        """SQL of what lines were matched with after the day, of a debit positive."""
+    def _not_matched_yet(self, scope):
+        """SQL of what lines are matched with that does not count, of a debit positive.
+
+        Either it came after the day, or it is no longer posted: an entry that is
+        set back to draft stays matched.
+        """
         return SQL(
             """
             SELECT line_id, SUM(amount) AS amount
@@ -260,8 +283,21 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
                      UNION ALL
                     SELECT credit_move_id, -amount
                       FROM account_partial_reconcile WHERE max_date > %(as_of)s
+                     UNION ALL
+                    SELECT r.debit_move_id, r.amount
+                      FROM account_move_line AS x
+                      JOIN account_partial_reconcile AS r ON r.credit_move_id = x.id
+                     WHERE %(is_set_back)s AND r.max_date <= %(as_of)s
+                     UNION ALL
+                    SELECT r.credit_move_id, -r.amount
+                      FROM account_move_line AS x
+                      JOIN account_partial_reconcile AS r ON r.debit_move_id = x.id
+                     WHERE %(is_set_back)s AND r.max_date <= %(as_of)s
                    ) AS matched
              GROUP BY line_id
             """,
+            is_set_back=SQL(
+                "x.parent_state <> 'posted' AND x.matching_number IS NOT NULL"
+            ),
             as_of=scope.as_of,
         )

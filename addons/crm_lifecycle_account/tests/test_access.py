@@ -70,8 +70,6 @@ class TestAccess(AccountLifecycleCase):
         action = mine.action_open_lifecycle_profile()
         self.assertEqual(action["res_id"], self._profile(self.mine).id)
 
-    def test_a_bill_has_no_stage(self):
-        bill = self.env["account.move"].new(
-            {"move_type": "in_invoice", "partner_id": self.mine.id}
-        )
-        self.assertFalse(bill.lifecycle_stage_id)
+    def test_an_entry_has_no_stage(self):
+        payment = self._pay(self.mine, 10)
+        self.assertFalse(payment.lifecycle_stage_id)

@@ -179,6 +179,20 @@ class TestInvoiceFacts(AccountLifecycleCase):
         payment.button_draft()
         self.assertEqual(self._facts(partner, "overdue_amount", "paid_total"), (100, 0))
 
+    def test_a_payment_set_back_settles_nothing_though_it_stays_matched(self):
+        """Matched across customers: the one who did not pay is seen as well."""
+        ada, bob = self._partner("Ada"), self._partner("Bob")
+        self._invoice(bob, 1, days_ago=40, due=90)
+        invoice = self._invoice(ada, 100, days_ago=40, due=10)
+        payment = self._pay(bob, 100, days_ago=5, on=invoice)
+        self.assertEqual(self._facts(ada, "balance_due", "paid_total"), (0, 0))
+        self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 100))
+        self._forget()
+        payment.button_draft()
+        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.assertEqual(self._facts(ada, "overdue_amount"), 100)
+        self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 0))
+
     def test_a_reversal_settles_an_invoice(self):
         partner = self._partner()
         invoice = self._invoice(partner, 100, days_ago=40, due=10)
@@ -301,7 +315,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(acme, "invoiced_total", "balance_due"), (110, 110))
 
     def test_amounts_are_in_the_companys_currency(self):
-        """The exchange difference of a payment is settled with it."""
+        """The difference of an exchange rate is booked with the last payment."""
         currency = self._currency([("2020-01-01", 4.0), (self._day(5), 5.0)])
         partner = self._partner()
         invoice = self._invoice(
@@ -310,7 +324,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         names = ("invoiced_total", "balance_due", "paid_total")
         self.assertEqual(self._facts(partner, *names, as_of=self._day(6)), (25, 30, 0))
         self._pay(partner, 60, days_ago=4, on=invoice, currency=currency)
-        self.assertEqual(self._facts(partner, *names, as_of=self._day(4)), (25, 15, 12))
+        self.assertEqual(self._facts(partner, *names, as_of=self._day(4)), (25, 18, 12))
         self._pay(partner, 60, days_ago=2, on=invoice, currency=currency)
         self.assertEqual(self._facts(partner, *names), (25, 0, 24))
 

@@ -48,6 +48,11 @@ class TestPosting(AccountLifecycleCase):
             ._create_payments()
         )
 
+    def _begin(self):
+        """Be as at the start of a transaction."""
+        self.env.cr.flush()
+        self.env.cr.precommit.clear()
+
     def _count_triggers(self):
         cron = self.env.ref("crm_lifecycle.ir_cron_run")
         return (
@@ -60,14 +65,14 @@ class TestPosting(AccountLifecycleCase):
         self._run(self.today)
         invoice = self._draft()
         triggers = self._count_triggers()
-        self.env.cr.flush()  # as at the start of a transaction
+        self._begin()
         invoice.with_user(self.biller).action_post()
         self.assertEqual(self._count_triggers(), triggers + 1)
         run = self._run(self.today, quick=True)
         self.assertEqual(run.profile_count, 1)
         profile = self._profile(invoice.partner_id)
         self.assertEqual(profile.stage_id, self.customer)
-        self.env.cr.flush()
+        self._begin()
         self._register(invoice)
         self.assertEqual(self._count_triggers(), triggers + 2)
         self._run(self.today, quick=True)
@@ -81,8 +86,12 @@ class TestPosting(AccountLifecycleCase):
         self._run(self.today)
         self.assertEqual(self._profile(invoice.partner_id).balance_due, 0)
         payment.action_draft()
+        self.assertEqual(invoice.amount_residual, 0)  # still matched with a draft
         self._run(self.today, quick=True)
         self.assertEqual(self._profile(invoice.partner_id).balance_due, 100)
+        payment.action_post()
+        self._run(self.today, quick=True)
+        self.assertEqual(self._profile(invoice.partner_id).balance_due, 0)
 
     def test_an_invoice_set_back_is_seen_by_the_quick_run(self):
         partner = self._partner()
@@ -97,7 +106,7 @@ class TestPosting(AccountLifecycleCase):
     def _count_queries(self, prepare, act):
         record = prepare()
         self.env.flush_all()
-        self.env.cr.flush()  # as at the start of a transaction
+        self._begin()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
         act(record)
