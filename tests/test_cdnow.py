@@ -230,7 +230,11 @@ class TestCdnow(TransactionCase):
         self.assertEqual(self.count_playbook(), before)
         # One of those who have fallen silent orders again.
         profile = Profile.search(
-            [("stage_id.category", "=", "lost"), ("lifecycle_id", "=", lifecycle.id)],
+            [
+                ("stage_id.category", "=", "lost"),
+                ("lifecycle_id", "=", lifecycle.id),
+                ("playbook_step_ids", "=", False),
+            ],
             limit=1,
         )
         order = self.orders.filtered(
