@@ -159,7 +159,8 @@ class CrmLifecycleStep(models.Model):
                     OR s.id = %(left)s
                    AND (s.activity_plan_id IS NOT NULL
                         OR s.follow_up_activity_type_id IS NOT NULL
-                        AND p.follow_up_date <= (%(now)s)::date + 1
+                        AND p.follow_up_date
+                            BETWEEN s.follow_up_since AND (%(now)s)::date + 1
                         OR EXISTS (
                             SELECT FROM crm_lifecycle_stage_exit_action_rel AS r
                              WHERE r.crm_lifecycle_stage_id = s.id))
@@ -386,6 +387,8 @@ class CrmLifecycleStep(models.Model):
         """Return what people read about an error; the log has the rest of it."""
         if isinstance(error, UserError):
             return str(error)
+        if type(error) is ValueError and isinstance(error.__context__, Exception):
+            error = error.__context__  # of the code of an action: what went wrong in it
         return f"{type(error).__name__}: {error}"
 
     @api.model
