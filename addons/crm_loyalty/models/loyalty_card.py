@@ -47,7 +47,7 @@ class LoyaltyCard(models.Model):
         help="Points that were taken back after they had been spent.",
     )
     points_expiring = fields.Float(
-        string="Points That Expire Next",
+        string="Expiring Points",
         compute="_compute_points_state",
         compute_sudo=True,
     )
@@ -151,7 +151,7 @@ class LoyaltyCard(models.Model):
         if not by_code:
             self._check_may_adjust(changes)
         reason = self.env.context.get("loyalty_reason")
-        if not by_code and not reason:
+        if not by_code and not reason and not kind:
             reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
             [

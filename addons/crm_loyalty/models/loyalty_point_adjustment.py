@@ -122,18 +122,21 @@ class LoyaltyPointAdjustment(models.Model):
                 adjustment._ask_approvers(limit)
             else:
                 adjustment._post(self.env.user)
+        return True
 
     def action_approve(self):
         """Post what somebody else has asked for."""
         self._check_may_decide()
         for adjustment in self:
             adjustment._post(self.env.user)
+        return True
 
     def action_refuse(self):
         self._check_may_decide()
         # The state is written here alone.
         self.sudo().write({"state": "refused", "approver_id": self.env.uid})
         self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+        return True
 
     def _check_may_decide(self):
         self.check_access("write")

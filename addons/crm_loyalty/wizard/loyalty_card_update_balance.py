@@ -64,4 +64,4 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         adjustment.action_ask()
         if adjustment.state == "waiting":
             return adjustment._get_form_action()
-        return None
+        return True

@@ -55,3 +55,4 @@ class LoyaltyPointReinstate(models.TransientModel):
         if not self.entry_ids:
             raise UserError(self.env._("Choose which expired points to give back."))
         self.entry_ids._reinstate(self.expiration_date, self.reason)
+        return True
