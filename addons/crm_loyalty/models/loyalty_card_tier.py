@@ -138,22 +138,29 @@ class LoyaltyCard(models.Model):
                 else 100
             )
 
-    def _after_posting(self, entries):
-        """Bring the cards of the entries to their tier: up at once.
+    @api.model
+    def _finish_posting(self, posting):
+        """Bring the cards of what was posted to their tier: up at once.
 
-        Programmes without tiers cost no query.
+        By the rows of the posting, so that programmes without tiers cost no query.
         """
-        result = super()._after_posting(entries)
-        ids = self.env["loyalty.program"]._get_tier_program_ids()
-        if not ids:
-            return result
-        # Who posts was let in, and a tier follows from the points alone.
-        for program, posted in entries.sudo().grouped("program_id").items():
-            if program.id in ids and any(
-                kind in self._get_qualifying_kinds() for kind in posted.mapped("kind")
+        entries = super()._finish_posting(posting)
+        cards = {}
+        rows = getattr(posting, "entries", ())
+        tiered = rows and self.env["loyalty.program"]._get_tier_program_ids()
+        for row in rows if tiered else ():
+            if (
+                row["program_id"] in tiered
+                and row["kind"] in self._get_qualifying_kinds()
             ):
-                program._evaluate_tiers(cards=posted.card_id)
-        return result
+                cards.setdefault(row["program_id"], set()).add(row["card_id"])
+        # Who posts was let in, and a tier follows from the points alone.
+        programs = self.env["loyalty.program"].sudo()
+        for program_id, card_ids in cards.items():
+            programs.browse(program_id)._evaluate_tiers(
+                cards=programs.env["loyalty.card"].browse(card_ids)
+            )
+        return entries
 
     def _move_qualifying(self, card):
         """Have what these cards earned count for the tier of another one.
