@@ -67,8 +67,11 @@ class Race:
         """Take away what the ORM refuses to."""
         with self.registry.cursor() as cr:
             for query in (
-                "DELETE FROM loyalty_point_consumption WHERE entry_id IN "
-                "(SELECT id FROM loyalty_point_entry WHERE program_id = %(program)s)",
+                (
+                    "DELETE FROM loyalty_point_consumption WHERE entry_id IN "
+                    "(SELECT id FROM loyalty_point_entry "
+                    "WHERE program_id = %(program)s)"
+                ),
                 "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
                 "DELETE FROM loyalty_card WHERE program_id = %(program)s",
             ):

@@ -287,60 +287,59 @@ class CrmLifecycleFile(models.AbstractModel):
         values = dict(problem.values_by_name)
         if "part" in values:
             values["part"] = self._get_part_label(values["part"])
-        _ = self.env._
         texts = {
-            "big": lambda: _(
+            "big": lambda: self.env._(
                 "It is larger than %(megabytes)s MB: choose a file that a lifecycle "
                 "was exported to.",
                 **values,
             ),
-            "text": lambda: _(
+            "text": lambda: self.env._(
                 "It has characters that are no text: choose a file that a lifecycle "
                 "was exported to."
             ),
-            "json": lambda: _(
+            "json": lambda: self.env._(
                 "It is not JSON (%(error)s): choose a file that a lifecycle was "
                 "exported to, or correct it there.",
                 **values,
             ),
-            "deep": lambda: _(
+            "deep": lambda: self.env._(
                 "It is nested too deeply: choose a file that a lifecycle was "
                 "exported to."
             ),
-            "format": lambda: _(
+            "format": lambda: self.env._(
                 "It has no lifecycle: choose a file that a lifecycle was exported to."
             ),
-            "schema": lambda: _(
+            "schema": lambda: self.env._(
                 "It does not tell the version of its format: export the lifecycle "
                 "again."
             ),
-            "newer": lambda: _(
+            "newer": lambda: self.env._(
                 "It was exported by a newer version (format %(schema)s, known here: "
                 "%(known)s): update Customer Lifecycle in this database first.",
                 **values,
             ),
-            "shape": lambda: _(
+            "shape": lambda: self.env._(
                 "“%(what)s” in it is not as a lifecycle has it: export the lifecycle "
                 "again.",
                 **values,
             ),
-            "many": lambda: _(
+            "many": lambda: self.env._(
                 "It has more than %(most)s %(part)s: divide the lifecycle.", **values
             ),
-            "missing": lambda: _(
+            "missing": lambda: self.env._(
                 "Number %(place)s of the %(part)s has no “%(field)s”: add it in the "
                 "file.",
                 **values,
             ),
-            "code": lambda: _(
+            "code": lambda: self.env._(
                 "Two of the %(part)s have the code “%(code)s”: give one of them "
                 "another code in the file.",
                 **values,
             ),
-            "empty": lambda: _(
+            "empty": lambda: self.env._(
                 "It has no stages: add the stages, and export the lifecycle again."
             ),
-            "stage": lambda: _(
+            "stage": lambda: self.env._(
                 "The rule “%(rule)s” names the stage “%(code)s”, which the file does "
                 "not have: add the stage in the file, or correct the rule.",
                 **values,

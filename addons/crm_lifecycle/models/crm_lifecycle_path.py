@@ -9,7 +9,6 @@ class CrmLifecycle(models.Model):
     _inherit = "crm.lifecycle"
 
     path = fields.Json(
-        string="Path",
         compute="_compute_path",
         help="The stages, and where rules and the policy of the lifecycle let "
         "customers go from each.",

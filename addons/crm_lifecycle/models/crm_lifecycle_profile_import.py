@@ -440,8 +440,9 @@ class CrmLifecycle(models.Model):
     @api.model
     def _assign_profiles(self, profiles):
         """Imported customers are placed by their rows (see `_place_imported`)."""
-        if self.env.context.get("lifecycle_import") is None:
-            super()._assign_profiles(profiles)
+        if self.env.context.get("lifecycle_import") is not None:
+            return None
+        return super()._assign_profiles(profiles)
 
 
 class IrFieldsConverter(models.AbstractModel):

@@ -92,10 +92,11 @@ class CrmLifecycleTask(models.Model):
 
     @api.depends("state", "step", "is_cancel_asked")
     def _compute_progress(self):
-        super()._compute_progress()
+        result = super()._compute_progress()
         for task in self:
             if task.state == "done":
                 task.progress = 100
+        return result
 
     def _is_working(self):
         self.ensure_one()

@@ -154,7 +154,7 @@ class TestReplay(LifecycleCase):
         def progress(done, total):
             told.append((done, total))
             if done == 3:
-                raise UserError("Enough")
+                raise UserError("Enough")  # pylint: disable=translation-required
 
         with self.assertRaises(UserError), self.env.cr.savepoint():
             self._replay(28, step="week", progress=progress)

@@ -55,7 +55,6 @@ class LoyaltyBonusRule(models.Model):
     sequence = fields.Integer(default=10)
     program_id = fields.Many2one(
         comodel_name="loyalty.program",
-        string="Program",
         required=True,
         index=True,
         ondelete="cascade",

@@ -146,9 +146,11 @@ class LoyaltyCard(models.Model):
         until = day + timedelta(days=self.program_id.reminder_first_days)
         # The customer may know what is their own.
         lots = self.sudo().lot_ids.filtered(
-            lambda lot: lot.remaining > 0
-            and lot.expiration_date
-            and day <= lot.expiration_date <= until
+            lambda lot: (
+                lot.remaining > 0
+                and lot.expiration_date
+                and day <= lot.expiration_date <= until
+            )
         )
         lang = self.partner_id.lang
         return [

@@ -93,11 +93,12 @@ class LoyaltyCard(models.Model):
         ``until``, ``next`` and ``keep``; empty where there is nothing to tell.
         """
         self.ensure_one()
-        _ = self.env._
         told = {"until": "", "next": "", "keep": ""}
         program = self.program_id
         if self.tier_until:
-            told["until"] = _("until %(date)s", date=self._format_day(self.tier_until))
+            told["until"] = self.env._(
+                "until %(date)s", date=self._format_day(self.tier_until)
+            )
         if self.next_tier_id:
             words = {
                 "amount": program._format_tier_value(
@@ -106,15 +107,15 @@ class LoyaltyCard(models.Model):
                 "tier": self.next_tier_id.name,
             }
             if self.date_needed:
-                told["next"] = _(
+                told["next"] = self.env._(
                     "%(amount)s more by %(date)s to reach %(tier)s",
                     date=self._format_day(self.date_needed),
                     **words,
                 )
             else:
-                told["next"] = _("%(amount)s more to reach %(tier)s", **words)
+                told["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
         if self.tier_until and self.tier_keep_needed:
-            told["keep"] = _(
+            told["keep"] = self.env._(
                 "%(amount)s more to keep %(tier)s",
                 amount=program._format_tier_value(self.tier_keep_needed),
                 tier=self.tier_id.name,

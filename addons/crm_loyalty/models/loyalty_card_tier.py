@@ -16,7 +16,6 @@ class LoyaltyCard(models.Model):
     )
     tier_id = fields.Many2one(
         comodel_name="loyalty.tier",
-        string="Tier",
         readonly=True,
         copy=False,
         index="btree_not_null",

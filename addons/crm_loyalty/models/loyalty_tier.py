@@ -18,7 +18,6 @@ class LoyaltyTier(models.Model):
     active = fields.Boolean(default=True)
     program_id = fields.Many2one(
         comodel_name="loyalty.program",
-        string="Program",
         required=True,
         index=True,
         ondelete="cascade",

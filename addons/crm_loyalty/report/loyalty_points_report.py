@@ -20,19 +20,15 @@ class LoyaltyPointsReport(models.Model):
     }
 
     date = fields.Date(readonly=True)
-    program_id = fields.Many2one(
-        comodel_name="loyalty.program", string="Program", readonly=True
-    )
-    program_type = fields.Selection(
-        related="program_id.program_type", string="Program Type"
-    )
+    program_id = fields.Many2one(comodel_name="loyalty.program", readonly=True)
+    program_type = fields.Selection(related="program_id.program_type")
     card_id = fields.Many2one(comodel_name="loyalty.card", readonly=True)
     partner_id = fields.Many2one(
         comodel_name="res.partner", string="Customer", readonly=True
     )
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
-    tier_id = fields.Many2one(comodel_name="loyalty.tier", string="Tier", readonly=True)
+    tier_id = fields.Many2one(comodel_name="loyalty.tier", readonly=True)
     kind = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.point.entry"]._fields["kind"].selection

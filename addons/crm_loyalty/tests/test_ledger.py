@@ -129,8 +129,8 @@ class TestLedger(LedgerCase):
 
     def test_an_error_in_a_collecting_block_leaves_nobody_collecting(self):
         card = self._card(10)
-        with self.assertRaises(ZeroDivisionError):
-            with self.env["loyalty.card"]._collect_points(lambda changes: []):
-                raise ZeroDivisionError
+        collecting = self.env["loyalty.card"]._collect_points(lambda changes: [])
+        with self.assertRaises(ZeroDivisionError), collecting:
+            raise ZeroDivisionError
         card.points += 1
         self.assertEqual(len(card.entry_ids), 2)

@@ -146,10 +146,12 @@ class SaleOrder(models.Model):
     def _get_earning_lines(self, program):
         """Return the lines whose products earn points in a programme."""
         lines = self.order_line.filtered(
-            lambda line: line.product_id
-            and not line.is_reward_line
-            and not line.display_type
-            and line.product_uom_qty > 0
+            lambda line: (
+                line.product_id
+                and not line.is_reward_line
+                and not line.display_type
+                and line.product_uom_qty > 0
+            )
         )
         products = self.env["product.product"]
         for rule_products in program._get_valid_products(lines.product_id).values():

@@ -125,9 +125,11 @@ class TestOrders(OrderCase):
             lambda: wizard.create(
                 {"card_id": card.id, "new_balance": 1000, "description": "Gift"}
             ).action_update_card_point(),
-            lambda: self.env["loyalty.point.adjustment"]
-            .with_user(self.sally)
-            .create({"card_id": card.id, "points": 1000, "reason": "Gift"}),
+            lambda: (
+                self.env["loyalty.point.adjustment"]
+                .with_user(self.sally)
+                .create({"card_id": card.id, "points": 1000, "reason": "Gift"})
+            ),
         ):
             with self.assertRaises(AccessError):
                 attempt()

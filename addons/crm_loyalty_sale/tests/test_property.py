@@ -139,10 +139,12 @@ class TestProperty(OrderCase):
     def _do_pay(self, number):
         invoice = self._pick(
             self.orders.sudo().invoice_ids.filtered(
-                lambda m: m.state == "posted"
-                and m.move_type == "out_invoice"
-                and m.payment_state == "not_paid"
-                and m.amount_residual
+                lambda m: (
+                    m.state == "posted"
+                    and m.move_type == "out_invoice"
+                    and m.payment_state == "not_paid"
+                    and m.amount_residual
+                )
             ),
             number,
         )
@@ -152,9 +154,11 @@ class TestProperty(OrderCase):
     def _invoiced(self, number):
         return self._pick(
             self.orders.sudo().invoice_ids.filtered(
-                lambda m: m.state == "posted"
-                and m.move_type == "out_invoice"
-                and m.amount_total > 0
+                lambda m: (
+                    m.state == "posted"
+                    and m.move_type == "out_invoice"
+                    and m.amount_total > 0
+                )
             ),
             number,
         )

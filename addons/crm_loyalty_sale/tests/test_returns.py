@@ -141,7 +141,7 @@ class TestReturns(OrderCase):
         return order, invoice
 
     def test_a_return_after_spending_leaves_a_debt(self):
-        order, invoice = self._spent_order("debt")
+        _order, invoice = self._spent_order("debt")
         self._credit(invoice, {"Coffee": 4})
         self.assertEqual((self.card.points, self.card.points_debt), (-4, 4))
         self._order(coffees=10)
