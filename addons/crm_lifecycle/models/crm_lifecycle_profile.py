@@ -212,6 +212,10 @@ class CrmLifecycleProfile(models.Model):
     )
     _stage_idx = models.Index("(stage_id, company_id)")
     _review_idx = models.Index("(company_id, review_date)")
+    # Whose clock has run out in a stage, see `crm.lifecycle.run._get_due_follow_ups`.
+    _follow_up_idx = models.Index(
+        "(stage_id, follow_up_date) WHERE follow_up_date IS NOT NULL"
+    )
 
     def init(self):
         """Have the table vacuumed in time, and its stages known by company."""
