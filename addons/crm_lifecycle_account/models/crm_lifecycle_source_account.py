@@ -67,36 +67,38 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
                 self._is_receivable(scope),
                 changed,
             )
-            for changed in self._get_line_changes(scope)
+            for changed in [
+                *self._get_line_changes(scope),
+                *self._get_matched_changes(scope),
+            ]
         )
-        matched = (
+        return SQL(" UNION ALL ").join([*documents, *lines])
+
+    def _get_matched_changes(self, scope):
+        """SQL conditions of the lines whose match counts differently by now.
+
+        What they are matched with was written, or the day of the match has come. Lines
+        are looked up by ids that were found before, never joined: there is no order of
+        joins that a database without statistics could choose badly.
+        """
+        written = SQL(
+            "ARRAY(SELECT w.id FROM account_move_line AS w WHERE w.write_date >= %s)",
+            scope.since,
+        )
+        reached = scope.crossing_day(SQL("r.max_date"))
+        return [
             SQL(
-                """
-                SELECT l.partner_id, NULL::int
-                  FROM account_move_line AS w
-                  JOIN account_partial_reconcile AS r ON r.%s = w.id
-                  JOIN account_move_line AS l ON l.id = r.%s
-                 WHERE w.write_date >= %s AND %s
-                """,
-                SQL.identifier(written),
+                "l.id = ANY(ARRAY(SELECT r.%s FROM account_partial_reconcile AS r "
+                "WHERE %s))",
                 SQL.identifier(other),
-                scope.since,
-                self._is_receivable(scope),
+                found,
             )
-            for written, other in (SIDES, SIDES[::-1])
-        )
-        reached = SQL(
-            """
-            SELECT l.partner_id, NULL::int
-              FROM account_partial_reconcile AS r
-        CROSS JOIN LATERAL (VALUES (r.debit_move_id), (r.credit_move_id)) AS v (line_id)
-              JOIN account_move_line AS l ON l.id = v.line_id
-             WHERE %s AND %s
-            """,
-            self._is_receivable(scope),
-            scope.crossing_day(SQL("r.max_date")),
-        )
-        return SQL(" UNION ALL ").join([*documents, *lines, *matched, reached])
+            for side, other in (SIDES, SIDES[::-1])
+            for found in (
+                SQL("r.%s = ANY(%s)", SQL.identifier(side), written),
+                reached,
+            )
+        ]
 
     def _get_line_changes(self, scope):
         """SQL conditions of the lines that count differently by now, per index.
@@ -140,8 +142,8 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         """SQL condition: line ``l`` tells what a customer of the company owes."""
         return SQL(
             """
-            l.company_id = %s AND l.partner_id IS NOT NULL AND l.account_id IN (
-                SELECT id FROM account_account WHERE account_type = 'asset_receivable')
+            l.company_id = %s AND l.partner_id IS NOT NULL AND l.account_id = ANY(ARRAY(
+                SELECT id FROM account_account WHERE account_type = 'asset_receivable'))
             """,
             scope.company_id,
         )
