@@ -195,9 +195,9 @@ class CrmLifecycleStep(models.Model):
     def _cron_process(self):
         """Work off the moves that wait, in the order in which they were made.
 
-        Then do what is due on its day, such as follow-ups. A customer with whom it doesn't work
-        at all does not hold up others; they stay on the list, and the error is
-        raised last.
+        Then do what is due on its day, such as follow-ups. A customer with whom it
+        doesn't work at all does not hold up others; they stay on the list, and the
+        error is raised last.
         """
         cron = self.env["ir.cron"]
         waiting = [("processed_at", "=", False)]

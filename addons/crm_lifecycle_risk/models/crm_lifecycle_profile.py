@@ -41,7 +41,7 @@ class CrmLifecycleProfile(models.Model):
 
     def _adopt_documents(self, sources):
         """Take over the cases of other profiles; of two open ones the older stays."""
-        super()._adopt_documents(sources)
+        result = super()._adopt_documents(sources)
         # Kept whole whoever merges.
         cases = (self | sources).sudo().risk_case_ids.sorted("id")
         active = cases.filtered(lambda case: case.state in OPEN_STATES)
@@ -49,5 +49,6 @@ class CrmLifecycleProfile(models.Model):
             case.activity_ids.write({"res_id": active[0].id})
             case.message_ids.write({"res_id": active[0].id})
             case.unlink()
-        for case in (cases - active[1:]).filtered(lambda c: c.profile_id != self):
-            case._move_to(self)
+        theirs = (cases - active[1:]).filtered(lambda case: case.profile_id != self)
+        theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        return result

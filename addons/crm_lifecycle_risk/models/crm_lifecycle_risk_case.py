@@ -134,7 +134,7 @@ class CrmLifecycleRiskCase(models.Model):
     )
     note = fields.Html(string="Notes")
     lesson = fields.Text(
-        string="Lesson", help="What we would do differently, for whoever comes next."
+        help="What we would do differently, for whoever comes next."
     )
     facts = fields.Json(
         readonly=True,
@@ -204,6 +204,8 @@ class CrmLifecycleRiskCase(models.Model):
         """Seal cases that are closed, and leave closed ones as they were."""
         self._check_sealed(vals)
         closed = self.filtered(lambda case: case.state in CLOSED_STATES)
+        if self.env.context.get("lifecycle_merge") and self.env.su:
+            closed = self.browse()  # the customer is another one, the case the same
         if closed and any(closed._differs(name, vals[name]) for name in vals):
             raise UserError(
                 self.env._(
@@ -297,10 +299,6 @@ class CrmLifecycleRiskCase(models.Model):
             if name in profile._fields and profile.sudo()[name]:
                 return profile.sudo()[name]
         return 0
-
-    def _move_to(self, profile):
-        """Follow the customer into the profile that theirs was merged into."""
-        super().write({"profile_id": profile.id})
 
     def _close(self, outcome, row):
         """Close the case because of a move, which tells why."""

@@ -66,9 +66,10 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_step(self, row, step):
-        super()._check_step(row, step)
+        result = super()._check_step(row, step)
         if step.kind == "risk_open" and row._has_left():
             raise StepSkipped(self.env._("The customer has left the stage again."))
+        return result
 
     @api.model
     def _perform_risk_open(self, row, stage):

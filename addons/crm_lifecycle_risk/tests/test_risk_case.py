@@ -203,6 +203,7 @@ class TestRiskCase(RiskCase):
         self._go(self.risk)
         case = self._cases()
         activity = case.activity_schedule("mail.mail_activity_data_call")
+        self._set_create_date(activity, 0)
         activity.with_context(mail_activity_quick_update=True)._action_done()
         activity.date_done = TODAY
         self._run(TODAY)

@@ -78,7 +78,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _send_survey(self, profile_id):
-        """Send one customer the survey that is due still; return whether it could be."""
+        """Send one customer the survey that is due still; whether it could be."""
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
@@ -103,9 +103,10 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_step(self, row, step):
-        super()._check_step(row, step)
+        result = super()._check_step(row, step)
         if step.kind == "survey" and row._has_left():
             raise StepSkipped(self.env._("The customer has left the stage again."))
+        return result
 
     def _find_again(self):
         if self.kind == "survey":

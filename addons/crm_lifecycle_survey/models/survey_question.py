@@ -15,7 +15,7 @@ class SurveyQuestion(models.Model):
         index="btree_not_null",
         help="What the answer tells of the customer. NPS (would you recommend us?) is "
         "asked on a scale of 0 to 10: 9 and 10 are promoters, 0 to 6 detractors. CES "
-        "(was it easy?) and CSAT (are you satisfied?) take any scale. One text question "
+        "(was it easy?) and CSAT (are you satisfied?) take any scale. A text question "
         "may be the comment that is shown with them.",
     )
 

@@ -12,8 +12,8 @@ class SurveyUserInput(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-        help="The company that asked. Empty: the answer counts in each company of which "
-        "the contact is a customer.",
+        help="The company that asked. Empty: the answer counts in each company whose "
+        "customer the contact is.",
     )
 
     _lifecycle_written_idx = watermark_index("write_date, create_date, end_datetime")

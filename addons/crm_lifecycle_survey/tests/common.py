@@ -9,7 +9,7 @@ def day(number):
 
 
 class SurveyCase(PlaybookCase):
-    """Two surveys with an NPS question and an open one, in the world of `PlaybookCase`."""
+    """Two surveys with all kinds of questions, in the world of `PlaybookCase`."""
 
     @classmethod
     def setUpClass(cls):

@@ -19,10 +19,9 @@ class TestNps(SurveyCase):
         ]
         for score, profile in enumerate(cls.profiles):
             stage = cls.customer if score % 2 else cls.engaged
-            profile._lifecycle_move(stage, origin="rule", as_of=day(-40))
-            cls._answer(
-                profile.partner_id, score - 5, nps=score, comment=f"It’s {score}"
-            )
+            profile._lifecycle_move(stage, origin="rule", as_of=day(0))
+            comment = f"It’s {score}"
+            cls._answer(profile.partner_id, score + 1, nps=score, comment=comment)
 
     def _nps(self, *groupby, **where):
         domain = [
@@ -45,12 +44,12 @@ class TestNps(SurveyCase):
         )
 
     def test_by_period(self):
-        """Scores 0 to 4 before March 2; 5 and 6 by then; 7 to 10 later."""
+        """Scores 0 to 4 by March 7; 5 and 6 on the two days then; 7 to 10 later."""
         before = self.report._read_group(
-            [("kind", "=", "nps"), ("date", "<", day(0))], [], ["nps:avg"]
+            [("kind", "=", "nps"), ("date", "<", day(6))], [], ["nps:avg"]
         )
         after = self.report._read_group(
-            [("kind", "=", "nps"), ("date", ">", day(1))], [], ["nps:avg"]
+            [("kind", "=", "nps"), ("date", ">", day(7))], [], ["nps:avg"]
         )
         self.assertEqual((before[0][0], after[0][0]), (-100.0, 50.0))
 
@@ -73,11 +72,11 @@ class TestNps(SurveyCase):
     def test_the_stage_is_that_of_the_answer(self):
         """Later moves, and those of the same day that come after, change nothing."""
         profile = self.profiles[0]
-        profile._lifecycle_move(self.risk, origin="rule", as_of=day(-5))
+        profile._lifecycle_move(self.risk, origin="rule", as_of=day(1))
         profile._lifecycle_move(self.lost, origin="rule", as_of=day(3))
         row = self.report.search([("profile_id", "=", profile.id)])
         self.assertEqual(row.stage_id, self.engaged)
-        self._answer(profile.partner_id, 1, nps=3)
+        self._answer(profile.partner_id, 2, nps=3)
         row = self.report.search([("profile_id", "=", profile.id)], limit=1)
         self.assertEqual((row.score, row.stage_id), (3, self.risk))
 
@@ -111,10 +110,10 @@ class TestNps(SurveyCase):
             )
 
     def test_a_question_must_fit_what_it_measures(self):
-        nps = self.survey.question_ids[0]
+        nps, ces = self.survey.question_ids[:2]
         with self.assertRaisesRegex(ValidationError, "from 0 to 10"):
             nps.scale_min = 1
         with self.assertRaisesRegex(ValidationError, "Scale"):
             nps.question_type = "text_box"
         with self.assertRaisesRegex(ValidationError, "text question"):
-            nps.satisfaction_kind = "comment"
+            ces.satisfaction_kind = "comment"

@@ -14,6 +14,7 @@ class TestSurveyFacts(SurveyCase):
 
     def test_nobody_asked_is_empty_and_0_is_a_score(self):
         self.assertEqual(self._facts(), (False, False, False))
+        self.assertIs(self.profile.nps_last, False)
         self._answer(self.profile.partner_id, nps=0)
         self.assertEqual(self._facts(), (0, "detractor", day(0)))
         self.assertIsNot(self.profile.nps_last, False)

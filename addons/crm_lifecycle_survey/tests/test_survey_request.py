@@ -87,7 +87,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(answered, steps)
 
     def test_it_is_sent_on_its_day_and_once(self):
-        self.engaged.survey_after_days = 7
+        self.engaged.write({"survey_after_days": 7, "survey_since": day(0)})
         self.assertFalse(self._enter(self.engaged, day(0)))
         self._run(day(6))
         self.assertFalse(self._work())
@@ -98,7 +98,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(len(self._answers()), 1)
 
     def test_a_job_that_was_down_for_a_week_asks_nobody(self):
-        self.engaged.survey_after_days = 7
+        self.engaged.write({"survey_after_days": 7, "survey_since": day(0)})
         self._enter(self.engaged, day(0))
         self._run(day(15))
         self.assertFalse(self._work())
@@ -139,7 +139,7 @@ class TestSurveyRequest(RequestCase):
             ],
         )
         self.assertFalse(
-            self.env["survey.user_input"].search([]) & self._answers(refused)
+            self._answers(refused) | self._answers(closed)
         )
 
     def test_a_request_that_fails_leaves_nothing_behind(self):
@@ -246,11 +246,11 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(state, "skipped")
 
     def test_days_are_days_over_the_change_of_the_clock(self):
-        """30 days from February 10 are over on March 12, not an hour later."""
-        first, limit = "2026-02-10 20:00:00", date(2026, 3, 12)
+        """30 days from October 20 are over on November 19, not an hour later."""
+        first, limit = "2026-10-20 20:00:00", date(2026, 11, 19)
         for moment, expected in (
-            (datetime(2026, 3, 12, 3, 59), "skipped"),  # March 11, 23:59 there
-            (datetime(2026, 3, 12, 4, 1), "done"),  # March 12, 00:01 there
+            (datetime(2026, 11, 19, 4, 59), "skipped"),  # the 18th, 23:59 there
+            (datetime(2026, 11, 19, 5, 1), "done"),  # the 19th, 00:01 there
         ):
             with self.subTest(moment=moment), self.env.cr.savepoint() as savepoint:
                 state = self._ask_twice(
@@ -259,4 +259,4 @@ class TestSurveyRequest(RequestCase):
                 self.assertEqual(state, expected)
                 savepoint.rollback()
                 self.env.invalidate_all()
-        self.assertEqual(limit - timedelta(days=30), date(2026, 2, 10))
+        self.assertEqual(limit - timedelta(days=30), date(2026, 10, 20))

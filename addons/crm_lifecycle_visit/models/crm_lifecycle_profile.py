@@ -56,10 +56,11 @@ class CrmLifecycleProfile(models.Model):
 
     def _adopt_documents(self, sources):
         """Take over the visits of other profiles; of two plans one stays."""
-        super()._adopt_documents(sources)
+        result = super()._adopt_documents(sources)
         # Kept whole whoever merges.
         visits = (self | sources).sudo().visit_ids.sorted("id")
         planned = visits.filtered(lambda visit: visit.state == "planned")
         planned[1:].state = "cancelled"
         planned[1:].activity_id.unlink()
         (visits - self.visit_ids).profile_id = self
+        return result

@@ -82,9 +82,10 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_step(self, row, step):
-        super()._check_step(row, step)
+        result = super()._check_step(row, step)
         if step.kind == "visit" and row._has_left():
             raise StepSkipped(self.env._("The customer has left the stage again."))
+        return result
 
     def _find_again(self):
         if self.kind == "visit":

@@ -210,7 +210,7 @@ class CrmLifecycleVisit(models.Model):
         )
 
     def _try_again(self):
-        """Nobody was reached: hand the activity to the next attempt, if there is one."""
+        """Nobody was reached: hand the activity to the next attempt, if any."""
         self.ensure_one()
         activity, again = self.activity_id, self.next_date
         self.write(
@@ -224,6 +224,7 @@ class CrmLifecycleVisit(models.Model):
             activity.unlink()
             return
         activity.date_deadline = again
+        self.flush_recordset()  # one is planned at a time
         self.create(
             {
                 "profile_id": self.profile_id.id,

@@ -96,6 +96,7 @@ class TestVisit(VisitCase):
     def test_reaching_the_customer_is_a_contact(self):
         visit = self._visit().with_user(self.salesperson)
         activity = visit.activity_id
+        self._set_create_date(activity, 0)
         visit.write(
             {
                 "result": "reached",

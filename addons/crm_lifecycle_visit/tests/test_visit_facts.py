@@ -17,6 +17,7 @@ class TestVisitFacts(VisitCase):
 
     def test_nobody_asked_is_not_zero(self):
         self.assertEqual(self._facts(0), (False, False))
+        self.assertIs(self.profile.visit_satisfaction, False)
 
     def test_the_last_visit_and_the_last_satisfaction_told(self):
         self._reached(1, "2")
