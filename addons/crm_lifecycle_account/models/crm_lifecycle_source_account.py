@@ -35,6 +35,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         "overdue_amount",
         "overdue_since",
     )
+    _reads = ("account_move", "account_move_line", "account_partial_reconcile")
 
     # ------------------------------------------------------------
     # Whose facts may have changed

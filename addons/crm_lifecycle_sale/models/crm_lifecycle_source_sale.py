@@ -40,7 +40,13 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         "order_interval_days",
         "order_trend",
     )
-
+    _reads = (
+        "account_move",
+        "account_move_line",
+        "sale_order",
+        "sale_order_line",
+        "sale_order_line_invoice_rel",
+    )
     _is_moving = True
 
     def _changed_subjects(self, scope):
