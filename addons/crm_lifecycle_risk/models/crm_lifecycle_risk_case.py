@@ -133,9 +133,7 @@ class CrmLifecycleRiskCase(models.Model):
         related="closing_move_id.explanation", string="Why it was closed"
     )
     note = fields.Html(string="Notes")
-    lesson = fields.Text(
-        help="What we would do differently, for whoever comes next."
-    )
+    lesson = fields.Text(help="What we would do differently, for whoever comes next.")
     facts = fields.Json(
         readonly=True,
         copy=False,

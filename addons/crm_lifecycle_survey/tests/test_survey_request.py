@@ -138,9 +138,7 @@ class TestSurveyRequest(RequestCase):
                 "The stage has no open survey any more.",
             ],
         )
-        self.assertFalse(
-            self._answers(refused) | self._answers(closed)
-        )
+        self.assertFalse(self._answers(refused) | self._answers(closed))
 
     def test_a_request_that_fails_leaves_nothing_behind(self):
         """Its answer, its turn and its email are one: all of them, or none."""

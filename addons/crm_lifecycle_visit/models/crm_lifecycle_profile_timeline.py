@@ -7,10 +7,9 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Add the results of return visits."""
         sources = super()._lifecycle_timeline_sources(limit)
-        for result, label in (
-            ("reached", self.env._("Return visit")),
-            ("not_reached", self.env._("Return visit: not reached")),
-        ):
+        reached = self.env._("Return visit")
+        missed = self.env._("Return visit: not reached")
+        for result, label in (("reached", reached), ("not_reached", missed)):
             sources.append(
                 self._timeline_of(
                     "crm.lifecycle.visit",
