@@ -159,7 +159,7 @@ class CrmLifecycleRiskCase(models.Model):
     @api.depends("facts")
     @api.depends_context("lang")
     def _compute_facts_summary(self):
-        """Tell the facts as people read them, those that had a value."""
+        """Tell the facts as people read them, those that were known."""
         Profile, History = (
             self.env["crm.lifecycle.profile"],
             self.env["crm.lifecycle.history"],
@@ -172,7 +172,7 @@ class CrmLifecycleRiskCase(models.Model):
                     History._format_fact(Profile._fields[name], value),
                 )
                 for name, value in (case.facts or {}).items()
-                if name in Profile._fields and value not in (None, False)
+                if name in Profile._fields and not (value is None or value is False)
             )
             case.facts_summary = rows and Markup("<table>%s</table>") % rows
 
