@@ -23,7 +23,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_survey_answer", {
     steps: () => [
         {
             content: "Start",
-            trigger: "button.btn:contains('Start')",
+            trigger: "button[value=start]",
             run: "click",
         },
         {
