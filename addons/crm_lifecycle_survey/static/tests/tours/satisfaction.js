@@ -43,6 +43,11 @@ registry.category("web_tour.tours").add("crm_lifecycle_survey_answer", {
             run: "click",
         },
         {
+            content: "Yes, send",
+            trigger: ".modal-footer .btn-primary",
+            run: "click",
+        },
+        {
             content: "Thank you",
             trigger: ".o_survey_finished",
         },
