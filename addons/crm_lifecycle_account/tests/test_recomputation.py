@@ -3,8 +3,8 @@
 A random year of the books of two companies in two currencies: invoices due on
 different days, credit notes, reversals, payments in full, in part, in advance and
 in another currency, drafts, cancelled documents, contacts of companies, an archived
-customer, two that are merged on the way. As of three days, incremental runs find what the recomputation finds, and
-a full rebuild finds nothing to change.
+customer, two that are merged on the way. As of three days, incremental runs find what
+the recomputation finds, and a full rebuild finds nothing to change.
 """
 
 import random
