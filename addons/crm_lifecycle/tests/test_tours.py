@@ -75,7 +75,7 @@ class TestTours(LifecycleCase, HttpCase):
         self.lifecycle.action_archive()
         partner = self._partner("Bob")
         self._lead(days_ago=30, partner_id=partner.id)
-        self._tour("crm_lifecycle_start_in_background", self.manager, "/odoo/lifecycle")
+        self._tour("crm_lifecycle_start_in_background", self.manager)
         self.assertFalse(self._profile(partner))
         with self.enter_registry_test_mode():
             self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()

@@ -142,6 +142,10 @@ tours.add("crm_lifecycle_from_template", {
 /** What takes long goes on in the background. */
 tours.add("crm_lifecycle_start_in_background", {
     steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
         {
             content: "Open the setup",
             trigger: ".o_lifecycle_onboarding button[name=start]",
