@@ -374,6 +374,7 @@ class CrmLifecycleStartLine(models.TransientModel):
             ("years", "years"),
             ("orders", "orders"),
             ("percent", "percent"),
+            ("stars", "stars"),
         ],
         compute="_compute_parameter",
     )

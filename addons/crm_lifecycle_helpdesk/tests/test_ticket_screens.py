@@ -1,0 +1,30 @@
+from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle_service.tests.ticket_screens import TicketScreens
+
+from .common import HelpdeskCase
+
+
+@tagged("post_install", "-at_install")
+class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
+    """Helpdesk tickets as staff see them."""
+
+    number_field = "helpdesk_ticket_number"
+    open_action = "action_open_helpdesk_tickets"
+    new_action = "action_new_helpdesk_ticket"
+
+    def _get_assignee(self, ticket):
+        return ticket.user_id
+
+    def _hide_from_sales(self, ticket):
+        """Whoever has no right on the helpdesk reads their own tickets alone."""
+
+    def test_a_rule_may_name_a_team(self):
+        team = self.env["helpdesk.ticket.team"].create(
+            {"name": "First aid", "company_id": self.company.id}
+        )
+        self._assign(priority=False, helpdesk_team_id=team.id)
+        ticket = self._make(self.child, self.company)
+        self.assertEqual(ticket.team_id, team)
+        note = ticket.message_ids.filtered("body")[:1]
+        self.assertIn("team First aid", note.body)
