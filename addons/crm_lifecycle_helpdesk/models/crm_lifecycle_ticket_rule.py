@@ -12,7 +12,7 @@ class CrmLifecycleTicketRule(models.Model):
         help="For helpdesk tickets alone.",
     )
 
-    @api.constrains("helpdesk_team_id")
+    @api.constrains("user_id", "priority", "helpdesk_team_id")
     def _check_effect(self):
         return super()._check_effect()
 

@@ -17,6 +17,14 @@ class TestSlaFacts(HelpdeskCase):
         cls.sla = cls.env["helpdesk.sla"].create(
             {"name": "Solve", "days": 2, "stage_id": cls.solved.id}
         )
+        calendar = cls.env["resource.calendar"].create({"name": "Always"})
+        cls.team = cls.env["helpdesk.ticket.team"].create(
+            {
+                "name": "Team",
+                "company_id": cls.company.id,
+                "resource_calendar_id": calendar.id,
+            }
+        )
 
     def _level(self, ticket, state, deadline):
         level = self.env["helpdesk.ticket.sla"].create(
@@ -36,7 +44,7 @@ class TestSlaFacts(HelpdeskCase):
 
     def test_levels_are_missed_on_the_day_of_their_deadline(self):
         partner = self._partner()
-        ticket = self._ticket(partner, 9)
+        ticket = self._ticket(partner, 9, team_id=self.team.id)
         self._level(ticket, "expired", moment(6))
         self._level(ticket, "in_progress", moment(3))
         self._level(ticket, "accomplished", moment(2))
@@ -52,7 +60,7 @@ class TestSlaFacts(HelpdeskCase):
 
     def test_a_level_that_goes_away_is_forgotten(self):
         partner = self._partner()
-        level = self._level(self._ticket(partner, 9), "expired", moment(6))
+        level = self._level(self._ticket(partner, 9, team_id=self.team.id), "expired", moment(6))
         self._run()
         self.assertEqual(self._missed(partner)[0], 1)
         level.unlink()

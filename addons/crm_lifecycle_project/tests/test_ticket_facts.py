@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from odoo.addons.crm_lifecycle_service.tests.common import moment
 from odoo.addons.crm_lifecycle_service.tests.ticket_facts import TicketFacts
 
 from .common import TaskCase
@@ -29,6 +30,7 @@ class TestTaskFacts(TicketFacts, TaskCase):
         task = self._ticket(partner, 2, project_id=other.id)
         self._ticket(partner, 1, project_id=other.id)
         self._close(task)
+        self._set_closed_at(task, moment(1))
         self._run()
         self.assertFalse(self._facts(partner))
         other.is_service_desk = True

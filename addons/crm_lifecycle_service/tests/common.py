@@ -102,12 +102,6 @@ class TicketCase(LifecycleCase):
             }
         )
         cls.env.user.company_ids |= company
-        cls.env = cls.env(
-            context={
-                **cls.env.context,
-                "allowed_company_ids": [cls.company.id, company.id],
-            }
-        )
         lifecycle = cls.lifecycle.copy({"company_id": company.id})
         lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
         return company

@@ -148,9 +148,14 @@ class TicketFacts:
 
     def test_an_archived_ticket_has_happened_and_is_open_no_more(self):
         partner = self._partner()
-        self._ticket(partner, 9).action_archive()
+        self._do(self._ticket(partner, 9), self._put_away, 4)
         self._run()
-        self._check(partner, ticket_count=1, ticket_open_count=0)
+        self._check(
+            partner,
+            ticket_count=1,
+            ticket_open_count=0,
+            ticket_last_closed_date=TODAY - timedelta(days=4),
+        )
 
     # ------------------------------------------------------------
     # Answers and ratings
@@ -237,17 +242,18 @@ class TicketFacts:
         Trigger = self.env["ir.cron.trigger"].sudo()
         triggers = [("cron_id", "=", job.id)]
         partner = self._partner()
-        for work in (
+        ticket = self._ticket(partner)
+        for number, work in enumerate((
             lambda: self._make(partner, self.company),
-            lambda: self._rate(self.ticket, 1),
-            lambda: self._close(self.ticket),
-        ):
-            self.env.cr.flush()  # as at the start of a transaction
+            lambda: self._rate(ticket, 1),
+            lambda: self._close(ticket),
+            lambda: self._reopen(ticket),
+        )):
+            self.env.cr.flush()
+            self.env.cr.precommit.clear()  # as at the start of a transaction
             before = Trigger.search_count(triggers)
-            self.ticket = work() or self.ticket
-            self.assertEqual(Trigger.search_count(triggers), before + 1)
-            if self.ticket._name != self.model:
-                self.ticket = self.env[self.model].browse(self.ticket.res_id)
+            work()
+            self.assertEqual(Trigger.search_count(triggers), before + 1, number)
 
     def test_a_night_without_changes_finds_nobody(self):
         partner = self._partner()
