@@ -8,5 +8,7 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    env["crm.lifecycle.ticket.log"].search([("res_model", "=", "project.task")]).unlink()
+    env["crm.lifecycle.ticket.log"].search(
+        [("res_model", "=", "project.task")]
+    ).unlink()
     env["crm.lifecycle.run"]._forget_watermark(env["res.company"].search([]))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+EVERY = SQL("TRUE")
+
 
 @dataclass(frozen=True)
 class TicketKind:
@@ -21,7 +23,7 @@ class TicketKind:
     table: str
     is_closed: SQL
     closed_at: SQL
-    is_ticket: SQL = SQL("TRUE")
+    is_ticket: SQL = EVERY
     domain: Domain = Domain.TRUE
 
     @property

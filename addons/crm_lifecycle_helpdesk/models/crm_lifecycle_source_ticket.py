@@ -18,8 +18,11 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             model="helpdesk.ticket",
             table="helpdesk_ticket",
             is_closed=SQL(
-                "(t.active IS NOT TRUE OR EXISTS (SELECT FROM helpdesk_ticket_stage AS s"
-                " WHERE s.id = t.stage_id AND s.closed))"
+                """
+                (t.active IS NOT TRUE
+                 OR EXISTS (SELECT FROM helpdesk_ticket_stage AS s
+                             WHERE s.id = t.stage_id AND s.closed))
+                """
             ),
             closed_at=SQL("COALESCE(t.closed_date, t.last_stage_update, t.write_date)"),
         )

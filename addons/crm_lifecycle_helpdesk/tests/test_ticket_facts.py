@@ -21,13 +21,9 @@ class TestHelpdeskFacts(TicketFacts, HelpdeskCase):
         partner = self._partner()
         self._ticket(partner, 2)
         self._run()
-        self._do(
-            self.opened, lambda stage: stage.write({"closed": True}), days_ago=0
-        )
+        self._do(self.opened, lambda stage: stage.write({"closed": True}), days_ago=0)
         self._run(TODAY, quick=True)
         self._check(partner, ticket_open_count=0, ticket_last_closed_date=TODAY)
-        self._do(
-            self.opened, lambda stage: stage.write({"closed": False}), days_ago=0
-        )
+        self._do(self.opened, lambda stage: stage.write({"closed": False}), days_ago=0)
         self._run(TODAY + timedelta(days=1))
         self._check(partner, ticket_open_count=1, ticket_oldest_open_date=TODAY)

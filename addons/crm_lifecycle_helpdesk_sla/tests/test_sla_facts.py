@@ -60,7 +60,8 @@ class TestSlaFacts(HelpdeskCase):
 
     def test_a_level_that_goes_away_is_forgotten(self):
         partner = self._partner()
-        level = self._level(self._ticket(partner, 9, team_id=self.team.id), "expired", moment(6))
+        ticket = self._ticket(partner, 9, team_id=self.team.id)
+        level = self._level(ticket, "expired", moment(6))
         self._run()
         self.assertEqual(self._missed(partner)[0], 1)
         level.unlink()

@@ -20,9 +20,11 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             model="project.task",
             table="project_task",
             is_ticket=SQL(
-                "(t.project_id IN (SELECT id FROM project_project WHERE is_service_desk)"
-                " AND t.parent_id IS NULL AND t.is_template IS NOT TRUE"
-                " AND t.has_template_ancestor IS NOT TRUE)"
+                """
+                (t.project_id IN (SELECT id FROM project_project WHERE is_service_desk)
+                 AND t.parent_id IS NULL AND t.is_template IS NOT TRUE
+                 AND t.has_template_ancestor IS NOT TRUE)
+                """
             ),
             domain=Domain(
                 [

@@ -28,7 +28,6 @@ class CrmLifecycleTicket(models.AbstractModel):
     # what tells amounts is not among it. Customers, who see their tickets in the
     # portal, don't.
     lifecycle_stage = fields.Char(
-        string="Lifecycle Stage",
         compute="_compute_lifecycle_stage",
         compute_sudo=True,
         groups="base.group_user",
@@ -78,9 +77,8 @@ class CrmLifecycleTicket(models.AbstractModel):
 
     @api.model
     def _selection_lifecycle_category(self):
-        return self.env["crm.lifecycle.stage"]._fields["category"]._description_selection(
-            self.env
-        )
+        field = self.env["crm.lifecycle.stage"]._fields["category"]
+        return field._description_selection(self.env)
 
     # ------------------------------------------------------------
     # Where the customer stands

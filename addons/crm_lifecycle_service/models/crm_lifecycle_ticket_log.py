@@ -39,7 +39,9 @@ class CrmLifecycleTicketLog(models.Model):
         :param moment: when it happened; as the application tells, if not given
         """
         self.env.flush_all()
-        mine = SQL("t.id = ANY(%s)", tickets.ids) if tickets is not None else SQL("TRUE")
+        mine = (
+            SQL("t.id = ANY(%s)", tickets.ids) if tickets is not None else SQL("TRUE")
+        )
         self.env.cr.execute(
             SQL(
                 """

@@ -28,9 +28,11 @@ class CrmLifecycleTicketRule(models.Model):
     )
     # For whom
     category = fields.Selection(
-        selection=lambda self: self.env["crm.lifecycle.stage"]
-        ._fields["category"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["crm.lifecycle.stage"]
+            ._fields["category"]
+            ._description_selection(self.env)
+        ),
         string="Stage category",
         help="Only customers in stages of this category, of whatever lifecycle.",
     )
@@ -97,7 +99,7 @@ class CrmLifecycleTicketRule(models.Model):
         One search per rule, whatever the number of tickets.
         """
         # Where the customer stands decides, whoever opens the ticket.
-        rules = self.sudo().search([])
+        rules = self.sudo().search([("active", "=", True)])
         if not rules or not tickets:
             return {}
         Profile = self.env["crm.lifecycle.profile"].sudo()

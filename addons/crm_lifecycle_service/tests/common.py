@@ -11,7 +11,7 @@ def moment(days_ago, at=time(12)):
 
 
 class TicketCase(LifecycleCase):
-    """The addon of a kind of ticket tells the model, and how to make, close and open."""
+    """The addon of a kind of ticket tells its model, and how to make and close one."""
 
     model = None
 

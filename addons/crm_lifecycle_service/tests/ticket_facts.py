@@ -3,6 +3,8 @@
 import random
 from datetime import date, datetime, time, timedelta
 
+from odoo.tools import SQL
+
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
 from .common import moment
@@ -243,12 +245,14 @@ class TicketFacts:
         triggers = [("cron_id", "=", job.id)]
         partner = self._partner()
         ticket = self._ticket(partner)
-        for number, work in enumerate((
-            lambda: self._make(partner, self.company),
-            lambda: self._rate(ticket, 1),
-            lambda: self._close(ticket),
-            lambda: self._reopen(ticket),
-        )):
+        for number, work in enumerate(
+            (
+                lambda: self._make(partner, self.company),
+                lambda: self._rate(ticket, 1),
+                lambda: self._close(ticket),
+                lambda: self._reopen(ticket),
+            )
+        ):
             self.env.cr.flush()
             self.env.cr.precommit.clear()  # as at the start of a transaction
             before = Trigger.search_count(triggers)
@@ -303,15 +307,18 @@ class TicketFacts:
             (row.pop("customer"), row.pop("company")): self._plain(row)
             for row in self.env.cr.dictfetchall()
         }
-        self.env.cr.execute(
-            f"SELECT partner_id, company_id, {', '.join(FACTS)} "
-            "FROM crm_lifecycle_profile WHERE company_id = ANY(%s) "
-            "AND partner_id IN (SELECT customer FROM story)",
-            [[self.company.id, self.east.id]],
+        rows = self.env.execute_query_dict(
+            SQL(
+                "SELECT partner_id, company_id, %s FROM crm_lifecycle_profile "
+                "WHERE company_id = ANY(%s) "
+                "AND partner_id IN (SELECT customer FROM story)",
+                SQL(", ").join(map(SQL.identifier, FACTS)),
+                [self.company.id, self.east.id],
+            )
         )
         found = {
             (row.pop("partner_id"), row.pop("company_id")): self._plain(row)
-            for row in self.env.cr.dictfetchall()
+            for row in rows
         }
         self.assertGreater(len(expected), 4)
         self.assertEqual(found, expected)
@@ -375,9 +382,7 @@ class TicketFacts:
                 rows.append(("close", when, None))
                 break
             if what == "state":
-                self._do(
-                    ticket, self._close if is_open else self._reopen, days_ago, at
-                )
+                self._do(ticket, self._close if is_open else self._reopen, days_ago, at)
                 rows.append(("close" if is_open else "open", when, None))
                 is_open = not is_open
             elif what == "answer":

@@ -210,7 +210,9 @@ class TicketScreens:
             )
 
     def test_a_ticket_opens_the_profile_of_its_customer(self):
-        ticket = self.first.with_user(self._user("bea", "sales_team.group_sale_manager"))
+        ticket = self.first.with_user(
+            self._user("bea", "sales_team.group_sale_manager")
+        )
         self.assertEqual(ticket.sudo(False).lifecycle_profile_id.id, self.profile.id)
         action = self.first.action_open_lifecycle_profile()
         self.assertEqual(action["res_id"], self.profile.id)
