@@ -1,4 +1,4 @@
-from odoo import Command, models
+from odoo import Command, fields, models
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
@@ -18,6 +18,8 @@ class ProjectTask(models.Model):
         "parent_id",
         "is_template",
     }
+
+    is_service_ticket = fields.Boolean(related="project_id.is_service_desk")
 
     _lifecycle_written_idx = watermark_index("write_date, create_date")
 

@@ -42,7 +42,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_project_profile", {
         },
         {
             content: "Open it",
-            trigger: ".o_kanban_record:contains('It does not work')",
+            trigger: ".o_data_row .o_data_cell:contains('It does not work')",
             run: "click",
         },
         {
