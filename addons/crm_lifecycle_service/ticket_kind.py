@@ -31,6 +31,19 @@ class TicketKind:
         """SQL of the table, as ``t``."""
         return SQL("%s AS t", SQL.identifier(self.table))
 
+    def first_where(self, condition: SQL) -> SQL:
+        """SQL of those rows of the table, as ``t``, for which a condition holds.
+
+        Whatever else is asked of ``t`` is asked of these alone. Where there are no
+        statistics, PostgreSQL chooses among the indexes of all conditions as if each
+        were as good, and may read a whole table by that of its projects.
+        """
+        return SQL(
+            "(SELECT * FROM %s AS t WHERE %s OFFSET 0) AS t",
+            SQL.identifier(self.table),
+            condition,
+        )
+
     def in_company(self, company_id: int) -> SQL:
         """SQL condition: the ticket counts in the company.
 

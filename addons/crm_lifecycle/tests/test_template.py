@@ -847,7 +847,8 @@ class TestTemplate(TransactionCase):
             left_out = {card["code"]: card["left_out"] for card in start.template_cards}
             self.assertEqual(left_out["t2"][0]["origin"], "Without Invoicing")
             self.assertEqual(
-                [line["origin"] for line in left_out["t4b"]], ["Without Service tickets"]
+                [line["origin"] for line in left_out["t4b"]],
+                ["Without Service tickets"],
             )
             self.assertFalse(left_out["t1"])
 

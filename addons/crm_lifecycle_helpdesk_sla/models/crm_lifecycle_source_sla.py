@@ -23,8 +23,10 @@ class CrmLifecycleSourceSla(models.AbstractModel):
         changed = SQL("TRUE")
         if not scope.is_full:
             changed = SQL(
-                "(s.write_date >= %s OR %s OR s.deadline >= %s AND s.deadline < %s)",
-                scope.since,
+                "(%s OR %s OR s.deadline >= %s AND s.deadline < %s)",
+                self.env["crm.lifecycle.source.ticket"]._is_since(
+                    SQL("s.write_date"), scope
+                ),
                 scope.crossing(SQL("s.deadline")),
                 day_end(scope.previous_as_of - timedelta(days=1), scope.tz),
                 day_end(scope.as_of - timedelta(days=1), scope.tz),

@@ -25,7 +25,7 @@ class CrmLifecycleSourceTicketFirst(models.AbstractModel):
             Source._changed_tickets(scope, kind, condition)
             for kind in kinds
             for condition in (
-                SQL("t.create_date >= %s", scope.since),
+                Source._is_since(SQL("t.create_date"), scope),
                 scope.crossing(SQL("t.create_date")),
             )
         )

@@ -57,7 +57,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_project_profile", {
         },
         {
             content: "It is",
-            trigger: ".o_form_view .o_field_widget[name=partner_id] input:value(Ada)",
+            trigger: ".o_form_view .o_field_widget[name=lifecycle_stage]:contains('Risk')",
         },
     ],
 });
