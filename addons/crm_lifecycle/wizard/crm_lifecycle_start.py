@@ -420,6 +420,7 @@ class CrmLifecycleStartLine(models.TransientModel):
             ("years", "years"),
             ("orders", "orders"),
             ("percent", "percent"),
+            ("stars", "stars"),
         ],
         compute="_compute_parameter",
     )
