@@ -182,7 +182,6 @@ class CrmLifecycleRun(models.Model):
         """Do the phases one after the other."""
         if self.kind != "quick" and not self.parent_id:
             self._analyze_unknown()
-        if self.kind != "quick" and not self.parent_id:
             self._phase_collect(checkpoint, self._get_scope())
             if checkpoint is not None and self._hand_out(checkpoint):
                 return
