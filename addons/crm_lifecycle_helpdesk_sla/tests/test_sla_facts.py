@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 from odoo.addons.crm_lifecycle_helpdesk.tests.common import HelpdeskCase
@@ -54,7 +55,11 @@ class TestSlaFacts(HelpdeskCase):
             day = missed and TODAY - timedelta(days=missed)
             self.assertEqual(self._missed(partner), (count, day or False), days_ago)
             for table in ("helpdesk_ticket", "helpdesk_ticket_sla", "res_partner"):
-                self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET write_date = '2020-01-01'", SQL.identifier(table)
+                    )
+                )
         run = self._run(TODAY - timedelta(days=2), full=True)
         self.assertEqual(run.refreshed_count, 0)
 

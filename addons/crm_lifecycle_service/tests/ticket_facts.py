@@ -297,7 +297,9 @@ class TicketFacts:
             "rating_rating",
             "res_partner",
         ):
-            self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
+            self.env.cr.execute(
+                SQL("UPDATE %s SET write_date = '2020-01-01'", SQL.identifier(table))
+            )
         self.env.invalidate_all()
 
     def _compare(self, day):
