@@ -203,6 +203,30 @@ class TestCdnow(TransactionCase):
             self.assertEqual(self.count_history(), history)
             self.assertFalse(self.get_row_versions("crm_lifecycle_profile") - profiles)
 
+    def test_a_preview_tells_where_all_will_be_and_changes_no_row_of_any_table(self):
+        lifecycle = cdnow.find_lifecycle(self.env, self.company)
+        later = DAYS[-1] + timedelta(days=45)
+        expected = Counter(
+            facts["stage"]
+            for facts in self.ask_oracle(oracle.read_purchases(FILE), later).values()
+        )
+        before = get_checksums(self.env)
+        preview = self.env["crm.lifecycle"]._preview(self.company, lifecycle, later)
+        assert_same_rows(self, get_checksums(self.env), before)
+        self.assertEqual(count_by_stage(self.env, preview), expected)
+        self.assertEqual(expected.total(), 23_570)
+        self.assertGreater(sum(row[-1] for row in preview["moves"]), 1000)
+
+    def test_a_comparison_of_all_changes_no_row_of_any_table(self):
+        left = cdnow.find_lifecycle(self.env, self.company)
+        right = self.env["crm.lifecycle.template"]._instantiate("t4a", self.company)
+        before = get_checksums(self.env)
+        found = self.env["crm.lifecycle"]._compare(
+            self.company, left, right, [], DAYS[-1]
+        )
+        assert_same_rows(self, get_checksums(self.env), before)
+        self.assertEqual(sum(found["matrix"].values()), 23_570)
+
     def test_activation_is_quiet_and_the_next_move_sends_its_one(self):
         """All customers change to another lifecycle, full of playbooks, at once."""
         lifecycle = self.activate_with_playbooks()
@@ -395,6 +419,52 @@ class TestCdnow(TransactionCase):
                 SQL("SELECT id, ctid::text, xmin::text FROM %s", SQL.identifier(table))
             )
         )
+
+
+def get_checksums(env):
+    """Return ``{table: (rows, checksum over all their values)}`` of every table."""
+    env.flush_all()
+    tables = env.execute_query(
+        SQL(
+            """
+            SELECT relname FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace
+            """
+        )
+    )
+    return {
+        table: env.execute_query(
+            SQL(
+                "SELECT COUNT(*), SUM(hashtextextended(t::text, 0)::numeric) "
+                "FROM %s AS t",
+                SQL.identifier(table),
+            )
+        )[0]
+        for [table] in tables
+    }
+
+
+def assert_same_rows(test, after, before):
+    """Check that no table has other rows than before, whichever they are."""
+    watched = ("profile", "history", "run", "step", "touch")
+    test.assertLessEqual(
+        {f"crm_lifecycle_{name}" for name in watched}
+        | {"mail_message", "mail_mail", "mail_activity", "res_partner", "sale_order"},
+        before.keys(),
+    )
+    test.assertEqual(after, before)
+
+
+def count_by_stage(env, preview):
+    """Return how many customers a preview has in which stage, by code."""
+    Stage = env["crm.lifecycle.stage"]
+    return Counter(
+        {
+            Stage.browse(stage).code: after
+            for stage, (_before, after) in preview["stages"].items()
+            if after
+        }
+    )
 
 
 def is_same(actual, truth, tolerance):

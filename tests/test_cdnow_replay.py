@@ -1,12 +1,19 @@
 """A replay over a real customer base against an oracle: stages, and days of moves."""
 
+from collections import Counter
 from datetime import date
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from . import oracle_cdnow as oracle
-from .test_cdnow import FILE, cdnow
+from .test_cdnow import (
+    FILE,
+    assert_same_rows,
+    cdnow,
+    count_by_stage,
+    get_checksums,
+)
 
 END = date(1998, 6, 30)
 BEGIN = date(1996, 12, 31)
@@ -28,6 +35,17 @@ class TestCdnowReplay(TransactionCase):
         cdnow.load(cls.env, cdnow.read_purchases(FILE), cls.company)
         cdnow.activate_lifecycle(cls.env, cls.company)
         cls.classPatch(type(cls.company), "_lifecycle_today", lambda company: END)
+
+    def test_a_preview_before_the_first_run_changes_no_row_of_any_table(self):
+        expected = Counter(
+            self._ask_oracle(purchases, END) for purchases in self.truth.values()
+        )
+        lifecycle = cdnow.find_lifecycle(self.env, self.company)
+        before = get_checksums(self.env)
+        preview = self.env["crm.lifecycle"]._preview(self.company, lifecycle)
+        assert_same_rows(self, get_checksums(self.env), before)
+        self.assertEqual(count_by_stage(self.env, preview), expected)
+        self.assertEqual(expected.total(), 23_570)
 
     def _replay(self, begin, end, step):
         """Replay, and return ``{customer: [(day, stage)]}``."""

@@ -180,6 +180,7 @@ class TestIncremental(TransactionCase):
         self.env.flush_all()
         for table in (
             "account_move",
+            "account_move_line",
             "calendar_event",
             "crm_lead",
             "mail_activity",

@@ -12,8 +12,15 @@ import sys
 from pathlib import Path
 
 ADDONS = Path(os.environ["ROOT"]) / "addons"
-# Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu.
-APPS = {"base_automation", "contacts", "crm", "sale_management"}
+# Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu, and
+# tickets that customers rate.
+APPS = {
+    "base_automation",
+    "contacts",
+    "crm",
+    "helpdesk_mgmt_rating",
+    "sale_management",
+}
 
 
 def read_manifests():

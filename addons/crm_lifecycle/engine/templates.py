@@ -16,7 +16,7 @@ from . import domains
 from .stages import CATEGORIES
 
 SOURCE_LANG = "en_US"
-UNITS = ("days", "months", "years", "orders", "percent")
+UNITS = ("days", "months", "years", "orders", "percent", "stars")
 
 
 PLACE = re.compile(r"\{(-?)(\w+)(/100)?\}")

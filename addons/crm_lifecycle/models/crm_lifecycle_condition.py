@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import domains
+from ..fields import KnownInteger
 
 
 class CrmLifecycleProfile(models.Model):
@@ -72,9 +73,11 @@ class CrmLifecycleProfile(models.Model):
         for customers whom nobody rated. Dates need no such care.
         """
         field = self._fields.get(condition.field_expr)
+        tells = isinstance(field, KnownInteger)
         if (
             not getattr(field, "fact", None)
             or field.type not in ("float", "monetary")
+            and not tells
             or condition.operator not in ("<", "<=", ">", ">=")
         ):
             return condition
@@ -83,9 +86,11 @@ class CrmLifecycleProfile(models.Model):
             column = model._field_to_sql(alias, condition.field_expr, query)
             return SQL("%s IS NOT NULL", column)
 
-        known = Domain.custom(
-            to_sql=is_known, predicate=lambda profile: bool(profile[field.name])
-        )
+        def has_value(profile):
+            value = profile[field.name]
+            return value is not False if tells else bool(value)
+
+        known = Domain.custom(to_sql=is_known, predicate=has_value)
         return condition & known
 
     @api.model

@@ -181,6 +181,7 @@ class CrmLifecycleRun(models.Model):
     def _work_through(self, checkpoint):
         """Do the phases one after the other."""
         if self.kind != "quick" and not self.parent_id:
+            self._analyze_unknown()
             self._phase_collect(checkpoint, self._get_scope())
             if checkpoint is not None and self._hand_out(checkpoint):
                 return
@@ -381,6 +382,26 @@ class CrmLifecycleRun(models.Model):
                 "AND pg_table_is_visible(oid) AND reltuples < %s",
                 list(tables),
                 count / PART,
+            )
+        )
+        for [name] in rows:
+            self.env.cr.execute(SQL("ANALYZE (SKIP_LOCKED) %s", SQL.identifier(name)))
+
+    def _analyze_unknown(self):
+        """Have tables analysed that look all but empty to the planner, and are not.
+
+        Where the rows of a table were deleted once, or rolled back, it expects next to
+        none until the server gets round to analysing it: a run right after an import
+        would walk through all documents for each of them. Less than a row on a page
+        is what tells; tables that autovacuum keeps in view have many.
+        """
+        tables = {table for source in self._get_sources() for table in source._reads}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT relname FROM pg_class WHERE relname = ANY(%s) "
+                "AND pg_table_is_visible(oid) AND reltuples < "
+                "pg_relation_size(oid) / current_setting('block_size')::int",
+                sorted(tables),
             )
         )
         for [name] in rows:

@@ -6,6 +6,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..engine import statements
+from ..fields import KnownInteger
 from .crm_lifecycle_run import MANY
 
 # Subjects whose facts are computed at once. Many, since then each source reads its
@@ -167,7 +168,11 @@ class CrmLifecycleRun(models.Model):
         values = statements.fact_columns(
             answers,
             combination={name: field.fact for name, field in facts.items()},
-            counts=[n for n, field in facts.items() if field.type == "integer"],
+            counts=[
+                name
+                for name, field in facts.items()
+                if field.type == "integer" and not isinstance(field, KnownInteger)
+            ],
             topics=topics,
         )
         values |= {

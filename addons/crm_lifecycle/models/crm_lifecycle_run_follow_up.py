@@ -18,20 +18,26 @@ class CrmLifecycleRun(models.Model):
     )
 
     def _keep_account(self, checkpoint, work):
-        """Have the worker plan the follow-ups that the run has found to be due."""
+        """Have the worker do what the run has found to be due on its day."""
         result = super()._keep_account(checkpoint, work)
         whole = self.kind in WHOLE_KINDS and not self.parent_id
-        if self.state == "done" and whole and self._get_due_follow_ups(limit=1):
+        if self.state == "done" and whole and self._has_timed_work():
             self.env["crm.lifecycle.step"]._trigger_process()
             if checkpoint is not None:
                 checkpoint(0, 0)
         return result
 
+    def _has_timed_work(self):
+        """Extension point: whether anything is due on the day of the run."""
+        self.ensure_one()
+        return bool(self._get_due_follow_ups(limit=1))
+
     @api.model
-    def _get_to_follow_up(self):
+    def _get_to_follow_up(self, done="followed_up_at"):
         """Return each company's last run over everybody, if follow-ups are left.
 
         The day of that run counts, not today: its facts tell who was contacted.
+        ``done`` is the field that notes that nothing is left of a kind of work.
         """
         last = self._read_group(
             [
@@ -43,7 +49,7 @@ class CrmLifecycleRun(models.Model):
             ["id:max"],
         )
         return self.browse(run_id for _company, run_id in last).filtered(
-            lambda run: not run.followed_up_at
+            lambda run: not run[done]
         )
 
     def _get_due_follow_ups(self, profile_ids=None, limit=None):

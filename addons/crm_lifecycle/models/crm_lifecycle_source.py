@@ -34,6 +34,8 @@ class CrmLifecycleSource(models.AbstractModel):
     _description = "Source of Customer Facts"
 
     _facts = ()
+    # Tables that are joined: a run sees to it that the planner knows of their rows.
+    _reads = ()
     # Whether the passing of days changes facts, see `_passing_days`.
     _is_moving = False
 

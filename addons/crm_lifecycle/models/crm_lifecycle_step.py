@@ -195,20 +195,18 @@ class CrmLifecycleStep(models.Model):
     def _cron_process(self):
         """Work off the moves that wait, in the order in which they were made.
 
-        Then plan the follow-ups that are due. A customer with whom it doesn't work
-        at all does not hold up others; they stay on the list, and the error is
-        raised last.
+        Then do what is due on its day, such as follow-ups. A customer with whom it
+        doesn't work at all does not hold up others; they stay on the list, and the
+        error is raised last.
         """
         cron = self.env["ir.cron"]
         waiting = [("processed_at", "=", False)]
         History = self.env["crm.lifecycle.history"].sudo()  # everybody's moves
         row_ids = History.search(waiting, order="id", limit=BATCH).ids
-        profile_ids = self._get_waiting_follow_ups()
-        cron._commit_progress(
-            remaining=History.search_count(waiting) + len(profile_ids)
-        )
+        timed = self._get_timed_work()
+        cron._commit_progress(remaining=History.search_count(waiting) + len(timed))
         jobs = [(self._work_off, row_id) for row_id in row_ids]
-        jobs += [(self._follow_up, profile_id) for profile_id in profile_ids[:BATCH]]
+        jobs += timed[:BATCH]
         failed = None
         for work, record_id in jobs:
             try:

@@ -10,6 +10,15 @@ class CrmLifecycleStep(models.Model):
     _inherit = "crm.lifecycle.step"
 
     @api.model
+    def _get_timed_work(self):
+        """Extension point: return what is due on its day, ``[(method, id)]``.
+
+        A method does its work for one customer in a transaction of its own, and
+        returns whether it could. `crm.lifecycle.run._has_timed_work` wakes the worker.
+        """
+        return [(self._follow_up, item) for item in self._get_waiting_follow_ups()]
+
+    @api.model
     def _get_waiting_follow_ups(self):
         """Return the ids of the customers whose follow-up is to be planned now.
 

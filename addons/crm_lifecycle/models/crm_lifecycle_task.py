@@ -159,6 +159,18 @@ class CrmLifecycleTask(models.Model):
         return task._get_action()
 
     @api.model
+    def _get_kept(self, wizard):
+        """Return the wizard that work is about, unless it has been cleaned away."""
+        if not wizard.exists():
+            raise UserError(
+                self.env._(
+                    "What was entered is kept for an hour, and gone by now. Open the "
+                    "screen again."
+                )
+            )
+        return wizard
+
+    @api.model
     def _create_task(self, vals):
         """Return a new task, and have the worker come."""
         # Users start tasks by what they may do otherwise, never by writing them; and

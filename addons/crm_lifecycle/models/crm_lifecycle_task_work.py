@@ -6,6 +6,10 @@ from odoo.tools import SQL, split_every
 
 # Up to so many customers, a run is over before anybody would have left the screen.
 SMALL_RUN = 2000
+# Likewise for looking at what a lifecycle would do, which writes nothing.
+SMALL_PREVIEW = 10_000
+# Likewise for a replay of the past: days to look at, some 0.1 s each.
+SMALL_REPLAY = 40
 # Likewise for moves by hand; each of them sets automation going.
 SMALL_MOVE = 200
 MOVE_BATCH = 100
@@ -47,6 +51,22 @@ class CrmLifecycle(models.Model):
                 Model = self.env[name].sudo()
                 count = max(count, Model.search_count(domain, limit=limit + 1))
         return count
+
+    @api.model
+    def _is_preview_long(self, companies):
+        """Whether a preview is better done in the background."""
+        return any(
+            self._get_run_size(company, SMALL_PREVIEW) > SMALL_PREVIEW
+            for company in companies
+        )
+
+    @api.model
+    def _is_replay_long(self, companies, months, step):
+        """Whether a replay and the run after it are better done in the background."""
+        days = months * {"day": 30, "week": 5, "month": 1}[step] * len(companies)
+        return days > SMALL_REPLAY or any(
+            self._get_run_size(company, SMALL_RUN) > SMALL_RUN for company in companies
+        )
 
     def _task_run(self, progress):
         """Do `action_run` in the background."""

@@ -70,9 +70,12 @@ class CrmLifecycleTemplate(models.AbstractModel):
             self.env._("Service tickets"): [
                 "ticket_open_count",
                 "ticket_count",
+                "ticket_oldest_open_date",
                 "ticket_last_date",
+                "ticket_last_closed_date",
                 "ticket_response_hours",
                 "rating_last",
+                "rating_last_date",
                 "rating_avg",
             ],
             self.env._("Loyalty points"): ["loyalty_points", "loyalty_tier_id"],

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..engine import files
-from .crm_lifecycle_file import PARTS
+from ..file_reader import PARTS
 
 # What is told by the version as a whole, or not worth a line of its own.
 NOT_TOLD = {"id", *PARTS, "color", "template_code"}

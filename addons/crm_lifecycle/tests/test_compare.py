@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import crm_lifecycle_task_work as work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 
@@ -132,6 +133,19 @@ class TestCompare(LifecycleCase):
         wizard = self._open(self.manager, right=f"lifecycle:{self.lifecycle.id}")
         with self.assertRaisesRegex(UserError, "Both sides are the same"):
             wizard.action_compare()
+
+    def test_many_customers_are_compared_in_the_background(self):
+        wizard = self._open(self.manager)
+        with patch.object(work, "SMALL_PREVIEW", 0):
+            action = wizard.action_compare()
+        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        self.assertIn("Stricter", task.name)
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(task.state, "done")
+        self.assertIn("Bob", wizard.result)
 
     def test_a_salesperson_does_not_compare(self):
         with self.assertRaises(AccessError):

@@ -2,8 +2,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
+from ..models import crm_lifecycle_task_work as work
 from .common import TODAY, LifecycleCase
 
 # Beside all tables of the lifecycle itself, but for those of its wizards.
@@ -173,6 +174,39 @@ class TestPreview(LifecycleCase):
         self.assertEqual(preview.as_of, TODAY)
         self.assertIn("to Engaged", preview.result)
         self.assertIn("Ada &lt;b&gt;", preview.result)
+
+    def test_another_day_is_looked_at_at_once(self):
+        self._customer()
+        self._rule(self.risk, [("first_seen_date", "<=", "today -30d")])
+        Preview = self.env["crm.lifecycle.preview"].with_user(self.manager)
+        with Form(Preview.with_context(default_lifecycle_id=self.lifecycle.id)) as form:
+            self.assertIn("Nobody would move", form.result)
+            form.as_of = TODAY + timedelta(days=30)
+            self.assertNotIn("Nobody would move", form.result)
+            self.assertFalse(form.is_long)
+
+    def test_many_customers_are_looked_at_in_the_background(self):
+        self._customer()
+        self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
+        self.startPatcher(patch.object(work, "SMALL_PREVIEW", 0))
+        preview = (
+            self.env["crm.lifecycle.preview"]
+            .with_user(self.manager)
+            .create({"lifecycle_id": self.lifecycle.id})
+        )
+        self.assertFalse(preview.result)
+        action = preview.action_look()
+        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(task.state, "done")
+        self.assertIn("to Engaged", preview.result)
+        shown = task.with_user(self.manager).action_open_result()
+        self.assertEqual(shown["res_id"], preview.id)
+        preview.as_of = TODAY + timedelta(days=1)
+        self.assertFalse(preview.result)
 
     def test_a_salesperson_does_not_preview(self):
         with self.assertRaises(AccessError):

@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
+from ..models import crm_lifecycle_task_work as work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 from .test_template import CRM
@@ -142,8 +143,9 @@ class TestStart(LifecycleCase):
         self.assertFalse(profile.history_ids.filtered(lambda row: not row.processed_at))
 
     def test_with_a_past_the_history_has_its_days(self):
-        start = self._start(step="activate", replay_months=6, replay_step="day")
-        action = start.action_activate()
+        start = self._start(step="activate", replay_months=3, replay_step="day")
+        with patch.object(work, "SMALL_REPLAY", 100):
+            action = start.action_activate()
         profile = self._profile(self.partner)
         self.assertEqual(
             action["domain"], [("lifecycle_id", "=", profile.lifecycle_id.id)]
@@ -159,6 +161,88 @@ class TestStart(LifecycleCase):
             ],
         )
         self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
+
+    def _work(self, action):
+        """Have the scheduled job do the work that an action shows; return the task."""
+        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+        self.env.invalidate_all()
+        return self.env["crm.lifecycle.task"].browse(action["res_id"])
+
+    def test_a_long_past_is_brought_in_in_the_background(self):
+        start = self._start(step="activate", replay_months=3, replay_step="day")
+        action = start.action_activate()
+        self.assertFalse(self._profile(self.partner))
+        self.assertFalse(start.active_lifecycle_ids)
+        task = self._work(action)
+        self.assertRecordValues(
+            task,
+            [{"state": "done", "user_id": self.manager.id, "total_count": 91}],
+        )
+        self.assertIn("is active", task.outcome)
+        profile = self._profile(self.partner)
+        self.assertEqual(profile.stage_id.code, "maintain")
+        self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
+        self.assertEqual(
+            task.with_user(self.manager).action_open_result()["domain"],
+            [["lifecycle_id", "=", profile.lifecycle_id.id]],
+        )
+
+    def test_a_cancelled_activation_changes_nothing(self):
+        self.lifecycle.action_unarchive()
+        self.lifecycle.action_activate()
+        start = self._start(step="activate", replay_months=3, replay_step="day")
+        action = start.action_activate()
+        before = get_checksums(self.env)
+        self.env["crm.lifecycle.task"].browse(action["res_id"]).is_cancel_asked = True
+        task = self._work(action)
+        self.assertEqual(task.state, "cancelled")
+        after = get_checksums(self.env)
+        for sums in (before, after):  # the task itself, and its notice
+            for table in ("crm_lifecycle_task", "ir_cron_trigger", "mail_message"):
+                sums.pop(table)
+        self.assertEqual(after, before)
+        self.assertEqual(self.lifecycle.state, "active")
+
+    def test_a_long_preview_is_made_in_the_background(self):
+        start = self._start(step="thresholds")
+        with patch.object(work, "SMALL_PREVIEW", 0):
+            action = start.action_next()
+        self.assertFalse(start.result)
+        task = self._work(action)
+        self.assertEqual(task.state, "done")
+        self.assertIn("First opportunity won", start.result)
+        action = task.with_user(self.manager).action_open_result()
+        self.assertEqual((action["res_id"], start.step), (start.id, "preview"))
+        self.assertFalse(self._profile(self.partner))
+
+    def test_how_long_a_replay_lasts_is_told_by_its_days(self):
+        Lifecycle = self.env["crm.lifecycle"]
+        for months, step, is_long in (
+            (0, "day", False),
+            (1, "day", False),
+            (2, "day", True),
+            (8, "week", False),
+            (9, "week", True),
+            (40, "month", False),
+            (41, "month", True),
+        ):
+            with self.subTest(months=months, step=step):
+                self.assertEqual(
+                    Lifecycle._is_replay_long(self.company, months, step), is_long
+                )
+        with patch.object(work, "SMALL_RUN", 0):
+            self.assertTrue(Lifecycle._is_replay_long(self.company, 0, "month"))
+
+    def test_what_was_entered_long_ago_is_to_be_entered_again(self):
+        start = self._start(step="activate", replay_months=12, replay_step="day")
+        action = start.action_activate()
+        start.sudo().unlink()
+        task = self._work(action)
+        self.assertEqual(task.state, "failed")
+        self.assertIn("kept for an hour", task.error)
 
     def test_months_of_the_past_have_bounds(self):
         for months in (-1, 121):

@@ -71,6 +71,19 @@ class TestTours(LifecycleCase, HttpCase):
         self.assertEqual(profile.stage_id.code, "prospect")
         self.assertEqual(lifecycle.template_values["silent_days"], 20)
 
+    def test_a_manager_leaves_a_long_activation_and_comes_back(self):
+        self.lifecycle.action_archive()
+        partner = self._partner("Bob")
+        self._lead(days_ago=30, partner_id=partner.id)
+        self._tour("crm_lifecycle_start_in_background", self.manager)
+        self.assertFalse(self._profile(partner))
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+        self.assertEqual(self._profile(partner).stage_id.code, "prospect")
+        self._tour(
+            "crm_lifecycle_start_came_back", self.manager, "/odoo/lifecycle-work"
+        )
+
     def test_a_salesperson_is_told_whom_to_ask_for_a_lifecycle(self):
         self.lifecycle.action_archive()
         self._tour("crm_lifecycle_nothing_active", self.salesperson)

@@ -84,7 +84,7 @@ class CrmLifecycleCompare(models.TransientModel):
         return [*chosen, *options][number]
 
     def action_compare(self):
-        """Ask both, and show where they differ."""
+        """Ask both, and show where they differ; in the background if it may last."""
         self.ensure_one()
         if self.left == self.right:
             raise UserError(
@@ -93,19 +93,50 @@ class CrmLifecycleCompare(models.TransientModel):
                 )
             )
         self.env["crm.lifecycle"].check_access("write")
-        with self.env.cr.savepoint() as savepoint:
-            values = self._get_values()
-            result = self.env["ir.qweb"]._render("crm_lifecycle.comparison", values)
-            self.env.flush_all()
-            savepoint.rollback()
-        self.env.invalidate_all(flush=False)
-        self.result = result
+        self.result = False
+        if self.env["crm.lifecycle"]._is_preview_long(self.company_id):
+            options = dict(self._selection_side())
+            return self.env["crm.lifecycle.task"]._start(
+                "preview",
+                self,
+                "_task_compare",
+                name=self.env._(
+                    "Comparison of “%(left)s” with “%(right)s”",
+                    left=options[self.left],
+                    right=options[self.right],
+                ),
+            )
+        self.result = self._render_comparison()
+        return self._get_action()
+
+    def _task_compare(self, progress):
+        """Do `action_compare` in the background; the wizard shows what came of it."""
+        compare = self.env["crm.lifecycle.task"]._get_kept(self)
+        self.env["crm.lifecycle"].check_access("write")
+        compare.result = compare._render_comparison()
+        return {
+            "outcome": self.env._("The comparison is ready."),
+            "action": compare._get_action(),
+        }
+
+    def _get_action(self):
+        """Return the action that shows the wizard as it stands."""
         return {
             **self.env["ir.actions.actions"]._for_xml_id(
                 "crm_lifecycle.crm_lifecycle_compare_action"
             ),
             "res_id": self.id,
         }
+
+    def _render_comparison(self):
+        """Return where the two differ, with nothing written."""
+        with self.env.cr.savepoint() as savepoint:
+            values = self._get_values()
+            result = self.env["ir.qweb"]._render("crm_lifecycle.comparison", values)
+            self.env.flush_all()
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return result
 
     def _get_side(self, key):
         """Return the lifecycle of a side, made for the comparison if a template."""

@@ -37,7 +37,8 @@ class CrmLifecyclePreview(models.TransientModel):
         readonly=False,
         help="As if no other lifecycle were active.",
     )
-    result = fields.Html(compute="_compute_result", sanitize=False)
+    is_long = fields.Boolean(compute="_compute_is_long")
+    result = fields.Html(compute="_compute_result", store=True, sanitize=False)
 
     @api.depends("company_id")
     def _compute_as_of(self):
@@ -49,22 +50,60 @@ class CrmLifecyclePreview(models.TransientModel):
         for preview in self:
             preview.is_replacing = preview.lifecycle_id.state == "draft"
 
-    @api.depends("lifecycle_id", "company_id", "as_of", "is_replacing")
-    @api.depends_context("lang")
-    def _compute_result(self):
+    @api.depends("company_id")
+    def _compute_is_long(self):
+        Lifecycle = self.env["crm.lifecycle"]
         for preview in self:
-            if not preview.as_of or not preview.company_id:
-                preview.result = False
-                continue
-            lifecycle = preview.lifecycle_id._origin or preview.lifecycle_id
             company = preview.company_id._origin or preview.company_id
-            lifecycles = lifecycle
-            if not preview.is_replacing:
-                lifecycles |= self.env["crm.lifecycle"]._get_active(company)
-            preview.result = self.env["ir.qweb"]._render(
-                "crm_lifecycle.preview",
-                preview._get_values_of(lifecycle, lifecycles, company, preview.as_of),
-            )
+            preview.is_long = bool(company) and Lifecycle._is_preview_long(company)
+
+    @api.depends("lifecycle_id", "company_id", "as_of", "is_replacing")
+    def _compute_result(self):
+        """Look at once, unless that may last: then on demand, in the background."""
+        for preview in self:
+            preview.result = False
+            if preview.as_of and preview.company_id and not preview.is_long:
+                preview.result = preview._render_preview()
+
+    def _render_preview(self):
+        """Return what the lifecycle would do, with nothing written."""
+        self.ensure_one()
+        lifecycle = self.lifecycle_id._origin or self.lifecycle_id
+        company = self.company_id._origin or self.company_id
+        lifecycles = lifecycle
+        if not self.is_replacing:
+            lifecycles |= self.env["crm.lifecycle"]._get_active(company)
+        return self.env["ir.qweb"]._render(
+            "crm_lifecycle.preview",
+            self._get_values_of(lifecycle, lifecycles, company, self.as_of),
+        )
+
+    def action_look(self):
+        """Have the preview made in the background."""
+        self.ensure_one()
+        self.lifecycle_id.check_access("write")
+        return self.env["crm.lifecycle.task"]._start(
+            "preview",
+            self,
+            "_task_preview",
+            name=self.env._("Preview of “%(name)s”", name=self.lifecycle_id.name),
+        )
+
+    def _task_preview(self, progress):
+        """Do `action_look`; the wizard shows what came of it."""
+        preview = self.env["crm.lifecycle.task"]._get_kept(self)
+        preview.result = preview._render_preview()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle.crm_lifecycle_preview_action"
+        )
+        return {
+            "outcome": self.env._("The preview is ready."),
+            "action": {
+                **action,
+                "res_id": preview.id,
+                "context": {"dialog_size": "extra-large"},
+            },
+        }
 
     @api.model
     def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):

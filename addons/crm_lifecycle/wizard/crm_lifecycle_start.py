@@ -241,15 +241,34 @@ class CrmLifecycleStart(models.TransientModel):
         step = STEPS[STEPS.index(self.step) + distance]
         if distance > 0:
             self._get_values()
-            if step == "preview":
-                self.result = self._render_preview()
         self.step = step
+        if distance > 0 and step == "preview":
+            return self.action_refresh()
         return self._get_action()
 
     def action_refresh(self):
-        """Look again at what the lifecycle would do."""
+        """Look at what the lifecycle would do, in the background if it may last."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        self.result = False
+        if self.env["crm.lifecycle"]._is_preview_long(company):
+            return self.env["crm.lifecycle.task"]._start(
+                "preview",
+                self,
+                "_task_preview",
+                name=self.env._("Preview of “%(name)s”", name=self.name),
+            )
         self.result = self._render_preview()
         return self._get_action()
+
+    def _task_preview(self, progress):
+        """Do `action_refresh` in the background; the wizard shows what came of it."""
+        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        start.result = start._render_preview()
+        return {
+            "outcome": self.env._("The preview is ready."),
+            "action": start._get_action(),
+        }
 
     def _get_action(self):
         """Return the action that shows the wizard as it stands."""
@@ -309,10 +328,42 @@ class CrmLifecycleStart(models.TransientModel):
         }
 
     def action_activate(self):
-        """Activate the lifecycle, bring the past in, and show the customers."""
+        """Activate the lifecycle, bring the past in, and show the customers.
+
+        In the background if it may last: all of it, so that nothing is changed should
+        it be cancelled, and no run comes before the past is there.
+        """
+        self.ensure_one()
+        Lifecycle = self.env["crm.lifecycle"]
+        Lifecycle.check_access("write")
+        if Lifecycle._is_replay_long(
+            self._get_companies(), self.replay_months, self.replay_step
+        ):
+            return self.env["crm.lifecycle.task"]._start(
+                "replay",
+                self,
+                "_task_activate",
+                name=self.env._("Activation of “%(name)s”", name=self.name),
+            )
         lifecycle = self._activate()
-        self._bring_in(lifecycle)
+        self._bring_in()
         return lifecycle.action_open_profiles()
+
+    def _task_activate(self, progress):
+        """Do `action_activate` in the background."""
+        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        lifecycle = start._activate()
+        start._bring_in()
+        Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
+        count = Profile.search_count([("lifecycle_id", "=", lifecycle.id)])
+        return {
+            "outcome": self.env._(
+                "“%(name)s” is active. Customers who have their stage: %(count)s.",
+                name=lifecycle.name,
+                count=self.env["crm.lifecycle.progress"]._format_count(count),
+            ),
+            "action": lifecycle.action_open_profiles(),
+        }
 
     def _activate(self):
         """Return the lifecycle, active from now on; archive what it replaces."""
@@ -334,11 +385,8 @@ class CrmLifecycleStart(models.TransientModel):
     def _get_companies(self):
         return self.company_id or self.env.companies
 
-    def _bring_in(self, lifecycle, progress=None):
-        """Give customers their past and their stage of today; all is quiet.
-
-        :param progress: see `crm.lifecycle._replay`
-        """
+    def _bring_in(self):
+        """Give customers their past and their stage of today; all is quiet."""
         # Runs read facts of every customer and document; whoever may activate
         # lifecycles, as has just been done, may have them run.
         Lifecycle = self.env["crm.lifecycle"].sudo()
@@ -346,9 +394,7 @@ class CrmLifecycleStart(models.TransientModel):
             today = company._lifecycle_today()
             if self.replay_months:
                 begin = today - relativedelta(months=self.replay_months)
-                Lifecycle._replay(
-                    company, begin, today, self.replay_step, progress=progress
-                )
+                Lifecycle._replay(company, begin, today, self.replay_step)
             Lifecycle._run(company)
 
 
@@ -374,6 +420,7 @@ class CrmLifecycleStartLine(models.TransientModel):
             ("years", "years"),
             ("orders", "orders"),
             ("percent", "percent"),
+            ("stars", "stars"),
         ],
         compute="_compute_parameter",
     )

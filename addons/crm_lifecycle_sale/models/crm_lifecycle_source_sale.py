@@ -7,6 +7,14 @@ WINDOWS = ((12, -1, 1), (24, 0, -1))
 # Looking up a customer's orders and their lines, to find the few that were credited,
 # takes as long as reading so many credit notes.
 CREDIT_NOTES_PER_CUSTOMER = 8
+# Orders ``o``, by the lines of invoices: ``r`` names them, ``s`` is the order's line.
+CREDITED_ORDERS = SQL(
+    """
+    sale_order_line_invoice_rel AS r
+      JOIN sale_order_line AS s ON s.id = r.order_line_id
+      JOIN sale_order AS o ON o.id = s.order_id
+    """
+)
 
 
 class CrmLifecycleSourceSale(models.AbstractModel):
@@ -35,10 +43,18 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         "order_interval_days",
         "order_trend",
     )
-
+    _reads = (
+        "account_move",
+        "account_move_line",
+        "sale_order",
+        "sale_order_line",
+        "sale_order_line_invoice_rel",
+    )
     _is_moving = True
 
     def _changed_subjects(self, scope):
+        if scope.is_full:
+            return self._changed_orders(scope)
         return SQL(
             "%s UNION ALL %s",
             self._changed_orders(scope),
@@ -86,25 +102,34 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         ]
 
     def _changed_credit_notes(self, scope):
-        changed = SQL("FALSE")
-        if not scope.is_full:
-            changed = SQL(
-                "(m.write_date >= %s OR %s)",
-                scope.since,
+        """SQL of the customers whose orders were credited, or are no longer.
+
+        From the credit notes on, table by table and by ids that were found before: a
+        database without statistics has no order of joins to choose.
+        """
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT o.partner_id, NULL
+                  FROM sale_order AS o
+                 WHERE o.id = ANY(ARRAY(
+                       SELECT s.order_id FROM sale_order_line AS s
+                        WHERE s.id = ANY(ARRAY(
+                       SELECT r.order_line_id FROM sale_order_line_invoice_rel AS r
+                        WHERE r.invoice_line_id = ANY(ARRAY(
+                       SELECT i.id FROM account_move_line AS i
+                        WHERE i.move_id = ANY(ARRAY(
+                       SELECT m.id FROM account_move AS m
+                        WHERE m.move_type = 'out_refund' AND m.company_id = %s AND %s
+                       ))))))))
+                """,
+                scope.company_id,
+                changed,
+            )
+            for changed in (
+                SQL("m.write_date >= %s", scope.since),
                 scope.crossing_day(SQL("m.invoice_date")),
             )
-        return SQL(
-            """
-            SELECT o.partner_id, NULL
-              FROM account_move AS m
-              JOIN account_move_line AS i ON i.move_id = m.id
-              JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
-              JOIN sale_order_line AS s ON s.id = r.order_line_id
-              JOIN sale_order AS o ON o.id = s.order_id
-             WHERE m.move_type = 'out_refund' AND m.company_id = %s AND %s
-            """,
-            scope.company_id,
-            changed,
         )
 
     # ------------------------------------------------------------
@@ -153,20 +178,34 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _passing_credit_notes(self, scope):
-        """SQL of the credit notes that a window loses, as negative sums."""
+        """SQL of the credit notes that a window loses, as negative sums.
+
+        The few credit notes of these days come first and their lines are looked up;
+        the order of each line is asked for it alone. Joined freely, a database without
+        statistics has begun with all lines there are.
+        """
         return SQL(" UNION ALL ").join(
             SQL(
                 """
                 SELECT partner_id, %(last)s * amount, %(previous)s * amount
-                  FROM (%(lines)s) AS line
+                  FROM (
+                        SELECT (SELECT o.partner_id FROM %(orders)s
+                                 WHERE r.invoice_line_id = i.id AND %(is_ordered)s
+                                 ORDER BY s.id LIMIT 1) AS partner_id,
+                               -i.balance AS amount
+                          FROM account_move_line AS i
+                         WHERE i.move_id = ANY(ARRAY(
+                               SELECT m.id FROM account_move AS m
+                                WHERE %(is_credit_note)s AND %(leaves)s))
+                       ) AS line
+                 WHERE partner_id IS NOT NULL
                 """,
                 last=last,
                 previous=previous,
-                lines=self._credit_note_lines(
-                    scope,
-                    columns=SQL("o.partner_id, -i.balance AS amount"),
-                    where=scope.crossing_day(SQL("m.invoice_date"), months=months),
-                ),
+                orders=CREDITED_ORDERS,
+                is_ordered=self._is_ordered(scope),
+                is_credit_note=self._is_credit_note(scope),
+                leaves=scope.crossing_day(SQL("m.invoice_date"), months=months),
             )
             for months, last, previous in WINDOWS
         )
@@ -299,42 +338,33 @@ class CrmLifecycleSourceSale(models.AbstractModel):
     def _credit_notes(self, scope):
         """SQL of the credit note lines on orders of the batch, as negative sums.
 
-        The balance of such a line is in the company's currency and positive.
-        What is given back of a down payment was never counted as ordered.
+        For many customers all credit notes are read, rather than all their orders.
         """
-        columns = SQL(
-            """
-            NULL::timestamp AS seen_at, NULL::timestamp AS sold_at,
-            -i.balance AS amount,
-            CASE WHEN m.invoice_date > %s THEN 0
-                 WHEN m.invoice_date > %s THEN 1 END AS years,
-            FALSE AS is_purchase, FALSE AS is_open
-            """,
-            scope.day_before(12),
-            scope.day_before(24),
-        )
-        where = SQL("m.invoice_date <= %s", scope.as_of)
         if self._reads_all_credit_notes(scope):
-            return SQL(
+            lines = SQL(
                 """
-                SELECT b.profile_id, line.seen_at, line.sold_at, line.amount,
-                       line.years, line.is_purchase, line.is_open
+                SELECT b.profile_id, line.amount, line.years
                   FROM (%s) AS line
                   JOIN lifecycle_batch_contact AS b ON b.partner_id = line.partner_id
                  WHERE %s
                 """,
-                self._credit_note_lines(
-                    scope, columns=SQL("o.partner_id, %s", columns), where=where
-                ),
+                self._credit_note_lines(scope, SQL("o.partner_id")),
                 scope.asks(self._name, "b"),
             )
-        return self._credit_note_lines(
-            scope,
-            columns=SQL("b.profile_id, %s", columns),
-            join=SQL(
-                "JOIN lifecycle_batch_contact AS b ON b.partner_id = o.partner_id"
-            ),
-            where=SQL("%s AND %s", where, scope.asks(self._name, "b")),
+        else:
+            lines = self._credit_note_lines(
+                scope,
+                SQL("b.profile_id"),
+                SQL("JOIN lifecycle_batch_contact AS b ON b.partner_id = o.partner_id"),
+                scope.asks(self._name, "b"),
+            )
+        return SQL(
+            """
+            SELECT profile_id, NULL::timestamp, NULL::timestamp, amount, years,
+                   FALSE, FALSE
+              FROM (%s) AS line
+            """,
+            lines,
         )
 
     def _reads_all_credit_notes(self, scope):
@@ -353,30 +383,52 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         count = rows[0][0] if rows else 0
         return 0 < count < scope.batch_size * CREDIT_NOTES_PER_CUSTOMER
 
-    def _credit_note_lines(self, scope, *, columns, where, join=None):
-        """SQL of columns of credit note lines ``i``, of credit notes ``m``.
+    def _credit_note_lines(self, scope, whose, join=None, where=None):
+        """SQL of credit note lines: ``whose`` they are, amount, years ago.
 
-        Each line once, though it may credit several lines of an order ``o``.
+        Each line once, though it may credit several lines of an order. The balance of
+        such a line is in the company's currency and positive.
         """
         return SQL(
             """
-            SELECT DISTINCT ON (i.id) %(columns)s
+            SELECT DISTINCT ON (i.id)
+                   %(whose)s, -i.balance AS amount,
+                   CASE WHEN m.invoice_date > %(year_ago)s THEN 0
+                        WHEN m.invoice_date > %(two_years_ago)s THEN 1 END AS years
               FROM account_move AS m
               JOIN account_move_line AS i ON i.move_id = m.id
-              JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
-              JOIN sale_order_line AS s ON s.id = r.order_line_id
-              JOIN sale_order AS o ON o.id = s.order_id
+              JOIN (%(orders)s) ON r.invoice_line_id = i.id
               %(join)s
-             WHERE m.move_type = 'out_refund' AND m.state = 'posted'
-               AND m.company_id = %(company)s AND %(where)s
-               AND o.company_id = %(company)s AND o.state = 'sale'
-               AND o.date_order < %(end)s
-               AND s.is_downpayment IS NOT TRUE
-             ORDER BY i.id
+             WHERE %(is_credit_note)s AND m.invoice_date <= %(as_of)s
+               AND %(is_ordered)s AND %(where)s
+             ORDER BY i.id, s.id
             """,
-            columns=columns,
+            whose=whose,
+            year_ago=scope.day_before(12),
+            two_years_ago=scope.day_before(24),
+            orders=CREDITED_ORDERS,
             join=join or SQL(),
-            where=where,
-            company=scope.company_id,
-            end=scope.day_end,
+            is_credit_note=self._is_credit_note(scope),
+            as_of=scope.as_of,
+            is_ordered=self._is_ordered(scope),
+            where=where or SQL("TRUE"),
+        )
+
+    def _is_credit_note(self, scope):
+        """SQL condition: ``m`` is a posted credit note of the company."""
+        return SQL(
+            "m.move_type = 'out_refund' AND m.state = 'posted' AND m.company_id = %s",
+            scope.company_id,
+        )
+
+    def _is_ordered(self, scope):
+        """SQL condition: order ``o`` counted, and so did its line ``s``.
+
+        What is given back of a down payment was never counted as ordered.
+        """
+        return SQL(
+            "o.company_id = %s AND o.state = 'sale' AND o.date_order < %s "
+            "AND s.is_downpayment IS NOT TRUE",
+            scope.company_id,
+            scope.day_end,
         )

@@ -123,8 +123,97 @@ tours.add("crm_lifecycle_from_template", {
             run: "edit 6",
         },
         {
+            content: "By the month",
+            trigger: ".modal [name=replay_step] input[data-value=month]",
+            run: "click",
+        },
+        {
             content: "Activate",
             trigger: ".modal button[name=action_activate]",
+            run: "click",
+        },
+        {
+            content: "The customer is on the board",
+            trigger: ".o_kanban_view .o_kanban_record:contains('Bob')",
+        },
+    ],
+});
+
+/** What takes long goes on in the background. */
+tours.add("crm_lifecycle_start_in_background", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "Open the setup",
+            trigger: ".o_lifecycle_onboarding button[name=start]",
+            run: "click",
+        },
+        {
+            content: "Choose the template",
+            trigger: ".modal .o_lifecycle_card[data-code=t4b]",
+            run: "click",
+        },
+        {
+            content: "Go on to the thresholds",
+            trigger: ".modal .o_lifecycle_chosen[data-code=t4b]",
+        },
+        {
+            content: "Next",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "The thresholds are there",
+            trigger: ".modal .o_data_row:contains('Silent after')",
+        },
+        {
+            content: "Go on to the preview",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "The preview is there",
+            trigger: ".modal .o_lifecycle_preview:contains('Bob')",
+        },
+        {
+            content: "Go on",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Activate with twelve months, looked at day by day",
+            trigger: ".modal button[name=action_activate]",
+            run: "click",
+        },
+        {
+            content: "It goes on in the background",
+            trigger: ".modal .o_lifecycle_progress:contains('Waiting for its turn')",
+        },
+        {
+            content: "Leave it",
+            trigger: ".modal button:contains('Leave It Running')",
+            run: "click",
+        },
+        {
+            content: "It is still at hand",
+            trigger: "body:not(:has(.modal)) .o_lifecycle_task_systray",
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_start_came_back", {
+    steps: () => [
+        {
+            content: "Open the work that has ended",
+            trigger: ".o_data_row:contains('Activation of') .o_data_cell[name=name]",
+            run: "click",
+        },
+        {
+            content: "Show what came of it",
+            trigger: ".o_form_view button[name=action_open_result]",
             run: "click",
         },
         {

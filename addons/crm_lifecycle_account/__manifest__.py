@@ -1,0 +1,19 @@
+{
+    "name": "Customer Lifecycle: Invoicing",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Invoices, payments and debts as facts of the customer lifecycle",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_lifecycle", "account"],
+    "data": [
+        "views/account_move_views.xml",
+        "views/crm_lifecycle_profile_views.xml",
+        "views/crm_lifecycle_stage_views.xml",
+        "views/res_partner_views.xml",
+    ],
+    "demo": ["demo/crm_lifecycle_tag_demo.xml"],
+    "auto_install": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,26 @@
+from odoo import api, models
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    _lifecycle_max_date_idx = models.Index("(max_date)")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Let a payment move its customer within a minute."""
+        partials = super().create(vals_list)
+        partials._touch_lifecycle()
+        return partials
+
+    def unlink(self):
+        self._touch_lifecycle()
+        return super().unlink()
+
+    def _touch_lifecycle(self):
+        """Put the customers on the work list whose debts are matched here."""
+        # Whose they are is noted for the runs, not shown.
+        partials = self.sudo()
+        lines = partials.debit_move_id | partials.credit_move_id
+        if lines._touch_lifecycle():
+            self.env["crm.lifecycle.touch"]._trigger_run()

@@ -1,0 +1,84 @@
+from odoo import api, fields, models
+
+# Who may know what a customer was invoiced, and owes.
+GROUPS = (
+    "sales_team.group_sale_salesman,"
+    "account.group_account_readonly,account.group_account_invoice"
+)
+
+
+class CrmLifecycleProfile(models.Model):
+    """Facts from invoices and payments, in the company's currency."""
+
+    _inherit = "crm.lifecycle.profile"
+
+    invoice_count = fields.Integer(
+        string="Invoices", readonly=True, fact="only", aggregator="sum"
+    )
+    last_invoice_date = fields.Date(string="Last invoice", readonly=True, fact="only")
+    invoiced_total = fields.Monetary(
+        string="Invoiced",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        groups=GROUPS,
+        help="Posted invoices less credit notes, without taxes.",
+    )
+    credit_note_total = fields.Monetary(
+        string="Credited",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        groups=GROUPS,
+        help="Posted credit notes, without taxes.",
+    )
+    paid_total = fields.Monetary(
+        string="Paid",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        groups=GROUPS,
+        help="What the customer has paid, taxes included, less what was paid back.",
+    )
+    last_payment_date = fields.Date(string="Last payment", readonly=True, fact="only")
+    balance_due = fields.Monetary(
+        string="Balance due",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        groups=GROUPS,
+        help="What the customer owes, due or not, taxes included, less payments and "
+        "credit notes that are not matched yet. Negative: we owe them.",
+    )
+    overdue_amount = fields.Monetary(
+        string="Overdue",
+        readonly=True,
+        fact="only",
+        aggregator="sum",
+        groups=GROUPS,
+        help="Of the balance due, what should have been paid before today.",
+    )
+    overdue_since = fields.Date(
+        string="Overdue since",
+        readonly=True,
+        fact="only",
+        help="The day on which the oldest amount that is overdue was due. Empty: "
+        "nothing is overdue.",
+    )
+
+    @api.model
+    def _get_overview_fact_names(self, short=False):
+        facts = {
+            **super()._get_overview_fact_names(short),
+            "balance_due": None,
+            "overdue_amount": None,
+        }
+        if not short:
+            more = (
+                "overdue_since",
+                "invoiced_total",
+                "paid_total",
+                "last_payment_date",
+            )
+            facts |= dict.fromkeys(more)
+        return facts

@@ -1,0 +1,17 @@
+from odoo import api, models
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_step import StepSkipped
+
+
+class CrmLifecycleStep(models.Model):
+    _inherit = "crm.lifecycle.step"
+
+    @api.model
+    def _perform_mail(self, row, template):
+        """Leave customers alone who owe, where the stage says so."""
+        since = row.profile_id.overdue_since
+        if since and row.to_stage_id.pauses_mail_when_overdue:
+            raise StepSkipped(
+                self.env._("An amount is overdue since %(date)s.", date=since)
+            )
+        return super()._perform_mail(row, template)

@@ -1,0 +1,5 @@
+from . import test_access
+from . import test_invoice_facts
+from . import test_posting
+from . import test_recomputation
+from . import test_rules

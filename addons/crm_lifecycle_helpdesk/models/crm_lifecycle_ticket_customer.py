@@ -1,0 +1,28 @@
+from odoo import api, fields, models
+
+
+class CrmLifecycleTicketCustomer(models.AbstractModel):
+    _inherit = "crm.lifecycle.ticket.customer"
+
+    helpdesk_ticket_number = fields.Integer(
+        string="Helpdesk Tickets",
+        compute="_compute_helpdesk_ticket_number",
+        compute_sudo=False,
+        groups="helpdesk_mgmt.group_helpdesk_user_own",
+    )
+
+    @api.depends_context("uid")
+    def _compute_helpdesk_ticket_number(self):
+        counts = self._count_tickets("helpdesk.ticket")
+        for record in self:
+            record.helpdesk_ticket_number = counts.get(record, 0)
+
+    def action_open_helpdesk_tickets(self):
+        """Show the customer's helpdesk tickets."""
+        return self._open_tickets(
+            "helpdesk.ticket", "helpdesk_mgmt.helpdesk_ticket_action"
+        )
+
+    def action_new_helpdesk_ticket(self):
+        """Open an empty helpdesk ticket of the customer."""
+        return self._new_ticket("helpdesk.ticket")

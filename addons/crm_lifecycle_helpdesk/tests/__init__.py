@@ -1,0 +1,2 @@
+from . import test_ticket_facts
+from . import test_ticket_screens

@@ -1,0 +1,15 @@
+from odoo import models
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
+
+
+class HelpdeskTicketSla(models.Model):
+    _inherit = "helpdesk.ticket.sla"
+
+    _lifecycle_written_idx = watermark_index("write_date, deadline")
+    _lifecycle_ticket_idx = models.Index("(ticket_id)")
+
+    def unlink(self):
+        """What goes away leaves no row for the next run to find."""
+        self.ticket_id._touch_lifecycle()
+        return super().unlink()

@@ -1,0 +1,20 @@
+from odoo import api, models
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import Document
+
+
+class CrmLifecycleSourceContact(models.AbstractModel):
+    _inherit = "crm.lifecycle.source.contact"
+
+    @api.model
+    def _get_documents(self):
+        """Add tasks: what is said on them to the customer is contact."""
+        return [
+            *super()._get_documents(),
+            Document(
+                "project.task",
+                "project_task",
+                partner="partner_id",
+                company="company_id",
+            ),
+        ]

@@ -1,0 +1,54 @@
+from odoo import fields, models
+
+from .crm_lifecycle_risk_case import OPEN_STATES
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    risk_case_ids = fields.One2many(
+        comodel_name="crm.lifecycle.risk.case",
+        inverse_name="profile_id",
+        string="Risk cases",
+    )
+    risk_case_count = fields.Integer(
+        string="Risk Cases", compute="_compute_risk_case_count"
+    )
+
+    def _compute_risk_case_count(self):
+        counts = dict(
+            self.env["crm.lifecycle.risk.case"]._read_group(
+                [("profile_id", "in", self.ids)], ["profile_id"], ["__count"]
+            )
+        )
+        for profile in self:
+            profile.risk_case_count = counts.get(profile._origin, 0)
+
+    def action_open_risk_cases(self):
+        """Show the customer's cases: the open one, else all of them."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle_risk.crm_lifecycle_risk_case_action"
+        )
+        action |= {
+            "domain": [("profile_id", "=", self.id)],
+            "context": {"default_profile_id": self.id},
+        }
+        open_case = self.risk_case_ids.filtered(lambda case: case.state in OPEN_STATES)
+        if open_case or not self.risk_case_ids:
+            action |= {"views": [(False, "form")], "res_id": open_case.id}
+        return action
+
+    def _adopt_documents(self, sources):
+        """Take over the cases of other profiles; of two open ones the older stays."""
+        result = super()._adopt_documents(sources)
+        # Kept whole whoever merges.
+        cases = (self | sources).sudo().risk_case_ids.sorted("id")
+        active = cases.filtered(lambda case: case.state in OPEN_STATES)
+        for case in active[1:]:
+            case.activity_ids.write({"res_id": active[0].id})
+            case.message_ids.write({"res_id": active[0].id})
+            case.unlink()
+        theirs = (cases - active[1:]).filtered(lambda case: case.profile_id != self)
+        theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        return result

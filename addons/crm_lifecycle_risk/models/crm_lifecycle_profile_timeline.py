@@ -1,0 +1,41 @@
+from odoo import models
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    def _lifecycle_timeline_sources(self, limit=None):
+        """Add when cases were opened, and how they ended."""
+        sources = super()._lifecycle_timeline_sources(limit)
+        mine = ("profile_id", "=", self.id)
+        common = {
+            "model": "crm.lifecycle.risk.case",
+            "kind": "service",
+            "title": "reason_id.name",
+            "limit": limit,
+        }
+        closed = {
+            **common,
+            "date": "date_closed",
+            "detail": "lesson",
+            "amount": "amount",
+        }
+        sources += [
+            self._timeline_of(
+                domain=[mine],
+                label=self.env._("Risk case opened"),
+                date="date_opened",
+                **common,
+            ),
+            self._timeline_of(
+                domain=[mine, ("state", "=", "saved")],
+                label=self.env._("Customer saved"),
+                **closed,
+            ),
+            self._timeline_of(
+                domain=[mine, ("state", "=", "lost")],
+                label=self.env._("Customer lost"),
+                **closed,
+            ),
+        ]
+        return [source for source in sources if source]

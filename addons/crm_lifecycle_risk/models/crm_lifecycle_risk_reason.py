@@ -1,0 +1,17 @@
+from odoo import fields, models
+
+
+class CrmLifecycleRiskReason(models.Model):
+    """Why a customer may leave: the list by which losses are compared."""
+
+    _name = "crm.lifecycle.risk.reason"
+    _description = "Risk Reason"
+    _order = "sequence, id"
+
+    name = fields.Char(string="Reason", required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+
+    _name_unique = models.UniqueIndex(
+        "(name)", "There is a reason of this name already."
+    )

@@ -1,0 +1,20 @@
+from odoo import api, models
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import Document
+
+
+class CrmLifecycleSourceContact(models.AbstractModel):
+    _inherit = "crm.lifecycle.source.contact"
+
+    @api.model
+    def _get_documents(self):
+        """Calls and messages on a case are contacts with its customer."""
+        return [
+            *super()._get_documents(),
+            Document(
+                "crm.lifecycle.risk.case",
+                "crm_lifecycle_risk_case",
+                partner="partner_id",
+                company="company_id",
+            ),
+        ]

@@ -1,0 +1,4 @@
+from . import test_access
+from . import test_merge
+from . import test_risk_case
+from . import test_tours

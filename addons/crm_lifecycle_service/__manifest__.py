@@ -1,0 +1,18 @@
+{
+    "name": "Customer Lifecycle: Service",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Service tickets and their ratings as facts of the customer lifecycle",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_lifecycle", "rating"],
+    "data": [
+        "security/crm_lifecycle_service_security.xml",
+        "security/ir.model.access.csv",
+        "views/crm_lifecycle_profile_views.xml",
+        "views/crm_lifecycle_ticket_rule_views.xml",
+        "views/res_partner_views.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

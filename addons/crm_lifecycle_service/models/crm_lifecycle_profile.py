@@ -1,0 +1,77 @@
+from odoo import api, fields, models
+
+
+class CrmLifecycleProfile(models.Model):
+    """Facts from service tickets of all kinds, and their ratings from 1 to 5."""
+
+    _name = "crm.lifecycle.profile"
+    _inherit = ["crm.lifecycle.profile", "crm.lifecycle.ticket.customer"]
+
+    ticket_count = fields.Integer(
+        string="Tickets", readonly=True, fact="only", aggregator="sum"
+    )
+    ticket_open_count = fields.Integer(
+        string="Open tickets", readonly=True, fact="only", aggregator="sum"
+    )
+    ticket_oldest_open_date = fields.Date(
+        string="Ticket open since",
+        readonly=True,
+        fact="only",
+        help="Day since which the oldest of the open tickets is open.",
+    )
+    ticket_last_date = fields.Date(string="Last ticket", readonly=True, fact="only")
+    ticket_last_closed_date = fields.Date(
+        string="Last ticket closed",
+        readonly=True,
+        fact="only",
+        help="Day on which a ticket was closed last that was not opened again.",
+    )
+    ticket_response_hours = fields.Float(
+        string="Hours until the first answer",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="Mean over the tickets that staff have answered.",
+    )
+    rating_last = fields.Float(
+        string="Last rating",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="From 1 to 5; empty for customers who rated no ticket.",
+    )
+    rating_last_date = fields.Date(string="Last rated", readonly=True, fact="only")
+    rating_avg = fields.Float(
+        string="Average rating",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="From 1 to 5; empty for customers who rated no ticket.",
+    )
+
+    @api.model
+    def _get_overview_fact_names(self, short=False):
+        names = ["ticket_open_count", "rating_last"]
+        if not short:
+            names += ["ticket_count", "ticket_response_hours", "rating_avg"]
+        return {**super()._get_overview_fact_names(short), **dict.fromkeys(names)}
+
+    # ------------------------------------------------------------
+    # Tickets of the customer
+    # ------------------------------------------------------------
+
+    def _get_ticket_domain(self, model):
+        """Return the domain of the customer's tickets of a model."""
+        self.ensure_one()
+        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        return kind.domain & self._get_customer_domain(company="company_id")
+
+    def _get_new_ticket_context(self, model):
+        return {
+            **super()._get_new_ticket_context(model),
+            "default_company_id": self.company_id.id,
+        }
+
+    def _get_ticket_partner(self):
+        self.ensure_one()
+        return self.partner_id

@@ -1,0 +1,247 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class CrmLifecycleSourceTicket(models.AbstractModel):
+    """Facts from service tickets of all kinds and their ratings.
+
+    One source for all kinds, so that what is a mean (the hours until the first
+    answer, the ratings) is one over all of them. Archived tickets have happened,
+    and are open no more. A rating counts for the customer of its ticket, whoever
+    gave it.
+    """
+
+    _name = "crm.lifecycle.source.ticket"
+    _inherit = "crm.lifecycle.source"
+    _description = "Customer Facts from Service Tickets"
+
+    _facts = (
+        "ticket_count",
+        "ticket_open_count",
+        "ticket_oldest_open_date",
+        "ticket_last_date",
+        "ticket_last_closed_date",
+        "ticket_response_hours",
+        "rating_last",
+        "rating_last_date",
+        "rating_avg",
+    )
+
+    # A rating of 0 is none: it was asked for, or taken back.
+    _is_rating = SQL("(r.consumed IS TRUE AND r.rating >= 1)")
+    _rated_at = SQL("COALESCE(r.rated_on, r.write_date)")
+
+    @api.model
+    def _get_kinds(self):
+        """Extension point: return the kinds of tickets, `TicketKind`."""
+        return []
+
+    @api.model
+    def _get_kind(self, model):
+        """Return the kind of tickets of a model, None if it is none."""
+        return next((kind for kind in self._get_kinds() if kind.model == model), None)
+
+    # ------------------------------------------------------------
+    # Changes
+    # ------------------------------------------------------------
+
+    def _changed_subjects(self, scope):
+        kinds = self._get_kinds()
+        if not kinds:
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        if scope.is_full:
+            return SQL(" UNION ALL ").join(
+                self._changed_tickets(
+                    scope, kind, SQL("t.create_date < %s", scope.day_end)
+                )
+                for kind in kinds
+            )
+        return SQL(
+            """
+            WITH event AS MATERIALIZED (%(events)s)
+            SELECT partner_id, lead_id FROM (%(tickets)s) AS ticket
+            """,
+            events=self._changed_events(scope, [kind.model for kind in kinds]),
+            tickets=SQL(" UNION ALL ").join(
+                self._changed_tickets(scope, kind, condition)
+                for kind in kinds
+                for condition in (
+                    self._is_since(SQL("t.write_date"), scope),
+                    scope.crossing(SQL("t.create_date")),
+                    SQL(
+                        "t.id = ANY(ARRAY(SELECT res_id FROM event WHERE model = %s))",
+                        kind.model,
+                    ),
+                )
+            ),
+        )
+
+    @api.model
+    def _is_since(self, moment, scope):
+        """SQL condition: a moment is one since the watermark.
+
+        As a range. Where there are no statistics, PostgreSQL takes half a range for a
+        third of all rows, and reads the table; a whole one for very few, and looks
+        them up.
+        """
+        return SQL(
+            "(%(m)s >= %(since)s AND %(m)s < 'infinity')", m=moment, since=scope.since
+        )
+
+    def _changed_tickets(self, scope, kind, condition):
+        """SQL of the customers of tickets of a kind."""
+        return SQL(
+            """
+            SELECT t.partner_id, NULL::int AS lead_id
+              FROM %(tickets)s
+             WHERE t.partner_id IS NOT NULL AND %(is_ticket)s AND %(in_company)s
+            """,
+            tickets=kind.first_where(condition),
+            is_ticket=kind.is_ticket,
+            in_company=kind.in_company(scope.company_id),
+        )
+
+    def _changed_events(self, scope, models):
+        """SQL of the tickets on which something has happened: one look for all kinds.
+
+        What is noted on openings and closings comes with a change of the ticket, so
+        only the passing of days is asked for. What happened when is asked first, see
+        `TicketKind.first_where`.
+        """
+        return SQL(
+            """
+            SELECT l.res_model AS model, l.res_id
+              FROM (SELECT * FROM crm_lifecycle_ticket_log AS l
+                     WHERE %(log_crossing)s OFFSET 0) AS l
+             WHERE l.res_model = ANY(%(models)s)
+             UNION
+            SELECT r.res_model, r.res_id
+              FROM (SELECT * FROM rating_rating AS r
+                     WHERE %(rated)s OR %(rating_crossing)s OFFSET 0) AS r
+             WHERE r.res_model = ANY(%(models)s)
+             UNION
+            SELECT m.model, m.res_id
+              FROM (SELECT * FROM mail_message AS m
+                     WHERE %(written)s OR %(message_crossing)s OFFSET 0) AS m
+             WHERE m.model = ANY(%(models)s) AND %(is_answer)s
+            """,
+            models=models,
+            rated=self._is_since(SQL("r.write_date"), scope),
+            written=self._is_since(SQL("m.write_date"), scope),
+            log_crossing=scope.crossing(SQL("l.date")),
+            rating_crossing=scope.crossing(self._rated_at),
+            message_crossing=scope.crossing(SQL("m.date")),
+            is_answer=self._is_answer(),
+        )
+
+    @api.model
+    def _is_answer(self):
+        """SQL condition: message ``m`` is one of staff to the customer."""
+        return SQL(
+            """
+            (%s AND m.author_id IN (SELECT partner_id FROM res_users
+                                     WHERE share IS NOT TRUE))
+            """,
+            self.env["crm.lifecycle.source.contact"]._is_contact,
+        )
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
+    def _fact_values(self, scope):
+        branches = [self._no_events()]
+        for kind in self._get_kinds():
+            branches.append(self._tickets(scope, kind))
+            branches.append(self._ratings(scope, kind))
+        return SQL(
+            """
+            SELECT profile_id,
+                   COUNT(created_at) AS ticket_count,
+                   COUNT(open_since) AS ticket_open_count,
+                   %(oldest)s AS ticket_oldest_open_date,
+                   %(last)s AS ticket_last_date,
+                   %(closed)s AS ticket_last_closed_date,
+                   ROUND(AVG(EXTRACT(EPOCH FROM answered_at - created_at) / 3600), 2)
+                       ::float AS ticket_response_hours,
+                   (ARRAY_AGG(rating ORDER BY rated_at DESC, rating_id DESC)
+                       FILTER (WHERE rating IS NOT NULL))[1]::float AS rating_last,
+                   %(rated)s AS rating_last_date,
+                   ROUND(AVG(rating), 2)::float AS rating_avg
+              FROM (%(branches)s) AS event
+             GROUP BY profile_id
+            """,
+            oldest=scope.local_date(SQL("MIN(open_since)")),
+            last=scope.local_date(SQL("MAX(created_at)")),
+            closed=scope.local_date(SQL("MAX(closed_at)")),
+            rated=scope.local_date(SQL("MAX(rated_at)")),
+            branches=SQL(" UNION ALL ").join(branches),
+        )
+
+    def _no_events(self):
+        """SQL of no row at all, with the columns that all branches have."""
+        return SQL(
+            """
+            SELECT NULL::int AS profile_id, NULL::timestamp AS created_at,
+                   NULL::timestamp AS open_since, NULL::timestamp AS closed_at,
+                   NULL::timestamp AS answered_at, NULL::numeric AS rating,
+                   NULL::timestamp AS rated_at, NULL::int AS rating_id
+             WHERE FALSE
+            """
+        )
+
+    def _tickets(self, scope, kind):
+        """SQL of the batch's tickets of a kind, one row each."""
+        return SQL(
+            """
+            SELECT b.profile_id, t.create_date,
+                   CASE WHEN state.date IS NULL THEN t.create_date
+                        WHEN state.is_open THEN state.date END,
+                   CASE WHEN NOT state.is_open THEN state.date END,
+                   (SELECT MIN(m.date)
+                      FROM mail_message AS m
+                     WHERE m.model = %(model)s AND m.res_id = t.id
+                       AND m.date >= t.create_date AND m.date < %(end)s
+                       AND %(is_answer)s),
+                   NULL::numeric, NULL::timestamp, NULL::int
+              FROM lifecycle_batch_contact AS b
+              JOIN %(tickets)s ON t.partner_id = b.partner_id
+         LEFT JOIN LATERAL (%(state)s) AS state ON TRUE
+             WHERE t.create_date < %(end)s AND %(counts)s
+            """,
+            model=kind.model,
+            is_answer=self._is_answer(),
+            tickets=kind.source,
+            state=self.env["crm.lifecycle.ticket.log"]._last_row(kind, scope.day_end),
+            end=scope.day_end,
+            counts=self._get_counted(scope, kind),
+        )
+
+    def _ratings(self, scope, kind):
+        """SQL of the ratings of the batch's tickets of a kind."""
+        return SQL(
+            """
+            SELECT b.profile_id, NULL::timestamp, NULL::timestamp, NULL::timestamp,
+                   NULL::timestamp, r.rating::numeric, %(rated_at)s, r.id
+              FROM lifecycle_batch_contact AS b
+              JOIN %(tickets)s ON t.partner_id = b.partner_id
+              JOIN rating_rating AS r ON r.res_model = %(model)s AND r.res_id = t.id
+             WHERE %(is_rating)s AND %(rated_at)s < %(end)s
+               AND t.create_date < %(end)s AND %(counts)s
+            """,
+            rated_at=self._rated_at,
+            tickets=kind.source,
+            model=kind.model,
+            is_rating=self._is_rating,
+            end=scope.day_end,
+            counts=self._get_counted(scope, kind),
+        )
+
+    def _get_counted(self, scope, kind):
+        """SQL condition: ticket ``t`` of contact ``b`` counts in this scope."""
+        return SQL(
+            "%s AND %s AND %s",
+            kind.is_ticket,
+            kind.in_company(scope.company_id),
+            scope.asks(self._name, "b"),
+        )

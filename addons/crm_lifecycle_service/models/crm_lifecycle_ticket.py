@@ -1,0 +1,262 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class CrmLifecycleTicket(models.AbstractModel):
+    """What every kind of service ticket has to do with the customer's lifecycle.
+
+    Inherited by the documents that serve as tickets, before their own model, so
+    that what is done here comes after all that the application does:
+    ``_inherit = ["crm.lifecycle.ticket", "project.task"]``. Their `TicketKind`
+    tells the rest.
+    """
+
+    _name = "crm.lifecycle.ticket"
+    _description = "Service Ticket of a Customer"
+
+    # Fields of the document that tell whether it is closed, and whose it is.
+    _lifecycle_closing_fields = {"stage_id", "active"}
+    _lifecycle_owner_fields = {"partner_id", "company_id"}
+
+    lifecycle_profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        compute="_compute_lifecycle_profile_id",
+        compute_sudo=False,
+        groups="sales_team.group_sale_salesman",
+    )
+    # Service staff see where the customer stands without any right on profiles;
+    # what tells amounts is not among it. Customers, who see their tickets in the
+    # portal, don't.
+    lifecycle_stage = fields.Char(
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    lifecycle_category = fields.Selection(
+        selection="_selection_lifecycle_category",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        search="_search_lifecycle_category",
+        groups="base.group_user",
+    )
+    lifecycle_tier = fields.Char(
+        string="Loyalty Tier",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    lifecycle_guidance = fields.Html(
+        string="What to do in this stage",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    lifecycle_follow_up_date = fields.Date(
+        string="Lifecycle Follow-up",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    lifecycle_open_tickets = fields.Integer(
+        string="Open Tickets of the Customer",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    lifecycle_rule_id = fields.Many2one(
+        comodel_name="crm.lifecycle.ticket.rule",
+        string="Assigned by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="base.group_user",
+        help="The rule that set the priority and who works on it when the ticket was "
+        "made.",
+    )
+
+    @api.model
+    def _selection_lifecycle_category(self):
+        field = self.env["crm.lifecycle.stage"]._fields["category"]
+        return field._description_selection(self.env)
+
+    # ------------------------------------------------------------
+    # Where the customer stands
+    # ------------------------------------------------------------
+
+    @api.depends("partner_id", "company_id")
+    @api.depends_context("uid")
+    def _compute_lifecycle_profile_id(self):
+        """Find the customers of the tickets, those that the user sees."""
+        profiles = self._get_lifecycle_profiles(self.env["crm.lifecycle.profile"])
+        for ticket in self:
+            ticket.lifecycle_profile_id = profiles.get(ticket)
+
+    @api.depends("partner_id", "company_id")
+    def _compute_lifecycle_stage(self):
+        """Tell whoever sees the ticket where its customer stands."""
+        # Computed with all rights, on the fields of no amount that are named here.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        profiles = self._get_lifecycle_profiles(Profile)
+        has_tier = "loyalty_tier_id" in Profile._fields
+        for ticket in self:
+            profile = profiles.get(ticket, Profile)
+            stage = profile.stage_id.with_context(lang=self.env.lang)
+            ticket.lifecycle_stage = stage.name
+            ticket.lifecycle_category = stage.category
+            ticket.lifecycle_guidance = stage.guidance
+            ticket.lifecycle_tier = has_tier and profile.loyalty_tier_id.name
+            ticket.lifecycle_follow_up_date = profile.follow_up_date
+            ticket.lifecycle_open_tickets = profile.ticket_open_count
+
+    def _get_lifecycle_profiles(self, Profile):
+        """Return ``{ticket: profile}``, in one search."""
+        # Whose contact it is tells which customer; nothing of the contact is shown.
+        owners = {ticket: ticket.sudo()._get_lifecycle_owner() for ticket in self}
+        customers = {customer.id for customer, _company in owners.values() if customer}
+        companies = {company.id for _customer, company in owners.values()}
+        if not customers or not Profile.has_access("read"):
+            return {}
+        found = Profile.with_context(active_test=False).search(
+            [
+                ("partner_id", "in", list(customers)),
+                ("company_id", "in", list(companies)),
+            ]
+        )
+        known = {(profile.partner_id, profile.company_id): profile for profile in found}
+        return {
+            ticket: known[owner]
+            for ticket, owner in (
+                (ticket, (customer.with_env(found.env), company.with_env(found.env)))
+                for ticket, (customer, company) in owners.items()
+            )
+            if owner in known
+        }
+
+    def _get_lifecycle_owner(self):
+        """Return the customer of the ticket and the company where it counts."""
+        self.ensure_one()
+        company = (
+            self.company_id
+            or self.partner_id.company_id
+            or self.env["res.company"].search([], order="id", limit=1)
+        )
+        return self.partner_id.commercial_partner_id, company
+
+    def _search_lifecycle_category(self, operator, value):
+        """Find the tickets of customers in stages of some categories."""
+        if operator != "in":
+            return NotImplemented
+        # As for `lifecycle_stage`: in which companies' tickets the user's rights tell.
+        profiles = self.env["crm.lifecycle.profile"].sudo()
+        domains = []
+        for company in self.env.companies:
+            found = profiles._search(
+                [
+                    ("stage_id.category", "in", list(value)),
+                    ("company_id", "=", company.id),
+                    ("partner_id", "!=", False),
+                ]
+            )
+            domains.append(
+                Domain("company_id", "in", [company.id, False])
+                & Domain(
+                    "partner_id.commercial_partner_id",
+                    "in",
+                    found.subselect("partner_id"),
+                )
+            )
+        return Domain.OR(domains)
+
+    def action_open_lifecycle_profile(self):
+        """Open the profile of the ticket's customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lifecycle.profile",
+            "res_id": self.lifecycle_profile_id.id,
+            "view_mode": "form",
+        }
+
+    # ------------------------------------------------------------
+    # What happens to a ticket
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Note new tickets for the runs, and have the rules assign them."""
+        documents = super().create(vals_list)
+        tickets = documents._filter_lifecycle_tickets()
+        tickets._note_lifecycle_state()
+        tickets._touch_lifecycle()
+        tickets._apply_lifecycle_rules()
+        return documents
+
+    def write(self, vals):
+        """What a ticket leaves (a customer, a company) has no row to find."""
+        changes_owner = vals.keys() & self._lifecycle_owner_fields
+        changes_state = vals.keys() & self._lifecycle_closing_fields
+        if not (changes_owner or changes_state):
+            return super().write(vals)
+        if changes_owner:
+            self._filter_lifecycle_tickets()._touch_lifecycle()
+        result = super().write(vals)
+        tickets = self._filter_lifecycle_tickets()
+        tickets._note_lifecycle_state()
+        tickets._touch_lifecycle()
+        return result
+
+    def unlink(self):
+        tickets = self._filter_lifecycle_tickets()
+        tickets._touch_lifecycle()
+        self.env["crm.lifecycle.ticket.log"]._forget(tickets)
+        return super().unlink()
+
+    @api.model
+    def _get_lifecycle_kind(self):
+        """Return the `TicketKind` of the model."""
+        return self.env["crm.lifecycle.source.ticket"]._get_kind(self._name)
+
+    def _filter_lifecycle_tickets(self):
+        """Return those of the documents that are tickets."""
+        # Noted for the runs, whatever the user may see of the document.
+        return self.sudo().filtered_domain(self._get_lifecycle_kind().domain)
+
+    def _note_lifecycle_state(self):
+        """Note which of the tickets were closed, or opened again, just now."""
+        if self:
+            self.env["crm.lifecycle.ticket.log"]._note(
+                self._get_lifecycle_kind(), self, fields.Datetime.now()
+            )
+
+    def _touch_lifecycle(self):
+        """Put the customers of the tickets on the work list, and have it looked at."""
+        Touch = self.env["crm.lifecycle.touch"]
+        # Which customer a ticket belongs to is noted for the runs, not shown.
+        for company, tickets in self.sudo().grouped("company_id").items():
+            Touch._touch(company, partners=tickets.partner_id)
+        if self:
+            Touch._trigger_run()
+
+    # ------------------------------------------------------------
+    # Assignment
+    # ------------------------------------------------------------
+
+    def _apply_lifecycle_rules(self):
+        """Have the first rule that fits its customer assign each new ticket."""
+        Rule = self.env["crm.lifecycle.ticket.rule"]
+        for rule, tickets in Rule._find_for(self).items():
+            for ticket in tickets:
+                values = ticket._prepare_lifecycle_rule_values(rule)
+                ticket.write({**values, "lifecycle_rule_id": rule.id})
+                ticket._message_log(body=rule._explain(ticket))
+
+    def _prepare_lifecycle_rule_values(self, rule):
+        """Extension point: return what a rule sets on this ticket.
+
+        The priority is raised, never lowered.
+        """
+        self.ensure_one()
+        if rule.priority and (self.priority or "0") < rule.priority:
+            return {"priority": rule.priority}
+        return {}

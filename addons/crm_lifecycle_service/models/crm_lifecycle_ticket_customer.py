@@ -1,0 +1,89 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class CrmLifecycleTicketCustomer(models.AbstractModel):
+    """Whoever has tickets: profiles, contacts and leads, and the buttons on them.
+
+    A bridge adds a number and a button for its kind, by `_count_tickets`,
+    `_open_tickets` and `_new_ticket`. All of them show what the application lets
+    the user see.
+    """
+
+    _name = "crm.lifecycle.ticket.customer"
+    _description = "Customer with Service Tickets"
+
+    def _get_ticket_partner(self):
+        """Return the contact whose tickets, and whose colleagues', are shown."""
+        raise NotImplementedError
+
+    @api.model
+    def _get_tickets_of(self, model, customers):
+        """Return the domain of the tickets of some customers, of a model."""
+        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        # Which contacts belong to the customer is no secret of theirs.
+        contacts = (
+            self.env["res.partner"]
+            .sudo()
+            .with_context(active_test=False)
+            ._search([("commercial_partner_id", "in", customers.ids)])
+        )
+        return kind.domain & Domain("partner_id", "in", contacts)
+
+    def _count_tickets(self, model):
+        """Return ``{record: number}`` of the tickets that the user may see."""
+        # Whose contact it is tells which customer; nothing of the contact is shown.
+        customers = {
+            record: record.sudo()._get_ticket_partner().commercial_partner_id
+            for record in self
+        }
+        everybody = self.env["res.partner"].browse(
+            {customer.id for customer in customers.values() if customer}
+        )
+        Ticket = self.env[model].with_context(active_test=False)
+        if not everybody or not Ticket.has_access("read"):
+            return {}
+        counts = {}
+        for partner, count in Ticket._read_group(
+            self._get_tickets_of(model, everybody), ["partner_id"], ["__count"]
+        ):
+            customer = partner.sudo().commercial_partner_id.id  # see above
+            counts[customer] = counts.get(customer, 0) + count
+        return {
+            record: counts.get(customer.id, 0) for record, customer in customers.items()
+        }
+
+    def _open_tickets(self, model, xmlid):
+        """Return the action that shows the customer's tickets of a model."""
+        self.ensure_one()
+        # Whose contact it is tells which customer; nothing of the contact is shown.
+        customer = self.sudo()._get_ticket_partner().commercial_partner_id
+        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        mine = Domain("partner_id.commercial_partner_id", "=", customer.id)
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(xmlid),
+            "display_name": self.env._("Tickets"),
+            "domain": list(kind.domain & mine),
+            "context": {
+                **self._get_new_ticket_context(model),
+                "active_test": False,
+                "create": bool(customer),
+            },
+        }
+
+    def _new_ticket(self, model):
+        """Return the action that opens an empty ticket of the customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Ticket"),
+            "res_model": model,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "context": self._get_new_ticket_context(model),
+        }
+
+    def _get_new_ticket_context(self, model):
+        """Extension point: return the defaults of new tickets of the customer."""
+        self.ensure_one()
+        return {"default_partner_id": self._get_ticket_partner().id}

@@ -1,0 +1,95 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
+
+
+class CrmLifecycleTicketLog(models.Model):
+    """When tickets were closed and opened again: rows are added, never changed.
+
+    Applications keep the last closing of a ticket at best, and none of them what
+    was before it was opened again. So each change is noted here as it happens, and
+    whether a ticket was open on a day is told by its last row before that: open, if
+    there is none. What was closed already when its kind was installed gets one row,
+    of the day that the application tells.
+    """
+
+    _name = "crm.lifecycle.ticket.log"
+    _description = "Openings and Closings of Tickets"
+    _log_access = False
+    _order = "date desc, id desc"
+
+    res_model = fields.Char(string="Document Model", required=True)
+    res_id = fields.Many2oneReference(
+        string="Ticket", model_field="res_model", required=True
+    )
+    date = fields.Datetime(required=True)
+    is_open = fields.Boolean(
+        string="Open", help="Whether the ticket was open from then on."
+    )
+
+    _ticket_idx = models.Index("(res_model, res_id, date, id)")
+    _lifecycle_date_idx = watermark_index("date")
+
+    @api.model
+    def _note(self, kind, tickets=None, moment=None):
+        """Add a row for each ticket that is not what its last row says.
+
+        :param tickets: those to look at; all of the kind if not given
+        :param moment: when it happened; as the application tells, if not given
+        """
+        self.env.flush_all()
+        mine = (
+            SQL("t.id = ANY(%s)", tickets.ids) if tickets is not None else SQL("TRUE")
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_ticket_log (res_model, res_id, date, is_open)
+                SELECT %(model)s, t.id,
+                       GREATEST(%(moment)s, t.create_date, last.date),
+                       NOT %(closed)s
+                  FROM %(tickets)s
+             LEFT JOIN LATERAL (%(last)s) AS last ON TRUE
+                 WHERE %(mine)s AND %(is_ticket)s
+                   AND %(closed)s = COALESCE(last.is_open, TRUE)
+                """,
+                model=kind.model,
+                moment=SQL("%s::timestamp", moment) if moment else kind.closed_at,
+                closed=kind.is_closed,
+                tickets=kind.source,
+                last=self._last_row(kind),
+                mine=mine,
+                is_ticket=kind.is_ticket,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _last_row(self, kind, before=None):
+        """SQL of the last row of ticket ``t``, before a moment if given."""
+        until = SQL("AND l.date < %s", before) if before else SQL()
+        return SQL(
+            """
+            SELECT l.is_open, l.date
+              FROM crm_lifecycle_ticket_log AS l
+             WHERE l.res_model = %s AND l.res_id = t.id %s
+             ORDER BY l.date DESC, l.id DESC
+             LIMIT 1
+            """,
+            kind.model,
+            until,
+        )
+
+    @api.model
+    def _forget(self, tickets):
+        """Drop the rows of tickets that are deleted."""
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM crm_lifecycle_ticket_log "
+                "WHERE res_model = %s AND res_id = ANY(%s)",
+                tickets._name,
+                tickets.ids,
+            )
+        )
+        self.invalidate_model()

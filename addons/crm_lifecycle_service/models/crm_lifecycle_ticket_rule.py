@@ -1,0 +1,165 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+
+class CrmLifecycleTicketRule(models.Model):
+    """Who works on the tickets of which customers, and how urgently.
+
+    Looked at in their order when a ticket is made: the first whose conditions the
+    customer meets sets what it has to set, and a note on the ticket tells why. Staff
+    may change it afterwards.
+    """
+
+    _name = "crm.lifecycle.ticket.rule"
+    _description = "Ticket Assignment Rule"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        default=lambda self: self.env.company,
+        index=True,
+        help="Empty: for the tickets of all companies.",
+    )
+    # For whom
+    category = fields.Selection(
+        selection=lambda self: (
+            self.env["crm.lifecycle.stage"]
+            ._fields["category"]
+            ._description_selection(self.env)
+        ),
+        string="Stage category",
+        help="Only customers in stages of this category, of whatever lifecycle.",
+    )
+    stage_ids = fields.Many2many(
+        comodel_name="crm.lifecycle.stage",
+        relation="crm_lifecycle_ticket_rule_stage_rel",
+        string="Stages",
+        help="Only customers in one of these stages. Empty: in any.",
+    )
+    domain = fields.Char(
+        string="Conditions",
+        default="[]",
+        required=True,
+        help="What else is true of the customer, such as the loyalty tier.",
+    )
+    # What to do
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Assign to",
+        domain="[('share', '=', False)]",
+        index="btree_not_null",
+    )
+    priority = fields.Selection(
+        selection=[("1", "Medium"), ("2", "High"), ("3", "Very high")],
+        string="At least priority",
+        help="A ticket that is more urgent already stays so.",
+    )
+
+    @api.constrains("domain", "company_id")
+    def _check_domain(self):
+        """Refuse conditions that could not be asked when a ticket comes in."""
+        for rule in self:
+            rule._get_condition(fields.Date.context_today(rule))
+
+    @api.constrains("user_id", "priority")
+    def _check_effect(self):
+        """Refuse a rule that would do nothing."""
+        for rule in self:
+            if not rule._get_effect():
+                raise ValidationError(
+                    self.env._(
+                        "The rule “%(name)s” sets nothing. Choose who works on the "
+                        "tickets, or how urgent they are.",
+                        name=rule.name,
+                    )
+                )
+
+    def _get_condition(self, day):
+        """Return the domain of the customers that the rule is for, on a day."""
+        self.ensure_one()
+        domain = self.env["crm.lifecycle.profile"]._get_fact_domain(
+            self.domain, day, self.env._("rule “%(name)s”", name=self.name)
+        )
+        if self.category:
+            domain &= Domain("stage_id.category", "=", self.category)
+        if self.stage_ids:
+            domain &= Domain("stage_id", "in", self.stage_ids.ids)
+        return domain
+
+    @api.model
+    def _find_for(self, tickets):
+        """Return ``{rule: tickets}``: for each ticket the first rule that fits.
+
+        One search per rule, whatever the number of tickets.
+        """
+        # Where the customer stands decides, whoever opens the ticket.
+        rules = self.sudo().search([("active", "=", True)])
+        if not rules or not tickets:
+            return {}
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        profiles = tickets._get_lifecycle_profiles(Profile)
+        found = {}
+        for rule in rules:
+            waiting = Profile.browse({profile.id for profile in profiles.values()})
+            if not waiting:
+                break
+            matching = rule._filter_profiles(waiting)
+            mine = [t for t, profile in profiles.items() if profile in matching]
+            if mine:
+                found[rule] = tickets.browse(ticket.id for ticket in mine)
+                profiles = {t: p for t, p in profiles.items() if t not in found[rule]}
+        return found
+
+    def _filter_profiles(self, profiles):
+        """Return those of the profiles that the rule is for, each on its own day."""
+        self.ensure_one()
+        matching = profiles.browse()
+        for company, some in profiles.grouped("company_id").items():
+            if self.company_id in (company, self.env["res.company"]):
+                matching |= some.with_context(active_test=False).search(
+                    Domain("id", "in", some.ids)
+                    & self._get_condition(company._lifecycle_today())
+                )
+        return matching
+
+    # ------------------------------------------------------------
+    # In words
+    # ------------------------------------------------------------
+
+    def _get_effect(self, ticket=None):
+        """Extension point: return in words what the rule sets, a list.
+
+        :param ticket: on this one; on any, if not given
+        """
+        self.ensure_one()
+        effect = []
+        if self.user_id:
+            effect.append(self.env._("assigned to %(user)s", user=self.user_id.name))
+        if self.priority:
+            labels = dict(self._fields["priority"]._description_selection(self.env))
+            effect.append(
+                self.env._(
+                    "priority at least %(priority)s", priority=labels[self.priority]
+                )
+            )
+        return effect
+
+    def _explain(self, ticket):
+        """Return the note on a ticket: which rule, of what customer, does what."""
+        self.ensure_one()
+        ticket = ticket.sudo()  # where the customer stands, no amounts
+        customer = [self.env._("stage %(stage)s", stage=ticket.lifecycle_stage or "–")]
+        if ticket.lifecycle_tier:
+            customer.append(self.env._("tier %(tier)s", tier=ticket.lifecycle_tier))
+        return Markup("<p>%s</p>") % self.env._(
+            "Rule “%(rule)s” (customer in %(customer)s): %(effect)s.",
+            rule=self.name,
+            customer=", ".join(customer),
+            effect=", ".join(self._get_effect(ticket)),
+        )

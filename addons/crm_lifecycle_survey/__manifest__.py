@@ -1,0 +1,28 @@
+{
+    "name": "Customer Lifecycle: Satisfaction",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Surveys by stage; NPS, CES and CSAT as facts of the customer lifecycle",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_lifecycle", "survey"],
+    "data": [
+        "security/crm_lifecycle_satisfaction_security.xml",
+        "security/ir.model.access.csv",
+        "data/mail_template_data.xml",
+        "data/survey_data.xml",
+        "report/crm_lifecycle_satisfaction_report_views.xml",
+        "views/crm_lifecycle_profile_views.xml",
+        "views/crm_lifecycle_stage_views.xml",
+        "views/crm_lifecycle_step_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/survey_question_views.xml",
+        "views/crm_lifecycle_survey_menus.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["crm_lifecycle_survey/static/tests/tours/**/*"],
+    },
+    "auto_install": True,
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,86 @@
+import pytz
+
+from odoo import fields, models
+
+from odoo.addons.crm_lifecycle.fields import KnownInteger
+
+CATEGORIES = [
+    ("promoter", "Promoter"),
+    ("passive", "Passive"),
+    ("detractor", "Detractor"),
+]
+
+
+class CrmLifecycleProfile(models.Model):
+    """What customers told of their satisfaction; rules may look at it."""
+
+    _inherit = "crm.lifecycle.profile"
+
+    nps_last = KnownInteger(
+        string="NPS score",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="The last answer to “would you recommend us?”, from 0 to 10.",
+    )
+    nps_category = fields.Selection(
+        selection=CATEGORIES,
+        string="NPS group",
+        readonly=True,
+        fact="only",
+        help="By the last answer: 9 and 10 are promoters, 7 and 8 passives, 0 to 6 "
+        "detractors.",
+    )
+    nps_last_date = fields.Date(string="NPS of", readonly=True, fact="only")
+    ces_last = KnownInteger(
+        string="CES score",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="The last answer to “was it easy?”.",
+    )
+    ces_last_date = fields.Date(string="CES of", readonly=True, fact="only")
+    csat_last = KnownInteger(
+        string="CSAT score",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="The last answer to “are you satisfied?”.",
+    )
+    csat_last_date = fields.Date(string="CSAT of", readonly=True, fact="only")
+    survey_asked_date = fields.Date(
+        string="Last survey",
+        readonly=True,
+        fact="only",
+        help="The day on which the customer got a survey the last time.",
+    )
+
+    def _get_last_asked(self):
+        """Return the company's day on which the customer was last asked, if ever."""
+        self.ensure_one()
+        last = self.env["survey.user_input"].search(
+            [
+                ("partner_id.commercial_partner_id", "=", self.partner_id.id),
+                ("lifecycle_company_id", "in", [False, self.company_id.id]),
+                ("test_entry", "=", False),
+            ],
+            order="create_date desc",
+            limit=1,
+        )
+        if not last:
+            return None
+        tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
+        return pytz.utc.localize(last.create_date).astimezone(tz).date()
+
+    def action_open_satisfaction(self):
+        """Show what the customer has answered."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_action"
+        )
+        return {
+            **action,
+            "domain": [("profile_id", "=", self.id)],
+            "context": {},
+            "views": [(False, "list")],
+        }

@@ -1,0 +1,69 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+# A survey that could not be sent for so many days is not sent at all: the customer
+# has forgotten what it asks about.
+GRACE = 7
+
+
+class CrmLifecycleRun(models.Model):
+    _inherit = "crm.lifecycle.run"
+
+    surveyed_at = fields.Datetime(
+        string="Surveys sent",
+        readonly=True,
+        help="When the surveys due on the day of the run had been sent, or skipped.",
+    )
+
+    def _has_timed_work(self):
+        return super()._has_timed_work() or bool(self._get_due_surveys(limit=1))
+
+    def _get_due_surveys(self, profile_ids=None, limit=None):
+        """Return ``{profile id: history id of the stay}`` of surveys to send.
+
+        Due is who entered the stage its days ago, by a move that was not quiet, and
+        has not had its survey in this stay.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        mine = SQL("TRUE")
+        if profile_ids is not None:
+            mine = SQL("p.id = ANY(%s)", list(profile_ids))
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT p.id, stay.id
+                      FROM crm_lifecycle_stage AS s
+                      JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+                      JOIN crm_lifecycle_profile AS p ON p.stage_id = s.id
+                CROSS JOIN LATERAL (
+                            SELECT h.id, h.is_quiet
+                              FROM crm_lifecycle_history AS h
+                             WHERE h.profile_id = p.id
+                               AND h.to_stage_id = p.stage_id
+                               AND h.origin NOT IN ('merge', 'convert')
+                             ORDER BY h.id DESC
+                             LIMIT 1
+                           ) AS stay
+                     WHERE s.survey_id IS NOT NULL AND l.state = 'active'
+                       AND p.company_id = %(company)s AND p.active AND %(mine)s
+                       AND p.stage_date + s.survey_after_days <= %(as_of)s
+                       AND p.stage_date + s.survey_after_days >=
+                           GREATEST(s.survey_since, %(as_of)s::date - %(grace)s)
+                       AND stay.is_quiet IS FALSE
+                       AND NOT EXISTS (
+                            SELECT FROM crm_lifecycle_step AS t
+                             WHERE t.history_id = stay.id
+                               AND t.key = 'survey:' || s.survey_id)
+                     ORDER BY p.stage_date, p.id
+                     LIMIT %(limit)s
+                    """,
+                    company=self.company_id.id,
+                    as_of=self.as_of,
+                    grace=GRACE,
+                    mine=mine,
+                    limit=limit,
+                )
+            )
+        )

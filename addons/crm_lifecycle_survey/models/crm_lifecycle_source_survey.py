@@ -1,0 +1,151 @@
+from odoo import models
+from odoo.tools import SQL
+
+from .survey_question import KINDS
+
+# NPS: from here on a promoter, up to here a detractor.
+PROMOTER, DETRACTOR = 9, 6
+
+
+def nps_category(score):
+    """SQL of the NPS category of a score."""
+    return SQL(
+        "CASE WHEN %(score)s >= %(promoter)s THEN 'promoter' "
+        "WHEN %(score)s <= %(detractor)s THEN 'detractor' "
+        "WHEN %(score)s IS NOT NULL THEN 'passive' END",
+        score=score,
+        promoter=PROMOTER,
+        detractor=DETRACTOR,
+    )
+
+
+class CrmLifecycleSourceSurvey(models.AbstractModel):
+    """Facts from answers to surveys, and from having been asked.
+
+    The last answer of each kind counts, on the day on which it was given.
+    """
+
+    _name = "crm.lifecycle.source.survey"
+    _inherit = "crm.lifecycle.source"
+    _description = "Customer Facts from Surveys"
+
+    _facts = (
+        "survey_asked_date",
+        "nps_last",
+        "nps_category",
+        "nps_last_date",
+        "ces_last",
+        "ces_last_date",
+        "csat_last",
+        "csat_last_date",
+    )
+
+    # ------------------------------------------------------------
+    # Whose facts may have changed
+    # ------------------------------------------------------------
+
+    def _changed_subjects(self, scope):
+        """Existing customers only: an answer alone makes nobody a customer."""
+        if scope.is_full:
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        changes = [
+            SQL("u.write_date >= %s", scope.since),
+            scope.crossing(SQL("u.create_date")),
+            scope.crossing(SQL("u.end_datetime")),
+        ]
+        answers = [
+            SQL("SELECT u.partner_id FROM survey_user_input AS u WHERE %s", changed)
+            for changed in changes
+        ]
+        answers.append(
+            SQL(
+                """
+                SELECT u.partner_id
+                  FROM survey_user_input AS u
+                 WHERE u.id IN (SELECT l.user_input_id
+                                  FROM survey_user_input_line AS l
+                                 WHERE l.write_date >= %s)
+                """,
+                scope.since,
+            )
+        )
+        return SQL(
+            """
+            WITH answer AS MATERIALIZED (%s)
+            SELECT p.partner_id, NULL::int AS lead_id
+              FROM answer AS a
+              JOIN res_partner AS c ON c.id = a.partner_id
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
+             WHERE p.company_id = %s
+            """,
+            SQL(" UNION ").join(answers),
+            scope.company_id,
+        )
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
+    def _is_theirs(self, scope):
+        """SQL condition: answer ``u`` counts in the company."""
+        return SQL(
+            "u.test_entry IS NOT TRUE AND (u.lifecycle_company_id IS NULL "
+            "OR u.lifecycle_company_id = %s)",
+            scope.company_id,
+        )
+
+    def _fact_values(self, scope):
+        return SQL(
+            """
+            SELECT profile_id, survey_asked_date, nps_last,
+                   %(category)s AS nps_category, nps_last_date,
+                   ces_last, ces_last_date, csat_last, csat_last_date
+              FROM (
+                    SELECT b.profile_id, %(asked_on)s AS survey_asked_date, %(kinds)s
+                      FROM lifecycle_batch_contact AS b
+                      JOIN survey_user_input AS u ON u.partner_id = b.partner_id
+                 LEFT JOIN LATERAL (%(lines)s) AS a ON u.state = 'done'
+                           AND u.end_datetime < %(end)s
+                     WHERE %(is_theirs)s AND u.create_date < %(end)s AND %(asked)s
+                     GROUP BY b.profile_id
+                   ) AS answers
+            """,
+            category=nps_category(SQL("nps_last")),
+            asked_on=scope.local_date(SQL("MAX(u.create_date)")),
+            kinds=SQL(", ").join(self._last_of(kind, scope) for kind, _name in KINDS),
+            lines=self._lines_of(SQL("u.id")),
+            is_theirs=self._is_theirs(scope),
+            end=scope.day_end,
+            asked=scope.asks(self._name, "b"),
+        )
+
+    def _last_of(self, kind, scope):
+        """SQL columns of the last answer of a kind, and of its day."""
+        return SQL(
+            """
+            (array_agg(a.score ORDER BY u.end_datetime DESC, a.id DESC)
+             FILTER (WHERE a.kind = %(kind)s))[1] AS %(last)s,
+            %(day)s AS %(date)s
+            """,
+            kind=kind,
+            last=SQL.identifier(f"{kind}_last"),
+            day=scope.local_date(
+                SQL("MAX(u.end_datetime) FILTER (WHERE a.kind = %s)", kind)
+            ),
+            date=SQL.identifier(f"{kind}_last_date"),
+        )
+
+    def _lines_of(self, answer):
+        """SQL of the scores that an answer gave: ``id``, ``kind`` and ``score``."""
+        return SQL(
+            """
+            SELECT l.id, q.id AS question_id, q.satisfaction_kind AS kind,
+                   l.value_scale AS score
+              FROM survey_user_input_line AS l
+              JOIN survey_question AS q ON q.id = l.question_id
+             WHERE l.user_input_id = %s AND l.answer_type = 'scale'
+               AND l.skipped IS NOT TRUE AND q.satisfaction_kind IN %s
+            """,
+            answer,
+            tuple(kind for kind, _name in KINDS),
+        )

@@ -1,0 +1,54 @@
+from odoo import fields, models
+
+
+class CrmLifecycleStage(models.Model):
+    """A stage may ask its customers how satisfied they are, once in a stay."""
+
+    _inherit = "crm.lifecycle.stage"
+
+    survey_id = fields.Many2one(
+        comodel_name="survey.survey",
+        index="btree_not_null",
+        ondelete="set null",
+        help="Sent to customers in this stage, each with a link of their own, unless "
+        "they were asked of late.",
+    )
+    survey_after_days = fields.Integer(
+        string="Ask after",
+        default=7,
+        aggregator=None,
+        help="Days after entering the stage.",
+    )
+    survey_template_id = fields.Many2one(
+        comodel_name="mail.template",
+        string="Email of the survey",
+        domain=[("model", "=", "survey.user_input")],
+        ondelete="set null",
+        help="Empty: a short invitation.",
+    )
+    survey_since = fields.Date(
+        string="Surveys since",
+        readonly=True,
+        copy=False,
+        default=fields.Date.context_today,
+        help="Nobody is asked who would have been asked before this day: the day on "
+        "which the stage got its survey.",
+    )
+
+    _survey_after_days_positive = models.Constraint(
+        "CHECK (survey_after_days >= 0)",
+        "A survey is sent on the day of entering the stage, or later.",
+    )
+
+    def write(self, vals):
+        names = vals.keys() & {"survey_id", "survey_after_days"}
+        changed = self.filtered(
+            lambda stage: any(
+                stage._fields[name].convert_to_write(stage[name], stage) != vals[name]
+                for name in names
+            )
+        )
+        result = super().write(vals)
+        if changed and "survey_since" not in vals:
+            changed.survey_since = fields.Date.context_today(self)
+        return result

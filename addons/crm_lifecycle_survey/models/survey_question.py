@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+# Questions whose answer is a number that is compared, and how each is called.
+KINDS = [("nps", "NPS"), ("ces", "CES"), ("csat", "CSAT")]
+TEXT_TYPES = ("text_box", "char_box")
+
+
+class SurveyQuestion(models.Model):
+    _inherit = "survey.question"
+
+    satisfaction_kind = fields.Selection(
+        selection=[*KINDS, ("comment", "Comment shown with them")],
+        string="Measures",
+        index="btree_not_null",
+        help="What the answer tells of the customer. NPS (would you recommend us?) is "
+        "asked on a scale of 0 to 10: 9 and 10 are promoters, 0 to 6 detractors. CES "
+        "(was it easy?) and CSAT (are you satisfied?) take any scale. A text question "
+        "may be the comment that is shown with them.",
+    )
+
+    @api.constrains("satisfaction_kind", "question_type", "scale_min", "scale_max")
+    def _check_satisfaction_kind(self):
+        numbers = dict(KINDS)
+        for question in self.filtered("satisfaction_kind"):
+            kind = question.satisfaction_kind
+            if kind == "comment" and question.question_type not in TEXT_TYPES:
+                raise ValidationError(
+                    self.env._(
+                        "“%(question)s” can't be the comment: choose a text question.",
+                        question=question.title,
+                    )
+                )
+            if kind in numbers and question.question_type != "scale":
+                raise ValidationError(
+                    self.env._(
+                        "“%(question)s” can't measure satisfaction: choose the "
+                        "question type “Scale”.",
+                        question=question.title,
+                    )
+                )
+            if kind == "nps" and (question.scale_min, question.scale_max) != (0, 10):
+                raise ValidationError(
+                    self.env._(
+                        "NPS is asked on a scale from 0 to 10. Change the scale of "
+                        "“%(question)s”.",
+                        question=question.title,
+                    )
+                )
+
+    def write(self, vals):
+        """What an answer tells may change, of everybody who has given one."""
+        changed = self.browse()
+        if "satisfaction_kind" in vals:
+            kind = vals["satisfaction_kind"] or False
+            changed = self.filtered(lambda item: item.satisfaction_kind != kind)
+        result = super().write(vals)
+        changed._touch_answers()
+        return result
+
+    def unlink(self):
+        """Answers go with their question, and leave no row to find."""
+        self.filtered("satisfaction_kind")._touch_answers()
+        return super().unlink()
+
+    def _touch_answers(self):
+        """Put on the work list whoever has answered these questions."""
+        # Whose facts change is noted for the runs, not shown.
+        self.sudo().user_input_line_ids.user_input_id._touch_lifecycle()

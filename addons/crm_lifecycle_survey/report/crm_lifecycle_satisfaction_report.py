@@ -1,0 +1,155 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
+
+from ..models.crm_lifecycle_profile import CATEGORIES as NPS_CATEGORIES
+from ..models.crm_lifecycle_profile_timeline import get_comment_sql
+from ..models.crm_lifecycle_source_survey import nps_category
+from ..models.survey_question import KINDS
+
+# The id of a row tells its answer and its company: `line << SHIFT | company`.
+SHIFT = 20
+
+
+class CrmLifecycleSatisfactionReport(models.Model):
+    """One score that a customer gave, and the stage in which they gave it.
+
+    The NPS of any group of answers is the mean of ``nps``: each promoter counts for
+    100, each detractor for -100, each passive for 0.
+
+    Worked example: one answer of each score from 0 to 10. Two are promoters (9, 10),
+    seven are detractors (0 to 6): 100 × 2 / 11 - 100 × 7 / 11 = -45.45.
+    """
+
+    _name = "crm.lifecycle.satisfaction.report"
+    _description = "Satisfaction"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "profile_id"
+    _depends = {
+        "crm.lifecycle.history": ["profile_id", "to_stage_id", "date"],
+        "crm.lifecycle.profile": ["partner_id", "company_id", "user_id"],
+        "crm.lifecycle.stage": ["lifecycle_id", "category"],
+        "res.company": ["lifecycle_tz"],
+        "res.partner": ["commercial_partner_id"],
+        "survey.question": ["satisfaction_kind"],
+        "survey.user_input": [
+            "end_datetime",
+            "lifecycle_company_id",
+            "partner_id",
+            "state",
+            "test_entry",
+        ],
+        "survey.user_input.line": [
+            "answer_type",
+            "question_id",
+            "skipped",
+            "user_input_id",
+            "value_char_box",
+            "value_scale",
+            "value_text_box",
+        ],
+    }
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile", string="Customer", readonly=True
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner", string="Who answered", readonly=True
+    )
+    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
+    user_id = fields.Many2one(
+        comodel_name="res.users", string="Salesperson", readonly=True
+    )
+    lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
+    stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        string="Stage then",
+        readonly=True,
+        help="Where the customer stood when they answered.",
+    )
+    stage_category = fields.Selection(
+        selection=CATEGORIES, string="Category then", readonly=True
+    )
+    survey_title = fields.Char(string="Survey", readonly=True, translate=False)
+    kind = fields.Selection(selection=KINDS, string="Measure", readonly=True)
+    date = fields.Date(string="Answered on", readonly=True)
+    score = fields.Integer(readonly=True, aggregator="avg")
+    nps_category = fields.Selection(
+        selection=NPS_CATEGORIES, string="NPS group", readonly=True
+    )
+    nps = fields.Float(
+        string="NPS",
+        readonly=True,
+        digits=(16, 1),
+        aggregator="avg",
+        help="Percentage of promoters less that of detractors.",
+    )
+    comment = fields.Text(readonly=True)
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            SELECT (l.id::bigint << %(shift)s) + p.company_id AS id,
+                   p.id AS profile_id, u.partner_id, p.company_id, p.user_id,
+                   s.lifecycle_id, s.id AS stage_id, s.category AS stage_category,
+                   %(title)s AS survey_title, q.satisfaction_kind AS kind,
+                   %(day)s AS date, l.value_scale AS score,
+                   CASE WHEN %(is_nps)s THEN %(category)s END AS nps_category,
+                   CASE WHEN %(is_nps)s THEN
+                        CASE %(category)s WHEN 'promoter' THEN 100.0
+                                          WHEN 'detractor' THEN -100.0
+                                          ELSE 0.0 END END AS nps,
+                   (%(comment)s) AS comment
+              FROM survey_user_input_line AS l
+              JOIN survey_question AS q ON q.id = l.question_id
+              JOIN survey_user_input AS u ON u.id = l.user_input_id
+              JOIN survey_survey AS survey ON survey.id = u.survey_id
+              JOIN res_partner AS c ON c.id = u.partner_id
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
+               AND (u.lifecycle_company_id IS NULL
+                    OR u.lifecycle_company_id = p.company_id)
+              JOIN res_company AS o ON o.id = p.company_id
+         LEFT JOIN LATERAL (%(stay)s) AS stay ON TRUE
+         LEFT JOIN crm_lifecycle_stage AS s ON s.id = stay.to_stage_id
+             WHERE q.satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
+               AND l.skipped IS NOT TRUE AND u.state = 'done'
+               AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
+            """,
+            shift=SHIFT,
+            title=self.env["survey.survey"].sudo()._field_to_sql("survey", "title"),
+            is_nps=SQL("q.satisfaction_kind = 'nps'"),
+            category=nps_category(SQL("l.value_scale")),
+            comment=get_comment_sql(SQL("u.id")),
+            day=self._get_day(),
+            stay=self._get_stay(),
+            kinds=tuple(kind for kind, _name in KINDS),
+        )
+
+    def _get_day(self):
+        """SQL of the company's day on which an answer was given."""
+        return SQL(
+            "(u.end_datetime AT TIME ZONE 'UTC' "
+            "AT TIME ZONE COALESCE(o.lifecycle_tz, 'UTC'))::date"
+        )
+
+    def _get_stay(self):
+        """SQL of the move that led to where the customer stood at that moment.
+
+        Of the moves of the same day, those that were made before the answer: what it
+        set going itself comes after it.
+        """
+        return SQL(
+            """
+            SELECT h.to_stage_id
+              FROM crm_lifecycle_history AS h
+             WHERE h.profile_id = p.id
+               AND (h.date < %(day)s
+                    OR h.date = %(day)s AND h.create_date <= u.end_datetime)
+             ORDER BY h.date DESC, h.id DESC
+             LIMIT 1
+            """,
+            day=self._get_day(),
+        )

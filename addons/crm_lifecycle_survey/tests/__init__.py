@@ -1,0 +1,4 @@
+from . import test_nps
+from . import test_survey_facts
+from . import test_survey_request
+from . import test_tours

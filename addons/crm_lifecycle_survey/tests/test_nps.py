@@ -1,0 +1,119 @@
+"""NPS by customer, stage and period, against figures worked out by hand."""
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from .common import SurveyCase, day
+
+
+@tagged("post_install", "-at_install")
+class TestNps(SurveyCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.report = cls.env["crm.lifecycle.satisfaction.report"]
+        # One customer for each score from 0 to 10: the even ones are engaged.
+        cls.profiles = [
+            cls._customer(f"Gives {score}", email=f"{score}@example.com")
+            for score in range(11)
+        ]
+        for score, profile in enumerate(cls.profiles):
+            stage = cls.customer if score % 2 else cls.engaged
+            profile._lifecycle_move(stage, origin="rule", as_of=day(0))
+            comment = f"It’s {score}"
+            cls._answer(profile.partner_id, score + 1, nps=score, comment=comment)
+
+    def _nps(self, *groupby, **where):
+        domain = [
+            ("kind", "=", "nps"),
+            ("company_id", "=", self.company.id),
+            *((name, "=", value) for name, value in where.items()),
+        ]
+        rows = self.report._read_group(domain, groupby, ["nps:avg", "__count"])
+        return {row[:-2]: (round(row[-2], 2), row[-1]) for row in rows}
+
+    def test_all_scores_of_0_to_10_are_minus_45(self):
+        """2 promoters (9, 10) and 7 detractors (0 to 6) of 11: 18.18 - 63.64."""
+        self.assertEqual(self._nps(), {(): (-45.45, 11)})
+
+    def test_by_stage(self):
+        """Engaged: 0 2 4 6 8 10 is (1 - 4) / 6. Customer: 1 3 5 7 9 is (1 - 3) / 5."""
+        self.assertEqual(
+            self._nps("stage_id"),
+            {(self.engaged,): (-50.0, 6), (self.customer,): (-40.0, 5)},
+        )
+
+    def test_by_period(self):
+        """Scores 0 to 4 by March 7; 5 and 6 on the two days then; 7 to 10 later."""
+        before = self.report._read_group(
+            [("kind", "=", "nps"), ("date", "<", day(6))], [], ["nps:avg"]
+        )
+        after = self.report._read_group(
+            [("kind", "=", "nps"), ("date", ">", day(7))], [], ["nps:avg"]
+        )
+        self.assertEqual((before[0][0], after[0][0]), (-100.0, 50.0))
+
+    def test_by_customer(self):
+        self._answer(self.profiles[0].partner_id, 20, nps=10)
+        self.assertEqual(self._nps(profile_id=self.profiles[0].id), {(): (0.0, 2)})
+
+    def test_the_boundaries_of_the_groups(self):
+        rows = self.report.search([("kind", "=", "nps")], order="score")
+        groups = {row.score: row.nps_category for row in rows}
+        self.assertEqual(
+            [groups[score] for score in (0, 6, 7, 8, 9, 10)],
+            ["detractor", "detractor", "passive", "passive", "promoter", "promoter"],
+        )
+
+    def test_the_comment_is_shown_with_the_score(self):
+        row = self.report.search([("profile_id", "=", self.profiles[3].id)])
+        self.assertEqual((row.score, row.comment), (3, "It’s 3"))
+
+    def test_the_stage_is_that_of_the_answer(self):
+        """Later moves, and those of the same day that come after, change nothing."""
+        profile = self.profiles[0]
+        profile._lifecycle_move(self.risk, origin="rule", as_of=day(1))
+        profile._lifecycle_move(self.lost, origin="rule", as_of=day(3))
+        row = self.report.search([("profile_id", "=", profile.id)])
+        self.assertEqual(row.stage_id, self.engaged)
+        self._answer(profile.partner_id, 2, nps=3)
+        row = self.report.search([("profile_id", "=", profile.id)], limit=1)
+        self.assertEqual((row.score, row.stage_id), (3, self.risk))
+
+    def test_a_test_and_an_unfinished_answer_count_nowhere(self):
+        partner = self.profiles[0].partner_id
+        survey = self.survey
+        answer = survey._create_answer(partner=partner, test_entry=True)
+        answer._save_lines(survey.question_ids[0], "10")
+        answer._mark_done()
+        begun = survey._create_answer(partner=partner)
+        begun._save_lines(survey.question_ids[0], "10")
+        self.env.flush_all()
+        self.assertEqual(self._nps(), {(): (-45.45, 11)})
+
+    def test_each_customer_is_seen_by_their_own_salesperson(self):
+        for profile in self.profiles:
+            profile.user_id = self.colleague
+        self.profiles[4].user_id = self.salesperson
+        rows = self.report.with_user(self.salesperson).search([("kind", "=", "nps")])
+        self.assertEqual(rows.mapped("score"), [4])
+        with self.assertRaises(AccessError):
+            rows.with_user(self.salesperson).profile_id.with_user(
+                self._user("nobody", "base.group_user")
+            ).read(["nps_last"])
+
+    def test_one_query_however_many_answers(self):
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            self.report._read_group(
+                [("kind", "=", "nps")], ["stage_id"], ["nps:avg", "__count"]
+            )
+
+    def test_a_question_must_fit_what_it_measures(self):
+        nps, ces = self.survey.question_ids[:2]
+        with self.assertRaisesRegex(ValidationError, "from 0 to 10"):
+            nps.scale_min = 1
+        with self.assertRaisesRegex(ValidationError, "Scale"):
+            nps.question_type = "text_box"
+        with self.assertRaisesRegex(ValidationError, "text question"):
+            ces.satisfaction_kind = "comment"

@@ -1,0 +1,66 @@
+from odoo import api, fields, models
+
+from odoo.addons.crm_lifecycle.fields import KnownInteger
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    visit_last_date = fields.Date(
+        string="Last return visit",
+        readonly=True,
+        fact="only",
+        help="The last one at which the customer was reached.",
+    )
+    visit_satisfaction = KnownInteger(
+        string="Satisfaction at visit",
+        readonly=True,
+        fact="only",
+        aggregator="avg",
+        help="From 1 (very dissatisfied) to 5 (very satisfied), as told at the last "
+        "return visit that asked. Empty: nobody has asked yet.",
+    )
+    visit_ids = fields.One2many(
+        comodel_name="crm.lifecycle.visit",
+        inverse_name="profile_id",
+        string="Return visits",
+    )
+    visit_count = fields.Integer(string="Visits", compute="_compute_visit_count")
+
+    def _compute_visit_count(self):
+        counts = dict(
+            self.env["crm.lifecycle.visit"]._read_group(
+                [("profile_id", "in", self.ids), ("state", "!=", "cancelled")],
+                ["profile_id"],
+                ["__count"],
+            )
+        )
+        for profile in self:
+            profile.visit_count = counts.get(profile._origin, 0)
+
+    def action_open_visits(self):
+        """Show the return visits to the customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle_visit.crm_lifecycle_visit_action"
+        )
+        return {
+            **action,
+            "domain": [("profile_id", "=", self.id)],
+            "context": {"default_profile_id": self.id},
+        }
+
+    @api.model
+    def _get_overview_fact_names(self, short=False):
+        return {**super()._get_overview_fact_names(short), "visit_last_date": None}
+
+    def _adopt_documents(self, sources):
+        """Take over the visits of other profiles; of two plans one stays."""
+        result = super()._adopt_documents(sources)
+        # Kept whole whoever merges.
+        visits = (self | sources).sudo().visit_ids.sorted("id")
+        planned = visits.filtered(lambda visit: visit.state == "planned")
+        planned[1:].state = "cancelled"
+        planned[1:].activity_id.unlink()
+        (visits - self.visit_ids).profile_id = self
+        return result

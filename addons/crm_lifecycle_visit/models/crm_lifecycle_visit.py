@@ -1,0 +1,257 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
+
+# Days after which somebody who was not reached is tried again, unless told otherwise.
+AGAIN_AFTER = 3
+
+
+class CrmLifecycleVisit(models.Model):
+    """A return visit or call: planned for a day, then its result.
+
+    The plan is an activity of its salesperson, so that they have one list of what to
+    do. Whoever was not reached is no contact: the activity waits for the next
+    attempt, which is a visit of its own.
+    """
+
+    _name = "crm.lifecycle.visit"
+    _description = "Return Visit"
+    _order = "date_due, id"
+    _rec_names_search = ["profile_id"]
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="profile_id.company_id", store=True, index=True
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Visitor",
+        required=True,
+        domain=[("share", "=", False)],
+        default=lambda self: self.env.user,
+        index=True,
+        ondelete="restrict",
+    )
+    stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Where the customer stood when the visit was planned.",
+    )
+    activity_id = fields.Many2one(
+        comodel_name="mail.activity",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    phone = fields.Char(related="profile_id.phone")
+    date_due = fields.Date(
+        string="Due", required=True, default=fields.Date.context_today
+    )
+    date_done = fields.Date(string="Done on", readonly=True, copy=False)
+    state = fields.Selection(
+        selection=[
+            ("planned", "Planned"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+        ],
+        string="Status",
+        required=True,
+        readonly=True,
+        default="planned",
+        copy=False,
+    )
+    result = fields.Selection(
+        selection=[("reached", "Reached"), ("not_reached", "Not reached")],
+        copy=False,
+    )
+    satisfaction = fields.Selection(
+        selection=[
+            ("1", "1 Very dissatisfied"),
+            ("2", "2 Dissatisfied"),
+            ("3", "3 So-so"),
+            ("4", "4 Satisfied"),
+            ("5", "5 Very satisfied"),
+        ],
+        copy=False,
+    )
+    satisfaction_score = KnownInteger(
+        string="Satisfaction (1-5)",
+        compute="_compute_satisfaction_score",
+        store=True,
+        aggregator="avg",
+    )
+    note = fields.Text(string="What was said", copy=False)
+    next_step = fields.Char(
+        copy=False, help="Goes on the list of what to do, for the next day named."
+    )
+    next_date = fields.Date(
+        string="Next on",
+        copy=False,
+        help="The day of the next step, or of the next attempt.",
+    )
+
+    _one_planned = models.UniqueIndex(
+        "(profile_id) WHERE state = 'planned'",
+        "A return visit to this customer is planned already.",
+    )
+    _lifecycle_written_idx = watermark_index("write_date")
+    _done_idx = models.Index("(company_id, date_done)")
+    _satisfaction_reached = models.Constraint(
+        "CHECK (satisfaction IS NULL OR result = 'reached')",
+        "Only a customer who was reached can tell how satisfied they are.",
+    )
+
+    @api.depends("profile_id.display_name")
+    def _compute_display_name(self):
+        for visit in self:
+            visit.display_name = visit.profile_id.display_name
+
+    @api.depends("satisfaction")
+    def _compute_satisfaction_score(self):
+        for visit in self:
+            visit.satisfaction_score = visit.satisfaction and int(visit.satisfaction)
+
+    @api.onchange("result")
+    def _onchange_result(self):
+        if self.result == "not_reached":
+            today = fields.Date.context_today(self)
+            self.next_date = fields.Date.add(today, days=AGAIN_AFTER)
+            self.satisfaction = False
+        else:
+            self.next_date = False
+
+    # ------------------------------------------------------------
+    # ORM
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Plan visits; each is on its visitor's list of what to do."""
+        visits = super().create(vals_list)
+        for visit in visits:
+            if not visit.stage_id:
+                visit.stage_id = visit.profile_id.stage_id
+            if not visit.activity_id:
+                visit.activity_id = visit.profile_id.activity_schedule(
+                    "crm_lifecycle_visit.mail_activity_type_visit",
+                    date_deadline=visit.date_due,
+                    user_id=visit.user_id.id,
+                )
+        return visits
+
+    def write(self, vals):
+        """Keep the activity on the visit's day and list."""
+        result = super().write(vals)
+        for name, target in (("date_due", "date_deadline"), ("user_id", "user_id")):
+            if name in vals:
+                planned = self.filtered(lambda visit: visit.state == "planned")
+                planned.activity_id.write({target: vals[name]})
+        return result
+
+    def unlink(self):
+        """A fact that is taken away leaves no row for the next run to find."""
+        self.profile_id._touch()
+        return super().unlink()
+
+    # ------------------------------------------------------------
+    # Results
+    # ------------------------------------------------------------
+
+    def action_record(self):
+        """Write down how the visit went, and what comes next."""
+        for visit in self:
+            if visit.state != "planned":
+                raise UserError(
+                    self.env._(
+                        "The result of the visit to %(customer)s was written down "
+                        "already.",
+                        customer=visit.display_name,
+                    )
+                )
+            if not visit.result:
+                raise UserError(
+                    self.env._("Tell first whether you reached the customer.")
+                )
+            if visit.result == "reached":
+                visit._finish()
+                visit._plan_next_step()
+            else:
+                visit._try_again()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _finish(self):
+        """Be done, and let the activity say so: it is a contact with the customer."""
+        self.ensure_one()
+        activity = self.activity_id
+        self.write({"state": "done", "date_done": self.company_id._lifecycle_today()})
+        activity.filtered("active")._action_done(feedback=self.note)
+        self.profile_id._touch()
+        self.env["crm.lifecycle.touch"]._trigger_run()
+
+    def _plan_next_step(self):
+        if not self.next_step:
+            return
+        self.profile_id.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.next_step,
+            date_deadline=self.next_date or fields.Date.context_today(self),
+            user_id=self.user_id.id,
+        )
+
+    def _try_again(self):
+        """Nobody was reached: hand the activity to the next attempt, if any."""
+        self.ensure_one()
+        activity, again = self.activity_id, self.next_date
+        self.write(
+            {
+                "state": "done",
+                "date_done": self.company_id._lifecycle_today(),
+                "activity_id": False,
+            }
+        )
+        if not again:
+            activity.unlink()
+            return
+        activity.date_deadline = again
+        self.flush_recordset()  # one is planned at a time
+        self.create(
+            {
+                "profile_id": self.profile_id.id,
+                "user_id": self.user_id.id,
+                "date_due": again,
+                "activity_id": activity.id,
+            }
+        )
+
+    def action_open_profile(self):
+        """Open the customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "crm.lifecycle.profile",
+            "res_id": self.profile_id.id,
+            "view_mode": "form",
+        }
+
+    def action_open_form(self):
+        """Ask for the result in a dialog over the list."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Return Visit"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }

@@ -1,0 +1,3 @@
+from . import test_tours
+from . import test_visit
+from . import test_visit_facts
