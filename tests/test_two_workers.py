@@ -9,7 +9,10 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.crm_lifecycle.progress import Cancelled
+
 TODAY = date(2026, 3, 2)
+BIG = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_side_by_side.BIG"
 SLEEP = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_move.time.sleep"
 CUSTOMERS = 300
 
@@ -163,3 +166,87 @@ class TestTwoWorkers(BaseCase):
             self.assertEqual(
                 env["crm.lifecycle.profile"].browse(held).stage_id.code, "c"
             )
+
+    def _run_side_by_side(self, cr):
+        """A run whose customers are enough for two connections."""
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+        with patch(BIG, CUSTOMERS):
+            return env["crm.lifecycle"]._run(
+                env["res.company"].browse(self.company_id),
+                TODAY,
+                checkpoint=lambda done, remaining: self._commit(cr),
+            )
+
+    def _commit(self, cr):
+        cr.commit()
+        cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+
+    def _assert_all_moved(self, run):
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.profile_count, CUSTOMERS)
+        self.assertEqual(run.moved_count, CUSTOMERS * 3)
+        run.env.cr.execute(
+            "SELECT COUNT(*), COUNT(DISTINCT (profile_id, to_stage_id)) "
+            "FROM crm_lifecycle_history WHERE lifecycle_id = %s",
+            [self.lifecycle_id],
+        )
+        self.assertEqual(run.env.cr.fetchone(), (CUSTOMERS * 3, CUSTOMERS * 3))
+
+    def test_a_big_run_works_on_two_connections(self):
+        with self.registry.cursor() as cr:
+            run = self._run_side_by_side(cr)
+            self.assertEqual(run.child_ids.mapped("state"), ["done", "done"])
+            self.assertEqual(sum(run.child_ids.mapped("moved_count")), CUSTOMERS * 3)
+            self.assertGreater(min(run.child_ids.mapped("moved_count")), 0)
+            self._assert_all_moved(run)
+
+    def test_the_run_does_what_a_failed_shard_leaves(self):
+        Run = self.registry["crm.lifecycle.run"]
+        phase = Run._phase_move
+
+        def fail_in_one_shard(run, *args, **kwargs):
+            if run.parent_id and run.shard == 1:
+                raise RuntimeError("no more")
+            return phase(run, *args, **kwargs)
+
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_side_by_side"
+        with (
+            self.registry.cursor() as cr,
+            patch.object(Run, "_phase_move", fail_in_one_shard),
+            self.assertLogs(logger, "ERROR"),
+        ):
+            run = self._run_side_by_side(cr)
+            self.assertEqual(set(run.child_ids.mapped("state")), {"done", "failed"})
+            self._assert_all_moved(run)
+
+    def test_a_run_that_is_cancelled_stops_its_shards(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            company = env["res.company"].browse(self.company_id)
+            run = env["crm.lifecycle.run"]._start(company, TODAY)
+            asked, waiting = threading.Event(), []
+            Run = self.registry["crm.lifecycle.run"]
+            phase = Run._phase_move
+
+            def wait_in_shards(run, *args, **kwargs):
+                if run.parent_id:
+                    waiting.append(run.id)
+                    asked.wait(30)
+                return phase(run, *args, **kwargs)
+
+            def cancel(done, remaining):
+                self._commit(cr)
+                if len(waiting) == 2 and not asked.is_set():
+                    asked.set()
+                    raise Cancelled
+
+            with (
+                patch(BIG, CUSTOMERS),
+                patch.object(Run, "_phase_move", wait_in_shards),
+                self.assertRaises(Cancelled),
+            ):
+                cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+                run._execute(cancel)
+            self.assertEqual(run.state, "cancelled")
+            self.assertEqual(set(run.child_ids.mapped("state")), {"cancelled"})

@@ -83,7 +83,8 @@ class Scope:
     was written before it was seen by the run as of ``previous_as_of``. Both are
     empty for a full rebuild, which asks the same questions about everybody.
     ``topics`` are the bits of the sources, see `topics_of`; ``batch_topics`` those
-    that rows of the batch have, each once, where they are known.
+    that rows of the batch have, each once, where they are known, and ``batch_size``
+    tells about how many subjects it has.
     """
 
     company_id: int
@@ -93,6 +94,7 @@ class Scope:
     previous_as_of: date | None = None
     topics: Mapping[str, int] = field(default_factory=dict)
     batch_topics: tuple[int, ...] | None = None
+    batch_size: int = 0
 
     def asks(self, source: str, alias: str) -> SQL:
         """SQL condition: of the batch's row, this source's facts may have changed.

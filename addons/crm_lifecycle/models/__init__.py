@@ -37,6 +37,7 @@ from . import crm_lifecycle_run_preview
 from . import crm_lifecycle_run_replay
 from . import crm_lifecycle_run_review
 from . import crm_lifecycle_run_shard
+from . import crm_lifecycle_run_side_by_side
 from . import crm_lifecycle_stay
 from . import crm_lifecycle_task
 from . import crm_lifecycle_task_work

@@ -185,9 +185,13 @@ class CrmLifecycleRun(models.Model):
             self._phase_collect(checkpoint, self._get_scope())
             if checkpoint is not None and self._hand_out(checkpoint):
                 return
+        self._work_through_list(checkpoint)
+        self.state = "done"
+
+    def _work_through_list(self, checkpoint):
+        """Do what is on the work list, and have the rules move who is due."""
         self._phase_refresh(checkpoint, self._get_scope())
         self._phase_move(checkpoint)
-        self.state = "done"
 
     def _keep_account(self, checkpoint, work):
         """Do some work of the run, and write down how it ended."""
@@ -200,7 +204,8 @@ class CrmLifecycleRun(models.Model):
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
             cancelled = isinstance(error, Cancelled)
-            self.write(
+            shards = self.child_ids.filtered(lambda shard: shard.state == "running")
+            (self | shards).write(
                 {
                     "state": "cancelled" if cancelled else "failed",
                     "date_end": fields.Datetime.now(),

@@ -47,7 +47,11 @@ class CrmLifecycleRun(models.Model):
         topics = self.env.execute_query(
             SQL("SELECT DISTINCT topics FROM lifecycle_batch ORDER BY topics")
         )
-        scope = replace(scope, batch_topics=tuple(value for [value] in topics))
+        scope = replace(
+            scope,
+            batch_topics=tuple(value for [value] in topics),
+            batch_size=taken,
+        )
         seen, created, refreshed = self._refresh_facts(scope)
         self.profile_count += seen
         self.created_count += created

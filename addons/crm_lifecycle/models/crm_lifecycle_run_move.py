@@ -290,7 +290,8 @@ class CrmLifecycleRun(models.Model):
     def _insert_due(self, query, *, rule=None, stage=None):
         """Put the profiles of a query on the due list where there is a stage to go to.
 
-        ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage.
+        ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage. Moves
+        of the same kind lie together, so that few statements make a batch.
         """
         self.env.cr.execute(
             SQL(
@@ -301,6 +302,7 @@ class CrmLifecycleRun(models.Model):
                   FROM (%s) AS p
              LEFT JOIN crm_lifecycle_rule AS r ON r.id = p.rule_id
                  WHERE p.target_id IS NOT NULL OR p.rule_id IS NOT NULL
+                 ORDER BY 2, 3, 4, 1
                 """,
                 query.select(
                     SQL.identifier("crm_lifecycle_profile", "id"),
@@ -323,12 +325,14 @@ class CrmLifecycleRun(models.Model):
                 "WHERE l.profile_id = d.profile_id"
             )
         )
+        if not self._is_anybody_due():
+            self._timed("evaluate", started)
+            return 0
         self._add_due_to_review()
-        quiet = {
-            stage.id: self._is_first_run(lifecycle)
-            for lifecycle in lifecycles
-            for stage in lifecycle.stage_ids
-        }
+        quiet = {}
+        for lifecycle in lifecycles:
+            first = self._is_first_run(lifecycle)
+            quiet |= dict.fromkeys(lifecycle.stage_ids.ids, first)
         self._timed("evaluate", started)
         self._checkpoint(checkpoint)
         moved = last_id = 0
@@ -352,6 +356,9 @@ class CrmLifecycleRun(models.Model):
             last_id = rows[-1][0]
             self._timed("move", started)
             self._checkpoint(checkpoint, len(rows))
+
+    def _is_anybody_due(self):
+        return bool(self.env.execute_query(SQL("SELECT FROM lifecycle_due LIMIT 1")))
 
     def _move_rows(self, rows, quiet):
         """Move one batch of the due list, by groups. Return how many moved."""

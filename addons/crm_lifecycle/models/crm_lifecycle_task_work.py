@@ -144,8 +144,9 @@ class CrmLifecycleRun(models.Model):
         return super()._phase_collect(checkpoint, scope)
 
     def _phase_refresh(self, checkpoint, scope):
-        if self._is_watched(checkpoint):
-            self._begin_step(checkpoint, "refresh", self._get_waiting_count())
+        waiting = self._get_waiting_count() if self._is_watched(checkpoint) else 0
+        if waiting:
+            self._begin_step(checkpoint, "refresh", waiting)
         return super()._phase_refresh(checkpoint, scope)
 
     def _phase_move(self, checkpoint, lifecycles=None, **options):

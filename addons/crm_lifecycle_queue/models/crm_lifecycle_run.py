@@ -295,8 +295,11 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_handed_out(self, company=None):
-        """Return the runs that are with the queue."""
-        domain = [("state", "=", "running"), ("child_ids", "!=", False)]
+        """Return the runs that are with the queue.
+
+        Others do their shards themselves, side by side: these have no jobs.
+        """
+        domain = [("state", "=", "running"), ("child_ids.job_uuid", "!=", False)]
         if company:
             domain.append(("company_id", "=", company.id))
         return self.search(domain)
