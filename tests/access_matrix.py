@@ -196,7 +196,7 @@ def get_methods(env, addons):
 
 
 def get_routes(addons):
-    """Return ``{path: how one is known}`` of our controllers."""
+    """Return ``{path: how whoever asks is known}`` of our controllers."""
     found, classes = {}, list(Controller.__subclasses__())
     while classes:
         klass = classes.pop()

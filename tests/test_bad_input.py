@@ -12,7 +12,7 @@ from collections import Counter
 from datetime import date
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -31,6 +31,7 @@ KEEP_GOING = settings(
     suppress_health_check=list(HealthCheck),
     derandomize="BAD_INPUT_EXAMPLES" not in os.environ,
     database=None,
+    phases=[Phase.generate],  # each try costs: what fails is told as it is found
 )
 # Texts that a form or an API client may send in place of conditions.
 texts = st.one_of(

@@ -23,6 +23,7 @@ class ResCompany(models.Model):
 
     lifecycle_retention_months = fields.Integer(
         string="Keep Customers Who Are Gone",
+        groups="base.group_user",
         help="Months after which a customer who is lost or has ended is erased, if "
         "nothing happened since. 0: never.",
     )

@@ -29,6 +29,7 @@ from . import test_privacy
 from . import test_replay
 from . import test_rule_test
 from . import test_run
+from . import test_run_fault
 from . import test_run_review
 from . import test_run_shard
 from . import test_stay

@@ -438,3 +438,41 @@ REPORTS = """
 report                             model                 public portal employee seller leader manager technician admin
 crm_lifecycle.action_report_person crm.lifecycle.profile -      -      -        -      -      x       -          x
 """
+
+FIELDS = """
+model                 fields                                    public portal employee seller leader manager technician admin
+ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
+res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
+res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
+res.partner           lifecycle_follow_up_date                  -      -      -        r      r      r       -          r
+res.partner           lifecycle_last_contact_date               -      -      -        r      r      r       -          r
+res.partner           lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
+res.partner           lifecycle_profile_ids                     -      -      -        r      r      r       -          r
+res.partner           lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
+res.config.settings   lifecycle_tz,lifecycle_retention_months   -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_active_names                    -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_is_scheduled,lifecycle_next_run -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_last_run_id                     -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_last_run_state                  -      -      -        -      -      -       rw         rw
+res.company           lifecycle_tz                              r      r      r        r      r      r       rw         rw
+res.company           lifecycle_retention_months                -      -      r        r      r      r       rw         rw
+res.users             lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
+res.users             lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
+res.users             lifecycle_follow_up_date                  -      -      -        r      r      r       -          r
+res.users             lifecycle_last_contact_date               -      -      -        r      r      r       -          r
+res.users             lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
+res.users             lifecycle_objection_date                  -      -      -        r      r      r       -          r
+res.users             lifecycle_profile_ids                     -      -      -        r      r      r       -          r
+crm.lead              lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
+crm.lead              lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
+crm.lead              lifecycle_follow_up_date                  -      -      -        r      r      r       -          r
+crm.lead              lifecycle_last_contact_date               -      -      -        r      r      r       -          r
+crm.lead              lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
+crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
+crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
+crm.lifecycle         move_action_ids                           -      -      -        -      -      -       -          rw
+crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
+crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
+crm.lifecycle.step    webhook_id,payload                        -      -      -        -      -      -       -          r
+crm.lifecycle.task    model,res_ids,method,arguments,result     -      -      -        -      -      -       -          r
+"""

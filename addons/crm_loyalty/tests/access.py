@@ -324,3 +324,29 @@ REPORTS = """
 report                              model        public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
 crm_loyalty.action_report_statement loyalty.card -      -      -        x      x      x       -          -          x     x      x        x        x
 """
+
+FIELDS = """
+model                       fields                                       public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
+res.partner                 loyalty_birthdate                            -      -      r        rw     rw     rw      r          rw         rw    r      r        r        r
+res.config.settings         loyalty_tz,loyalty_adjust_limit              -      -      -        -      -      -       -          rw         rw    -      -        -        -
+res.company                 loyalty_tz,loyalty_adjust_limit              r      r      r        r      r      r       r          rw         rw    r      r        r        r
+res.users                   loyalty_birthdate                            -      -      r        r      r      r       r          r          r     r      r        r        r
+loyalty.card                entry_ids,lot_ids,points_available           -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                points_pending,points_locked,points_debt     -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                points_expiring,points_expiring_date,tier_id -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                tier_since,tier_until,tier_period_end        -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                tier_warned_until,qualifying_points          -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                qualifying_spend,tier_keep_needed            -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                projected_tier_id,next_tier_id,points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                spend_needed,date_needed,tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                tier_basis,has_manual_bonus,tier_history_ids -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                member_since                                 -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             pending_policy,pending_days,expiry_policy    -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             expire_after,negative_policy,reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             expiry_reminder,reminder_first_days          -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             reminder_last_days,reminder_template_id      -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             adjust_limit,tier_ids,tier_basis,tier_period -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             tier_grace_days,tier_warn_days,tier_user_id  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             bonus_rule_ids,point_value                   -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.card.update.balance seen_balance,is_approval_needed              -      -      -        rw     rw     rw      -          -          rw    -      rw       rw       rw
+"""

@@ -9,3 +9,8 @@ def make(world):
         "user_id": world.seller.id,
     }
     return {"sale.order": {"mine": world.env["sale.order"].create(order)}}
+
+FIELDS = """
+model      fields       public portal employee seller leader manager accountant technician admin
+sale.order points_round -      -      -        rw     rw     rw      rw         -          rw
+"""
