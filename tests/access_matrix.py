@@ -227,9 +227,7 @@ class World:
         self.tables = tables
         Company = env["res.company"]
         self.parent = Company.create({"name": "Access parent"})
-        self.home = Company.create(
-            {"name": "Access home", "parent_id": self.parent.id}
-        )
+        self.home = Company.create({"name": "Access home", "parent_id": self.parent.id})
         self.branch = Company.create(
             {"name": "Access branch", "parent_id": self.home.id}
         )

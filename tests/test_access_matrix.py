@@ -137,8 +137,7 @@ class TestAccessMatrix(TransactionCase):
             self.assertTrue(sample, f"no record of {model} to try")
             decided[model, name] = self.tables.get_field_decision(model, name)
             found[model, name] = {
-                role: self._get_field_rights(role, sample, name)
-                for role in self.roles
+                role: self._get_field_rights(role, sample, name) for role in self.roles
             }
         self._compare("FIELDS", decided, found)
 

@@ -149,7 +149,7 @@ class TestBadInput(LifecycleCase):
     def _assert_in_words(self, error):
         text = str(error)
         self.assertGreater(len(text), 10)
-        for sign in ("Traceback", "psycopg2", 'line 1\n', "object at 0x"):
+        for sign in ("Traceback", "psycopg2", "line 1\n", "object at 0x"):
             self.assertNotIn(sign, text)
 
     def _count(self):
@@ -300,13 +300,13 @@ class TestBadInput(LifecycleCase):
         found = self._try("parameters", lambda: Template._get(code, chosen))
         if not isinstance(found, UserError):
             text = json.dumps(found["rules"])
-            self.assertNotIn("{", text.replace("{", "", text.count("{\"")))
+            self.assertNotIn("{", text.replace("{", "", text.count('{"')))
         self.assertEqual(self._count(), before)
 
     @KEEP_GOING
     @given(
         st.sampled_from(["t2", "t4a"]),
-        st.lists(st.integers(-(2**33), 2**33), max_size=3),
+        st.lists(st.integers(-(2**31), 2**31 - 1), max_size=3),
         st.sampled_from(["action_next", "action_back", "action_start", "name"]),
         st.text(max_size=10),
     )

@@ -87,9 +87,7 @@ class TestRunKill(BaseCase):
                 (second, third, [("lost_count", "=", 0)]),
             )
         ]
-        lifecycle.tag_ids = [
-            Command.create({"name": "t", "code": "t", "domain": "[]"})
-        ]
+        lifecycle.tag_ids = [Command.create({"name": "t", "code": "t", "domain": "[]"})]
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         partners = env["res.partner"].create(
             [{"name": f"Run kill {number}"} for number in range(CUSTOMERS)]

@@ -80,7 +80,7 @@ def check_values(parameters, values):
     by_code = {parameter["code"]: parameter for parameter in parameters}
     for parameter in parameters:
         value = values[parameter["code"]]
-        if not parameter["min"] <= value <= parameter["max"]:
+        if type(value) is not int or not parameter["min"] <= value <= parameter["max"]:
             raise ParameterError("range", parameter)
         other = parameter.get("less_than")
         if other and not value < values[other]:

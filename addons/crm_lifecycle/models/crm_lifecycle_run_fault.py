@@ -51,7 +51,7 @@ class CrmLifecycleRun(models.Model):
             return SQL("TRUE")
 
     def _move_rows(self, rows, quiet):
-        rules = self.env["crm.lifecycle.rule"].browse({row[2] for row in rows if row[2]})
+        rules = self.env["crm.lifecycle.rule"].browse({row[2] for row in rows} - {None})
         unusable = {rule.id for rule in rules if not self._is_usable(rule)}
         if unusable:
             self._note_left([row[1] for row in rows if row[2] in unusable])
@@ -105,7 +105,8 @@ class CrmLifecycleRun(models.Model):
         """
         if checkpoint is None or self.parent_id or not self.error:
             return
-        mine = Domain([("company_id", "=", self.company_id.id), ("parent_id", "=", False)])
+        mine = Domain("company_id", "=", self.company_id.id)
+        mine &= Domain("parent_id", "=", False)
         ended = mine & Domain([("state", "!=", "running"), ("kind", "!=", "replay")])
         last = self.search(ended, order="id desc", limit=REPEATED)
         lately = Domain("alarmed_at", ">=", "now -1d")

@@ -76,7 +76,10 @@ def make_configuration(world, lifecycles, running):
         mine = {"lifecycle_id": lifecycle.id, "name": "New"}
         rule = {**mine, "to_stage_id": stage.id}
         tag = {**mine, "code": "new"}
-        version = {"lifecycle_id": lifecycle.id, "snapshot": env["crm.lifecycle.file"]._write(lifecycle)}
+        version = {
+            "lifecycle_id": lifecycle.id,
+            "snapshot": env["crm.lifecycle.file"]._write(lifecycle),
+        }
         samples = (
             (lifecycle, {"name": "New", "company_id": lifecycle.company_id.id}, write),
             (stage, {**mine, "code": "third"}, write),
@@ -255,7 +258,9 @@ def make_wizards(world, profiles, lifecycles):
         "crm.lifecycle.test": {"lifecycle_id": draft.id},
     }.items():
         found[model] = {"here": sample(env[model], create=vals)}
-    found["crm.lifecycle.start.line"] = {"here": sample(env["crm.lifecycle.start.line"])}
+    found["crm.lifecycle.start.line"] = {
+        "here": sample(env["crm.lifecycle.start.line"])
+    }
     found["crm.lifecycle.erase"] = {
         name: sample(env["crm.lifecycle.erase"], create={"profile_ids": chosen[name]})
         for name in ("mine", "there")
@@ -287,9 +292,7 @@ def make_subjects(world, profiles):
                 {
                     "summary": "Access",
                     "plan_id": env["mail.activity.plan"]
-                    .create(
-                        {"name": "Access", "res_model": "crm.lifecycle.profile"}
-                    )
+                    .create({"name": "Access", "res_model": "crm.lifecycle.profile"})
                     .id,
                 }
             )

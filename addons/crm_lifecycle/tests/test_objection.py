@@ -77,12 +77,8 @@ class TestObjection(LifecycleCase):
         self._object(self.ada)
         found = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
         mine = [("id", "in", (self.ada | self.bob).ids)]
-        self.assertEqual(
-            found.search([("is_objecting", "=", True), *mine]), self.ada
-        )
-        self.assertEqual(
-            found.search([("is_objecting", "=", False), *mine]), self.bob
-        )
+        self.assertEqual(found.search([("is_objecting", "=", True), *mine]), self.ada)
+        self.assertEqual(found.search([("is_objecting", "=", False), *mine]), self.bob)
         self.assertTrue(self.ada.with_user(self.salesperson).is_objecting)
 
     def test_a_lead_that_objects_goes_on_objecting_as_a_contact(self):

@@ -79,9 +79,11 @@ class TestPrivacy(LifecycleCase):
         self.assertTrue(any(SECRET in m["text"] for m in data["messages"] if m["text"]))
 
     def test_it_can_be_read_on_paper(self):
-        html, _type = self.env["ir.actions.report"].with_user(
-            self.manager
-        )._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.manager)
+            ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+        )
         for text in (SECRET, "Open leads", "to Customer"):
             self.assertIn(text, html.decode())
 

@@ -33,7 +33,9 @@ class TestErasure(LoyaltyLifecycleCase):
         self.env.cr.execute("SELECT (now() + interval '1 day') AT TIME ZONE 'UTC'")
         proof = self.Proof._prove(self.env.cr.fetchone()[0].replace(microsecond=0))
         return proof.fault_ids.filtered(
-            lambda fault: fault.card_id in self.card | self.other or fault.kind == "anchor"
+            lambda fault: (
+                fault.card_id in self.card | self.other or fault.kind == "anchor"
+            )
         ).mapped("kind")
 
     def _get_texts(self):
@@ -65,7 +67,9 @@ class TestErasure(LoyaltyLifecycleCase):
         self.assertEqual(self.card.points, 125)
         # Chain and digest of the last proof still hold, for everybody.
         self.assertEqual(self._prove(), [])
-        self.assertIn(SECRET, " ".join(self.other.entry_ids.mapped(lambda e: e.reason or "")))
+        self.assertIn(
+            SECRET, " ".join(self.other.entry_ids.mapped(lambda e: e.reason or ""))
+        )
 
     def test_the_last_proof_tells_that_entries_were_sealed_anew(self):
         self._prove()
@@ -82,6 +86,18 @@ class TestErasure(LoyaltyLifecycleCase):
         self.env.invalidate_all()
         with self.assertRaisesRegex(UserError, "changed past the ledger"):
             self.profile._erase()
+
+    def test_points_are_handed_out_with_their_reasons(self):
+        [card] = self.profile.with_user(self.manager)._get_person_data()["cards"]
+        self.assertEqual(card["points"], 125)
+        self.assertEqual(
+            [item["points"] for item in card["entries"]], [100, 50, -30, 5]
+        )
+        self.assertIn(SECRET, card["entries"][1]["reason"])
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "crm_lifecycle.report_person", self.profile.ids
+        )
+        self.assertIn("Club", html.decode())
 
     def test_points_are_posted_on_after_it(self):
         self.profile._erase()

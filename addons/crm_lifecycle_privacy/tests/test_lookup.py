@@ -35,13 +35,16 @@ class TestLookup(LifecycleCase):
         return wizard.line_ids
 
     def _get_found(self, lines, model):
-        return sorted(lines.filtered(lambda line: line.res_model == model).mapped("res_id"))
+        return sorted(
+            lines.filtered(lambda line: line.res_model == model).mapped("res_id")
+        )
 
     def test_profiles_history_and_steps_are_found(self):
         lines = self._look_up()
         lead = self._profile(self.lead)
         self.assertEqual(
-            self._get_found(lines, "crm.lifecycle.profile"), sorted((self.ada | lead).ids)
+            self._get_found(lines, "crm.lifecycle.profile"),
+            sorted((self.ada | lead).ids),
         )
         self.assertEqual(
             self._get_found(lines, "crm.lifecycle.history"),
@@ -55,8 +58,10 @@ class TestLookup(LifecycleCase):
     def test_deleting_what_was_found_anonymises_it(self):
         """The history refuses to be deleted; the person is erased instead."""
         line = self._look_up().filtered(
-            lambda item: item.res_model == "crm.lifecycle.history"
-            and item.res_id in self.ada.history_ids.ids
+            lambda item: (
+                item.res_model == "crm.lifecycle.history"
+                and item.res_id in self.ada.history_ids.ids
+            )
         )[:1]
         line.action_unlink()
         self.assertTrue(self.ada.erased_date)

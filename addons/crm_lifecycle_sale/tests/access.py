@@ -10,6 +10,7 @@ def make(world):
     }
     return {"sale.order": {"mine": world.env["sale.order"].create(order)}}
 
+
 METHODS = """
 model      methods                       public portal employee seller leader manager technician admin
 sale.order action_open_lifecycle_profile -      -      -        x      x      x       -          x

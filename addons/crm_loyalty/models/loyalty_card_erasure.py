@@ -29,9 +29,9 @@ class LoyaltyCard(models.Model):
                 [("model", "=", records._name), *mine]
             ).unlink()
         adjustments.write({"reason": self.env._("Erased")})
-        self.env["loyalty.history"].sudo().search(
-            [("card_id", "in", cards.ids)]
-        ).write({"description": self.env._("Erased")})
+        self.env["loyalty.history"].sudo().search([("card_id", "in", cards.ids)]).write(
+            {"description": self.env._("Erased")}
+        )
         self.env.flush_all()
         cards._erase_reasons()
 
@@ -103,7 +103,9 @@ class LoyaltyPointProof(models.Model):
     def _replace_seals(self, dates, before, after):
         """Have the digest of the last proof follow entries that were sealed anew."""
         last = self.search([("anchor_date", "!=", False)], limit=1)
-        inside = [row for row, date in dates.items() if last and date < last.anchor_date]
+        inside = [
+            row for row, date in dates.items() if last and date < last.anchor_date
+        ]
         if not inside:
             return
         if not last.anchor_digest.isdigit():

@@ -258,12 +258,12 @@ loyalty.bonus.rule          parent      -      -      -        r      r      rwc
 loyalty.bonus.rule          everybody   -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
 loyalty.bonus.rule          branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.bonus.rule          there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.card                here        -      -      -        r      r      rc      -          -          rc    ?      ?        ?        ?c
-loyalty.card                parent      -      -      -        r      r      rc      -          -          rc    ?      ?        ?        ?c
-loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    ?      ?        ?        ?c
+loyalty.card                here        -      -      -        r      r      rc      -          -          rc    r      r        r        rc
+loyalty.card                parent      -      -      -        r      r      rc      -          -          rc    r      r        r        rc
+loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.card                portal_own -      ?      -        r      r      rc      -          -          rc    ?      ?        ?        ?c
+loyalty.card                portal_own -      ?      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.point.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r

@@ -10,6 +10,7 @@ def make(world):
     }
     return {"sale.order": {"mine": world.env["sale.order"].create(order)}}
 
+
 FIELDS = """
 model      fields       public portal employee seller leader manager accountant technician admin
 sale.order points_round -      -      -        rw     rw     rw      rw         -          rw
