@@ -5,8 +5,8 @@ role, and ``make(world)``, which returns the records that they are tried with:
 ``{model: {name: record or Sample}}``. A role without a column in a table is due what
 the column ``employee`` says. ``ROLES`` has the roles that the addon brings itself.
 
-MODELS   model, record        ``r`` read, export; ``w`` write; ``c`` create; ``d`` delete;
-                              ``?`` found, but some of its fields are refused
+MODELS   model, record        ``r`` read, export; ``w`` write; ``c`` create; ``d``
+                              delete; ``?`` found, but some of its fields are refused
 FIELDS   model, fields        ``r`` read, ``w`` write; fields may have wildcards. Of
                               other addons' models all that is added, of own models
                               those that have groups.
@@ -152,16 +152,17 @@ def get_models(env, addons):
 
 
 def get_fields(env, addons):
-    """Return ``[(model, field)]``: added to others' models, or with groups of its own."""
+    """Return ``[(model, field)]``: added to others' models, or with groups."""
     found = []
     for name, model in env.registry.items():
         if model._abstract:
             continue
         is_own = model._original_module in addons
         for field in model._fields.values():
-            if set(field._modules) & set(addons) and (field.groups or not is_own):
-                if is_own or field._modules[0] in addons or field.groups:
-                    found.append((name, field.name))
+            is_added = field._modules and field._modules[0] in addons and not is_own
+            is_guarded = field.groups and set(field._modules) & set(addons)
+            if is_added or is_guarded:
+                found.append((name, field.name))
     return found
 
 
@@ -340,7 +341,7 @@ class World:
         return rights
 
     def read(self, record):
-        """Return ``r`` where a record is found, read and exported, ``?`` where not all."""
+        """Return ``r`` where a record is found, read and exported, ``?`` if not all."""
         ways = (
             lambda: self._find(record),
             lambda: record.read(self._get_own_fields(record)),

@@ -24,7 +24,7 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 from tests.test_lifecycle_file import conditions, scalars, values
 
-EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", 100))
+EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "100"))
 KEEP_GOING = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -82,8 +82,9 @@ def check_values(parameters, values):
         value = values[parameter["code"]]
         if type(value) is not int or not parameter["min"] <= value <= parameter["max"]:
             raise ParameterError("range", parameter)
+    for parameter in parameters:
         other = parameter.get("less_than")
-        if other and not value < values[other]:
+        if other and not values[parameter["code"]] < values[other]:
             raise ParameterError("order", parameter, by_code[other])
 
 

@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 from ..engine import domains
 
-
 # What Odoo raises of conditions that it can make no query of, by way of its own checks.
 UNUSABLE = (
     domains.DomainError,

@@ -124,34 +124,37 @@ class TestRunFault(LifecycleCase):
     # Others in the way
     # ------------------------------------------------------------
 
-    @mute_logger(*LOGS)
-    def test_a_batch_that_meets_others_is_tried_again(self):
-        """Serialization failures and lock timeouts: the third attempt gets through."""
+    def _assert_tried_again(self, error):
+        """The third attempt gets through, and moves nobody twice."""
         self.broken.active = False
-        for error in (errors.SerializationFailure, errors.LockNotAvailable):
-            with self.subTest(error=error.__name__):
-                self.ada.stage_id = self.engaged
-                moves = len(self.ada.history_ids)
-                failing = [error("try again"), error("try again")]
-                Run = self.registry["crm.lifecycle.run"]
-                original = Run._move_rows
+        moves = len(self.ada.history_ids)
+        failing = [error("try again"), error("try again")]
+        Run = self.registry["crm.lifecycle.run"]
+        original = Run._move_rows
 
-                def meet(run, *args, failing=failing, original=original):
-                    if failing:
-                        raise failing.pop()
-                    return original(run, *args)
+        def meet(run, *args):
+            if failing:
+                raise failing.pop()
+            return original(run, *args)
 
-                days = 1 if error is errors.SerializationFailure else 2
-                with (
-                    patch.object(Run, "_move_rows", meet),
-                    patch.object(self.env.cr, "rollback", lambda: None),
-                    patch.object(crm_lifecycle_run.time, "sleep"),
-                ):
-                    run = self._run_kept(days)
-                self.assertEqual(run.state, "done")
-                self.assertFalse(failing)
-                self.assertEqual(self.ada.stage_id, self.customer)
-                self.assertEqual(len(self.ada.history_ids), moves + 1)
+        with (
+            patch.object(Run, "_move_rows", meet),
+            patch.object(self.env.cr, "rollback", lambda: None),
+            patch.object(crm_lifecycle_run.time, "sleep"),
+        ):
+            run = self._run_kept()
+        self.assertEqual(run.state, "done")
+        self.assertFalse(failing)
+        self.assertEqual(self.ada.stage_id, self.customer)
+        self.assertEqual(len(self.ada.history_ids), moves + 1)
+
+    @mute_logger(*LOGS)
+    def test_a_batch_is_tried_again_after_a_serialization_failure(self):
+        self._assert_tried_again(errors.SerializationFailure)
+
+    @mute_logger(*LOGS)
+    def test_a_batch_is_tried_again_after_a_lock_timeout(self):
+        self._assert_tried_again(errors.LockNotAvailable)
 
     # ------------------------------------------------------------
     # Mails

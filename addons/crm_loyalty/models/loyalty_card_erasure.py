@@ -50,8 +50,8 @@ class LoyaltyCard(models.Model):
             if chain.seal(previous[0], row) != row["hash"]:
                 raise UserError(
                     self.env._(
-                        "The points of %(card)s were changed past the ledger. Prove the "
-                        "ledger and clear that up first, then erase the person.",
+                        "The points of %(card)s were changed past the ledger. Prove "
+                        "the ledger and clear that up first, then erase the person.",
                         card=self.browse(row["card_id"]).sudo().display_name,
                     )
                 )

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-
 # What the ladder of tiers says of a card: written by the evaluation alone.
 TIER_FIELDS = {
     "tier_id",
@@ -138,8 +137,8 @@ class LoyaltyCard(models.Model):
             field = self._fields[min(kept)]
             raise UserError(
                 self.env._(
-                    "“%(field)s” of a card follows from its points and spend, and can't "
-                    "be written by hand. Give points with a reason instead.",
+                    "“%(field)s” of a card follows from its points and spend, and "
+                    "can't be written by hand. Give points with a reason instead.",
                     field=field._description_string(self.env),
                 )
             )
