@@ -25,14 +25,17 @@ UNDONE = """
 
 
 class Worker:
-    """A process that works off the playbook once, unless it is killed before.
+    """A process that works off the playbook, or does another job, once.
+
+    Unless it is killed before.
 
     It is a copy of this process, which spares loading Odoo for each of them. The
     connections of the original are none of its business.
     """
 
-    def __init__(self, registry, die_at=None, after=False):
+    def __init__(self, registry, die_at=None, after=False, job="ir_cron_playbook"):
         self.name = f"playbook_worker_{time.monotonic_ns()}"
+        self.job = job
         self.pid = os.fork()
         if not self.pid:
             code = 255
@@ -62,7 +65,7 @@ class Worker:
         registry._db = sql_db.db_connect(registry.db_name)
         with patch.object(sql_db.Cursor, "commit", count), registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            done = env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
+            done = env.ref(f"crm_lifecycle.{self.job}").method_direct_trigger()
         assert done is True and old_pools
         return commits
 

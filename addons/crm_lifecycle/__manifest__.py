@@ -37,6 +37,8 @@
         "views/mail_activity_plan_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
+        "views/crm_lifecycle_privacy_views.xml",
+        "report/crm_lifecycle_person_report.xml",
         "views/crm_lifecycle_onboarding_views.xml",
         "views/crm_lifecycle_menus.xml",
     ],

@@ -40,7 +40,8 @@ def parse(text: str | None) -> Domain:
         value = ast.literal_eval((text or "[]").strip() or "[]")
         return Domain(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise DomainError(str(error)) from error
+        # Python names the object that it stumbled over by its address.
+        raise DomainError(str(error).partition(": <")[0]) from error
 
 
 def resolve_date(value: str, as_of: date) -> date:

@@ -80,10 +80,11 @@ def check_values(parameters, values):
     by_code = {parameter["code"]: parameter for parameter in parameters}
     for parameter in parameters:
         value = values[parameter["code"]]
-        if not parameter["min"] <= value <= parameter["max"]:
+        if type(value) is not int or not parameter["min"] <= value <= parameter["max"]:
             raise ParameterError("range", parameter)
+    for parameter in parameters:
         other = parameter.get("less_than")
-        if other and not value < values[other]:
+        if other and not values[parameter["code"]] < values[other]:
             raise ParameterError("order", parameter, by_code[other])
 
 

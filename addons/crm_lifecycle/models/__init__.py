@@ -56,3 +56,7 @@ from . import mail_message
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import crm_lifecycle_objection
+from . import crm_lifecycle_erasure
+from . import crm_lifecycle_person
+from . import crm_lifecycle_run_fault

@@ -262,6 +262,7 @@ class CrmLifecycle(models.Model):
 
     def action_add_left_out(self):
         """Add the rules of the template that could not be used before."""
+        self.check_access("write")
         for lifecycle in self:
             self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
 
@@ -510,12 +511,13 @@ class CrmLifecycle(models.Model):
         """Run each company: over all changes once a day, else over the work list.
 
         The day begins at the company's own midnight. A company whose run fails
-        does not hold up the others; the error is on its run and raised last.
+        does not hold up the others; the error is on its run, and raised last where
+        no company was served: Odoo switches off a job that fails for a week.
         """
         cron = self.env["ir.cron"]
         companies = self._get_companies()
         cron._commit_progress(remaining=len(companies))
-        failed = None
+        failed, served = None, False
         for company in companies:
             if self._is_run_due(company) or self._is_work_waiting(company):
                 try:
@@ -524,21 +526,25 @@ class CrmLifecycle(models.Model):
                         quick=not self._is_run_due(company),
                         checkpoint=lambda done, remaining: cron._commit_progress(),
                     )
+                    served = True
                 except Exception as error:
                     _logger.exception("Lifecycle run of %s failed", company.name)
                     failed = error
             if not cron._commit_progress(1):
                 break
-        if failed:
+        if failed and not served:
             raise failed
 
     @api.model
     def _is_run_due(self, company):
         """Whether the company has not been looked at today, or not as a whole.
 
-        A lifecycle activated since then has customers to take in.
+        A lifecycle activated since then has customers to take in, and a run that
+        came to no end has left some.
         """
         last = self.env["crm.lifecycle.run"]._get_last_collected(company)
+        if last._has_died():
+            return True
         if not last or last.kind == "replay" or last.as_of < company._lifecycle_today():
             return True
         return any(

@@ -8,6 +8,19 @@ from odoo.tools import SQL
 from ..engine import domains
 from ..fields import KnownInteger
 
+# What Odoo raises of conditions that it can make no query of, by way of its own checks.
+UNUSABLE = (
+    domains.DomainError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -25,7 +38,7 @@ class CrmLifecycleProfile(models.Model):
             domain = self._resolve_facts(domains.parse(text), as_of)
             # Building the query finds what validation alone does not.
             self.sudo()._search(domain)  # conditions are asked of all customers
-        except (domains.DomainError, ValueError, TypeError, KeyError) as error:
+        except UNUSABLE as error:
             raise ValidationError(
                 self.env._(
                     "The conditions of the %(where)s can't be used: %(error)s. "

@@ -61,13 +61,18 @@ class CrmLifecycleProfile(models.Model):
         profile = self._get_profile_of(model, res_id)
         if not profile:
             return {"events": [], "more": False}
-        limit = max(1, min(int(limit), 500))
+        limit = max(1, min(limit, 500)) if type(limit) is int else EVENTS
+        kinds = kinds if isinstance(kinds, list | tuple) else ()
+        kinds = [kind for kind in kinds if isinstance(kind, str)]
         events = profile._get_timeline(limit + 1, kinds)
         return {"events": events[:limit], "more": len(events) > limit}
 
     @api.model
     def _get_profile_of(self, model, res_id):
         """Return the profile of a document, if the user may see both."""
+        if not isinstance(model, str) or type(res_id) is not int:
+            raise UserError(self.env._("Name a document by its model and its id."))
+        res_id = res_id if 0 < res_id < 2**31 else 0  # no record has another id
         if model == self._name:
             profile = self.browse(res_id).exists()
         elif model in self.env and "lifecycle_profile_id" in self.env[model]._fields:

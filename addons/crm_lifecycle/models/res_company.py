@@ -21,6 +21,18 @@ class ResCompany(models.Model):
         "counted for this company.",
     )
 
+    lifecycle_retention_months = fields.Integer(
+        string="Keep Customers Who Are Gone",
+        groups="base.group_user",
+        help="Months after which a customer who is lost or has ended is erased, if "
+        "nothing happened since. 0: never.",
+    )
+
+    _lifecycle_retention_positive = models.Constraint(
+        "CHECK (lifecycle_retention_months >= 0)",
+        "The months for which customers are kept can't be negative.",
+    )
+
     @api.depends("partner_id")
     def _compute_lifecycle_tz(self):
         for company in self:

@@ -17,6 +17,7 @@ from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
+from . import test_objection
 from . import test_overview
 from . import test_path
 from . import test_playbook
@@ -24,9 +25,11 @@ from . import test_playbook_activation
 from . import test_playbook_again
 from . import test_playbook_people
 from . import test_preview
+from . import test_privacy
 from . import test_replay
 from . import test_rule_test
 from . import test_run
+from . import test_run_fault
 from . import test_run_review
 from . import test_run_shard
 from . import test_stay

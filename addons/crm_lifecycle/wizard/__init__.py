@@ -11,3 +11,4 @@ from . import crm_lifecycle_profile_move_many
 from . import crm_lifecycle_start
 from . import crm_lifecycle_test
 from . import crm_lifecycle_transfer
+from . import crm_lifecycle_erase

@@ -59,4 +59,6 @@ class CrmLifecycleImport(models.TransientModel):
     def action_open(self):
         """Open the lifecycle that was made."""
         self.ensure_one()
+        if not self.lifecycle_id:
+            raise UserError(self.env._("Choose a file and import it first."))
         return self.lifecycle_id._get_form_action()

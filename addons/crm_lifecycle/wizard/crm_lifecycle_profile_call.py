@@ -14,8 +14,11 @@ class CrmLifecycleProfileCall(models.TransientModel):
         required=True,
         ondelete="cascade",
     )
-    next_action = fields.Char(related="profile_id.next_action", string="What to do")
-    phone = fields.Char(related="profile_id.phone")
+    # As the user: whoever names a customer here may not see them.
+    next_action = fields.Char(
+        related="profile_id.next_action", related_sudo=False, string="What to do"
+    )
+    phone = fields.Char(related="profile_id.phone", related_sudo=False)
     activity_id = fields.Many2one(
         comodel_name="mail.activity",
         string="Activity done",

@@ -22,3 +22,4 @@ from . import loyalty_card_transfer
 from . import loyalty_point_adjustment
 from . import loyalty_point_proof
 from . import loyalty_point_reinstatement
+from . import loyalty_card_erasure

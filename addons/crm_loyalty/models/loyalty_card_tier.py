@@ -1,5 +1,19 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+# What the ladder of tiers says of a card: written by the evaluation alone.
+TIER_FIELDS = {
+    "tier_id",
+    "tier_since",
+    "tier_until",
+    "tier_period_end",
+    "tier_warned_until",
+    "qualifying_points",
+    "qualifying_spend",
+    "tier_keep_needed",
+    "projected_tier_id",
+}
 
 
 class LoyaltyCard(models.Model):
@@ -100,6 +114,34 @@ class LoyaltyCard(models.Model):
     )
 
     _tier_until_idx = models.Index("(program_id, tier_until) WHERE active")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_tier_values(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_tier_values(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_tier_values(self, vals):
+        """Refuse tiers given past the ladder: whoever sells may write on cards."""
+        if self.env.su:
+            return
+        kept = TIER_FIELDS & vals.keys()
+        if not self.env.user.has_group("crm_loyalty.group_points_manager"):
+            kept |= {"member_since"} & vals.keys()
+        if kept:
+            field = self._fields[min(kept)]
+            raise UserError(
+                self.env._(
+                    "“%(field)s” of a card follows from its points and spend, and "
+                    "can't be written by hand. Give points with a reason instead.",
+                    field=field._description_string(self.env),
+                )
+            )
 
     @api.depends("program_id")
     def _compute_member_since(self):

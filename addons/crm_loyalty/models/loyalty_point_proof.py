@@ -108,10 +108,11 @@ class LoyaltyPointProof(models.Model):
         )
         faults = found["faults"] or []
         count = found["fault_count"]
-        digest = str(found["last_digest"] or 0)
-        if last and (found["last_count"], digest) != (
-            last.anchor_count,
-            last.anchor_digest,
+        digest = found["last_digest"] or "0"
+        # Former versions noted the digest with as many digits as a float has.
+        if last and (
+            found["last_count"] != last.anchor_count
+            or last.anchor_digest not in (digest, str(float(digest)))
         ):
             faults.append(
                 {"kind": "anchor", "expected": last.anchor_count}
@@ -128,7 +129,7 @@ class LoyaltyPointProof(models.Model):
                 "seconds": time.monotonic() - start,
                 "anchor_date": anchor,
                 "anchor_count": found["new_count"],
-                "anchor_digest": str(found["new_digest"] or 0),
+                "anchor_digest": found["new_digest"] or "0",
             }
         )
         _logger.info(
@@ -195,9 +196,9 @@ class LoyaltyPointProof(models.Model):
             SELECT COUNT(*) AS card_count,
                    COALESCE(SUM(entries), 0)::bigint AS entry_count,
                    COALESCE(SUM(last_count), 0)::bigint AS last_count,
-                   SUM(last_digest) AS last_digest,
+                   SUM(last_digest)::text AS last_digest,
                    COALESCE(SUM(new_count), 0)::bigint AS new_count,
-                   SUM(new_digest) AS new_digest,
+                   SUM(new_digest)::text AS new_digest,
                    (SELECT COUNT(*) FROM faults) AS fault_count,
                    (SELECT json_agg(row_to_json(f))
                       FROM (SELECT * FROM faults ORDER BY card_id, kind

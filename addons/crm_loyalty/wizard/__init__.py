@@ -1,3 +1,4 @@
+from . import loyalty_card_wizard
 from . import loyalty_bonus_grant
 from . import loyalty_tier_preview
 from . import base_partner_merge_tier

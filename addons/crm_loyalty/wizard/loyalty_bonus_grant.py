@@ -9,12 +9,13 @@ class LoyaltyBonusGrant(models.TransientModel):
     """Gives a member a bonus by hand, with the reason."""
 
     _name = "loyalty.bonus.grant"
+    _inherit = ["loyalty.card.wizard"]
     _description = "Give a Bonus"
 
     card_id = fields.Many2one(
         comodel_name="loyalty.card", required=True, ondelete="cascade"
     )
-    program_id = fields.Many2one(related="card_id.program_id")
+    program_id = fields.Many2one(related="card_id.program_id", related_sudo=False)
     rule_id = fields.Many2one(
         comodel_name="loyalty.bonus.rule",
         string="Bonus",
@@ -22,7 +23,7 @@ class LoyaltyBonusGrant(models.TransientModel):
         ondelete="cascade",
         domain="[('program_id', '=', program_id), ('trigger', '=', 'manual')]",
     )
-    points = fields.Float(related="rule_id.points")
+    points = fields.Float(related="rule_id.points", related_sudo=False)
     reason = fields.Char(required=True)
 
     @api.model

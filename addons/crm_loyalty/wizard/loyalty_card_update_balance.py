@@ -5,11 +5,13 @@ from odoo.exceptions import UserError, ValidationError
 class LoyaltyCardUpdateBalance(models.TransientModel):
     """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
 
-    _inherit = "loyalty.card.update.balance"
+    _name = "loyalty.card.update.balance"
+    _inherit = ["loyalty.card.update.balance", "loyalty.card.wizard"]
 
     seen_balance = fields.Float(
         compute="_compute_seen_balance",
         store=True,
+        compute_sudo=False,
         precompute=True,
         readonly=False,
     )

@@ -1,0 +1,220 @@
+"""Erasing a person: what tells who they are goes, what adds up stays."""
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL
+
+# What of a contact tells who it is. The country stays: it is nobody's alone.
+PERSONAL_FIELDS = (
+    "email",
+    "phone",
+    "website",
+    "function",
+    "street",
+    "street2",
+    "zip",
+    "city",
+    "vat",
+    "ref",
+    "barcode",
+    "company_registry",
+    "comment",
+    "image_1920",
+)
+# Reasons that people wrote, or that name a customer.
+WRITTEN_ORIGINS = ("manual", "import", "merge", "convert")
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    erased_date = fields.Date(
+        string="Erased on",
+        readonly=True,
+        copy=False,
+        help="The day on which all that told who the customer is was taken away. Their "
+        "moves and amounts still count in the sums.",
+    )
+
+    def action_open_erase(self):
+        """Ask once more before the persons are erased."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Erase the Person"),
+            "res_model": "crm.lifecycle.erase",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_profile_ids": self.ids},
+        }
+
+    def action_erase(self):
+        """Erase the persons that these customers are, in all companies."""
+        if not self.env.user.has_group("base.group_system"):
+            raise AccessError(
+                self.env._("Only an administrator may erase a person. Ask one.")
+            )
+        self.check_access("write")
+        self._erase()
+        return True
+
+    def _erase(self):
+        """Take away what tells who the customers are; see `_erase_rest` for the rest.
+
+        Their contacts stay, nameless, since orders and invoices belong to them.
+        """
+        # A person is erased in all companies, also where one sees nothing of them.
+        profiles = self.sudo().with_context(active_test=False)
+        partners = profiles.partner_id
+        profiles |= profiles.search([("partner_id", "in", partners.ids)])
+        partners._check_erasable()
+        contacts = partners.search([("id", "child_of", partners.ids)])
+        profiles._erase_profiles()
+        contacts._erase_contacts()
+        profiles.lead_id._erase_contacts()
+        contacts._erase_rest()
+        profiles._touch(review=True)
+
+    def _erase_profiles(self):
+        """Take what was written about the customers off their profiles and history."""
+        mine = Domain([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        activities = self.env["mail.activity"].with_context(active_test=False)
+        activities.search(mine).unlink()
+        self.env["ir.attachment"].search(mine).unlink()
+        self.env["mail.message"].search(
+            [("model", "=", self._name), ("res_id", "in", self.ids)]
+        ).unlink()
+        self.write(
+            {
+                "note": False,
+                "tag_ids": [Command.clear()],
+                "erased_date": fields.Date.context_today(self),
+            }
+        )
+        self.env.flush_all()
+        # In plain SQL, since the ORM refuses to write history: the moves stay.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history SET lead_id = NULL, "
+                "reason = CASE WHEN origin = ANY(%s) THEN NULL ELSE reason END "
+                "WHERE profile_id = ANY(%s)",
+                list(WRITTEN_ORIGINS),
+                self.ids,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_step SET reason = NULL, payload = NULL "
+                "WHERE profile_id = ANY(%s)",
+                self.ids,
+            )
+        )
+        self.env.invalidate_all()
+
+    # ------------------------------------------------------------
+    # When a customer is long gone
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_retention_domain(self, company):
+        """Return which customers of a company are gone for as long as it keeps them."""
+        limit = f"today -{company.lifecycle_retention_months}m"
+        domain = Domain(
+            [
+                ("company_id", "=", company.id),
+                ("stage_id.category", "in", ("lost", "ended")),
+                ("stage_date", "<=", limit),
+                ("erased_date", "=", False),
+                ("partner_id", "!=", False),
+                ("partner_id.user_ids", "=", False),
+                # Somebody's customer still, in another company.
+                (
+                    "partner_id.lifecycle_profile_ids",
+                    "not any",
+                    [
+                        ("company_id", "!=", company.id),
+                        ("stage_id.category", "not in", ("lost", "ended")),
+                    ],
+                ),
+            ]
+        )
+        for name in self._get_fact_fields():
+            if name.startswith("last_") and self._fields[name].type == "date":
+                domain &= Domain(name, "=", False) | Domain(name, "<=", limit)
+        return domain
+
+    @api.model
+    def _cron_retain(self):
+        """Erase customers who are gone for longer than their company keeps them."""
+        cron = self.env["ir.cron"]
+        companies = self.env["res.company"].search(
+            [("lifecycle_retention_months", ">", 0)]
+        )
+        Profile = self.with_context(active_test=False)
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            domain = Profile._get_retention_domain(company)
+            while profiles := Profile.search(domain, limit=100):
+                profiles._erase()
+                if not cron._commit_progress():
+                    return
+            cron._commit_progress(1)
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _check_erasable(self):
+        """Refuse to erase whoever works here or logs in."""
+        for partner in self.with_context(active_test=False):
+            companies = self.env["res.company"].search_count(
+                [("partner_id", "child_of", partner.ids)], limit=1
+            )
+            if partner.search_count(
+                [("id", "child_of", partner.ids), ("user_ids", "!=", False)], limit=1
+            ):
+                raise UserError(
+                    self.env._(
+                        "“%(customer)s” can log in. Delete the user first, then erase "
+                        "the person.",
+                        customer=partner.display_name,
+                    )
+                )
+            if companies:
+                raise UserError(
+                    self.env._(
+                        "“%(customer)s” is one of the companies of this database and "
+                        "can't be erased.",
+                        customer=partner.display_name,
+                    )
+                )
+
+    def _erase_contacts(self):
+        """Make the contacts nameless, and archive them."""
+        for partner in self:
+            partner.write(
+                {
+                    "name": self.env._("Erased customer %(id)s", id=partner.id),
+                    **{name: False for name in PERSONAL_FIELDS if name in self._fields},
+                    "active": False,
+                }
+            )
+
+    def _erase_rest(self):
+        """Extension point: erase what an addon keeps on these contacts besides."""
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    def _erase_contacts(self):
+        """Take away whom the leads are about."""
+        names = ("contact_name", "partner_name", "email_from", "phone", "description")
+        for lead in self:
+            lead.write(
+                {
+                    "name": self.env._("Erased lead %(id)s", id=lead.id),
+                    **dict.fromkeys(names, False),
+                    "active": False,
+                }
+            )

@@ -1,0 +1,130 @@
+"""Customers who object to profiling: no rule moves them, nothing explains them."""
+
+from odoo import api, fields, models
+from odoo.fields import Command, Domain
+from odoo.tools import SQL
+
+# What a contact or lead tells of it.
+OBJECTS = [("lifecycle_objection_date", "!=", False)]
+
+
+class CrmLifecycleSubject(models.AbstractModel):
+    _inherit = "crm.lifecycle.subject"
+
+    lifecycle_objection_date = fields.Date(
+        string="Objects to Profiling Since",
+        copy=False,
+        groups="sales_team.group_sale_salesman",
+        help="The day on which the customer objected to being sorted by rules. As long "
+        "as it is there, no rule moves them in any company, and no tag or score is "
+        "kept on them.",
+    )
+
+    def write(self, vals):
+        """Have the next run take back what rules had said of whoever objects."""
+        result = super().write(vals)
+        if "lifecycle_objection_date" in vals:
+            # In all companies, whoever of the staff was told of it.
+            profiles = self.env["crm.lifecycle.profile"].sudo()
+            profiles = profiles.with_context(active_test=False).search(
+                Domain("partner_id", "in", self.ids)
+                if self._name == "res.partner"
+                else Domain("lead_id", "in", self.ids)
+            )
+            profiles.write({"tag_ids": [Command.clear()]})
+            profiles._touch(review=True)
+        return result
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # Few object: found by those alone.
+    lifecycle_objection_date = fields.Date(index="btree_not_null")
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    lifecycle_objection_date = fields.Date(index="btree_not_null")
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    is_objecting = fields.Boolean(
+        string="Objects to profiling",
+        compute="_compute_is_objecting",
+        search="_search_is_objecting",
+        help="No rule moves this customer, and no tag or score is kept on them.",
+    )
+
+    @api.depends(
+        "partner_id.lifecycle_objection_date", "lead_id.lifecycle_objection_date"
+    )
+    def _compute_is_objecting(self):
+        for profile in self:
+            # Whoever sees the customer has to know.
+            subject = profile.sudo().partner_id or profile.sudo().lead_id
+            profile.is_objecting = bool(subject.lifecycle_objection_date)
+
+    def _search_is_objecting(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        allowed = self._get_profiling_domain()
+        return ~allowed if True in value else allowed
+
+    @api.model
+    def _get_profiling_domain(self):
+        """Return the domain of customers whom rules, tags and scores may be about.
+
+        Whoever computes something about customers leaves out the others, in SQL.
+        """
+        Partner = self.env["res.partner"].sudo()  # which ones object, and no more
+        Lead = self.env["crm.lead"].sudo()
+        archived = {"active_test": False}
+        return Domain(
+            "partner_id", "not in", Partner.with_context(**archived)._search(OBJECTS)
+        ) & Domain("lead_id", "not in", Lead.with_context(**archived)._search(OBJECTS))
+
+    def _lifecycle_convert(self, customer=None, origin="convert"):
+        """Who objected as a lead goes on objecting as a contact."""
+        # The objection goes with the customer, whoever converts the lead.
+        for profile in self.sudo().filtered("lead_id.lifecycle_objection_date"):
+            partner = (customer or profile._get_customer()).sudo()
+            partner = partner.commercial_partner_id
+            if partner and not partner.lifecycle_objection_date:
+                date = profile.lead_id.lifecycle_objection_date
+                partner.lifecycle_objection_date = date
+        return super()._lifecycle_convert(customer, origin)
+
+    def _get_stopped(self):
+        """An objection comes before all else that keeps rules from a customer."""
+        if self.is_objecting:
+            return self.env._(
+                "This customer objects to profiling. No rule moves them; staff may."
+            )
+        return super()._get_stopped()
+
+    def _get_test_notes(self, as_of):
+        notes = super()._get_test_notes(as_of)
+        return [self._get_stopped(), *notes] if self.is_objecting else notes
+
+    def _explain_rules(self, rules, as_of, **kwargs):
+        """Nothing is worked out about who objects, not even when asked."""
+        if self.is_objecting:
+            return []
+        return super()._explain_rules(rules, as_of, **kwargs)
+
+
+class CrmLifecycleRun(models.Model):
+    _inherit = "crm.lifecycle.run"
+
+    def _get_base_domain(self):
+        profiling = self.env["crm.lifecycle.profile"]._get_profiling_domain()
+        return super()._get_base_domain() & profiling
+
+    def _get_tag_condition(self, tag, query):
+        profile = self.env["crm.lifecycle.profile"]
+        allowed = profile._get_condition_sql(profile._get_profiling_domain(), query)
+        return SQL("%s AND %s", allowed, super()._get_tag_condition(tag, query))

@@ -1,0 +1,170 @@
+"""All that is held on a person, for that person to read."""
+
+import base64
+import json
+from datetime import date, datetime
+
+from odoo import fields, models
+from odoo.exceptions import AccessError
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    person_file = fields.Binary(
+        compute="_compute_person_file",
+        groups="sales_team.group_sale_manager",
+        help="All that is held on the customer, as JSON.",
+    )
+
+    def _compute_person_file(self):
+        for profile in self:
+            text = json.dumps(
+                profile._get_person_data(), ensure_ascii=False, indent=2, default=str
+            )
+            profile.person_file = base64.b64encode(text.encode())
+
+    def action_export_person(self):
+        """Download all that is held on the customer."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/crm.lifecycle.profile/{self.id}/person_file/"
+            f"customer_{self.id}.json?download=true",
+            "target": "download",
+        }
+
+    def _get_person_data(self):
+        """Return what is held on the customer here, and what was made of it.
+
+        Extension point: an addon adds what it holds. Texts and values are those that
+        people read, in the reader's language.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.user.has_group("sales_team.group_sale_manager"):
+            raise AccessError(
+                self.env._(
+                    "Only a sales administrator may hand out all that is held on a "
+                    "customer. Ask one."
+                )
+            )
+        # All of it, also what the manager would not see in a list.
+        profile = self.sudo()
+        subject = profile.partner_id or profile.lead_id
+        return {
+            "customer": profile.display_name,
+            "company": profile.company_id.name,
+            "date": fields.Date.context_today(self),
+            "objects_to_profiling_since": subject.lifecycle_objection_date or None,
+            "lifecycle": profile.lifecycle_id.name or None,
+            "stage": profile.stage_id.name or None,
+            "stage_since": profile.stage_date or None,
+            "salesperson": profile.user_id.name or None,
+            "pinned_until": profile.pinned_until or None,
+            "decision": profile._get_shown("decision"),
+            "note": str(profile.note) if profile.note else None,
+            "tags": profile.tag_ids.mapped("name"),
+            "facts": profile._get_person_facts(),
+            "moves": profile._get_person_moves(),
+            "rules": profile._get_person_rules(),
+            "playbook": profile._get_person_steps(),
+            "activities": profile._get_person_activities(),
+            "messages": profile._get_person_messages(),
+        }
+
+    def _get_shown(self, name):
+        """Return a value as people read it, None where there is none."""
+        field, value = self._fields[name], self[name]
+        if isinstance(value, models.BaseModel):
+            return value.display_name or None
+        if value is False or value is None:
+            return None
+        if isinstance(value, (date, datetime)):
+            return value.isoformat()
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, value)
+        return value
+
+    def _get_person_facts(self):
+        names = dict.fromkeys(self._get_fact_fields())
+        known = self._get_known_facts(names)
+        return [
+            {
+                "fact": self._fields[name]._description_string(self.env),
+                "value": known(name) or self._get_shown(name),
+            }
+            for name in names
+        ]
+
+    def _get_person_moves(self):
+        """Return each move with why: the rule, and the values that it looked at."""
+        origins = dict(
+            self.history_ids._fields["origin"]._description_selection(self.env)
+        )
+        return [
+            {
+                "date": row.date,
+                "from": row.from_stage_id.name or None,
+                "to": row.to_stage_id.name,
+                "how": origins[row.origin],
+                "by": row.user_id.name or None,
+                "why": row.explanation or None,
+            }
+            for row in self.history_ids.sorted("id")
+        ]
+
+    def _get_person_rules(self):
+        """Return what the rules are waiting for, as the form tells it."""
+        if not self.stage_id:
+            return []
+        return [
+            {
+                "rule": item["rule"].name,
+                "to": item["stage"].name,
+                "holds": item["holds"],
+                "date": item["date"],
+                "conditions": self._get_plain(item["conditions"]),
+            }
+            for item in self._explain()["rules"]
+        ]
+
+    def _get_person_steps(self):
+        states = self.env["crm.lifecycle.step"]._fields["state"]
+        labels = dict(states._description_selection(self.env))
+        return [
+            {
+                "date": step.date,
+                "step": step.name,
+                "state": labels[step.state],
+                "reason": step.reason or None,
+            }
+            for step in self.playbook_step_ids.sorted("id")
+        ]
+
+    def _get_person_activities(self):
+        activities = self.env["mail.activity"].with_context(active_test=False)
+        return [
+            {
+                "date": activity.date_deadline,
+                "what": activity.summary or activity.activity_type_id.name,
+                "note": str(activity.note) if activity.note else None,
+            }
+            for activity in activities.search(
+                [("res_model", "=", self._name), ("res_id", "=", self.id)], order="id"
+            )
+        ]
+
+    def _get_person_messages(self):
+        messages = self.env["mail.message"].search(
+            [("model", "=", self._name), ("res_id", "=", self.id)], order="id"
+        )
+        return [
+            {
+                "date": message.date,
+                "subject": message.subject or None,
+                "text": str(message.body) if message.body else None,
+            }
+            for message in messages
+        ]

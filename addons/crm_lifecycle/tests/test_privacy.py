@@ -1,0 +1,218 @@
+import base64
+import json
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import TODAY, LifecycleCase
+
+SECRET = "Zaphod Beeblebrox"
+
+
+@tagged("post_install", "-at_install")
+class TestPrivacy(LifecycleCase):
+    """A person's data: handed out, and erased."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ada = cls._customer(
+            SECRET, email="zaphod@example.com", phone="+1 555 0100", street="1 Way"
+        )
+        cls.partner = cls.ada.partner_id
+        cls.ada.note = f"<p>{SECRET} likes tea</p>"
+        cls.ada.with_context(lifecycle_reason=f"{SECRET} called").stage_id = cls.engaged
+        cls._rule(cls.customer, [("open_lead_count", ">", 0)], cls.engaged)
+        cls._run(TODAY + timedelta(days=1))
+        cls.ada.activity_schedule(
+            "mail.mail_activity_data_todo", summary=f"Call {SECRET}"
+        )
+        cls.env["mail.message"].create(
+            {
+                "model": cls.ada._name,
+                "res_id": cls.ada.id,
+                "body": f"Dear {SECRET}",
+            }
+        )
+        cls.env["crm.lifecycle.step"].create(
+            {
+                "history_id": cls.ada.history_ids[0].id,
+                "profile_id": cls.ada.id,
+                "company_id": cls.company.id,
+                "kind": "mail",
+                "key": "mail:1",
+                "state": "failed",
+                "reason": f"no mail for {SECRET}",
+            }
+        )
+        cls.admin = new_test_user(
+            cls.env,
+            "root_admin",
+            groups="base.group_system,sales_team.group_sale_manager",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.env.flush_all()
+
+    # ------------------------------------------------------------
+    # Handing out
+    # ------------------------------------------------------------
+
+    def test_all_that_is_held_is_handed_out_with_the_reasons_of_moves(self):
+        profile = self.ada.with_user(self.manager)
+        data = json.loads(base64.b64decode(profile.person_file))
+        self.assertEqual(data["customer"], SECRET)
+        self.assertEqual(data["stage"], "Customer")
+        self.assertEqual(
+            [(move["from"], move["to"]) for move in data["moves"]],
+            [(None, "Prospect"), ("Prospect", "Engaged"), ("Engaged", "Customer")],
+        )
+        self.assertIn(f"{SECRET} called", data["moves"][1]["why"])
+        self.assertIn("to Customer (Open leads: 1)", data["moves"][2]["why"])
+        facts = {item["fact"]: item["value"] for item in data["facts"]}
+        self.assertEqual(facts["Open leads"], 1)
+        self.assertIn(SECRET, data["note"])
+        self.assertEqual(data["playbook"][0]["reason"], f"no mail for {SECRET}")
+        self.assertEqual(len(data["activities"]), 1)
+        self.assertTrue(any(SECRET in m["text"] for m in data["messages"] if m["text"]))
+
+    def test_it_can_be_read_on_paper(self):
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.manager)
+            ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+        )
+        for text in (SECRET, "Open leads", "to Customer"):
+            self.assertIn(text, html.decode())
+
+    def test_a_salesperson_hands_out_nothing(self):
+        profile = self.ada.with_user(self.salesperson)
+        with self.assertRaises(AccessError):
+            profile.read(["person_file"])
+        with self.assertRaises(UserError):
+            profile._get_person_data()
+
+    # ------------------------------------------------------------
+    # Erasing
+    # ------------------------------------------------------------
+
+    def _get_everything(self):
+        """Return all texts of the tables that know the customer, as one."""
+        self.env.flush_all()
+        texts = []
+        for table, condition in (
+            ("crm_lifecycle_profile", "id = %(profile)s"),
+            ("crm_lifecycle_history", "profile_id = %(profile)s"),
+            ("crm_lifecycle_step", "profile_id = %(profile)s"),
+            ("res_partner", "id = %(partner)s"),
+            ("mail_message", "model LIKE 'crm.lifecycle%%' AND res_id = %(profile)s"),
+            ("mail_activity", "res_id = %(profile)s"),
+        ):
+            self.env.cr.execute(
+                f"SELECT row_to_json(t)::text FROM {table} AS t WHERE {condition}",
+                {"profile": self.ada.id, "partner": self.partner.id},
+            )
+            texts += [row[0] for row in self.env.cr.fetchall()]
+        return "\n".join(texts)
+
+    def test_nothing_tells_who_the_person_was_and_the_sums_stay(self):
+        moves = self._moves(self.ada)
+        counts = self.ada.open_lead_count
+        self.assertIn(SECRET, self._get_everything())
+        self.ada.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        everything = self._get_everything()
+        for secret in ("Zaphod", "Beeblebrox", "zaphod@", "555", "1 Way", "tea"):
+            self.assertNotIn(secret, everything)
+        self.assertEqual(self._moves(self.ada), moves)
+        self.assertEqual(self.ada.stage_id, self.customer)
+        self.assertEqual(self.ada.open_lead_count, counts)
+        self.assertTrue(self.ada.erased_date)
+        self.assertFalse(self.partner.active)
+        # A rule's reason is nobody's secret.
+        self.assertEqual(self.ada.history_ids.sorted("id")[-1].reason, "to Customer")
+
+    def test_runs_leave_who_was_erased_alone(self):
+        self.ada.with_user(self.admin).action_erase()
+        self._run(TODAY + timedelta(days=2))
+        self._run(TODAY + timedelta(days=3), full=True)
+        self.assertFalse(self.ada.active)
+        self.assertEqual(len(self.ada.history_ids), 3)
+
+    def test_it_is_erased_in_all_companies(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        twin = (
+            self.env["crm.lifecycle.profile"]
+            .sudo()
+            .create({"partner_id": self.partner.id, "company_id": other.id})
+        )
+        twin.note = SECRET
+        self.ada.with_user(self.admin).action_erase()
+        self.assertFalse(twin.note)
+        self.assertTrue(twin.erased_date)
+
+    def test_only_an_administrator_erases(self):
+        for user in (self.salesperson, self.manager):
+            with self.assertRaises(AccessError):
+                self.ada.with_user(user).action_erase()
+
+    def test_who_logs_in_is_not_erased(self):
+        new_test_user(
+            self.env, "zaphod", groups="base.group_portal", partner_id=self.partner.id
+        )
+        with self.assertRaisesRegex(UserError, "can log in"):
+            self.ada.with_user(self.admin).action_erase()
+
+    # ------------------------------------------------------------
+    # Retention
+    # ------------------------------------------------------------
+
+    def _gone(self, name, days):
+        """A customer who was lost so many days ago."""
+        partner = self._partner(name)
+        self._lead(partner_id=partner.id)
+        self._run(TODAY + timedelta(days=1))
+        profile = self._profile(partner)
+        since = self.company._lifecycle_today() - timedelta(days=days)
+        profile._lifecycle_move(self.lost, origin="manual", as_of=TODAY)
+        profile._write_stage(self.lost, since, quiet=True)
+        return profile
+
+    def _retain(self):
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_retention").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_customers_who_are_long_gone_are_erased_once_it_is_switched_on(self):
+        gone, lately = self._gone("Gone", 400), self._gone("Lately", 300)
+        self._retain()
+        self.assertFalse(gone.erased_date)
+        self.company.lifecycle_retention_months = 12
+        settings = self.env["res.config.settings"].create(
+            {"company_id": self.company.id}
+        )
+        listed = self.env["crm.lifecycle.profile"].search(
+            settings.action_open_lifecycle_retention()["domain"]
+        )
+        self.assertEqual(listed, gone)
+        self.assertFalse(gone.erased_date)
+        self._retain()
+        self.assertTrue(gone.erased_date)
+        self.assertIn("Erased customer", gone.partner_id.name)
+        self.assertFalse((self.ada | lately).filtered("erased_date"))
+
+    def test_a_customer_of_another_company_is_kept(self):
+        gone = self._gone("Gone", 900)
+        gone.partner_id.company_id = False
+        other = self.env["res.company"].create({"name": "Other"})
+        lifecycle = self.lifecycle.copy({"company_id": other.id})
+        lifecycle.action_activate()
+        self.env["crm.lifecycle.profile"].sudo().create(
+            {"partner_id": gone.partner_id.id, "company_id": other.id}
+        )
+        self.company.lifecycle_retention_months = 12
+        self._retain()
+        self.assertFalse(gone.erased_date)

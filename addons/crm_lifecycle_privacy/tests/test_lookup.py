@@ -1,0 +1,103 @@
+from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
+
+
+@tagged("post_install", "-at_install")
+class TestLookup(LifecycleCase):
+    """Odoo's privacy look-up finds what the lifecycle keeps on a person."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ada = cls._customer("Ada Lovelace", email="ada@example.com")
+        cls.other = cls._customer("Bob", email="bob@example.com")
+        cls.lead = cls._lead(contact_name="Ada Lovelace", email_from="ada@example.com")
+        cls._run()
+        for profile in cls.ada | cls.other:
+            cls.env["crm.lifecycle.step"].create(
+                {
+                    "history_id": profile.history_ids[0].id,
+                    "profile_id": profile.id,
+                    "company_id": cls.company.id,
+                    "kind": "mail",
+                    "key": "mail:1",
+                    "state": "done",
+                }
+            )
+        cls.env.flush_all()
+
+    def _look_up(self):
+        wizard = self.env["privacy.lookup.wizard"].create(
+            {"name": "Ada Lovelace", "email": "ada@example.com"}
+        )
+        wizard.action_lookup()
+        return wizard.line_ids
+
+    def _get_found(self, lines, model):
+        return sorted(
+            lines.filtered(lambda line: line.res_model == model).mapped("res_id")
+        )
+
+    def test_profiles_history_and_steps_are_found(self):
+        lines = self._look_up()
+        lead = self._profile(self.lead)
+        self.assertEqual(
+            self._get_found(lines, "crm.lifecycle.profile"),
+            sorted((self.ada | lead).ids),
+        )
+        self.assertEqual(
+            self._get_found(lines, "crm.lifecycle.history"),
+            sorted((self.ada | lead).history_ids.ids),
+        )
+        self.assertEqual(
+            self._get_found(lines, "crm.lifecycle.step"),
+            self.ada.playbook_step_ids.ids,
+        )
+
+    def test_deleting_what_was_found_anonymises_it(self):
+        """The history refuses to be deleted; the person is erased instead."""
+        line = self._look_up().filtered(
+            lambda item: (
+                item.res_model == "crm.lifecycle.history"
+                and item.res_id in self.ada.history_ids.ids
+            )
+        )[:1]
+        line.action_unlink()
+        self.assertTrue(self.ada.erased_date)
+        self.assertTrue(line.is_unlinked)
+        self.assertIn("Anonymised", line.execution_details)
+        self.assertTrue(self.ada.history_ids)
+        self.assertFalse(self.other.erased_date)
+        self.assertFalse(
+            self._get_found(self._look_up(), "crm.lifecycle.profile")
+            and self.ada.id in self._get_found(self._look_up(), "crm.lifecycle.profile")
+        )
+
+    def test_all_of_it_can_be_deleted_at_once(self):
+        lines = self._look_up().filtered(
+            lambda item: item.res_model.startswith("crm.lifecycle")
+        )
+        lines.action_unlink_all()
+        self.assertTrue(all(lines.mapped("is_unlinked")))
+
+    def test_every_model_that_names_a_contact_is_looked_at(self):
+        """A reference that is deleted along is invisible to Odoo's own look-up."""
+        known = set(
+            self.env["privacy.lookup.wizard"]
+            .new({"name": "x", "email": "x@example.com"})
+            ._get_lifecycle_conditions()
+        )
+        for name, model in self.env.registry.items():
+            if model._transient or model._abstract or not model._auto:
+                continue
+            if not (model._original_module or "").startswith(("crm_l",)):
+                continue
+            for field in model._fields.values():
+                if (
+                    field.type == "many2one"
+                    and field.store
+                    and field.comodel_name == "res.partner"
+                    and field.ondelete == "cascade"
+                ):
+                    self.assertIn(name, known)

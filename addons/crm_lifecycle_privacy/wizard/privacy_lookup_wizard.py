@@ -1,0 +1,110 @@
+from odoo import api, models
+from odoo.tools import SQL, email_normalize
+
+
+class PrivacyLookupWizard(models.TransientModel):
+    """Odoo's look-up finds what the lifecycle keeps on a person, too.
+
+    It passes over references that are deleted along with the contact, as if they were
+    of no account, and over what belongs to a record without naming the contact itself.
+    """
+
+    _inherit = "privacy.lookup.wizard"
+
+    def _get_query(self):
+        query = super()._get_query()
+        for model, condition in self._get_lifecycle_conditions().items():
+            query = SQL(
+                """
+                %(query)s
+                UNION ALL
+                SELECT %(model)s AS res_model_id, id AS res_id, %(active)s AS is_active
+                  FROM %(table)s
+                 WHERE %(condition)s
+                """,
+                query=query,
+                model=self.env["ir.model"]._get_id(model),
+                active=SQL("active" if "active" in self.env[model]._fields else "TRUE"),
+                table=SQL.identifier(self.env[model]._table),
+                condition=condition,
+            )
+        return query
+
+    @api.model
+    def _get_lead_sql(self):
+        """SQL of the leads of the person that have no contact yet."""
+        return SQL(
+            "SELECT id FROM crm_lead WHERE email_normalized = %s "
+            "OR contact_name ILIKE %s",
+            email_normalize(self.email.strip()),
+            self.name.strip(),
+        )
+
+    def _get_lifecycle_conditions(self):
+        """Return ``{model: SQL condition}`` of records that Odoo's look-up misses.
+
+        Extension point. ``indirect_references`` has the ids of the contacts.
+        """
+        leads = self._get_lead_sql()
+        profiles = SQL(
+            "SELECT id FROM crm_lifecycle_profile WHERE partner_id IN "
+            "(SELECT id FROM indirect_references) OR lead_id IN (%s)",
+            leads,
+        )
+        found = {
+            "crm.lifecycle.profile": SQL("id IN (%s)", profiles),
+            # Those of the contact are found by Odoo.
+            "crm.lifecycle.history": SQL(
+                "lead_id IN (%s) AND partner_id IS NULL", leads
+            ),
+            "crm.lifecycle.step": SQL("profile_id IN (%s)", profiles),
+        }
+        if "loyalty.point.adjustment" in self.env:
+            cards = SQL(
+                "card_id IN (SELECT id FROM loyalty_card WHERE partner_id IN "
+                "(SELECT id FROM indirect_references))"
+            )
+            found["loyalty.point.adjustment"] = cards
+            found["loyalty.history"] = cards
+        return found
+
+
+class PrivacyLookupWizardLine(models.TransientModel):
+    _inherit = "privacy.lookup.wizard.line"
+
+    def action_unlink(self):
+        """Erase the person where a record can't be deleted without its sums."""
+        self.ensure_one()
+        profile = self._get_lifecycle_profile()
+        if not profile or self.is_unlinked:
+            return super().action_unlink()
+        if not profile.erased_date:
+            profile._erase()
+        self.execution_details = self.env._(
+            "Anonymised %(model)s #%(id)s", model=self.res_model_id.name, id=self.res_id
+        )
+        self.is_unlinked = True
+        return None
+
+    def _get_lifecycle_profile(self):
+        """Return the profile that a record of the lifecycle or ledger belongs to."""
+        # The administrator's look-up goes over all companies.
+        profiles = self.env["crm.lifecycle.profile"].sudo()
+        profiles = profiles.with_context(active_test=False)
+        record = self.env[self.res_model].sudo().browse(self.res_id).exists()
+        if self.res_model == profiles._name:
+            return profiles.browse(record.ids)
+        if self.res_model in ("crm.lifecycle.history", "crm.lifecycle.step"):
+            return profiles.browse(record.profile_id.ids)
+        if self.res_model in KEPT:
+            partner = record[KEPT[self.res_model]].partner_id
+            return profiles.search([("partner_id", "parent_of", partner.ids)], limit=1)
+        return profiles.browse()
+
+
+# Records of the points ledger, which stay for its arithmetic; by their card.
+KEPT = {
+    "loyalty.point.entry": "card_id",
+    "loyalty.point.adjustment": "card_id",
+    "loyalty.tier.history": "card_id",
+}

@@ -1,0 +1,128 @@
+"""Erasing a member: words go, points and their chain of hashes stay."""
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine import chain
+
+
+class LoyaltyCard(models.Model):
+    _inherit = "loyalty.card"
+
+    def _erase_person(self):
+        """Take what was written about the members off their cards and ledger.
+
+        Who may erase a person is for the caller to check.
+        """
+        cards = self.sudo()  # all cards of the person, in whatever company
+        self.env.flush_all()
+        adjustments = self.env["loyalty.point.adjustment"].sudo()
+        adjustments = adjustments.search([("card_id", "in", cards.ids)])
+        for records in (cards, adjustments):
+            mine = [("res_id", "in", records.ids)]
+            activities = self.env["mail.activity"].sudo()
+            activities.with_context(active_test=False).search(
+                [("res_model", "=", records._name), *mine]
+            ).unlink()
+            self.env["mail.message"].sudo().search(
+                [("model", "=", records._name), *mine]
+            ).unlink()
+        adjustments.write({"reason": self.env._("Erased")})
+        self.env["loyalty.history"].sudo().search([("card_id", "in", cards.ids)]).write(
+            {"description": self.env._("Erased")}
+        )
+        self.env.flush_all()
+        cards._erase_reasons()
+
+    def _erase_reasons(self):
+        """Take the reasons off the entries, and seal their chains anew.
+
+        A reason is part of what is sealed. The chains have to be intact, so that no
+        change of points is sealed along with it; the digest of the last proof follows
+        by the difference, and says so.
+        """
+        rows = self._read_sealed()
+        before, after = {}, {}
+        seals = {}
+        for row in rows:
+            previous = seals.get(row["card_id"], (chain.FIRST, chain.FIRST))
+            if chain.seal(previous[0], row) != row["hash"]:
+                raise UserError(
+                    self.env._(
+                        "The points of %(card)s were changed past the ledger. Prove "
+                        "the ledger and clear that up first, then erase the person.",
+                        card=self.browse(row["card_id"]).sudo().display_name,
+                    )
+                )
+            seal = chain.seal(previous[1], {**row, "reason": None})
+            seals[row["card_id"]] = row["hash"], seal
+            before[row["id"]], after[row["id"]] = row["hash"], seal
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_point_entry AS e SET reason = NULL, hash = v.hash
+                  FROM unnest(%s::int[], %s::text[]) AS v (id, hash)
+                 WHERE e.id = v.id
+                """,
+                list(after),
+                list(after.values()),
+            )
+        )
+        self.env["loyalty.point.entry"].invalidate_model()
+        self.env["loyalty.point.proof"].sudo()._replace_seals(
+            {row["id"]: row["create_date"] for row in rows}, before, after
+        )
+
+    def _read_sealed(self):
+        """Return the entries of the cards in their order, as they are sealed."""
+        return self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT e.id, e.hash, %s, round(e.points * 10000)::bigint AS points,
+                       round(COALESCE(e.waived, 0) * 10000)::bigint AS waived
+                  FROM loyalty_point_entry AS e
+                  JOIN loyalty_card AS c ON c.id = e.card_id
+                 WHERE c.id = ANY(%s)
+                 ORDER BY e.card_id, e.sequence
+                   FOR NO KEY UPDATE OF c
+                """,
+                SQL(", ").join(
+                    SQL.identifier("e", name)
+                    for name in chain.COLUMNS
+                    if name not in ("points", "waived")
+                ),
+                self.ids,
+            )
+        )
+
+
+class LoyaltyPointProof(models.Model):
+    _inherit = "loyalty.point.proof"
+
+    def _replace_seals(self, dates, before, after):
+        """Have the digest of the last proof follow entries that were sealed anew."""
+        last = self.search([("anchor_date", "!=", False)], limit=1)
+        inside = [
+            row for row, date in dates.items() if last and date < last.anchor_date
+        ]
+        if not inside:
+            return
+        if not last.anchor_digest.isdigit():
+            # Rounded, by a former version: the next proof begins anew.
+            self.search([("anchor_date", "!=", False)]).anchor_date = False
+            return
+        change = sum(_digest(after[row]) - _digest(before[row]) for row in inside)
+        last.anchor_digest = str(int(last.anchor_digest) + change)
+        last.message_post(
+            body=self.env._(
+                "A person was erased: %(count)s entries were sealed anew without their "
+                "reasons. Points and days are the same.",
+                count=len(inside),
+            )
+        )
+
+
+def _digest(seal):
+    """Return what an entry counts for in the digest, as the proof's SQL does."""
+    return int(seal[:15], 16)

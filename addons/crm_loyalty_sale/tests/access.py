@@ -1,0 +1,17 @@
+"""Who may do what here; see tests/access_matrix.py."""
+
+
+def make(world):
+    """Return an order, whose points its lines round."""
+    order = {
+        "partner_id": world.shared.id,
+        "company_id": world.home.id,
+        "user_id": world.seller.id,
+    }
+    return {"sale.order": {"mine": world.env["sale.order"].create(order)}}
+
+
+FIELDS = """
+model      fields       public portal employee seller leader manager accountant technician admin
+sale.order points_round -      -      -        rw     rw     rw      rw         -          rw
+"""

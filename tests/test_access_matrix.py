@@ -1,0 +1,245 @@
+"""Who may do what, tried with real records against the decisions of the addons.
+
+What no table decides about fails too, so that nothing new goes unnoticed. How to add
+lines: see `tests/access_matrix.py`. ``ACCESS_PRINT=1 script/test
+tests/test_access_matrix.py -n 0 -s`` prints the tables as they really are.
+"""
+
+import os
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
+
+from tests import access_matrix as matrix
+
+# Which tell no more than where to ask: whoever follows them is asked for access.
+LINKS = ("ir.actions.act_url", "ir.actions.report")
+PRINT = bool(os.environ.get("ACCESS_PRINT"))
+
+
+@tagged("post_install", "-at_install")
+class TestAccessMatrix(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.tables = matrix.Tables(cls.env)
+        cls.addons = cls.tables.addons
+        cls.world = matrix.World(cls.env, cls.tables)
+        cls.roles = list(cls.tables.roles)
+        quiet = mute_logger(
+            "odoo.addons.base.models.ir_model",
+            "odoo.addons.base.models.ir_rule",
+            "odoo.http",
+            "odoo.models",
+            "odoo.models.unlink",
+            "odoo.sql_db",
+        )
+        quiet.__enter__()
+        cls.addClassCleanup(quiet.__exit__, None, None, None)
+
+    def _compare(self, kind, decided, found):
+        """Have every cell be as decided; tell all that are not, as lines of a table."""
+        broken, self.world.broken = self.world.broken, []
+        if PRINT:
+            print(*broken, sep="\n")
+            print(f"\n{kind}")
+            for key, cells in found.items():
+                print(" ".join(key), *(cells[role] or "-" for role in self.roles))
+            return
+        wrong = []
+        for key, cells in found.items():
+            row = decided.get(key)
+            if row is None:
+                wrong.append(f"{key}: no decision")
+                continue
+            for role, cell in cells.items():
+                expected = matrix.get_cell(row, role)
+                if cell != expected:
+                    wrong.append(
+                        f"{' '.join(key)}: {role} is due “{expected}”, has “{cell}”"
+                    )
+        missing = [f"{key}: nothing to try" for key in decided.keys() - found.keys()]
+        wrong += missing + broken
+        self.assertFalse(wrong, "\n".join([kind, *wrong]))
+
+    def _get_samples(self):
+        for model, records in self.world.made.items():
+            for name, sample in records.items():
+                yield model, name, sample
+
+    # ------------------------------------------------------------
+    # Is there a decision about everything?
+    # ------------------------------------------------------------
+
+    def test_every_model_is_decided_about(self):
+        decided = {model for model, _record in self.tables.models}
+        self.assertFalse(set(matrix.get_models(self.env, self.addons)) - decided)
+
+    def test_every_public_method_is_decided_about(self):
+        undecided = [
+            f"{model}.{method}"
+            for model, method in matrix.get_methods(self.env, self.addons)
+            if f"{model}.{method}" not in self.tables.opens
+            and self.tables.get_method_decision(model, method) is None
+        ]
+        self.assertFalse(undecided, "\n".join(undecided))
+
+    def test_every_field_is_decided_about(self):
+        undecided = [
+            f"{model}.{name}"
+            for model, name in matrix.get_fields(self.env, self.addons)
+            if self.tables.get_field_decision(model, name) is None
+        ]
+        self.assertFalse(undecided, "\n".join(undecided))
+
+    def test_every_route_is_decided_about(self):
+        routes = matrix.get_routes(self.addons)
+        self.assertEqual(set(routes), set(self.tables.routes))
+        for path, auth in routes.items():
+            self.assertEqual(auth, self.tables.routes[path], path)
+
+    def test_every_report_and_dashboard_is_decided_about(self):
+        undecided = set(self._get_own("ir.actions.report")) - {
+            report for report, _model in self.tables.reports
+        }
+        undecided |= set(self._get_own("spreadsheet.dashboard")) - set(
+            self.tables.dashboards
+        )
+        self.assertFalse(undecided)
+
+    def _get_own(self, model):
+        """Return the XML ids of our own records of a model."""
+        if model not in self.env:
+            return []
+        data = self.env["ir.model.data"].search(
+            [("model", "=", model), ("module", "in", self.addons)]
+        )
+        return data.mapped("complete_name")
+
+    # ------------------------------------------------------------
+    # Is it as decided?
+    # ------------------------------------------------------------
+
+    def test_models_and_records(self):
+        found = {}
+        for model, name, sample in self._get_samples():
+            if (model, name) not in self.tables.models and not PRINT:
+                continue  # there for the fields and methods alone
+            found[model, name] = {
+                role: self.world.get_rights(role, sample) for role in self.roles
+            }
+        self._compare("MODELS", self.tables.models, found)
+
+    def test_fields(self):
+        found, decided = {}, {}
+        for model, name in matrix.get_fields(self.env, self.addons):
+            sample = next(iter(self.world.made.get(model, {}).values()), None)
+            self.assertTrue(sample, f"no record of {model} to try")
+            decided[model, name] = self.tables.get_field_decision(model, name)
+            found[model, name] = {
+                role: self._get_field_rights(role, sample, name) for role in self.roles
+            }
+        self._compare("FIELDS", decided, found)
+
+    def _get_field_rights(self, role, sample, name):
+        record = sample.record.with_env(self.world.get_env(role))
+        field = record._fields[name]
+        if not record:  # a wizard: whoever may use it
+            rights = "rw" if record.has_access("create") else ""
+            return rights if record._has_field_access(field, "read") else ""
+        try:
+            value = field.convert_to_write(sample.record[name], record)
+        except NotImplementedError:
+            value = False
+        rights = ""
+        if self.world.gets_through(lambda: record.read([name]), f"reads {name}"):
+            rights += "r"
+        writes = (field.store and not field.related) or field.inverse
+        writes = writes and not field.inherited  # its own model's to decide
+        if writes and self.world.gets_through(
+            lambda: record.write({name: value}), f"writes {name}"
+        ):
+            rights += "w"
+        return rights
+
+    def test_methods(self):
+        found, decided = {}, {}
+        for model, method in matrix.get_methods(self.env, self.addons):
+            key = f"{model}.{method}"
+            if key in self.tables.opens:
+                continue
+            samples = list(self.world.made.get(model, {}).values())
+            self.assertTrue(samples, f"no record of {model} to try")
+            decided[model, method] = self.tables.get_method_decision(model, method)
+            found[model, method] = {
+                role: "x" if self.world.call(role, samples[0], method) else ""
+                for role in self.roles
+            }
+        self._compare("METHODS", decided, found)
+
+    def test_no_method_is_a_way_to_records_that_one_may_not_read(self):
+        leaks = []
+        for model, method in matrix.get_methods(self.env, self.addons):
+            function = getattr(self.env.registry[model], method)
+            if f"{model}.{method}" in self.tables.opens or getattr(
+                function, "_api_model", False
+            ):
+                continue
+            for name, sample in self.world.made.get(model, {}).items():
+                for role in self.roles:
+                    if not self._may_see(role, name, sample) and self.world.call(
+                        role, sample, method
+                    ):
+                        leaks.append(f"{model}.{method} of {name}: {role}")
+        self.assertFalse(leaks, "\n".join(leaks))
+
+    def _may_see(self, role, name, sample):
+        """Whether what a method is about is there for a role.
+
+        Wizards are anybody's own; what they are about is told by their name.
+        """
+        if sample.record:
+            return self.world.can_read(role, sample.record)
+        return not (name == "there" or (name == "others" and role == "seller"))
+
+    def test_methods_that_open_tell_nothing(self):
+        for key in self.tables.opens:
+            model, method = key.rsplit(".", 1)
+            with self.subTest(method=key):
+                if self.env[model]._abstract:
+                    continue
+                sample = next(iter(self.world.made[model].values()))
+                record = sample.record or sample.record.new(sample.create or {})
+                action = getattr(record, method)()
+                self.assertIn(action["type"], ("ir.actions.act_window", *LINKS))
+
+    def test_reports(self):
+        found = {}
+        for report, model in self.tables.reports:
+            samples = list(self.world.made[model].values())
+            found[report, model] = {
+                role: "x" if self._prints(role, report, samples[0].record) else ""
+                for role in self.roles
+            }
+            for sample in samples:
+                for role in self.roles:
+                    if not self.world.can_read(role, sample.record):
+                        self.assertFalse(self._prints(role, report, sample.record))
+        self._compare("REPORTS", self.tables.reports, found)
+
+    def _prints(self, role, report, record):
+        Report = self.env["ir.actions.report"].with_env(self.world.get_env(role))
+        return self.world.gets_through(
+            lambda: Report._render_qweb_html(report, record.ids)
+        )
+
+    def test_dashboards(self):
+        found = {}
+        for xml_id in self.tables.dashboards:
+            dashboard = self.env.ref(xml_id)
+            found[xml_id,] = {
+                role: self.world.read(dashboard.with_env(self.world.get_env(role)))
+                for role in self.roles
+            }
+        decided = {(xml_id,): row for xml_id, row in self.tables.dashboards.items()}
+        self._compare("DASHBOARDS", decided, found)

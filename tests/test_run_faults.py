@@ -1,0 +1,199 @@
+"""A run that is killed at each moment at which it commits, and is taken up again.
+
+The worker is a process of its own on rows that are really there, as in
+`test_playbook_kill`. Whatever the moment, the next calls of the job leave the same
+rows as a run that nobody disturbed.
+"""
+
+import os
+import signal
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api
+from odoo.fields import Command
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from odoo.addons.crm_lifecycle.models import (
+    crm_lifecycle_run,
+    crm_lifecycle_run_batch,
+    crm_lifecycle_run_fault,
+    crm_lifecycle_run_move,
+    crm_lifecycle_run_review,
+)
+
+from tests.test_playbook_kill import PATIENCE, Worker
+
+CUSTOMERS = 7
+AT_ONCE = timedelta(seconds=-1)
+# Small, so that there are many commits; and the dead are taken for dead at once.
+SMALL = (
+    (crm_lifecycle_run_batch, "BATCH", 4),
+    (crm_lifecycle_run_move, "LOUD_BATCH", 3),
+    (crm_lifecycle_run_move, "QUIET_BATCH", 3),
+    (crm_lifecycle_run_review, "BATCH", 4),
+    (crm_lifecycle_run, "DEAD_AFTER", AT_ONCE),
+    (crm_lifecycle_run_fault, "DEAD_AFTER", AT_ONCE),
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRunKill(BaseCase):
+    """The rows are committed, so the test takes them away again by itself.
+
+    Customers with an open lead go on to “b”, those with a won one to “c”.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        patches = ExitStack()
+        self.addCleanup(patches.close)
+        for module, name, value in SMALL:
+            patches.enter_context(patch.object(module, name, value))
+        with self.registry.cursor() as cr:
+            self._build(api.Environment(cr, SUPERUSER_ID, {}))
+        self.addCleanup(self._clean_up)
+
+    def _build(self, env):
+        self.company_id = env.ref("base.main_company").id
+        lifecycle = env["crm.lifecycle"].create(
+            {
+                "name": "Run kill",
+                "company_id": self.company_id,
+                "sequence": -1,
+                "stage_ids": [
+                    Command.create({"name": code, "code": code, "sequence": sequence})
+                    for sequence, code in enumerate("abc")
+                ],
+            }
+        )
+        self.lifecycle_id = lifecycle.id
+        first, second, third = lifecycle.stage_ids
+        lifecycle.rule_ids = [
+            Command.create(
+                {
+                    "name": f"to {to_stage.name}",
+                    "from_stage_ids": [Command.set(from_stage.ids)],
+                    "to_stage_id": to_stage.id,
+                    "domain": repr(domain),
+                }
+            )
+            for from_stage, to_stage, domain in (
+                (first, second, [("open_lead_count", ">", 0)]),
+                (second, third, [("lost_count", "=", 0)]),
+            )
+        ]
+        lifecycle.tag_ids = [Command.create({"name": "t", "code": "t", "domain": "[]"})]
+        lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
+        partners = env["res.partner"].create(
+            [{"name": f"Run kill {number}"} for number in range(CUSTOMERS)]
+        )
+        self.partner_ids = partners.ids
+        self.lead_ids = (
+            env["crm.lead"]
+            .create(
+                [
+                    {
+                        "name": "Run kill",
+                        "type": "opportunity",
+                        "partner_id": partner.id,
+                        "company_id": self.company_id,
+                        "user_id": False,
+                    }
+                    for partner in partners
+                ]
+            )
+            .ids
+        )
+
+    def _forget_work(self, cr):
+        """Undo whatever the runs did, as if none had been there."""
+        mine = {"company": self.company_id, "lifecycle": self.lifecycle_id}
+        for statement in (
+            "DELETE FROM crm_lifecycle_history WHERE company_id = %(company)s",
+            "DELETE FROM crm_lifecycle_profile WHERE company_id = %(company)s",
+            "DELETE FROM crm_lifecycle_run WHERE company_id = %(company)s",
+            "DELETE FROM crm_lifecycle_touch WHERE company_id = %(company)s",
+        ):
+            cr.execute(statement, mine)
+
+    def _clean_up(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self._forget_work(cr)
+            env["crm.lead"].browse(self.lead_ids).unlink()
+            env["res.partner"].browse(self.partner_ids).unlink()
+            self._forget_work(cr)
+            env.invalidate_all()
+            env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
+
+    def _start(self, die_at=None, after=False):
+        """Let the job work in a process of its own; return how it ended."""
+        worker = Worker(self.registry, die_at, after, job="ir_cron_run")
+        status = worker.wait()
+        end = time.monotonic() + PATIENCE.total_seconds()
+        while self._query(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", worker.name
+        ):
+            self.assertLess(time.monotonic(), end, "The server keeps a dead worker")
+            time.sleep(0.005)
+        return status
+
+    def _query(self, query, *values):
+        with self.registry.cursor() as cr:
+            cr.execute(query, values)
+            return cr.fetchall()
+
+    def _read(self):
+        """Return where the customers stand and how they came there."""
+        return {
+            "profiles": self._query(
+                "SELECT p.partner_id, s.code, p.stage_date, p.open_lead_count,"
+                " p.review_date, COUNT(r.tag_id)"
+                " FROM crm_lifecycle_profile AS p"
+                " LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id"
+                " LEFT JOIN crm_lifecycle_profile_tag_rel AS r ON r.profile_id = p.id"
+                " WHERE p.company_id = %s AND p.partner_id = ANY(%s)"
+                " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1",
+                self.company_id,
+                self.partner_ids,
+            ),
+            "moves": self._query(
+                "SELECT h.partner_id, a.code, b.code, h.origin, h.is_quiet"
+                " FROM crm_lifecycle_history AS h"
+                " LEFT JOIN crm_lifecycle_stage AS a ON a.id = h.from_stage_id"
+                " LEFT JOIN crm_lifecycle_stage AS b ON b.id = h.to_stage_id"
+                " WHERE h.partner_id = ANY(%s) ORDER BY h.partner_id, h.id",
+                self.partner_ids,
+            ),
+            "waiting": self._query(
+                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                self.company_id,
+            ),
+        }
+
+    def test_the_next_runs_leave_the_same_rows_whenever_a_run_dies(self):
+        status = self._start()
+        self.assertTrue(os.WIFEXITED(status), status)
+        commits = os.WEXITSTATUS(status)
+        self.assertGreater(commits, 8)
+        self.assertLess(commits, 60)
+        expected = self._read()
+        self.assertEqual(len(expected["moves"]), 3 * CUSTOMERS)
+        self.assertEqual({row[1] for row in expected["profiles"]}, {"c"})
+        for die_at in range(1, commits + 1):
+            with self.subTest(commit=die_at):
+                with self.registry.cursor() as cr:
+                    self._forget_work(cr)
+                status = self._start(die_at, after=die_at % 2 == 0)
+                self.assertTrue(os.WIFSIGNALED(status))
+                self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
+                self.assertTrue(os.WIFEXITED(self._start()))
+                self.assertEqual(self._read(), expected)
+        # Who looks at the runs sees which of them died.
+        states = self._query("SELECT DISTINCT state FROM crm_lifecycle_run")
+        self.assertNotIn(("running",), states)
