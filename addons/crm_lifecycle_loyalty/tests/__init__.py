@@ -1,2 +1,3 @@
 from . import test_loyalty_facts
 from . import test_stage_condition
+from . import test_loyalty_timeline
