@@ -4,6 +4,7 @@ Used by the test of it, in small, and by the bench.
 """
 
 import json
+import logging
 import os
 import random
 import tempfile
@@ -102,6 +103,8 @@ class Race:
         """Work in a process of its own, with connections of its own."""
         status = 1
         try:
+            # Losing a race is what this is about: it is counted, not logged.
+            logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
             # Those of the parent must not even be closed from here.
             sql_db._Pool = sql_db._Pool_readonly = None
             self.registry._db = sql_db.db_connect(self.dbname)

@@ -322,7 +322,8 @@ class Posting:
                                   %(parts)s::numeric[])),
                 balances AS (
                     UPDATE loyalty_card AS c
-                       SET points = round((c.points + v.points)::numeric, 4)
+                       SET points = round(
+                               (COALESCE(c.points, 0) + v.points)::numeric, 4)
                       FROM unnest(%(cards)s::int4[], %(changes)s::float8[])
                            AS v (id, points)
                      WHERE c.id = v.id)

@@ -10,6 +10,7 @@
         "security/crm_loyalty_sale_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "views/loyalty_program_views.xml",
     ],
     "auto_install": True,
 }

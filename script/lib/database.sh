@@ -95,7 +95,8 @@ odoo_run() {
 # addon, so the addons' states are looked at.
 install_modules() {
     local database=$1 how=$2 modules=$3 bad
-    odoo_run "install-$database" server -d "$database" "$how" "$modules" \
+    # shellcheck disable=SC2086
+    odoo_run "install-$database" server -d "$database" "$how" "$modules" ${INSTALL_OPTIONS:-} \
         --load-language="$LANGUAGES" --no-http --stop-after-init ||
         fail "Odoo could not install $modules into $database." "Its log: $STATE/log/install-$database.log"
     bad=$(sql "$database" -c "

@@ -2,6 +2,7 @@
 
 manifests.py own       our addons that can be installed, in order of dependence
 manifests.py core      what they depend on that is not ours
+manifests.py apart     our addons that are tested in a database of their own
 manifests.py left-out  our addons that can't be installed here, each with its reason
 """
 
@@ -21,6 +22,8 @@ APPS = {
     "helpdesk_mgmt_rating",
     "sale_management",
 }
+# Needs applications that change how orders behave: the point of sale brings stock.
+APART = {"crm_loyalty_pos"}
 
 
 def read_manifests():
@@ -68,9 +71,14 @@ def sort_out(manifests):
 
 
 def main(question):
-    own, core, left_out = sort_out(read_manifests())
+    manifests = read_manifests()
+    apart = sorted(APART & set(manifests))
+    together = {name: data for name, data in manifests.items() if name not in APART}
+    own, core, left_out = sort_out(together)
     if question == "own":
         print(",".join(own))
+    elif question == "apart":
+        print(",".join(apart))
     elif question == "core":
         print(",".join(core))
     else:

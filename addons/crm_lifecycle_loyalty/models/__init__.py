@@ -1,6 +1,7 @@
 from . import crm_lifecycle
 from . import crm_lifecycle_history
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_source_loyalty
 from . import crm_lifecycle_subject
 from . import loyalty_bonus_rule

@@ -1,4 +1,5 @@
 from . import chain
 from . import ledger
 from . import periods
+from . import returns
 from . import tiers

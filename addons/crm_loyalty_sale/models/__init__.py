@@ -6,4 +6,5 @@ from . import sale_order_return
 from . import loyalty_bonus_rule
 from . import loyalty_point_entry_tier
 from . import loyalty_program
+from . import sale_order_payment
 from . import sale_order_tier

@@ -3,40 +3,7 @@ from collections import defaultdict
 from odoo import models
 
 from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
-
-
-class PostedPoints:
-    """What an order has posted on one card under one heading, and what of it is left.
-
-    ``origin`` is the entry, empty for an order that was confirmed before there
-    was a ledger. ``units`` are those of the order, ``back`` those that were taken
-    or given back, ``waived`` those that could not be.
-    """
-
-    def __init__(self, card, kind, origin, units, name):
-        self.card = card
-        self.kind = kind
-        self.origin = origin
-        self.units = units
-        self.name = name
-        self.back = 0
-        self.waived = 0
-        self.count = 0
-
-    def note(self, entry):
-        """Count an entry that has taken some of it back."""
-        sign = -1 if self.kind == "earn" else 1
-        self.back += sign * to_units(entry.points)
-        self.waived += to_units(entry.waived)
-        self.count += 1
-
-    def get_units_to(self, target):
-        """Return the units to post for ``target`` of them to be back."""
-        due = target - self.back - self.waived
-        if due < 0:
-            # What was waived was not taken, and can't be given back.
-            due = min(target - self.back, 0)
-        return -due if self.kind == "earn" else due
+from odoo.addons.crm_loyalty.engine.returns import PostedPoints, get_share, get_target
 
 
 class SaleOrder(models.Model):
@@ -97,10 +64,7 @@ class SaleOrder(models.Model):
             values_list = []
             for points in posted:
                 share = order._get_returned_share(points, returned)
-                # To the cent, and exact where all of it came back.
-                target = points.units
-                if share < 1:
-                    target = to_units(round(to_points(points.units) * share, 2))
+                target = get_target(points.units, share)
                 values_list += order._get_back_postings(points, target, move)
             self.env["loyalty.card"]._post_many(self._sort_postings(values_list))
 
@@ -132,15 +96,16 @@ class SaleOrder(models.Model):
     def _get_returned_share(self, points, returned):
         """Return which share of what earned, or cost, the points came back."""
         if points.kind == "earn":
-            lines = self._get_earning_lines(points.card.sudo().program_id)
-            return _get_share(lines, returned)
+            program = points.card.sudo().program_id
+            lines = self._get_earning_lines(program)
+            return get_share(lines, returned, program._get_earning_weight)
         rewards = self.order_line.filtered(lambda line: line.coupon_id == points.card)
         costs = sum(rewards.mapped("points_cost"))
         if not costs:
             return 0
         back = 0
         for lines in rewards.grouped("reward_identifier_code").values():
-            back += sum(lines.mapped("points_cost")) * _get_share(lines, returned)
+            back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
         return back / costs
 
     def _get_earning_lines(self, program):
@@ -153,6 +118,8 @@ class SaleOrder(models.Model):
                 and line.product_uom_qty > 0
             )
         )
+        if program._gives_cash_back():
+            return lines
         products = self.env["product.product"]
         for rule_products in program._get_valid_products(lines.product_id).values():
             products |= rule_products
@@ -313,14 +280,3 @@ def _get_returned(ordered, parts):
     """Return how much of what was ordered came back for good."""
     again = max(parts["out_invoice"] - ordered, 0)
     return min(max(parts["out_refund"] - again, 0), ordered)
-
-
-def _get_share(lines, returned):
-    """Return which share of lines came back, by amount; by quantity if free."""
-    total = sum(abs(line.price_subtotal) for line in lines)
-    if total:
-        part = sum(returned[line][0] for line in lines if line in returned)
-    else:
-        total = sum(abs(line.product_uom_qty) for line in lines)
-        part = sum(returned[line][1] for line in lines if line in returned)
-    return min(part / total, 1) if total else 0

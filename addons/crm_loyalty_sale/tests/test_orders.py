@@ -1,9 +1,10 @@
 """What orders earn and spend is in the ledger, and nothing else changes it."""
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_loyalty.models.loyalty_card_posting import LoyaltyCard
@@ -69,38 +70,51 @@ class TestOrders(OrderCase):
 
     def test_posting_adds_at_most_three_queries_to_confirming(self):
         self.card.points = 100
+        self._count_queries(posting=True)  # whatever is read once in a life
+        added = self._count_queries(posting=True) - self._count_queries(posting=False)
+        self.assertLessEqual(added, 3)
 
-        def count(posting):
-            order = self._order(coffees=4, rewards=1, confirm=False)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            order.mapped("order_line.coupon_id.points")
+    def test_posting_adds_at_most_eight_queries_with_tiers(self):
+        """The tier of the customer is brought to date in them, too."""
+        self.program.tier_ids = [
+            Command.create({"name": name, "threshold": threshold, "multiplier": times})
+            for name, threshold, times in (("Basic", 0, 1), ("Gold", 1000, 2))
+        ]
+        self.card.points = 100
+        self._count_queries(posting=True)
+        added = self._count_queries(posting=True) - self._count_queries(posting=False)
+        self.assertLessEqual(added, 8)
+
+    def _count_queries(self, posting):
+        """Count the queries of confirming an order, with and without the ledger."""
+        order = self._order(coffees=4, rewards=1, confirm=False)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        order.mapped("order_line.coupon_id.points")
+        with nullcontext() if posting else self._without_ledger():
             before = self.env.cr.sql_log_count
-            if posting:
-                order.action_confirm()
-                self.env.flush_all()
-            else:
-                with (
-                    patch.object(LoyaltyCard, "_get_points_collector", lambda s: Off()),
-                    patch.object(
-                        LoyaltyCard, "_collect_points", lambda *a: nullcontext()
-                    ),
-                    patch.object(
-                        type(self.card),
-                        "_get_open_rows",
-                        lambda cards: {card: [] for card in cards},
-                    ),
-                ):
-                    order.action_confirm()
-                    self.env.flush_all()
+            order.action_confirm()
+            self.env.flush_all()
             return self.env.cr.sql_log_count - before
 
-        class Off:
+    @contextmanager
+    def _without_ledger(self):
+        """Have Odoo's code write points as it does without our addons."""
+
+        class Nobody:
             def add(self, changes):
                 pass
 
-        count(True)  # whatever is read once in a life
-        self.assertLessEqual(count(True) - count(False), 3)
+        Card = type(self.card)
+        with (
+            patch.object(LoyaltyCard, "_get_points_collector", lambda s: Nobody()),
+            patch.object(LoyaltyCard, "_collect_points", lambda *a: nullcontext()),
+            patch.object(
+                Card, "_get_open_rows", lambda cards: {card: [] for card in cards}
+            ),
+            patch.object(type(self.program), "_has_multiplier", lambda program: False),
+        ):
+            yield
 
     # Who may
 

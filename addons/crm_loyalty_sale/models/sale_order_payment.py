@@ -1,0 +1,71 @@
+from dataclasses import dataclass
+
+from odoo import models
+
+# Programmes whose rewards pay an order in the place of money.
+PAYS = ("loyalty", "ewallet", "gift_card")
+
+
+@dataclass(frozen=True)
+class PaymentParts:
+    """How an order is paid: what goods come to, and the share paid with money."""
+
+    goods: float
+    share: float
+
+
+class SaleOrder(models.Model):
+    """Points on what is paid with money, and cash back into wallets."""
+
+    _inherit = "sale.order"
+
+    def _get_payment_parts(self, program):
+        """Return how the order is paid; top-ups of the programme are no goods.
+
+        Discounts of other programmes make the goods cheaper. Example: 100 of coffee
+        less 10 by a promotion is 90; 30 of them paid with points leave a share of
+        two thirds.
+        """
+        self.ensure_one()
+        lines = self.order_line.filtered(lambda line: not line.display_type)
+        # Which programme a reward is of does not depend on who enters the order.
+        paying = lines.filtered(
+            lambda line: line.reward_id.sudo().program_id.program_type in PAYS
+        )
+        total = sum((lines - paying).mapped("price_total"))
+        by_points = -sum(paying.mapped("price_total"))
+        share = max(total - by_points, 0) / total if total > 0 else 0
+        top_ups = self.env["sale.order.line"]
+        if program.is_payment_program:
+            top_ups = lines.filtered(
+                lambda line: line.product_id in program.trigger_product_ids
+            )
+        goods = sum((lines - paying - top_ups).mapped("price_total"))
+        return PaymentParts(max(goods, 0), min(share, 1))
+
+    def _program_check_compute_points(self, programs):
+        """Leave out what is paid with points, and add cash back."""
+        result = super()._program_check_compute_points(programs)
+        for program in programs:
+            points = result.get(program, {}).get("points")
+            if points and program._earns_on_payment():
+                points[0] = program._get_points_of_payment(self, points[0])
+        return result
+
+    def _update_programs_and_rewards(self):
+        """Work points out again once it is settled what rewards pay.
+
+        Odoo does so before, by the rewards that were on the order so far.
+        """
+        result = super()._update_programs_and_rewards()
+        earned = self.sudo().coupon_point_ids.filtered(
+            lambda point: point.coupon_id.program_id._earns_on_payment()
+        )
+        programs = earned.coupon_id.program_id.sudo(False)
+        status = programs and self._program_check_compute_points(programs)
+        for point in earned:
+            program = point.coupon_id.program_id.sudo(False)
+            points = status[program].get("points")
+            if program.is_nominative and points and point.points != points[0]:
+                point.points = points[0]
+        return result
