@@ -3,8 +3,9 @@ import { escapeXml } from "../report_export";
 
 // Odoo's own green-blue: one hue, so that it reads the same for all eyes.
 const HUE = "1, 126, 132";
-const STRONGEST = 0.85;
-const DARK = 0.55;
+const STRONGEST = 1;
+// From here on, white is read better than black.
+const DARK = 0.85;
 
 const ROW = 26;
 const CELL = 64;

@@ -10,7 +10,7 @@ import { downloadPng, downloadXlsx } from "../report_export";
 import { BAR, layOut, OPEN, OUT } from "./flow_layout";
 
 const HEIGHT = 460;
-const WIDEST = 1100;
+const WIDEST = 1800;
 export const COLORS = {
     prospect: "#6c757d",
     engaged: "#17a2b8",
