@@ -147,9 +147,12 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         interval = options.get("interval") or "month"
         if interval not in SKELETONS:
             raise UserError(self.env._("Cohorts are by month, quarter or year."))
-        stages = self._get_cohort_stages()
-        stage = stages.filtered(lambda item: item.id == options.get("stage_id"))
-        return anchor, measure, interval, (stage or stages[:1]).id or False
+        stage_id = False
+        if anchor.key == "stage":
+            stages = self._get_cohort_stages()
+            stage = stages.filtered(lambda item: item.id == options.get("stage_id"))
+            stage_id = (stage or stages[:1]).id
+        return anchor, measure, interval, stage_id
 
     @api.model
     def _with_cohort_stage(self, stage_id):

@@ -11,6 +11,13 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+LADDER = ("prospect", "engaged", "customer", "loyal")
+# The stages of those who are customers by now and are not lost yet.
+CUSTOMERS = ("customer", "loyal", "at_risk")
+GONE = ("lost", "ended")
+# Moves by which one profile became part of another.
+MERGES = ("merge", "convert")
+
 
 class CrmLifecycleReportMixin(models.AbstractModel):
     """The customer in a report: who looks after them, where they come from."""
@@ -77,6 +84,45 @@ class CrmLifecycleReportMixin(models.AbstractModel):
                  ORDER BY k.id, m.create_date, m.id
             ) AS first_lead ON first_lead.profile_id = p.id
             """
+        )
+
+    @api.model
+    def _get_turns(self):
+        """SQL of what a move from each stage to each other one means.
+
+        ``(from_id, to_id, outcome, kind)``, with 0 for no stage. There are few stages
+        and many moves: `OFFSET 0` has PostgreSQL work this out once for each pair.
+        """
+        stages = SQL(
+            """
+            (SELECT id, category, lifecycle_id, sequence FROM crm_lifecycle_stage
+              UNION ALL SELECT 0, NULL, NULL, NULL)
+            """
+        )
+        return SQL(
+            """
+            (SELECT f.id AS from_id, t.id AS to_id,
+                    CASE WHEN t.id = 0 THEN 'out'
+                         WHEN t.category = ANY(%(gone)s) THEN 'lost'
+                         WHEN t.category = 'at_risk' THEN 'risk'
+                         WHEN f.category <> ALL(%(ladder)s) THEN 'back'
+                         WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
+                         WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
+                         ELSE 'down' END AS outcome,
+                    CASE WHEN t.category = ANY(%(customers)s) THEN
+                              CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
+                                   WHEN f.category = ANY(%(customers)s) THEN NULL
+                                   ELSE 'new' END
+                         WHEN f.category = ANY(%(customers)s) THEN 'churned'
+                         END AS kind,
+                    f.category = ANY(%(customers)s) AS from_customer
+               FROM %(stages)s AS f, %(stages)s AS t
+             OFFSET 0)
+            """,
+            stages=stages,
+            ladder=list(LADDER),
+            customers=list(CUSTOMERS),
+            gone=list(GONE),
         )
 
     def _read_group_select(self, aggregate_spec, query):

@@ -5,10 +5,8 @@ from odoo.tools import SQL
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
-LADDER = ("prospect", "engaged", "customer", "loyal")
-GONE = ("lost", "ended")
-# Moves by which one profile became part of another.
-MERGES = ("merge", "convert")
+from .crm_lifecycle_report_mixin import MERGES
+
 # The first day of each range of the distribution; the code tells it, and sorts.
 RANGES = [
     ("000", "On the same day"),
@@ -186,28 +184,17 @@ class CrmLifecycleVisitReport(models.Model):
                    h.date - COALESCE(h.days_in_from_stage, 0) AS date,
                    h.date AS date_exited,
                    COALESCE(h.days_in_from_stage, 0) AS days,
-                   %(outcome)s AS outcome
+                   CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
+                        ELSE turn.outcome END AS outcome
               FROM crm_lifecycle_history AS h
-         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
-         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
+         LEFT JOIN %(turns)s AS turn
+                ON turn.from_id = h.from_stage_id
+               AND turn.to_id = COALESCE(h.to_stage_id, 0)
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
             """,
-            outcome=SQL(
-                """
-                CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
-                     WHEN h.to_stage_id IS NULL THEN 'out'
-                     WHEN t.category = ANY(%(gone)s) THEN 'lost'
-                     WHEN t.category = 'at_risk' THEN 'risk'
-                     WHEN f.category <> ALL(%(ladder)s) THEN 'back'
-                     WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
-                     WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
-                     ELSE 'down' END
-                """,
-                merges=list(MERGES),
-                gone=list(GONE),
-                ladder=list(LADDER),
-            ),
+            merges=list(MERGES),
+            turns=self._get_turns(),
         )
 
     @api.model
@@ -221,6 +208,22 @@ class CrmLifecycleVisitReport(models.Model):
              WHERE o.stage_id IS NOT NULL AND o.stage_date IS NOT NULL
             """
         )
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Look for who entered since a day among those who left since then.
+
+        The day of the move out has an index; that of the entry is worked out.
+        """
+        domain = Domain(domain).map_conditions(self._name_exit)
+        return super()._search(domain, *args, **kwargs)
+
+    @api.model
+    def _name_exit(self, condition):
+        if condition.field_expr != "date" or condition.operator not in (">", ">="):
+            return condition
+        still = Domain("date_exited", "=", False)
+        return condition & (Domain("date_exited", ">=", condition.value) | still)
 
     # ------------------------------------------------------------
     # The flow

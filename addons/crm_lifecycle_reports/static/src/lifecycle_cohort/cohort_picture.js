@@ -7,6 +7,9 @@ const STRONGEST = 1;
 // From here on, white is read better than black.
 const DARK = 0.85;
 
+const BLACK = "#212529";
+const WHITE = "#ffffff";
+
 const ROW = 26;
 const CELL = 64;
 const NAME = 120;
@@ -22,8 +25,17 @@ export function getColors(share, scale) {
     const strength = Math.max(0, Math.min((share || 0) / scale, 1)) * STRONGEST;
     return {
         background: `rgba(${HUE}, ${strength.toFixed(3)})`,
-        color: strength > DARK ? "#ffffff" : "#212529",
+        color: strength > DARK ? WHITE : BLACK,
     };
+}
+
+/** Return an element of an SVG as text, around what is text already. */
+function draw(tag, attributes, content = "") {
+    // Joined one by one: the bundler drops spaces within nested templates.
+    const pairs = Object.entries(attributes).map(
+        ([name, value]) => name + '="' + escapeXml(value) + '"'
+    );
+    return `<${[tag, ...pairs].join(" ")}>${content}</${tag}>`;
 }
 
 /**
@@ -34,13 +46,16 @@ export function getColors(share, scale) {
 export function drawCohorts({ title, columns, rows, scale }) {
     const width = NAME + CELL * columns.length + 16;
     const height = ROW * (rows.length + 2) + 16;
-    const text = (x, y, content, { anchor = "middle", fill = "#212529", weight } = {}) =>
-        `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${fill}"` +
-        `${weight ? ` font-weight="${weight}"` : ""}>${escapeXml(content)}</text>`;
+    const text = (x, y, content, { anchor = "middle", ...more } = {}) =>
+        draw(
+            "text",
+            { x, y, "text-anchor": anchor, fill: BLACK, ...more },
+            escapeXml(content)
+        );
     const column = (index) => NAME + CELL * index + CELL / 2;
-    const parts = [text(8, 22, title, { anchor: "start", weight: "bold" })];
+    const parts = [text(8, 22, title, { anchor: "start", "font-weight": "bold" })];
     columns.forEach((name, index) => {
-        parts.push(text(column(index), ROW + 22, name, { weight: "bold" }));
+        parts.push(text(column(index), ROW + 22, name, { "font-weight": "bold" }));
     });
     rows.forEach((row, place) => {
         const y = ROW * (place + 2);
@@ -49,16 +64,14 @@ export function drawCohorts({ title, columns, rows, scale }) {
         row.cells.forEach((cell, index) => {
             const { background, color } = getColors(cell.share, scale);
             const x = NAME + CELL * (index + 1);
-            parts.push(
-                `<rect x="${x + 1}" y="${y + 5}" width="${CELL - 2}" ` +
-                    `height="${ROW - 2}" fill="${background}"/>`
-            );
+            const box = { x: x + 1, y: y + 5, width: CELL - 2, height: ROW - 2 };
+            parts.push(draw("rect", { ...box, fill: background }));
             parts.push(text(column(index + 1), y + 22, cell.text, { fill: color }));
         });
     });
-    const svg =
-        `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-        `font-family="sans-serif" font-size="12">${parts.join("")}</svg>`;
+    const font = { "font-family": "sans-serif", "font-size": 12 };
+    const xmlns = "http://www.w3.org/2000/svg";
+    const svg = draw("svg", { xmlns, width, height, ...font }, parts.join(""));
     return { svg, width, height };
 }
 
