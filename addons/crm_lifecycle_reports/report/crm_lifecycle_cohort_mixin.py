@@ -182,7 +182,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
                 having = measure.get_aggregate(interval).partition(":")[0]
             else:
                 domain &= Domain("date", ">=", period)
-                domain &= self._get_cohort_event_domain(measure)
+                domain &= Domain(self._get_cohort_event_domain(measure))
             title = self.env._(
                 "%(cohort)s, %(measure)s in %(period)s",
                 cohort=title,
