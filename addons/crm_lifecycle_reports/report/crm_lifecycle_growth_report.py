@@ -226,9 +226,7 @@ class CrmLifecycleGrowthReport(models.Model):
                 "first_seen_date",
                 "contact_count:sum",
             ),
-            Anchor(
-                "stage", self.env._("Stage entry"), "entry_date", "entry_count:sum"
-            ),
+            Anchor("stage", self.env._("Stage entry"), "entry_date", "entry_count:sum"),
         ]
 
     @api.model
