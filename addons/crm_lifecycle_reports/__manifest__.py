@@ -1,0 +1,22 @@
+{
+    "name": "Customer Lifecycle: Reports",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Funnel, cohorts, time in stages, growth: read only, from the history",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_lifecycle", "spreadsheet_dashboard"],
+    "data": [
+        "security/crm_lifecycle_reports_security.xml",
+        "security/ir.model.access.csv",
+        "report/crm_lifecycle_visit_report_views.xml",
+        "report/crm_lifecycle_growth_report_views.xml",
+        "report/crm_lifecycle_step_report_views.xml",
+        "report/crm_lifecycle_customer_report_views.xml",
+        "views/crm_lifecycle_reports_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": ["crm_lifecycle_reports/static/src/**/*"],
+        "web.assets_tests": ["crm_lifecycle_reports/static/tests/tours/**/*"],
+    },
+}
