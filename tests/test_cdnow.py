@@ -11,6 +11,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from . import oracle_cdnow as oracle
+from .cdnow_reports import CdnowReports
 
 FILE = os.environ.get("CDNOW_FILE", "")
 # The first one has customers who came once, and others who are still to come.
@@ -50,7 +51,7 @@ cdnow = import_script()
 
 
 @tagged("post_install", "-at_install")
-class TestCdnow(TransactionCase):
+class TestCdnow(CdnowReports, TransactionCase):
     """The whole file in a company of its own, and what the lifecycle made of it.
 
     Loading and running take most of the time, so they are done once for all.
@@ -174,6 +175,9 @@ class TestCdnow(TransactionCase):
                 wrong[:20], f"{len(wrong)} values differ as of {day}; the first of them"
             )
         self.assertEqual(len(actual), 23_570)
+
+    def test_reports_over_purchases_match_the_file(self):
+        self.check_purchases(oracle.read_purchases(FILE), DAYS[-1])
 
     def test_each_move_is_in_the_history(self):
         moved = sum(run.moved_count for run in self.runs.values())

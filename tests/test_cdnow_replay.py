@@ -1,20 +1,29 @@
 """A replay over a real customer base against an oracle: stages, and days of moves."""
 
+from calendar import monthrange
 from datetime import date
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from . import oracle_cdnow as oracle
+from .cdnow_reports import CdnowReports
 from .test_cdnow import FILE, cdnow
 
 END = date(1998, 6, 30)
 BEGIN = date(1996, 12, 31)
+# The last days of all months, which a replay by the month looks at.
+LOOKS = [
+    date(year, month, monthrange(year, month)[1])
+    for year in (1996, 1997, 1998)
+    for month in range(1, 13)
+    if BEGIN <= date(year, month, monthrange(year, month)[1]) <= END
+]
 MONTHS = [date(1997, 6, 30), date(1997, 12, 31), date(1998, 4, 30)]
 
 
 @tagged("post_install", "-at_install")
-class TestCdnowReplay(TransactionCase):
+class TestCdnowReplay(CdnowReports, TransactionCase):
     """The whole file in a company of its own, which had no lifecycle at the time."""
 
     @classmethod
@@ -66,6 +75,7 @@ class TestCdnowReplay(TransactionCase):
             )
         self._check_days_by_month(moves)
         self._check_stays(moves)
+        self.check_stages(self.truth, LOOKS)
 
     def _ask_oracle(self, purchases, day):
         facts = oracle.get_facts(purchases, day)

@@ -9,6 +9,10 @@
     "data": [
         "security/crm_lifecycle_reports_security.xml",
         "security/ir.model.access.csv",
+        "report/crm_lifecycle_visit_report_views.xml",
+        "report/crm_lifecycle_growth_report_views.xml",
+        "report/crm_lifecycle_step_report_views.xml",
+        "report/crm_lifecycle_customer_report_views.xml",
         "views/crm_lifecycle_reports_menus.xml",
         "security/crm_lifecycle_mailing_security.xml",
         "data/ir_cron_data.xml",

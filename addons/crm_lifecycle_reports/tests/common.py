@@ -7,6 +7,26 @@ class ReportCase(LifecycleCase):
     """Moves on given days in the world of `LifecycleCase`."""
 
     @classmethod
+    def _traveller(cls, name="Ada", **vals):
+        """A customer who is in no stage yet."""
+        values = {key: vals.pop(key) for key in ("user_id",) if key in vals}
+        partner = cls._partner(name, **vals)
+        profile = cls.env["crm.lifecycle.profile"].create({"partner_id": partner.id})
+        profile.write({"user_id": False, **values})
+        # Their past begins with their first step, not with today's entry.
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "DELETE FROM crm_lifecycle_history WHERE profile_id = %s", [profile.id]
+        )
+        cls.env.cr.execute(
+            "UPDATE crm_lifecycle_profile SET stage_id = NULL, stage_date = NULL "
+            "WHERE id = %s",
+            [profile.id],
+        )
+        cls.env.invalidate_all()
+        return profile
+
+    @classmethod
     def _walk(cls, profile, *steps):
         """Move a customer along ``(stage, date)``, oldest first, without playbooks."""
         for stage, date in steps:

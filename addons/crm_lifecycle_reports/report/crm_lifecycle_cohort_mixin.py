@@ -1,0 +1,202 @@
+from typing import NamedTuple
+
+from babel.dates import format_skeleton
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import babel_locale_parse
+from odoo.tools.misc import get_lang
+
+from ..engine import cohorts as engine
+
+SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
+# Cohorts that are shown, the latest ones.
+LIMIT = 24
+
+
+class Anchor(NamedTuple):
+    """What puts customers into a cohort: a date, and the measure of its size."""
+
+    key: str
+    label: str
+    field: str
+    size: str
+
+
+class Measure(NamedTuple):
+    """What is followed over time, as an aggregate of the report's rows."""
+
+    key: str
+    label: str
+    aggregate: str
+    # A balance, to which each period adds; otherwise each period is for itself.
+    is_running: bool
+    is_amount: bool = False
+
+    def get_aggregate(self, interval):
+        """Return the aggregate, which may differ by the length of the periods."""
+        return self.aggregate.format(interval=interval)
+
+
+class CrmLifecycleCohortMixin(models.AbstractModel):
+    """A report whose rows can be told by cohort and period, for cohort views."""
+
+    _name = "crm.lifecycle.cohort.mixin"
+    _description = "Cohorts"
+
+    @api.model
+    def _get_cohort_anchors(self):
+        """Extension point: return the list of `Anchor`, the default one first."""
+        return []
+
+    @api.model
+    def _get_cohort_measures(self):
+        """Extension point: return the list of `Measure`, the default one first."""
+        return []
+
+    @api.model
+    def _get_cohort_note(self):
+        """Extension point: return what readers must know of the figures, or False."""
+        return False
+
+    @api.model
+    def _get_cohort_currency(self):
+        """Return the currency of amounts: one, since a table has one company's."""
+        return self.env.company.currency_id
+
+    @api.model
+    def _get_cohort_stages(self):
+        """Return the stages whose first entry may be the start of a cohort."""
+        return self.env["crm.lifecycle.stage"]
+
+    # ------------------------------------------------------------
+    # The table
+    # ------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def get_lifecycle_cohorts(self, domain, options=None):
+        """Return a table of cohorts and all that is needed to draw it.
+
+        ``options`` are ``anchor``, ``measure`` (keys), ``interval`` (month, quarter or
+        year) and ``stage_id`` (for cohorts by entry into a stage). Made of rows that
+        the reader may see: each number is the reader's own.
+        """
+        question = self._read_cohort_options(options or {})
+        anchor, measure, interval = question[:3]
+        rows = self._with_cohort_stage(question[3])._read_group(
+            Domain(domain) & Domain(anchor.field, "!=", False),
+            [f"{anchor.field}:{interval}", f"date:{interval}"],
+            [measure.get_aggregate(interval), anchor.size],
+        )
+        cohorts = engine.build(
+            [(start, period, value or 0, size or 0) for start, period, value, size in rows],
+            interval,
+            is_running=measure.is_running,
+            is_amount=measure.is_amount,
+            limit=LIMIT,
+        )
+        currency = self._get_cohort_currency()
+        return {
+            "anchor": anchor.key,
+            "measure": measure.key,
+            "interval": interval,
+            "stage_id": question[3],
+            "anchors": [[item.key, item.label] for item in self._get_cohort_anchors()],
+            "measures": [
+                [item.key, item.label] for item in self._get_cohort_measures()
+            ],
+            "stages": [
+                [stage.id, stage.display_name] for stage in self._get_cohort_stages()
+            ],
+            "currency_id": currency.id if measure.is_amount else False,
+            "cohorts": [self._show_cohort(cohort, interval) for cohort in cohorts],
+            "average": engine.get_average(cohorts),
+            "note": self._get_cohort_note(),
+        }
+
+    @api.model
+    def _show_cohort(self, cohort, interval):
+        """Return what a view shows of a cohort."""
+        return {
+            "start": fields.Date.to_string(cohort.start),
+            "label": self._get_period_label(cohort.start, interval),
+            "size": cohort.size,
+            "cells": [
+                {
+                    "value": value,
+                    "share": value / cohort.base if cohort.base else None,
+                }
+                for value in cohort.cells
+            ],
+        }
+
+    @api.model
+    def _get_period_label(self, start, interval):
+        locale = babel_locale_parse(get_lang(self.env).code)
+        return format_skeleton(SKELETONS[interval], start, locale=locale)
+
+    @api.model
+    def _read_cohort_options(self, options):
+        """Return the anchor, measure, interval and stage that are asked for."""
+        anchors = {item.key: item for item in self._get_cohort_anchors()}
+        measures = {item.key: item for item in self._get_cohort_measures()}
+        anchor = anchors.get(options.get("anchor")) or next(iter(anchors.values()))
+        measure = measures.get(options.get("measure")) or next(iter(measures.values()))
+        interval = options.get("interval") or "month"
+        if interval not in SKELETONS:
+            raise UserError(self.env._("Cohorts are by month, quarter or year."))
+        stage_id = False
+        if anchor.key == "stage":
+            stages = self._get_cohort_stages()
+            stage = stages.filtered(lambda item: item.id == options.get("stage_id"))
+            stage_id = (stage or stages[:1]).id
+        return anchor, measure, interval, stage_id
+
+    @api.model
+    def _with_cohort_stage(self, stage_id):
+        return self.with_context(lifecycle_cohort_stage_id=stage_id)
+
+    # ------------------------------------------------------------
+    # Behind a cell
+    # ------------------------------------------------------------
+
+    @api.model
+    def get_lifecycle_cohort_action(self, domain, options, start, index=None):
+        """Return the action that shows the customers behind a cell, or a cohort."""
+        anchor, measure, interval, stage_id = self._read_cohort_options(options)
+        start = fields.Date.to_date(start)
+        end = engine.add_periods(start, 1, interval)
+        domain = Domain(domain) & Domain(
+            [(anchor.field, ">=", start), (anchor.field, "<", end)]
+        )
+        title = self._get_period_label(start, interval)
+        having = None
+        if index is None:
+            domain &= self._get_cohort_start_domain(anchor)
+        else:
+            period = engine.add_periods(start, index, interval)
+            domain &= Domain("date", "<", engine.add_periods(period, 1, interval))
+            if measure.is_running:
+                having = measure.get_aggregate(interval).partition(":")[0]
+            else:
+                domain &= Domain("date", ">=", period)
+                domain &= Domain(self._get_cohort_event_domain(measure))
+            title = self.env._(
+                "%(cohort)s, %(measure)s in %(period)s",
+                cohort=title,
+                measure=measure.label,
+                period=self._get_period_label(period, interval),
+            )
+        return self._with_cohort_stage(stage_id)._get_cell_action(title, domain, having)
+
+    @api.model
+    def _get_cohort_start_domain(self, anchor):
+        """Return which rows make up the size of a cohort."""
+        return Domain(anchor.size.partition(":")[0], ">", 0)
+
+    @api.model
+    def _get_cohort_event_domain(self, measure):
+        """Return which rows of a period count, where each is for itself."""
+        return Domain.TRUE

@@ -1,0 +1,251 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .crm_lifecycle_cohort_mixin import Anchor, Measure
+from .crm_lifecycle_report_mixin import MERGES
+
+
+class CrmLifecycleGrowthReport(models.Model):
+    """Customers won, won back and lost, by the stages they moved between.
+
+    Who stands in a stage of the categories customer, loyal or at risk is a customer.
+    Coming there from before is *new*, from lost or ended is *reactivated*, and
+    leaving for anywhere else is *churned*; two customers that turned out to be one
+    are one less. So the sum of *net* up to a day is the number of customers on it.
+
+    First contacts are rows too, with a net of nothing: they are the size of cohorts
+    by first contact.
+
+    Worked example: first seen in January, customer in February, lost in May, back in
+    June. Rows: contact 0 (January), new +1, churned -1, reactivated +1.
+    """
+
+    _name = "crm.lifecycle.growth.report"
+    _inherit = ["crm.lifecycle.report.mixin", "crm.lifecycle.cohort.mixin"]
+    _description = "Customer Growth"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "profile_id"
+    _depends = {
+        "crm.lifecycle.history": [
+            "profile_id",
+            "company_id",
+            "from_stage_id",
+            "to_stage_id",
+            "date",
+            "origin",
+        ],
+        "crm.lifecycle.profile": ["company_id", "user_id", "first_seen_date"],
+        "crm.lifecycle.stage": ["lifecycle_id", "category"],
+    }
+
+    lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
+    from_stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage", string="From", readonly=True
+    )
+    to_stage_id = fields.Many2one(
+        comodel_name="crm.lifecycle.stage", string="To", readonly=True
+    )
+    date = fields.Date(readonly=True)
+    kind = fields.Selection(
+        selection=[
+            ("contact", "First contact"),
+            ("new", "New"),
+            ("reactivated", "Reactivated"),
+            ("churned", "Churned"),
+            ("merged", "Merged"),
+            ("entry", "Stage entered"),
+        ],
+        string="Event",
+        readonly=True,
+    )
+    first_seen_date = fields.Date(string="First contact", readonly=True)
+    customer_date = fields.Date(string="Customer since", readonly=True)
+    entry_date = fields.Date(string="Entered the stage on", readonly=True)
+    contact_count = fields.Integer(
+        string="First contacts", readonly=True, aggregator="sum"
+    )
+    new_count = fields.Integer(string="New", readonly=True, aggregator="sum")
+    reactivated_count = fields.Integer(
+        string="Reactivated", readonly=True, aggregator="sum"
+    )
+    churned_count = fields.Integer(string="Churned", readonly=True, aggregator="sum")
+    net = fields.Integer(
+        string="Net growth",
+        readonly=True,
+        aggregator="sum",
+        help="New and reactivated less churned. Added up from the beginning, it is "
+        "the number of customers.",
+    )
+    started_count = fields.Integer(
+        string="First time customers", readonly=True, aggregator="sum"
+    )
+    entry_count = fields.Integer(
+        string="First entries", readonly=True, aggregator="sum"
+    )
+
+    # ------------------------------------------------------------
+    # Rows
+    # ------------------------------------------------------------
+
+    @property
+    def _table_query(self):
+        stage_id = self.env.context.get("lifecycle_cohort_stage_id")
+        events = [self._get_moves(), self._get_contacts()]
+        if stage_id:
+            events.append(self._get_entries(stage_id))
+        return SQL(
+            """
+            SELECT e.id, e.profile_id, e.company_id, %(customer)s,
+                   e.lifecycle_id, e.from_stage_id, e.to_stage_id, e.date, e.kind,
+                   p.first_seen_date, s.date AS customer_date,
+                   %(entry_date)s AS entry_date,
+                   (e.kind = 'contact')::int AS contact_count,
+                   (e.kind = 'new')::int AS new_count,
+                   (e.kind = 'reactivated')::int AS reactivated_count,
+                   (e.kind = 'churned')::int AS churned_count,
+                   CASE WHEN e.kind IN ('new', 'reactivated') THEN 1
+                        WHEN e.kind IN ('churned', 'merged') THEN -1
+                        ELSE 0 END AS net,
+                   (e.id = s.id)::int AS started_count,
+                   (e.kind = 'entry')::int AS entry_count
+              FROM (%(events)s) AS e
+         LEFT JOIN crm_lifecycle_profile AS p ON p.id = e.profile_id
+         LEFT JOIN (%(starts)s) AS s ON s.profile_id = e.profile_id
+              %(entries)s
+              %(joins)s
+            """,
+            customer=self._get_customer_columns(),
+            joins=self._get_customer_joins(),
+            events=SQL(" UNION ALL ").join(events),
+            starts=self._get_starts(),
+            entry_date=SQL("n.date") if stage_id else SQL("NULL::date"),
+            entries=SQL(
+                "LEFT JOIN (%s) AS n ON n.profile_id = e.profile_id",
+                self._get_entries(stage_id),
+            )
+            if stage_id
+            else SQL(),
+        )
+
+    @api.model
+    def _get_moves(self):
+        """SQL of the moves that make or lose a customer."""
+        kind = SQL(
+            """
+            CASE WHEN h.origin <> ALL(%s) THEN turn.kind
+                 WHEN turn.from_customer THEN 'merged' END
+            """,
+            list(MERGES),
+        )
+        return SQL(
+            """
+            SELECT h.id::bigint * 4 AS id, h.profile_id, h.company_id, h.lifecycle_id,
+                   h.from_stage_id, h.to_stage_id, h.date, %(kind)s AS kind
+              FROM crm_lifecycle_history AS h
+              JOIN %(turns)s AS turn
+                ON turn.from_id = COALESCE(h.from_stage_id, 0)
+               AND turn.to_id = COALESCE(h.to_stage_id, 0)
+             WHERE h.profile_id IS NOT NULL AND %(kind)s IS NOT NULL
+            """,
+            kind=kind,
+            turns=self._get_turns(),
+        )
+
+    @api.model
+    def _get_contacts(self):
+        """SQL of the first contacts, in the same columns."""
+        return SQL(
+            """
+            SELECT o.id::bigint * 4 + 1, o.id, o.company_id, o.lifecycle_id,
+                   NULL, NULL, o.first_seen_date, 'contact'
+              FROM crm_lifecycle_profile AS o
+             WHERE o.first_seen_date IS NOT NULL
+            """
+        )
+
+    @api.model
+    def _get_entries(self, stage_id):
+        """SQL of the first entry of each customer into a stage, in the same columns."""
+        return SQL(
+            """
+            (SELECT DISTINCT ON (h.profile_id)
+                    h.id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
+                    h.lifecycle_id, h.from_stage_id, h.to_stage_id, h.date,
+                    'entry' AS kind
+               FROM crm_lifecycle_history AS h
+              WHERE h.profile_id IS NOT NULL AND h.to_stage_id = %(stage)s
+                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
+                AND h.origin <> ALL(%(merges)s)
+              ORDER BY h.profile_id, h.date, h.id)
+            """,
+            stage=int(stage_id),
+            merges=list(MERGES),
+        )
+
+    @api.model
+    def _get_starts(self):
+        """SQL of the move by which each customer became one, the first time."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (m.profile_id) m.profile_id, m.id, m.date
+              FROM (%s) AS m
+             WHERE m.kind = 'new'
+             ORDER BY m.profile_id, m.date, m.id
+            """,
+            self._get_moves(),
+        )
+
+    # ------------------------------------------------------------
+    # Cohorts
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_cohort_anchors(self):
+        return [
+            Anchor(
+                "customer",
+                self.env._("First time customer"),
+                "customer_date",
+                "started_count:sum",
+            ),
+            Anchor(
+                "contact",
+                self.env._("First contact"),
+                "first_seen_date",
+                "contact_count:sum",
+            ),
+            Anchor(
+                "stage", self.env._("Stage entry"), "entry_date", "entry_count:sum"
+            ),
+        ]
+
+    @api.model
+    def _get_cohort_measures(self):
+        return [
+            Measure("customers", self.env._("Still customers"), "net:sum", True),
+            Measure("churned", self.env._("Churned"), "churned_count:sum", False),
+            Measure(
+                "reactivated",
+                self.env._("Reactivated"),
+                "reactivated_count:sum",
+                False,
+            ),
+        ]
+
+    @api.model
+    def _get_cohort_stages(self):
+        """Return the stages of the lifecycles that run, in their order."""
+        return self.env["crm.lifecycle.stage"].search(
+            [
+                ("lifecycle_id.state", "=", "active"),
+                ("company_id", "in", [False, *self.env.companies.ids]),
+            ]
+        )
+
+    @api.model
+    def _get_cohort_event_domain(self, measure):
+        return super()._get_cohort_event_domain(measure) & Domain(
+            "kind", "=", measure.key
+        )

@@ -1,0 +1,161 @@
+"""What all analysis models know of the customer that a row is about.
+
+A report is a query of single events, never of totals: record rules say which rows a
+reader gets, so each number that is made of them holds what the reader may see and no
+more. What is known of customers is joined from the outside (`LEFT JOIN` by a unique
+key), so PostgreSQL leaves out each join that a question does not need.
+"""
+
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+LADDER = ("prospect", "engaged", "customer", "loyal")
+# The stages of those who are customers by now and are not lost yet.
+CUSTOMERS = ("customer", "loyal", "at_risk")
+GONE = ("lost", "ended")
+# Moves by which one profile became part of another.
+MERGES = ("merge", "convert")
+
+
+class CrmLifecycleReportMixin(models.AbstractModel):
+    """The customer in a report: who looks after them, where they come from."""
+
+    _name = "crm.lifecycle.report.mixin"
+    _description = "Customer in Reports"
+
+    # Names of fields that aggregate to a percentile of another one:
+    # ``{name: (measured field, fraction)}``.
+    _percentiles = {}
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile", string="Customer", readonly=True
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner", string="Contact", readonly=True
+    )
+    lead_id = fields.Many2one(comodel_name="crm.lead", readonly=True)
+    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
+    user_id = fields.Many2one(
+        comodel_name="res.users", string="Salesperson", readonly=True
+    )
+    team_id = fields.Many2one(
+        comodel_name="crm.team", string="Sales Team", readonly=True
+    )
+    country_id = fields.Many2one(comodel_name="res.country", readonly=True)
+    source_id = fields.Many2one(
+        comodel_name="utm.source",
+        readonly=True,
+        help="That of the customer's first lead which tells one.",
+    )
+    tag_ids = fields.Many2many(related="profile_id.tag_ids")
+
+    @api.model
+    def _get_customer_columns(self):
+        """SQL of what the customer is known by. Extension point: add columns."""
+        return SQL(
+            """
+            p.partner_id, p.lead_id, p.user_id, u.sale_team_id AS team_id,
+            COALESCE(c.country_id, l.country_id) AS country_id,
+            COALESCE(l.source_id, first_lead.source_id) AS source_id
+            """
+        )
+
+    @api.model
+    def _get_customer_joins(self):
+        """SQL of the tables that the columns come from, for a profile ``p``.
+
+        Each adds at most one row, and the planner can prove it.
+        """
+        return SQL(
+            """
+            LEFT JOIN res_users AS u ON u.id = p.user_id
+            LEFT JOIN res_partner AS c ON c.id = p.partner_id
+            LEFT JOIN crm_lead AS l ON l.id = p.lead_id
+            LEFT JOIN (
+                SELECT DISTINCT ON (k.id) k.id AS profile_id, m.source_id
+                  FROM crm_lead AS m
+                  JOIN res_partner AS e ON e.id = m.partner_id
+                  JOIN crm_lifecycle_profile AS k
+                    ON k.partner_id = e.commercial_partner_id
+                   AND k.company_id = COALESCE(m.company_id, k.company_id)
+                 WHERE m.source_id IS NOT NULL
+                 ORDER BY k.id, m.create_date, m.id
+            ) AS first_lead ON first_lead.profile_id = p.id
+            """
+        )
+
+    @api.model
+    def _get_turns(self):
+        """SQL of what a move from each stage to each other one means.
+
+        ``(from_id, to_id, outcome, kind)``, with 0 for no stage. There are few stages
+        and many moves: `OFFSET 0` has PostgreSQL work this out once for each pair.
+        """
+        stages = SQL(
+            """
+            (SELECT id, category, lifecycle_id, sequence FROM crm_lifecycle_stage
+              UNION ALL SELECT 0, NULL, NULL, NULL)
+            """
+        )
+        return SQL(
+            """
+            (SELECT f.id AS from_id, t.id AS to_id,
+                    CASE WHEN t.id = 0 THEN 'out'
+                         WHEN t.category = ANY(%(gone)s) THEN 'lost'
+                         WHEN t.category = 'at_risk' THEN 'risk'
+                         WHEN f.category <> ALL(%(ladder)s) THEN 'back'
+                         WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
+                         WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
+                         ELSE 'down' END AS outcome,
+                    CASE WHEN t.category = ANY(%(customers)s) THEN
+                              CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
+                                   WHEN f.category = ANY(%(customers)s) THEN NULL
+                                   ELSE 'new' END
+                         WHEN f.category = ANY(%(customers)s) THEN 'churned'
+                         END AS kind,
+                    f.category = ANY(%(customers)s) AS from_customer
+               FROM %(stages)s AS f, %(stages)s AS t
+             OFFSET 0)
+            """,
+            stages=stages,
+            ladder=list(LADDER),
+            customers=list(CUSTOMERS),
+            gone=list(GONE),
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Answer the percentiles, at each level of a pivot for itself."""
+        name, _colon, function = aggregate_spec.partition(":")
+        if function != "avg" or name not in self._percentiles:
+            return super()._read_group_select(aggregate_spec, query)
+        measured, fraction = self._percentiles[name]
+        return SQL(
+            "PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s)",
+            fraction,
+            self._field_to_sql(self._table, measured, query),
+        )
+
+    @api.model
+    def _get_cell_action(self, title, domain, having=None):
+        """Return the action that shows the customers of some rows.
+
+        :param having: name of a measure whose sum by customer is above nothing
+        """
+        question = {
+            "model": self._name,
+            "domain": json.loads(json.dumps(list(domain), default=str)),
+            "stage_id": self.env.context.get("lifecycle_cohort_stage_id") or False,
+            "having": having,
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "crm.lifecycle.profile",
+            "view_mode": "list,kanban,form",
+            "views": [[False, "list"], [False, "kanban"], [False, "form"]],
+            "domain": [["report_cell", "=", json.dumps(question)]],
+            # Also those who are left alone by now: they are counted too.
+            "context": {"active_test": False},
+        }

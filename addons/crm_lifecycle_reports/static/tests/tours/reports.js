@@ -1,0 +1,144 @@
+/** How a manager reads cohorts and flows, and looks at the customers behind them. */
+import { registry } from "@web/core/registry";
+
+const tours = registry.category("web_tour.tours");
+
+const cell = (label) => `.o_cohort_cell[aria-label='${label}']`;
+
+tours.add("crm_lifecycle_reports_cohort", {
+    steps: () => [
+        {
+            content: "The table tells who still is a customer a month later",
+            trigger: `${cell("Jan 2025, Month 1: Still customers 1, 50%")}:contains('50%')`,
+        },
+        {
+            content: "All cohorts together are the survival curve",
+            trigger: ".o_lifecycle_cohort_table tfoot td:eq(1):contains('50%')",
+        },
+        {
+            content: "The arrow keys go from cell to cell",
+            trigger: cell("Jan 2025, Month 0: Still customers 2, 100%"),
+            run(helpers) {
+                this.anchor.focus();
+                this.anchor.dispatchEvent(
+                    new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true })
+                );
+                if (!document.activeElement.ariaLabel.startsWith("Jan 2025, Month 1")) {
+                    throw new Error("The next cell has not got the focus");
+                }
+            },
+        },
+        {
+            content: "Show numbers",
+            trigger: ".o_cohort_display",
+            run: "select value",
+        },
+        {
+            content: "The number is that of the model",
+            trigger: `${cell("Jan 2025, Month 1: Still customers 1, 50%")}:contains(/^1$/)`,
+        },
+        {
+            content: "Count by quarter",
+            trigger: ".o_cohort_interval",
+            run: "select quarter",
+        },
+        {
+            content: "Quarters are counted",
+            trigger: cell("Q1 2025, Quarter 1: Still customers 1, 50%"),
+        },
+        {
+            content: "By entry into a stage",
+            trigger: ".o_cohort_anchor",
+            run: "select stage",
+        },
+        {
+            content: "Which one can be chosen",
+            trigger: ".o_cohort_stage",
+            run: "selectByLabel Lost",
+        },
+        {
+            content: "Two were lost in the first quarter",
+            trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
+        },
+        {
+            content: "Take the table along",
+            trigger: ".o_report_xlsx",
+            run: "click",
+        },
+        {
+            content: "Take the picture along",
+            trigger: "body:not(:has(.o_blockUI)) .o_report_png",
+            run: "click",
+        },
+        {
+            content: "Look at the customers",
+            trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
+            run: "click",
+        },
+        {
+            content: "They are listed",
+            trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
+        },
+        {
+            content: "Go back",
+            trigger: ".breadcrumb-item.o_back_button, .o_breadcrumb .breadcrumb-item a",
+            run: "click",
+        },
+        {
+            content: "What was chosen is still chosen",
+            trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
+        },
+    ],
+});
+
+tours.add("crm_lifecycle_reports_flow", {
+    steps: () => [
+        {
+            content: "The band tells how many went there",
+            trigger:
+                ".o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']:not(:visible), .o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']",
+        },
+        {
+            content: "The table has the same number",
+            trigger:
+                ".o_lifecycle_flow_table tr:contains('Customer') button[aria-label='Customer → Lost: 2, 50% of its visits']",
+        },
+        {
+            content: "Bands are reached by the keyboard",
+            trigger: ".o_lifecycle_flow_band[tabindex='0']",
+            run() {
+                this.anchor.focus();
+                this.anchor.dispatchEvent(
+                    new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true })
+                );
+                if (document.activeElement.dataset.band !== "1") {
+                    throw new Error("The next band has not got the focus");
+                }
+            },
+        },
+        {
+            content: "What has the focus is told",
+            trigger: ".o_lifecycle_flow_details:contains('→')",
+        },
+        {
+            content: "Take the table along",
+            trigger: ".o_report_xlsx",
+            run: "click",
+        },
+        {
+            content: "Take the picture along",
+            trigger: "body:not(:has(.o_blockUI)) .o_report_png",
+            run: "click",
+        },
+        {
+            content: "Look at the customers",
+            trigger:
+                ".o_lifecycle_flow_table button[aria-label='Customer → Lost: 2, 50% of its visits']",
+            run: "click",
+        },
+        {
+            content: "They are listed",
+            trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
+        },
+    ],
+});

@@ -1,0 +1,3 @@
+from . import crm_lifecycle_purchase_month
+from . import crm_lifecycle_run
+from . import res_company

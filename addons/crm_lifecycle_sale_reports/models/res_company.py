@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    lifecycle_purchase_watermark = fields.Datetime(
+        export_string_translation=False,
+        help="All orders written before this moment are in the purchases by month.",
+    )
+    lifecycle_purchase_as_of = fields.Date(
+        export_string_translation=False,
+        help="The day up to which orders are in the purchases by month.",
+    )
+
+    def write(self, vals):
+        if "lifecycle_tz" in vals:
+            # Orders may fall in other months now: counted anew by the next refresh.
+            vals = {**vals, "lifecycle_purchase_watermark": False}
+        return super().write(vals)

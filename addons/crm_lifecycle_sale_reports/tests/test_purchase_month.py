@@ -1,0 +1,197 @@
+from datetime import date
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle.tests.common import TODAY
+
+from .common import PurchaseCase
+
+
+@tagged("post_install", "-at_install")
+class TestPurchaseMonth(PurchaseCase):
+    """Purchases by month follow the orders, whatever happens to these."""
+
+    def _all(self):
+        return [self._months(partner) for partner in (self.ada, self.bob)]
+
+    def _assert_as_from_nothing(self):
+        """What was kept up is what a count from nothing gives."""
+        kept = self._all()
+        self._refresh(full=True)
+        self.assertEqual(kept, self._all())
+
+    def test_purchases_of_a_month_are_one_row(self):
+        self._buy(
+            self.ada, ("2025-01-31", 10), ("2025-02-01", 20), ("2025-02-28", 30)
+        )
+        self._refresh()
+        self.assertEqual(
+            self._months(self.ada),
+            [("2025-01", 1, 10, "", "2025-02"), ("2025-02", 2, 50, "2025-01", "")],
+        )
+        rows = self.Month.search([("profile_id", "=", self._profile(self.ada).id)])
+        self.assertEqual(set(rows.mapped("cohort_date")), {date(2025, 1, 31)})
+
+    def test_orders_of_contacts_are_the_company_s(self):
+        contact = self._partner("Contact", parent_id=self.ada.id)
+        self._buy(contact, ("2025-01-31", 10))
+        self._refresh()
+        self.assertEqual(self._months(self.ada), [("2025-01", 1, 10, "", "")])
+
+    def test_quotations_and_orders_to_come_are_no_purchases(self):
+        self._order(self.ada, 10, 40, state="draft")
+        self._order(self.ada, 10, -5)
+        self._refresh()
+        self.assertFalse(self._months(self.ada))
+
+    def test_what_was_to_come_counts_when_its_day_has_come(self):
+        self._order(self.ada, 10, -5)
+        self._refresh()
+        self._refresh(date(2026, 3, 8))
+        self.assertEqual(self._months(self.ada), [("2026-03", 1, 10, "", "")])
+
+    def test_a_return_is_revenue_and_no_purchase(self):
+        self._buy(self.ada, ("2025-01-31", 100), ("2025-03-01", -30))
+        self._refresh()
+        self.assertEqual(
+            self._months(self.ada),
+            [("2025-01", 1, 100, "", ""), ("2025-03", 0, -30, "2025-01", "")],
+        )
+
+    def test_changes_are_followed(self):
+        self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
+        self._buy(self.bob, ("2025-02-01", 5))
+        self._refresh()
+        self._buy(self.ada, ("2025-03-01", 40))
+        self._refresh()
+        self.assertEqual(
+            [row[0] for row in self._months(self.ada)], ["2025-01", "2025-03", "2025-05"]
+        )
+        self._assert_as_from_nothing()
+
+    def test_a_cancelled_order_goes_away(self):
+        self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
+        self._refresh()
+        order = self.env["sale.order"].search(
+            [("partner_id", "=", self.ada.id)], order="date_order", limit=1
+        )
+        order._action_cancel()
+        self._refresh()
+        self.assertEqual(self._months(self.ada), [("2025-05", 1, 20, "", "")])
+        self._assert_as_from_nothing()
+
+    def test_an_order_given_to_another_customer_moves(self):
+        self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
+        self._buy(self.bob, ("2025-02-01", 5))
+        self._refresh()
+        self.env["sale.order"].search(
+            [("partner_id", "=", self.ada.id)], order="date_order", limit=1
+        ).partner_id = self.bob
+        self._refresh()
+        self.assertEqual(len(self._months(self.ada)), 1)
+        self.assertEqual(len(self._months(self.bob)), 2)
+        self._assert_as_from_nothing()
+
+    def test_an_order_moved_within_the_year_moves(self):
+        self._buy(self.ada, ("2025-04-30", 10), ("2025-05-20", 20), ("2025-12-01", 1))
+        self._refresh()
+        self.env["sale.order"].search(
+            [("partner_id", "=", self.ada.id)], order="date_order", limit=2
+        )[1].date_order = "2025-07-20 12:00:00"
+        self._refresh()
+        self.assertEqual(
+            [row[0] for row in self._months(self.ada)],
+            ["2025-04", "2025-07", "2025-12"],
+        )
+        self._assert_as_from_nothing()
+
+    def test_credit_notes_are_taken_off_in_their_own_month(self):
+        self._buy(self.ada, ("2025-01-31", 100))
+        order = self.env["sale.order"].search([("partner_id", "=", self.ada.id)])
+        accounts = self.env["account.account"].create(
+            [
+                {
+                    "name": name,
+                    "code": f"rep{name[:3].lower()}",
+                    "account_type": kind,
+                    "company_ids": [Command.set(self.company.ids)],
+                    "reconcile": kind == "asset_receivable",
+                }
+                for name, kind in (
+                    ("Income", "income"),
+                    ("Debtors", "asset_receivable"),
+                )
+            ]
+        )
+        self.ada.property_account_receivable_id = accounts[1]
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Sales",
+                "code": "REPS",
+                "type": "sale",
+                "company_id": self.company.id,
+                "default_account_id": accounts[0].id,
+            }
+        )
+        note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.ada.id,
+                "company_id": self.company.id,
+                "journal_id": journal.id,
+                "invoice_date": "2025-03-05",
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "name": "Back",
+                            "account_id": accounts[0].id,
+                            "quantity": 1,
+                            "price_unit": 40,
+                            "tax_ids": [Command.clear()],
+                            "sale_line_ids": [Command.set(order.order_line.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        note.action_post()
+        self._refresh()
+        self.assertEqual(
+            self._months(self.ada),
+            [("2025-01", 1, 100, "", ""), ("2025-03", 0, -40, "2025-01", "")],
+        )
+
+    def test_merged_customers_have_all_months(self):
+        self._buy(self.ada, ("2025-01-31", 10))
+        self._buy(self.bob, ("2025-02-01", 5))
+        self._refresh()
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            [self.bob.id, self.ada.id], self.ada
+        )
+        self._refresh()
+        self.assertEqual(
+            self._months(self.ada),
+            [("2025-01", 1, 10, "", "2025-02"), ("2025-02", 1, 5, "2025-01", "")],
+        )
+
+    def test_the_scheduled_job_brings_all_companies_up_to_date(self):
+        self._buy(self.ada, ("2025-01-31", 10))
+        self._run()
+        self.env.flush_all()
+        cron = self.env.ref("crm_lifecycle_sale_reports.ir_cron_purchase_month")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(len(self._months(self.ada)), 1)
+        self.assertTrue(self.company.lifecycle_purchase_watermark)
+
+    def test_a_run_wakes_the_job(self):
+        triggers = self.env["ir.cron.trigger"].search_count([])
+        self._run(TODAY)
+        self.assertGreater(self.env["ir.cron.trigger"].search_count([]), triggers)
+
+    def test_another_time_zone_counts_anew(self):
+        self._refresh()
+        self.company.lifecycle_tz = "Asia/Shanghai"
+        self.assertFalse(self.company.lifecycle_purchase_watermark)
