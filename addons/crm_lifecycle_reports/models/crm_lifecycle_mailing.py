@@ -76,9 +76,7 @@ class CrmLifecycleMailing(models.Model):
         string="Language",
         help="Empty: that of each recipient.",
     )
-    is_compared = fields.Boolean(
-        string="Compare with the period before", default=True
-    )
+    is_compared = fields.Boolean(string="Compare with the period before", default=True)
     next_date = fields.Date(
         string="Next mail",
         compute="_compute_next_date",
@@ -300,7 +298,9 @@ class CrmLifecycleMailingDelivery(models.Model):
             with self.env.cr.savepoint():
                 self._queue_mail()
         except Exception as error:
-            _logger.warning("%s for %s failed", self.mailing_id.name, self.user_id.login)
+            _logger.warning(
+                "%s for %s failed", self.mailing_id.name, self.user_id.login
+            )
             _logger.info("why the report failed", exc_info=True)
             self.env.invalidate_all()
             values |= {"state": "failed", "error": str(error)}
@@ -316,7 +316,9 @@ class CrmLifecycleMailingDelivery(models.Model):
         """Queue the mail with the document, as Odoo queues digests."""
         user, mailing = self.user_id, self.mailing_id
         if not user.email:
-            raise UserError(self.env._("%(user)s has no email address.", user=user.name))
+            raise UserError(
+                self.env._("%(user)s has no email address.", user=user.name)
+            )
         name, doc, content = mailing._get_document(user, self.date_from, self.date_to)
         body = doc.env["ir.qweb"]._render(
             "crm_lifecycle_reports.mailing_body", {"doc": doc, "user": user}
@@ -330,8 +332,6 @@ class CrmLifecycleMailingDelivery(models.Model):
                 or self.env.user.email_formatted,
                 "email_to": user.email_formatted,
                 "auto_delete": True,
-                "attachment_ids": [
-                    Command.create({"name": name, "raw": content})
-                ],
+                "attachment_ids": [Command.create({"name": name, "raw": content})],
             }
         )

@@ -105,4 +105,6 @@ class CrmLifecycleProfile(models.Model):
 
     def _get_report_base_filename(self):
         self.ensure_one()
-        return self.env._("Customer lifecycle - %(customer)s", customer=self.display_name)
+        return self.env._(
+            "Customer lifecycle - %(customer)s", customer=self.display_name
+        )

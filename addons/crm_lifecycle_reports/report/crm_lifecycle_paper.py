@@ -44,8 +44,8 @@ class CrmLifecyclePaper(models.AbstractModel):
         return f"{sign}{self._format_number(abs(number))}"
 
     @api.model
-    def _format_share(self, share):
-        return f"{self._format_number(share * 100, 1)} %"
+    def _format_share(self, share, digits=1):
+        return f"{self._format_number(share * 100, digits)} %"
 
     @api.model
     def _format_amount(self, amount, currency):
@@ -117,6 +117,7 @@ class ReportCustomer(models.AbstractModel):
             "customer": customer,
             "company": customer.company_id,
             "paper": customer._get_paper(),
+            "today": customer.company_id._lifecycle_today(),
             **self.with_context(lang=lang)._get_helpers(),
         }
 

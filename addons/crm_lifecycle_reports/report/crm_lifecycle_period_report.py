@@ -195,7 +195,8 @@ class ReportWarning(models.AbstractModel):
                 # The name of a colleague.
                 (user.sudo().name or self.env._("Without a salesperson"), members)
                 for user, members in sorted(
-                    groups.items(), key=lambda group: (not group[0], group[0].sudo().name)
+                    groups.items(),
+                    key=lambda group: (not group[0], group[0].sudo().name),
                 )
             ],
         }

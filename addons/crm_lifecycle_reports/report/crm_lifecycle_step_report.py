@@ -42,24 +42,26 @@ class CrmLifecycleStepReport(models.Model):
     )
     name = fields.Char(string="Step", readonly=True)
     kind = fields.Selection(
-        selection=lambda self: self.env["crm.lifecycle.step"]
-        ._fields["kind"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["crm.lifecycle.step"]
+            ._fields["kind"]
+            ._description_selection(self.env)
+        ),
         readonly=True,
     )
     state = fields.Selection(
-        selection=lambda self: self.env["crm.lifecycle.step"]
-        ._fields["state"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["crm.lifecycle.step"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        ),
         readonly=True,
     )
     date = fields.Date(readonly=True)
     done_count = fields.Integer(string="Done", readonly=True, aggregator="sum")
     skipped_count = fields.Integer(string="Skipped", readonly=True, aggregator="sum")
     failed_count = fields.Integer(string="Failed", readonly=True, aggregator="sum")
-    failed_rate = fields.Float(
-        string="Failed (share)", readonly=True, aggregator="avg"
-    )
+    failed_rate = fields.Float(string="Failed (share)", readonly=True, aggregator="avg")
     days = fields.Integer(
         string="Days until moved on (average)", readonly=True, aggregator="avg"
     )

@@ -127,9 +127,7 @@ class CrmLifecycleVisitReport(models.Model):
         help="Conversion: of all who entered the stage, the share whose next stage "
         "was higher on the ladder.",
     )
-    risk_rate = fields.Float(
-        string="At risk (share)", readonly=True, aggregator="avg"
-    )
+    risk_rate = fields.Float(string="At risk (share)", readonly=True, aggregator="avg")
     lost_rate = fields.Float(string="Lost (share)", readonly=True, aggregator="avg")
     back_rate = fields.Float(
         string="Came back (share)", readonly=True, aggregator="avg"

@@ -29,9 +29,9 @@ class TestVisitReport(ReportCase):
             ["entry_count:sum", "days:avg"],
         )
         return {
-            tuple(getattr(key, "code", key) or False for key in row[: len(groups)]): row[
-                len(groups) :
-            ]
+            tuple(
+                getattr(key, "code", key) or False for key in row[: len(groups)]
+            ): row[len(groups) :]
             for row in rows
         }
 
@@ -150,7 +150,10 @@ class TestVisitReport(ReportCase):
                 [("company_id", "=", self.company.id)], self.prospect.id, target
             )
             found = self.env["crm.lifecycle.profile"].search(action["domain"])
-            self.assertEqual(found, expected.sorted(lambda item: (item.stage_date, item.id), reverse=True))
+            self.assertEqual(
+                found,
+                expected.sorted(lambda item: (item.stage_date, item.id), reverse=True),
+            )
 
     def test_opening_the_funnel_takes_one_query_and_the_names(self):
         with self.assertQueryCount(3):

@@ -108,7 +108,9 @@ class CrmLifecyclePrint(models.TransientModel):
                 )
             if not doc.date_from or not doc.date_to or doc.date_from > doc.date_to:
                 raise ValidationError(
-                    self.env._("Choose a first day, and a last day that is not before it.")
+                    self.env._(
+                        "Choose a first day, and a last day that is not before it."
+                    )
                 )
 
     # ------------------------------------------------------------
