@@ -20,10 +20,27 @@ AS_OF = date(2026, 6, 30)
 START = date(2023, 7, 1)
 SELLERS = 20
 # The way of the busiest customer through the stages of the template T4b.
-PATH = (
-    "prospect first_deal growing churned growing loyal churned loyal churned loyal "
-    "churned growing churned growing loyal churned loyal churned loyal"
-).split()
+PATH = [
+    "prospect",
+    "first_deal",
+    "growing",
+    "churned",
+    "growing",
+    "loyal",
+    "churned",
+    "loyal",
+    "churned",
+    "loyal",
+    "churned",
+    "growing",
+    "churned",
+    "growing",
+    "loyal",
+    "churned",
+    "loyal",
+    "churned",
+    "loyal",
+]
 TIMES = 3
 
 
@@ -49,17 +66,21 @@ def fill(env, customers):
     lifecycle = env["crm.lifecycle.template"]._instantiate("t4b", company)
     lifecycle.action_activate()
     stages = {stage.code: stage.id for stage in lifecycle.stage_ids}
-    sellers = env["res.users"].with_context(no_reset_password=True).create(
-        [
-            {
-                "name": f"Bench Seller {number}",
-                "login": f"bench_seller_{number}",
-                "company_id": company.id,
-                "company_ids": company.ids,
-                "group_ids": [env.ref("sales_team.group_sale_salesman").id],
-            }
-            for number in range(SELLERS)
-        ]
+    sellers = (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create(
+            [
+                {
+                    "name": f"Bench Seller {number}",
+                    "login": f"bench_seller_{number}",
+                    "company_id": company.id,
+                    "company_ids": company.ids,
+                    "group_ids": [env.ref("sales_team.group_sale_salesman").id],
+                }
+                for number in range(SELLERS)
+            ]
+        )
     )
     env.flush_all()
     fill_customers(env, customers, company, sellers)
@@ -235,9 +256,7 @@ ANALYSES = {
     "time, all years": pivot(VISITS, [], "stage_id", *QUARTILES),
     "flow": lambda env: env[VISITS].get_lifecycle_flow([("date", ">=", YEAR)]),
     "flow, all years": lambda env: env[VISITS].get_lifecycle_flow([]),
-    "growth": pivot(
-        GROWTH, [*CHANGES, ("date", ">=", YEAR)], "date:month", "net:sum"
-    ),
+    "growth": pivot(GROWTH, [*CHANGES, ("date", ">=", YEAR)], "date:month", "net:sum"),
     "growth, all years": pivot(GROWTH, CHANGES, "date:month", "net:sum"),
     "cohorts": lambda env: env[GROWTH].get_lifecycle_cohorts([]),
     "cohorts by contact": lambda env: env[GROWTH].get_lifecycle_cohorts(
@@ -265,7 +284,7 @@ ANALYSES = {
 
 
 def measure(env):
-    """Time each analysis, warm, as a manager and as a salesperson with own customers."""
+    """Time each analysis, warm, as a manager and as a salesperson with own ones."""
     for login in ("admin", "bench_seller_0"):
         user = env["res.users"].search([("login", "=", login)])
         mine = env(
@@ -319,7 +338,9 @@ def main(env):
         env.cr.execute("VACUUM (ANALYZE)")
         env.cr._cnx.autocommit = False
     for table in ("profile", "history", "purchase_month"):
-        env.cr.execute(SQL("SELECT COUNT(*) FROM %s", SQL.identifier(f"crm_lifecycle_{table}")))
+        env.cr.execute(
+            SQL("SELECT COUNT(*) FROM %s", SQL.identifier(f"crm_lifecycle_{table}"))
+        )
         tell(table, rows=env.cr.fetchone()[0])
     measure(env)
 

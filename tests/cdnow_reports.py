@@ -79,7 +79,10 @@ class CdnowReports:
             ],
         )
         self.assertEqual(
-            {month: (*counts, round(rate * counts[0])) for month, *counts, rate in rows},
+            {
+                month: (*counts, round(rate * counts[0]))
+                for month, *counts, rate in rows
+            },
             oracle.get_buyers_by_month(truth),
         )
 

@@ -83,15 +83,19 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         year) and ``stage_id`` (for cohorts by entry into a stage). Made of rows that
         the reader may see: each number is the reader's own.
         """
-        question = self._read_cohort_options(options or {})
-        anchor, measure, interval = question[:3]
-        rows = self._with_cohort_stage(question[3])._read_group(
+        anchor, measure, interval, stage_id = self._read_cohort_options(options or {})
+        # Millions of rows are told apart in memory instead of sorted on disk.
+        self.env["crm.lifecycle.run"]._claim_memory()
+        rows = self._with_cohort_stage(stage_id)._read_group(
             Domain(domain) & Domain(anchor.field, "!=", False),
             [f"{anchor.field}:{interval}", f"date:{interval}"],
             [measure.get_aggregate(interval), anchor.size],
         )
         cohorts = engine.build(
-            [(start, period, value or 0, size or 0) for start, period, value, size in rows],
+            [
+                (start, period, value or 0, size or 0)
+                for start, period, value, size in rows
+            ],
             interval,
             is_running=measure.is_running,
             is_amount=measure.is_amount,
@@ -102,7 +106,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
             "anchor": anchor.key,
             "measure": measure.key,
             "interval": interval,
-            "stage_id": question[3],
+            "stage_id": stage_id,
             "anchors": [[item.key, item.label] for item in self._get_cohort_anchors()],
             "measures": [
                 [item.key, item.label] for item in self._get_cohort_measures()

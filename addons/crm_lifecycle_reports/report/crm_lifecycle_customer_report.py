@@ -49,9 +49,7 @@ class CrmLifecycleCustomerReport(models.Model):
     stage_date = fields.Date(string="In stage since", readonly=True)
     first_seen_date = fields.Date(string="First contact", readonly=True)
     last_contact_date = fields.Date(string="Last contact", readonly=True)
-    customer_count = fields.Integer(
-        string="Customers", readonly=True, aggregator="sum"
-    )
+    customer_count = fields.Integer(string="Customers", readonly=True, aggregator="sum")
 
     @property
     def _table_query(self):

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_lifecycle_cohort_mixin import Anchor, Measure
-from .crm_lifecycle_report_mixin import MERGES
+from .crm_lifecycle_report_mixin import CUSTOMERS, GONE, MERGES
 
 
 class CrmLifecycleGrowthReport(models.Model):
@@ -130,27 +130,37 @@ class CrmLifecycleGrowthReport(models.Model):
         )
 
     @api.model
-    def _get_moves(self):
-        """SQL of the moves that make or lose a customer."""
-        kind = SQL(
-            """
-            CASE WHEN h.origin <> ALL(%s) THEN turn.kind
-                 WHEN turn.from_customer THEN 'merged' END
-            """,
-            list(MERGES),
-        )
+    def _get_kind_sql(self):
+        """SQL of what a move ``h`` from stage ``f`` to stage ``t`` means."""
         return SQL(
             """
-            SELECT h.id::bigint * 4 AS id, h.profile_id, h.company_id, h.lifecycle_id,
+            CASE WHEN h.origin = ANY(%(merges)s) THEN
+                      CASE WHEN f.category = ANY(%(customers)s) THEN 'merged' END
+                 WHEN t.category = ANY(%(customers)s) THEN
+                      CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
+                           WHEN f.category = ANY(%(customers)s) THEN NULL
+                           ELSE 'new' END
+                 WHEN f.category = ANY(%(customers)s) THEN 'churned' END
+            """,
+            merges=list(MERGES),
+            customers=list(CUSTOMERS),
+            gone=list(GONE),
+        )
+
+    @api.model
+    def _get_moves(self):
+        """SQL of the moves that make or lose a customer."""
+        return SQL(
+            """
+            SELECT h.id::bigint * 4 AS id, h.profile_id, h.company_id,
+                   COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
                    h.from_stage_id, h.to_stage_id, h.date, %(kind)s AS kind
               FROM crm_lifecycle_history AS h
-              JOIN %(turns)s AS turn
-                ON turn.from_id = COALESCE(h.from_stage_id, 0)
-               AND turn.to_id = COALESCE(h.to_stage_id, 0)
+         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
+         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
              WHERE h.profile_id IS NOT NULL AND %(kind)s IS NOT NULL
             """,
-            kind=kind,
-            turns=self._get_turns(),
+            kind=self._get_kind_sql(),
         )
 
     @api.model
@@ -216,9 +226,7 @@ class CrmLifecycleGrowthReport(models.Model):
                 "first_seen_date",
                 "contact_count:sum",
             ),
-            Anchor(
-                "stage", self.env._("Stage entry"), "entry_date", "entry_count:sum"
-            ),
+            Anchor("stage", self.env._("Stage entry"), "entry_date", "entry_count:sum"),
         ]
 
     @api.model

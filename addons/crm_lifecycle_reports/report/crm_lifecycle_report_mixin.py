@@ -86,45 +86,6 @@ class CrmLifecycleReportMixin(models.AbstractModel):
             """
         )
 
-    @api.model
-    def _get_turns(self):
-        """SQL of what a move from each stage to each other one means.
-
-        ``(from_id, to_id, outcome, kind)``, with 0 for no stage. There are few stages
-        and many moves: `OFFSET 0` has PostgreSQL work this out once for each pair.
-        """
-        stages = SQL(
-            """
-            (SELECT id, category, lifecycle_id, sequence FROM crm_lifecycle_stage
-              UNION ALL SELECT 0, NULL, NULL, NULL)
-            """
-        )
-        return SQL(
-            """
-            (SELECT f.id AS from_id, t.id AS to_id,
-                    CASE WHEN t.id = 0 THEN 'out'
-                         WHEN t.category = ANY(%(gone)s) THEN 'lost'
-                         WHEN t.category = 'at_risk' THEN 'risk'
-                         WHEN f.category <> ALL(%(ladder)s) THEN 'back'
-                         WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
-                         WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
-                         ELSE 'down' END AS outcome,
-                    CASE WHEN t.category = ANY(%(customers)s) THEN
-                              CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
-                                   WHEN f.category = ANY(%(customers)s) THEN NULL
-                                   ELSE 'new' END
-                         WHEN f.category = ANY(%(customers)s) THEN 'churned'
-                         END AS kind,
-                    f.category = ANY(%(customers)s) AS from_customer
-               FROM %(stages)s AS f, %(stages)s AS t
-             OFFSET 0)
-            """,
-            stages=stages,
-            ladder=list(LADDER),
-            customers=list(CUSTOMERS),
-            gone=list(GONE),
-        )
-
     def _read_group_select(self, aggregate_spec, query):
         """Answer the percentiles, at each level of a pivot for itself."""
         name, _colon, function = aggregate_spec.partition(":")

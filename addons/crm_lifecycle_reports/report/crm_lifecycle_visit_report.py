@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
-from .crm_lifecycle_report_mixin import MERGES
+from .crm_lifecycle_report_mixin import GONE, LADDER, MERGES
 
 # The first day of each range of the distribution; the code tells it, and sorts.
 RANGES = [
@@ -182,17 +182,28 @@ class CrmLifecycleVisitReport(models.Model):
                    h.date - COALESCE(h.days_in_from_stage, 0) AS date,
                    h.date AS date_exited,
                    COALESCE(h.days_in_from_stage, 0) AS days,
-                   CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
-                        ELSE turn.outcome END AS outcome
+                   %(outcome)s AS outcome
               FROM crm_lifecycle_history AS h
-         LEFT JOIN %(turns)s AS turn
-                ON turn.from_id = h.from_stage_id
-               AND turn.to_id = COALESCE(h.to_stage_id, 0)
+         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
+         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
             """,
-            merges=list(MERGES),
-            turns=self._get_turns(),
+            outcome=SQL(
+                """
+                CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
+                     WHEN h.to_stage_id IS NULL THEN 'out'
+                     WHEN t.category = ANY(%(gone)s) THEN 'lost'
+                     WHEN t.category = 'at_risk' THEN 'risk'
+                     WHEN f.category <> ALL(%(ladder)s) THEN 'back'
+                     WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
+                     WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
+                     ELSE 'down' END
+                """,
+                merges=list(MERGES),
+                gone=list(GONE),
+                ladder=list(LADDER),
+            ),
         )
 
     @api.model

@@ -1,5 +1,10 @@
+import io
+import json
 from datetime import date
 
+from openpyxl import load_workbook
+
+from odoo import http
 from odoo.tests import HttpCase, tagged
 
 from .common import ReportCase
@@ -25,10 +30,10 @@ class TestTours(ReportCase, HttpCase):
             (cls.customer, date(2025, 4, 30)),
         )
         cls._walk(cls._traveller("Cyd"), (cls.customer, date(2025, 4, 1)))
-        # The browser's flow begins with this year's visits.
-        for action in ("visit_report_action_flow",):
-            record = cls.env.ref(f"crm_lifecycle_reports.crm_lifecycle_{action}")
-            record.context = "{}"
+        # Visits of whatever year it is today are not the ones of this story.
+        cls.env.ref(
+            "crm_lifecycle_reports.crm_lifecycle_visit_report_action_flow"
+        ).context = "{}"
 
     def test_cohorts(self):
         self.start_tour(
@@ -42,4 +47,36 @@ class TestTours(ReportCase, HttpCase):
             "/odoo/lifecycle-flow",
             "crm_lifecycle_reports_flow",
             login=self.leader.login,
+        )
+
+    def test_a_table_as_the_buttons_send_it_becomes_a_spreadsheet(self):
+        """The writer is that of Odoo's pivot; what it is given is told here."""
+        self.authenticate(self.leader.login, self.leader.login)
+        table = {
+            "title": "Still customers",
+            "model": "crm.lifecycle.growth.report",
+            "measure_count": 1,
+            "col_group_headers": [
+                [{"title": title, "width": 1, "height": 1} for title in ("Size", "0")]
+            ],
+            "measure_headers": [],
+            "rows": [
+                {
+                    "title": "Jan 2025",
+                    "indent": 0,
+                    "values": [{"value": 2}, {"value": 0.5}],
+                }
+            ],
+        }
+        response = self.url_open(
+            "/web/pivot/export_xlsx",
+            data={
+                "data": json.dumps(table),
+                "csrf_token": http.Request.csrf_token(self),
+            },
+        )
+        sheet = load_workbook(io.BytesIO(response.content)).active
+        self.assertEqual(
+            [list(row) for row in sheet.values],
+            [[None, "Size", "0"], ["Jan 2025", 2, 0.5]],
         )

@@ -54,11 +54,11 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Bring all companies up to date, one after the other."""
-        companies = self.env["res.company"].search([])
-        for number, company in enumerate(companies, start=1):
+        """Bring all companies that have customers up to date, one after the other."""
+        groups = self.env["crm.lifecycle.profile"]._read_group([], ["company_id"])
+        for number, [company] in enumerate(groups, start=1):
             self._refresh(company)
-            self.env["ir.cron"]._commit_progress(1, remaining=len(companies) - number)
+            self.env["ir.cron"]._commit_progress(1, remaining=len(groups) - number)
 
     @api.model
     def _refresh(self, company, as_of=None, *, full=False):

@@ -22,9 +22,7 @@ class TestPurchaseMonth(PurchaseCase):
         self.assertEqual(kept, self._all())
 
     def test_purchases_of_a_month_are_one_row(self):
-        self._buy(
-            self.ada, ("2025-01-31", 10), ("2025-02-01", 20), ("2025-02-28", 30)
-        )
+        self._buy(self.ada, ("2025-01-31", 10), ("2025-02-01", 20), ("2025-02-28", 30))
         self._refresh()
         self.assertEqual(
             self._months(self.ada),
@@ -66,7 +64,8 @@ class TestPurchaseMonth(PurchaseCase):
         self._buy(self.ada, ("2025-03-01", 40))
         self._refresh()
         self.assertEqual(
-            [row[0] for row in self._months(self.ada)], ["2025-01", "2025-03", "2025-05"]
+            [row[0] for row in self._months(self.ada)],
+            ["2025-01", "2025-03", "2025-05"],
         )
         self._assert_as_from_nothing()
 

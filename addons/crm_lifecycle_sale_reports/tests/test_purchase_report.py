@@ -29,9 +29,7 @@ class TestPurchaseReport(PurchaseCase):
 
     def test_cohorts_by_first_order(self):
         self.assertEqual(self._cells(), (2, [2, 1, 0, 0, 0, 1]))
-        self.assertEqual(
-            self._cells(measure="revenue"), (2, [110, 50, 0, 0, 0, 40])
-        )
+        self.assertEqual(self._cells(measure="revenue"), (2, [110, 50, 0, 0, 0, 40]))
         self.assertEqual(self._cells(measure="orders"), (2, [2, 2, 0, 0, 0, 1]))
 
     def test_longer_periods_count_each_customer_once(self):
@@ -39,9 +37,7 @@ class TestPurchaseReport(PurchaseCase):
         self.assertEqual(self._cells(interval="year"), (2, [2]))
 
     def test_shares_of_revenue_are_of_the_first_period(self):
-        table = self.Report.get_lifecycle_cohorts(
-            self.domain, {"measure": "revenue"}
-        )
+        table = self.Report.get_lifecycle_cohorts(self.domain, {"measure": "revenue"})
         self.assertAlmostEqual(table["average"][1], 50 / 110)
         self.assertEqual(table["currency_id"], self.company.currency_id.id)
 

@@ -61,13 +61,12 @@ tours.add("crm_lifecycle_reports_cohort", {
             trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
         },
         {
-            content: "Take the table along",
+            content: "The table can be taken along",
             trigger: ".o_report_xlsx",
-            run: "click",
         },
         {
             content: "Take the picture along",
-            trigger: "body:not(:has(.o_blockUI)) .o_report_png",
+            trigger: ".o_report_png",
             run: "click",
         },
         {
@@ -96,7 +95,7 @@ tours.add("crm_lifecycle_reports_flow", {
         {
             content: "The band tells how many went there",
             trigger:
-                ".o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']:not(:visible), .o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']",
+                ".o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']",
         },
         {
             content: "The table has the same number",
@@ -121,13 +120,12 @@ tours.add("crm_lifecycle_reports_flow", {
             trigger: ".o_lifecycle_flow_details:contains('→')",
         },
         {
-            content: "Take the table along",
+            content: "The table can be taken along",
             trigger: ".o_report_xlsx",
-            run: "click",
         },
         {
             content: "Take the picture along",
-            trigger: "body:not(:has(.o_blockUI)) .o_report_png",
+            trigger: ".o_report_png",
             run: "click",
         },
         {
