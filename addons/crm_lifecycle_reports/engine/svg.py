@@ -61,8 +61,7 @@ def funnel(rows, *, width=WIDTH) -> str:
         bar = round(room * number / highest, 1)
         parts += [
             _text(left - 10, y + 17, cut(name, left - 16, size), anchor="end"),
-            f'<rect x="{left}" y="{y + 4}" width="{max(bar, 1)}" height="{line - 8}" '
-            f'fill="{COLORS[0]}" fill-opacity="{1 - 0.08 * min(index, 8):.2f}"/>',
+            _bar(left, y + 4, max(bar, 1), line - 8, 1 - 0.08 * min(index, 8)),
             _text(left + bar + 8, y + 17, cut(told, right - 10, size)),
         ]
     return _svg(width, max(len(rows), 1) * line, parts)
@@ -166,6 +165,13 @@ def _text(x, y, text, *, size=12, anchor="start", fill=INK):
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
         f"fill={quoteattr(fill)}>{escape(text)}</text>"
+    )
+
+
+def _bar(x, y, width, height, opacity):
+    return (
+        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" '
+        f'fill="{COLORS[0]}" fill-opacity="{opacity:.2f}"/>'
     )
 
 

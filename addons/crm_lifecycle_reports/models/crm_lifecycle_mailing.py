@@ -323,10 +323,11 @@ class CrmLifecycleMailingDelivery(models.Model):
         body = doc.env["ir.qweb"]._render(
             "crm_lifecycle_reports.mailing_body", {"doc": doc, "user": user}
         )
+        title = doc._get_report_base_filename()
         # A mail of the server's, whoever sends it off.
         self.env["mail.mail"].sudo().create(
             {
-                "subject": f"{mailing.company_id.name}: {doc._get_report_base_filename()}",
+                "subject": f"{mailing.company_id.name}: {title}",
                 "body_html": body,
                 "email_from": mailing.company_id.email_formatted
                 or self.env.user.email_formatted,

@@ -17,9 +17,9 @@ class IrActionsReport(models.Model):
 
     is_paged = fields.Boolean(
         string="Numbered pages",
-        help="Each document is printed by itself and its pages are numbered, also where "
-        "the converter can print neither footers nor several documents. For documents "
-        "whose letterhead is part of the text.",
+        help="Each document is printed by itself and its pages are numbered, also "
+        "where the converter can print neither footers nor several documents. For "
+        "documents whose letterhead is part of the text.",
     )
 
     @api.model

@@ -94,7 +94,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_known_moves(self, query, lifecycle=None):
-        """SQL of the moves of a query, see `_get_moves`; of all lifecycles without one."""
+        """SQL of the moves of a query, see `_get_moves`; of any lifecycle, or one."""
         self.env.flush_all()
         names = ("id", "profile_id", "company_id", "date", "origin")
         names += ("from_stage_id", "to_stage_id")

@@ -116,14 +116,13 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _draw_funnel(self, figures):
+        def tell(item):
+            share = self._format_share(item["share"])
+            return f"{self._format_number(item['after'])} ({share})"
+
         return svg.funnel(
             [
-                (
-                    item["stage"].name,
-                    item["after"],
-                    f"{self._format_number(item['after'])} "
-                    f"({self._format_share(item['share'])})",
-                )
+                (item["stage"].name, item["after"], tell(item))
                 for item in figures["stages"]
             ]
         )

@@ -19,7 +19,9 @@ class TestMailing(ReportCase):
         super().setUpClass()
         cls.ben = cls._traveller("Ben")
         cls.ben.user_id = cls.colleague
-        cls._walk(cls.ben, (cls.customer, date(2026, 2, 1)), (cls.lost, date(2026, 2, 25)))
+        cls._walk(
+            cls.ben, (cls.customer, date(2026, 2, 1)), (cls.lost, date(2026, 2, 25))
+        )
         for user in cls.salesperson | cls.colleague | cls.leader:
             user.email = f"{user.login}@example.com"
         cls.mailing = cls.env["crm.lifecycle.mailing"].create(
@@ -146,7 +148,9 @@ class TestDigest(ReportCase):
     def test_figures_of_a_day_as_the_reader(self):
         ada, ben = self._traveller("Ada"), self._traveller("Ben")
         ada.user_id, ben.user_id = self.salesperson, self.colleague
-        self._walk(ada, (self.customer, date(2026, 3, 1)), (self.risk, date(2026, 3, 2)))
+        self._walk(
+            ada, (self.customer, date(2026, 3, 1)), (self.risk, date(2026, 3, 2))
+        )
         self._walk(
             ben,
             (self.lost, date(2026, 2, 1)),

@@ -36,8 +36,12 @@ class TestPapers(ReportCase):
             (cls.risk, date(2026, 2, 10)),
             (cls.customer, date(2026, 3, 10)),
         )
-        cls._walk(cls.ben, (cls.customer, date(2026, 2, 1)), (cls.lost, date(2026, 3, 20)))
-        cls._walk(cls.eve, (cls.customer, date(2025, 12, 20)), (cls.risk, date(2026, 3, 15)))
+        cls._walk(
+            cls.ben, (cls.customer, date(2026, 2, 1)), (cls.lost, date(2026, 3, 20))
+        )
+        cls._walk(
+            cls.eve, (cls.customer, date(2025, 12, 20)), (cls.risk, date(2026, 3, 15))
+        )
 
     def _figures(self, user, date_from=JANUARY, date_to=MARCH, domain=()):
         period = self.env["crm.lifecycle.period"].with_user(user)
