@@ -102,9 +102,3 @@ class CrmLifecycleProfile(models.Model):
         # Whoever sees the customer may know which language they read.
         lang = self.sudo().partner_id.lang
         return lang or self.env.lang or "en_US"
-
-    def _get_report_base_filename(self):
-        self.ensure_one()
-        return self.env._(
-            "Customer lifecycle - %(customer)s", customer=self.display_name
-        )
