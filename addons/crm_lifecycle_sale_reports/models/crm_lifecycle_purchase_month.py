@@ -200,16 +200,31 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _get_credit_notes(self, scope):
-        """SQL of the credit notes on these orders, as negative amounts."""
-        return self.env["crm.lifecycle.source.sale"]._credit_note_lines(
-            scope,
-            columns=SQL("b.profile_id, m.invoice_date, -i.balance, FALSE"),
-            join=SQL(
-                """
-                JOIN res_partner AS c ON c.id = o.partner_id
-                JOIN lifecycle_purchase_changed AS b
-                  ON b.partner_id = c.commercial_partner_id
-                """
-            ),
-            where=SQL("m.invoice_date <= %s", scope.as_of),
+        """SQL of the credit notes on these orders, as negative amounts.
+
+        As the facts count them: each line once, though it may credit several lines
+        of an order, and nothing for what is given back of a down payment.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (i.id)
+                   b.profile_id, m.invoice_date, -i.balance, FALSE
+              FROM account_move AS m
+              JOIN account_move_line AS i ON i.move_id = m.id
+              JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
+              JOIN sale_order_line AS s ON s.id = r.order_line_id
+              JOIN sale_order AS o ON o.id = s.order_id
+              JOIN res_partner AS c ON c.id = o.partner_id
+              JOIN lifecycle_purchase_changed AS b
+                ON b.partner_id = c.commercial_partner_id
+             WHERE m.move_type = 'out_refund' AND m.state = 'posted'
+               AND m.company_id = %(company)s AND m.invoice_date <= %(as_of)s
+               AND o.company_id = %(company)s AND o.state = 'sale'
+               AND o.date_order < %(end)s
+               AND s.is_downpayment IS NOT TRUE
+             ORDER BY i.id
+            """,
+            company=scope.company_id,
+            as_of=scope.as_of,
+            end=scope.day_end,
         )
