@@ -5,3 +5,7 @@ from . import test_growth_report
 from . import test_step_report
 from . import test_visit_report
 from . import test_tours
+from . import test_engine_papers
+from . import test_papers
+from . import test_pdf
+from . import test_mailing

@@ -1,0 +1,113 @@
+import re
+from datetime import date
+from io import BytesIO
+from xml.etree import ElementTree
+
+from reportlab.pdfgen import canvas
+
+from odoo.tests import BaseCase, tagged
+from odoo.tools.pdf import PdfFileReader
+
+from ..engine import pages, periods, svg
+
+
+@tagged("post_install", "-at_install")
+class TestPeriods(BaseCase):
+    def test_last_period_is_whole_and_over(self):
+        day = date(2026, 3, 2)  # a Monday
+        self.assertEqual(
+            periods.last("week", day), (date(2026, 2, 23), date(2026, 3, 1))
+        )
+        self.assertEqual(
+            periods.last("month", day), (date(2026, 2, 1), date(2026, 2, 28))
+        )
+        self.assertEqual(
+            periods.last("quarter", day), (date(2025, 10, 1), date(2025, 12, 31))
+        )
+        self.assertEqual(
+            periods.last("year", day), (date(2025, 1, 1), date(2025, 12, 31))
+        )
+
+    def test_months_are_compared_with_months_and_days_with_days(self):
+        self.assertEqual(
+            periods.before(date(2026, 2, 1), date(2026, 3, 31)),
+            (date(2025, 12, 1), date(2026, 1, 31)),
+        )
+        self.assertEqual(
+            periods.before(date(2026, 2, 3), date(2026, 2, 9)),
+            (date(2026, 1, 27), date(2026, 2, 2)),
+        )
+
+    def test_months_up_to_a_day(self):
+        self.assertEqual(
+            periods.months_until(date(2026, 1, 31), 3),
+            [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1)],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestCharts(BaseCase):
+    def test_names_are_escaped_and_cut(self):
+        name = "<script>&" + "x" * 60
+        root = ElementTree.fromstring(svg.funnel([(name, 3, "3 (100 %)")]))
+        texts = [node.text for node in root.iter() if node.tag.endswith("text")]
+        self.assertTrue(texts[0].startswith("<script>&x"))
+        self.assertTrue(texts[0].endswith("…"))
+        self.assertEqual(texts[1], "3 (100 %)")
+
+    def test_chinese_letters_take_twice_the_room(self):
+        self.assertLess(len(svg.cut("客" * 40, 120, 12)), 12)
+        self.assertEqual(svg.cut("客户", 120, 12), "客户")
+
+    def test_nothing_is_drawn_of_nothing(self):
+        for chart in (
+            svg.funnel([]),
+            svg.funnel([("Prospect", 0, "0")]),
+            svg.columns([], []),
+            svg.columns(["2026-01"], [("New", [0]), ("Lost", [0])]),
+        ):
+            ElementTree.fromstring(chart)
+
+    def test_bars_are_as_long_as_their_numbers(self):
+        root = ElementTree.fromstring(
+            svg.funnel([("Many", 100, "100"), ("Half", 50, "50")])
+        )
+        bars = [
+            float(node.get("width"))
+            for node in root.iter()
+            if node.tag.endswith("rect")
+        ]
+        self.assertEqual(bars[0], 2 * bars[1])
+
+    def test_scale_is_round_and_high_enough(self):
+        self.assertEqual(
+            [svg.scale_of(value) for value in (1, 3, 7, 12, 1001)],
+            [1, 5, 10, 20, 2000],
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestPages(BaseCase):
+    def _pdf(self, count):
+        stream = BytesIO()
+        page = canvas.Canvas(stream)
+        for number in range(count):
+            page.drawString(50, 500, f"Text {number}")
+            page.showPage()
+        page.save()
+        return stream.getvalue()
+
+    def _texts(self, pdf):
+        return [page.extract_text() for page in PdfFileReader(BytesIO(pdf)).pages]
+
+    def test_each_page_gets_its_number_once(self):
+        texts = self._texts(pages.number(self._pdf(3)))
+        self.assertEqual(len(texts), 3)
+        for index, text in enumerate(texts, start=1):
+            self.assertIn(f"Text {index - 1}", text)
+            self.assertEqual(text.count(f"{index} / 3"), 1)
+
+    def test_documents_bound_together_keep_their_numbers(self):
+        pdf = pages.bind([pages.number(self._pdf(count)) for count in (2, 1)])
+        numbers = [re.findall(r"\d / \d", text) for text in self._texts(pdf)]
+        self.assertEqual(numbers, [["1 / 2"], ["2 / 2"], ["1 / 1"]])
