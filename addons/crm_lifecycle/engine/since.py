@@ -25,11 +25,13 @@ class Events:
 
     ``reached`` gives SQL of the day of the n-th event, for a fact that counts
     them; ``resumed`` is SQL of the day of the first event since the step before,
-    for a fact that is the day of the last one.
+    for a fact that is the day of the last one; ``untouched`` is a condition in SQL
+    that there was no event at all.
     """
 
     reached: Callable[[int], SQL] | None = None
     resumed: SQL | None = None
+    untouched: SQL | None = None
 
 
 def since_of(
@@ -93,7 +95,7 @@ class _Told:
             day = events.reached(value + 1 if operator == ">" else value)
         if day is not None:
             return SQL("COALESCE(%s, %s)", day, UNKNOWN)
-        return self.unless_changed() if kind else UNKNOWN
+        return self.unless_changed(events.untouched) if kind else UNKNOWN
 
     def _since_date(self, name, operator, value, events) -> SQL | None:
         """SQL of the day for a condition on a date, None where it tells none."""
@@ -109,9 +111,12 @@ class _Told:
             return fact
         return None
 
-    def unless_changed(self) -> SQL:
+    def unless_changed(self, untouched: SQL | None = None) -> SQL:
         """What looks at facts alone has held all along while these are the same."""
-        return SQL("CASE WHEN %s THEN %s ELSE %s END", self.unchanged, ALWAYS, UNKNOWN)
+        same = self.unchanged
+        if untouched is not None:
+            same = SQL("(%s OR %s)", same, untouched)
+        return SQL("CASE WHEN %s THEN %s ELSE %s END", same, ALWAYS, UNKNOWN)
 
 
 def turning_day(operator: str, value: str, fact: SQL) -> SQL | None:

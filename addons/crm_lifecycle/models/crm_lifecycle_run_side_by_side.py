@@ -52,10 +52,11 @@ class CrmLifecycleRun(models.Model):
         count = self._get_connection_count(checkpoint)
         if count > 1:
             self._work_side_by_side(checkpoint, count)
-        super()._work_through_list(checkpoint)
+        result = super()._work_through_list(checkpoint)
         if self.child_ids:
             # Their seconds were the same ones.
             self._add_up_shards(seconds=max)
+        return result
 
     def _get_connection_count(self, checkpoint):
         """Extension point: return on how many connections the run works at once.

@@ -18,7 +18,9 @@ class TestEngineSince(TransactionCase):
         "number": 2,
     }
 
-    def _since(self, text, *, unchanged=False, held=True, resumed=None):
+    def _since(
+        self, text, *, unchanged=False, held=True, resumed=None, untouched=None
+    ):
         types = {
             "first": "date",
             "last": "date",
@@ -31,7 +33,8 @@ class TestEngineSince(TransactionCase):
             types.get,
             {
                 "number": Events(
-                    reached=lambda number: SQL("p.first + 5 * %s", number)
+                    reached=lambda number: SQL("p.first + 5 * %s", number),
+                    untouched=untouched,
                 ),
                 "last": Events(resumed=resumed),
             },
@@ -52,6 +55,13 @@ class TestEngineSince(TransactionCase):
         self.assertEqual(self._since("[('last', '<=', 'today -30d')]"), "2026-02-19")
         self.assertEqual(self._since("[('last', '<', 'today -30d')]"), "2026-02-20")
         self.assertEqual(self._since("[('last', '<=', '-4w')]"), "2026-02-17")
+
+    def test_what_nothing_has_touched_has_held_all_along(self):
+        """No complaint at all is none since ever, whatever else has changed."""
+        none = "[('number', '=', 0)]"
+        self.assertEqual(self._since(none), "infinity")
+        self.assertEqual(self._since(none, untouched=SQL("FALSE")), "infinity")
+        self.assertEqual(self._since(none, untouched=SQL("TRUE")), "-infinity")
 
     def test_months_end_where_looking_back_reaches_the_date(self):
         """Three months before 28 February is 28 November: not yet 30 November."""

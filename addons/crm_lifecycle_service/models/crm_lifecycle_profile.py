@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.crm_lifecycle.engine.since import Events
 
 
 class CrmLifecycleProfile(models.Model):
@@ -55,6 +58,20 @@ class CrmLifecycleProfile(models.Model):
         if not short:
             names += ["ticket_count", "ticket_response_hours", "rating_avg"]
         return {**super()._get_overview_fact_names(short), **dict.fromkeys(names)}
+
+    @api.model
+    def _get_fact_events(self, scope):
+        """Who has no ticket, or has rated none, never had: moves are dated by that."""
+
+        def lacks(name):
+            return Events(
+                untouched=SQL("%s IS NULL", SQL.identifier(self._table, name))
+            )
+
+        return super()._get_fact_events(scope) | {
+            "ticket_open_count": lacks("ticket_last_date"),
+            "rating_last": lacks("rating_last_date"),
+        }
 
     # ------------------------------------------------------------
     # Tickets of the customer

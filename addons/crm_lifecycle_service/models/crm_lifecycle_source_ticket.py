@@ -31,6 +31,15 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     _is_rating = SQL("(r.consumed IS TRUE AND r.rating >= 1)")
     _rated_at = SQL("COALESCE(r.rated_on, r.write_date)")
 
+    @property
+    def _reads(self):
+        return (
+            *(kind.table for kind in self._get_kinds()),
+            "crm_lifecycle_ticket_log",
+            "mail_message",
+            "rating_rating",
+        )
+
     @api.model
     def _get_kinds(self):
         """Extension point: return the kinds of tickets, `TicketKind`."""
