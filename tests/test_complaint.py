@@ -8,7 +8,7 @@ both times. With tasks and with helpdesk tickets.
 from datetime import datetime, time, timedelta
 
 from odoo.fields import Command
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import TransactionCase, new_test_user, tagged
 
 TODAY = datetime(2026, 3, 2).date()
 
@@ -169,6 +169,52 @@ class TestComplaint(TransactionCase):
         self.assertEqual(self._run(3).stage_id.code, "churn_warning")
         self._close(ticket, 1)
         self.assertEqual(self._run(0).stage_id.code, "active")
+
+    def _work(self):
+        """Let the worker of playbooks do what the moves have to do."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_a_bad_rating_opens_one_case_which_the_good_one_closes(self):
+        self._start("t3")
+        seller = new_test_user(
+            self.env,
+            "seller",
+            groups="sales_team.group_sale_salesman",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self.partner.user_id = seller
+        for days_ago in (40, 30):
+            self._order(days_ago)
+        self._run(20)
+        first, second = (self._ticket("project.task", days) for days in (19, 18))
+        for ticket in (first, second):
+            self._close(ticket, 17)
+            self._rate(ticket, 1, 17)
+            self._run(17)
+            self._work()
+        profile = self._run(16)
+        self._work()
+        self.assertEqual(profile.stage_id.code, "retain")
+        case = self.env["crm.lifecycle.risk.case"].search(
+            [("profile_id", "=", profile.id)]
+        )
+        self.assertRecordValues(case, [{"user_id": seller.id, "state": "open"}])
+        self.assertEqual(case.activity_ids.user_id, seller)
+        self.assertIn("Rated 2 or less", case.move_explanation)
+        good = self._ticket("project.task", 10)
+        self._close(good, 8)
+        self._rate(good, 5, 8)
+        profile = self._run(8)
+        self._work()
+        self.assertEqual(profile.stage_id.code, "maintain")
+        self.assertRecordValues(
+            case, [{"state": "saved", "date_closed": TODAY - timedelta(days=8)}]
+        )
+        self.assertIn("no complaint", case.closing_explanation)
 
     def test_both_kinds_of_tickets_add_up(self):
         self._start("t3")
