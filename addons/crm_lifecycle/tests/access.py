@@ -431,6 +431,7 @@ crm.lifecycle.profile.assign action_assign                            -      -  
 crm.lifecycle.profile.call   action_log                               -      -      -        x      x      x       -          x
 crm.lifecycle.profile.move   action_move                              -      -      -        x      x      x       -          x
 crm.lifecycle.profile.pin    action_pin,action_unpin                  -      -      -        x      x      x       -          x
+crm.lifecycle.preview        action_look                              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
@@ -445,6 +446,7 @@ crm_lifecycle.action_report_person crm.lifecycle.profile -      -      -        
 FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
+ir.cron               lifecycle_stage_id,state                  -      -      -        -      -      -       rw         rw
 res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 res.partner           lifecycle_follow_up_date                  -      -      -        r      r      r       -          r

@@ -156,9 +156,10 @@ class TestSubjectFields(LifecycleCase):
         with self.assertQueryCount(2):
             self.partners.mapped("lifecycle_profile_id.stage_id.id")
 
-    def test_contacts_have_no_column_of_ours(self):
+    def test_contacts_have_no_column_of_ours_but_what_they_object_to(self):
+        """That is said by the person, and no run writes it."""
         self.env.cr.execute(
             "SELECT column_name FROM information_schema.columns "
             "WHERE table_name = 'res_partner' AND column_name LIKE 'lifecycle%'"
         )
-        self.assertFalse(self.env.cr.fetchall())
+        self.assertEqual(self.env.cr.fetchall(), [("lifecycle_objection_date",)])

@@ -56,6 +56,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
     def _open_tickets(self, model, xmlid):
         """Return the action that shows the customer's tickets of a model."""
         self.ensure_one()
+        self.check_access("read")
         # Whose contact it is tells which customer; nothing of the contact is shown.
         customer = self.sudo()._get_ticket_partner().commercial_partner_id
         kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
@@ -74,6 +75,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
     def _new_ticket(self, model):
         """Return the action that opens an empty ticket of the customer."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("New Ticket"),
