@@ -18,9 +18,7 @@ class TestEngineSince(TransactionCase):
         "number": 2,
     }
 
-    def _since(
-        self, text, *, unchanged=False, held=True, resumed=None, untouched=None
-    ):
+    def _since(self, text, *, unchanged=False, held=True, resumed=None, untouched=None):
         types = {
             "first": "date",
             "last": "date",
