@@ -11,6 +11,8 @@ from odoo.tests import TransactionCase, tagged
 
 from bench.generate import AS_OF, generate
 
+from .autovacuum import summarize_ranges
+
 CUSTOMERS = 20_000
 ORDERS = 100_000
 READ = ("sale_order", "mail_message", "crm_lead", "crm_lifecycle_profile")
@@ -30,11 +32,7 @@ class TestScale(TransactionCase):
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         cls.env.flush_all()
         cls.env.cr.execute("ANALYZE sale_order, mail_message, crm_lead, res_partner")
-        # What autovacuum does to rows that are written over time.
-        cls.env.cr.execute(
-            "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c "
-            "WHERE relname LIKE '%_lifecycle_written_idx'"
-        )
+        summarize_ranges(cls.env)
         cls.built = cls.env["crm.lifecycle"]._run(cls.company, AS_OF)
         cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
 

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 from odoo.tests import TransactionCase, tagged
 
+from .autovacuum import summarize_ranges
+
 CUSTOMERS = 10_000
 TICKETS = 40_000
 AS_OF = date(2026, 3, 2)
@@ -83,12 +85,7 @@ class TestScaleTickets(TransactionCase):
                 "author": cls.env.user.partner_id.id,
             },
         )
-        # What autovacuum does to rows that are written over time.
-        cls.env.cr.execute(
-            "SELECT brin_summarize_new_values(c.oid) FROM pg_class AS c "
-            "WHERE relname LIKE '%_lifecycle_%_idx' AND relam = "
-            "(SELECT oid FROM pg_am WHERE amname = 'brin')"
-        )
+        summarize_ranges(cls.env)
         cls.built, cls.built_rows = cls._measure(cls._run, AS_OF)
 
     def _let_autovacuum_come_by(self):
