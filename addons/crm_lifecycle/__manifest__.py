@@ -49,5 +49,6 @@
         "web.assets_unit_tests": ["crm_lifecycle/static/tests/**/*.test.js"],
     },
     "application": True,
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

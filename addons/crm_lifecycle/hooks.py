@@ -1,4 +1,15 @@
-"""What installation leaves behind that uninstallation has to take away."""
+"""What installation has to tell the database, and uninstallation to take away."""
+
+
+def post_init_hook(env):
+    """Tell the planner that next to nobody objects to profiling.
+
+    Of a column that is new to a big table it knows nothing until the table is
+    analysed for other reasons, and takes it for filled: each look for the few who
+    object would read all contacts.
+    """
+    for table in ("res_partner", "crm_lead"):
+        env.cr.execute(f"ANALYZE {table} (lifecycle_objection_date)")
 
 
 def uninstall_hook(env):

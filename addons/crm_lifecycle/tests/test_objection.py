@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo.tests import tagged
 
+from ..hooks import post_init_hook
+
 from .common import TODAY, LifecycleCase
 
 
@@ -106,3 +108,17 @@ class TestObjection(LifecycleCase):
         before = self.env.cr.sql_log_count
         self._run(TODAY + timedelta(days=2))
         self.assertLessEqual(self.env.cr.sql_log_count - before, few)
+
+    def test_installation_tells_the_planner_how_few_object(self):
+        """A new column has no statistics; the planner took it for filled."""
+        self.env.cr.execute(
+            "ALTER TABLE res_partner ALTER COLUMN lifecycle_objection_date TYPE date "
+            "USING lifecycle_objection_date"
+        )
+        known = "SELECT null_frac FROM pg_stats WHERE attname = %s AND tablename = %s"
+        column = ["lifecycle_objection_date", "res_partner"]
+        self.env.cr.execute(known, column)
+        self.assertFalse(self.env.cr.fetchall())
+        post_init_hook(self.env)
+        self.env.cr.execute(known, column)
+        self.assertEqual(self.env.cr.fetchall(), [(1.0,)])
