@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ..hooks import post_init_hook
-
 from .common import TODAY, LifecycleCase
 
 
