@@ -228,6 +228,12 @@ class TestStart(LifecycleCase):
             [["lifecycle_id", "=", profile.lifecycle_id.id]],
         )
 
+    def _activate_by_the_month(self):
+        """Activate with a short past, in the background all the same."""
+        start = self._start(step="activate", replay_months=3, replay_step="month")
+        with patch.object(work, "SMALL_REPLAY", 0):
+            return start.action_activate()
+
     def test_an_activation_tells_what_it_does_to_its_end(self):
         steps = []
         begin = Progress.begin
@@ -236,8 +242,7 @@ class TestStart(LifecycleCase):
             steps.append((step, total))
             return begin(progress, step, total, expected)
 
-        start = self._start(step="activate", replay_months=3, replay_step="day")
-        action = start.action_activate()
+        action = self._activate_by_the_month()
         with patch.object(Progress, "begin", note):
             self.assertEqual(self._work(action).state, "done")
         self.assertEqual(
@@ -245,9 +250,10 @@ class TestStart(LifecycleCase):
             [
                 ("Collecting changes", 0),
                 ("Refreshing facts", 1),
-                ("Replaying the past", 91),
+                ("Replaying the past", 4),
                 ("Writing the history", 0),
                 ("Collecting changes", 0),
+                ("Refreshing facts", 1),
                 ("Evaluating rules", 0),
                 ("Noting the next reviews", 0),
             ],
@@ -258,8 +264,7 @@ class TestStart(LifecycleCase):
         Run = type(self.env["crm.lifecycle.run"])
         for name in ("_replay_day", "_publish_replay", "_collect"):
             original = getattr(Run, name)
-            start = self._start(step="activate", replay_months=3, replay_step="day")
-            action = start.action_activate()
+            action = self._activate_by_the_month()
 
             def method(run, *args, original=original, task_id=action["res_id"]):
                 result = original(run, *args)
