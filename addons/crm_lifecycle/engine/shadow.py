@@ -234,14 +234,33 @@ def publish(company_id: int, today: date) -> list[SQL]:
     """Write the moves made on the copies for real, and where they ended.
 
     Customers who got a history meanwhile, or are gone, keep what they have.
-    Their rows are locked first, in order, so that nobody moves them in between.
     The next run looks at all of them.
     """
-    moved = [SQL.identifier(name) for name in MOVED]
     return [
         SQL("ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_then"),
         SQL("ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_moves"),
         SQL("DROP TABLE pg_temp.crm_lifecycle_touch"),
+        *_lock_published(company_id),
+        SQL(
+            """
+            INSERT INTO crm_lifecycle_history
+            SELECT m.*
+              FROM lifecycle_moves AS m
+              JOIN lifecycle_published AS p ON p.id = m.profile_id
+             ORDER BY m.profile_id, m.id
+            """
+        ),
+        _write_ends(today),
+        SQL("DROP TABLE lifecycle_then, lifecycle_moves, lifecycle_published"),
+    ]
+
+
+def _lock_published(company_id: int) -> list[SQL]:
+    """List whose moves are written, and lock their rows.
+
+    In order, and first of all, so that nobody moves them in between.
+    """
+    return [
         SQL(
             """
             CREATE TEMPORARY TABLE lifecycle_published ON COMMIT DROP AS
@@ -258,31 +277,26 @@ def publish(company_id: int, today: date) -> list[SQL]:
             company_id,
         ),
         SQL("ANALYZE lifecycle_published"),
-        SQL(
-            """
-            INSERT INTO crm_lifecycle_history
-            SELECT m.*
-              FROM lifecycle_moves AS m
-              JOIN lifecycle_published AS p ON p.id = m.profile_id
-             ORDER BY m.profile_id, m.id
-            """
-        ),
-        SQL(
-            """
-            UPDATE crm_lifecycle_profile AS p
-               SET (%(moved)s, review_date, follow_up_date) = (
-                   %(values)s, %(today)s,
-                   CASE WHEN s.follow_up_days > 0
-                        THEN GREATEST(t.stage_date, p.last_contact_date)
-                             + s.follow_up_days END)
-              FROM lifecycle_published AS d
-              JOIN lifecycle_then AS t ON t.id = d.id
-              JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
-             WHERE p.id = d.id
-            """,
-            today=today,
-            moved=SQL(", ").join(moved),
-            values=SQL(", ").join(SQL("t.%s", name) for name in moved),
-        ),
-        SQL("DROP TABLE lifecycle_then, lifecycle_moves, lifecycle_published"),
     ]
+
+
+def _write_ends(today: date) -> SQL:
+    """Write on the profiles where their moves ended."""
+    moved = [SQL.identifier(name) for name in MOVED]
+    return SQL(
+        """
+        UPDATE crm_lifecycle_profile AS p
+           SET (%(moved)s, review_date, follow_up_date) = (
+               %(values)s, %(today)s,
+               CASE WHEN s.follow_up_days > 0
+                    THEN GREATEST(t.stage_date, p.last_contact_date)
+                         + s.follow_up_days END)
+          FROM lifecycle_published AS d
+          JOIN lifecycle_then AS t ON t.id = d.id
+          JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
+         WHERE p.id = d.id
+        """,
+        today=today,
+        moved=SQL(", ").join(moved),
+        values=SQL(", ").join(SQL("t.%s", name) for name in moved),
+    )

@@ -75,6 +75,17 @@ def get_parameters(template):
     ]
 
 
+def get_places(part):
+    """Return the codes of the parameters that part of a template has places for."""
+    if isinstance(part, str):
+        return {match[2] for match in PLACE.finditer(part)}
+    if isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list):
+        return set().union(*map(get_places, part))
+    return set()
+
+
 def check_values(parameters, values):
     """Raise a `ParameterError` for the first value that its parameter does not take."""
     by_code = {parameter["code"]: parameter for parameter in parameters}

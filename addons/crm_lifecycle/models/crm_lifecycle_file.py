@@ -279,7 +279,13 @@ class CrmLifecycleFile(models.AbstractModel):
         values = dict(problem.values_by_name)
         if "part" in values:
             values["part"] = self._get_part_label(values["part"])
-        texts = {
+        texts = {**self._get_format_texts(values), **self._get_content_texts(values)}
+        return texts[problem.code]()
+
+    @api.model
+    def _get_format_texts(self, values):
+        """Return ``{code: function}`` of what is wrong with a file as a whole."""
+        return {
             "big": lambda: self.env._(
                 "It is larger than %(megabytes)s MB: choose a file that a lifecycle "
                 "was exported to.",
@@ -310,6 +316,12 @@ class CrmLifecycleFile(models.AbstractModel):
                 "%(known)s): update Customer Lifecycle in this database first.",
                 **values,
             ),
+        }
+
+    @api.model
+    def _get_content_texts(self, values):
+        """Return ``{code: function}`` of what is wrong with the lifecycle in it."""
+        return {
             "shape": lambda: self.env._(
                 "“%(what)s” in it is not as a lifecycle has it: export the lifecycle "
                 "again.",
@@ -337,7 +349,6 @@ class CrmLifecycleFile(models.AbstractModel):
                 **values,
             ),
         }
-        return texts[problem.code]()
 
     @api.model
     def _get_part_label(self, part):

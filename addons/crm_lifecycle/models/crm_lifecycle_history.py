@@ -186,21 +186,11 @@ class CrmLifecycleHistory(models.Model):
         """
         Step = self.env["crm.lifecycle.step"]
         quiet = quiet or origin in QUIET_ORIGINS
-        left = SQL("p.stage_id")
-        if stage.lifecycle_id.skip_policy == "fill":
-            left = SQL("COALESCE((%s), %s)", self._get_passing_sql(SQL("p.id")), left)
-        columns = rule._get_columns() if rule else []
-        facts = (
-            SQL(
-                "jsonb_build_object(%s)",
-                SQL(", ").join(
-                    SQL("%s::text, p.%s", name, SQL.identifier(name))
-                    for name in columns
-                ),
+        processed_at = NOW
+        if not quiet:
+            processed_at = Step._get_processed_at_sql(
+                stage, self._get_left_sql(stage), NOW
             )
-            if columns
-            else SQL("NULL::jsonb")
-        )
         [[waiting]] = self.env.execute_query(
             SQL(
                 """
@@ -231,10 +221,8 @@ class CrmLifecycleHistory(models.Model):
                 rule=rule.id if rule else None,
                 user=None if origin == "rule" else self.env.uid,
                 reason=reason or (rule.name if rule else None),
-                facts=facts,
-                processed_at=NOW
-                if quiet
-                else Step._get_processed_at_sql(stage, left, NOW),
+                facts=self._get_facts_sql(rule),
+                processed_at=processed_at,
                 quiet=quiet,
                 chain=self.env.context.get("lifecycle_chain") or None,
                 now=NOW,
@@ -247,6 +235,26 @@ class CrmLifecycleHistory(models.Model):
         )
         if waiting:
             Step._trigger_process()
+
+    @api.model
+    def _get_left_sql(self, stage):
+        """SQL of the stage that a profile ``p`` really leaves for another one."""
+        if stage.lifecycle_id.skip_policy != "fill":
+            return SQL("p.stage_id")
+        return SQL("COALESCE((%s), p.stage_id)", self._get_passing_sql(SQL("p.id")))
+
+    @api.model
+    def _get_facts_sql(self, rule):
+        """SQL of the values of a profile ``p`` that a rule looks at, as JSON."""
+        columns = rule._get_columns() if rule else []
+        if not columns:
+            return SQL("NULL::jsonb")
+        return SQL(
+            "jsonb_build_object(%s)",
+            SQL(", ").join(
+                SQL("%s::text, p.%s", name, SQL.identifier(name)) for name in columns
+            ),
+        )
 
     def _set_processed(self):
         """Note that the playbook steps of the moves were worked off.

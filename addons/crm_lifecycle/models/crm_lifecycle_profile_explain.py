@@ -178,7 +178,7 @@ class CrmLifecycleProfile(models.Model):
             refused = self._get_refused(origin).get(self, "")
             through = []
             if origin.lifecycle_id.skip_policy == "fill" and not refused:
-                missing = self._get_missing(origin).get(self, ())
+                missing = self._get_missing(origin).get(self.id, ())
                 names = {item.id: item.name for item in origin.lifecycle_id.stage_ids}
                 through = [names[step.id] for step in missing if step.id != stage.id]
             answers[target] = (refused, through)

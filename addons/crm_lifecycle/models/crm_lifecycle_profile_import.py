@@ -298,14 +298,6 @@ class CrmLifecycleProfile(models.Model):
                     self._move_imported(stage, days)
         profiles._touch(review=True)
 
-    def _get_refusal(self, stage, why):
-        return self.env._(
-            "%(customer)s can't move to “%(stage)s”: %(why)s",
-            customer=self.display_name,
-            stage=stage.name,
-            why=why,
-        )
-
     def _get_import_day(self, day):
         """Return the day on which an imported stage began."""
         today = self.company_id._lifecycle_today()

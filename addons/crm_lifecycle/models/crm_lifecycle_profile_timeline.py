@@ -91,13 +91,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
         def column(path):
-            if not path:
-                return SQL("NULL")
-            *steps, name = path.split(".")
-            model, alias = Model, query.table
-            for step in steps:
-                model, alias = model._fields[step].join(model, alias, query)
-            return model._field_to_sql(alias, name, query)
+            return self._get_column_sql(Model, path, query)
 
         moment = column(date)
         if is_day:
@@ -119,6 +113,17 @@ class CrmLifecycleProfile(models.Model):
             SQL("%s::text", model),
             SQL("%s::int", SQL.identifier(query.table, "id")),
         )
+
+    @api.model
+    def _get_column_sql(self, Model, path, query):
+        """SQL of a field of the records that a query finds, or of a path to one."""
+        if not path:
+            return SQL("NULL")
+        *steps, name = path.split(".")
+        alias = query.table
+        for step in steps:
+            Model, alias = Model._fields[step].join(Model, alias, query)
+        return Model._field_to_sql(alias, name, query)
 
     # ------------------------------------------------------------
     # Whose documents

@@ -74,6 +74,7 @@ class CrmLifecycleRun(models.Model):
             ("move", "Moving customers"),
             ("review", "Noting the next reviews"),
             ("replay", "Replaying the past"),
+            ("publish", "Writing the history"),
         ],
         readonly=True,
     )
@@ -216,7 +217,9 @@ class CrmLifecycleRun(models.Model):
             raise
         if self.state == "done":
             self.date_end = fields.Datetime.now()
-            if progress := self._get_progress():
+            if checkpoint is not None and (progress := self._get_progress()):
+                # What follows keeps the end. Within the caller's transaction there
+                # may be more to come, and all of it may still be stopped.
                 progress.end()
         self._checkpoint(checkpoint)
         _logger.info(
@@ -374,18 +377,8 @@ class CrmLifecycleRun(models.Model):
         Until then they look to the planner as they were, perhaps empty, and it
         chooses nested loops that a hundred thousand rows never come out of.
         """
-        if count <= MANY:
-            return
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT relname FROM pg_class WHERE relname = ANY(%s) "
-                "AND pg_table_is_visible(oid) AND reltuples < %s",
-                list(tables),
-                count / PART,
-            )
-        )
-        for [name] in rows:
-            self.env.cr.execute(SQL("ANALYZE (SKIP_LOCKED) %s", SQL.identifier(name)))
+        if count > MANY:
+            self._analyze(tables, SQL("reltuples < %s", count / PART))
 
     def _analyze_unknown(self):
         """Have tables analysed that look all but empty to the planner, and are not.
@@ -396,29 +389,38 @@ class CrmLifecycleRun(models.Model):
         is what tells; tables that autovacuum keeps in view have many.
         """
         tables = {table for source in self._get_sources() for table in source._reads}
+        pages = SQL("pg_relation_size(oid) / current_setting('block_size')::int")
+        self._analyze(tables, SQL("reltuples < %s", pages))
+
+    def _analyze(self, tables, condition):
+        """Have those of some tables analysed for whose ``pg_class`` a condition holds."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT relname FROM pg_class WHERE relname = ANY(%s) "
-                "AND pg_table_is_visible(oid) AND reltuples < "
-                "pg_relation_size(oid) / current_setting('block_size')::int",
+                "AND pg_table_is_visible(oid) AND %s",
                 sorted(tables),
+                condition,
             )
         )
         for [name] in rows:
             self.env.cr.execute(SQL("ANALYZE (SKIP_LOCKED) %s", SQL.identifier(name)))
 
     def _collect(self, scope):
-        """Put what may have changed on the work list; return the new watermark.
-
-        What documents have reported is put there by its customer, along with it:
-        each customer is on the list once, and in one shard.
-
-        The watermark is the start of the oldest transaction still open: what it
-        writes carries that moment or a later one, and is not visible yet.
-        """
+        """Put what may have changed on the work list; return the new watermark."""
         self.env.flush_all()
         if scope.is_full:
             self._claim_memory()
+        watermark = self._get_watermark()
+        self._list_changed(scope, self._get_questions(scope))
+        self.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
+        self._let_days_pass(scope)
+        return watermark
+
+    def _get_watermark(self):
+        """Return the start of the oldest transaction still open.
+
+        What it writes carries that moment or a later one, and is not visible yet.
+        """
         [[watermark]] = self.env.execute_query(
             SQL(
                 """
@@ -428,6 +430,10 @@ class CrmLifecycleRun(models.Model):
                 """
             )
         )
+        return watermark
+
+    def _get_questions(self, scope):
+        """Return SQL of ``(partner_id, lead_id, topics)`` of whom each source names."""
         questions = [
             SQL(
                 "SELECT partner_id, lead_id, %s FROM (%s) AS c (partner_id, lead_id)",
@@ -445,6 +451,14 @@ class CrmLifecycleRun(models.Model):
                     scope.company_id,
                 )
             )
+        return questions
+
+    def _list_changed(self, scope, questions):
+        """Put the answers to some questions on the work list.
+
+        What documents have reported is put there by its customer, along with it:
+        each customer is on the list once, and in one shard.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -482,9 +496,6 @@ class CrmLifecycleRun(models.Model):
                 questions=SQL(" UNION ALL ").join(questions),
             )
         )
-        self.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
-        self._let_days_pass(scope)
-        return watermark
 
     def _get_sources(self):
         """Return the models that answer facts, ready to be asked."""

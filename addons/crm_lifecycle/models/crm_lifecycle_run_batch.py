@@ -152,6 +152,32 @@ class CrmLifecycleRun(models.Model):
 
         Return how many subjects were seen, added, and changed.
         """
+        values, sources = self._get_fact_values(scope)
+        values |= self._get_derived_values(values)
+        self.env.cr.execute(
+            statements.compute_facts(values, sources, self._reuses_tables())
+        )
+        self.env.cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
+        [[known]] = self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")
+        )
+        self.env.cr.execute(
+            statements.update_profiles(
+                list(values),
+                self._get_watched(values),
+                self.as_of,
+                self._get_moving_topics(scope),
+            )
+        )
+        known_changed = self.env.cr.rowcount
+        self.env.cr.execute(
+            statements.insert_profiles(list(values), scope.company_id, self.as_of)
+        )
+        created = self.env.cr.rowcount
+        return known + created, created, known_changed + created
+
+    def _get_fact_values(self, scope):
+        """Return ``({fact: SQL}, [SQL of the answer of a source])`` for a batch."""
         Profile = self.env["crm.lifecycle.profile"]
         facts = {name: Profile._fields[name] for name in Profile._get_fact_fields()}
         answers, topics = {}, {}
@@ -175,7 +201,11 @@ class CrmLifecycleRun(models.Model):
             ],
             topics=topics,
         )
-        values |= {
+        return values, sources
+
+    def _get_derived_values(self, values):
+        """Return ``{column: SQL}`` of what follows from facts, and from contacts."""
+        return {
             "active": SQL(
                 "(p.is_manual IS TRUE OR %s IS NOT NULL) AND COALESCE("
                 "c.active, l.active OR l.won_status = 'lost', FALSE)",
@@ -184,27 +214,8 @@ class CrmLifecycleRun(models.Model):
             "user_id": SQL("COALESCE(p.user_id, c.user_id, l.user_id)"),
             "follow_up_date": SQL(
                 "(SELECT %s FROM crm_lifecycle_stage AS s WHERE s.id = p.stage_id)",
-                Profile._get_follow_up_sql(values["last_contact_date"]),
+                self.env["crm.lifecycle.profile"]._get_follow_up_sql(
+                    values["last_contact_date"]
+                ),
             ),
         }
-        self.env.cr.execute(
-            statements.compute_facts(values, sources, self._reuses_tables())
-        )
-        self.env.cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
-        [[known]] = self.env.execute_query(
-            SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")
-        )
-        self.env.cr.execute(
-            statements.update_profiles(
-                list(values),
-                self._get_watched(values),
-                self.as_of,
-                self._get_moving_topics(scope),
-            )
-        )
-        known_changed = self.env.cr.rowcount
-        self.env.cr.execute(
-            statements.insert_profiles(list(values), scope.company_id, self.as_of)
-        )
-        created = self.env.cr.rowcount
-        return known + created, created, known_changed + created

@@ -6,6 +6,23 @@ from odoo.tools import SQL
 # Runs that bring the facts of everybody to their day.
 WHOLE_KINDS = ("full", "changes")
 
+# SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock is
+# open still, or has been planned for the same day.
+IS_OPEN = SQL(
+    """
+    EXISTS (SELECT FROM crm_lifecycle_step AS t
+              JOIN mail_activity AS a ON a.id = t.activity_id
+             WHERE t.profile_id = p.id AND t.kind = 'follow_up' AND a.active)
+    """
+)
+IS_PLANNED = SQL(
+    """
+    EXISTS (SELECT FROM crm_lifecycle_step AS t
+             WHERE t.history_id = stay.id
+               AND t.key = 'follow_up:' || to_char(p.follow_up_date, 'YYYY-MM-DD'))
+    """
+)
+
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
@@ -96,16 +113,8 @@ class CrmLifecycleRun(models.Model):
                        AND s.follow_up_activity_type_id IS NOT NULL
                        AND (stay.is_quiet IS FALSE
                             OR p.last_contact_date >= %(placed_on)s)
-                       AND NOT EXISTS (
-                            SELECT FROM crm_lifecycle_step AS t
-                              JOIN mail_activity AS a ON a.id = t.activity_id
-                             WHERE t.profile_id = p.id
-                               AND t.kind = 'follow_up' AND a.active)
-                       AND NOT EXISTS (
-                            SELECT FROM crm_lifecycle_step AS t
-                             WHERE t.history_id = stay.id
-                               AND t.key = 'follow_up:'
-                                   || to_char(p.follow_up_date, 'YYYY-MM-DD'))
+                       AND NOT %(is_open)s
+                       AND NOT %(is_planned)s
                      ORDER BY p.follow_up_date, p.id
                      LIMIT %(limit)s
                     """,
@@ -114,6 +123,8 @@ class CrmLifecycleRun(models.Model):
                     mine=mine,
                     placed_on=scope.local_date(SQL("stay.create_date")),
                     activated_on=scope.local_date(SQL("l.activation_date")),
+                    is_open=IS_OPEN,
+                    is_planned=IS_PLANNED,
                     limit=limit,
                 )
             )

@@ -164,14 +164,10 @@ class CrmLifecycleRun(models.Model):
             "differing": differing,
             "customers": [
                 {
-                    "profile": profile,
-                    "partner": partner,
-                    "lead": lead,
-                    "left": dict(zip(SIDE, left, strict=True)),
-                    "right": dict(zip(SIDE, right, strict=True)),
+                    **dict(zip(("profile", "partner", "lead"), row, strict=False)),
+                    "left": dict(zip(SIDE, row[3:7], strict=True)),
+                    "right": dict(zip(SIDE, row[7:], strict=True)),
                 }
-                for profile, partner, lead, left, right in (
-                    (*row[:3], row[3:7], row[7:]) for row in customers
-                )
+                for row in customers
             ],
         }

@@ -59,7 +59,12 @@ class CrmLifecycleRun(models.Model):
         self.env.flush_all()
         self._execute_all(shadow.create(self._get_schema(), self.company_id.id))
         scope = replace(self._get_scope(), since=None, previous_as_of=None)
-        run = self.with_context(lifecycle_reuses_tables=len(days) > MANY_DAYS)
+        self._begin_step(None, "replay", len(days))
+        # The days are told, rather than the steps of each.
+        run = self.with_context(
+            lifecycle_counts_days=True,
+            lifecycle_reuses_tables=len(days) > MANY_DAYS,
+        )
         compacted = days[0]
         for number, day in enumerate(days, start=1):
             since = None
@@ -72,13 +77,20 @@ class CrmLifecycleRun(models.Model):
             scope = replace(scope, as_of=day, since=since)
             run._replay_day(scope)
             scope = replace(scope, previous_as_of=day)
-            if progress:
-                progress(number, len(days))
+            self._tell_day(number, len(days), progress)
         self.env.cr.execute(DROP_LISTS)
         self._drop_passing()
         self.as_of = today
+        self._begin_step(None, "publish")
         self._publish_replay()
         self.state = "done"
+
+    def _tell_day(self, number, count, progress):
+        """Tell whoever asked that so many days of the past have been looked at."""
+        if progress:
+            progress(number, count)
+        if task := self._get_progress():
+            task.tell(1)
 
     def _bring_up_to_date(self):
         """Have a profile, with the facts of today, for everybody who is to be there."""

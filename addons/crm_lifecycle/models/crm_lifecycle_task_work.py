@@ -1,6 +1,6 @@
 """The long work there is: runs, replays, and moves of many customers."""
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, split_every
 
@@ -74,20 +74,6 @@ class CrmLifecycle(models.Model):
         company = self.company_id[:1] or self.env.company
         # The run reads facts of every customer and document of the company.
         run = self.sudo()._run(company, checkpoint=progress)
-        return {"outcome": run._get_outcome(), "action": run._get_form_action()}
-
-    def _task_replay(self, progress, date_from, date_to, **kwargs):
-        """Do `_replay` in the background; the days are strings."""
-        self.check_access("write")
-        company = self.company_id[:1] or self.env.company
-        # A replay reads facts of every customer and document of the company.
-        run = self.sudo()._replay(
-            company,
-            fields.Date.to_date(date_from),
-            fields.Date.to_date(date_to),
-            checkpoint=progress,
-            **kwargs,
-        )
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
 
 
@@ -171,28 +157,9 @@ class CrmLifecycleRun(models.Model):
         self._begin_step(checkpoint, "review")
         return super()._set_next_review(lifecycles, checkpoint)
 
-    def _replay_days(self, days, *args):
-        """Tell the days rather than the steps of each."""
-        self._begin_step(None, "replay", len(days))
-        run = self.with_context(lifecycle_counts_days=True)
-        return super(CrmLifecycleRun, run)._replay_days(days, *args)
-
-    def _replay_day(self, scope):
-        result = super()._replay_day(scope)
-        progress = self._get_progress()
-        if progress:
-            progress.tell(1)
-        return result
-
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
-
-    def _check_move(self, stage):
-        """Raise where one of the customers can't move to a stage."""
-        self._check_own_lifecycle(stage)
-        for profile, why in self._get_refused(stage).items():
-            raise UserError(profile._get_refusal(stage, why))
 
     def _start_move(self, stage, reason):
         """Move the customers in the background; return the action that shows it."""

@@ -19,6 +19,7 @@ from ..engine.templates import (
     ParameterError,
     fill,
     get_parameters,
+    get_places,
     read_template,
     write_domain,
 )
@@ -124,8 +125,26 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_parameters(self, code):
-        """Return the parameters of a template, see `engine.templates`."""
-        return get_parameters(self._get(code)["blank"])
+        """Return the parameters of a template that are of use here.
+
+        Those that only rules and tags ask for which are left out are not. Of two that
+        are compared, both are there or neither. See `engine.templates`.
+        """
+        template = self._get(code)
+        used = set()
+        for part in ("rules", "tags"):
+            items = zip(template["blank"][part], template[part], strict=True)
+            for blank, item in items:
+                if self._get_usable([item]):
+                    used |= get_places(blank)
+        parameters = get_parameters(template["blank"])
+        pairs = [
+            {item["code"], item["less_than"]}
+            for item in parameters
+            if "less_than" in item
+        ]
+        used = used.union(*(pair for pair in pairs if pair & used))
+        return [item for item in parameters if "stage" in item or item["code"] in used]
 
     @api.model
     def _get_parameter_label(self, parameter):

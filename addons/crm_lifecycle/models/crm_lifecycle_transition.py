@@ -71,21 +71,12 @@ class CrmLifecycleProfile(models.Model):
         """Move customers whose rows the caller has locked (see `_lifecycle_move`)."""
         if not self:
             return self
-        by_hand = origin in ("manual", "import")
-        if by_hand:
-            self._check_own_lifecycle(stage)
-        refused = self._get_refused(stage)
-        if by_hand and refused:
-            profile, message = next(iter(refused.items()))
-            raise UserError(
-                self.env._(
-                    "%(customer)s can't move to “%(stage)s”: %(why)s",
-                    customer=profile.display_name,
-                    stage=stage.name,
-                    why=message,
-                )
-            )
-        profiles = self.filtered(lambda profile: profile not in refused)
+        if origin in ("manual", "import"):
+            self._check_move(stage)
+            profiles = self
+        else:
+            unmovable = {*self._get_undecided(stage), *self._get_skipping(stage)}
+            profiles = self.browse(id_ for id_ in self._ids if id_ not in unmovable)
         if not profiles:
             return profiles
         self.env.flush_all()
@@ -145,6 +136,20 @@ class CrmLifecycleProfile(models.Model):
         )
         return self.browse(row[0] for row in rows)
 
+    def _check_move(self, stage):
+        """Raise where one of the customers can't move to a stage."""
+        self._check_own_lifecycle(stage)
+        for profile, why in self._get_refused(stage).items():
+            raise UserError(profile._get_refusal(stage, why))
+
+    def _get_refusal(self, stage, why):
+        return self.env._(
+            "%(customer)s can't move to “%(stage)s”: %(why)s",
+            customer=self.display_name,
+            stage=stage.name,
+            why=why,
+        )
+
     def _check_own_lifecycle(self, stage):
         """Raise where a customer lives in another lifecycle than the stage."""
         for profile in self:
@@ -167,65 +172,111 @@ class CrmLifecycleProfile(models.Model):
         Coming from another lifecycle, or from none, is neither a skip nor a way
         back.
         """
-        lifecycle = stage.lifecycle_id
         refused = {}
-        if lifecycle.regress_policy == lifecycle.skip_policy == "allow":
-            return refused
-        inside = self.filtered(lambda profile: profile.lifecycle_id == lifecycle)
-        steps = lifecycle.stage_ids._steps()
-        target = next(step for step in steps if step.id == stage.id)
-        if lifecycle.regress_policy == "decision":
-            by_id = {step.id: step for step in steps}
+        undecided = self._get_undecided(stage)
+        if undecided:
             labels = dict(self._fields["decision"]._description_selection(self.env))
-            for profile in inside:
-                needed = engine.decision_needed(
-                    by_id.get(profile.stage_id.id), target, steps
+            for profile_id, decision in undecided.items():
+                refused[self.browse(profile_id)] = self.env._(
+                    "decide first. Set the decision on the customer to "
+                    "“%(decision)s”.",
+                    decision=labels[decision],
                 )
-                if needed and profile.decision != needed:
-                    refused[profile] = self.env._(
-                        "decide first. Set the decision on the customer to "
-                        "“%(decision)s”.",
-                        decision=labels[needed],
-                    )
-        if lifecycle.skip_policy == "forbid":
-            names = {record.id: record.name for record in lifecycle.stage_ids}
-            for profile, missing in inside._get_missing(stage).items():
-                refused[profile] = self.env._(
-                    "stages can't be skipped. Still missing: %(stages)s.",
-                    stages=", ".join(names[step.id] for step in missing),
-                )
+        skipping = self._get_skipping(stage)
+        names = {item.id: item.name for item in stage.lifecycle_id.stage_ids}
+        for profile_id, missing in skipping.items():
+            refused[self.browse(profile_id)] = self.env._(
+                "stages can't be skipped. Still missing: %(stages)s.",
+                stages=", ".join(names[step.id] for step in missing),
+            )
         return refused
 
+    def _get_undecided(self, stage):
+        """Return ``{id: decision}`` of those that lack the decision they need."""
+        lifecycle = stage.lifecycle_id
+        if lifecycle.regress_policy != "decision":
+            return {}
+        steps = lifecycle.stage_ids._steps()
+        target = next(step for step in steps if step.id == stage.id)
+        needed = {
+            step.id: decision
+            for step in steps
+            if (decision := engine.decision_needed(step, target, steps))
+        }
+        self.flush_recordset(["decision", "lifecycle_id", "stage_id"])
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT p.id, needed.decision
+                      FROM crm_lifecycle_profile AS p
+                      JOIN unnest(%s::int[], %s::text[]) AS needed (stage_id, decision)
+                        ON needed.stage_id = p.stage_id
+                     WHERE p.id = ANY(%s) AND p.lifecycle_id = %s
+                       AND p.decision IS DISTINCT FROM needed.decision
+                    """,
+                    list(needed),
+                    list(needed.values()),
+                    self.ids,
+                    lifecycle.id,
+                )
+            )
+        )
+
+    def _get_skipping(self, stage):
+        """Return ``{id: steps}`` of those who would skip stages that none may skip."""
+        lifecycle = stage.lifecycle_id
+        if lifecycle.skip_policy != "forbid":
+            return {}
+        self.flush_recordset(["lifecycle_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM crm_lifecycle_profile "
+                "WHERE id = ANY(%s) AND lifecycle_id = %s ORDER BY id",
+                self.ids,
+                lifecycle.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)._get_missing(stage)
+
     def _get_missing(self, stage):
-        """Return ``{profile: steps}`` of those that would skip stages."""
+        """Return ``{id: steps}`` of those that would skip stages."""
         steps = stage.lifecycle_id.stage_ids._steps()
         target = next(step for step in steps if step.id == stage.id)
-        if not engine.missing_steps(steps, (), target):
+        below = engine.missing_steps(steps, (), target)
+        if not below:
             return {}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT profile_id, array_agg(DISTINCT to_stage_id)
-                  FROM crm_lifecycle_history
-                 WHERE profile_id = ANY(%s) AND lifecycle_id = %s
-                 GROUP BY profile_id
+                SELECT p.id, v.visited
+                  FROM unnest(%(ids)s) AS p (id)
+             LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS visited
+                          FROM crm_lifecycle_history
+                         WHERE profile_id = ANY(%(ids)s) AND lifecycle_id = %(lifecycle)s
+                         GROUP BY profile_id) AS v ON v.profile_id = p.id
+                 WHERE (%(target)s = ANY(v.visited) OR v.visited @> %(below)s)
+                       IS NOT TRUE
                 """,
-                self.ids,
-                stage.lifecycle_id.id,
+                ids=self.ids,
+                lifecycle=stage.lifecycle_id.id,
+                target=stage.id,
+                below=[step.id for step in below],
             )
         )
-        visited = dict(rows)
-        missing = {
-            profile: engine.missing_steps(steps, visited.get(profile.id, ()), target)
-            for profile in self
+        return {
+            profile_id: engine.missing_steps(steps, visited or (), target)
+            for profile_id, visited in rows
         }
-        return {profile: skipped for profile, skipped in missing.items() if skipped}
 
     def _fill_missing(self, stage, common):
         """Let the customers pass, in no time, through the stages they would skip."""
         passing = {}
-        for profile, steps in self._get_missing(stage).items():
-            for step in steps:
+        missing = self._get_missing(stage)
+        profiles = self.browse(missing)
+        profiles.fetch(["stage_id"])
+        for profile in profiles:
+            for step in missing[profile.id]:
                 if step.id != profile.stage_id.id:
                     passing.setdefault(step.id, []).append(profile.id)
         Stage = self.env["crm.lifecycle.stage"]
@@ -261,30 +312,7 @@ class CrmLifecycleProfile(models.Model):
             # No rule has been asked in the new stage yet; today's are over.
             vals["review_date"] = date + timedelta(days=1)
         if quiet:
-            # The same as `_sync_follow_up`, without a second look at the rows.
-            follow_up = {
-                "follow_up_date": SQL(
-                    "GREATEST(%s::date, last_contact_date) + %s",
-                    date,
-                    stage.follow_up_days,
-                )
-                if stage.follow_up_days
-                else None
-            }
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE crm_lifecycle_profile SET %s, write_uid = %s, "
-                    "write_date = %s WHERE id = ANY(%s)",
-                    SQL(", ").join(
-                        SQL("%s = %s", SQL.identifier(name), value)
-                        for name, value in (vals | follow_up).items()
-                    ),
-                    self.env.uid,
-                    NOW,
-                    self.ids,
-                )
-            )
-            self.invalidate_recordset()
+            self._write_quietly(vals, stage)
             return
         if writer:
             writer(self, vals)
@@ -292,3 +320,31 @@ class CrmLifecycleProfile(models.Model):
             # Only the writer's own values pass; access was checked by the caller.
             self.with_context(lifecycle_writer=WriterPass()).sudo().write(vals)
         self._sync_follow_up(self.ids)
+
+    def _write_quietly(self, vals, stage):
+        """Write the values of a move straight to the table, and the follow-up.
+
+        The latter is the same as by `_sync_follow_up`, without a second look at the
+        rows.
+        """
+        follow_up = None
+        if stage.follow_up_days:
+            follow_up = SQL(
+                "GREATEST(%s::date, last_contact_date) + %s",
+                vals["stage_date"],
+                stage.follow_up_days,
+            )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_profile SET %s, write_uid = %s, "
+                "write_date = %s WHERE id = ANY(%s)",
+                SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value)
+                    for name, value in {**vals, "follow_up_date": follow_up}.items()
+                ),
+                self.env.uid,
+                NOW,
+                self.ids,
+            )
+        )
+        self.invalidate_recordset()

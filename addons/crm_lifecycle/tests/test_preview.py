@@ -163,6 +163,42 @@ class TestPreview(LifecycleCase):
         self.assertEqual(len(preview["customers"]), 2)
         self.assertEqual(preview["moves"][0][3], 3)
 
+    def _make_draft(self, skip_policy, regress_policy):
+        """Return a draft that takes all customers over, and moves them on twice."""
+        draft = self.lifecycle.copy(
+            {"skip_policy": skip_policy, "regress_policy": regress_policy}
+        )
+        by_code = {stage.code: stage for stage in draft.stage_ids}
+        for origin, target in (("prospect", "engaged"), ("engaged", "customer")):
+            self._rule(
+                by_code[target], [], by_code[origin], lifecycle_id=draft.id
+            )
+        return draft
+
+    def _count_queries(self, draft, customers):
+        """Add some customers; return how many queries a preview of all costs."""
+        for index in range(customers):
+            self._lead(partner_id=self._partner(f"P{index}").id)
+        self._run()
+        before = self.env.cr.sql_log_count
+        preview = self._preview(draft)
+        [[_from, stage_id, _rule, moved]] = preview["moves"]
+        self.assertEqual(self.env["crm.lifecycle.stage"].browse(stage_id).code, "customer")
+        self.assertGreaterEqual(moved, customers)
+        return self.env.cr.sql_log_count - before
+
+    def test_the_number_of_queries_does_not_grow_with_the_customers(self):
+        """Whatever the policy: moves are judged and made all at once."""
+        for skip, regress in (
+            ("allow", "allow"),
+            ("forbid", "decision"),
+            ("fill", "decision"),
+        ):
+            draft = self._make_draft(skip, regress)
+            with self.subTest(skip=skip, regress=regress):
+                few = self._count_queries(draft, 3)
+                self.assertEqual(self._count_queries(draft, 30), few)
+
     def test_the_wizard_of_a_manager(self):
         self._customer("Ada <b>")
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)

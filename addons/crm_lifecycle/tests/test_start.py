@@ -5,9 +5,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from ..models import crm_lifecycle_task_work as work
+from ..progress import Progress
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
-from .test_template import CRM
+from .test_template import CRM, KNOWN
 
 
 @tagged("post_install", "-at_install")
@@ -20,11 +21,12 @@ class TestStart(LifecycleCase):
             patch.object(type(self.company), "_lifecycle_today", lambda company: TODAY)
         )
         # Whichever other addons are installed: as if there were leads alone.
+        self.known = CRM
         self.startPatcher(
             patch.object(
                 type(self.env["crm.lifecycle.template"]),
                 "_get_known_facts",
-                lambda self: set(CRM),
+                lambda template: set(self.known),
             )
         )
         self.lifecycle.action_archive()
@@ -45,6 +47,7 @@ class TestStart(LifecycleCase):
         start.line_ids.filtered(lambda line: line.code == code).value = value
 
     def test_thresholds_come_with_the_template(self):
+        self.known = KNOWN["sale"]
         form = Form(self.env["crm.lifecycle.start"].with_user(self.manager))
         form.template_code = "t4b"
         start = form.save()
@@ -79,6 +82,39 @@ class TestStart(LifecycleCase):
             ],
         )
 
+    def _get_thresholds(self, code, known):
+        self.known = known
+        lines = self._start(template_code=code).line_ids
+        return lines.filtered(lambda line: not line.is_follow_up).mapped("code")
+
+    def test_thresholds_are_those_of_what_is_installed(self):
+        """Nobody is asked for the days of tickets where there are none."""
+        sale = ["silent_days", "churn_days", "loyal_orders", "loyal_months"]
+        tickets = ["complaint_days", "low_rating", "recovery_days"]
+        self.assertEqual(self._get_thresholds("t4a", KNOWN["crm"]), [])
+        self.assertEqual(self._get_thresholds("t4a", KNOWN["sale"]), sale)
+        self.assertEqual(
+            self._get_thresholds("t4a", KNOWN["sale and tickets"]), sale + tickets
+        )
+        self.assertEqual(self._get_thresholds("t1", KNOWN["crm"]), ["dormant_days"])
+
+    def test_a_threshold_that_another_is_compared_with_is_shown_along(self):
+        """The days of silence stand in the tags alone, those of churn in the rules."""
+        template = self.env["crm.lifecycle.template"]._get("t4a")
+        with patch.dict(template, tags=[]), patch.dict(template["blank"], tags=[]):
+            shown = self._get_thresholds("t4a", KNOWN["sale"])
+        self.assertEqual(shown[:2], ["silent_days", "churn_days"])
+
+    def test_what_is_not_shown_keeps_its_usual_number(self):
+        """The rules that come with tickets later have it."""
+        self.known = KNOWN["sale"]
+        start = self._start(template_code="t4a")
+        self._set(start, "churn_days", 60)
+        template = self.env["crm.lifecycle.template"]._get("t4a", start._get_values())
+        names = [rule["name"]["en_US"] for rule in template["rules"]]
+        self.assertIn("A ticket is open for 7 days", names)
+        self.assertIn("No order for 60 days", names)
+
     def test_thresholds_go_into_rules_and_stages(self):
         start = self._start()
         self._set(start, "dormant_days", 45)
@@ -103,6 +139,7 @@ class TestStart(LifecycleCase):
                 start.action_next()
 
     def test_silent_comes_before_churned(self):
+        self.known = KNOWN["sale"]
         start = self._start(template_code="t4b")
         self._set(start, "silent_days", 89)
         start.action_next()
@@ -180,7 +217,7 @@ class TestStart(LifecycleCase):
         task = self._work(action)
         self.assertRecordValues(
             task,
-            [{"state": "done", "user_id": self.manager.id, "total_count": 91}],
+            [{"state": "done", "user_id": self.manager.id}],
         )
         self.assertIn("is active", task.outcome)
         profile = self._profile(self.partner)
@@ -190,6 +227,64 @@ class TestStart(LifecycleCase):
             task.with_user(self.manager).action_open_result()["domain"],
             [["lifecycle_id", "=", profile.lifecycle_id.id]],
         )
+
+    def _activate_by_the_month(self):
+        """Activate with a short past, in the background all the same."""
+        start = self._start(step="activate", replay_months=3, replay_step="month")
+        with patch.object(work, "SMALL_REPLAY", 0):
+            return start.action_activate()
+
+    def test_an_activation_tells_what_it_does_to_its_end(self):
+        steps = []
+        begin = Progress.begin
+
+        def note(progress, step, total=0, expected=0.0):
+            steps.append((step, total))
+            return begin(progress, step, total, expected)
+
+        action = self._activate_by_the_month()
+        with patch.object(Progress, "begin", note):
+            self.assertEqual(self._work(action).state, "done")
+        self.assertEqual(
+            steps,
+            [
+                ("Collecting changes", 0),
+                ("Refreshing facts", 1),
+                ("Replaying the past", 4),
+                ("Writing the history", 0),
+                ("Collecting changes", 0),
+                ("Refreshing facts", 1),
+                ("Evaluating rules", 0),
+                ("Noting the next reviews", 0),
+            ],
+        )
+
+    def test_an_activation_is_cancelled_wherever_it_is(self):
+        """While the past is looked at, and after it is there."""
+        Run = type(self.env["crm.lifecycle.run"])
+        for name in ("_replay_day", "_publish_replay", "_collect"):
+            original = getattr(Run, name)
+            action = self._activate_by_the_month()
+
+            def method(run, *args, original=original, task_id=action["res_id"]):
+                result = original(run, *args)
+                run.env.cr.execute(
+                    "UPDATE crm_lifecycle_task SET is_cancel_asked = TRUE "
+                    "WHERE id = %s",
+                    [task_id],
+                )
+                return result
+
+            with (
+                self.subTest(method=name),
+                patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+                patch.object(Run, name, method),
+            ):
+                self.assertEqual(self._work(action).state, "cancelled")
+                self.assertFalse(self._profile(self.partner).stage_id)
+                self.assertFalse(
+                    self.env["crm.lifecycle"]._get_active(self.company),
+                )
 
     def test_a_cancelled_activation_changes_nothing(self):
         self.lifecycle.action_unarchive()

@@ -196,32 +196,6 @@ class TestTask(LifecycleCase):
             self._wizard().action_move()
         self.assertFalse(self.Task.search([]))
 
-    def test_a_replay_in_the_background(self):
-        self._lead(days_ago=70, partner_id=self._partner("Old").id)
-        self.env["crm.lifecycle.profile"].search([]).unlink()
-        self._rule(self.risk, [("first_seen_date", "<=", "today -30d")])
-        records = self.lifecycle.with_user(self.manager)
-        action = self.Task.with_user(self.manager)._start(
-            "replay",
-            records,
-            "_task_replay",
-            {
-                "date_from": str(TODAY - timedelta(days=60)),
-                "date_to": str(TODAY),
-            },
-            name="Replay",
-        )
-        task = self.Task.browse(action["res_id"])
-        self._work()
-        self.assertEqual((task.state, task.error), ("done", False))
-        self.assertEqual((task.done_count, task.total_count), (4, 4))
-        self.assertEqual(
-            self._replayed().mapped("to_stage_id.code"), ["risk", "prospect"]
-        )
-
-    def _replayed(self):
-        return self.env["crm.lifecycle.history"].search([("origin", "=", "replay")])
-
     # ------------------------------------------------------------
     # Stopping it
     # ------------------------------------------------------------
@@ -280,29 +254,6 @@ class TestTask(LifecycleCase):
         self.env["crm.lifecycle"]._run(self.company)
         self.env.invalidate_all()
         self.assertEqual(self._profile(lead.partner_id).stage_id, self.engaged)
-
-    def test_a_replay_that_is_cancelled_writes_nothing(self):
-        self._lead(days_ago=70, partner_id=self._partner("Old").id)
-        self.env["crm.lifecycle.profile"].search([]).unlink()
-        action = self.Task.with_user(self.manager)._start(
-            "replay",
-            self.lifecycle.with_user(self.manager),
-            "_task_replay",
-            {"date_from": str(TODAY - timedelta(days=60)), "date_to": str(TODAY)},
-            name="Replay",
-        )
-        task = self.Task.browse(action["res_id"])
-        Run = type(self.env["crm.lifecycle.run"])
-        with (
-            patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
-            self._cancelling(Run, "_replay_day", task),
-        ):
-            self._work()
-        self.assertEqual(task.state, "cancelled")
-        self.assertFalse(self._replayed())
-        self.assertEqual(
-            self.env["crm.lifecycle.run"].search([], limit=1).state, "cancelled"
-        )
 
     def test_somebody_elses_work_is_a_managers_to_cancel(self):
         task = self._start_move()

@@ -63,13 +63,13 @@ class TestTours(LifecycleCase, HttpCase):
         self.lifecycle.action_archive()
         lead = self._lead(days_ago=30, partner_id=self._partner("Bob").id)
         self._tour("crm_lifecycle_from_template", self.manager)
-        lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t4b")])
+        lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t1")])
         self.assertEqual(lifecycle.state, "active")
         self.assertEqual(lifecycle.company_id, self.company)
         profile = self._profile(lead.partner_id)
         self.assertEqual(profile.lifecycle_id, lifecycle)
-        self.assertEqual(profile.stage_id.code, "prospect")
-        self.assertEqual(lifecycle.template_values["silent_days"], 20)
+        self.assertEqual(profile.stage_id.code, "acquire")
+        self.assertEqual(lifecycle.template_values["dormant_days"], 20)
 
     def test_a_manager_leaves_a_long_activation_and_comes_back(self):
         self.lifecycle.action_archive()
@@ -81,7 +81,7 @@ class TestTours(LifecycleCase, HttpCase):
         start.replay_months = 1  # each day takes its time, and the past is empty
         with self.enter_registry_test_mode():
             self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
-        self.assertEqual(self._profile(partner).stage_id.code, "prospect")
+        self.assertEqual(self._profile(partner).stage_id.code, "acquire")
         self._tour(
             "crm_lifecycle_start_came_back", self.manager, "/odoo/lifecycle-work"
         )

@@ -174,22 +174,44 @@ class CrmLifecycleCompare(models.TransientModel):
                 limit=SHOWN,
             )
         )
+        return {
+            "left": left,
+            "right": right,
+            **self._get_matrix(found["matrix"], left_stages, right_stages),
+            "same": set(self._get_same(left_stages, right_stages)),
+            "total": sum(found["matrix"].values()),
+            "differing": found["differing"],
+            "customers": [
+                {
+                    "subject": self.env["crm.lifecycle.preview"]._get_subject(
+                        row["partner"], row["lead"]
+                    ),
+                    "sides": [self._tell_side(row[side]) for side in ("left", "right")],
+                }
+                for row in found["customers"]
+            ],
+        }
+
+    @api.model
+    def _get_matrix(self, counts, left_stages, right_stages):
+        """Return rows, columns and numbers of the table of both sides.
+
+        Beside the stages of a side, only those in which somebody is; no stage is one.
+        """
         Stage = self.env["crm.lifecycle.stage"]
         others = Stage.browse(
-            {stage for pair in found["matrix"] for stage in pair if stage}
+            {stage for pair in counts for stage in pair if stage}
             - {*left_stages.ids, *right_stages.ids}
         )
         empty = Stage.browse()
         rows = [*left_stages, *others, empty]
         columns = [*right_stages, *others, empty]
         matrix = {
-            (row, column): found["matrix"].get((row.id or None, column.id or None), 0)
+            (row, column): counts.get((row.id or None, column.id or None), 0)
             for row in rows
             for column in columns
         }
         return {
-            "left": left,
-            "right": right,
             "rows": [
                 row
                 for row in rows
@@ -201,18 +223,6 @@ class CrmLifecycleCompare(models.TransientModel):
                 if column in right_stages or any(matrix[row, column] for row in rows)
             ],
             "matrix": matrix,
-            "same": set(self._get_same(left_stages, right_stages)),
-            "total": sum(matrix.values()),
-            "differing": found["differing"],
-            "customers": [
-                {
-                    "subject": self.env["crm.lifecycle.preview"]._get_subject(
-                        row["partner"], row["lead"]
-                    ),
-                    "sides": [self._tell_side(row[side]) for side in ("left", "right")],
-                }
-                for row in found["customers"]
-            ],
         }
 
     @api.model

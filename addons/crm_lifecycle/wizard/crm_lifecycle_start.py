@@ -431,17 +431,14 @@ class CrmLifecycleStartLine(models.TransientModel):
     @api.depends_context("lang")
     def _compute_parameter(self):
         Template = self.env["crm.lifecycle.template"]
-        for line in self:
-            parameters = {}
-            if line.start_id.template_code:
-                parameters = {
-                    parameter["code"]: parameter
-                    for parameter in Template._get_parameters(
-                        line.start_id.template_code
-                    )
-                }
-            parameter = parameters.get(line.code)
-            line.label = parameter and Template._get_parameter_label(parameter)
-            line.unit = parameter and parameter["unit"]
-            line.default_value = parameter and parameter["default"]
-            line.is_follow_up = bool(parameter and "stage" in parameter)
+        for code, lines in self.grouped(lambda line: line.start_id.template_code).items():
+            parameters = {
+                parameter["code"]: parameter
+                for parameter in (Template._get_parameters(code) if code else ())
+            }
+            for line in lines:
+                parameter = parameters.get(line.code)
+                line.label = parameter and Template._get_parameter_label(parameter)
+                line.unit = parameter and parameter["unit"]
+                line.default_value = parameter and parameter["default"]
+                line.is_follow_up = bool(parameter and "stage" in parameter)

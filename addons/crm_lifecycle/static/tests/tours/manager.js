@@ -36,12 +36,12 @@ tours.add("crm_lifecycle_from_template", {
         },
         {
             content: "Choose the template; its stages are drawn",
-            trigger: ".modal .o_lifecycle_card[data-code=t4b]:contains('First deal')",
+            trigger: ".modal .o_lifecycle_card[data-code=t1]:contains('Nurture')",
             run: "click",
         },
         {
             content: "It is chosen",
-            trigger: ".modal .o_lifecycle_card[data-code=t4b].o_lifecycle_chosen",
+            trigger: ".modal .o_lifecycle_card[data-code=t1].o_lifecycle_chosen",
         },
         {
             content: "Go on to the thresholds",
@@ -49,15 +49,15 @@ tours.add("crm_lifecycle_from_template", {
             run: "click",
         },
         {
-            content: "Silent after so many days",
+            content: "Dormant after so many days",
             trigger:
-                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]",
+                ".modal .o_data_row:contains('Dormant after') .o_data_cell[name=value]",
             run: "click",
         },
         {
-            content: "Enter more than churned has",
+            content: "Enter a number that is none of days",
             trigger: ".modal .o_selected_row .o_field_widget[name=value] input",
-            run: "edit 95",
+            run: "edit 0",
         },
         {
             content: "Go on",
@@ -66,21 +66,21 @@ tours.add("crm_lifecycle_from_template", {
         },
         {
             content: "The dialog says what is wrong",
-            trigger: ".modal:contains('has to be less than')",
+            trigger: ".modal:contains('whole numbers from 1')",
         },
         {
             content: "Close the message",
-            trigger: ".o_error_dialog .btn-primary, .modal:contains('has to be less than') .modal-footer .btn-primary:contains('Close')",
+            trigger: ".o_error_dialog .btn-primary, .modal:contains('whole numbers from 1') .modal-footer .btn-primary:contains('Close')",
             run: "click",
         },
         {
             content: "Enter another number",
             trigger:
-                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]",
+                ".modal .o_data_row:contains('Dormant after') .o_data_cell[name=value]",
             run: "click",
         },
         {
-            content: "Silent after 20 days",
+            content: "Dormant after 20 days",
             trigger: ".modal .o_selected_row .o_field_widget[name=value] input",
             run: "edit 20",
         },
@@ -91,7 +91,7 @@ tours.add("crm_lifecycle_from_template", {
         },
         {
             content: "It counts the customers by stage, and names them",
-            trigger: ".modal .o_lifecycle_preview:contains('Prospect'):contains('Bob')",
+            trigger: ".modal .o_lifecycle_preview:contains('Acquire'):contains('Bob')",
         },
         {
             content: "Go back",
@@ -101,7 +101,7 @@ tours.add("crm_lifecycle_from_template", {
         {
             content: "What was entered is still there",
             trigger:
-                ".modal .o_data_row:contains('Silent after') .o_data_cell[name=value]:contains('20')",
+                ".modal .o_data_row:contains('Dormant after') .o_data_cell[name=value]:contains('20')",
         },
         {
             content: "Go on to the preview again",
@@ -153,12 +153,12 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "Choose the template",
-            trigger: ".modal .o_lifecycle_card[data-code=t4b]",
+            trigger: ".modal .o_lifecycle_card[data-code=t1]",
             run: "click",
         },
         {
             content: "Go on to the thresholds",
-            trigger: ".modal .o_lifecycle_chosen[data-code=t4b]",
+            trigger: ".modal .o_lifecycle_chosen[data-code=t1]",
         },
         {
             content: "Next",
@@ -167,7 +167,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "The thresholds are there",
-            trigger: ".modal .o_data_row:contains('Silent after')",
+            trigger: ".modal .o_data_row:contains('Dormant after')",
         },
         {
             content: "Go on to the preview",
