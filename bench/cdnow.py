@@ -81,8 +81,16 @@ def measure(env, company):
     timed("first run", lambda: Lifecycle._run(company, as_of=TODAY))
     for _time in range(3):
         timed(
-            "preview of a draft against the active lifecycle",
+            "preview of the active lifecycle",
+            lambda: Lifecycle._preview(company, growth),
+        )
+        timed(
+            "preview of another one, which takes all customers over",
             lambda: Lifecycle._preview(company, activity),
+        )
+        timed(
+            "comparison of the two",
+            lambda: Lifecycle._compare(company, growth, activity, []),
         )
 
 

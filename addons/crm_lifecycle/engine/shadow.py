@@ -4,6 +4,11 @@ PostgreSQL looks for an unqualified table among the temporary ones first. So a
 temporary table named like the profiles' takes their place for one transaction,
 and the engine works on it without knowing: no index but two, no log, no lock,
 nothing that anybody else sees.
+
+An update adds a version of the row to the table and an entry to each index, and no
+vacuum takes the old ones away before the transaction ends: with three versions of a
+row, indexes cost more than all the rest. So the copies of a preview, in which everybody
+may move several times, have none on the profiles once the facts are there.
 """
 
 from collections.abc import Sequence
@@ -18,6 +23,10 @@ HISTORY = "crm_lifecycle_history"
 TABLES = (PROFILE, HISTORY, "crm_lifecycle_touch")
 # Of the profile, what does not come from documents or moves.
 KEPT = ("id", "partner_id", "lead_id", "company_id", "is_manual", "user_id")
+# Indexes of the copy of the profiles, and the column of each.
+INDEXES = {
+    f"lifecycle_copy_{column}_idx": column for column in ("id", "partner_id", "lead_id")
+}
 # No rule moves those who have a history already.
 NEVER = SQL("DATE '9999-12-31'")
 # Columns of the profile that a move writes.
@@ -40,24 +49,37 @@ def _create_tables(schema: str) -> list[SQL]:
     ]
 
 
-def create_complete(schema: str, company_id: int, as_of: date) -> list[SQL]:
-    """Copies of the company's profiles and history, all of whom are to be asked."""
+def create_complete(
+    schema: str, company_id: int, lifecycle_ids: Sequence[int]
+) -> list[SQL]:
+    """Copies of the company's profiles, and of its history in some lifecycles."""
     return [
         *_create_tables(schema),
-        *(
-            SQL(
-                "INSERT INTO %s SELECT * FROM %s WHERE company_id = %s",
-                SQL.identifier(table),
-                SQL.identifier(schema, table),
-                company_id,
-            )
-            for table in (PROFILE, HISTORY)
+        SQL(
+            "INSERT INTO crm_lifecycle_profile SELECT * FROM %s WHERE company_id = %s",
+            SQL.identifier(schema, PROFILE),
+            company_id,
         ),
-        SQL("UPDATE crm_lifecycle_profile SET review_date = %s", as_of),
+        _copy_history(schema, company_id, lifecycle_ids),
         SQL("CREATE INDEX ON crm_lifecycle_history (profile_id, date)"),
-        SQL("ANALYZE crm_lifecycle_history"),
-        *_index_profiles(),
+        SQL("ANALYZE crm_lifecycle_profile, crm_lifecycle_history"),
     ]
+
+
+def _copy_history(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> SQL:
+    return SQL(
+        "INSERT INTO crm_lifecycle_history SELECT * FROM %s "
+        "WHERE company_id = %s AND lifecycle_id = ANY(%s)",
+        SQL.identifier(schema, HISTORY),
+        company_id,
+        list(lifecycle_ids),
+    )
+
+
+def drop_indexes() -> SQL:
+    """Take the indexes off the copy of the profiles."""
+    names = [SQL.identifier("pg_temp", name) for name in INDEXES]
+    return SQL("DROP INDEX %s", SQL(", ").join(names))
 
 
 def keep_facts() -> SQL:
@@ -68,35 +90,33 @@ def keep_facts() -> SQL:
     )
 
 
-def take_back(schema: str, company_id: int) -> list[SQL]:
+def take_back(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> list[SQL]:
     """Put the copies back to where they were before the rules were asked."""
     return [
         SQL("TRUNCATE crm_lifecycle_profile, crm_lifecycle_history"),
         SQL("INSERT INTO crm_lifecycle_profile SELECT * FROM lifecycle_standing"),
-        SQL(
-            "INSERT INTO crm_lifecycle_history SELECT * FROM %s WHERE company_id = %s",
-            SQL.identifier(schema, HISTORY),
-            company_id,
-        ),
+        _copy_history(schema, company_id, lifecycle_ids),
         SQL("ANALYZE crm_lifecycle_profile, crm_lifecycle_history"),
     ]
 
 
-def keep_side(table: SQL) -> list[SQL]:
-    """Keep where customers stand on the copies, and by which move."""
+def keep_side(table: SQL, last_id: int) -> list[SQL]:
+    """Keep where customers stand on the copies, and by which move after ``last_id``."""
     return [
         SQL(
             """
             CREATE TEMPORARY TABLE %s ON COMMIT DROP AS
             SELECT p.id AS profile_id, p.partner_id, p.lead_id, p.stage_id,
-                   h.rule_id, h.reason, h.facts
+                   h.id AS move_id, h.rule_id, h.reason, h.facts
               FROM crm_lifecycle_profile AS p
-         LEFT JOIN (SELECT DISTINCT ON (profile_id) profile_id, rule_id, reason, facts
-                      FROM crm_lifecycle_history ORDER BY profile_id, id DESC) AS h
-                ON h.profile_id = p.id
+         LEFT JOIN (SELECT profile_id, MAX(id) AS id
+                      FROM crm_lifecycle_history WHERE id > %s
+                     GROUP BY profile_id) AS last ON last.profile_id = p.id
+         LEFT JOIN crm_lifecycle_history AS h ON h.id = last.id
              WHERE p.active
             """,
             table,
+            last_id,
         ),
         SQL("ANALYZE %s", table),
     ]
@@ -124,15 +144,22 @@ def create(schema: str, company_id: int) -> list[SQL]:
             company=company_id,
         ),
         SQL("CREATE INDEX ON crm_lifecycle_history (profile_id, date)"),
-        *_index_profiles(),
+        *index_profiles(),
     ]
 
 
-def _index_profiles() -> list[SQL]:
+def index_profiles() -> list[SQL]:
+    """Put indexes on the copy of the profiles, for the refresh of some."""
     return [
-        SQL("CREATE UNIQUE INDEX ON crm_lifecycle_profile (id)"),
-        SQL("CREATE INDEX ON crm_lifecycle_profile (partner_id)"),
-        SQL("CREATE INDEX ON crm_lifecycle_profile (lead_id)"),
+        *(
+            SQL(
+                "CREATE %s INDEX %s ON crm_lifecycle_profile (%s)",
+                SQL("UNIQUE") if column == "id" else SQL(),
+                SQL.identifier(name),
+                SQL.identifier(column),
+            )
+            for name, column in INDEXES.items()
+        ),
         SQL("ANALYZE crm_lifecycle_profile"),
     ]
 
@@ -151,7 +178,7 @@ def compact() -> list[SQL]:
         ),
         SQL("INSERT INTO crm_lifecycle_profile SELECT * FROM lifecycle_old_profile"),
         SQL("DROP TABLE lifecycle_old_profile"),
-        *_index_profiles(),
+        *index_profiles(),
     ]
 
 

@@ -263,6 +263,10 @@ class CrmLifecycleRun(models.Model):
         """Return the `Progress` of the task that asked for the run, if one did."""
         return self.env.context.get("lifecycle_progress")
 
+    def _is_trial(self):
+        """Whether nothing stays of what the run does (see `_on_copies`)."""
+        return self.env.context.get("lifecycle_is_trial", False)
+
     def _counts_days(self):
         """Whether the progress told is that of the days of a replay."""
         return self.env.context.get("lifecycle_counts_days")
@@ -393,7 +397,7 @@ class CrmLifecycleRun(models.Model):
         self._analyze(tables, SQL("reltuples < %s", pages))
 
     def _analyze(self, tables, condition):
-        """Have those of some tables analysed for whose ``pg_class`` a condition holds."""
+        """Have those of some tables analysed whose row of ``pg_class`` fulfils it."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT relname FROM pg_class WHERE relname = ANY(%s) "

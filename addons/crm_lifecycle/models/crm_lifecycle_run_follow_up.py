@@ -6,8 +6,8 @@ from odoo.tools import SQL
 # Runs that bring the facts of everybody to their day.
 WHOLE_KINDS = ("full", "changes")
 
-# SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock is
-# open still, or has been planned for the same day.
+# SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock
+# is open still, or has been planned for the same day.
 IS_OPEN = SQL(
     """
     EXISTS (SELECT FROM crm_lifecycle_step AS t

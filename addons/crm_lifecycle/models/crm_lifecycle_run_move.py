@@ -72,7 +72,7 @@ DROP_LISTS = SQL(
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
-    def _phase_move(self, checkpoint, lifecycles=None, *, once=False):
+    def _phase_move(self, checkpoint, lifecycles=None):
         """Assign lifecycles, then let the rules move until nobody is due.
 
         Those whose review is due are asked (see `_take_due_for_review`).
@@ -82,8 +82,8 @@ class CrmLifecycleRun(models.Model):
         facts have changed meanwhile. So rules that contradict each other do not
         loop, and a second run on a day finds nothing to do.
 
-        ``lifecycles`` run in place of the active ones, if given; ``once``, as in a
-        preview: nobody will be asked again, so that no tags and reviews are set.
+        ``lifecycles`` run in place of the active ones, if given. On trial nobody will
+        be asked again, so that no tags and reviews are set.
         """
         if lifecycles is None:
             lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
@@ -93,7 +93,7 @@ class CrmLifecycleRun(models.Model):
         if self._take_due_for_review(lifecycles):
             self._move_in_steps(lifecycles, checkpoint, ASKED_FIRST)
             self._move_those_held(lifecycles, checkpoint)
-            if not once:
+            if not self._is_trial():
                 self._note_waiting(lifecycles)
                 if self.kind != "replay":
                     self._sync_tags(lifecycles)
@@ -291,7 +291,9 @@ class CrmLifecycleRun(models.Model):
         """Put the profiles of a query on the due list where there is a stage to go to.
 
         ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage. Moves
-        of the same kind lie together, so that few statements make a batch.
+        of the same kind lie together, so that few statements make a batch. The offset
+        keeps the conditions apart: merged into the query around them, they would be
+        evaluated wherever what they answer is used.
         """
         self.env.cr.execute(
             SQL(
@@ -299,7 +301,7 @@ class CrmLifecycleRun(models.Model):
                 INSERT INTO lifecycle_due
                             (profile_id, rule_id, from_stage_id, to_stage_id)
                 SELECT p.id, p.rule_id, p.stage_id, COALESCE(p.target_id, r.to_stage_id)
-                  FROM (%s) AS p
+                  FROM (%s OFFSET 0) AS p
              LEFT JOIN crm_lifecycle_rule AS r ON r.id = p.rule_id
                  WHERE p.target_id IS NOT NULL OR p.rule_id IS NOT NULL
                  ORDER BY 2, 3, 4, 1
@@ -328,7 +330,8 @@ class CrmLifecycleRun(models.Model):
         if not self._is_anybody_due():
             self._timed("evaluate", started)
             return 0
-        self._add_due_to_review()
+        if not self._is_trial():
+            self._add_due_to_review()
         quiet = {}
         for lifecycle in lifecycles:
             first = self._is_first_run(lifecycle)
@@ -348,9 +351,10 @@ class CrmLifecycleRun(models.Model):
                 )
             )
             if not rows:
-                self._tell_planner(
-                    moved, "crm_lifecycle_profile", "crm_lifecycle_history"
-                )
+                if not self._is_trial():
+                    self._tell_planner(
+                        moved, "crm_lifecycle_profile", "crm_lifecycle_history"
+                    )
                 return moved
             moved += self._attempt(checkpoint, self._move_rows, rows, quiet)
             last_id = rows[-1][0]
@@ -372,9 +376,11 @@ class CrmLifecycleRun(models.Model):
             profiles = Profile.browse(profile_ids)
             stage = Stage.browse(to_stage_id)
             rule = self.env["crm.lifecycle.rule"].browse(rule_id or [])
-            free = profiles._lock_for_move(
-                stage, Stage.browse(from_stage_id or []), wait=False
-            )
+            free = profiles
+            if self.kind != "replay":  # nobody else moves customers on a copy
+                free = profiles._lock_for_move(
+                    stage, Stage.browse(from_stage_id or []), wait=False
+                )
             moved = free._move_locked(
                 stage,
                 origin=self._get_origin(),

@@ -21,30 +21,34 @@ class CrmLifecycleRun(models.Model):
     @api.model
     def _preview(self, company, lifecycles, as_of=None, limit=NAMED):
         """See `crm.lifecycle._preview`."""
-        with self._on_copies(company, as_of) as run:
-            run._phase_move(None, lifecycles.with_env(run.env), once=True)
-            run.env.flush_all()
+        with self._on_copies(company, lifecycles, as_of) as run:
+            run._phase_move(None, lifecycles.with_env(run.env))
+            run._keep_side(THEN)
             return run._read_preview(limit)
 
     @api.model
     def _compare(self, company, left, right, same, as_of=None, limit=NAMED):
         """See `crm.lifecycle._compare`."""
-        with self._on_copies(company, as_of) as run:
+        both = left | right
+        with self._on_copies(company, both, as_of) as run:
             run.env.cr.execute(shadow.keep_facts())
             for number, (lifecycles, side) in enumerate(
                 zip((left, right), SIDES, strict=True)
             ):
                 if number:
-                    run._execute_all(shadow.take_back(run._get_schema(), company.id))
+                    run._execute_all(
+                        shadow.take_back(
+                            run._get_schema(), company.id, run._get_strict(both)
+                        )
+                    )
                     run.env.invalidate_all(flush=False)
-                run._phase_move(None, lifecycles.with_env(run.env), once=True)
-                run.env.flush_all()
-                run._execute_all(shadow.keep_side(side))
+                run._phase_move(None, lifecycles.with_env(run.env))
+                run._keep_side(side)
             return run._read_comparison(same, limit)
 
     @contextmanager
-    def _on_copies(self, company, as_of):
-        """Give a run over copies of the customers; take back all that it did.
+    def _on_copies(self, company, lifecycles, as_of):
+        """Give a run on trial, over copies of the customers; take back all that it did.
 
         Like a replay, the run works on temporary tables named like the real ones,
         which are read once and neither written nor locked.
@@ -55,15 +59,10 @@ class CrmLifecycleRun(models.Model):
             run = self.create(
                 {"company_id": company.id, "as_of": as_of, "kind": "replay"}
             )
-            run = run.with_company(company).with_context(active_test=False)
-            run._claim_memory()
-            run._execute_all(
-                shadow.create_complete(run._get_schema(), company.id, as_of)
+            run = run.with_company(company).with_context(
+                active_test=False, lifecycle_is_trial=True
             )
-            if not run._get_last_collected(company):
-                scope = run._get_scope()
-                run._collect(scope)
-                run._phase_refresh(None, scope)
+            run._make_copies(lifecycles)
             try:
                 yield run
             finally:
@@ -71,14 +70,48 @@ class CrmLifecycleRun(models.Model):
                 savepoint.rollback()
         self.env.invalidate_all(flush=False)
 
+    def _make_copies(self, lifecycles):
+        """Put copies before the real tables, with the facts of today."""
+        self._claim_memory()
+        # A tenth of the rows looked at tells as much of the few columns that matter.
+        self.env.cr.execute(SQL("SET LOCAL default_statistics_target = 10"))
+        company = self.company_id
+        self._execute_all(
+            shadow.create_complete(
+                self._get_schema(), company.id, self._get_strict(lifecycles)
+            )
+        )
+        if not self._get_last_collected(company):
+            self._execute_all(shadow.index_profiles())
+            scope = self._get_scope()
+            self._collect(scope)
+            self._phase_refresh(None, scope)
+            self.env.cr.execute(shadow.drop_indexes())
+
+    @api.model
+    def _get_strict(self, lifecycles):
+        """Return ids of those that ask which stages a customer has been in."""
+        return lifecycles.filtered(lambda item: item.skip_policy != "allow").ids
+
+    def _keep_side(self, table):
+        """Keep where the run has put each customer on the copies."""
+        self.env.flush_all()
+        [[last_id]] = self.env.execute_query(
+            SQL("SELECT COALESCE(MAX(id), 0) FROM %s", self._get_real(shadow.HISTORY))
+        )
+        self._execute_all(shadow.keep_side(table, last_id))
+
+    def _get_real(self, table):
+        """Return the name of a table that a copy stands before."""
+        return SQL.identifier(self._get_schema(), table)
+
     def _get_schema(self):
         """Return the schema of the real tables."""
         return self.env.execute_query(shadow.CURRENT_SCHEMA)[0][0]
 
     def _read_preview(self, limit):
         """Return what has become of the copies."""
-        real = SQL.identifier(self._get_schema(), shadow.PROFILE)
-        self._execute_all(shadow.keep_side(THEN))
+        real = self._get_real(shadow.PROFILE)
         stages = self.env.execute_query(
             SQL(
                 """
@@ -138,36 +171,59 @@ class CrmLifecycleRun(models.Model):
         matrix = self.env.execute_query(
             SQL("SELECT l.stage_id, r.stage_id, COUNT(*)::int %s GROUP BY 1, 2", sides)
         )
-        customers = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(l.profile_id, r.profile_id),
-                       COALESCE(l.partner_id, r.partner_id),
-                       COALESCE(l.lead_id, r.lead_id),
-                       l.stage_id, l.rule_id, l.reason, l.facts,
-                       r.stage_id, r.rule_id, r.reason, r.facts
-                       %s
-                 WHERE %s
-                 ORDER BY 1
-                 LIMIT %s
-                """,
-                sides,
-                differs,
-                limit,
-            )
-        )
         [[differing]] = self.env.execute_query(
             SQL("SELECT COUNT(*)::int %s WHERE %s", sides, differs)
         )
         return {
             "matrix": {(before, after): count for before, after, count in matrix},
             "differing": differing,
-            "customers": [
-                {
-                    **dict(zip(("profile", "partner", "lead"), row, strict=False)),
-                    "left": dict(zip(SIDE, row[3:7], strict=True)),
-                    "right": dict(zip(SIDE, row[7:], strict=True)),
-                }
-                for row in customers
-            ],
+            "customers": self._read_differing(
+                SQL("%s WHERE %s", sides, differs), limit
+            ),
         }
+
+    def _read_differing(self, sides, limit):
+        """Return the first customers whom the two sides put elsewhere, and why."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(l.profile_id, r.profile_id),
+                       COALESCE(l.partner_id, r.partner_id),
+                       COALESCE(l.lead_id, r.lead_id),
+                       l.stage_id, l.move_id, l.rule_id, l.reason, l.facts,
+                       r.stage_id, r.move_id, r.rule_id, r.reason, r.facts
+                       %s
+                 ORDER BY 1
+                 LIMIT %s
+                """,
+                sides,
+                limit,
+            )
+        )
+        last = self._read_last_moves([row[0] for row in rows])
+        customers = []
+        for profile, partner, lead, *told in rows:
+            customer = {"profile": profile, "partner": partner, "lead": lead}
+            for name, side in (("left", told[:5]), ("right", told[5:])):
+                stage, move, *why = side
+                if move is None:
+                    why = last.get(profile, why)
+                customer[name] = dict(zip(SIDE, (stage, *why), strict=True))
+            customers.append(customer)
+        return customers
+
+    def _read_last_moves(self, profile_ids):
+        """Return ``{profile: (rule, reason, facts)}`` of what really happened last."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (profile_id) profile_id, rule_id, reason, facts
+                  FROM %s
+                 WHERE profile_id = ANY(%s)
+                 ORDER BY profile_id, id DESC
+                """,
+                self._get_real(shadow.HISTORY),
+                profile_ids,
+            )
+        )
+        return {profile: why for profile, *why in rows}

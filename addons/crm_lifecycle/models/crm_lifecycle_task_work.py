@@ -135,9 +135,9 @@ class CrmLifecycleRun(models.Model):
             self._begin_step(checkpoint, "refresh", waiting)
         return super()._phase_refresh(checkpoint, scope)
 
-    def _phase_move(self, checkpoint, lifecycles=None, **options):
+    def _phase_move(self, checkpoint, lifecycles=None):
         self._begin_step(checkpoint, "evaluate")
-        return super()._phase_move(checkpoint, lifecycles, **options)
+        return super()._phase_move(checkpoint, lifecycles)
 
     def _move_due(self, lifecycles, checkpoint, fill):
         """Count who is due, once they are listed."""

@@ -178,8 +178,7 @@ class CrmLifecycleProfile(models.Model):
             labels = dict(self._fields["decision"]._description_selection(self.env))
             for profile_id, decision in undecided.items():
                 refused[self.browse(profile_id)] = self.env._(
-                    "decide first. Set the decision on the customer to "
-                    "“%(decision)s”.",
+                    "decide first. Set the decision on the customer to “%(decision)s”.",
                     decision=labels[decision],
                 )
         skipping = self._get_skipping(stage)
@@ -250,12 +249,13 @@ class CrmLifecycleProfile(models.Model):
             SQL(
                 """
                 SELECT p.id, v.visited
-                  FROM unnest(%(ids)s) AS p (id)
+                  FROM unnest(%(ids)s::int[]) AS p (id)
              LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS visited
                           FROM crm_lifecycle_history
-                         WHERE profile_id = ANY(%(ids)s) AND lifecycle_id = %(lifecycle)s
+                         WHERE profile_id = ANY(%(ids)s)
+                           AND lifecycle_id = %(lifecycle)s
                          GROUP BY profile_id) AS v ON v.profile_id = p.id
-                 WHERE (%(target)s = ANY(v.visited) OR v.visited @> %(below)s)
+                 WHERE (%(target)s = ANY(v.visited) OR v.visited @> %(below)s::int[])
                        IS NOT TRUE
                 """,
                 ids=self.ids,

@@ -170,9 +170,7 @@ class TestPreview(LifecycleCase):
         )
         by_code = {stage.code: stage for stage in draft.stage_ids}
         for origin, target in (("prospect", "engaged"), ("engaged", "customer")):
-            self._rule(
-                by_code[target], [], by_code[origin], lifecycle_id=draft.id
-            )
+            self._rule(by_code[target], [], by_code[origin], lifecycle_id=draft.id)
         return draft
 
     def _count_queries(self, draft, customers):
@@ -183,7 +181,9 @@ class TestPreview(LifecycleCase):
         before = self.env.cr.sql_log_count
         preview = self._preview(draft)
         [[_from, stage_id, _rule, moved]] = preview["moves"]
-        self.assertEqual(self.env["crm.lifecycle.stage"].browse(stage_id).code, "customer")
+        self.assertEqual(
+            self.env["crm.lifecycle.stage"].browse(stage_id).code, "customer"
+        )
         self.assertGreaterEqual(moved, customers)
         return self.env.cr.sql_log_count - before
 

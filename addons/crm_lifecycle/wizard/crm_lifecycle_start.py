@@ -431,7 +431,9 @@ class CrmLifecycleStartLine(models.TransientModel):
     @api.depends_context("lang")
     def _compute_parameter(self):
         Template = self.env["crm.lifecycle.template"]
-        for code, lines in self.grouped(lambda line: line.start_id.template_code).items():
+        for code, lines in self.grouped(
+            lambda line: line.start_id.template_code
+        ).items():
             parameters = {
                 parameter["code"]: parameter
                 for parameter in (Template._get_parameters(code) if code else ())

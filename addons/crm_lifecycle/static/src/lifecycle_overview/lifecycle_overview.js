@@ -125,6 +125,18 @@ export class LifecycleOverview extends Component {
         return this.state.overview.icons;
     }
 
+    get knownFacts() {
+        return this.state.overview.facts.filter((fact) => fact.value !== false);
+    }
+
+    /** The names of facts that nothing tells of, such as a rating never given. */
+    get unknownFacts() {
+        return this.state.overview.facts
+            .filter((fact) => fact.value === false)
+            .map((fact) => fact.label)
+            .join(" · ");
+    }
+
     get isOwnForm() {
         return this.resModel === MODEL;
     }
