@@ -68,6 +68,8 @@ def _chains(last_anchor, new_anchor) -> SQL:
                AND bool_and(
                    (e.sequence = 1 OR p.sequence IS NOT NULL)
                    AND e.hash IS NOT DISTINCT FROM %(seal)s) AS intact,
+               bool_and((e.points > 0 OR e.remaining <= 0)
+                        AND (e.points < 0 OR e.remaining >= 0)) AS signed,
                COUNT(*) FILTER (WHERE %(before_last)s) AS last_count,
                SUM(%(digest)s) FILTER (WHERE %(before_last)s) AS last_digest,
                COUNT(*) FILTER (WHERE %(before_new)s) AS new_count,
@@ -87,20 +89,23 @@ def _chains(last_anchor, new_anchor) -> SQL:
 def _lots() -> SQL:
     """SQL of the cards on which what is left of an entry does not follow.
 
-    What is left is its points, plus what it consumed, minus what was consumed of it.
+    What is left is its points, plus what it consumed, minus what was consumed of it:
+    so all three add up to nothing.
     """
     return SQL(
         """
         SELECT DISTINCT e.card_id
           FROM loyalty_point_entry AS e
-     LEFT JOIN (SELECT id, SUM(points) AS points
-                  FROM (SELECT entry_id AS id, points FROM loyalty_point_consumption
+          JOIN (SELECT id
+                  FROM (SELECT id, points - COALESCE(remaining, 0) AS points
+                          FROM loyalty_point_entry
+                         WHERE points IS DISTINCT FROM remaining
+                         UNION ALL
+                        SELECT entry_id, points FROM loyalty_point_consumption
                          UNION ALL
                         SELECT award_id, -points FROM loyalty_point_consumption) AS m
-              GROUP BY id) AS moved ON moved.id = e.id
-         WHERE e.remaining IS DISTINCT FROM e.points + COALESCE(moved.points, 0)
-            OR e.points > 0 AND e.remaining < 0
-            OR e.points < 0 AND e.remaining > 0
+              GROUP BY id
+                HAVING SUM(points) <> 0) AS astray ON astray.id = e.id
         """
     )
 
@@ -114,7 +119,7 @@ def _cards() -> SQL:
                round(COALESCE(c.points, 0)::numeric, %(scale)s) AS balance,
                COALESCE(t.points, 0) AS points,
                COALESCE(t.remaining, 0) AS remaining,
-               astray.card_id IS NULL AS follows,
+               astray.card_id IS NULL AND COALESCE(t.signed, TRUE) AS follows,
                COALESCE(t.intact, TRUE) AS intact
           FROM loyalty_card AS c
      FULL JOIN total AS t ON t.card_id = c.id

@@ -16,6 +16,9 @@ FAULTS = [
     ("chain", "Entries were changed, removed or slipped in"),
     ("anchor", "Entries differ from those of the last proof"),
 ]
+# Kilobytes that each step of the proof may take in each process, if the server gives
+# less. A million entries need 100 MB, which several steps and processes share.
+MEMORY = 64 * 1024
 # Faults that are listed one by one; all are counted.
 LISTED = 200
 
@@ -101,6 +104,7 @@ class LoyaltyPointProof(models.Model):
         """Prove the ledger of all cards in one query; return the proof."""
         start = time.monotonic()
         self.env.flush_all()
+        self._widen_memory()
         last = self.search([("anchor_date", "!=", False)], limit=1)
         anchor = anchor or last.anchor_date or None
         [found] = self.env.execute_query_dict(
@@ -140,6 +144,20 @@ class LoyaltyPointProof(models.Model):
             proof.fault_count,
         )
         return proof
+
+    @api.model
+    def _widen_memory(self):
+        """Let joins of the whole ledger work in memory, to the transaction's end."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT set_config('work_mem', GREATEST(
+                           pg_size_bytes(current_setting('work_mem')) / 1024, %s
+                           )::text || 'kB', TRUE)
+                """,
+                MEMORY,
+            )
+        )
 
     def _alert(self):
         """Tell all who configure points of a proof that failed, once each."""
