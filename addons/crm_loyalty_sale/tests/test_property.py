@@ -22,18 +22,18 @@ LENGTH = 24
 LEAST = 8
 # What may happen, first what seldom can: the first are drawn most.
 STEPS = (
-    "return_all",
-    "pay",
-    "reconfirm",
     "reinstate",
-    "return_part",
+    "pay",
     "expire",
+    "reconfirm",
+    "return_part",
     "redeem",
+    "pass_days",
+    "return_all",
     "invoice",
     "cancel",
-    "pass_days",
-    "earn",
     "adjust",
+    "earn",
     "bonus",
     "merge",
 )
@@ -107,12 +107,12 @@ class Story:
                 "pending_policy": pending,
                 "pending_days": 3,
                 "expiry_policy": expiry,
-                "expire_after": 12,
+                "expire_after": 6,
                 "negative_policy": negative,
-                "reinstate_days": 15,
+                "reinstate_days": 30,
             }
         )
-        self.card._post_points(15, "bonus", key="welcome")
+        self.card._post_points(12, "bonus", key="welcome")
 
     def go_on(self, data):
         """Take one of the steps that can be taken, and check the ledger."""
@@ -274,7 +274,7 @@ class Story:
     # ------------------------------------------------------------
 
     def do_pass_days(self, number):
-        self.day += timedelta(days=number + 1)
+        self.day += timedelta(days=2 * number + 2)
         self.case._on(self.day)
 
     def may_expire(self):
@@ -319,7 +319,7 @@ class Story:
         self.case.assertEqual(entries[0], entries[1])
 
     def do_adjust(self, number):
-        self.card._post_points((number - 5) * 3, "adjust", reason="Story")
+        self.card._post_points((number - 6) * 4, "adjust", reason="Story")
 
     def do_merge(self, number):
         other = self.case._card(number)
