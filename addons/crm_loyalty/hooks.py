@@ -13,8 +13,20 @@ def post_init_hook(env):
     digits beyond those that the ledger keeps.
     """
     env.flush_all()
-    today = env["res.company"]._get_loyalty_today_sql("p.company_id")
-    row = {
+    env.cr.execute(
+        SQL(
+            "UPDATE loyalty_card SET points = round(points::numeric, %(scale)s) "
+            "WHERE points IS DISTINCT FROM round(points::numeric, %(scale)s)",
+            scale=SCALE,
+        )
+    )
+    env.cr.execute(_get_opening_sql(env))
+    env.invalidate_all()
+
+
+def _get_opening_sql(env):
+    """Return the SQL that adds the opening entries."""
+    values = {
         "card_id": SQL("c.id"),
         "sequence": SQL("1"),
         "kind": SQL("'opening'"),
@@ -29,40 +41,35 @@ def post_init_hook(env):
         "user_id": SQL("%s", env.uid),
         "create_date": SQL("c.now"),
     }
-    env.cr.execute(
-        SQL(
-            "UPDATE loyalty_card SET points = round(points::numeric, %(scale)s) "
-            "WHERE points IS DISTINCT FROM round(points::numeric, %(scale)s)",
-            scale=SCALE,
-        )
+    values |= {
+        "hash": chain.seal_sql(SQL("''"), values),
+        "program_id": SQL("c.program_id"),
+        "partner_id": SQL("c.partner_id"),
+        "company_id": SQL("c.company_id"),
+        "remaining": SQL("c.points"),
+        "available_date": SQL("CASE WHEN c.points > 0 THEN c.day END"),
+        "create_uid": SQL("%s", env.uid),
+        "write_uid": SQL("%s", env.uid),
+        "write_date": SQL("c.now"),
+    }
+    return SQL(
+        """
+        INSERT INTO loyalty_point_entry (%(names)s)
+        SELECT %(values)s
+          FROM (SELECT k.id, round(k.points::numeric, %(scale)s) AS points,
+                       k.program_id, k.partner_id, p.company_id,
+                       %(today)s AS day, now() AT TIME ZONE 'UTC' AS now
+                  FROM loyalty_card AS k
+                  JOIN loyalty_program AS p ON p.id = k.program_id
+                 WHERE k.points <> 0
+                   AND NOT EXISTS (SELECT 1 FROM loyalty_point_entry AS e
+                                    WHERE e.card_id = k.id)) AS c
+        """,
+        names=SQL(", ").join(SQL.identifier(name) for name in values),
+        values=SQL(", ").join(values.values()),
+        scale=SCALE,
+        today=env["res.company"]._get_loyalty_today_sql("p.company_id"),
     )
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO loyalty_point_entry (
-                card_id, sequence, kind, points, waived, date, key, user_id,
-                program_id, partner_id, company_id, remaining, available_date,
-                hash, create_uid, write_uid, create_date, write_date)
-            SELECT c.id, 1, 'opening', c.points, 0, c.day, 'opening', %(user)s,
-                   c.program_id, c.partner_id, c.company_id, c.points,
-                   CASE WHEN c.points > 0 THEN c.day END,
-                   %(hash)s, %(user)s, %(user)s, c.now, c.now
-              FROM (SELECT k.id, round(k.points::numeric, %(scale)s) AS points,
-                           k.program_id, k.partner_id, p.company_id,
-                           %(today)s AS day, now() AT TIME ZONE 'UTC' AS now
-                      FROM loyalty_card AS k
-                      JOIN loyalty_program AS p ON p.id = k.program_id
-                     WHERE k.points <> 0
-                       AND NOT EXISTS (SELECT 1 FROM loyalty_point_entry AS e
-                                        WHERE e.card_id = k.id)) AS c
-            """,
-            user=env.uid,
-            hash=chain.seal_sql(SQL("''"), row),
-            scale=SCALE,
-            today=today,
-        )
-    )
-    env.invalidate_all()
 
 
 def uninstall_hook(env):

@@ -1,46 +1,26 @@
-"""One set of postings: read in one query, computed in Python, written in one query."""
+"""A set of postings: read in one query, computed in Python, written in one query."""
 
 from datetime import date, datetime
 
 from odoo.tools import SQL
 
 from .engine import chain
-from .engine.ledger import Account, Row, ShortBalance, to_points, to_units
-
-# What an entry is written with, and how PostgreSQL calls an array of it.
-COLUMNS = {
-    "id": "int4",
-    "card_id": "int4",
-    "sequence": "int4",
-    "kind": "text",
-    "points": "numeric",
-    "waived": "numeric",
-    "date": "date",
-    "key": "text",
-    "source_model": "text",
-    "source_id": "int4",
-    "origin_id": "int4",
-    "reason": "text",
-    "user_id": "int4",
-    "create_date": "timestamp",
-    "program_id": "int4",
-    "partner_id": "int4",
-    "company_id": "int4",
-    "available_date": "date",
-    "expiration_date": "date",
-    "remaining": "numeric",
-    "hash": "text",
-}
-IN_UNITS = ("points", "waived", "remaining")
+from .engine.ledger import Account, Row, ShortBalance, to_units
+from .posting_sql import save_sql
 
 
 class Posting:
-    """The postings of `loyalty.card._post_many`, from values to rows."""
+    """The postings of `loyalty.card._post_many`, from values to rows.
 
-    def __init__(self, env, values_list):
+    `load` locks and reads the cards, `post` works the entries out, `save` writes
+    them. Code that knows its cards loads them ahead of what it does with them.
+    """
+
+    def __init__(self, env):
         self.env = env
-        self.values_list = values_list
-        self.card_ids = sorted({values["card"].id for values in values_list})
+        self.values_list = []
+        self.card_ids = set()  # that were asked for, whether they are there or not
+        self.asked_keys = set()
         self.accounts = {}  # card id: Account
         self.heads = {}  # card id: (sequence, hash) of its last entry
         self.keys = {}  # (card id, key): entry id
@@ -53,70 +33,93 @@ class Posting:
         self.new_ids = []
         self.now = None
         self.quiet = False
+        # Whether entries are there that nobody looked at for tiers yet.
+        self.has_unqualified = False
 
     # ------------------------------------------------------------
     # Reading
     # ------------------------------------------------------------
 
-    def load(self):
-        """Lock the cards; read their chains' ends, open rows and known keys."""
-        keys = [values["key"] for values in self.values_list if values.get("key")]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT c.id, head.sequence, head.hash,
-                       (SELECT json_agg(json_build_array(
-                                   e.id, round(e.remaining * 10000)::bigint,
-                                   e.available_date, e.expiration_date, e.origin_id))
-                          FROM loyalty_point_entry AS e
-                         WHERE e.card_id = c.id AND e.remaining <> 0),
-                       (SELECT json_object_agg(e.key, e.id)
-                          FROM loyalty_point_entry AS e
-                         WHERE e.card_id = c.id AND e.key = ANY(%(keys)s::text[])),
-                       now() AT TIME ZONE 'UTC',
-                       (SELECT array_agg(nextval('loyalty_point_entry_id_seq'))
-                          FROM generate_series(1, %(count)s)
-                         WHERE c.id = %(first)s)
-                  FROM loyalty_card AS c
-             LEFT JOIN LATERAL (
-                       SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
-                        WHERE e.card_id = c.id ORDER BY e.sequence DESC LIMIT 1
-                       ) AS head ON TRUE
-                 WHERE c.id = ANY(%(ids)s)
-              ORDER BY c.id
-                   FOR NO KEY UPDATE OF c
-                """,
-                keys=keys,
-                count=len(self.values_list),
-                first=self.card_ids[0],
-                ids=self.card_ids,
-            )
+    def covers(self, values_list):
+        """Whether all was loaded that postings of these values need."""
+        return all(
+            values["card"].id in self.card_ids
+            and (not values.get("key") or values["key"] in self.asked_keys)
+            for values in values_list
         )
-        for card_id, sequence, seal, open_rows, known, now, new_ids in rows:
+
+    def load(self, card_ids, keys, count):
+        """Lock cards; read their chains' ends, open rows and known keys.
+
+        ``count`` numbers are reserved for entries.
+        """
+        self.card_ids, self.asked_keys = set(card_ids), set(keys)
+        for card_id, sequence, seal, rows, known, unseen, now, numbers in (
+            self.env.execute_query(self._get_load_sql(count))
+        ):
             self.now = now
-            self.new_ids += new_ids or []
+            self.new_ids += numbers or []
+            self.has_unqualified |= unseen
             self.heads[card_id] = (sequence or 0, seal or chain.FIRST)
             account = self.accounts[card_id] = Account({})
-            for row_id, units, available, expires, origin in open_rows or ():
+            for row_id, units, available, expires, origin in rows or ():
                 account.rows[row_id] = Row(
                     row_id, units, _date(available), _date(expires)
                 )
                 self.origins[row_id] = origin
             for key, entry_id in (known or {}).items():
                 self.keys[card_id, key] = entry_id
-        while len(self.new_ids) < len(self.values_list):
-            # The card that was to number them is gone.
+
+    def _get_load_sql(self, count):
+        return SQL(
+            """
+            SELECT c.id, head.sequence, head.hash,
+                   (SELECT json_agg(json_build_array(
+                               e.id, round(e.remaining * 10000)::bigint,
+                               e.available_date, e.expiration_date, e.origin_id))
+                      FROM loyalty_point_entry AS e
+                     WHERE e.card_id = c.id AND e.remaining <> 0),
+                   (SELECT json_object_agg(e.key, e.id)
+                      FROM loyalty_point_entry AS e
+                     WHERE e.card_id = c.id AND e.key = ANY(%(keys)s::text[])),
+                   c.program_id = ANY(%(tiered)s) AND EXISTS (
+                       SELECT FROM loyalty_point_entry AS e
+                        WHERE e.program_id = c.program_id AND e.card_id = c.id
+                          AND e.qualifying_date IS NULL),
+                   now() AT TIME ZONE 'UTC',
+                   (SELECT array_agg(nextval('loyalty_point_entry_id_seq'))
+                      FROM generate_series(1, %(count)s)
+                     WHERE c.id = %(first)s)
+              FROM loyalty_card AS c
+         LEFT JOIN LATERAL (
+                   SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+                    WHERE e.card_id = c.id ORDER BY e.sequence DESC LIMIT 1
+                   ) AS head ON TRUE
+             WHERE c.id = ANY(%(ids)s)
+          ORDER BY c.id
+               FOR NO KEY UPDATE OF c
+            """,
+            keys=sorted(self.asked_keys),
+            tiered=self.get_tiered_ids(),
+            count=count,
+            first=min(self.card_ids),
+            ids=sorted(self.card_ids),
+        )
+
+    def _reserve(self, count):
+        """Reserve numbers: more are needed, or the card that had them is gone."""
+        missing = count - len(self.new_ids)
+        if missing > 0:
             self.new_ids += [
-                row[0]
-                for row in self.env.execute_query(
+                number
+                for [number] in self.env.execute_query(
                     SQL(
                         "SELECT nextval('loyalty_point_entry_id_seq') "
                         "FROM generate_series(1, %s)",
-                        len(self.values_list),
+                        missing,
                     )
                 )
             ]
-        self._read_consumed()
 
     def _read_consumed(self):
         """Read which lots the entries that are taken back have consumed."""
@@ -147,14 +150,17 @@ class Posting:
     # Computing
     # ------------------------------------------------------------
 
-    def post(self):
+    def post(self, values_list):
         """Work out the entries, in their order.
 
         Cards that are gone by now are passed over. Raises `ShortBalance`, with
         the card, where points are not there.
         """
+        self.values_list = values_list
+        self._reserve(len(values_list))
+        self._read_consumed()
         new_ids = iter(self.new_ids)
-        for values in self.values_list:
+        for values in values_list:
             card_id = values["card"].id
             if card_id not in self.accounts:
                 continue
@@ -169,6 +175,7 @@ class Posting:
             self._post_entry(entry_id, values, key)
 
     def _post_entry(self, entry_id, values, key):
+        # What is posted follows from the programme, whoever may read it.
         card = values["card"].sudo()
         program = card.program_id
         account = self.accounts[card.id]
@@ -219,6 +226,7 @@ class Posting:
         Return the signed units of the entry, and those that were waived.
         """
         units = to_units(values.get("points"))
+        # As above.
         program = values["card"].sudo().program_id
         origin = values.get("origin")
         if values.get("lots"):
@@ -280,84 +288,40 @@ class Posting:
         self.quiet = quiet
         if not self.entries:
             return
-        open_rows = {
+        if self.is_tiered():
+            self.env["loyalty.point.entry"]._flush_qualifying()
+        [[has_unqualified]] = self.env.execute_query(save_sql(self))
+        self.has_unqualified |= has_unqualified
+
+    def is_tiered(self):
+        """Whether what is posted may count for a tier."""
+        tiered = self.env["loyalty.program"]._get_tier_program_ids()
+        return any(row["program_id"] in tiered for row in self.entries)
+
+    def get_tiered_ids(self):
+        return sorted(self.env["loyalty.program"]._get_tier_program_ids())
+
+    def get_rows(self):
+        """Return the lots and debts of all cards, by the id of their entry."""
+        return {
             row_id: row
             for account in self.accounts.values()
             for row_id, row in account.rows.items()
         }
-        for row in self.entries:
-            opened = open_rows[row["id"]]
-            row["remaining"] = opened.open
-            row["available_date"] = opened.available
-            row["expiration_date"] = opened.expires
-        new = {row["id"] for row in self.entries}
-        touched = [
-            open_rows[row_id]
+
+    def get_touched_rows(self):
+        """Return the lots and debts that were there, and changed."""
+        new = {entry["id"] for entry in self.entries}
+        return [
+            account.rows[row_id]
             for account in self.accounts.values()
             for row_id in account.touched
             if row_id not in new
         ]
-        flows = [flow for account in self.accounts.values() for flow in account.flows]
-        # The ORM writes the points, but for big jobs. Where they don't change, the
-        # row is written all the same: whoever waits for it has to see that the
-        # ledger moved on, and start again.
-        changes = {
-            card_id: to_points(units)
-            for card_id, units in self.changes.items()
-            if quiet or not units
-        }
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH added AS (
-                    INSERT INTO loyalty_point_entry (
-                        %(columns)s, create_uid, write_uid, write_date)
-                    SELECT *, %(uid)s, %(uid)s, %(now)s FROM unnest(%(entries)s)),
-                flows AS (
-                    INSERT INTO loyalty_point_consumption (
-                        entry_id, award_id, points,
-                        create_uid, write_uid, create_date, write_date)
-                    SELECT *, %(uid)s, %(uid)s, %(now)s, %(now)s
-                      FROM unnest(%(consumers)s::int4[], %(awards)s::int4[],
-                                  %(parts)s::numeric[])),
-                balances AS (
-                    UPDATE loyalty_card AS c
-                       SET points = round(
-                               (COALESCE(c.points, 0) + v.points)::numeric, 4)
-                      FROM unnest(%(cards)s::int4[], %(changes)s::float8[])
-                           AS v (id, points)
-                     WHERE c.id = v.id)
-                UPDATE loyalty_point_entry AS e
-                   SET remaining = v.remaining, expiration_date = v.expires,
-                       reminded = CASE WHEN e.expiration_date = v.expires
-                                       THEN e.reminded ELSE 0 END
-                  FROM unnest(%(lots)s::int4[], %(opens)s::numeric[],
-                              %(expires)s::date[]) AS v (id, remaining, expires)
-                 WHERE e.id = v.id
-                """,
-                columns=SQL(", ").join(SQL.identifier(name) for name in COLUMNS),
-                entries=SQL(", ").join(
-                    SQL("%s::" + kind + "[]", self._get_column(name))
-                    for name, kind in COLUMNS.items()
-                ),
-                uid=self.env.uid,
-                now=self.now,
-                consumers=[flow[0] for flow in flows],
-                awards=[flow[1] for flow in flows],
-                parts=[chain.units_to_text(flow[2]) for flow in flows],
-                cards=list(changes),
-                changes=list(changes.values()),
-                lots=[row.id for row in touched],
-                opens=[chain.units_to_text(row.open) for row in touched],
-                expires=[row.expires for row in touched],
-            )
-        )
 
-    def _get_column(self, name):
-        values = [row[name] for row in self.entries]
-        if name in IN_UNITS:
-            return [chain.units_to_text(value) for value in values]
-        return values
+    def get_flows(self):
+        """Return who took how much of which lot, of all cards."""
+        return [flow for account in self.accounts.values() for flow in account.flows]
 
 
 def _date(value):

@@ -57,4 +57,5 @@ class LoyaltyProgram(models.Model):
                 ]
             )
         )
+        # As above.
         return profile.stage_id in self.sudo().lifecycle_stage_ids

@@ -116,24 +116,7 @@ def totals(ladder: Ladder) -> SQL:
     tells whether a return is what makes the difference.
     """
     day = SQL("e.qualifying_date")
-    if ladder.is_rolling:
-        current = SQL("%s > card.as_of", sql_after_years(day, 1))
-        previous = extended = SQL("FALSE")
-        rest = SQL("%s > card.as_of + %s", sql_after_years(day, 1), AHEAD_DAYS)
-        # The last day on which all that counts today still counts.
-        first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, ladder.column)
-        last = SQL("%s - 1", sql_after_years(first, 1))
-    else:
-        current = SQL("%s >= card.start", day)
-        previous = SQL("%s >= card.previous_start AND %s < card.start", day, day)
-        extended = SQL(
-            "%s >= card.previous_start AND %s < card.start + %s",
-            day,
-            day,
-            ladder.grace_days,
-        )
-        rest = current
-        last = SQL("MIN(card.stop)")
+    current, previous, extended, rest, last = _windows(ladder, day)
     untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", ladder.column)
 
     def total(condition, value=ladder.column):
@@ -168,6 +151,28 @@ def totals(ladder: Ladder) -> SQL:
         last=last,
         longest=PACE_DAYS + 1,
     )
+
+
+def _windows(ladder: Ladder, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
+    """SQL of whether a day counts in this period, in the previous one, in that with
+    its grace days, and at the end of the projection; and of the period's last day.
+    """
+    if ladder.is_rolling:
+        current = SQL("%s > card.as_of", sql_after_years(day, 1))
+        rest = SQL("%s > card.as_of + %s", sql_after_years(day, 1), AHEAD_DAYS)
+        # The last day on which all that counts today still counts.
+        first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, ladder.column)
+        last = SQL("%s - 1", sql_after_years(first, 1))
+        return current, SQL("FALSE"), SQL("FALSE"), rest, last
+    current = SQL("%s >= card.start", day)
+    previous = SQL("%s >= card.previous_start AND %s < card.start", day, day)
+    extended = SQL(
+        "%s >= card.previous_start AND %s < card.start + %s",
+        day,
+        day,
+        ladder.grace_days,
+    )
+    return current, previous, extended, current, SQL("MIN(card.stop)")
 
 
 def entitled(ladder: Ladder) -> SQL:
@@ -244,6 +249,11 @@ def promised(ladder: Ladder) -> SQL:
             until,
             missing,
         )
+    return _promised_rolling(ladder)
+
+
+def _promised_rolling(ladder: Ladder) -> SQL:
+    """SQL of the same for twelve months, whose last day depends on each award."""
     return SQL(
         """
         SELECT decided.*,
@@ -302,4 +312,95 @@ def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
         entitled(ladder),
         decided(),
         promised(ladder),
+    )
+
+
+def writing(states: SQL, program_id: int, uid: int) -> SQL:
+    """SQL that writes the states of cards that differ, and the history of it.
+
+    Gives the id of each card that was written, and again if its tier changed.
+    """
+    return SQL(
+        """
+        %s,
+        target AS (%s),
+        written AS (%s RETURNING c.id),
+        noted AS (%s RETURNING card_id)
+        SELECT w.id, n.card_id
+          FROM written AS w
+          LEFT JOIN noted AS n ON n.card_id = w.id
+        """,
+        states,
+        _target(program_id),
+        _card_update(),
+        _history_insert(program_id, uid),
+    )
+
+
+def _target(program_id: int) -> SQL:
+    """SQL of ``state`` with the tiers that its levels mean."""
+    return SQL(
+        """
+        SELECT s.*, s.tier_id AS old_tier_id, n.id AS projected_tier_id,
+               -- A tier that was archived is held to its last day.
+               COALESCE(t.id, CASE WHEN s.level = s.held
+                                   THEN s.tier_id END) AS new_tier_id
+          FROM state AS s
+          LEFT JOIN loyalty_tier AS t
+            ON t.program_id = %(program)s AND t.threshold = s.level AND t.active
+          LEFT JOIN loyalty_tier AS n
+            ON n.program_id = %(program)s AND n.threshold = s.projected AND n.active
+        """,
+        program=program_id,
+    )
+
+
+def _card_update() -> SQL:
+    """SQL that writes the cards of ``target`` that differ."""
+    return SQL(
+        """
+        UPDATE loyalty_card AS c
+           SET tier_id = s.new_tier_id,
+               tier_since = CASE
+                   WHEN s.new_tier_id IS NULL THEN NULL
+                   WHEN s.new_tier_id = s.old_tier_id THEN s.tier_since
+                   ELSE s.as_of END,
+               tier_until = s.until,
+               tier_period_end = s.last,
+               qualifying_points = s.points,
+               qualifying_spend = s.spend,
+               tier_keep_needed = s.missing,
+               projected_tier_id = s.projected_tier_id
+          FROM target AS s
+         WHERE c.id = s.id
+           AND (c.tier_id, c.tier_until, c.tier_period_end, c.qualifying_points,
+                c.qualifying_spend, c.tier_keep_needed, c.projected_tier_id)
+               IS DISTINCT FROM
+               (s.new_tier_id, s.until, s.last, s.points, s.spend,
+                s.missing, s.projected_tier_id)
+        """
+    )
+
+
+def _history_insert(program_id: int, uid: int) -> SQL:
+    """SQL that notes in the history which cards of ``target`` change their tier."""
+    return SQL(
+        """
+        INSERT INTO loyalty_tier_history (
+               card_id, program_id, partner_id, company_id, date,
+               from_tier_id, to_tier_id, kind, value, until,
+               create_uid, create_date, write_uid, write_date)
+        SELECT s.id, %(program)s, s.partner_id, s.company_id, s.as_of,
+               s.old_tier_id, s.new_tier_id,
+               CASE WHEN s.level > s.held THEN 'up'
+                    WHEN s.as_of <= s.tier_until THEN 'reversal'
+                    ELSE 'down' END,
+               GREATEST(s.current, CASE WHEN s.earned < s.level THEN s.extended END),
+               s.until, %(uid)s, now() AT TIME ZONE 'UTC',
+               %(uid)s, now() AT TIME ZONE 'UTC'
+          FROM target AS s
+         WHERE s.new_tier_id IS DISTINCT FROM s.old_tier_id
+        """,
+        program=program_id,
+        uid=uid,
     )

@@ -10,6 +10,7 @@ from . import res_company_tier
 from . import loyalty_tier
 from . import loyalty_tier_history
 from . import loyalty_program_tier
+from . import loyalty_program_tier_preview
 from . import loyalty_program_value
 from . import loyalty_point_entry_tier
 from . import loyalty_card_tier
@@ -18,6 +19,7 @@ from . import loyalty_bonus_rule
 from . import product_pricelist
 from . import res_partner_tier
 from . import loyalty_card_expiry
+from . import loyalty_card_reminder
 from . import loyalty_card_transfer
 from . import loyalty_point_adjustment
 from . import loyalty_point_proof

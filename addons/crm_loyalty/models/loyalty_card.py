@@ -111,6 +111,7 @@ class LoyaltyCard(models.Model):
         """Keep cards that have a ledger: they are archived."""
         if not self:
             return super().unlink()
+        self._forget_ahead()
         used = self.browse(
             card_id
             for [card_id] in self.env.execute_query(
@@ -184,8 +185,15 @@ class LoyaltyCard(models.Model):
 
     def _get_open_rows(self):
         """Return the lots and debts of each card, by card."""
-        self.env["loyalty.point.entry"].flush_model(["remaining"])
         rows = {card: [] for card in self}
+        ahead = self._get_accounts_ahead()
+        for card in self:
+            if card.id in ahead:
+                rows[card] += sorted(ahead[card.id].rows.values(), key=lambda r: r.id)
+        others = [card_id for card_id in self._ids if card_id not in ahead]
+        if not others:
+            return rows
+        self.env["loyalty.point.entry"].flush_model(["remaining"])
         for card_id, entry_id, units, available, expires in self.env.execute_query(
             SQL(
                 """
@@ -195,7 +203,7 @@ class LoyaltyCard(models.Model):
                  WHERE card_id = ANY(%s) AND remaining <> 0
               ORDER BY card_id, id
                 """,
-                list(self._ids),
+                others,
             )
         ):
             row = Row(entry_id, units, available, expires)

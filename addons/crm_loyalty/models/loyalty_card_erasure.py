@@ -15,21 +15,22 @@ class LoyaltyCard(models.Model):
 
         Who may erase a person is for the caller to check.
         """
-        cards = self.sudo()  # all cards of the person, in whatever company
-        self.env.flush_all()
-        adjustments = self.env["loyalty.point.adjustment"].sudo()
-        adjustments = adjustments.search([("card_id", "in", cards.ids)])
+        # All that was written about the person, in whatever company.
+        cards = self.sudo()
+        env = cards.env
+        env.flush_all()
+        on_cards = [("card_id", "in", cards.ids)]
+        adjustments = env["loyalty.point.adjustment"].search(on_cards)
         for records in (cards, adjustments):
             mine = [("res_id", "in", records.ids)]
-            activities = self.env["mail.activity"].sudo()
-            activities.with_context(active_test=False).search(
+            env["mail.activity"].with_context(active_test=False).search(
                 [("res_model", "=", records._name), *mine]
             ).unlink()
-            self.env["mail.message"].sudo().search(
+            env["mail.message"].search(
                 [("model", "=", records._name), *mine]
             ).unlink()
         adjustments.write({"reason": self.env._("Erased")})
-        self.env["loyalty.history"].sudo().search([("card_id", "in", cards.ids)]).write(
+        env["loyalty.history"].search(on_cards).write(
             {"description": self.env._("Erased")}
         )
         self.env.flush_all()
@@ -52,7 +53,7 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "The points of %(card)s were changed past the ledger. Prove "
                         "the ledger and clear that up first, then erase the person.",
-                        card=self.browse(row["card_id"]).sudo().display_name,
+                        card=self.browse(row["card_id"]).display_name,
                     )
                 )
             seal = chain.seal(previous[1], {**row, "reason": None})
@@ -70,7 +71,7 @@ class LoyaltyCard(models.Model):
             )
         )
         self.env["loyalty.point.entry"].invalidate_model()
-        self.env["loyalty.point.proof"].sudo()._replace_seals(
+        self.env["loyalty.point.proof"]._replace_seals(
             {row["id"]: row["create_date"] for row in rows}, before, after
         )
 

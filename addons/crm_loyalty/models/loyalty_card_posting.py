@@ -17,8 +17,10 @@ class PointsCollector:
     Nothing that a client sends can make one, unlike a key of the context.
     """
 
-    def __init__(self, transaction):
+    def __init__(self, transaction, posting=None):
         self.transaction = transaction
+        # What was read of cards ahead, until something else posts.
+        self.posting = posting
         self.changes = {}
 
     def add(self, changes):
@@ -93,18 +95,29 @@ class LoyaltyCard(models.Model):
         return self._finish_posting(posting)
 
     @api.model
-    def _run_posting(self, values_list, quiet=False):
-        """Write the entries of postings, not the points of cards."""
-        # Posting is the only way into the ledger: who comes here was let in.
-        posting = Posting(
-            self.sudo().env,
-            [v for v in values_list if to_units(v.get("points")) or v.get("lots")],
-        )
-        if not posting.values_list:
+    def _run_posting(self, values_list, quiet=False, ahead=None):
+        """Write the entries of postings, not the points of cards.
+
+        ``ahead``: a posting for which cards were loaded before.
+        """
+        values_list = [
+            v for v in values_list if to_units(v.get("points")) or v.get("lots")
+        ]
+        posting = ahead
+        if not (ahead and ahead.covers(values_list)):
+            # Posting is the only way into the ledger: who comes here was let in.
+            posting = Posting(self.sudo().env)
+        if not values_list:
             return posting
-        posting.load()
+        self._forget_ahead()
+        if posting is not ahead:
+            posting.load(
+                {values["card"].id for values in values_list},
+                {values["key"] for values in values_list if values.get("key")},
+                len(values_list),
+            )
         try:
-            posting.post()
+            posting.post(values_list)
         except ShortBalance as error:
             raise UserError(self._get_shortage_text(error)) from error
         if quiet:
@@ -184,15 +197,24 @@ class LoyaltyCard(models.Model):
     # ------------------------------------------------------------
 
     @contextmanager
-    def _collect_points(self, resolve):
+    def _collect_points(self, resolve, *, cards=None, keys=()):
         """Post what the block changes on cards at its end, as one set.
 
         ``resolve`` gets the changes, units by card (0 where what was written comes
         to nothing), and returns values for `_post_many`. The points of the cards
         become what these come to, whatever the block wrote.
+
+        ``cards`` that are to be posted on, and the ``keys`` of it, are locked and
+        read ahead: what the block asks about their lots, and the posting, need no
+        further query.
         """
         stack = _collectors.__dict__.setdefault("stack", [])
-        collector = PointsCollector(self.env.transaction)
+        ahead = None
+        if cards:
+            # Posting is the only way into the ledger: who comes here was let in.
+            ahead = Posting(self.sudo().env)
+            ahead.load(cards.ids, keys, 2 * len(cards))
+        collector = PointsCollector(self.env.transaction, ahead)
         stack.append(collector)
         try:
             yield collector
@@ -201,7 +223,13 @@ class LoyaltyCard(models.Model):
         changes = {
             self.browse(card_id): units for card_id, units in collector.changes.items()
         }
-        posting = self._run_posting(resolve(changes))
+        posting = self._run_posting(resolve(changes), ahead=collector.posting)
+        self._set_points(self._get_points_left(changes, posting))
+        self._finish_posting(posting)
+
+    @api.model
+    def _get_points_left(self, changes, posting):
+        """Return what postings come to beyond what a block has written."""
         left = dict(posting.changes)
         for card, units in changes.items():
             left[card.id] = left.get(card.id, 0) - units
@@ -212,15 +240,38 @@ class LoyaltyCard(models.Model):
             if left[card_id] and card_id not in posting.heads
         )
         there = {*posting.heads, *(others and others.exists().ids)}
-        self._set_points(
-            {card_id: left[card_id] for card_id in left if card_id in there}
-        )
-        self._finish_posting(posting)
+        return {card_id: left[card_id] for card_id in left if card_id in there}
 
     @api.model
     def _get_points_collector(self):
         """Return who collects changes of points in this transaction, if anybody."""
-        for collector in reversed(_collectors.__dict__.get("stack", ())):
-            if collector.transaction is self.env.transaction:
-                return collector
-        return None
+        return next(iter(self._get_collectors()), None)
+
+    @api.model
+    def _get_collectors(self):
+        """Return all who collect changes in this transaction, innermost first."""
+        return [
+            collector
+            for collector in reversed(_collectors.__dict__.get("stack", ()))
+            if collector.transaction is self.env.transaction
+        ]
+
+    # ------------------------------------------------------------
+    # What was read ahead
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_accounts_ahead(self):
+        """Return the accounts of cards that were read ahead, by the id of the card."""
+        return {
+            card_id: account
+            for collector in self._get_collectors()
+            if collector.posting
+            for card_id, account in collector.posting.accounts.items()
+        }
+
+    @api.model
+    def _forget_ahead(self):
+        """Have what was read ahead be read again: the ledger is about to change."""
+        for collector in self._get_collectors():
+            collector.posting = None

@@ -24,15 +24,7 @@ class LoyaltyCard(models.Model):
             years=1, days=-1
         )
         Entry = self.env["loyalty.point.entry"]
-        Entry.flush_model()
-        [[opening]] = self.env.execute_query(
-            SQL(
-                "SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry "
-                "WHERE card_id = %s AND date < %s",
-                self.id,
-                date_from,
-            )
-        )
+        opening = self._get_balance_before(date_from)
         entries = Entry.search(
             [
                 ("card_id", "=", self.id),
@@ -43,7 +35,7 @@ class LoyaltyCard(models.Model):
         )
         kinds = dict(Entry._fields["kind"]._description_selection(self.env))
         texts = entries._get_statement_texts()
-        balance = opening = float(opening)
+        balance = opening
         lines, totals = [], {}
         for entry in entries:
             balance += entry.points
@@ -69,6 +61,20 @@ class LoyaltyCard(models.Model):
             ],
             "expiring": self._get_expiring(today),
         }
+
+    def _get_balance_before(self, day):
+        """Return the sum of what was posted before a day."""
+        self.ensure_one()
+        self.env["loyalty.point.entry"].flush_model()
+        [[balance]] = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry "
+                "WHERE card_id = %s AND date < %s",
+                self.id,
+                day,
+            )
+        )
+        return float(balance)
 
     def _get_expiring(self, today):
         """Return ``[(day, points)]`` of the lots that expire, soonest first."""

@@ -187,19 +187,17 @@ class LoyaltyCard(models.Model):
         """
         entries = super()._finish_posting(posting)
         cards = {}
-        rows = getattr(posting, "entries", ())
-        tiered = rows and self.env["loyalty.program"]._get_tier_program_ids()
-        for row in rows if tiered else ():
-            if (
-                row["program_id"] in tiered
-                and row["kind"] in self._get_qualifying_kinds()
-            ):
+        tiered = self.env["loyalty.program"]._get_tier_program_ids()
+        kinds = self._get_qualifying_kinds()
+        for row in posting.entries:
+            if row["program_id"] in tiered and row["kind"] in kinds:
                 cards.setdefault(row["program_id"], set()).add(row["card_id"])
         # Who posts was let in, and a tier follows from the points alone.
         programs = self.env["loyalty.program"].sudo()
         for program_id, card_ids in cards.items():
             programs.browse(program_id)._evaluate_tiers(
-                cards=programs.env["loyalty.card"].browse(card_ids)
+                cards=programs.env["loyalty.card"].browse(card_ids),
+                qualified=not posting.has_unqualified,
             )
         return entries
 

@@ -39,11 +39,13 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _get_transfer_target(self, card, changes):
+        """Return the card of the same programme that is kept, if there is one."""
+        # Merging contacts is a right of its own; cards follow.
         return next(
             (
                 other
-                for other in changes
-                if other.sudo().active and other.sudo().program_id == card.program_id
+                for other in self.sudo().browse(changed.id for changed in changes)
+                if other.active and other.program_id == card.program_id
             ),
             None,
         )

@@ -187,6 +187,7 @@ class LoyaltyPointAdjustment(models.Model):
     def _ask_approvers(self, limit):
         self.ensure_one()
         approvers = self.env.ref("crm_loyalty.group_points_approver").all_user_ids
+        # Whoever asks need not see who may approve.
         for user in approvers.sudo():
             company = self.company_id
             if (

@@ -3,6 +3,13 @@ from odoo.tools import SQL
 
 from .loyalty_point_entry import DIGITS
 
+QUALIFYING = (
+    "qualifying_date",
+    "qualifying_card_id",
+    "qualifying_points",
+    "qualifying_spend",
+)
+
 
 class LoyaltyPointEntry(models.Model):
     """What an entry counts for tiers, and on which day.
@@ -35,64 +42,82 @@ class LoyaltyPointEntry(models.Model):
     )
 
     _qualifying_idx = models.Index("(qualifying_card_id, qualifying_date)")
-    _unqualified_idx = models.Index("(program_id) WHERE qualifying_date IS NULL")
+    _unqualified_idx = models.Index(
+        "(program_id, card_id) WHERE qualifying_date IS NULL"
+    )
 
     @api.model
     def _qualify(self, where):
         """Note what entries count that have not been looked at; alias ``e``.
 
+        For what was posted before there were tiers: postings note it themselves.
         Awards first, since what takes them back goes by them. In SQL, as the ORM
         refuses to write the ledger.
         """
         self.flush_model()
-        for is_reversal, points, spend in (
-            (
-                SQL("e.origin_id IS NULL"),
-                SQL(
-                    "CASE WHEN (%(times)s) = 1 THEN %(points)s "
-                    "ELSE ROUND(%(points)s / (%(times)s)::numeric, 2) END",
-                    points=self._get_points_sql(),
-                    times=self._get_multiplier_sql(),
-                ),
-                self._get_spend_sql(),
-            ),
-            (
-                SQL("e.origin_id IS NOT NULL"),
-                self._get_share_sql(SQL("o.qualifying_points")),
-                self._get_share_sql(SQL("o.qualifying_spend")),
-            ),
-        ):
+        self._flush_qualifying()
+        for kind in (SQL("e.origin_id IS NULL"), SQL("e.origin_id IS NOT NULL")):
             self.env.cr.execute(
                 SQL(
                     """
                     UPDATE loyalty_point_entry AS entry
-                       SET qualifying_date = q.day,
-                           qualifying_card_id = q.card_id,
-                           qualifying_points = q.points,
-                           qualifying_spend = q.spend
-                      FROM (SELECT e.id, COALESCE(o.qualifying_card_id, e.card_id)
-                                       AS card_id,
-                                   COALESCE(o.qualifying_date, o.date, e.date) AS day,
-                                   ROUND(%(points)s, %(digits)s) AS points,
-                                   ROUND(%(spend)s, %(digits)s) AS spend
-                              FROM loyalty_point_entry AS e
-                              JOIN loyalty_card AS c ON c.id = e.card_id
-                              LEFT JOIN loyalty_tier AS t ON t.id = c.tier_id
-                              LEFT JOIN loyalty_point_entry AS o ON o.id = e.origin_id
-                             WHERE e.qualifying_date IS NULL AND %(kind)s AND %(where)s
-                           ) AS q
-                     WHERE entry.id = q.id
+                       SET (%(columns)s) = ROW (q.*)
+                      FROM loyalty_point_entry AS e
+                      JOIN loyalty_card AS c ON c.id = e.card_id
+                     CROSS JOIN LATERAL (%(qualified)s) AS q
+                     WHERE entry.id = e.id
+                       AND e.qualifying_date IS NULL AND %(kind)s AND %(where)s
                     """,
-                    points=points,
-                    spend=spend,
-                    digits=DIGITS[1],
-                    kind=is_reversal,
+                    columns=self._get_qualifying_columns(),
+                    qualified=self._get_qualified_sql(),
+                    kind=kind,
                     where=where,
                 )
             )
         self.invalidate_model(
             ["qualifying_date", "qualifying_points", "qualifying_spend"], flush=False
         )
+
+    @api.model
+    def _get_qualifying_columns(self):
+        """SQL of the columns that `_get_qualified_sql` gives."""
+        return SQL(", ").join(SQL.identifier(name) for name in QUALIFYING)
+
+    @api.model
+    def _get_qualified_sql(self):
+        """SQL of a query of what entry ``e`` counts for, and when: one row.
+
+        ``e`` may be a row that is about to be added. What takes back another entry
+        counts by that one, which has to be noted before.
+        """
+        return SQL(
+            """
+            SELECT COALESCE(o.qualifying_date, o.date, e.date),
+                   COALESCE(o.qualifying_card_id, e.card_id),
+                   ROUND(CASE WHEN o.id IS NOT NULL THEN %(points_back)s
+                              WHEN (%(times)s) = 1 THEN %(points)s
+                              ELSE ROUND(%(points)s / (%(times)s)::numeric, 2) END,
+                         %(digits)s),
+                   ROUND(CASE WHEN o.id IS NOT NULL THEN %(spend_back)s
+                              ELSE %(spend)s END, %(digits)s)
+              FROM loyalty_card AS c
+              LEFT JOIN loyalty_tier AS t ON t.id = c.tier_id
+              LEFT JOIN loyalty_point_entry AS o ON o.id = e.origin_id
+             WHERE c.id = e.card_id
+            """,
+            points=self._get_points_sql(),
+            points_back=self._get_share_sql(SQL("o.qualifying_points")),
+            times=self._get_multiplier_sql(),
+            spend=self._get_spend_sql(),
+            spend_back=self._get_share_sql(SQL("o.qualifying_spend")),
+            digits=DIGITS[1],
+        )
+
+    @api.model
+    def _flush_qualifying(self):
+        """Extension point: flush what the SQL of points, multiplier and spend reads."""
+        self.env["loyalty.bonus.rule"].flush_model(["is_qualifying"])
+        self.env["loyalty.tier"].flush_model(["multiplier"])
 
     @api.model
     def _get_points_sql(self):

@@ -4,7 +4,7 @@ import time
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import chain
+from ..engine import proof as engine
 from ..engine.ledger import SCALE
 
 _logger = logging.getLogger(__name__)
@@ -16,6 +16,9 @@ FAULTS = [
     ("chain", "Entries were changed, removed or slipped in"),
     ("anchor", "Entries differ from those of the last proof"),
 ]
+# Kilobytes that each step of the proof may take in each process, if the server gives
+# less. A million entries need 100 MB, which several steps and processes share.
+MEMORY = 64 * 1024
 # Faults that are listed one by one; all are counted.
 LISTED = 200
 
@@ -101,10 +104,11 @@ class LoyaltyPointProof(models.Model):
         """Prove the ledger of all cards in one query; return the proof."""
         start = time.monotonic()
         self.env.flush_all()
+        self._widen_memory()
         last = self.search([("anchor_date", "!=", False)], limit=1)
         anchor = anchor or last.anchor_date or None
         [found] = self.env.execute_query_dict(
-            self._get_proof_sql(last.anchor_date or None, anchor)
+            engine.prove(last.anchor_date or None, anchor, LISTED)
         )
         faults = found["faults"] or []
         count = found["fault_count"]
@@ -142,76 +146,17 @@ class LoyaltyPointProof(models.Model):
         return proof
 
     @api.model
-    def _get_proof_sql(self, last_anchor, new_anchor):
-        """Return the query that proves all cards, and gives one row."""
-        return SQL(
-            """
-            WITH moved AS (
-                SELECT id, SUM(points) AS points
-                  FROM (SELECT entry_id AS id, points FROM loyalty_point_consumption
-                         UNION ALL
-                        SELECT award_id, -points FROM loyalty_point_consumption) AS m
-              GROUP BY id),
-            sealed AS (
-                SELECT e.card_id, e.points, e.remaining, e.create_date,
-                       ('x' || left(e.hash, 15))::bit(60)::bigint AS digest,
-                       e.remaining = e.points + COALESCE(moved.points, 0)
-                       AND (e.points > 0 OR e.remaining <= 0)
-                       AND (e.points < 0 OR e.remaining >= 0) AS follows,
-                       e.sequence = 1 + COALESCE(lag(e.sequence) OVER card, 0)
-                       AND e.hash = %(seal)s AS intact
-                  FROM loyalty_point_entry AS e
-             LEFT JOIN moved ON moved.id = e.id
-                WINDOW card AS (PARTITION BY e.card_id ORDER BY e.sequence)),
-            totals AS (
-                SELECT card_id, COUNT(*) AS entries, SUM(points) AS points,
-                       SUM(remaining) AS remaining, bool_and(follows) AS follows,
-                       bool_and(COALESCE(intact, FALSE)) AS intact,
-                       COUNT(*) FILTER (WHERE create_date < %(last)s) AS last_count,
-                       SUM(digest) FILTER (WHERE create_date < %(last)s) AS last_digest,
-                       COUNT(*) FILTER (WHERE create_date < %(new)s) AS new_count,
-                       SUM(digest) FILTER (WHERE create_date < %(new)s) AS new_digest
-                  FROM sealed
-              GROUP BY card_id),
-            cards AS (
-                SELECT COALESCE(c.id, t.card_id) AS card_id, t.entries, t.last_count,
-                       t.last_digest, t.new_count, t.new_digest,
-                       round(COALESCE(c.points, 0)::numeric, %(scale)s) AS balance,
-                       COALESCE(t.points, 0) AS points,
-                       COALESCE(t.remaining, 0) AS remaining,
-                       COALESCE(t.follows, TRUE) AS follows,
-                       COALESCE(t.intact, TRUE) AS intact
-                  FROM loyalty_card AS c
-             FULL JOIN totals AS t ON t.card_id = c.id),
-            faults AS (
-                SELECT c.card_id, fault.kind, fault.expected, fault.found
-                  FROM cards AS c
-            CROSS JOIN LATERAL (VALUES
-                       ('balance', c.points, c.balance, c.points <> c.balance),
-                       ('lots', c.points, c.remaining, c.points <> c.remaining),
-                       ('remaining', NULL, NULL, NOT c.follows),
-                       ('chain', NULL, NULL, NOT c.intact)
-                       ) AS fault (kind, expected, found, is_fault)
-                 WHERE fault.is_fault)
-            SELECT COUNT(*) AS card_count,
-                   COALESCE(SUM(entries), 0)::bigint AS entry_count,
-                   COALESCE(SUM(last_count), 0)::bigint AS last_count,
-                   SUM(last_digest)::text AS last_digest,
-                   COALESCE(SUM(new_count), 0)::bigint AS new_count,
-                   SUM(new_digest)::text AS new_digest,
-                   (SELECT COUNT(*) FROM faults) AS fault_count,
-                   (SELECT json_agg(row_to_json(f))
-                      FROM (SELECT * FROM faults ORDER BY card_id, kind
-                             LIMIT %(listed)s) AS f) AS faults
-              FROM cards
-            """,
-            seal=chain.seal_columns_sql(
-                SQL("COALESCE(lag(e.hash) OVER card, '')"), "e"
-            ),
-            scale=SCALE,
-            last=last_anchor,
-            new=new_anchor,
-            listed=LISTED,
+    def _widen_memory(self):
+        """Let joins of the whole ledger work in memory, to the transaction's end."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT set_config('work_mem', GREATEST(
+                           pg_size_bytes(current_setting('work_mem')) / 1024, %s
+                           )::text || 'kB', TRUE)
+                """,
+                MEMORY,
+            )
         )
 
     def _alert(self):

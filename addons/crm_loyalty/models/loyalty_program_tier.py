@@ -1,12 +1,11 @@
 import logging
-from datetime import timedelta
 
 from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL
 
 from ..engine import periods
 from ..engine import tiers as engine
@@ -121,18 +120,19 @@ class LoyaltyProgram(models.Model):
         ``card`` is empty for a customer who is no member yet. 0: nothing.
         """
         self.ensure_one()
-        return card.tier_id.multiplier if card.tier_id else 1.0
+        return self.env["loyalty.tier"]._get_multipliers().get(card.tier_id.id, 1.0)
 
     # ------------------------------------------------------------
     # Evaluation
     # ------------------------------------------------------------
 
-    def _evaluate_tiers(self, as_of=None, cards=None):
+    def _evaluate_tiers(self, as_of=None, cards=None, qualified=False):
         """Bring the cards of the programmes to their tier as of a day.
 
         One statement per programme: cards and history are written together, and
-        only what differs. ``cards`` limits it to some. Returns the cards whose
-        tier changed.
+        only what differs. ``cards`` limits it to some; ``qualified`` says that no
+        entry of them is left that nobody looked at. Returns the cards whose tier
+        changed.
         """
         changed = self.env["loyalty.card"]
         for program in self:
@@ -140,7 +140,8 @@ class LoyaltyProgram(models.Model):
                 SQL("TRUE") if cards is None else SQL("c.id = ANY(%s)", list(cards.ids))
             )
             day = as_of or program._get_loyalty_today()
-            program._qualify_entries(where)
+            if not qualified:
+                program._qualify_entries(where)
             ids = program._write_tiers(engine.states(program._get_ladder(), day, where))
             changed |= changed.browse(ids)
         if changed:
@@ -158,73 +159,7 @@ class LoyaltyProgram(models.Model):
         self.env["loyalty.point.entry"].flush_model()
         self.env["loyalty.card"].flush_model()
         self.env["loyalty.tier"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                %(states)s,
-                target AS (
-                    SELECT s.*, s.tier_id AS old_tier_id, n.id AS projected_tier_id,
-                           -- A tier that was archived is held to its last day.
-                           COALESCE(t.id, CASE WHEN s.level = s.held
-                                               THEN s.tier_id END) AS new_tier_id
-                      FROM state AS s
-                      LEFT JOIN loyalty_tier AS t
-                        ON t.program_id = %(program)s AND t.threshold = s.level
-                       AND t.active
-                      LEFT JOIN loyalty_tier AS n
-                        ON n.program_id = %(program)s AND n.threshold = s.projected
-                       AND n.active
-                ),
-                written AS (
-                    UPDATE loyalty_card AS c
-                       SET tier_id = s.new_tier_id,
-                           tier_since = CASE
-                               WHEN s.new_tier_id IS NULL THEN NULL
-                               WHEN s.new_tier_id = s.old_tier_id THEN s.tier_since
-                               ELSE s.as_of END,
-                           tier_until = s.until,
-                           tier_period_end = s.last,
-                           qualifying_points = s.points,
-                           qualifying_spend = s.spend,
-                           tier_keep_needed = s.missing,
-                           projected_tier_id = s.projected_tier_id
-                      FROM target AS s
-                     WHERE c.id = s.id
-                       AND (c.tier_id, c.tier_until, c.tier_period_end,
-                            c.qualifying_points, c.qualifying_spend,
-                            c.tier_keep_needed, c.projected_tier_id)
-                           IS DISTINCT FROM
-                           (s.new_tier_id, s.until, s.last, s.points, s.spend,
-                            s.missing, s.projected_tier_id)
-                    RETURNING c.id
-                ),
-                noted AS (
-                    INSERT INTO loyalty_tier_history (
-                           card_id, program_id, partner_id, company_id, date,
-                           from_tier_id, to_tier_id, kind, value, until,
-                           create_uid, create_date, write_uid, write_date)
-                    SELECT s.id, %(program)s, s.partner_id, s.company_id, s.as_of,
-                           s.old_tier_id, s.new_tier_id,
-                           CASE WHEN s.level > s.held THEN 'up'
-                                WHEN s.as_of <= s.tier_until THEN 'reversal'
-                                ELSE 'down' END,
-                           GREATEST(s.current, CASE WHEN s.earned < s.level
-                                                    THEN s.extended END),
-                           s.until, %(uid)s, %(now)s, %(uid)s, %(now)s
-                      FROM target AS s
-                     WHERE s.new_tier_id IS DISTINCT FROM s.old_tier_id
-                    RETURNING card_id
-                )
-                SELECT w.id, n.card_id
-                  FROM written AS w
-                  LEFT JOIN noted AS n ON n.card_id = w.id
-                """,
-                states=states,
-                program=self.id,
-                uid=self.env.uid,
-                now=SQL("NOW() AT TIME ZONE 'UTC'"),
-            )
-        )
+        rows = self.env.execute_query(engine.writing(states, self.id, self.env.uid))
         written = self.env["loyalty.card"].browse(row[0] for row in rows)
         written.invalidate_recordset(self._get_tier_card_fields(), flush=False)
         self.env["loyalty.tier.history"].invalidate_model(flush=False)
@@ -240,126 +175,6 @@ class LoyaltyProgram(models.Model):
             or name in ("projected_tier_id", "next_tier_id")
             or name.endswith("_needed")
         ]
-
-    # ------------------------------------------------------------
-    # Preview and tasks
-    # ------------------------------------------------------------
-
-    def _preview_downgrades(self, day_from, day_to):
-        """Return who loses a tier in some days if nothing more is earned.
-
-        Rows ``(day, card, tier, tier that follows, missing)``: the evaluation of
-        the day after each card's promise, with nothing written.
-        """
-        Card, Tier = self.env["loyalty.card"], self.env["loyalty.tier"]
-        self.env["loyalty.point.entry"].flush_model()
-        Card.flush_model()
-        rows = []
-        for program in self:
-            states = engine.states(
-                program._get_ladder(),
-                SQL("c.tier_until + 1"),
-                SQL(
-                    "c.tier_until >= %s AND c.tier_until < %s",
-                    day_from - timedelta(days=1),
-                    day_to,
-                ),
-            )
-            for day, card, tier, after, missing in self.env.execute_query(
-                SQL(
-                    """
-                    %s SELECT s.as_of, s.id, s.tier_id, t.id,
-                              s.held - GREATEST(s.extended, s.current)
-                         FROM state AS s
-                         LEFT JOIN loyalty_tier AS t
-                           ON t.program_id = %s AND t.threshold = s.level AND t.active
-                        WHERE s.level < s.held
-                        ORDER BY s.as_of, s.id
-                    """,
-                    states,
-                    program.id,
-                )
-            ):
-                rows.append(
-                    (
-                        day,
-                        Card.browse(card),
-                        Tier.browse(tier),
-                        Tier.browse(after),
-                        missing,
-                    )
-                )
-        return rows
-
-    def _warn_tiers(self, as_of=None):
-        """Plan one task per customer who is about to lose a tier; return them.
-
-        A card remembers the promise that a task was planned about, so a task
-        comes once, and again for the next promise only.
-        """
-        tasks = self.env["mail.activity"]
-        for program in self.filtered("tier_warn_days"):
-            day = as_of or program._get_loyalty_today()
-            due = program._preview_downgrades(
-                day + timedelta(days=1), day + timedelta(days=program.tier_warn_days)
-            )
-            due = [row for row in due if row[1].tier_warned_until != row[1].tier_until]
-            tasks |= program._plan_tier_tasks(due)
-            cards = self.env["loyalty.card"].union(*(row[1] for row in due))
-            for until, warned in cards.grouped("tier_until").items():
-                warned.tier_warned_until = until
-        return tasks
-
-    def _plan_tier_tasks(self, rows):
-        """Plan the task of each row of `_preview_downgrades` on its customer."""
-        activity_type = self.env.ref(
-            "mail.mail_activity_data_todo", raise_if_not_found=False
-        )
-        model_id = self.env["ir.model"]._get_id("res.partner")
-        values = []
-        for lost_on, card, tier, after, missing in rows:
-            partner = card.partner_id
-            user = (
-                partner.user_id
-                or partner.commercial_partner_id.user_id
-                or self.tier_user_id
-                or self.env.user
-            )
-            lang = user.lang or self.env.lang
-            told = self.with_context(lang=lang)
-            amount = told._format_tier_value(missing)
-            values.append(
-                {
-                    "res_model_id": model_id,
-                    "res_id": partner.id,
-                    "user_id": user.id,
-                    "activity_type_id": activity_type.id if activity_type else False,
-                    "date_deadline": card.tier_until,
-                    "summary": told.env._(
-                        "%(customer)s loses %(tier)s",
-                        customer=partner.display_name,
-                        tier=tier.with_context(lang=lang).name,
-                    ),
-                    "note": told.env._(
-                        "On %(date)s the tier becomes %(after)s. Missing to keep it: "
-                        "%(amount)s.",
-                        date=format_date(told.env, lost_on),
-                        after=after.with_context(lang=lang).name or told.env._("none"),
-                        amount=amount,
-                    ),
-                }
-            )
-        return self.env["mail.activity"].create(values)
-
-    def _format_tier_value(self, value):
-        """Return points or an amount, as the programme's thresholds are meant."""
-        self.ensure_one()
-        if self.tier_basis == "spend":
-            return self.currency_id.format(value)
-        number = self.env["ir.qweb.field.float"].value_to_html(
-            value, {"precision": 0 if value == int(value) else 2}
-        )
-        return f"{number} {self.portal_point_name or ''}".strip()
 
     # ------------------------------------------------------------
     # Job

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -76,15 +76,23 @@ class LoyaltyTier(models.Model):
         for tier in self:
             tier.card_count = counts.get(tier, 0)
 
+    @api.model
+    @tools.ormcache()
+    def _get_multipliers(self):
+        """Return the multiplier of each tier by its id; each order asks."""
+        # The same for everybody. Who holds an archived tier keeps its multiplier.
+        tiers = self.sudo().with_context(active_test=False)
+        return {tier.id: tier.multiplier for tier in tiers.search([])}
+
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
-        self.env.registry.clear_cache()  # of the programmes that have tiers
+        self.env.registry.clear_cache()  # of multipliers and programmes with tiers
         return tiers
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"active", "program_id"}:
+        if vals.keys() & {"active", "program_id", "multiplier"}:
             self.env.registry.clear_cache()
         return result
 

@@ -200,6 +200,44 @@ class TestBonus(TierCase):
         self.assertEqual(len(rule._post_due()), 1)
         self.assertFalse(rule._post_due(day))
 
+    def test_an_answered_survey_gives_points_once(self):
+        if "survey.survey" not in self.env:
+            self.skipTest("no surveys are installed")
+        rule = self._rule("survey")
+        survey = self.env["survey.survey"].create({"title": "How was it?"})
+        answers = {"survey_id": survey.id, "partner_id": self.ada.id}
+        answers["end_datetime"] = datetime(2026, 3, 2, 4)
+        for state, test, given in (
+            ("in_progress", False, 0),
+            ("done", True, 0),
+            ("done", False, 1),
+            ("done", False, 0),
+        ):
+            self.env["survey.user_input"].create(
+                {**answers, "state": state, "test_entry": test}
+            )
+            self.env.flush_all()
+            self.assertEqual(len(rule._post_due(date(2026, 3, 2))), given)
+
+    def test_an_attended_event_gives_points_once(self):
+        if "event.registration" not in self.env:
+            self.skipTest("no events are installed")
+        rule = self._rule("event")
+        event = self.env["event.event"].create(
+            {
+                "name": "Tasting",
+                "date_begin": datetime(2026, 3, 1, 4),
+                "date_end": datetime(2026, 3, 1, 8),
+            }
+        )
+        for state, given in (("open", 0), ("done", 1), ("done", 0)):
+            registration = self.env["event.registration"].create(
+                {"event_id": event.id, "partner_id": self.ada.id, "state": state}
+            )
+            registration.date_closed = datetime(2026, 3, 1, 8)
+            self.env.flush_all()
+            self.assertEqual(len(rule._post_due(date(2026, 3, 2))), given)
+
     # By hand
 
     def _grant(self, rule, reason="Sorry", user=None):

@@ -110,15 +110,64 @@ class TestExpiry(LedgerCase):
             return 0 if len(done) == 2 else 1
 
         Card = type(self.env["loyalty.card"])
-        find = Card._get_expired_lots
+        expire = Card._expire_batch
         self.patch(
-            Card, "_get_expired_lots", lambda self, as_of: find(self, as_of, limit=1)
+            Card, "_expire_batch", lambda self, as_of: expire(self, as_of, limit=1)
         )
         day = TODAY + timedelta(days=2)
         self.env["loyalty.card"]._expire_points(day, checkpoint)
         self.assertEqual(done, [1, 1])
         self.env.invalidate_all()
         self.assertEqual(sorted(cards.mapped("points")), [0, 0, 3])
+
+    def test_a_batch_posts_what_a_posting_would(self):
+        """The job does in one statement what the engine does lot by lot."""
+        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        card = self._card(10)
+        card._post_points(0.25, "bonus")
+        card._post_points(-3, "burn")
+        self._on(5)
+        card._post_points(7, "bonus")
+        self._on(31)
+        due = card.lot_ids.filtered(lambda lot: lot.expiration_date < self._day())
+
+        def expire_one_by_one():
+            self.env["loyalty.card"]._post_many(
+                [{"card": card, "kind": "expire", "lots": due}]
+            )
+
+        told = []
+        for expire in (expire_one_by_one, self._expire):
+            with self.env.cr.savepoint() as savepoint:
+                expire()
+                told.append(self._get_ledger(card))
+                savepoint.rollback()
+            self.env.invalidate_all()
+        self.assertEqual(*told)
+        self.assertEqual(told[0]["points"], 7)
+
+    def _day(self):
+        return self.program._get_loyalty_today()
+
+    def _get_ledger(self, card):
+        """All that a posting writes, but for the numbers of rows."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        entries = card.entry_ids.sorted("sequence")
+        last = entries[-1]
+        unlike = {"id", "display_name", "consumed_ids", "consumer_ids"}
+        return {
+            "points": card.points,
+            "entry": {
+                name: value
+                for name, value in last.read(load=None)[0].items()
+                if name not in unlike and not name.startswith("qualifying_")
+            },
+            "lots": [
+                (lot.remaining, lot.expiration_date, lot.reminded) for lot in entries
+            ],
+            "consumed": [(part.award_id, part.points) for part in last.consumed_ids],
+        }
 
     def test_the_scheduled_job_expires(self):
         self.program.write({"expiry_policy": "days", "expire_after": 1})

@@ -58,6 +58,20 @@ class TestLedger(LedgerCase):
                 [first.id],
             )
 
+    def test_big_jobs_post_on_cards_that_never_had_points(self):
+        """The balance of such a card is empty in the database."""
+        card = self._card()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE loyalty_card SET points = NULL WHERE id = %s", [card.id]
+        )
+        self.env.invalidate_all()
+        self.env["loyalty.card"]._post_many(
+            [{"card": card, "points": 5, "kind": "bonus"}], quiet=True
+        )
+        self.assertEqual(card.points, 5)
+        self._assert_sound()
+
     def test_the_same_key_twice_in_one_posting_counts_once(self):
         card = self._card()
         values = {"card": card, "points": 5, "kind": "bonus", "key": "twice"}
@@ -134,3 +148,47 @@ class TestLedger(LedgerCase):
             raise ZeroDivisionError
         card.points += 1
         self.assertEqual(len(card.entry_ids), 2)
+
+    # Read ahead
+
+    def test_what_was_read_ahead_is_posted_on_without_reading_again(self):
+        card = self._card(10)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        values = {"card": card, "points": -4, "kind": "burn", "key": "a"}
+        with self._collect(card, ["a"], values):
+            card.points -= 4
+            self.program._get_loyalty_today()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(card.points_available, 10)
+            self.assertEqual(self.env.cr.sql_log_count, before)
+        self.assertEqual(card.points, 6)
+        self._assert_sound()
+
+    def test_what_was_read_ahead_is_read_again_when_it_does_not_suffice(self):
+        card, other = self._card(10), self._card(10)
+        for values in (
+            {"card": other, "points": -4, "kind": "burn", "key": "a"},
+            {"card": card, "points": -4, "kind": "burn", "key": "b"},
+        ):
+            values["card"]._post_points(-1, "burn", key="a")
+            with self._collect(card, ["a"], values):
+                pass
+        # A key that was posted before is no news, whoever looked for it.
+        self.assertEqual((card.points, other.points), (5, 9))
+        self._assert_sound()
+
+    def test_a_posting_in_between_makes_what_was_read_ahead_old(self):
+        card = self._card(10)
+        values = {"card": card, "points": -4, "kind": "burn", "key": "a"}
+        with self._collect(card, ["a"], values):
+            card._post_points(-3, "burn")
+            self.assertEqual(card.points_available, 7)
+        self.assertEqual(card.points, 3)
+        self.assertEqual(card.lot_ids.remaining, 3)
+        self._assert_sound()
+
+    def _collect(self, card, keys, values):
+        return self.env["loyalty.card"]._collect_points(
+            lambda changes: [values], cards=card, keys=keys
+        )

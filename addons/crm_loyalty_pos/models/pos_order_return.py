@@ -50,6 +50,7 @@ class PosOrder(models.Model):
     def _get_returned_share(self, points, returned):
         """Return which share of what earned, or cost, the points came back."""
         if points.kind == "earn":
+            # What came back follows from the programme, whoever may read it.
             lines = self._get_earning_lines(points.card.sudo().program_id)
             return get_share(lines, returned)
         rewards = self.lines.filtered(lambda line: line.coupon_id == points.card)

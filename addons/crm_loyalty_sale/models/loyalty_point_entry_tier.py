@@ -13,10 +13,10 @@ class LoyaltyPointEntry(models.Model):
     _inherit = "loyalty.point.entry"
 
     @api.model
-    def _qualify(self, where):
+    def _flush_qualifying(self):
         self.env["sale.order"].flush_model(["currency_id", "currency_rate"])
         self.env["sale.order.line"].flush_model(["price_subtotal", "reward_id"])
-        return super()._qualify(where)
+        return super()._flush_qualifying()
 
     @api.model
     def _get_multiplier_sql(self):

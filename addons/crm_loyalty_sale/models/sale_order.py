@@ -29,11 +29,24 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def action_confirm(self):
-        """Post what orders earn and spend, all at once."""
-        Card = self.env["loyalty.card"]
+        """Post what orders earn and spend, all at once.
+
+        The cards are locked and read at the beginning: what is checked then still
+        holds when it is posted, and each card is read once.
+        """
         orders = self.filtered(lambda order: order.state != "sale")
-        orders._check_points_there()
-        with Card._collect_points(orders._get_confirmation_postings):
+        # The entries of coupons are read for whoever may confirm the order.
+        cards = orders.sudo().coupon_point_ids.coupon_id | orders.order_line.coupon_id
+        with self.env["loyalty.card"]._collect_points(
+            orders._get_confirmation_postings,
+            cards=cards,
+            keys=[
+                f"{order._get_points_prefix()}{kind}"
+                for order in orders
+                for kind in ("earn", "burn")
+            ],
+        ):
+            orders._check_points_there()
             return super().action_confirm()
 
     def _check_points_there(self):
@@ -133,6 +146,7 @@ class SaleOrder(models.Model):
         points -= coupon.points_locked
         if self.state not in ("sale", "done"):
             if program.pending_policy != "none" and program.applies_on != "future":
+                # As above: the entries of coupons are read for whoever enters it.
                 points -= sum(
                     point.points
                     for point in self.sudo().coupon_point_ids

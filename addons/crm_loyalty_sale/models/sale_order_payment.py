@@ -58,6 +58,7 @@ class SaleOrder(models.Model):
         Odoo does so before, by the rewards that were on the order so far.
         """
         result = super()._update_programs_and_rewards()
+        # The entries of coupons are written for whoever may enter the order.
         earned = self.sudo().coupon_point_ids.filtered(
             lambda point: point.coupon_id.program_id._earns_on_payment()
         )

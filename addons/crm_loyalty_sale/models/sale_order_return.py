@@ -96,6 +96,7 @@ class SaleOrder(models.Model):
     def _get_returned_share(self, points, returned):
         """Return which share of what earned, or cost, the points came back."""
         if points.kind == "earn":
+            # What came back follows from the programme, whoever may read it.
             program = points.card.sudo().program_id
             lines = self._get_earning_lines(program)
             return get_share(lines, returned, program._get_earning_weight)
@@ -162,6 +163,7 @@ class SaleOrder(models.Model):
 
     def _get_change_key(self):
         self.ensure_one()
+        # Counted for a key, not shown.
         count = (
             self.env["loyalty.point.entry"]
             .sudo()
@@ -201,6 +203,7 @@ class SaleOrder(models.Model):
 
     def _get_points_before(self, posted):
         """Return the same for what was confirmed before there was a ledger."""
+        # The ledger of an order belongs to whoever may change the order.
         Entry = self.env["loyalty.point.entry"].sudo()
         known = {(points.card, points.kind) for points in posted}
         before = []
@@ -263,6 +266,7 @@ class SaleOrder(models.Model):
     def _is_paid_for_points(self):
         """Extension point: whether points of the order may be spent."""
         self.ensure_one()
+        # Whether they are paid, whoever may see invoices.
         invoices = self.sudo().invoice_ids.filtered(
             lambda move: move.state == "posted" and move.move_type == "out_invoice"
         )

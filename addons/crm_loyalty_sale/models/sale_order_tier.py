@@ -31,14 +31,15 @@ class SaleOrder(models.Model):
         """Return the card of the customer in each programme: the order's, if any."""
         # The tier of a member decides, whoever enters the order.
         Card = self.env["loyalty.card"].sudo()
-        cards = Card.search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("program_id", "in", programs.ids),
-            ]
+        cards = self.sudo().coupon_point_ids.coupon_id.filtered(
+            lambda card: card.active and card.partner_id == self.partner_id
         )
-        applied = self.sudo().coupon_point_ids.coupon_id
-        by_program = {None: Card}
-        for card in (cards - applied) | (cards & applied):
-            by_program[card.program_id.sudo(False)] = card
-        return by_program
+        others = programs - cards.program_id
+        if others:
+            cards |= Card.search(
+                [
+                    ("partner_id", "=", self.partner_id.id),
+                    ("program_id", "in", others.ids),
+                ]
+            )
+        return {None: Card} | {card.program_id.sudo(False): card for card in cards}

@@ -157,3 +157,30 @@ class TestOrderTier(TierCase):
         self.assertEqual(self.card.qualifying_points, 1100)
         self.assertEqual(self.card.tier_id, self.gold)
         self.assertEqual(self.card.member_since, date(2023, 5, 9))
+
+    def test_what_was_never_looked_at_counts_what_a_posting_notes(self):
+        """Programmes that get tiers later count their whole ledger in one go."""
+        self._earn(1000, date(2026, 1, 5))
+        order = self._order(100.01)
+        with freeze_time("2026-03-05 04:00"):
+            order.sudo()._action_cancel()  # a right that Odoo gives to managers
+            self.card._post_points(-10, "burn")
+        names = ["qualifying_date", "qualifying_card_id", "qualifying_points"]
+        names.append("qualifying_spend")
+        entries = self._entries()
+        noted = entries.read(names)
+        self.assertEqual(
+            entries.mapped("qualifying_points"), [1000, 100.01, -100.01, 0]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE loyalty_point_entry SET qualifying_date = NULL, "
+            "qualifying_card_id = NULL, qualifying_points = NULL, "
+            "qualifying_spend = NULL WHERE card_id = %s",
+            [self.card.id],
+        )
+        self.env.invalidate_all()
+        # The next posting looks at the others, too.
+        self._earn(1, date(2026, 3, 6))
+        self.assertEqual(entries.read(names), noted)
+        self.assertEqual(self.card.qualifying_points, 1001)

@@ -1,0 +1,143 @@
+"""Lots that expire, a whole batch of cards in one statement.
+
+It posts what `posting.Posting` would with the kind ``expire`` (see
+`ledger.Account.expire`): one entry for each card, which consumes all that is left of
+the lots whose last day is over. A night has 100,000 of them and each consumes all
+of its lot, so nothing has to be worked out in Python.
+"""
+
+from odoo.tools import SQL
+
+from . import chain
+from .ledger import SCALE
+
+# What is the same for all entries of expiry; see `chain.COLUMNS`.
+CONSTANT = {
+    "kind": SQL("'expire'"),
+    "waived": SQL("0"),
+    "key": SQL("NULL"),
+    "source_model": SQL("NULL"),
+    "source_id": SQL("NULL"),
+    "origin_id": SQL("NULL"),
+    "reason": SQL("NULL"),
+}
+
+
+def expire(day: SQL, uid: int, limit: int) -> SQL:
+    """SQL that posts the expiry of some lots, and gives the ids of the entries.
+
+    ``day`` is that of programme ``p``; ``limit`` is how many lots are looked for.
+    The cards are locked in the order of their ids; those that somebody is posting on
+    are left for the next time.
+    """
+    return SQL(
+        """
+        WITH program AS MATERIALIZED (
+             SELECT p.id, p.company_id, (%(day)s) AS day FROM loyalty_program AS p),
+        card AS MATERIALIZED (%(cards)s),
+        lot AS MATERIALIZED (
+             SELECT e.id, e.card_id, e.remaining
+               FROM card
+               JOIN loyalty_point_entry AS e ON e.card_id = card.id
+              WHERE e.remaining > 0 AND e.expiration_date < card.day),
+        entry AS MATERIALIZED (%(entries)s),
+        added AS (%(added)s),
+        consumed AS (%(consumed)s),
+        emptied AS (
+             UPDATE loyalty_point_entry AS e SET remaining = 0
+               FROM lot WHERE e.id = lot.id),
+        balance AS (
+             UPDATE loyalty_card AS c
+                SET points = round(
+                    COALESCE(c.points, 0)::numeric + entry.points, %(scale)s)
+               FROM entry WHERE c.id = entry.card_id)
+        SELECT id FROM entry ORDER BY id
+        """,
+        day=day,
+        cards=_cards(limit),
+        entries=_entries(uid),
+        added=_added(uid),
+        consumed=_consumed(uid),
+        scale=SCALE,
+    )
+
+
+def _cards(limit: int) -> SQL:
+    """SQL of the cards that some lots are on whose last day is over."""
+    return SQL(
+        """
+        SELECT c.id, c.program_id, c.partner_id, program.company_id, program.day
+          FROM loyalty_card AS c
+          JOIN program ON program.id = c.program_id
+         WHERE c.id IN (SELECT due.card_id FROM (
+               SELECT e.card_id
+                 FROM loyalty_point_entry AS e
+                 JOIN loyalty_card AS k ON k.id = e.card_id
+                 JOIN program ON program.id = k.program_id
+                WHERE e.remaining > 0 AND e.expiration_date < program.day
+                LIMIT %s) AS due)
+         ORDER BY c.id
+           FOR NO KEY UPDATE OF c SKIP LOCKED
+        """,
+        limit,
+    )
+
+
+def _entries(uid: int) -> SQL:
+    """SQL of what is posted on each card, with the seal before it."""
+    return SQL(
+        """
+        SELECT nextval('loyalty_point_entry_id_seq')::int AS id,
+               card.id AS card_id, card.program_id, card.partner_id, card.company_id,
+               card.day AS date, total.points, head.sequence + 1 AS sequence,
+               head.hash AS previous, %s AS user_id,
+               now() AT TIME ZONE 'UTC' AS create_date
+          FROM card
+          JOIN (SELECT card_id, -SUM(remaining) AS points FROM lot GROUP BY card_id)
+               AS total ON total.card_id = card.id
+         CROSS JOIN LATERAL (
+               SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+                WHERE e.card_id = card.id ORDER BY e.sequence DESC LIMIT 1) AS head
+        """,
+        uid,
+    )
+
+
+def _added(uid: int) -> SQL:
+    """SQL that adds the entries. What expires counts for no tier."""
+    sealed = {name: SQL.identifier("entry", name) for name in chain.COLUMNS} | CONSTANT
+    values = sealed | {
+        "id": SQL("id"),
+        "program_id": SQL("program_id"),
+        "partner_id": SQL("partner_id"),
+        "company_id": SQL("company_id"),
+        "remaining": SQL("0"),
+        "qualifying_date": SQL("date"),
+        "qualifying_card_id": SQL("card_id"),
+        "qualifying_points": SQL("0"),
+        "qualifying_spend": SQL("0"),
+        "hash": chain.seal_sql(SQL("entry.previous"), sealed),
+        "create_uid": SQL("%s", uid),
+        "write_uid": SQL("%s", uid),
+        "write_date": SQL("create_date"),
+    }
+    return SQL(
+        "INSERT INTO loyalty_point_entry (%s) SELECT %s FROM entry",
+        SQL(", ").join(SQL.identifier(name) for name in values),
+        SQL(", ").join(values.values()),
+    )
+
+
+def _consumed(uid: int) -> SQL:
+    """SQL that notes which lots the entries consume."""
+    return SQL(
+        """
+        INSERT INTO loyalty_point_consumption (
+               entry_id, award_id, points, create_uid, write_uid,
+               create_date, write_date)
+        SELECT entry.id, lot.id, lot.remaining, %(uid)s, %(uid)s,
+               entry.create_date, entry.create_date
+          FROM entry JOIN lot USING (card_id)
+        """,
+        uid=uid,
+    )

@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+
+class LoyaltyCard(models.Model):
+    """Customers who are told of points that are about to expire."""
+
+    _inherit = "loyalty.card"
+
+    @api.model
+    def _cron_remind(self):
+        """Remind customers of points that are about to expire."""
+        programs = self.env["loyalty.program"].search([("expiry_reminder", "=", True)])
+        for program in programs:
+            cards = program._get_cards_to_remind()
+            while cards:
+                cards[:100]._send_expiry_reminder()
+                if not self.env["ir.cron"]._commit_progress(len(cards[:100])):
+                    return
+                cards = cards[100:]
+
+    def _send_expiry_reminder(self, as_of=None):
+        """Send one mail for each card, and note of which lots it told.
+
+        Whoever has no address is told nothing, and is asked again next time.
+        """
+        for card in self:
+            program = card.program_id
+            template = program.reminder_template_id
+            if not template or not card._mail_get_customer().email:
+                continue
+            day = as_of or program._get_loyalty_today()
+            template.with_context(loyalty_as_of=day).send_mail(
+                card.id, email_layout_xmlid="mail.mail_notification_light"
+            )
+            # In plain SQL, since the ORM refuses to write the ledger: this tells
+            # who was told, never what was posted.
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE loyalty_point_entry
+                       SET reminded = CASE WHEN expiration_date <= %(late)s
+                                           THEN %(last)s ELSE %(first)s END
+                     WHERE card_id = %(card)s AND remaining > 0
+                       AND expiration_date BETWEEN %(day)s AND %(early)s
+                    """,
+                    card=card.id,
+                    day=day,
+                    first=program.reminder_first_days,
+                    last=program.reminder_last_days,
+                    early=day + timedelta(days=program.reminder_first_days),
+                    late=day + timedelta(days=program.reminder_last_days),
+                )
+            )
+        self.env["loyalty.point.entry"].invalidate_model(["reminded"], flush=False)
+
+    def _get_expiring_lots(self):
+        """Return all lots of which a reminder tells, the first to expire first."""
+        self.ensure_one()
+        day = self.env.context.get("loyalty_as_of")
+        day = fields.Date.to_date(day) or self.program_id._get_loyalty_today()
+        until = day + timedelta(days=self.program_id.reminder_first_days)
+        # The customer may know what is their own.
+        lots = self.sudo().lot_ids.filtered(
+            lambda lot: (
+                lot.remaining > 0
+                and lot.expiration_date
+                and day <= lot.expiration_date <= until
+            )
+        )
+        lang = self.partner_id.lang
+        return [
+            {
+                "date": format_date(self.env, lot.expiration_date, lang_code=lang),
+                "points": self._format_points(lot.remaining),
+            }
+            for lot in lots.sorted(lambda lot: (lot.expiration_date, lot.id))
+        ]
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    def _get_cards_to_remind(self, as_of=None):
+        """Return cards with lots of which the customer was not told yet.
+
+        A lot is told of twice: when the first, and when the last reminder is due.
+        """
+        self.ensure_one()
+        day = as_of or self._get_loyalty_today()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT e.card_id
+                  FROM loyalty_point_entry AS e
+                  JOIN loyalty_card AS c ON c.id = e.card_id AND c.active
+                 WHERE e.program_id = %(program)s AND e.remaining > 0
+                   AND e.expiration_date >= %(day)s
+                   AND (e.expiration_date <= %(late)s
+                        AND COALESCE(e.reminded, 0) <> %(last)s
+                        OR e.expiration_date <= %(early)s
+                        AND COALESCE(e.reminded, 0) NOT IN (%(first)s, %(last)s))
+              ORDER BY e.card_id
+                """,
+                program=self.id,
+                day=day,
+                first=self.reminder_first_days,
+                last=self.reminder_last_days,
+                early=day + timedelta(days=self.reminder_first_days),
+                late=day + timedelta(days=self.reminder_last_days),
+            )
+        )
+        return self.env["loyalty.card"].browse(card_id for [card_id] in rows)

@@ -1,0 +1,128 @@
+from datetime import timedelta
+
+from odoo import models
+from odoo.tools import SQL, format_date
+
+from ..engine import tiers as engine
+
+
+class LoyaltyProgram(models.Model):
+    """Who is about to lose a tier, and the tasks about them."""
+
+    _inherit = "loyalty.program"
+
+    def _preview_downgrades(self, day_from, day_to):
+        """Return who loses a tier in some days if nothing more is earned.
+
+        Rows ``(day, card, tier, tier that follows, missing)``: the evaluation of
+        the day after each card's promise, with nothing written.
+        """
+        Card, Tier = self.env["loyalty.card"], self.env["loyalty.tier"]
+        self.env["loyalty.point.entry"].flush_model()
+        Card.flush_model()
+        rows = []
+        for program in self:
+            states = engine.states(
+                program._get_ladder(),
+                SQL("c.tier_until + 1"),
+                SQL(
+                    "c.tier_until >= %s AND c.tier_until < %s",
+                    day_from - timedelta(days=1),
+                    day_to,
+                ),
+            )
+            for day, card, tier, after, missing in self.env.execute_query(
+                SQL(
+                    """
+                    %s SELECT s.as_of, s.id, s.tier_id, t.id,
+                              s.held - GREATEST(s.extended, s.current)
+                         FROM state AS s
+                         LEFT JOIN loyalty_tier AS t
+                           ON t.program_id = %s AND t.threshold = s.level AND t.active
+                        WHERE s.level < s.held
+                        ORDER BY s.as_of, s.id
+                    """,
+                    states,
+                    program.id,
+                )
+            ):
+                rows.append(
+                    (
+                        day,
+                        Card.browse(card),
+                        Tier.browse(tier),
+                        Tier.browse(after),
+                        missing,
+                    )
+                )
+        return rows
+
+    def _warn_tiers(self, as_of=None):
+        """Plan one task per customer who is about to lose a tier; return them.
+
+        A card remembers the promise that a task was planned about, so a task
+        comes once, and again for the next promise only.
+        """
+        tasks = self.env["mail.activity"]
+        for program in self.filtered("tier_warn_days"):
+            day = as_of or program._get_loyalty_today()
+            due = program._preview_downgrades(
+                day + timedelta(days=1), day + timedelta(days=program.tier_warn_days)
+            )
+            due = [row for row in due if row[1].tier_warned_until != row[1].tier_until]
+            tasks |= program._plan_tier_tasks(due)
+            cards = self.env["loyalty.card"].union(*(row[1] for row in due))
+            for until, warned in cards.grouped("tier_until").items():
+                warned.tier_warned_until = until
+        return tasks
+
+    def _plan_tier_tasks(self, rows):
+        """Plan the task of each row of `_preview_downgrades` on its customer."""
+        activity_type = self.env.ref(
+            "mail.mail_activity_data_todo", raise_if_not_found=False
+        )
+        model_id = self.env["ir.model"]._get_id("res.partner")
+        values = []
+        for lost_on, card, tier, after, missing in rows:
+            partner = card.partner_id
+            user = (
+                partner.user_id
+                or partner.commercial_partner_id.user_id
+                or self.tier_user_id
+                or self.env.user
+            )
+            lang = user.lang or self.env.lang
+            told = self.with_context(lang=lang)
+            amount = told._format_tier_value(missing)
+            values.append(
+                {
+                    "res_model_id": model_id,
+                    "res_id": partner.id,
+                    "user_id": user.id,
+                    "activity_type_id": activity_type.id if activity_type else False,
+                    "date_deadline": card.tier_until,
+                    "summary": told.env._(
+                        "%(customer)s loses %(tier)s",
+                        customer=partner.display_name,
+                        tier=tier.with_context(lang=lang).name,
+                    ),
+                    "note": told.env._(
+                        "On %(date)s the tier becomes %(after)s. Missing to keep it: "
+                        "%(amount)s.",
+                        date=format_date(told.env, lost_on),
+                        after=after.with_context(lang=lang).name or told.env._("none"),
+                        amount=amount,
+                    ),
+                }
+            )
+        return self.env["mail.activity"].create(values)
+
+    def _format_tier_value(self, value):
+        """Return points or an amount, as the programme's thresholds are meant."""
+        self.ensure_one()
+        if self.tier_basis == "spend":
+            return self.currency_id.format(value)
+        number = self.env["ir.qweb.field.float"].value_to_html(
+            value, {"precision": 0 if value == int(value) else 2}
+        )
+        return f"{number} {self.portal_point_name or ''}".strip()

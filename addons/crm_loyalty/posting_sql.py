@@ -1,0 +1,159 @@
+"""The one statement that writes a set of postings, see `posting.Posting.save`."""
+
+from odoo.tools import SQL
+
+from .engine import chain
+from .engine.ledger import to_points
+
+# What an entry is written with, and how PostgreSQL calls an array of it.
+COLUMNS = {
+    "id": "int4",
+    "card_id": "int4",
+    "sequence": "int4",
+    "kind": "text",
+    "points": "numeric",
+    "waived": "numeric",
+    "date": "date",
+    "key": "text",
+    "source_model": "text",
+    "source_id": "int4",
+    "origin_id": "int4",
+    "reason": "text",
+    "user_id": "int4",
+    "create_date": "timestamp",
+    "program_id": "int4",
+    "partner_id": "int4",
+    "company_id": "int4",
+    "available_date": "date",
+    "expiration_date": "date",
+    "remaining": "numeric",
+    "hash": "text",
+}
+IN_UNITS = ("points", "waived", "remaining")
+
+
+def save_sql(posting):
+    """SQL that writes a posting, and tells whether an entry waits for its tier."""
+    return SQL(
+        """
+        WITH added AS (%s RETURNING program_id, qualifying_date),
+             flows AS (%s),
+             balances AS (%s),
+             lots AS (%s)
+        SELECT EXISTS (SELECT FROM added WHERE program_id = ANY(%s)
+                                           AND qualifying_date IS NULL)
+        """,
+        _entries(posting),
+        _flows(posting),
+        _balances(posting),
+        _lots(posting),
+        posting.get_tiered_ids(),
+    )
+
+
+def _entries(posting):
+    """SQL that adds the entries, with what they count for tiers."""
+    rows = posting.get_rows()
+    for entry in posting.entries:
+        row = rows[entry["id"]]
+        entry["remaining"] = row.open
+        entry["available_date"] = row.available
+        entry["expiration_date"] = row.expires
+    names = SQL(", ").join(SQL.identifier(name) for name in COLUMNS)
+    added = SQL("create_uid, write_uid, write_date")
+    uid = posting.env.uid
+    values = SQL("e.*, %s, %s, %s", uid, uid, posting.now)
+    counted = SQL()
+    if posting.is_tiered():
+        Entry = posting.env["loyalty.point.entry"]
+        added = SQL("%s, %s", added, Entry._get_qualifying_columns())
+        values = SQL("%s, q.*", values)
+        # What takes back an entry that nobody looked at waits for it.
+        counted = SQL(
+            "LEFT JOIN LATERAL (%s) AS q ON e.program_id = ANY(%s) AND NOT EXISTS "
+            "(SELECT FROM loyalty_point_entry AS o WHERE o.id = e.origin_id "
+            "AND o.qualifying_date IS NULL)",
+            Entry._get_qualified_sql(),
+            posting.get_tiered_ids(),
+        )
+    return SQL(
+        "INSERT INTO loyalty_point_entry (%(names)s, %(added)s) "
+        "SELECT %(values)s FROM unnest(%(entries)s) AS e (%(names)s) %(counted)s",
+        names=names,
+        added=added,
+        values=values,
+        entries=SQL(", ").join(
+            SQL("%s::" + kind + "[]", _column(posting, name))
+            for name, kind in COLUMNS.items()
+        ),
+        counted=counted,
+    )
+
+
+def _column(posting, name):
+    values = [entry[name] for entry in posting.entries]
+    if name in IN_UNITS:
+        return [chain.units_to_text(value) for value in values]
+    return values
+
+
+def _flows(posting):
+    """SQL that notes which lots were consumed, or given back to."""
+    flows = posting.get_flows()
+    return SQL(
+        """
+        INSERT INTO loyalty_point_consumption (
+               entry_id, award_id, points,
+               create_uid, write_uid, create_date, write_date)
+        SELECT *, %(uid)s, %(uid)s, %(now)s, %(now)s
+          FROM unnest(%(consumers)s::int4[], %(awards)s::int4[], %(parts)s::numeric[])
+        """,
+        uid=posting.env.uid,
+        now=posting.now,
+        consumers=[flow[0] for flow in flows],
+        awards=[flow[1] for flow in flows],
+        parts=[chain.units_to_text(flow[2]) for flow in flows],
+    )
+
+
+def _balances(posting):
+    """SQL that writes the points of cards where the ORM doesn't.
+
+    The ORM writes them, but for big jobs. Where they don't change, the row is
+    written all the same: whoever waits for it has to see that the ledger moved on,
+    and start again.
+    """
+    changes = {
+        card_id: to_points(units)
+        for card_id, units in posting.changes.items()
+        if posting.quiet or not units
+    }
+    return SQL(
+        """
+        UPDATE loyalty_card AS c
+           SET points = round((COALESCE(c.points, 0) + v.points)::numeric, 4)
+          FROM unnest(%s::int4[], %s::float8[]) AS v (id, points)
+         WHERE c.id = v.id
+        """,
+        list(changes),
+        list(changes.values()),
+    )
+
+
+def _lots(posting):
+    """SQL that notes what is left of the lots that were touched."""
+    touched = posting.get_touched_rows()
+    return SQL(
+        """
+        UPDATE loyalty_point_entry AS e
+           SET remaining = v.remaining, expiration_date = v.expires,
+               reminded = CASE WHEN e.expiration_date = v.expires
+                               THEN e.reminded ELSE 0 END
+          FROM unnest(%s::int4[], %s::numeric[], %s::date[])
+               AS v (id, remaining, expires)
+         WHERE e.id = v.id
+        """,
+        [row.id for row in touched],
+        [chain.units_to_text(row.open) for row in touched],
+        [row.expires for row in touched],
+    )
