@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 VERSION = "18.5.10"
 # Widths in pixels: a name and three numbers, twice, with a gap between them.
-HALF = (200, 90, 90, 90)
+HALF = (220, 95, 95, 95)
 GAP = 40
 ROW = 23
 TITLE_ROW = 40
@@ -272,7 +272,7 @@ class Figure:
             data |= {
                 "baseline": f"Data!E{line}",
                 "baselineMode": "percentage",
-                "baselineDescr": {"text": "since last period"},
+                "baselineDescr": {"text": "vs. before"},
             }
         page.add_figure(key, 0, x, width, height, data)
         if self.menu:

@@ -105,10 +105,10 @@ OVERVIEW = Board(
             (
                 standing("Customers", CUSTOMERS, 575),
                 standing("At risk now", ("at_risk",), 40, color=WARM),
-                moved("New customers", "new_count", 64, 51),
-                moved("Reactivated customers", "reactivated_count", 12, 15),
+                moved("New", "new_count", 64, 51),
+                moved("Reactivated", "reactivated_count", 12, 15),
                 moved(
-                    "Churned customers",
+                    "Churned",
                     "churned_count",
                     21,
                     26,

@@ -63,9 +63,9 @@ tours.add("crm_lifecycle_reports_overview", {
                 await expectRows("Data", [
                     ["Customers", 3],
                     ["At risk now", 1],
-                    ["New customers", 4],
-                    ["Reactivated customers", 1],
-                    ["Churned customers", 2],
+                    ["New", 4],
+                    ["Reactivated", 1],
+                    ["Churned", 2],
                 ]);
             },
         },
@@ -81,7 +81,7 @@ tours.add("crm_lifecycle_reports_overview", {
         },
         {
             content: "The period can be chosen",
-            trigger: ".o_sp_dashboard_search .o_searchview_facet:contains('Period')",
+            trigger: ".o_control_panel button:contains('Last 90 Days')",
         },
     ],
 });
@@ -95,7 +95,7 @@ tours.add("crm_lifecycle_reports_overview_own", {
             async run() {
                 await expectRows("Data", [
                     ["Customers", 2],
-                    ["New customers", 3],
+                    ["New", 3],
                 ]);
             },
         },
