@@ -3,16 +3,19 @@
     BENCH_CUSTOMERS=1000000 script/odoo shell -d DATABASE --no-http < bench/reports.py
 
 Wants a database of its own with `crm_lifecycle_sale_reports`: it adds customers with
-ten moves each on average and their purchases by month, in plain SQL, commits them,
-and leaves them there; a second call measures again what is there. Every choice is
-drawn from a hash, all days lie in the three years up to ``AS_OF``. Prints one line of
-JSON for each measurement, and with ``BENCH_PLANS=1`` the plans.
+ten moves each on average (eight, of those that lie in the years) and their purchases by
+month, in plain SQL, commits them, and leaves them there; a second call measures again
+what is there. Every choice is drawn from a hash, all days lie in the three years up to
+``AS_OF``. ``BENCH_MOVES`` is the most moves of one customer, 24 for ten on average.
+Prints one line of JSON for each measurement, and with ``BENCH_PLANS=1`` the plans;
+``BENCH_ONLY=cohorts,funnel`` measures some. Dashboards are asked all that they ask when
+they are opened, one question after the other.
 """
 
 import json
 import os
 import time
-from datetime import date
+from datetime import date, timedelta
 
 from odoo.tools import SQL
 
@@ -42,6 +45,7 @@ PATH = [
     "loyal",
 ]
 TIMES = 3
+MOVES = int(os.environ.get("BENCH_MOVES", "19"))
 
 
 def tell(name, **numbers):
@@ -84,9 +88,23 @@ def fill(env, customers):
     )
     env.flush_all()
     fill_customers(env, customers, company, sellers)
-    fill_history(env, company, lifecycle, [stages[code] for code in PATH])
+    path = [*PATH, *PATH[-6:]]
+    fill_history(env, company, lifecycle, [stages[code] for code in path])
     fill_purchases(env, company, [stages[code] for code in ("growing", "loyal")])
     env.cr.commit()
+    keep_turns(env)
+
+
+def keep_turns(env):
+    """Have the moves that reports keep counted, as the scheduled job does."""
+    Turn = env["crm.lifecycle.turn"]
+    for _time in range(2):
+        started = time.monotonic()
+        Turn._note_ended()
+        env.cr.commit()
+        Turn._refresh()
+        env.cr.commit()
+        tell("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
 
 
 def fill_customers(env, customers, company, sellers):
@@ -162,7 +180,8 @@ def fill_history(env, company, lifecycle, path):
                            p.first_seen_date + SUM(gap) OVER (
                                PARTITION BY p.id ORDER BY n)::int AS day
                       FROM crm_lifecycle_profile AS p,
-                           generate_series(1, 1 + floor(%(moves)s * 19)::int) AS n,
+                           generate_series(
+                               1, 1 + floor(%(moves)s * %(most)s)::int) AS n,
                            LATERAL (SELECT CASE WHEN n = 1 THEN 0 ELSE
                                floor(%(gap)s * 90)::int END AS gap) AS g
                      WHERE p.company_id = %(company)s
@@ -174,6 +193,7 @@ def fill_history(env, company, lifecycle, path):
             lifecycle=lifecycle.id,
             path=path,
             moves=draw(SQL("p.id"), 4),
+            most=MOVES,
             gap=draw(SQL("p.id * 32 + n"), 5),
             as_of=AS_OF,
         )
@@ -283,6 +303,76 @@ ANALYSES = {
 }
 
 
+def get_period(offset):
+    """Return the 90 days up to the last one, or those before them."""
+    end = AS_OF + timedelta(days=90 * offset)
+    return end - timedelta(days=89), end
+
+
+def add_period(domain, matching):
+    """Return a domain with the period that a dashboard opens with."""
+    match = matching.get("period")
+    if not match:
+        return domain
+    start, end = get_period(match.get("offset", 0))
+    chain = match["chain"]
+    return [*domain, (chain, ">=", str(start)), (chain, "<=", str(end))]
+
+
+def board(name):
+    """Return what opens a dashboard: whether it is empty, and all its questions."""
+
+    def ask(env):
+        dashboard = env.ref(f"crm_lifecycle_reports.spreadsheet_dashboard_{name}")
+        dashboard._dashboard_is_empty()
+        data = json.loads(dashboard.spreadsheet_data)
+        for pivot in data["pivots"].values():
+            rows = [item["fieldName"] for item in pivot["rows"]]
+            measures = [item["fieldName"] for item in pivot["measures"]]
+            ask_groups(env, pivot, pivot["domain"], rows, measures)
+        for figure in data["sheets"][0]["figures"]:
+            chart = figure["data"]
+            if chart["type"].startswith("odoo_"):
+                asked = {**chart, "model": chart["metaData"]["resModel"]}
+                groups = chart["metaData"]["groupBy"]
+                domain = chart["searchParams"]["domain"]
+                ask_groups(env, asked, domain, groups, [chart["metaData"]["measure"]])
+        for listing in data["lists"].values():
+            order = ", ".join(
+                f"{item['name']} {'asc' if item['asc'] else 'desc'}"
+                for item in listing["orderBy"]
+            )
+            env[listing["model"]].web_search_read(
+                add_period(listing["domain"], listing["fieldMatching"]),
+                {name: {} for name in listing["columns"]},
+                limit=18,
+                order=order,
+            )
+
+    return ask
+
+
+def ask_groups(env, question, domain, groups, measures):
+    """Ask for a total and for groups, as a pivot of a spreadsheet does."""
+    model = env[question["model"]]
+    aggregates = [
+        name if name == "__count" else f"{name}:{model._fields[name].aggregator}"
+        for name in measures
+    ]
+    sets = [[], groups] if groups else [[]]
+    model.formatted_read_grouping_sets(
+        add_period([tuple(leaf) for leaf in domain], question["fieldMatching"]),
+        sets,
+        aggregates,
+    )
+
+
+ANALYSES |= {
+    "dashboard, overview": board("lifecycle"),
+    "dashboard, churn warnings": board("churn_warning"),
+}
+
+
 def measure(env):
     """Time each analysis, warm, as a manager and as a salesperson with own ones."""
     for login in ("admin", "bench_seller_0"):
@@ -291,7 +381,10 @@ def measure(env):
             user=user,
             context={"allowed_company_ids": env.company.ids, "lang": "en_US"},
         )
+        only = os.environ.get("BENCH_ONLY", "").split(",")
         for name, ask in ANALYSES.items():
+            if only != [""] and name not in only:
+                continue
             seconds = []
             for _time in range(TIMES):
                 mine.invalidate_all()
@@ -337,7 +430,7 @@ def main(env):
         env.cr._cnx.autocommit = True
         env.cr.execute("VACUUM (ANALYZE)")
         env.cr._cnx.autocommit = False
-    for table in ("profile", "history", "purchase_month"):
+    for table in ("profile", "history", "turn", "purchase_month"):
         env.cr.execute(
             SQL("SELECT COUNT(*) FROM %s", SQL.identifier(f"crm_lifecycle_{table}"))
         )

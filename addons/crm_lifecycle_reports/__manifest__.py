@@ -23,10 +23,20 @@
         "wizard/crm_lifecycle_print_views.xml",
         "views/crm_lifecycle_mailing_views.xml",
         "data/digest_data.xml",
+        "data/ir_cron_turn_data.xml",
+        "data/spreadsheet_dashboard_data.xml",
+        "views/spreadsheet_dashboard_views.xml",
         "views/digest_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["crm_lifecycle_reports/static/src/**/*"],
+        "web.assets_backend": [
+            "crm_lifecycle_reports/static/src/**/*",
+            ("remove", "crm_lifecycle_reports/static/src/dashboard/**/*"),
+        ],
+        # Loaded when the first dashboard is opened.
+        "spreadsheet.o_spreadsheet": [
+            "crm_lifecycle_reports/static/src/dashboard/**/*",
+        ],
         "web.assets_tests": ["crm_lifecycle_reports/static/tests/tours/**/*"],
     },
 }

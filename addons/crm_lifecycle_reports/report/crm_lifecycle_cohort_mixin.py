@@ -87,7 +87,9 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         # Millions of rows are told apart in memory instead of sorted on disk.
         self.env["crm.lifecycle.run"]._claim_memory()
         rows = self._with_cohort_stage(stage_id)._read_group(
-            Domain(domain) & Domain(anchor.field, "!=", False),
+            Domain(domain)
+            & Domain(anchor.field, "!=", False)
+            & Domain(self._get_cohort_row_domain(anchor)),
             [f"{anchor.field}:{interval}", f"date:{interval}"],
             [measure.get_aggregate(interval), anchor.size],
         )
@@ -161,6 +163,11 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
     @api.model
     def _with_cohort_stage(self, stage_id):
         return self.with_context(lifecycle_cohort_stage_id=stage_id)
+
+    @api.model
+    def _get_cohort_row_domain(self, anchor):
+        """Extension point: return which rows matter to cohorts of a kind."""
+        return Domain.TRUE
 
     # ------------------------------------------------------------
     # Behind a cell

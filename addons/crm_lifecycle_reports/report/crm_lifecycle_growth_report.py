@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_lifecycle_cohort_mixin import Anchor, Measure
-from .crm_lifecycle_report_mixin import CUSTOMERS, GONE, MERGES
+from .crm_lifecycle_report_mixin import MERGES
 
 
 class CrmLifecycleGrowthReport(models.Model):
@@ -38,6 +38,7 @@ class CrmLifecycleGrowthReport(models.Model):
         ],
         "crm.lifecycle.profile": ["company_id", "user_id", "first_seen_date"],
         "crm.lifecycle.stage": ["lifecycle_id", "category"],
+        "crm.lifecycle.turn": ["profile_id", "kind", "customer_date"],
     }
 
     lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
@@ -92,15 +93,15 @@ class CrmLifecycleGrowthReport(models.Model):
     @property
     def _table_query(self):
         stage_id = self.env.context.get("lifecycle_cohort_stage_id")
-        events = [self._get_moves(), self._get_contacts()]
+        turns = self.env["crm.lifecycle.turn"]._get_turns()
+        events = [self._get_moves(turns), self._get_contacts(turns)]
         if stage_id:
             events.append(self._get_entries(stage_id))
         return SQL(
             """
             SELECT e.id, e.profile_id, e.company_id, %(customer)s,
                    e.lifecycle_id, e.from_stage_id, e.to_stage_id, e.date, e.kind,
-                   p.first_seen_date, s.date AS customer_date,
-                   %(entry_date)s AS entry_date,
+                   p.first_seen_date, e.customer_date, %(entry_date)s AS entry_date,
                    (e.kind = 'contact')::int AS contact_count,
                    (e.kind = 'new')::int AS new_count,
                    (e.kind = 'reactivated')::int AS reactivated_count,
@@ -108,18 +109,16 @@ class CrmLifecycleGrowthReport(models.Model):
                    CASE WHEN e.kind IN ('new', 'reactivated') THEN 1
                         WHEN e.kind IN ('churned', 'merged') THEN -1
                         ELSE 0 END AS net,
-                   (e.id = s.id)::int AS started_count,
+                   e.is_start::int AS started_count,
                    (e.kind = 'entry')::int AS entry_count
               FROM (%(events)s) AS e
          LEFT JOIN crm_lifecycle_profile AS p ON p.id = e.profile_id
-         LEFT JOIN (%(starts)s) AS s ON s.profile_id = e.profile_id
               %(entries)s
               %(joins)s
             """,
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             events=SQL(" UNION ALL ").join(events),
-            starts=self._get_starts(),
             entry_date=SQL("n.date") if stage_id else SQL("NULL::date"),
             entries=SQL(
                 "LEFT JOIN (%s) AS n ON n.profile_id = e.profile_id",
@@ -130,49 +129,31 @@ class CrmLifecycleGrowthReport(models.Model):
         )
 
     @api.model
-    def _get_kind_sql(self):
-        """SQL of what a move ``h`` from stage ``f`` to stage ``t`` means."""
-        return SQL(
-            """
-            CASE WHEN h.origin = ANY(%(merges)s) THEN
-                      CASE WHEN f.category = ANY(%(customers)s) THEN 'merged' END
-                 WHEN t.category = ANY(%(customers)s) THEN
-                      CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
-                           WHEN f.category = ANY(%(customers)s) THEN NULL
-                           ELSE 'new' END
-                 WHEN f.category = ANY(%(customers)s) THEN 'churned' END
-            """,
-            merges=list(MERGES),
-            customers=list(CUSTOMERS),
-            gone=list(GONE),
-        )
-
-    @api.model
-    def _get_moves(self):
+    def _get_moves(self, turns):
         """SQL of the moves that make or lose a customer."""
         return SQL(
             """
-            SELECT h.id::bigint * 4 AS id, h.profile_id, h.company_id,
-                   COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
-                   h.from_stage_id, h.to_stage_id, h.date, %(kind)s AS kind
-              FROM crm_lifecycle_history AS h
-         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
-         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
-             WHERE h.profile_id IS NOT NULL AND %(kind)s IS NOT NULL
+            SELECT m.id::bigint * 4 AS id, m.profile_id, m.company_id, m.lifecycle_id,
+                   m.from_stage_id, m.to_stage_id, m.date, m.kind, m.customer_date,
+                   m.is_start
+              FROM (%s) AS m
             """,
-            kind=self._get_kind_sql(),
+            turns,
         )
 
     @api.model
-    def _get_contacts(self):
+    def _get_contacts(self, turns):
         """SQL of the first contacts, in the same columns."""
         return SQL(
             """
             SELECT o.id::bigint * 4 + 1, o.id, o.company_id, o.lifecycle_id,
-                   NULL, NULL, o.first_seen_date, 'contact'
+                   NULL, NULL, o.first_seen_date, 'contact', s.customer_date, FALSE
               FROM crm_lifecycle_profile AS o
+         LEFT JOIN (SELECT m.profile_id, m.customer_date
+                      FROM (%s) AS m WHERE m.is_start) AS s ON s.profile_id = o.id
              WHERE o.first_seen_date IS NOT NULL
-            """
+            """,
+            turns,
         )
 
     @api.model
@@ -183,7 +164,7 @@ class CrmLifecycleGrowthReport(models.Model):
             (SELECT DISTINCT ON (h.profile_id)
                     h.id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
                     h.lifecycle_id, h.from_stage_id, h.to_stage_id, h.date,
-                    'entry' AS kind
+                    'entry' AS kind, NULL::date AS customer_date, FALSE AS is_start
                FROM crm_lifecycle_history AS h
               WHERE h.profile_id IS NOT NULL AND h.to_stage_id = %(stage)s
                 AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
@@ -192,19 +173,6 @@ class CrmLifecycleGrowthReport(models.Model):
             """,
             stage=int(stage_id),
             merges=list(MERGES),
-        )
-
-    @api.model
-    def _get_starts(self):
-        """SQL of the move by which each customer became one, the first time."""
-        return SQL(
-            """
-            SELECT DISTINCT ON (m.profile_id) m.profile_id, m.id, m.date
-              FROM (%s) AS m
-             WHERE m.kind = 'new'
-             ORDER BY m.profile_id, m.date, m.id
-            """,
-            self._get_moves(),
         )
 
     # ------------------------------------------------------------
@@ -251,6 +219,12 @@ class CrmLifecycleGrowthReport(models.Model):
                 ("company_id", "in", [False, *self.env.companies.ids]),
             ]
         )
+
+    @api.model
+    def _get_cohort_row_domain(self, anchor):
+        """Leave out the rows that neither start such a cohort nor change a balance."""
+        others = {"customer": ["contact", "entry"], "contact": ["entry"]}
+        return Domain("kind", "not in", others.get(anchor.key, ["contact"]))
 
     @api.model
     def _get_cohort_event_domain(self, measure):

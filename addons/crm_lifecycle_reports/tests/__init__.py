@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_cohort
+from . import test_dashboards
 from . import test_engine_cohorts
 from . import test_growth_report
 from . import test_step_report
@@ -9,3 +10,4 @@ from . import test_engine_papers
 from . import test_papers
 from . import test_pdf
 from . import test_mailing
+from . import test_turn

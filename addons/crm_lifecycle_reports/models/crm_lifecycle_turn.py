@@ -1,0 +1,273 @@
+"""The moves that make or lose a customer, kept beside the history.
+
+Cohorts and growth ask for these moves alone, and for the day on which each customer
+became one. To find both in ten million moves takes longer than a reader waits, so they
+are kept here. They are still single rows: record rules say whose go into a number.
+
+What is read is always what the history says. ``upto`` of the mark is a row of the
+history: customers without a move after it are read from here, those who have one are
+told from the history itself (`_get_turns`). The scheduled job counts the latter anew
+and moves the mark on. It may only stand where every move before it is visible, and
+numbers are given out before moves are committed: so the mark moves to where the history
+ended (``next_id``) once all transactions of that moment are over, see `_note_ended`.
+
+Worked example: the history ends at 100, the mark stands at 90. Ada's last move is 95,
+Bob's is 40. Bob is read from here, Ada from the history. The job counts Ada anew and
+notes 100; when it comes again, the mark is set to 100, and Ada is read from here too.
+"""
+
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.crm_lifecycle.fields import LooseMany2one
+
+from ..report.crm_lifecycle_report_mixin import CUSTOMERS, GONE, MERGES
+
+_logger = logging.getLogger(__name__)
+
+COLUMNS = SQL(
+    "id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id, date, kind, "
+    "customer_date, is_start"
+)
+# After so long the job looks whether the transactions of a moment are over.
+PAUSE = timedelta(minutes=1)
+
+
+class CrmLifecycleTurn(models.Model):
+    """One move that made or lost a customer; its id is that of the move."""
+
+    _name = "crm.lifecycle.turn"
+    _description = "Move That Made or Lost a Customer"
+    _log_access = False
+    _order = "id desc"
+    _rec_name = "date"
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = LooseMany2one(
+        comodel_name="res.company", required=True, ondelete="cascade"
+    )
+    lifecycle_id = LooseMany2one(comodel_name="crm.lifecycle", ondelete="cascade")
+    from_stage_id = LooseMany2one(
+        comodel_name="crm.lifecycle.stage", ondelete="cascade"
+    )
+    to_stage_id = LooseMany2one(comodel_name="crm.lifecycle.stage", ondelete="cascade")
+    date = fields.Date(required=True)
+    kind = fields.Char(required=True, help="As in the report on growth.")
+    customer_date = fields.Date(help="The day on which they first became a customer.")
+    is_start = fields.Boolean(help="The move by which they first became one.")
+
+    _company_date_idx = models.Index("(company_id, date)")
+    _start_idx = models.Index("(profile_id) WHERE is_start")
+
+    # ------------------------------------------------------------
+    # Reading
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_turns(self):
+        """SQL of all moves that make or lose a customer, as the history has them."""
+        self.env["crm.lifecycle.turn.mark"].flush_model()
+        [[upto, is_behind]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.upto, EXISTS (SELECT FROM crm_lifecycle_history AS h
+                                        WHERE h.id > m.upto)
+                  FROM crm_lifecycle_turn_mark AS m
+                 UNION ALL SELECT 0, TRUE
+                 ORDER BY 1 DESC LIMIT 1
+                """
+            )
+        )
+        if not upto:
+            return self._get_counted(SQL("TRUE"))
+        kept = SQL("SELECT %s FROM crm_lifecycle_turn AS t", COLUMNS)
+        if not is_behind:
+            return kept
+        return SQL(
+            """
+            %(kept)s
+             WHERE NOT EXISTS (SELECT FROM crm_lifecycle_history AS n
+                                WHERE n.id > %(upto)s AND n.profile_id = t.profile_id)
+             UNION ALL %(counted)s
+            """,
+            kept=kept,
+            upto=upto,
+            counted=self._get_counted(self._is_behind(upto)),
+        )
+
+    @api.model
+    def _is_behind(self, upto):
+        """SQL condition: the customer of move ``h`` has moved after the mark."""
+        return SQL(
+            "h.profile_id IN (SELECT n.profile_id FROM crm_lifecycle_history AS n "
+            "WHERE n.id > %s)",
+            upto,
+        )
+
+    @api.model
+    def _get_counted(self, condition):
+        """SQL of the moves of some customers, all of each, told from the history."""
+        return SQL(
+            """
+            SELECT id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id,
+                   date, kind,
+                   MIN(date) FILTER (WHERE kind = 'new')
+                       OVER (PARTITION BY profile_id) AS customer_date,
+                   kind = 'new' AND ROW_NUMBER() OVER (
+                       PARTITION BY profile_id, kind ORDER BY date, id) = 1 AS is_start
+              FROM (SELECT h.id, h.profile_id, h.company_id,
+                           COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
+                           h.from_stage_id, h.to_stage_id, h.date, %(kind)s AS kind
+                      FROM crm_lifecycle_history AS h
+                 LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
+                 LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
+                     WHERE h.profile_id IS NOT NULL AND %(condition)s) AS move
+             WHERE kind IS NOT NULL
+            """,
+            kind=self._get_kind_sql(),
+            condition=condition,
+        )
+
+    @api.model
+    def _get_kind_sql(self):
+        """SQL of what a move ``h`` from stage ``f`` to stage ``t`` means."""
+        return SQL(
+            """
+            CASE WHEN h.origin = ANY(%(merges)s) THEN
+                      CASE WHEN f.category = ANY(%(customers)s) THEN 'merged' END
+                 WHEN t.category = ANY(%(customers)s) THEN
+                      CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
+                           WHEN f.category = ANY(%(customers)s) THEN NULL
+                           ELSE 'new' END
+                 WHEN f.category = ANY(%(customers)s) THEN 'churned' END
+            """,
+            merges=list(MERGES),
+            customers=list(CUSTOMERS),
+            gone=list(GONE),
+        )
+
+    # ------------------------------------------------------------
+    # Keeping
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_refresh(self):
+        """Follow the history. Again soon, if the mark has not arrived at its end."""
+        self._note_ended()
+        # What was over before a transaction begins is visible in it.
+        self.env["ir.cron"]._commit_progress(1, remaining=1)
+        is_behind = self._refresh()
+        self.env["ir.cron"]._commit_progress(1, remaining=0)
+        if is_behind:
+            self._trigger_refresh(fields.Datetime.now() + PAUSE)
+
+    @api.model
+    def _trigger_refresh(self, at=None):
+        # Whoever changes a stage may have it looked at, and does nothing else by it.
+        cron = self.env.ref("crm_lifecycle_reports.ir_cron_turn").sudo()
+        cron._trigger(at)
+
+    @api.model
+    def _note_ended(self):
+        """Note whether all transactions of the moment of the last refresh are over."""
+        self.env["crm.lifecycle.turn.mark"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_turn_mark SET is_ended = TRUE
+                 WHERE is_ended IS NOT TRUE AND next_moment < (
+                       SELECT MIN(xact_start) AT TIME ZONE 'UTC' FROM pg_stat_activity
+                        WHERE datname = current_database())
+                """
+            )
+        )
+        self.env["crm.lifecycle.turn.mark"].invalidate_model()
+
+    @api.model
+    def _refresh(self):
+        """Count anew who has moved since the mark, and return whether it is behind."""
+        self.env.flush_all()
+        mark = self.env["crm.lifecycle.turn.mark"]._get()
+        [[last]] = self.env.execute_query(
+            SQL("SELECT COALESCE(MAX(id), 0) FROM crm_lifecycle_history")
+        )
+        if mark.upto == last:
+            return False
+        condition = self._is_behind(mark.upto) if mark.upto else SQL("TRUE")
+        count = self._count_anew(condition)
+        if mark.is_ended:
+            mark.upto = mark.next_id
+        mark.write(
+            {
+                "next_id": last,
+                "next_moment": self._get_moment(),
+                "is_ended": False,
+            }
+        )
+        _logger.info("Moves that make or lose a customer: %s counted anew", count)
+        return mark.upto < last
+
+    @api.model
+    def _get_moment(self):
+        """Return the present moment by the clock of the database, as its log has it."""
+        [[moment]] = self.env.execute_query(
+            SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        )
+        return moment
+
+    @api.model
+    def _count_anew(self, condition):
+        """Count the moves of some customers, as if none were kept, and return how many.
+
+        :param condition: SQL of whose they are, over a move ``h``
+        """
+        self.env.cr.execute(
+            SQL("DELETE FROM crm_lifecycle_turn AS h WHERE %s", condition)
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO crm_lifecycle_turn (%s) %s",
+                COLUMNS,
+                self._get_counted(condition),
+            )
+        )
+        count = self.env.cr.rowcount
+        self.invalidate_model()
+        return count
+
+    @api.model
+    def _forget(self):
+        """Have all counted anew: what moves mean has changed."""
+        self.env["crm.lifecycle.turn.mark"]._get().write(
+            {"upto": 0, "next_id": 0, "is_ended": False}
+        )
+        self._trigger_refresh()
+
+
+class CrmLifecycleTurnMark(models.Model):
+    """Up to where in the history the moves are kept. There is one."""
+
+    _name = "crm.lifecycle.turn.mark"
+    _description = "Mark in the Lifecycle History"
+    _log_access = False
+
+    upto = fields.Integer(help="Who has not moved after this row is read as kept.")
+    next_id = fields.Integer(help="The last row that was there at the last refresh.")
+    next_moment = fields.Datetime()
+    is_ended = fields.Boolean(
+        help="Whether all transactions of that moment are over by now."
+    )
+
+    @api.model
+    def _get(self):
+        # Nobody has rights on it: it is the job's alone.
+        Mark = self.sudo()
+        return Mark.search([], limit=1) or Mark.create({})

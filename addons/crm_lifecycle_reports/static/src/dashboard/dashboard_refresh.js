@@ -1,0 +1,47 @@
+/** Dashboards that fetch their figures again by themselves, for screens on a wall. */
+import { useEffect } from "@odoo/owl";
+import { readonlyAllowedCommands } from "@odoo/o-spreadsheet";
+import { SpreadsheetDashboardAction } from "@spreadsheet_dashboard/bundle/dashboard_action/dashboard_action";
+import {
+    DashboardLoader,
+    Status,
+} from "@spreadsheet_dashboard/bundle/dashboard_action/dashboard_loader_service";
+import { browser } from "@web/core/browser/browser";
+import { patch } from "@web/core/utils/patch";
+
+// To fetch figures changes nothing of a dashboard.
+readonlyAllowedCommands.add("REFRESH_ALL_DATA_SOURCES");
+readonlyAllowedCommands.add("REFRESH_PIVOT");
+
+patch(DashboardLoader.prototype, {
+    _getFetchGroupsSpecification() {
+        const specification = super._getFetchGroupsSpecification();
+        specification.published_dashboard_ids.fields.refresh_seconds = {};
+        return specification;
+    },
+});
+
+patch(SpreadsheetDashboardAction.prototype, {
+    setup() {
+        super.setup();
+        useEffect(
+            (model, seconds) => {
+                if (!model || !seconds) {
+                    return;
+                }
+                this.state.sidebarExpanded = false;
+                const refresh = () => model.dispatch("REFRESH_ALL_DATA_SOURCES");
+                const timer = browser.setInterval(refresh, seconds * 1000);
+                return () => browser.clearInterval(timer);
+            },
+            () => {
+                const dashboard = this.loader.getActiveDashboard();
+                const isLoaded = dashboard?.status === Status.Loaded;
+                return [
+                    isLoaded && !dashboard.isSample && dashboard.model,
+                    dashboard?.data.refresh_seconds,
+                ];
+            }
+        );
+    },
+});

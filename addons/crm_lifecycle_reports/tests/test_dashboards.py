@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import HttpCase, tagged
+
+from .common import ReportCase
+
+
+class BoardCase(ReportCase):
+    """Customers of the last weeks: boards tell of periods up to the browser's today."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = fields.Date.today()
+        cls.ada = cls._travel("Ada", (cls.prospect, 40), (cls.customer, 30))
+        cls.bob = cls._travel(
+            "Bob", (cls.customer, 60), (cls.lost, 20), (cls.customer, 10), (cls.risk, 3)
+        )
+        cls.cyd = cls._travel("Cyd", (cls.customer, 50), (cls.lost, 5))
+        # A colleague's: in the figures of the leader, not in the salesperson's.
+        cls.dan = cls._travel("Dan", (cls.customer, 8), user_id=cls.colleague.id)
+
+    @classmethod
+    def _travel(cls, name, *steps, **vals):
+        return cls._walk(
+            cls._traveller(name, **vals),
+            *((stage, cls.today - timedelta(days=days)) for stage, days in steps),
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestDashboards(BoardCase, HttpCase):
+    def _open(self, name, tour, login):
+        dashboard = self.env.ref(f"crm_lifecycle_reports.spreadsheet_dashboard_{name}")
+        self.start_tour(
+            f"/odoo/dashboards?dashboard_id={dashboard.id}", tour, login=login
+        )
+
+    def test_overview_has_the_figures_of_the_models(self):
+        self._open("lifecycle", "crm_lifecycle_reports_overview", self.leader.login)
+
+    def test_overview_of_a_salesperson_is_of_own_customers(self):
+        self._open(
+            "lifecycle", "crm_lifecycle_reports_overview_own", self.salesperson.login
+        )
+
+    def test_the_wall_refreshes_by_itself(self):
+        wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
+        self.assertTrue(wall.refresh_seconds)
+        wall.refresh_seconds = 2
+        self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
+
+    def test_where_there_is_nothing_a_sample_is_shown(self):
+        other = self.env["res.company"].create({"name": "Empty"})
+        self.leader.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
+        self.authenticate(self.leader.login, self.leader.login)
+        dashboard = self.env.ref(
+            "crm_lifecycle_reports.spreadsheet_dashboard_lifecycle"
+        )
+        data = self.url_open(f"/spreadsheet/dashboard/data/{dashboard.id}").json()
+        self.assertTrue(data["is_sample"])

@@ -1,0 +1,46 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+
+class DigestDigest(models.Model):
+    """The NPS of a period in Odoo's digest mails, for whoever works with it."""
+
+    _inherit = "digest.digest"
+
+    kpi_lifecycle_nps = fields.Boolean(string="NPS")
+    kpi_lifecycle_nps_value = fields.Float(
+        digits=(16, 1), compute="_compute_kpi_lifecycle_nps_value"
+    )
+
+    def _compute_kpi_lifecycle_nps_value(self):
+        """Take the NPS of the answers of the period, those that the reader may see.
+
+        Of a period without answers it is 0, since a digest has no way to tell none.
+        """
+        if not self.env.user.has_group("sales_team.group_sale_salesman"):
+            raise AccessError(
+                self.env._("Only salespeople see the NPS in their digest.")
+            )
+        start, end, companies = self._get_kpi_compute_parameters()
+        groups = self.env["crm.lifecycle.satisfaction.report"]._read_group(
+            Domain("kind", "=", "nps")
+            & Domain("company_id", "in", companies.ids)
+            & Domain("date", ">=", fields.Date.to_date(start))
+            & Domain("date", "<", fields.Date.to_date(end)),
+            ["company_id"],
+            ["nps:avg"],
+        )
+        scores = dict(groups)
+        for digest in self:
+            company = digest.company_id or self.env.company
+            digest.kpi_lifecycle_nps_value = scores.get(company, 0)
+
+    def _compute_kpis_actions(self, company, user):
+        actions = super()._compute_kpis_actions(company, user)
+        menu = self.env.ref("crm_lifecycle.crm_lifecycle_menu_root").id
+        actions["kpi_lifecycle_nps"] = (
+            "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_action"
+            f"?menu_id={menu}"
+        )
+        return actions

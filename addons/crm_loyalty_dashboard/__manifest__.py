@@ -1,0 +1,11 @@
+{
+    "name": "Loyalty Points Dashboard",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "summary": "Points, tiers and liability in the Dashboards app and in digest mails",
+    "author": "Customer Lifecycle for Odoo",
+    "license": "LGPL-3",
+    "depends": ["crm_loyalty", "digest", "spreadsheet_dashboard"],
+    "data": ["data/spreadsheet_dashboard_data.xml", "views/digest_views.xml"],
+    "auto_install": ["crm_loyalty", "spreadsheet_dashboard"],
+}

@@ -1,0 +1,21 @@
+"""Who may do what here; see tests/access_matrix.py."""
+
+
+def make(world):
+    """Return the records to try: a digest of the company."""
+    digest = world.env["digest.digest"].create(
+        {"name": "Access", "company_id": world.home.id}
+    )
+    return {"digest.digest": {"here": digest}}
+
+
+FIELDS = """
+model         fields                      public portal employee seller leader manager accountant technician admin
+digest.digest kpi_loyalty_liability       -      -      r        r      r      r       r          rw         rw
+digest.digest kpi_loyalty_liability_value -      -      -        r      r      r       -          -          r
+"""
+
+DASHBOARDS = """
+dashboard                                           public portal employee seller leader manager accountant technician admin
+crm_loyalty_dashboard.spreadsheet_dashboard_loyalty -      -      -        r      r      r       -          -          r
+"""

@@ -1,0 +1,119 @@
+"""Scores that customers gave in surveys, by the stage in which they gave them."""
+
+from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
+from .builder import Table as Groups
+from .lifecycle import COMPANY, LIFECYCLE, MONTHS, SALESPERSON
+
+ANSWERS = Source(
+    "crm.lifecycle.satisfaction.report",
+    {
+        "lifecycle": "lifecycle_id",
+        "salesperson": "user_id",
+        "company": "company_id",
+    },
+    period="date",
+)
+REPORT = "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_menu"
+NPS = (("kind", "=", "nps"),)
+
+
+def answers(title, category, sample, **options):
+    """A figure of how many answers there are of a group of the NPS."""
+    return Figure(
+        title=title,
+        source=ANSWERS,
+        measure="__count",
+        domain=NPS,
+        of="nps_category",
+        values=(category,),
+        sample=sample,
+        compared=True,
+        menu=REPORT,
+        **options,
+    )
+
+
+BOARD = Board(
+    path="addons/crm_lifecycle_survey_reports/data/files/satisfaction_{}dashboard.json",
+    filters=(
+        Filter("period", "Period", default="last_90_days"),
+        LIFECYCLE,
+        SALESPERSON,
+        COMPANY,
+    ),
+    blocks=(
+        Strip(
+            (
+                Figure(
+                    title="NPS",
+                    source=ANSWERS,
+                    measure="nps",
+                    domain=NPS,
+                    sample=(41.5, 36.2),
+                    compared=True,
+                    format_="number",
+                    menu=REPORT,
+                ),
+                answers("Promoters", "promoter", (58, 49)),
+                answers("Passives", "passive", (26, 25)),
+                answers("Detractors", "detractor", (16, 18), is_bad=True, color=WARM),
+            )
+        ),
+        Pair(
+            Chart(
+                title="NPS by month",
+                kind="line",
+                source=ANSWERS,
+                group_by=("date:month",),
+                measure="nps",
+                domain=NPS,
+                menu=REPORT,
+                sample=dict(zip(MONTHS, (31, 34, 33, 38, 40, 42), strict=True)),
+            ),
+            Chart(
+                title="NPS by stage",
+                kind="bar",
+                source=ANSWERS,
+                group_by=("stage_id",),
+                measure="nps",
+                domain=NPS,
+                menu=REPORT,
+                options={"showValues": True},
+                sample={"First deal": 35, "Growing": 44, "Loyal": 68, "At risk": -22},
+            ),
+        ),
+        Pair(
+            Groups(
+                title="Measures",
+                source=ANSWERS,
+                by="kind",
+                head="Measure",
+                measures=(
+                    ("__count", "Answers", "count"),
+                    ("score", "Mean score", "number"),
+                ),
+                menu=REPORT,
+                sample=(("NPS", 100, 8.2), ("CSAT", 74, 4.4)),
+            ),
+            Listing(
+                title="Detractors",
+                source=ANSWERS,
+                columns=(
+                    ("profile_id", "Customer", None),
+                    ("stage_id", "Stage", None),
+                    ("score", "Score", "count"),
+                    ("date", "Date", "date"),
+                ),
+                domain=(*NPS, ("nps_category", "=", "detractor")),
+                order=("-date", "-id"),
+                menu=REPORT,
+                sample=(
+                    ("Fabrikam", "At risk", 2, "2026-06-21"),
+                    ("Northwind", "Growing", 5, "2026-06-18"),
+                ),
+            ),
+        ),
+    ),
+)
+
+BOARDS = (BOARD,)
