@@ -54,9 +54,16 @@ class Posting:
         ``count`` numbers are reserved for entries.
         """
         self.card_ids, self.asked_keys = set(card_ids), set(keys)
-        for card_id, sequence, seal, rows, known, unseen, now, numbers in (
-            self.env.execute_query(self._get_load_sql(count))
-        ):
+        for (
+            card_id,
+            sequence,
+            seal,
+            rows,
+            known,
+            unseen,
+            now,
+            numbers,
+        ) in self.env.execute_query(self._get_load_sql(count)):
             self.now = now
             self.new_ids += numbers or []
             self.has_unqualified |= unseen

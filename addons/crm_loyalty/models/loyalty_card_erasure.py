@@ -26,9 +26,7 @@ class LoyaltyCard(models.Model):
             env["mail.activity"].with_context(active_test=False).search(
                 [("res_model", "=", records._name), *mine]
             ).unlink()
-            env["mail.message"].search(
-                [("model", "=", records._name), *mine]
-            ).unlink()
+            env["mail.message"].search([("model", "=", records._name), *mine]).unlink()
         adjustments.write({"reason": self.env._("Erased")})
         env["loyalty.history"].search(on_cards).write(
             {"description": self.env._("Erased")}

@@ -51,8 +51,6 @@ class LoyaltyCard(models.Model):
         )
         if entries:
             Entry.invalidate_model(flush=False)
-            self.invalidate_model(
-                ["points", *self._get_ledger_fields()], flush=False
-            )
+            self.invalidate_model(["points", *self._get_ledger_fields()], flush=False)
             self._after_posting(entries)
         return entries

@@ -111,9 +111,7 @@ class TestOrders(OrderCase):
         Card = type(self.card)
         with (
             patch.object(LoyaltyCard, "_get_points_collector", lambda s: Nobody()),
-            patch.object(
-                LoyaltyCard, "_collect_points", lambda *a, **k: nullcontext()
-            ),
+            patch.object(LoyaltyCard, "_collect_points", lambda *a, **k: nullcontext()),
             patch.object(
                 Card, "_get_open_rows", lambda cards: {card: [] for card in cards}
             ),

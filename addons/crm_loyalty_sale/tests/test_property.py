@@ -116,9 +116,7 @@ class Story:
 
     def go_on(self, data):
         """Take one of the steps that can be taken, and check the ledger."""
-        steps = [
-            step for step in STEPS if getattr(self, f"may_{step}", lambda: True)()
-        ]
+        steps = [step for step in STEPS if getattr(self, f"may_{step}", lambda: True)()]
         step = data.draw(st.sampled_from(steps), label="step")
         number = data.draw(st.integers(0, 7), label="number")
         before = self.get_state()
