@@ -386,6 +386,8 @@ class Table:
         page.title(column, self.title, self.menu, width)
         head = page.row + 1
         page.put(column, head, translated(self.head), "head")
+        for line in range(1, self.limit + 1):
+            page.put(column, head + line, "")
         for place, (_field, label, format_) in enumerate(self.measures, start=1):
             page.put(column + place, head, translated(label), "head_right")
             for line in range(1, self.limit + 1):
@@ -436,8 +438,9 @@ class Listing:
     def draw(self, page, column, width, _pixels):
         page.title(column, self.title, self.menu, width)
         head = page.row + 1
-        for place, (_field, label, _format) in enumerate(self.columns):
-            page.put(column + place, head, translated(label), "head")
+        for place, (_field, label, format_) in enumerate(self.columns):
+            style = "head_right" if format_ else "head"
+            page.put(column + place, head, translated(label), style)
         if not page.is_sample:
             names = [item[0] for item in self.columns]
             key = page.add_list(

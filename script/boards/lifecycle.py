@@ -248,7 +248,7 @@ WALL = Board(
         Strip(
             (
                 warned("At risk now", 14),
-                turned("New warnings in 7 days", 5, "at_risk", 7, color=WARM),
+                turned("New in 7 days", 5, "at_risk", 7, color=WARM),
                 warned(
                     "Nothing planned",
                     6,

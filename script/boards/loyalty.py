@@ -62,14 +62,6 @@ BOARD = Board(
                     always=True,
                     color=WARM,
                 ),
-                Figure(
-                    title="Members",
-                    source=CARDS,
-                    measure="__count",
-                    domain=(*LOYALTY, ("partner_id", "!=", False)),
-                    sample=(860, ""),
-                    menu="crm_loyalty.menu_cards",
-                ),
             )
         ),
         Pair(

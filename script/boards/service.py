@@ -105,7 +105,7 @@ BOARD = Board(
                 source=TICKETS,
                 group_by=("date:month",),
                 measure="satisfied_rate",
-                domain=(("satisfied_rate", "!=", False),),
+                domain=(("rating", ">", 0),),
                 menu=REPORT,
                 sample=dict(
                     zip(MONTHS, (0.86, 0.88, 0.87, 0.9, 0.92, 0.91), strict=True)

@@ -125,7 +125,8 @@ class CrmLifecycleTurn(models.Model):
                        PARTITION BY profile_id, kind ORDER BY date, id) = 1 AS is_start
               FROM (SELECT h.id, h.profile_id, h.company_id,
                            COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
-                           h.from_stage_id, h.to_stage_id, h.date, %(kind)s AS kind
+                           h.from_stage_id, h.to_stage_id, h.date,
+                           (%(kind)s)::varchar AS kind
                       FROM crm_lifecycle_history AS h
                  LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
                  LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id

@@ -143,11 +143,15 @@ class CrmLifecycleGrowthReport(models.Model):
 
     @api.model
     def _get_contacts(self, turns):
-        """SQL of the first contacts, in the same columns."""
+        """SQL of the first contacts, in the same columns.
+
+        Of the same types, too: else what is asked of the kind is asked of each row.
+        """
         return SQL(
             """
             SELECT o.id::bigint * 4 + 1, o.id, o.company_id, o.lifecycle_id,
-                   NULL, NULL, o.first_seen_date, 'contact', s.customer_date, FALSE
+                   NULL, NULL, o.first_seen_date, 'contact'::varchar, s.customer_date,
+                   FALSE
               FROM crm_lifecycle_profile AS o
          LEFT JOIN (SELECT m.profile_id, m.customer_date
                       FROM (%s) AS m WHERE m.is_start) AS s ON s.profile_id = o.id
@@ -164,7 +168,7 @@ class CrmLifecycleGrowthReport(models.Model):
             (SELECT DISTINCT ON (h.profile_id)
                     h.id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
                     h.lifecycle_id, h.from_stage_id, h.to_stage_id, h.date,
-                    'entry' AS kind, NULL::date AS customer_date, FALSE AS is_start
+                    'entry'::varchar AS kind, NULL::date AS customer_date, FALSE AS is_start
                FROM crm_lifecycle_history AS h
               WHERE h.profile_id IS NOT NULL AND h.to_stage_id = %(stage)s
                 AND h.from_stage_id IS DISTINCT FROM h.to_stage_id

@@ -111,7 +111,7 @@ tours.add("crm_lifecycle_reports_wall", {
             async run() {
                 await expectRows("Data", [
                     ["At risk now", 1],
-                    ["New warnings in 7 days", 1],
+                    ["New in 7 days", 1],
                     ["Nothing planned", 1],
                     ["Lost in 30 days", 2],
                     ["Won back in 30 days", 1],

@@ -3,6 +3,33 @@ import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
+/** Resolve when the server has answered a download with a file. */
+function expectFile(path) {
+    return new Promise((resolve, reject) => {
+        const { open } = XMLHttpRequest.prototype;
+        XMLHttpRequest.prototype.open = function (method, url, ...rest) {
+            if (url.includes(path)) {
+                XMLHttpRequest.prototype.open = open;
+                this.addEventListener("load", () => {
+                    const isFile = this.status === 200 && this.response.size > 0;
+                    return isFile ? resolve() : reject(new Error(`No file of ${path}`));
+                });
+            }
+            return open.call(this, method, url, ...rest);
+        };
+    });
+}
+
+const takeAlong = (content, trigger, path) => ({
+    content,
+    trigger,
+    async run(helpers) {
+        const file = expectFile(path);
+        await helpers.click();
+        await file;
+    },
+});
+
 const cell = (label) => `.o_cohort_cell[aria-label='${label}']`;
 
 tours.add("crm_lifecycle_reports_cohort", {
@@ -60,10 +87,7 @@ tours.add("crm_lifecycle_reports_cohort", {
             content: "Two were lost in the first quarter",
             trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
         },
-        {
-            content: "The table can be taken along",
-            trigger: ".o_report_xlsx",
-        },
+        takeAlong("Take the table along", ".o_report_xlsx", "/web/pivot/export_xlsx"),
         {
             content: "Take the picture along",
             trigger: ".o_report_png",
@@ -119,10 +143,7 @@ tours.add("crm_lifecycle_reports_flow", {
             content: "What has the focus is told",
             trigger: ".o_lifecycle_flow_details:contains('→')",
         },
-        {
-            content: "The table can be taken along",
-            trigger: ".o_report_xlsx",
-        },
+        takeAlong("Take the table along", ".o_report_xlsx", "/web/pivot/export_xlsx"),
         {
             content: "Take the picture along",
             trigger: ".o_report_png",
@@ -138,5 +159,25 @@ tours.add("crm_lifecycle_reports_flow", {
             content: "They are listed",
             trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
         },
+    ],
+});
+
+tours.add("crm_lifecycle_reports_print", {
+    steps: () => [
+        {
+            content: "Choose a customer",
+            trigger: ".o_list_view .o_data_row:contains('Ada') .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Open the Print menu",
+            trigger: ".o_control_panel .o_cp_action_menus button:contains('Print')",
+            run: "click",
+        },
+        takeAlong(
+            "The report on the customer comes as a file",
+            ".o-dropdown--menu .o_menu_item:contains('Customer Lifecycle Report')",
+            "/report/download"
+        ),
     ],
 });
