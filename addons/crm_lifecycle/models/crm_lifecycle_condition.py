@@ -20,6 +20,8 @@ UNUSABLE = (
     TypeError,
     ValueError,
 )
+# Columns of a profile that are kept up along with its facts.
+FOLLOWING = ("facts_as_of", "facts_date", "follow_up_date", "review_date")
 
 
 class CrmLifecycleProfile(models.Model):
@@ -68,6 +70,22 @@ class CrmLifecycleProfile(models.Model):
         if field is None or not field.store or not field.column_type:
             return None
         return field.type
+
+    @api.model
+    def _follows_from_facts(self, path):
+        """Whether a field, or a path to one, may change with the facts of a customer.
+
+        So does whatever is computed when it is read; but not what is stored on the
+        contact, nor the stage.
+        """
+        model = self
+        for name in path.split("."):
+            field = model._fields.get(name)
+            if field is None or not field.store or field.comodel_name == self._name:
+                return True
+            if field.comodel_name:
+                model = self.env[field.comodel_name]
+        return path in FOLLOWING
 
     @api.model
     def _get_fact_events(self, scope):

@@ -501,6 +501,10 @@ class CrmLifecycleRun(models.Model):
             )
         )
 
+    def _is_asked(self, facts):
+        """Extension point: return whether the run is to know any of some facts."""
+        return True
+
     def _get_sources(self):
         """Return the models that answer facts, ready to be asked."""
         names = self.env["crm.lifecycle"]._lifecycle_sources()

@@ -205,17 +205,19 @@ class CrmLifecycleRun(models.Model):
 
     def _get_derived_values(self, values):
         """Return ``{column: SQL}`` of what follows from facts, and from contacts."""
-        return {
+        derived = {
             "active": SQL(
                 "(p.is_manual IS TRUE OR %s IS NOT NULL) AND COALESCE("
                 "c.active, l.active OR l.won_status = 'lost', FALSE)",
                 values["first_seen_date"],
             ),
             "user_id": SQL("COALESCE(p.user_id, c.user_id, l.user_id)"),
-            "follow_up_date": SQL(
+        }
+        if "last_contact_date" in values:
+            derived["follow_up_date"] = SQL(
                 "(SELECT %s FROM crm_lifecycle_stage AS s WHERE s.id = p.stage_id)",
                 self.env["crm.lifecycle.profile"]._get_follow_up_sql(
                     values["last_contact_date"]
                 ),
-            ),
-        }
+            )
+        return derived

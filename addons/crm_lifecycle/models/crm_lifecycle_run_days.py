@@ -40,6 +40,8 @@ class CrmLifecycleRun(models.Model):
             if not source._is_moving:
                 continue
             query, values = source._passing_days(scope)
+            if not self._is_asked(values):
+                continue
             table = SQL.identifier(f"lifecycle_passing_{len(changes)}")
             self.env.cr.execute(filled(table, query, self._reuses_tables()))
             changes[table] = values

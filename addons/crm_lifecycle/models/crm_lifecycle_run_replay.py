@@ -64,6 +64,7 @@ class CrmLifecycleRun(models.Model):
         run = self.with_context(
             lifecycle_counts_days=True,
             lifecycle_reuses_tables=len(days) > MANY_DAYS,
+            lifecycle_asked_facts=self._get_asked_facts(),
         )
         compacted = days[0]
         for number, day in enumerate(days, start=1):
@@ -84,6 +85,39 @@ class CrmLifecycleRun(models.Model):
         self._begin_step(None, "publish")
         self._publish_replay()
         self.state = "done"
+
+    # ------------------------------------------------------------
+    # What is asked
+    # ------------------------------------------------------------
+
+    def _get_asked_facts(self):
+        """Return the facts that decide about moves, None where that can't be told.
+
+        As of the past nothing else is kept, so nothing else is worked out: a replay
+        of rules about orders reads no messages.
+        """
+        Profile = self.env["crm.lifecycle.profile"]
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
+        asked = {"first_seen_date"}
+        for item in (*lifecycles, *lifecycles.rule_ids):
+            for condition in domains.parse(item.domain).iter_conditions():
+                asked.add(condition.field_expr)
+        facts = set(Profile._get_fact_fields())
+        if any(Profile._follows_from_facts(path) for path in asked - facts):
+            return None
+        return frozenset(asked & facts)
+
+    def _is_asked(self, facts):
+        asked = self.env.context.get("lifecycle_asked_facts")
+        return asked is None or not asked.isdisjoint(facts)
+
+    def _get_sources(self):
+        """Leave out, as of the past, what answers nothing that is asked."""
+        return [
+            source
+            for source in super()._get_sources()
+            if not source._facts or self._is_asked(source._facts)
+        ]
 
     def _tell_day(self, number, count, progress):
         """Tell whoever asked that so many days of the past have been looked at."""

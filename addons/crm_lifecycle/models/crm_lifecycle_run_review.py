@@ -56,10 +56,10 @@ class CrmLifecycleRun(models.Model):
     def _get_watched(self, names):
         """Return those of some columns that a lifecycle, rule or tag asks about.
 
-        The others may change without a look at the customer. A replay runs by
+        The others may change without a look at the customer. A run on trial has
         lifecycles of its own choice: it looks at everybody who changed.
         """
-        if self.kind == "replay":
+        if self._is_trial():
             return set(names)
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
         asked = {

@@ -105,6 +105,50 @@ class TestReplay(LifecycleCase):
             [(TODAY - timedelta(days=55), None, "risk")],
         )
 
+    def test_no_source_is_asked_that_no_rule_is_about(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        contacts = self.env["crm.lifecycle.source.contact"]
+        ask = patch.object(type(contacts), "_fact_values", side_effect=AssertionError)
+        self._run()
+        with ask:
+            self._replay(61)
+        self.assertEqual(self._profile(partner).stage_id, self.risk)
+
+    def test_messages_are_read_where_a_rule_is_about_them(self):
+        partner = self._partner()
+        self._lead(days_ago=70, partner_id=partner.id)
+        self.env["mail.message"].create(
+            {
+                "model": "res.partner",
+                "res_id": partner.id,
+                "message_type": "comment",
+                "subtype_id": self.env.ref("mail.mt_comment").id,
+                "author_id": partner.id,
+                "date": datetime.combine(TODAY - timedelta(days=50), time(12)),
+            }
+        )
+        self._rule(self.lost, [("last_contact_date", "<=", "today -20d")], self.engaged)
+        self._replay(61)
+        self.assertEqual(
+            self._dated_moves(self._profile(partner))[-1],
+            (date(2026, 1, 31), "engaged", "lost"),
+        )
+
+    def test_what_follows_from_facts_is_known(self):
+        follows = self.env["crm.lifecycle.profile"]._follows_from_facts
+        for path in ("stage_date", "stage_id.category", "partner_id.country_id.code"):
+            self.assertFalse(follows(path), path)
+        for path in (
+            "follow_up_date",
+            "health",
+            "is_objecting",
+            "partner_id.lifecycle_stage_id",
+            "lead_id.lifecycle_profile_ids.stage_date",
+            "nothing_known",
+        ):
+            self.assertTrue(follows(path), path)
+
     def test_what_no_date_tells_keeps_the_day_of_the_step(self):
         self._rule(self.customer, [("won_count", ">", 0)], self.engaged)
         partner = self._partner()
