@@ -108,11 +108,17 @@ class TestReplay(LifecycleCase):
     def test_no_source_is_asked_that_no_rule_is_about(self):
         partner = self._partner()
         self._lead(days_ago=70, partner_id=partner.id)
-        contacts = self.env["crm.lifecycle.source.contact"]
-        ask = patch.object(type(contacts), "_fact_values", side_effect=AssertionError)
-        self._run()
-        with ask:
+        contacts = type(self.env["crm.lifecycle.source.contact"])
+        answer, days = contacts._fact_values, set()
+
+        def note(source, scope):
+            days.add(scope.as_of)
+            return answer(source, scope)
+
+        with patch.object(contacts, "_fact_values", note):
             self._replay(61)
+        # The facts of today are kept, all of them.
+        self.assertEqual(days, {TODAY})
         self.assertEqual(self._profile(partner).stage_id, self.risk)
 
     def test_messages_are_read_where_a_rule_is_about_them(self):
