@@ -105,8 +105,17 @@ class CdnowReports:
         visits = [visit for item in moves for visit in oracle.get_visits(item)]
         self._check_funnel(visits)
         self._check_durations(visits)
-        self._check_growth(moves)
-        self._check_customer_cohorts(moves, days[-1])
+        # Told from the history itself, and then from the moves that are kept of it.
+        for _way in range(2):
+            self._check_growth(moves)
+            self._check_customer_cohorts(moves, days[-1])
+            self._keep_moves()
+
+    def _keep_moves(self):
+        """Have the mark arrive at the end of the history, as the job does in time."""
+        Turn = self.env["crm.lifecycle.turn"]
+        while Turn._refresh():
+            self.env["crm.lifecycle.turn.mark"]._get().is_ended = True
 
     def _check_funnel(self, visits):
         """Entries by month, and the matrix of transitions."""

@@ -29,7 +29,7 @@ STYLES = {
     "head": {"textColor": INK, "bold": True, "fontSize": 11},
     "head_right": {"textColor": INK, "bold": True, "fontSize": 11, "align": "right"},
     "cell": {"textColor": INK, "verticalAlign": "middle"},
-    "wall": {"textColor": INK, "verticalAlign": "middle", "fontSize": 14},
+    "wall": {"textColor": INK, "verticalAlign": "middle", "fontSize": 12},
     "note": {"textColor": INK, "italic": True},
 }
 FORMATS = {"count": "#,##0", "share": "0%", "number": "#,##0.0", "date": "yyyy-mm-dd"}

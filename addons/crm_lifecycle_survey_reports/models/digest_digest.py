@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
@@ -13,6 +13,7 @@ class DigestDigest(models.Model):
         digits=(16, 1), compute="_compute_kpi_lifecycle_nps_value"
     )
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_nps_value(self):
         """Take the NPS of the answers of the period, those that the reader may see.
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
@@ -13,6 +13,7 @@ class DigestDigest(models.Model):
         compute="_compute_kpi_loyalty_liability_value"
     )
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_loyalty_liability_value(self):
         """Sum up what was outstanding at the end of the period, as its reader.
 

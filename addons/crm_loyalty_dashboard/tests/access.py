@@ -10,12 +10,12 @@ def make(world):
 
 
 FIELDS = """
-model         fields                      public portal employee seller leader manager accountant technician admin
-digest.digest kpi_loyalty_liability       -      -      r        r      r      r       r          rw         rw
-digest.digest kpi_loyalty_liability_value -      -      -        r      r      r       -          -          r
+model         fields                      public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
+digest.digest kpi_loyalty_liability       -      -      r        r      r      r       r          rw         rw    r      r        r        r
+digest.digest kpi_loyalty_liability_value -      -      -        r      r      r       -          -          r     r      r        r        r
 """
 
 DASHBOARDS = """
-dashboard                                           public portal employee seller leader manager accountant technician admin
-crm_loyalty_dashboard.spreadsheet_dashboard_loyalty -      -      -        r      r      r       -          -          r
+dashboard                                           public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
+crm_loyalty_dashboard.spreadsheet_dashboard_loyalty -      -      -        r      r      r       -          -          r     r      r        r        r
 """
