@@ -19,6 +19,9 @@ class LoyaltyTierPreview(models.TransientModel):
     )
     line_count = fields.Integer(string="Customers", compute="_compute_line_count")
 
+    def _compute_display_name(self):
+        self.display_name = self.env._("Tiers That End Soon")
+
     def _compute_line_count(self):
         for preview in self:
             preview.line_count = len(preview.line_ids)

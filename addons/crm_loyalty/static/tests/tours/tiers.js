@@ -58,6 +58,10 @@ tours.add("crm_loyalty_bonus", {
             run: "click",
         },
         {
+            content: "Its points are told",
+            trigger: ".modal .o_field_widget[name=points]:contains('25')",
+        },
+        {
             content: "Give the reason",
             trigger: ".modal .o_field_widget[name=reason] input",
             run: "edit Late delivery",
