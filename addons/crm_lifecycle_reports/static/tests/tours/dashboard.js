@@ -52,7 +52,7 @@ async function expectRows(sheet, expected) {
 const opened = {
     content: "The dashboard is drawn",
     trigger: ".o_spreadsheet_dashboard_action .o-figure canvas",
-    timeout: 90000,
+    timeout: 60000,
 };
 
 tours.add("crm_lifecycle_reports_overview", {
