@@ -61,7 +61,8 @@ class CrmLifecycleProfile(models.Model):
 
     def _adopt_history(self, sources):
         """Let the moves that reports keep follow those of the history."""
-        super()._adopt_history(sources)
+        result = super()._adopt_history(sources)
         self.env["crm.lifecycle.turn"]._count_anew(
             SQL("h.profile_id = ANY(%s)", (self | sources).ids)
         )
+        return result

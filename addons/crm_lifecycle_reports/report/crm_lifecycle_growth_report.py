@@ -168,7 +168,8 @@ class CrmLifecycleGrowthReport(models.Model):
             (SELECT DISTINCT ON (h.profile_id)
                     h.id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
                     h.lifecycle_id, h.from_stage_id, h.to_stage_id, h.date,
-                    'entry'::varchar AS kind, NULL::date AS customer_date, FALSE AS is_start
+                    'entry'::varchar AS kind, NULL::date AS customer_date,
+                    FALSE AS is_start
                FROM crm_lifecycle_history AS h
               WHERE h.profile_id IS NOT NULL AND h.to_stage_id = %(stage)s
                 AND h.from_stage_id IS DISTINCT FROM h.to_stage_id

@@ -34,7 +34,10 @@ class TestDashboards(BoardCase, HttpCase):
     def _open(self, name, tour, login):
         dashboard = self.env.ref(f"crm_lifecycle_reports.spreadsheet_dashboard_{name}")
         self.start_tour(
-            f"/odoo/dashboards?dashboard_id={dashboard.id}", tour, login=login
+            f"/odoo/dashboards?dashboard_id={dashboard.id}",
+            tour,
+            login=login,
+            timeout=180,
         )
 
     def test_overview_has_the_figures_of_the_models(self):

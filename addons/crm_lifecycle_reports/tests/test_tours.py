@@ -61,6 +61,7 @@ class TestTours(ReportCase, HttpCase):
             f"/odoo/action-{action.id}",
             "crm_lifecycle_reports_print",
             login=self.leader.login,
+            timeout=180,
         )
 
     def test_a_table_as_the_buttons_send_it_becomes_a_spreadsheet(self):

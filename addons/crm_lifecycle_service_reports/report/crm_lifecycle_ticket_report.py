@@ -74,7 +74,7 @@ class CrmLifecycleTicketReport(models.Model):
         aggregator="avg",
         help="Mean over the tickets that are closed.",
     )
-    rating = fields.Float(string="Rating", readonly=True, aggregator="avg")
+    rating = fields.Float(readonly=True, aggregator="avg")
     satisfied_rate = fields.Float(
         string="CSAT",
         readonly=True,

@@ -48,9 +48,11 @@ async function expectRows(sheet, expected) {
     );
 }
 
+// The scripts of spreadsheets are built when the first one is opened.
 const opened = {
     content: "The dashboard is drawn",
     trigger: ".o_spreadsheet_dashboard_action .o-figure canvas",
+    timeout: 60000,
 };
 
 tours.add("crm_lifecycle_reports_overview", {
@@ -59,6 +61,7 @@ tours.add("crm_lifecycle_reports_overview", {
         {
             content: "Figures are those of the models",
             trigger: ".o_spreadsheet_dashboard_action",
+            timeout: 30000,
             async run() {
                 await expectRows("Data", [
                     ["Customers", 3],
@@ -72,6 +75,7 @@ tours.add("crm_lifecycle_reports_overview", {
         {
             content: "So are the tables",
             trigger: ".o_spreadsheet_dashboard_action",
+            timeout: 30000,
             async run() {
                 await expectRows("Dashboard", [
                     ["Prospect", 1, 1, 0],
@@ -92,6 +96,7 @@ tours.add("crm_lifecycle_reports_overview_own", {
         {
             content: "The colleague's customer is in no figure",
             trigger: ".o_spreadsheet_dashboard_action",
+            timeout: 30000,
             async run() {
                 await expectRows("Data", [
                     ["Customers", 2],
@@ -108,6 +113,7 @@ tours.add("crm_lifecycle_reports_wall", {
         {
             content: "Who is at risk is told, and listed",
             trigger: ".o_spreadsheet_dashboard_action",
+            timeout: 30000,
             async run() {
                 await expectRows("Data", [
                     ["At risk now", 1],
@@ -126,6 +132,7 @@ tours.add("crm_lifecycle_reports_wall", {
         {
             content: "One more comes to be at risk, and nobody touches the screen",
             trigger: ".o_spreadsheet_dashboard_action",
+            timeout: 30000,
             async run() {
                 const { orm } = getServices();
                 const [risk] = await orm.search("crm.lifecycle.stage", [

@@ -23,6 +23,7 @@ function expectFile(path) {
 const takeAlong = (content, trigger, path) => ({
     content,
     trigger,
+    timeout: 60000,
     async run(helpers) {
         const file = expectFile(path);
         await helpers.click();
