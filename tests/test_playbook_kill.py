@@ -5,98 +5,32 @@ SIGKILL right before or right after a commit. A second one takes over. Whatever 
 moment, each step has happened once.
 """
 
-import os
-import signal
-import time
 from datetime import date, timedelta
-from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import config
+from odoo.tests import tagged
+
+from .killed import KillCase
 
 TODAY = date(2026, 3, 2)
-PATIENCE = timedelta(seconds=60)
 UNDONE = """
     UPDATE crm_lifecycle_history SET processed_at = NULL WHERE id = ANY(%(rows)s)
 """
 
 
-class Worker:
-    """A process that works off the playbook, or does another job, once.
-
-    Unless it is killed before.
-
-    It is a copy of this process, which spares loading Odoo for each of them. The
-    connections of the original are none of its business.
-    """
-
-    def __init__(self, registry, die_at=None, after=False, job="ir_cron_playbook"):
-        self.name = f"playbook_worker_{time.monotonic_ns()}"
-        self.job = job
-        self.pid = os.fork()
-        if not self.pid:
-            code = 255
-            try:
-                code = self._work(registry, die_at, after)
-            finally:
-                os._exit(code)
-
-    def _work(self, registry, die_at, after):
-        """Work, and return how many commits it took."""
-        config["db_app_name"] = self.name
-        commits = 0
-        commit = sql_db.Cursor.commit
-
-        def count(cr):
-            nonlocal commits
-            commits += 1
-            last = commits == die_at  # asked now: a commit may set others going
-            if last and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            commit(cr)
-            if last:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        old_pools = sql_db._Pool, sql_db._Pool_readonly  # kept: not ours to close
-        sql_db._Pool = sql_db._Pool_readonly = None
-        registry._db = sql_db.db_connect(registry.db_name)
-        with patch.object(sql_db.Cursor, "commit", count), registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            done = env.ref(f"crm_lifecycle.{self.job}").method_direct_trigger()
-        assert done is True and old_pools
-        return commits
-
-    def wait(self):
-        """Return how it ended, once the server has noticed too."""
-        end = time.monotonic() + PATIENCE.total_seconds()
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return status
-            if time.monotonic() > end:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise TimeoutError("The worker did not come to an end")
-            time.sleep(0.005)
-
-
 @tagged("post_install", "-at_install")
-class TestPlaybookKill(BaseCase):
+class TestPlaybookKill(KillCase):
     """The rows are committed, so the test takes them away again by itself.
 
     Ann enters a stage with all kinds of steps; Cid has moved on from there by the time
     that the worker comes; Cid and Dot are due for a follow-up.
     """
 
+    job = "crm_lifecycle.ir_cron_playbook"
+
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            self._build(api.Environment(cr, SUPERUSER_ID, {}))
-        self.addCleanup(self._clean_up)
         with self.registry.cursor() as cr:
             # What the workers will need is then in the caches that they inherit.
             step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.step"]
@@ -265,24 +199,6 @@ class TestPlaybookKill(BaseCase):
     # The story
     # ------------------------------------------------------------
 
-    def _start(self, die_at=None, after=False):
-        """Let a worker work; return how it ended."""
-        worker = Worker(self.registry, die_at, after)
-        status = worker.wait()
-        # Its locks are its own until the server has noticed.
-        end = time.monotonic() + PATIENCE.total_seconds()
-        while self._query(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", worker.name
-        ):
-            self.assertLess(time.monotonic(), end, "The server keeps a dead worker")
-            time.sleep(0.005)
-        return status
-
-    def _query(self, query, *values):
-        with self.registry.cursor() as cr:
-            cr.execute(query, values)
-            return cr.fetchall()
-
     def _read(self):
         """Return all that the workers have left behind, and what is left to do."""
         ids = self.profile_ids
@@ -319,26 +235,12 @@ class TestPlaybookKill(BaseCase):
         }
 
     def test_each_step_happens_once_whenever_the_worker_dies(self):
-        status = self._start()
-        self.assertTrue(os.WIFEXITED(status))
-        commits = os.WEXITSTATUS(status)
+        expected, commits = self._work_undisturbed()
         # One for each of three moves and two follow-ups, and those of the job.
         self.assertGreaterEqual(commits, 7)
         self.assertLess(commits, 30)
-        expected = self._read()
         self._check_story(expected)
-        for die_at in range(1, commits + 1):
-            for after in (False, True):
-                with self.subTest(commit=die_at, after=after):
-                    with self.registry.cursor() as cr:
-                        self._forget_work(cr)
-                    status = self._start(die_at, after)
-                    self.assertTrue(os.WIFSIGNALED(status))
-                    self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
-                    status = self._start()
-                    self.assertTrue(os.WIFEXITED(status))
-                    self.assertLess(os.WEXITSTATUS(status), 30)
-                    self.assertEqual(self._read(), expected)
+        self._kill_at_each_commit(expected, commits)
 
     def _check_story(self, found):
         ann, cid, dot = self.profile_ids

@@ -5,17 +5,12 @@ The worker is a process of its own on rows that are really there, as in
 rows as a run that nobody disturbed.
 """
 
-import os
-import signal
-import time
-from contextlib import ExitStack
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle.models import (
     crm_lifecycle_run,
@@ -25,7 +20,7 @@ from odoo.addons.crm_lifecycle.models import (
     crm_lifecycle_run_review,
 )
 
-from tests.test_playbook_kill import PATIENCE, Worker
+from .killed import KillCase
 
 CUSTOMERS = 7
 AT_ONCE = timedelta(seconds=-1)
@@ -41,22 +36,19 @@ SMALL = (
 
 
 @tagged("post_install", "-at_install")
-class TestRunKill(BaseCase):
+class TestRunKill(KillCase):
     """The rows are committed, so the test takes them away again by itself.
 
     Customers with an open lead go on to “b”, those with a won one to “c”.
     """
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        patches = ExitStack()
-        self.addCleanup(patches.close)
+    job = "crm_lifecycle.ir_cron_run"
+
+    def _patch(self):
         for module, name, value in SMALL:
-            patches.enter_context(patch.object(module, name, value))
-        with self.registry.cursor() as cr:
-            self._build(api.Environment(cr, SUPERUSER_ID, {}))
-        self.addCleanup(self._clean_up)
+            patcher = patch.object(module, name, value)
+            patcher.start()
+            self.addCleanup(patcher.stop)
 
     def _build(self, env):
         self.company_id = env.ref("base.main_company").id
@@ -131,23 +123,6 @@ class TestRunKill(BaseCase):
             env.invalidate_all()
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
 
-    def _start(self, die_at=None, after=False):
-        """Let the job work in a process of its own; return how it ended."""
-        worker = Worker(self.registry, die_at, after, job="ir_cron_run")
-        status = worker.wait()
-        end = time.monotonic() + PATIENCE.total_seconds()
-        while self._query(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", worker.name
-        ):
-            self.assertLess(time.monotonic(), end, "The server keeps a dead worker")
-            time.sleep(0.005)
-        return status
-
-    def _query(self, query, *values):
-        with self.registry.cursor() as cr:
-            cr.execute(query, values)
-            return cr.fetchall()
-
     def _read(self):
         """Return where the customers stand and how they came there."""
         return {
@@ -177,23 +152,12 @@ class TestRunKill(BaseCase):
         }
 
     def test_the_next_runs_leave_the_same_rows_whenever_a_run_dies(self):
-        status = self._start()
-        self.assertTrue(os.WIFEXITED(status), status)
-        commits = os.WEXITSTATUS(status)
+        expected, commits = self._work_undisturbed()
         self.assertGreater(commits, 8)
         self.assertLess(commits, 60)
-        expected = self._read()
         self.assertEqual(len(expected["moves"]), 3 * CUSTOMERS)
         self.assertEqual({row[1] for row in expected["profiles"]}, {"c"})
-        for die_at in range(1, commits + 1):
-            with self.subTest(commit=die_at):
-                with self.registry.cursor() as cr:
-                    self._forget_work(cr)
-                status = self._start(die_at, after=die_at % 2 == 0)
-                self.assertTrue(os.WIFSIGNALED(status))
-                self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
-                self.assertTrue(os.WIFEXITED(self._start()))
-                self.assertEqual(self._read(), expected)
+        self._kill_at_each_commit(expected, commits)
         # Who looks at the runs sees which of them died.
         states = self._query("SELECT DISTINCT state FROM crm_lifecycle_run")
         self.assertNotIn(("running",), states)

@@ -4,18 +4,19 @@ The worker runs in a process or thread of its own, on rows that are really there
 """
 
 import os
-import signal
 import threading
 import time
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_lifecycle import progress
 from odoo.addons.crm_lifecycle.models import crm_lifecycle_task_work as work
+
+from .killed import Worker
 
 CUSTOMERS = 6
 PATIENCE = 60
@@ -106,41 +107,7 @@ class TestTaskKill(BaseCase):
 
     def _work_until_commit(self, die_at):
         """Have a process work that is killed at a commit; return how it ended."""
-        pid = os.fork()
-        if pid:
-            return self._wait(pid)
-        try:
-            commits = 0
-            commit = sql_db.Cursor.commit
-
-            def count(cr):
-                nonlocal commits
-                commits += 1
-                if commits == die_at:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                commit(cr)
-
-            # The connections of the original are none of its business.
-            kept = sql_db._Pool, sql_db._Pool_readonly
-            sql_db._Pool = sql_db._Pool_readonly = None
-            self.registry._db = sql_db.db_connect(self.registry.db_name)
-            with patch.object(sql_db.Cursor, "commit", count):
-                self._work()
-            assert kept
-            os._exit(0)
-        finally:
-            os._exit(1)
-
-    def _wait(self, pid):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                return status
-            time.sleep(0.005)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise TimeoutError("The worker did not come to an end")
+        return Worker(self.registry, "crm_lifecycle.ir_cron_task", die_at).wait()
 
     def _wait_for_connections_to_go(self, task_id):
         """PostgreSQL takes a moment to see that a killed client is gone."""

@@ -13,6 +13,7 @@
         "views/helpdesk_ticket_views.xml",
         "views/res_partner_views.xml",
     ],
+    "demo": ["demo/crm_lifecycle_helpdesk_demo.xml"],
     "assets": {
         "web.assets_tests": ["crm_lifecycle_helpdesk/static/tests/tours/**/*"],
     },

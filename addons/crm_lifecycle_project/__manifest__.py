@@ -13,6 +13,7 @@
         "views/project_task_views.xml",
         "views/res_partner_views.xml",
     ],
+    "demo": ["demo/crm_lifecycle_project_demo.xml"],
     "assets": {
         "web.assets_tests": ["crm_lifecycle_project/static/tests/tours/**/*"],
     },

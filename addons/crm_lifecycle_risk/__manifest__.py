@@ -18,6 +18,7 @@
         "views/res_partner_views.xml",
         "views/crm_lifecycle_risk_menus.xml",
     ],
+    "demo": ["demo/crm_lifecycle_risk_demo.xml"],
     "assets": {
         "web.assets_tests": ["crm_lifecycle_risk/static/tests/tours/**/*"],
     },

@@ -13,6 +13,7 @@
         "views/crm_lifecycle_ticket_rule_views.xml",
         "views/res_partner_views.xml",
     ],
+    "demo": ["demo/crm_lifecycle_ticket_rule_demo.xml"],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,6 +1,7 @@
 """What a kind of service ticket is, told by the addon that brings it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -59,3 +60,17 @@ class TicketKind:
             """,
             company=company_id,
         )
+
+
+class TicketButton(NamedTuple):
+    """A button on a document of a customer that opens their tickets of a kind.
+
+    ``method`` and the field ``number`` are those that the bridge adds to
+    `crm.lifecycle.ticket.customer`; the ``groups`` are those who see tickets.
+    """
+
+    method: str
+    number: str
+    label: str
+    icon: str
+    groups: str

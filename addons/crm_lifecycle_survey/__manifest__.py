@@ -19,6 +19,7 @@
         "views/survey_question_views.xml",
         "views/crm_lifecycle_survey_menus.xml",
     ],
+    "demo": ["demo/crm_lifecycle_survey_demo.xml"],
     "assets": {
         "web.assets_tests": ["crm_lifecycle_survey/static/tests/tours/**/*"],
     },

@@ -15,6 +15,7 @@
         "views/crm_lifecycle_stage_views.xml",
         "views/crm_lifecycle_visit_menus.xml",
     ],
+    "demo": ["demo/crm_lifecycle_visit_demo.xml"],
     "assets": {
         "web.assets_tests": ["crm_lifecycle_visit/static/tests/tours/**/*"],
     },

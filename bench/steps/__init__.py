@@ -9,6 +9,7 @@ from .changes import change_orders
 from .cost import measure_cost
 from .equality import compare_with_full_build
 from .floor import measure_floor
+from .people import create_people
 from .prepare import activate_lifecycles, generate_rows, prepare_addons
 from .reading import measure_reading
 from .runs import measure_replay, measure_run
@@ -22,6 +23,7 @@ STEPS = {
     "equality": compare_with_full_build,
     "floor": measure_floor,
     "generate": generate_rows,
+    "people": create_people,
     "prepare": prepare_addons,
     "reading": measure_reading,
     "replay": measure_replay,

@@ -10,6 +10,7 @@ from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_import
 from . import crm_lifecycle_condition
+from . import crm_lifecycle_document
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_transfer
 from . import crm_lifecycle_merge
@@ -21,6 +22,7 @@ from . import crm_lifecycle_step_retry
 from . import crm_lifecycle_step_move_actions
 from . import crm_lifecycle_profile_api
 from . import crm_lifecycle_profile_explain
+from . import crm_lifecycle_profile_health
 from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_rule_test
 from . import crm_lifecycle_profile_playbook

@@ -12,6 +12,7 @@ from . import test_engine_stages
 from . import test_explain
 from . import test_follow_up
 from . import test_file
+from . import test_health
 from . import test_history
 from . import test_import
 from . import test_lead_facts

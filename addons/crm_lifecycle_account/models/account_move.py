@@ -1,12 +1,13 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
-GROUP = "sales_team.group_sale_salesman"
-
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    """An invoice shows where its customer stands, and may move them."""
+
+    _name = "account.move"
+    _inherit = ["crm.lifecycle.document", "account.move"]
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_invoice_date_idx = models.Index(
@@ -14,49 +15,16 @@ class AccountMove(models.Model):
         "WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
     )
 
-    lifecycle_profile_id = fields.Many2one(
-        comodel_name="crm.lifecycle.profile",
-        compute="_compute_lifecycle_profile_id",
-        compute_sudo=False,
-        groups=GROUP,
-    )
-    lifecycle_stage_id = fields.Many2one(
-        comodel_name="crm.lifecycle.stage",
-        compute="_compute_lifecycle_profile_id",
-        compute_sudo=False,
-        groups=GROUP,
-    )
-
-    @api.depends("partner_id", "company_id", "move_type")
-    @api.depends_context("uid")
+    @api.depends("move_type")
     def _compute_lifecycle_profile_id(self):
-        """Find the customers of invoices in their companies, those the user sees."""
-        # Whose contact it is tells which customer; nothing of the contact is shown.
-        customers = {
-            move: move.sudo().commercial_partner_id.commercial_partner_id
-            for move in self
-            if move.is_sale_document(include_receipts=True)
-        }
-        profiles = (
-            self.env["crm.lifecycle.profile"]
-            .with_context(active_test=False)
-            .search_fetch(
-                [
-                    ("partner_id", "in", [c.id for c in customers.values()]),
-                    ("company_id", "in", self.company_id.ids),
-                ],
-                ["partner_id", "company_id", "stage_id"],
-            )
-        )
-        known = {
-            (profile.partner_id.id, profile.company_id.id): profile
-            for profile in profiles
-        }
-        for move in self:
-            customer = customers.get(move)
-            profile = customer and known.get((customer.id, move.company_id.id))
-            move.lifecycle_profile_id = profile
-            move.lifecycle_stage_id = profile and profile.stage_id
+        return super()._compute_lifecycle_profile_id()
+
+    def _get_lifecycle_owner(self):
+        """Only what a customer gets has one."""
+        customer, company = super()._get_lifecycle_owner()
+        if not self.is_sale_document(include_receipts=True):
+            return customer.browse(), company
+        return self.commercial_partner_id.commercial_partner_id, company
 
     # ------------------------------------------------------------
     # What changes the facts of customers
@@ -111,17 +79,3 @@ class AccountMove(models.Model):
             Touch._touch(company, partners=documents.commercial_partner_id)
         if moves.commercial_partner_id:
             Touch._trigger_run()
-
-    # ------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------
-
-    def action_open_lifecycle_profile(self):
-        """Open the profile of the document's customer."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "crm.lifecycle.profile",
-            "res_id": self.lifecycle_profile_id.id,
-            "view_mode": "form",
-        }

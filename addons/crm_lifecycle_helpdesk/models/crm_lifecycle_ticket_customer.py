@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_lifecycle_service.ticket_kind import TicketButton
+
 
 class CrmLifecycleTicketCustomer(models.AbstractModel):
     _inherit = "crm.lifecycle.ticket.customer"
@@ -16,6 +18,17 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         counts = self._count_tickets("helpdesk.ticket")
         for record in self:
             record.helpdesk_ticket_number = counts.get(record, 0)
+
+    @api.model
+    def _get_ticket_buttons(self):
+        button = TicketButton(
+            method="action_open_helpdesk_tickets",
+            number="helpdesk_ticket_number",
+            label=self.env._("Tickets"),
+            icon="fa-ticket",
+            groups="helpdesk_mgmt.group_helpdesk_user_own",
+        )
+        return [*super()._get_ticket_buttons(), button]
 
     def action_open_helpdesk_tickets(self):
         """Show the customer's helpdesk tickets."""

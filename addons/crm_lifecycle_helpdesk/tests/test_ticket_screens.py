@@ -1,6 +1,9 @@
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.crm_lifecycle_service.tests.ticket_screens import TicketScreens
+from odoo.addons.crm_lifecycle_service.tests.ticket_screens import (
+    TicketScreens,
+    TicketTours,
+)
 
 from .common import HelpdeskCase
 
@@ -31,31 +34,7 @@ class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
 
 
 @tagged("post_install", "-at_install")
-class TestHelpdeskTour(HelpdeskCase, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.partner = cls._partner("Ada", company_id=False)
-        cls.ticket = cls._ticket(cls.partner, 9)
-        cls.risk.guidance = "<p>Call within a day</p>"
-        cls._rule(cls.risk, [("ticket_open_count", ">", 0)])
-        cls._run()
-
-    def test_service_staff_see_where_the_customer_stands(self):
-        agent = self._user("agatha", self.service_groups)
-        self.start_tour(
-            f"/odoo/action-helpdesk_mgmt.helpdesk_ticket_action/{self.ticket.id}",
-            "crm_lifecycle_helpdesk_ticket",
-            login=agent.login,
-        )
-
-    def test_a_salesperson_gets_from_the_customer_to_tickets_and_back(self):
-        both = self._user(
-            "bea", f"sales_team.group_sale_salesman,{self.service_groups}"
-        )
-        profile = self._profile(self.partner)
-        self.start_tour(
-            f"/odoo/action-crm_lifecycle.crm_lifecycle_profile_action/{profile.id}",
-            "crm_lifecycle_helpdesk_profile",
-            login=both.login,
-        )
+class TestHelpdeskTour(TicketTours, HelpdeskCase, HttpCase):
+    list_action = "helpdesk_mgmt.helpdesk_ticket_action"
+    ticket_tour = "crm_lifecycle_helpdesk_ticket"
+    profile_tour = "crm_lifecycle_helpdesk_profile"

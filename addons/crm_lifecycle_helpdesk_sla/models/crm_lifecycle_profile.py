@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -18,3 +21,14 @@ class CrmLifecycleProfile(models.Model):
     def _get_overview_fact_names(self, short=False):
         facts = super()._get_overview_fact_names(short)
         return facts if short else {**facts, "sla_missed_count": None}
+
+    @api.model
+    def _get_health_signs(self):
+        return [
+            *super()._get_health_signs(),
+            Sign(
+                "watch",
+                Domain("sla_missed_date", ">", "today -30d"),
+                self.env._("An SLA was missed in the last 30 days"),
+            ),
+        ]

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_lifecycle_service.ticket_kind import TicketButton
+
 
 class CrmLifecycleTicketCustomer(models.AbstractModel):
     _inherit = "crm.lifecycle.ticket.customer"
@@ -16,6 +18,17 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         counts = self._count_tickets("project.task")
         for record in self:
             record.service_task_count = counts.get(record, 0)
+
+    @api.model
+    def _get_ticket_buttons(self):
+        button = TicketButton(
+            method="action_open_service_tasks",
+            number="service_task_count",
+            label=self.env._("Service Tasks"),
+            icon="fa-life-ring",
+            groups="project.group_project_user",
+        )
+        return [*super()._get_ticket_buttons(), button]
 
     def action_open_service_tasks(self):
         """Show the customer's tickets in service desks."""

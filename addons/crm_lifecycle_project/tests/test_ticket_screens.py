@@ -1,6 +1,9 @@
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.crm_lifecycle_service.tests.ticket_screens import TicketScreens
+from odoo.addons.crm_lifecycle_service.tests.ticket_screens import (
+    TicketScreens,
+    TicketTours,
+)
 
 from .common import TaskCase
 
@@ -23,31 +26,7 @@ class TestTaskScreens(TicketScreens, TaskCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTaskTour(TaskCase, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.partner = cls._partner("Ada", company_id=False)
-        cls.ticket = cls._ticket(cls.partner, 9)
-        cls.risk.guidance = "<p>Call within a day</p>"
-        cls._rule(cls.risk, [("ticket_open_count", ">", 0)])
-        cls._run()
-
-    def test_service_staff_see_where_the_customer_stands(self):
-        agent = self._user("agatha", self.service_groups)
-        self.start_tour(
-            f"/odoo/action-project.action_view_all_task/{self.ticket.id}",
-            "crm_lifecycle_project_task",
-            login=agent.login,
-        )
-
-    def test_a_salesperson_gets_from_the_customer_to_tickets_and_back(self):
-        both = self._user(
-            "bea", f"sales_team.group_sale_salesman,{self.service_groups}"
-        )
-        profile = self._profile(self.partner)
-        self.start_tour(
-            f"/odoo/action-crm_lifecycle.crm_lifecycle_profile_action/{profile.id}",
-            "crm_lifecycle_project_profile",
-            login=both.login,
-        )
+class TestTaskTour(TicketTours, TaskCase, HttpCase):
+    list_action = "project.action_view_all_task"
+    ticket_tour = "crm_lifecycle_project_task"
+    profile_tour = "crm_lifecycle_project_profile"

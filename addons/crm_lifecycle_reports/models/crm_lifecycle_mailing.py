@@ -325,7 +325,7 @@ class CrmLifecycleMailingDelivery(models.Model):
         )
         title = doc._get_report_base_filename()
         # A mail of the server's, whoever sends it off.
-        self.env["mail.mail"].sudo().create(
+        mail = self.env["mail.mail"].sudo().create(
             {
                 "subject": f"{mailing.company_id.name}: {title}",
                 "body_html": body,
@@ -336,3 +336,11 @@ class CrmLifecycleMailingDelivery(models.Model):
                 "attachment_ids": [Command.create({"name": name, "raw": content})],
             }
         )
+        # Odoo goes on without a word where a file can't be written.
+        mail.attachment_ids.invalidate_recordset(["raw"])
+        if mail.attachment_ids.raw != content:
+            raise UserError(
+                self.env._(
+                    "The document could not be stored: is the disk of the server full?"
+                )
+            )

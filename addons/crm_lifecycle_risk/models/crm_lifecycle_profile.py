@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
@@ -23,6 +26,19 @@ class CrmLifecycleProfile(models.Model):
         )
         for profile in self:
             profile.risk_case_count = counts.get(profile._origin, 0)
+
+    @api.model
+    def _get_health_signs(self):
+        """Whoever has an open case is at risk."""
+        return [
+            *super()._get_health_signs(),
+            Sign(
+                "at_risk",
+                # Whichever case: that there is one is all that is told.
+                Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
+                self.env._("A risk case is open"),
+            ),
+        ]
 
     def action_open_risk_cases(self):
         """Show the customer's cases: the open one, else all of them."""

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.since import Events
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -72,6 +74,29 @@ class CrmLifecycleProfile(models.Model):
             "ticket_open_count": lacks("ticket_last_date"),
             "rating_last": lacks("rating_last_date"),
         }
+
+    @api.model
+    def _get_health_signs(self):
+        """A low rating, and a ticket that is open for long, are signs."""
+        return [
+            *super()._get_health_signs(),
+            Sign(
+                "at_risk",
+                # No rating is 0.
+                Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", 2),
+                self.env._("The last rating is 1 or 2 of 5"),
+            ),
+            Sign(
+                "watch",
+                Domain("rating_last", ">", 2) & Domain("rating_last", "<=", 3),
+                self.env._("The last rating is 3 of 5"),
+            ),
+            Sign(
+                "watch",
+                Domain("ticket_oldest_open_date", "<=", "today -7d"),
+                self.env._("A ticket is open for a week or more"),
+            ),
+        ]
 
     # ------------------------------------------------------------
     # Tickets of the customer

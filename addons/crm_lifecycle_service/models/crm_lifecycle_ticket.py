@@ -12,18 +12,13 @@ class CrmLifecycleTicket(models.AbstractModel):
     """
 
     _name = "crm.lifecycle.ticket"
+    _inherit = ["crm.lifecycle.document"]
     _description = "Service Ticket of a Customer"
 
     # Fields of the document that tell whether it is closed, and whose it is.
     _lifecycle_closing_fields = {"stage_id", "active"}
     _lifecycle_owner_fields = {"partner_id", "company_id"}
 
-    lifecycle_profile_id = fields.Many2one(
-        comodel_name="crm.lifecycle.profile",
-        compute="_compute_lifecycle_profile_id",
-        compute_sudo=False,
-        groups="sales_team.group_sale_salesman",
-    )
     # Service staff see where the customer stands without any right on profiles;
     # what tells amounts is not among it. Customers, who see their tickets in the
     # portal, don't.
@@ -37,6 +32,21 @@ class CrmLifecycleTicket(models.AbstractModel):
         compute="_compute_lifecycle_stage",
         compute_sudo=True,
         search="_search_lifecycle_category",
+        groups="base.group_user",
+    )
+    lifecycle_health = fields.Selection(
+        selection="_selection_lifecycle_health",
+        string="Customer Health",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="At risk or Watch: a sign of the customer tells so, and the worst one "
+        "decides. Good: there is none.",
+    )
+    lifecycle_health_reasons = fields.Text(
+        string="Why",
+        compute="_compute_lifecycle_stage",
+        compute_sudo=True,
         groups="base.group_user",
     )
     lifecycle_tier = fields.Char(
@@ -80,17 +90,14 @@ class CrmLifecycleTicket(models.AbstractModel):
         field = self.env["crm.lifecycle.stage"]._fields["category"]
         return field._description_selection(self.env)
 
+    @api.model
+    def _selection_lifecycle_health(self):
+        field = self.env["crm.lifecycle.profile"]._fields["health"]
+        return field._description_selection(self.env)
+
     # ------------------------------------------------------------
     # Where the customer stands
     # ------------------------------------------------------------
-
-    @api.depends("partner_id", "company_id")
-    @api.depends_context("uid")
-    def _compute_lifecycle_profile_id(self):
-        """Find the customers of the tickets, those that the user sees."""
-        profiles = self._get_lifecycle_profiles(self.env["crm.lifecycle.profile"])
-        for ticket in self:
-            ticket.lifecycle_profile_id = profiles.get(ticket)
 
     @api.depends("partner_id", "company_id")
     def _compute_lifecycle_stage(self):
@@ -105,33 +112,11 @@ class CrmLifecycleTicket(models.AbstractModel):
             ticket.lifecycle_stage = stage.name
             ticket.lifecycle_category = stage.category
             ticket.lifecycle_guidance = stage.guidance
+            ticket.lifecycle_health = profile.health
+            ticket.lifecycle_health_reasons = profile.health_reasons
             ticket.lifecycle_tier = has_tier and profile.loyalty_tier_id.name
             ticket.lifecycle_follow_up_date = profile.follow_up_date
             ticket.lifecycle_open_tickets = profile.ticket_open_count
-
-    def _get_lifecycle_profiles(self, Profile):
-        """Return ``{ticket: profile}``, in one search."""
-        # Whose contact it is tells which customer; nothing of the contact is shown.
-        owners = {ticket: ticket.sudo()._get_lifecycle_owner() for ticket in self}
-        customers = {customer.id for customer, _company in owners.values() if customer}
-        companies = {company.id for _customer, company in owners.values()}
-        if not customers or not Profile.has_access("read"):
-            return {}
-        found = Profile.with_context(active_test=False).search(
-            [
-                ("partner_id", "in", list(customers)),
-                ("company_id", "in", list(companies)),
-            ]
-        )
-        known = {(profile.partner_id, profile.company_id): profile for profile in found}
-        return {
-            ticket: known[owner]
-            for ticket, owner in (
-                (ticket, (customer.with_env(found.env), company.with_env(found.env)))
-                for ticket, (customer, company) in owners.items()
-            )
-            if owner in known
-        }
 
     def _get_lifecycle_owner(self):
         """Return the customer of the ticket and the company where it counts."""
@@ -167,16 +152,6 @@ class CrmLifecycleTicket(models.AbstractModel):
                 )
             )
         return Domain.OR(domains)
-
-    def action_open_lifecycle_profile(self):
-        """Open the profile of the ticket's customer."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "crm.lifecycle.profile",
-            "res_id": self.lifecycle_profile_id.id,
-            "view_mode": "form",
-        }
 
     # ------------------------------------------------------------
     # What happens to a ticket

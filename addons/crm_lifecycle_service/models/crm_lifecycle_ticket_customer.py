@@ -13,6 +13,14 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
     _name = "crm.lifecycle.ticket.customer"
     _description = "Customer with Service Tickets"
 
+    @api.model
+    def _get_ticket_buttons(self):
+        """Extension point: return the buttons to tickets, `TicketButton`.
+
+        For documents of addons that a bridge knows nothing of.
+        """
+        return []
+
     def _get_ticket_partner(self):
         """Return the contact whose tickets, and whose colleagues', are shown."""
         raise NotImplementedError

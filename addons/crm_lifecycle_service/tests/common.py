@@ -105,3 +105,13 @@ class TicketCase(LifecycleCase):
         lifecycle = cls.lifecycle.copy({"company_id": company.id})
         lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
         return company
+
+    @classmethod
+    def _put_at_risk(cls):
+        """Set a customer with an open ticket up, in a stage that tells what to do."""
+        cls.partner = cls._partner("Ada", is_company=True, company_id=False)
+        cls.first = cls._ticket(cls.partner, 9)
+        cls.risk.guidance = "<p>Call within a day</p>"
+        cls._rule(cls.risk, [("ticket_open_count", ">", 0)])
+        cls._run()
+        cls.profile = cls._profile(cls.partner)

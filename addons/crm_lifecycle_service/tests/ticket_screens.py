@@ -8,6 +8,8 @@ LIFECYCLE_FIELDS = (
     "lifecycle_stage",
     "lifecycle_category",
     "lifecycle_tier",
+    "lifecycle_health",
+    "lifecycle_health_reasons",
     "lifecycle_guidance",
     "lifecycle_follow_up_date",
     "lifecycle_open_tickets",
@@ -21,13 +23,8 @@ class TicketScreens:
     def setUpClass(cls):
         super().setUpClass()
         cls.agent = cls._user("agatha", cls.service_groups)
-        cls.partner = cls._partner("Ada", is_company=True, company_id=False)
+        cls._put_at_risk()
         cls.child = cls._partner("Child", parent_id=cls.partner.id, company_id=False)
-        cls.first = cls._ticket(cls.partner, 9)
-        cls.risk.guidance = "<p>Call within a day</p>"
-        cls._rule(cls.risk, [("ticket_open_count", ">", 0)])
-        cls._run()
-        cls.profile = cls._profile(cls.partner)
 
     def _assign(self, **vals):
         return self.env["crm.lifecycle.ticket.rule"].create(
@@ -58,6 +55,14 @@ class TicketScreens:
             self.profile.with_user(self.agent).read(["stage_id"])
         types = {ticket._fields[name].type for name in LIFECYCLE_FIELDS}
         self.assertFalse(types & {"monetary", "float", "many2one"})
+
+    def test_service_staff_see_how_the_customer_is_and_why(self):
+        ticket = self.first.with_user(self.agent)
+        self.assertEqual(ticket.lifecycle_health, "at_risk")
+        self.assertIn("stage", ticket.lifecycle_health_reasons)
+        self.assertIn("open for a week", ticket.lifecycle_health_reasons)
+        chinese = ticket.with_context(lang="zh_CN")
+        self.assertIn("阶段", chinese.lifecycle_health_reasons)
 
     def test_service_staff_see_the_tier(self):
         Profile = self.env["crm.lifecycle.profile"]
@@ -244,3 +249,34 @@ class TicketScreens:
             .get_timeline("crm.lifecycle.profile", self.profile.id, ["service"])
         )
         return answer["events"]
+
+
+class TicketTours:
+    """Mixed into a `TicketCase` of a kind, and an `HttpCase`: the browser's part."""
+
+    list_action = None
+    ticket_tour = None
+    profile_tour = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._put_at_risk()
+
+    def test_service_staff_see_where_the_customer_stands(self):
+        agent = self._user("agatha", self.service_groups)
+        self.start_tour(
+            f"/odoo/action-{self.list_action}/{self.first.id}",
+            self.ticket_tour,
+            login=agent.login,
+        )
+
+    def test_a_salesperson_gets_from_the_customer_to_tickets_and_back(self):
+        both = self._user(
+            "bea", f"sales_team.group_sale_salesman,{self.service_groups}"
+        )
+        self.start_tour(
+            f"/odoo/action-crm_lifecycle.crm_lifecycle_profile_action/{self.profile.id}",
+            self.profile_tour,
+            login=both.login,
+        )

@@ -1,8 +1,10 @@
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
 CATEGORIES = [
     ("promoter", "Promoter"),
@@ -54,6 +56,18 @@ class CrmLifecycleProfile(models.Model):
         fact="only",
         help="The day on which the customer got a survey the last time.",
     )
+
+    @api.model
+    def _get_health_signs(self):
+        """Whoever would not recommend us is to be watched."""
+        return [
+            *super()._get_health_signs(),
+            Sign(
+                "watch",
+                Domain("nps_category", "=", "detractor"),
+                self.env._("The customer would not recommend us"),
+            ),
+        ]
 
     def _get_last_asked(self):
         """Return the company's day on which the customer was last asked, if ever."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -53,6 +55,20 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _get_overview_fact_names(self, short=False):
         return {**super()._get_overview_fact_names(short), "visit_last_date": None}
+
+    @api.model
+    def _get_health_signs(self):
+        """Whoever told at a visit that they are dissatisfied is to be watched."""
+        return [
+            *super()._get_health_signs(),
+            Sign(
+                "watch",
+                # Nobody asked yet is 0.
+                Domain("visit_satisfaction", ">=", 1)
+                & Domain("visit_satisfaction", "<=", 2),
+                self.env._("Dissatisfied at the last return visit"),
+            ),
+        ]
 
     def _adopt_documents(self, sources):
         """Take over the visits of other profiles; of two plans one stays."""

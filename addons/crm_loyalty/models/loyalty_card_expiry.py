@@ -1,9 +1,14 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, split_every
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 5000
+# Mails of a transaction.
+MAILS = 100
 
 
 class LoyaltyCard(models.Model):
@@ -97,46 +102,58 @@ class LoyaltyCard(models.Model):
         programs = self.env["loyalty.program"].search([("expiry_reminder", "=", True)])
         for program in programs:
             cards = program._get_cards_to_remind()
-            while cards:
-                cards[:100]._send_expiry_reminder()
-                if not self.env["ir.cron"]._commit_progress(len(cards[:100])):
+            for some in split_every(MAILS, cards.ids, self.browse):
+                some._send_expiry_reminder()
+                if not self.env["ir.cron"]._commit_progress(len(some)):
                     return
-                cards = cards[100:]
 
     def _send_expiry_reminder(self, as_of=None):
         """Send one mail for each card, and note of which lots it told.
 
-        Whoever has no address is told nothing, and is asked again next time.
+        Whoever has no address is told nothing, and is asked again next time; so is
+        whose mail fails, which keeps nobody else's back.
         """
         for card in self:
-            program = card.program_id
-            template = program.reminder_template_id
+            template = card.program_id.reminder_template_id
             if not template or not card._mail_get_customer().email:
                 continue
-            day = as_of or program._get_loyalty_today()
-            template.with_context(loyalty_as_of=day).send_mail(
-                card.id, email_layout_xmlid="mail.mail_notification_light"
-            )
-            # In plain SQL, since the ORM refuses to write the ledger: this tells
-            # who was told, never what was posted.
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE loyalty_point_entry
-                       SET reminded = CASE WHEN expiration_date <= %(late)s
-                                           THEN %(last)s ELSE %(first)s END
-                     WHERE card_id = %(card)s AND remaining > 0
-                       AND expiration_date BETWEEN %(day)s AND %(early)s
-                    """,
-                    card=card.id,
-                    day=day,
-                    first=program.reminder_first_days,
-                    last=program.reminder_last_days,
-                    early=day + timedelta(days=program.reminder_first_days),
-                    late=day + timedelta(days=program.reminder_last_days),
-                )
-            )
+            day = as_of or card.program_id._get_loyalty_today()
+            try:
+                with self.env.cr.savepoint():
+                    template.with_context(loyalty_as_of=day).send_mail(
+                        card.id, email_layout_xmlid="mail.mail_notification_light"
+                    )
+                    card._set_reminded(day)
+            except Exception:
+                _logger.exception("Reminder of points of the card %s", card.id)
+                self.env.invalidate_all()
         self.env["loyalty.point.entry"].invalidate_model(["reminded"], flush=False)
+
+    def _set_reminded(self, day):
+        """Note of which lots the customer was told.
+
+        In plain SQL, since the ORM refuses to write the ledger: this tells who was
+        told, never what was posted.
+        """
+        self.ensure_one()
+        program = self.program_id
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_point_entry
+                   SET reminded = CASE WHEN expiration_date <= %(late)s
+                                       THEN %(last)s ELSE %(first)s END
+                 WHERE card_id = %(card)s AND remaining > 0
+                   AND expiration_date BETWEEN %(day)s AND %(early)s
+                """,
+                card=self.id,
+                day=day,
+                first=program.reminder_first_days,
+                last=program.reminder_last_days,
+                early=day + timedelta(days=program.reminder_first_days),
+                late=day + timedelta(days=program.reminder_last_days),
+            )
+        )
 
     def _get_expiring_lots(self):
         """Return all lots of which a reminder tells, the first to expire first."""

@@ -200,6 +200,11 @@ export class LifecycleOverview extends Component {
         return _t("since %s", this.formatDay(this.state.overview.since));
     }
 
+    get healthStyle() {
+        const styles = { good: "success", watch: "warning", at_risk: "danger" };
+        return `text-bg-${styles[this.state.overview.health]}`;
+    }
+
     get followUp() {
         const { follow_up, follow_up_days: days } = this.state.overview;
         if (!follow_up) {

@@ -1,0 +1,33 @@
+"""Who may do what here; see tests/access_matrix.py."""
+
+
+def make(world):
+    """Return purchases of customers by month: whose they are, in which company."""
+    env = world.env
+    product = env["product.product"].create({"name": "Access", "type": "service"})
+    names = ("mine", "others", "branch", "there")
+    for name in names:
+        profile = world.profiles[name]
+        env["sale.order"].create(
+            {
+                "partner_id": profile.partner_id.id,
+                "company_id": profile.company_id.id,
+                "user_id": profile.user_id.id,
+                "order_line": [(0, 0, {"product_id": product.id, "price_unit": 10})],
+            }
+        ).state = "sale"
+    env.flush_all()
+    env["crm.lifecycle.purchase.month"]._refresh_all()
+    return {
+        model: {
+            name: (
+                env[model].search(
+                    [("profile_id", "=", world.profiles[name].id)], limit=1
+                ),
+                {"company_id": world.home.id},
+                None,
+            )
+            for name in names
+        }
+        for model in ("crm.lifecycle.purchase.month", "crm.lifecycle.purchase.report")
+    }

@@ -1,0 +1,241 @@
+"""Installs and uninstalls our addons with data in them, and looks at what is left.
+
+life.py alone [ADDON...]   each with just what it needs
+life.py together           all at once, upgraded, uninstalled one by one
+life.py orders             one after the other, in other orders
+
+Each installs with demo data. A warning in a log is a failure, and so is whatever an
+addon has left behind, or has changed of others, once it is uninstalled.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+from life_snapshot import Database, compare
+from manifests import APART, read_manifests, sort_out
+
+STATE = Path(os.environ["STATE"])
+LOG = STATE / "log" / "life"
+PREFIX = "life_"
+BASE = "crm_lifecycle"
+TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
+SEEDS = (1, 2)
+
+
+class Trouble(Exception):
+    """What is wrong, in lines."""
+
+
+class Life:
+    def __init__(self):
+        self.manifests = read_manifests()
+        self.own, self.foreign, _left_out = sort_out(self.manifests)
+        self.failed = []
+
+    # ------------------------------------------------------------
+    # What an addon needs
+    # ------------------------------------------------------------
+
+    def get_needs(self, name):
+        """Return what an addon needs: ours in order, and others."""
+        ours, others = [], []
+        for dependency in self.manifests[name].get("depends", []):
+            if dependency in self.manifests:
+                deeper, beyond = self.get_needs(dependency)
+                ours += [item for item in (*deeper, dependency) if item not in ours]
+                others += [item for item in beyond if item not in others]
+            elif dependency not in others:
+                others.append(dependency)
+        return ours, others
+
+    # ------------------------------------------------------------
+    # Databases
+    # ------------------------------------------------------------
+
+    def run(self, *command):
+        """Run a tool of PostgreSQL."""
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def drop(self, name):
+        self.run("dropdb", "--if-exists", "--force", PREFIX + name)
+
+    def copy(self, source, name):
+        self.drop(name)
+        self.run("createdb", "-T", PREFIX + source, PREFIX + name)
+
+    def make_template(self, name, modules):
+        """Make a database of Odoo's own addons with their demo data."""
+        self.drop(name)
+        self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
+        self.odoo(name, "template", "-i", ",".join(modules), strict=False)
+
+    def odoo(self, database, what, *options, strict=True):
+        """Run Odoo's server once; its log has no warning."""
+        arguments = (
+            ["module", "uninstall", "-d", PREFIX + database, *options[1:]]
+            if options[0] == "uninstall"
+            else [
+                *("server", "-d", PREFIX + database, *options),
+                *("--with-demo", "--skip-auto-install", "--no-http"),
+                *("--load-language=en_US,zh_CN", "--stop-after-init"),
+            ]
+        )
+        log = LOG / f"{database}-{what}.log"
+        with log.open("w") as output:
+            status = subprocess.call(
+                [sys.executable, "-m", "odoo", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        lines = [match[0] for match in TROUBLE.finditer(log.read_text())]
+        if status:
+            lines.append(f"exit status {status}")
+        if lines and strict:
+            raise Trouble("\n".join([f"{what}: see {log}", *lines]))
+
+    def ask(self, database):
+        with psycopg2.connect(dbname=PREFIX + database) as connection:
+            return Database(connection.cursor()).read()
+
+    def check_states(self, database, installed):
+        """Have just these of our addons be installed: Odoo skips without an error."""
+        with psycopg2.connect(dbname=PREFIX + database) as connection:
+            rows = Database(connection.cursor()).ask(
+                "SELECT name FROM ir_module_module WHERE state = 'installed'"
+            )
+        found = {name for (name,) in rows} & set(self.manifests)
+        if found != set(installed):
+            wrong = ", ".join(sorted(found ^ set(installed)))
+            raise Trouble(f"installed or not, against what is due: {wrong}")
+
+    def check_left(self, database, before):
+        lines = compare(before, self.ask(database))
+        with psycopg2.connect(dbname=PREFIX + database) as connection:
+            lines += Database(connection.cursor()).find_orphans()
+        if lines:
+            raise Trouble("\n".join(lines))
+
+    # ------------------------------------------------------------
+    # Stories
+    # ------------------------------------------------------------
+
+    def alone(self, names):
+        """Install each with just what it needs, uninstall it, install it again."""
+        self.make_template("base", ["base"])
+        self.make_template("crm", ["crm"])
+        self.copy("crm", BASE)
+        self.odoo(BASE, "template", "-i", BASE)
+        for name in names:
+            self.tell(f"alone: {name}", self.live_alone, name)
+
+    def live_alone(self, name):
+        ours, others = self.get_needs(name)
+        template = BASE if BASE in ours else "crm" if "crm" in others else "base"
+        self.copy(template, "alone")
+        needs = [*others, *ours]
+        if needs != ["crm"] and needs != ["crm", BASE]:
+            # What others say to their own installation is not ours to mend.
+            self.odoo("alone", f"{name}-needs", "-i", ",".join(needs), strict=not others)
+        before = self.ask("alone")
+        self.odoo("alone", f"{name}-install", "-i", name)
+        self.check_states("alone", [*ours, name])
+        self.odoo("alone", f"{name}-uninstall", "uninstall", name)
+        self.check_states("alone", ours)
+        self.check_left("alone", before)
+        self.odoo("alone", f"{name}-again", "-i", name)
+        self.check_states("alone", [*ours, name])
+
+    def together(self):
+        self.make_core()
+        self.copy("core", "together")
+        before = self.ask("together")
+        names = list(self.own)
+        self.tell("together: install", self.install, "together", names)
+        self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", BASE)
+        while names:
+            name = names.pop()
+            self.tell(f"together: less {name}", self.remove, "together", name, names)
+        self.tell("together: nothing left", self.check_left, "together", before)
+        self.tell("together: again", self.install, "together", self.own)
+
+    def make_core(self):
+        self.make_template("core", self.foreign)
+
+    def install(self, database, names):
+        self.odoo(database, "install", "-i", ",".join(names))
+        self.check_states(database, names)
+
+    def remove(self, database, name, names):
+        self.odoo(database, f"{name}-uninstall", "uninstall", name)
+        self.check_states(database, names)
+
+    def orders(self):
+        """One after the other: the same database whatever the order."""
+        self.make_core()
+        expected = None
+        for label, names in self.get_orders():
+            self.copy("core", "orders")
+            for number, name in enumerate(names):
+                self.odoo("orders", f"{label}-{number}-{name}", "-i", name)
+            found = self.ask("orders")
+            found = {part: found[part] for part in ("tables and views", "columns",
+                     "indexes", "constraints", "models")}
+            expected = expected or found
+            self.tell(f"orders: {label}", self.check_same, expected, found)
+
+    def get_orders(self):
+        """Yield orders: what an addon needs comes with it if it was not there."""
+        yield "by name, backwards", sorted(self.own, reverse=True)
+        for seed in SEEDS:
+            names = sorted(self.own)
+            random.Random(seed).shuffle(names)
+            yield f"drawn by lot, {seed}", names
+
+    def check_same(self, expected, found):
+        lines = compare(expected, found)
+        if lines:
+            raise Trouble("\n".join(lines))
+
+    # ------------------------------------------------------------
+    # Telling
+    # ------------------------------------------------------------
+
+    def tell(self, what, work, *arguments):
+        started = time.monotonic()
+        try:
+            work(*arguments)
+            outcome = "ok"
+        except Trouble as trouble:
+            self.failed.append(what)
+            outcome = f"FAILED\n{trouble}"
+        print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
+
+    def end(self):
+        for name in ("alone", "together", "orders"):
+            self.drop(name)
+        if self.failed:
+            sys.exit(f"{len(self.failed)} failed: {', '.join(self.failed)}")
+        print("all as it should be")
+
+
+def main(story, *names):
+    LOG.mkdir(parents=True, exist_ok=True)
+    life = Life()
+    if story == "alone":
+        life.alone(names or [*life.own, *sorted(APART & set(life.own))])
+    elif story == "together":
+        life.together()
+    else:
+        life.orders()
+    life.end()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,152 @@
+"""Jobs in processes of their own that are killed, at each moment at which they commit.
+
+The rows are really there, so a test takes away again what it made and what the jobs did.
+"""
+
+import os
+import signal
+import time
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api, sql_db
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name
+from odoo.tools import config
+
+PATIENCE = timedelta(seconds=60)
+
+
+class Worker:
+    """A process that does a scheduled job once, unless it is killed before.
+
+    It is a copy of this process, which spares loading Odoo for each of them. The
+    connections of the original are none of its business.
+    """
+
+    def __init__(self, registry, job, die_at=None, after=False):
+        self.name = f"worker_{time.monotonic_ns()}"
+        self.job = job
+        self.pid = os.fork()
+        if not self.pid:
+            code = 255
+            try:
+                code = self._work(registry, die_at, after)
+            finally:
+                os._exit(code)
+
+    def _work(self, registry, die_at, after):
+        """Work, and return how many commits it took."""
+        config["db_app_name"] = self.name
+        commits = 0
+        commit = sql_db.Cursor.commit
+
+        def count(cr):
+            nonlocal commits
+            commits += 1
+            last = commits == die_at  # asked now: a commit may set others going
+            if last and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            commit(cr)
+            if last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        old_pools = sql_db._Pool, sql_db._Pool_readonly  # kept: not ours to close
+        sql_db._Pool = sql_db._Pool_readonly = None
+        registry._db = sql_db.db_connect(registry.db_name)
+        with patch.object(sql_db.Cursor, "commit", count), registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            done = env.ref(self.job).method_direct_trigger()
+        assert done is True and old_pools
+        return commits
+
+    def wait(self):
+        """Return how it ended, once the server has noticed too."""
+        end = time.monotonic() + PATIENCE.total_seconds()
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return status
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise TimeoutError("The worker did not come to an end")
+            time.sleep(0.005)
+
+
+class KillCase(BaseCase):
+    """A story that ends the same whenever the job dies on its way.
+
+    Its own part is `_build`, `_forget_work`, `_read` and `_clean_up`.
+    """
+
+    job = None
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self._patch()
+        with self.registry.cursor() as cr:
+            self._build(api.Environment(cr, SUPERUSER_ID, {}))
+        self.addCleanup(self._clean_up)
+
+    def _patch(self):
+        """Have the job commit often, with little to do."""
+
+    def _build(self, env):
+        """Make what the job works on."""
+        raise NotImplementedError
+
+    def _forget_work(self, cr):
+        """Undo whatever the workers did, as if none had been there."""
+        raise NotImplementedError
+
+    def _clean_up(self):
+        raise NotImplementedError
+
+    def _read(self):
+        """Return all that the workers have left behind, and what is left to do."""
+        raise NotImplementedError
+
+    def _start(self, die_at=None, after=False):
+        """Let a worker work; return how it ended."""
+        worker = Worker(self.registry, self.job, die_at, after)
+        status = worker.wait()
+        # Its locks are its own until the server has noticed.
+        end = time.monotonic() + PATIENCE.total_seconds()
+        while self._query(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", worker.name
+        ):
+            self.assertLess(time.monotonic(), end, "The server keeps a dead worker")
+            time.sleep(0.005)
+        return status
+
+    def _query(self, query, *values):
+        with self.registry.cursor() as cr:
+            cr.execute(query, values)
+            return cr.fetchall()
+
+    def _work_undisturbed(self):
+        """Let the job work to its end; return what it left, and its commits."""
+        status = self._start()
+        self.assertTrue(os.WIFEXITED(status), status)
+        commits = os.WEXITSTATUS(status)
+        self.assertLess(commits, 100)
+        return self._read(), commits
+
+    def _kill_at_each_commit(self, expected, commits, ways=(False, True)):
+        """Have the job die right before and right after each commit, and another go on.
+
+        Whenever it was, the rows are the expected ones in the end. ``ways`` may leave
+        one of the two out.
+        """
+        for die_at in range(1, commits + 1):
+            for after in ways:
+                with self.subTest(commit=die_at, after=after):
+                    with self.registry.cursor() as cr:
+                        self._forget_work(cr)
+                    status = self._start(die_at, after)
+                    self.assertTrue(os.WIFSIGNALED(status), status)
+                    self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
+                    self.assertTrue(os.WIFEXITED(self._start()))
+                    self.assertEqual(self._read(), expected)
