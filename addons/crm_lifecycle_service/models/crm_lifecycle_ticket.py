@@ -23,6 +23,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     # what tells amounts is not among it. Customers, who see their tickets in the
     # portal, don't.
     lifecycle_stage = fields.Char(
+        string="Stage of the Customer",
         compute="_compute_lifecycle_stage",
         compute_sudo=True,
         groups="base.group_user",
