@@ -107,7 +107,7 @@ class LoyaltyKill(KillCase):
     def _read(self):
         return {
             "cards": self._ask(
-                "c.points, c.tier_until, c.tier_warned_until, t.name "
+                "c.points, c.tier_until, c.tier_warned_until, t.name->>'en_US' "
                 "FROM loyalty_card AS c LEFT JOIN loyalty_tier AS t ON t.id = c.tier_id "
                 "WHERE c.program_id = %s ORDER BY 1"
             ),

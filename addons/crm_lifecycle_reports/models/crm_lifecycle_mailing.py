@@ -80,6 +80,7 @@ class CrmLifecycleMailing(models.Model):
     next_date = fields.Date(
         string="Next mail",
         compute="_compute_next_date",
+        precompute=True,
         store=True,
         readonly=False,
         required=True,

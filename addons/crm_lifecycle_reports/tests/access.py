@@ -22,6 +22,10 @@ def make(world):
         "crm.lifecycle.step.report": make_steps(world),
         "crm.lifecycle.print": {"here": (env["crm.lifecycle.print"], None, {})},
         **make_mailings(world),
+        "digest.digest": {"here": env["digest.digest"].create({"name": "Access"})},
+        "ir.actions.report": {
+            "here": env.ref("crm_lifecycle_reports.action_report_customer")
+        },
     }
 
 

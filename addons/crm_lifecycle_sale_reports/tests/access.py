@@ -17,7 +17,8 @@ def make(world):
             }
         ).state = "sale"
     env.flush_all()
-    env["crm.lifecycle.purchase.month"]._refresh_all()
+    for company in world.companies:
+        env["crm.lifecycle.purchase.month"]._refresh(company, full=True)
     return {
         model: {
             name: (

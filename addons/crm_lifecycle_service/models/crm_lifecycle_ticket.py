@@ -101,6 +101,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.depends("partner_id", "company_id")
+    @api.depends_context("lang")
     def _compute_lifecycle_stage(self):
         """Tell whoever sees the ticket where its customer stands."""
         # Computed with all rights, on the fields of no amount that are named here.
