@@ -24,11 +24,11 @@ import requests
 from .driver import ROOT, Driver
 from .plan import make_plain
 
-CUSTOMERS = int(os.environ.get("LOAD_CUSTOMERS", 200_000))
-ORDERS = int(os.environ.get("LOAD_ORDERS", 600_000))
-SECONDS = int(os.environ.get("LOAD_SECONDS", 180))
+CUSTOMERS = int(os.environ.get("LOAD_CUSTOMERS") or 200_000)
+ORDERS = int(os.environ.get("LOAD_ORDERS") or 600_000)
+SECONDS = int(os.environ.get("LOAD_SECONDS") or 180)
 FRESH = bool(os.environ.get("LOAD_FRESH"))
-PORT = int(os.environ.get("ODOO_PORT", 8079))
+PORT = int(os.environ.get("ODOO_PORT") or 8079)
 PEOPLE = 8
 WORKERS = 2
 ADDONS = "crm_lifecycle_sale,crm_loyalty_sale,crm_lifecycle_loyalty"
@@ -120,9 +120,7 @@ class Person(threading.Thread):
         )
         partner_id = self.random.choice(self.partner_ids)
         self._call("res.partner", "web_read", [[partner_id]], specification=shown)
-        self._call(
-            "crm.lifecycle.profile", "get_overview", ["res.partner", partner_id]
-        )
+        self._call("crm.lifecycle.profile", "get_overview", ["res.partner", partner_id])
         note = f"Called, {self.random.random()}"
         self._call("res.partner", "write", [[partner_id], {"comment": note}])
 
@@ -172,7 +170,9 @@ class Person(threading.Thread):
         )["records"]
         if cards:
             card_id = self.random.choice(cards)["id"]
-            self._call(Profile, "write", [[card_id], {"note": f"Seen by {self.number}"}])
+            self._call(
+                Profile, "write", [[card_id], {"note": f"Seen by {self.number}"}]
+            )
             stage_id = self.random.choice(stage_ids)
             try:
                 self._call(Profile, "write", [[card_id], {"stage_id": stage_id}])

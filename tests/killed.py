@@ -1,6 +1,6 @@
-"""Jobs in processes of their own that are killed, at each moment at which they commit.
+"""Jobs in processes of their own that are killed at each moment at which they commit.
 
-The rows are really there, so a test takes away again what it made and what the jobs did.
+The rows are really there: a test takes away again what it made and what jobs did.
 """
 
 import os

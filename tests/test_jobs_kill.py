@@ -74,8 +74,8 @@ class LoyaltyKill(KillCase):
             f"DELETE FROM loyalty_point_consumption WHERE entry_id IN ({entries})",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE id IN ({messages})",
-            "DELETE FROM mail_activity WHERE res_model = 'res.partner' "
-            "AND res_id = ANY(%(partners)s)",
+            """DELETE FROM mail_activity WHERE res_model = 'res.partner'
+                AND res_id = ANY(%(partners)s)""",
             "DELETE FROM loyalty_tier_history WHERE program_id = %(program)s",
             f"DELETE FROM loyalty_history WHERE card_id IN ({cards})",
             "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
@@ -108,8 +108,8 @@ class LoyaltyKill(KillCase):
         return {
             "cards": self._ask(
                 "c.points, c.tier_until, c.tier_warned_until, t.name->>'en_US' "
-                "FROM loyalty_card AS c LEFT JOIN loyalty_tier AS t ON t.id = c.tier_id "
-                "WHERE c.program_id = %s ORDER BY 1"
+                "FROM loyalty_card AS c LEFT JOIN loyalty_tier AS t "
+                "ON t.id = c.tier_id WHERE c.program_id = %s ORDER BY 1"
             ),
             "ledger": self._ask(
                 "e.kind, e.points, e.remaining, e.reminded "

@@ -142,7 +142,9 @@ class Life:
         needs = [*others, *ours]
         if needs != ["crm"] and needs != ["crm", BASE]:
             # What others say to their own installation is not ours to mend.
-            self.odoo("alone", f"{name}-needs", "-i", ",".join(needs), strict=not others)
+            self.odoo(
+                "alone", f"{name}-needs", "-i", ",".join(needs), strict=not others
+            )
         before = self.ask("alone")
         self.odoo("alone", f"{name}-install", "-i", name)
         self.check_states("alone", [*ours, name])
@@ -185,8 +187,16 @@ class Life:
             for number, name in enumerate(names):
                 self.odoo("orders", f"{label}-{number}-{name}", "-i", name)
             found = self.ask("orders")
-            found = {part: found[part] for part in ("tables and views", "columns",
-                     "indexes", "constraints", "models")}
+            found = {
+                part: found[part]
+                for part in (
+                    "tables and views",
+                    "columns",
+                    "indexes",
+                    "constraints",
+                    "models",
+                )
+            }
             expected = expected or found
             self.tell(f"orders: {label}", self.check_same, expected, found)
 

@@ -7,7 +7,8 @@ PARTS = {
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'p')
     """,
     "columns": """
-        SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+        SELECT c.relname || '.' || a.attname || ' '
+               || format_type(a.atttypid, a.atttypmod)
           FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm')
            AND a.attnum > 0 AND NOT a.attisdropped
@@ -20,8 +21,8 @@ PARTS = {
          WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
     """,
     "functions": """
-        SELECT proname::text FROM pg_proc AS p WHERE pronamespace = 'public'::regnamespace
-           AND NOT EXISTS (SELECT FROM pg_depend AS d
+        SELECT proname::text FROM pg_proc AS p
+         WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend AS d
                             WHERE d.objid = p.oid AND d.deptype = 'e')
     """,
     "triggers": "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal",
@@ -86,6 +87,9 @@ class Database:
         self.cursor.execute(query)
         return self.cursor.fetchall()
 
+    def count(self, table):
+        return self.ask(f'SELECT COUNT(*) FROM "{table}"')[0][0]
+
     def has_table(self, name):
         return self.ask(f"SELECT to_regclass('public.{name}')")[0][0] is not None
 
@@ -97,10 +101,7 @@ class Database:
             if table.startswith(("mail_", "ir_")) and not self.has_table(table):
                 continue
             parts[part] = {name for (name,) in self.ask(query)}
-        parts["rows"] = {
-            f"{table} {self.ask(f'SELECT COUNT(*) FROM "{table}"')[0][0]}"
-            for table in self._get_tables()
-        }
+        parts["rows"] = {f"{table} {self.count(table)}" for table in self._get_tables()}
         return parts
 
     def _get_tables(self):

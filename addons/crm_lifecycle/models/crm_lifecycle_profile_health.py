@@ -35,8 +35,8 @@ class CrmLifecycleProfile(models.Model):
         compute_sudo=True,
         search="_search_health",
         help="At risk or Watch: a sign tells so, and the worst one decides. Good: a "
-        "customer without any. Empty: nobody's customer (yet, or any more), or somebody "
-        "who objects to profiling.",
+        "customer without any. Empty: nobody's customer (yet, or any more), or "
+        "somebody who objects to profiling.",
     )
     health_reasons = fields.Text(
         string="Why",

@@ -326,16 +326,20 @@ class CrmLifecycleMailingDelivery(models.Model):
         )
         title = doc._get_report_base_filename()
         # A mail of the server's, whoever sends it off.
-        mail = self.env["mail.mail"].sudo().create(
-            {
-                "subject": f"{mailing.company_id.name}: {title}",
-                "body_html": body,
-                "email_from": mailing.company_id.email_formatted
-                or self.env.user.email_formatted,
-                "email_to": user.email_formatted,
-                "auto_delete": True,
-                "attachment_ids": [Command.create({"name": name, "raw": content})],
-            }
+        mail = (
+            self.env["mail.mail"]
+            .sudo()
+            .create(
+                {
+                    "subject": f"{mailing.company_id.name}: {title}",
+                    "body_html": body,
+                    "email_from": mailing.company_id.email_formatted
+                    or self.env.user.email_formatted,
+                    "email_to": user.email_formatted,
+                    "auto_delete": True,
+                    "attachment_ids": [Command.create({"name": name, "raw": content})],
+                }
+            )
         )
         # Odoo goes on without a word where a file can't be written.
         mail.attachment_ids.invalidate_recordset(["raw"])

@@ -70,7 +70,11 @@ def make_mailings(world):
             "date_to": "2026-03-01",
         }
         delivery = world.env["crm.lifecycle.mailing.delivery"].create(sent)
-        deliveries[name] = delivery, {"state": "sent"}, {**sent, "date_to": "2026-03-08"}
+        deliveries[name] = (
+            delivery,
+            {"state": "sent"},
+            {**sent, "date_to": "2026-03-08"},
+        )
     return {
         "crm.lifecycle.mailing": mailings,
         "crm.lifecycle.mailing.delivery": deliveries,
