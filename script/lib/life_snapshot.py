@@ -22,8 +22,8 @@ PARTS = {
     """,
     "functions": """
         SELECT proname::text FROM pg_proc AS p
-         WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend AS d
-                            WHERE d.objid = p.oid AND d.deptype = 'e')
+         WHERE pronamespace = 'public'::regnamespace AND NOT EXISTS
+               (SELECT FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')
     """,
     "triggers": "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal",
     "statistics": "SELECT stxname::text FROM pg_statistic_ext",
