@@ -319,6 +319,7 @@ ARGS = {
 OPENS = """
     crm.lead.action_open_lifecycle_profile
     res.partner.action_open_lifecycle_profile
+    crm.lifecycle.document.action_open_lifecycle_profile
     crm.lifecycle.subject.action_open_lifecycle_profile
     crm.lifecycle.action_open_failed_steps
     crm.lifecycle.action_open_profiles

@@ -20,3 +20,35 @@ def make(world):
             "here": world.env["helpdesk.ticket.stage"].create({"name": "Access"})
         },
     }
+
+
+OPENS = """
+    crm.lifecycle.subject.action_open_helpdesk_tickets
+    crm.lifecycle.subject.action_new_helpdesk_ticket
+    crm.lifecycle.ticket.customer.action_open_helpdesk_tickets
+    crm.lifecycle.ticket.customer.action_new_helpdesk_ticket
+"""
+
+METHODS = """
+model                 methods                                                 public portal employee seller leader manager accountant technician admin agent
+res.partner           action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      x        x      x      x       x          x          x     x
+crm.lead              action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
+crm.lifecycle.profile action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
+sale.order            action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       x          -          x     -
+helpdesk.ticket       action_open_lifecycle_profile                           -      -      -        x      x      x       -          -          x     -
+"""
+
+FIELDS = """
+model                 fields                                          public portal employee seller leader manager accountant technician admin agent
+res.partner           helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
+res.users             helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
+sale.order            helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+crm.lead              helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+crm.lifecycle.profile helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+helpdesk.ticket       lifecycle_profile_id,lifecycle_stage_id         -      -      -        -      -      -       -          -          -     -
+helpdesk.ticket       lifecycle_stage,lifecycle_category              -      -      -        -      -      -       -          -          -     r
+helpdesk.ticket       lifecycle_health,lifecycle_health_reasons       -      -      -        -      -      -       -          -          -     r
+helpdesk.ticket       lifecycle_tier,lifecycle_guidance               -      -      -        -      -      -       -          -          -     r
+helpdesk.ticket       lifecycle_follow_up_date,lifecycle_open_tickets -      -      -        -      -      -       -          -          -     r
+helpdesk.ticket       lifecycle_rule_id                               -      -      -        -      -      -       -          -          -     rw
+"""

@@ -35,3 +35,27 @@ def make_rule(world, company):
     }
     rule = world.env["crm.lifecycle.ticket.rule"].create(vals)
     return rule, {"priority": "2"}, vals
+
+
+OPENS = """
+    crm.lifecycle.ticket.action_open_lifecycle_profile
+"""
+
+MODELS = """
+model                     record    public portal employee seller leader manager technician admin
+crm.lifecycle.ticket.rule here      -      -      ?        r      r      rwcd    ?          rwcd
+crm.lifecycle.ticket.rule everybody -      -      ?        r      r      rwcd    ?          rwcd
+crm.lifecycle.ticket.rule branch    -      -      -        -      -      -       -          -
+crm.lifecycle.ticket.rule there     -      -      -        -      -      -       -          -
+crm.lifecycle.ticket.log  here      -      -      -        -      -      -       r          r
+"""
+
+FIELDS = """
+model       fields                                             public portal employee seller leader manager technician admin
+res.partner lifecycle_ticket_count,lifecycle_ticket_open_count -      -      -        r      r      r       -          r
+res.partner lifecycle_rating_last,lifecycle_rating_avg         -      -      -        r      r      r       -          r
+res.users   lifecycle_ticket_count,lifecycle_ticket_open_count -      -      -        r      r      r       -          r
+res.users   lifecycle_rating_last,lifecycle_rating_avg         -      -      -        r      r      r       -          r
+crm.lead    lifecycle_ticket_count,lifecycle_ticket_open_count -      -      -        r      r      r       -          r
+crm.lead    lifecycle_rating_last,lifecycle_rating_avg         -      -      -        r      r      r       -          r
+"""
