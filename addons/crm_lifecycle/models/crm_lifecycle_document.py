@@ -68,6 +68,7 @@ class CrmLifecycleDocument(models.AbstractModel):
     def action_open_lifecycle_profile(self):
         """Open the profile of the document's customer."""
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "res_model": "crm.lifecycle.profile",

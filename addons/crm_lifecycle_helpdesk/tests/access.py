@@ -35,7 +35,7 @@ res.partner           action_open_helpdesk_tickets,action_new_helpdesk_ticket - 
 crm.lead              action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
 crm.lifecycle.profile action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
 sale.order            action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       x          -          x     -
-helpdesk.ticket       action_open_lifecycle_profile                           -      -      -        x      x      x       -          -          x     -
+helpdesk.ticket       action_open_lifecycle_profile                           -      -      -        -      -      -       -          -          -     -
 """
 
 FIELDS = """
