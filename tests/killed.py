@@ -26,6 +26,7 @@ class Worker:
 
     def __init__(self, registry, job, die_at=None, after=False):
         self.name = f"worker_{time.monotonic_ns()}"
+        self.registry = registry
         self.job = job
         self.pid = os.fork()
         if not self.pid:
@@ -61,17 +62,27 @@ class Worker:
         return commits
 
     def wait(self):
-        """Return how it ended, once the server has noticed too."""
+        """Return how it ended, once the server has noticed too: its locks are gone."""
         end = time.monotonic() + PATIENCE.total_seconds()
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return status
+        status = None
+        while status is None or self._is_connected():
+            if status is None:
+                pid, ended = os.waitpid(self.pid, os.WNOHANG)
+                status = ended if pid else None
             if time.monotonic() > end:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
+                if status is None:
+                    os.kill(self.pid, signal.SIGKILL)
+                    os.waitpid(self.pid, 0)
                 raise TimeoutError("The worker did not come to an end")
             time.sleep(0.005)
+        return status
+
+    def _is_connected(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "SELECT FROM pg_stat_activity WHERE application_name = %s", [self.name]
+            )
+            return bool(cr.rowcount)
 
 
 class KillCase(BaseCase):
@@ -110,16 +121,7 @@ class KillCase(BaseCase):
 
     def _start(self, die_at=None, after=False):
         """Let a worker work; return how it ended."""
-        worker = Worker(self.registry, self.job, die_at, after)
-        status = worker.wait()
-        # Its locks are its own until the server has noticed.
-        end = time.monotonic() + PATIENCE.total_seconds()
-        while self._query(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = %s", worker.name
-        ):
-            self.assertLess(time.monotonic(), end, "The server keeps a dead worker")
-            time.sleep(0.005)
-        return status
+        return Worker(self.registry, self.job, die_at, after).wait()
 
     def _query(self, query, *values):
         with self.registry.cursor() as cr:

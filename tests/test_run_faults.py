@@ -157,7 +157,8 @@ class TestRunKill(KillCase):
         self.assertLess(commits, 60)
         self.assertEqual(len(expected["moves"]), 3 * CUSTOMERS)
         self.assertEqual({row[1] for row in expected["profiles"]}, {"c"})
-        self._kill_at_each_commit(expected, commits)
+        # Right after a commit is right before the next one.
+        self._kill_at_each_commit(expected, commits, ways=(False,))
         # Who looks at the runs sees which of them died.
         states = self._query("SELECT DISTINCT state FROM crm_lifecycle_run")
         self.assertNotIn(("running",), states)

@@ -30,12 +30,12 @@ OPENS = """
 """
 
 METHODS = """
-model                 methods                                                 public portal employee seller leader manager accountant technician admin agent
-res.partner           action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      x        x      x      x       x          x          x     x
-crm.lead              action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
-crm.lifecycle.profile action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -
-sale.order            action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       x          -          x     -
-helpdesk.ticket       action_open_lifecycle_profile                           -      -      -        -      -      -       -          -          -     -
+model                 methods                                                 public portal employee seller leader manager accountant technician admin agent worker
+res.partner           action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      x        x      x      x       x          x          x     x     x
+crm.lead              action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -     -
+crm.lifecycle.profile action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       -          -          x     -     -
+sale.order            action_open_helpdesk_tickets,action_new_helpdesk_ticket -      -      -        x      x      x       x          -          x     -     x
+helpdesk.ticket       action_open_lifecycle_profile                           -      -      -        -      -      -       -          -          -     -     -
 """
 
 FIELDS = """

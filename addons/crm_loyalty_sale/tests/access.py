@@ -12,7 +12,7 @@ def make(world):
 
 
 FIELDS = """
-model           fields                     public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
-sale.order      points_round               -      -      -        rw     rw     rw      rw         -          rw    -      -        -        -
-loyalty.program earn_base,cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+model           fields                     public portal employee seller leader manager accountant technician admin viewer adjuster approver steward worker
+sale.order      points_round               -      -      -        rw     rw     rw      rw         -          rw    -      -        -        -       r
+loyalty.program earn_base,cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
 """
