@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg2
 from life_snapshot import Database, compare
-from manifests import APART, read_manifests, sort_out
+from manifests import read_manifests, sort_out
 
 STATE = Path(os.environ["STATE"])
 LOG = STATE / "log" / "life"
@@ -239,7 +239,7 @@ def main(story, *names):
     LOG.mkdir(parents=True, exist_ok=True)
     life = Life()
     if story == "alone":
-        life.alone(names or [*life.own, *sorted(APART & set(life.own))])
+        life.alone(names or life.own)
     elif story == "together":
         life.together()
     else:
