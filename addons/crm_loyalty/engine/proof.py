@@ -37,7 +37,9 @@ def prove(last_anchor, new_anchor, listed: int) -> SQL:
                COALESCE(SUM(last_count), 0)::bigint AS last_count,
                SUM(last_digest)::text AS last_digest,
                COALESCE(SUM(new_count), 0)::bigint AS new_count,
-               SUM(new_digest)::text AS new_digest,
+               CASE WHEN SUM(new_count) > 0
+                    THEN COALESCE(SUM(last_digest), 0) + COALESCE(SUM(since_digest), 0)
+                END::text AS new_digest,
                (SELECT COUNT(*) FROM fault) AS fault_count,
                (SELECT json_agg(row_to_json(f))
                   FROM (SELECT * FROM fault ORDER BY card_id, kind
@@ -56,6 +58,7 @@ def _chains(last_anchor, new_anchor) -> SQL:
 
     It is if each entry follows on the one of the number before it, and is sealed
     with that one's seal; and if there are as many as the last one's number says.
+    The last proof was before this one, so that each entry is digested once.
     """
     digest = SQL("('x' || left(e.hash, 15))::bit(60)::bigint")
     before_last = SQL("e.create_date < %s", last_anchor)
@@ -73,7 +76,9 @@ def _chains(last_anchor, new_anchor) -> SQL:
                COUNT(*) FILTER (WHERE %(before_last)s) AS last_count,
                SUM(%(digest)s) FILTER (WHERE %(before_last)s) AS last_digest,
                COUNT(*) FILTER (WHERE %(before_new)s) AS new_count,
-               SUM(%(digest)s) FILTER (WHERE %(before_new)s) AS new_digest
+               SUM(%(digest)s) FILTER (
+                   WHERE %(before_new)s AND (%(before_last)s) IS NOT TRUE)
+                   AS since_digest
           FROM loyalty_point_entry AS e
      LEFT JOIN loyalty_point_entry AS p
             ON p.card_id = e.card_id AND p.sequence = e.sequence - 1
@@ -115,7 +120,7 @@ def _cards() -> SQL:
     return SQL(
         """
         SELECT COALESCE(c.id, t.card_id) AS card_id, t.entries, t.last_count,
-               t.last_digest, t.new_count, t.new_digest,
+               t.last_digest, t.new_count, t.since_digest,
                round(COALESCE(c.points, 0)::numeric, %(scale)s) AS balance,
                COALESCE(t.points, 0) AS points,
                COALESCE(t.remaining, 0) AS remaining,
