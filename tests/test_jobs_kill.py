@@ -14,7 +14,11 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.crm_loyalty.models import loyalty_card_expiry, loyalty_program_tier
+from odoo.addons.crm_loyalty.models import (
+    loyalty_card_expiry,
+    loyalty_card_reminder,
+    loyalty_program_tier,
+)
 
 from .killed import KillCase
 
@@ -148,7 +152,7 @@ class TestExpiryKill(LoyaltyKill):
 
     def _patch(self):
         batches = patch.object(
-            loyalty_card_expiry.LoyaltyCard._get_expired_lots, "__defaults__", (2,)
+            loyalty_card_expiry.LoyaltyCard._expire_batch, "__defaults__", (None, 2)
         )
         batches.start()
         self.addCleanup(batches.stop)
@@ -176,7 +180,7 @@ class TestReminderKill(LoyaltyKill):
     program = {"expiry_reminder": True}
 
     def _patch(self):
-        batches = patch.object(loyalty_card_expiry, "MAILS", 2)
+        batches = patch.object(loyalty_card_reminder, "MAILS", 2)
         batches.start()
         self.addCleanup(batches.stop)
 

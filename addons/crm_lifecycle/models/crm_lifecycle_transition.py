@@ -181,12 +181,12 @@ class CrmLifecycleProfile(models.Model):
                     "decide first. Set the decision on the customer to “%(decision)s”.",
                     decision=labels[decision],
                 )
-        skipping = self._get_skipping(stage)
-        names = {item.id: item.name for item in stage.lifecycle_id.stage_ids}
-        for profile_id, missing in skipping.items():
+        Stage = self.env["crm.lifecycle.stage"]
+        for profile_id, missing in self._get_skipping(stage).items():
+            names = Stage.browse(step.id for step in missing).mapped("name")
             refused[self.browse(profile_id)] = self.env._(
                 "stages can't be skipped. Still missing: %(stages)s.",
-                stages=", ".join(names[step.id] for step in missing),
+                stages=", ".join(names),
             )
         return refused
 

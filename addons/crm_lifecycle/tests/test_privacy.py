@@ -124,7 +124,15 @@ class TestPrivacy(LifecycleCase):
         self.ada.with_user(self.admin).action_erase()
         self.env.invalidate_all()
         everything = self._get_everything()
-        for secret in ("Zaphod", "Beeblebrox", "zaphod@", "555", "1 Way", "tea"):
+        for secret in (
+            "Zaphod",
+            "Beeblebrox",
+            "zaphod@",
+            "555 0100",
+            "5550100",
+            "1 Way",
+            "tea",
+        ):
             self.assertNotIn(secret, everything)
         self.assertEqual(self._moves(self.ada), moves)
         self.assertEqual(self.ada.stage_id, self.customer)
