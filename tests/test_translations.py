@@ -25,8 +25,15 @@ class TestTranslations(TransactionCase):
             trans_export(False, [addon], buffer, "po", self.env)
             source = polib.pofile(buffer.getvalue().decode())
             path = Path(get_module_path(addon), "i18n", "zh_CN.po")
-            chinese = {entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr}
+            entries = polib.pofile(str(path))
+            chinese = {entry.msgid for entry in entries if entry.msgstr}
             with self.subTest(addon=addon):
                 self.assertTrue(source)
                 missing = {entry.msgid for entry in source} - chinese
                 self.assertFalse(missing)
+                # The browser gets those alone that are marked as its own.
+                unmarked = self._get_browser_terms(source)
+                self.assertFalse(unmarked - self._get_browser_terms(entries))
+
+    def _get_browser_terms(self, entries):
+        return {entry.msgid for entry in entries if "odoo-javascript" in entry.comment}

@@ -220,6 +220,8 @@ class Figure:
     is_bad: bool = False
     format_: str = "count"
     color: str = CALM
+    # A share says nothing of figures that may be below zero.
+    shows: str = "percentage"
 
     def ask(self, page, offset=0):
         """Return the formula of the figure: a total, or that of some groups."""
@@ -271,7 +273,7 @@ class Figure:
         if self.compared:
             data |= {
                 "baseline": f"Data!E{line}",
-                "baselineMode": "percentage",
+                "baselineMode": self.shows,
                 "baselineDescr": {"text": "vs. before"},
             }
         page.add_figure(key, 0, x, width, height, data)

@@ -51,6 +51,7 @@ BOARD = Board(
                     domain=NPS,
                     sample=(41.5, 36.2),
                     compared=True,
+                    shows="difference",
                     format_="number",
                     menu=REPORT,
                 ),
@@ -90,7 +91,7 @@ BOARD = Board(
                 head="Measure",
                 measures=(
                     ("__count", "Answers", "count"),
-                    ("score", "Mean score", "number"),
+                    ("score", "Mean", "number"),
                 ),
                 menu=REPORT,
                 sample=(("NPS", 100, 8.2), ("CSAT", 74, 4.4)),

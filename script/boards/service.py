@@ -67,7 +67,7 @@ BOARD = Board(
                     color=WARM,
                 ),
                 ticket(
-                    "Hours until the first answer",
+                    "Hours to answer",
                     "response_hours",
                     (3.4, 4.1),
                     format_="number",

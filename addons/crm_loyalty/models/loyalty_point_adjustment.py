@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import formatLang
 
 from .loyalty_point_entry import DIGITS
 
@@ -198,14 +199,18 @@ class LoyaltyPointAdjustment(models.Model):
                 or (company and company not in user.company_ids)
             ):
                 continue
-            # Asking others is part of asking.
-            self.sudo().activity_schedule(
+            # Asking others is part of asking. Each reads it in their own language.
+            asked = self.sudo().with_context(lang=user.lang)
+            asked.activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Approve %(points)s points", points=self.points),
-                note=self.env._(
+                summary=asked.env._(
+                    "Approve %(points)s points",
+                    points=formatLang(asked.env, asked.points),
+                ),
+                note=asked.env._(
                     "More than %(limit)s points: %(reason)s",
-                    limit=f"{limit:g}",
-                    reason=self.reason,
+                    limit=formatLang(asked.env, limit),
+                    reason=asked.reason,
                 ),
                 user_id=user.id,
             )

@@ -29,12 +29,7 @@ class LoyaltyPointsReport(models.Model):
     company_id = fields.Many2one(comodel_name="res.company", readonly=True)
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     tier_id = fields.Many2one(comodel_name="loyalty.tier", readonly=True)
-    kind = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.point.entry"]._fields["kind"].selection
-        ),
-        readonly=True,
-    )
+    kind = fields.Selection(selection="_selection_kind", readonly=True)
     issued = fields.Float(readonly=True, help="Points that were given.")
     spent = fields.Float(readonly=True, help="Points that paid for rewards.")
     expired = fields.Float(readonly=True, help="Points that nobody spent in time.")
@@ -57,6 +52,11 @@ class LoyaltyPointsReport(models.Model):
         help="The liability less breakage: the share of points that expired in the "
         "program of those that were spent or expired.",
     )
+
+    def _selection_kind(self):
+        # The labels of the ledger, in the language of whoever reads them.
+        kind = self.env["loyalty.point.entry"]._fields["kind"]
+        return kind._description_selection(self.env)
 
     @property
     def _table_query(self) -> SQL:

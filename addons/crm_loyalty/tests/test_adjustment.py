@@ -58,6 +58,15 @@ class TestAdjustment(LedgerCase):
         self.assertFalse(adjustment.activity_ids)
         self.assertEqual((adjustment.state, self.card.points), ("refused", 50))
 
+    def test_approvers_are_asked_in_their_own_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.adjuster.lang = "zh_CN"
+        self.approver.lang = "en_US"
+        adjuster = self.adjuster.with_context(lang="zh_CN")
+        adjustment = self._adjust(-1234.5, user=adjuster)
+        task = adjustment.activity_ids.filtered(lambda a: a.user_id == self.approver)
+        self.assertEqual(task.summary, "Approve -1,234.50 points")
+
     def test_the_limit_of_the_programme_goes_before_that_of_the_company(self):
         self.program.adjust_limit = 5
         self.assertEqual(self._adjust(6).state, "waiting")
