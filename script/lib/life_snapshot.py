@@ -3,7 +3,7 @@
 # Each asks for names. Two databases of the same addons give the same answers.
 PARTS = {
     "tables and views": """
-        SELECT relkind || ' ' || relname FROM pg_class
+        SELECT relkind::text || ' ' || relname FROM pg_class
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'p')
     """,
     "columns": """
@@ -14,10 +14,10 @@ PARTS = {
            AND a.attnum > 0 AND NOT a.attisdropped
     """,
     "indexes": """
-        SELECT tablename || ' ' || indexname FROM pg_indexes WHERE schemaname = 'public'
+        SELECT tablename::text || ' ' || indexname FROM pg_indexes WHERE schemaname = 'public'
     """,
     "constraints": """
-        SELECT conrelid::regclass || ' ' || conname FROM pg_constraint
+        SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint
          WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
     """,
     "functions": """
