@@ -82,8 +82,10 @@ NAMES_OF_MODELS = """
 RESTLESS = (
     *("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_"),
     *("orm_signaling", "res_lang_install"),
-    # And the lifecycle: what runs did, and whom the next one has to look at.
+    # And the lifecycle: what runs did, whom the next one has to look at, and whom a
+    # ticket or an order brought in: they stay customers, with their history.
     *("crm_lifecycle_run", "crm_lifecycle_touch"),
+    *("crm_lifecycle_profile", "crm_lifecycle_history"),
 )
 
 
