@@ -89,11 +89,20 @@ class Life:
         self.drop(name)
         self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
         self.odoo(name, "template", "-i", ",".join(modules), strict=False)
+        self.keep_vacuum_away(name)
         with (
             psycopg2.connect(dbname="postgres") as connection,
             connection.cursor() as cr,
         ):
             cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
+
+    def keep_vacuum_away(self, name):
+        """Uninstalling locks the addons without waiting: nobody else may hold them."""
+        with (
+            psycopg2.connect(dbname=PREFIX + name) as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
 
     def odoo(self, database, what, *options, strict=True):
         """Run Odoo's server once; its log has no warning."""
