@@ -3,6 +3,9 @@
 life.py alone [ADDON...]   each with just what it needs
 life.py together           all at once, upgraded, uninstalled one by one
 life.py orders             one after the other, in other orders
+life.py orders ADDON...    these alone, in this order and backwards: installed, and
+                           uninstalled while the others are still there
+life.py tests ADDON...     the addon's own tests where there is just what it needs
 
 Each installs with demo data. A warning in a log is a failure, and so is whatever an
 addon has left behind, or has changed of others, once it is uninstalled.
@@ -21,11 +24,14 @@ from life_snapshot import Database, compare
 from manifests import read_manifests, sort_out
 
 STATE = Path(os.environ["STATE"])
+ADDONS = Path(os.environ["ROOT"]) / "addons"
 LOG = STATE / "log" / "life"
 PREFIX = "life_"
 BASE = "crm_lifecycle"
 TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
 SEEDS = (1, 2)
+# What the same addons have to end in, whatever the order.
+SCHEMA = ("tables and views", "columns", "indexes", "constraints", "models")
 
 
 class Trouble(Exception):
@@ -70,10 +76,33 @@ class Life:
         self.run("createdb", "-T", PREFIX + source, PREFIX + name)
 
     def make_template(self, name, modules):
-        """Make a database of Odoo's own addons with their demo data."""
+        """Make a database of others' addons with their demo data, or keep it."""
+        key = " ".join([(STATE / "odoo.key").read_text().strip(), *modules])
+        marks = "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+        with (
+            psycopg2.connect(dbname="postgres") as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute(f"{marks} WHERE datname = %s", [PREFIX + name])
+            if cr.fetchone() == (key,):
+                return
         self.drop(name)
         self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
         self.odoo(name, "template", "-i", ",".join(modules), strict=False)
+        self.keep_vacuum_away(name)
+        with (
+            psycopg2.connect(dbname="postgres") as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
+
+    def keep_vacuum_away(self, name):
+        """Uninstalling locks the addons without waiting: nobody else may hold them."""
+        with (
+            psycopg2.connect(dbname=PREFIX + name) as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
 
     def odoo(self, database, what, *options, strict=True):
         """Run Odoo's server once; its log has no warning."""
@@ -128,23 +157,33 @@ class Life:
 
     def alone(self, names):
         """Install each with just what it needs, uninstall it, install it again."""
-        self.make_template("base", ["base"])
-        self.make_template("crm", ["crm"])
-        self.copy("crm", BASE)
-        self.odoo(BASE, "template", "-i", BASE)
+        self.make_templates()
         for name in names:
             self.tell(f"alone: {name}", self.live_alone, name)
 
-    def live_alone(self, name):
-        ours, others = self.get_needs(name)
-        template = BASE if BASE in ours else "crm" if "crm" in others else "base"
-        self.copy(template, "alone")
-        needs = [*others, *ours]
-        if needs != ["crm"] and needs != ["crm", BASE]:
+    def make_templates(self):
+        self.make_template("base", ["base"])
+        self.make_template("crm", ["crm"])
+        self.copy("crm", BASE)
+        self.tell("template", self.odoo, BASE, "template", "-i", BASE)
+
+    def make_needs(self, database, *names):
+        """Make a database of what addons need, without them; return ours in it."""
+        needs = [self.get_needs(name) for name in names]
+        ours = dict.fromkeys(n for mine, _others in needs for n in mine)
+        ours = [name for name in ours if name not in names]
+        others = list(dict.fromkeys(n for _mine, beyond in needs for n in beyond))
+        self.copy(
+            BASE if BASE in ours else "crm" if "crm" in others else "base", database
+        )
+        if set(others) - {"crm"} or set(ours) - {BASE}:
             # What others say to their own installation is not ours to mend.
-            self.odoo(
-                "alone", f"{name}-needs", "-i", ",".join(needs), strict=not others
-            )
+            modules, strict = ",".join([*others, *ours]), not set(others) - {"crm"}
+            self.odoo(database, f"{names[0]}-needs", "-i", modules, strict=strict)
+        return ours
+
+    def live_alone(self, name):
+        ours = self.make_needs("alone", name)
         before = self.ask("alone")
         self.odoo("alone", f"{name}-install", "-i", name)
         self.check_states("alone", [*ours, name])
@@ -153,6 +192,25 @@ class Life:
         self.check_left("alone", before)
         self.odoo("alone", f"{name}-again", "-i", name)
         self.check_states("alone", [*ours, name])
+
+    def tests(self, names):
+        """Run the tests of each where there is nothing but what it needs."""
+        self.make_templates()
+        for name in names:
+            self.tell(f"tests: {name}", self.test_alone, name)
+
+    def test_alone(self, name):
+        self.make_needs("alone", name)
+        self.odoo("alone", f"{name}-install", "-i", name)
+        log = LOG / f"tests-{name}.log"
+        command = [sys.executable, "-m", "pytest", f"--odoo-database={PREFIX}alone"]
+        with log.open("w") as output:
+            status = subprocess.call(
+                [*command, "-q", ADDONS / name], stdout=output, stderr=output
+            )
+        print(log.read_text().splitlines()[-1])
+        if status:
+            raise Trouble(f"exit status {status}: see {log}")
 
     def together(self):
         self.make_core()
@@ -178,6 +236,35 @@ class Life:
         self.odoo(database, f"{name}-uninstall", "uninstall", name)
         self.check_states(database, names)
 
+    def orders_of(self, names):
+        """Install and uninstall a few in one order and in the other."""
+        self.make_templates()
+        ours = self.make_needs("few", *names)
+        before, expected = self.ask("few"), {}
+        for order in (list(names), list(reversed(names))):
+            label = ", ".join(order)
+            self.tell(
+                f"orders: {label}", self.live_in_order, order, ours, before, expected
+            )
+
+    def live_in_order(self, order, ours, before, expected):
+        """The first comes without the others, and goes while they are there."""
+        self.copy("few", "orders")
+        installed = list(ours)
+        for name in order:
+            self.odoo("orders", f"{order[0]}-first-{name}", "-i", name)
+            installed.append(name)
+            self.check_states("orders", installed)
+        found = self.ask("orders")
+        found = {part: found[part] for part in SCHEMA}
+        for part, names in found.items():
+            expected.setdefault(part, names)
+        self.check_same(expected, found)
+        for name in order:
+            installed.remove(name)
+            self.remove("orders", name, installed)
+        self.check_left("orders", before)
+
     def orders(self):
         """One after the other: the same database whatever the order."""
         self.make_core()
@@ -187,16 +274,7 @@ class Life:
             for number, name in enumerate(names):
                 self.odoo("orders", f"{label}-{number}-{name}", "-i", name)
             found = self.ask("orders")
-            found = {
-                part: found[part]
-                for part in (
-                    "tables and views",
-                    "columns",
-                    "indexes",
-                    "constraints",
-                    "models",
-                )
-            }
+            found = {part: found[part] for part in SCHEMA}
             expected = expected or found
             self.tell(f"orders: {label}", self.check_same, expected, found)
 
@@ -228,7 +306,7 @@ class Life:
         print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
 
     def end(self):
-        for name in ("alone", "together", "orders"):
+        for name in ("alone", "together", "orders", "few", BASE):
             self.drop(name)
         if self.failed:
             sys.exit(f"{len(self.failed)} failed: {', '.join(self.failed)}")
@@ -240,8 +318,12 @@ def main(story, *names):
     life = Life()
     if story == "alone":
         life.alone(names or life.own)
+    elif story == "tests":
+        life.tests(names or life.own)
     elif story == "together":
         life.together()
+    elif names:
+        life.orders_of(names)
     else:
         life.orders()
     life.end()

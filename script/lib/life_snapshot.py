@@ -3,7 +3,7 @@
 # Each asks for names. Two databases of the same addons give the same answers.
 PARTS = {
     "tables and views": """
-        SELECT relkind || ' ' || relname FROM pg_class
+        SELECT relkind::text || ' ' || relname FROM pg_class
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'p')
     """,
     "columns": """
@@ -14,10 +14,11 @@ PARTS = {
            AND a.attnum > 0 AND NOT a.attisdropped
     """,
     "indexes": """
-        SELECT tablename || ' ' || indexname FROM pg_indexes WHERE schemaname = 'public'
+        SELECT tablename::text || ' ' || indexname FROM pg_indexes
+         WHERE schemaname = 'public'
     """,
     "constraints": """
-        SELECT conrelid::regclass || ' ' || conname FROM pg_constraint
+        SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint
          WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
     """,
     "functions": """
@@ -28,13 +29,14 @@ PARTS = {
     "triggers": "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal",
     "statistics": "SELECT stxname::text FROM pg_statistic_ext",
     "models": "SELECT model FROM ir_model",
-    # With their texts: an addon may have put its own on a field of another one.
+    # With their texts: an addon may have put its own on a field of another one. Not
+    # the Chinese ones, which Odoo reads anew with each addon.
     "fields": """
-        SELECT model || '.' || name || ' ' || field_description::text
-               || COALESCE(help::text, '') FROM ir_model_fields
+        SELECT model || '.' || name || ' ' || (field_description->>'en_US')
+               || COALESCE(help->>'en_US', '') FROM ir_model_fields
     """,
     "values of selections": """
-        SELECT f.model || '.' || f.name || ' ' || s.value || ' ' || s.name::text
+        SELECT f.model || '.' || f.name || ' ' || s.value || ' ' || (s.name->>'en_US')
           FROM ir_model_fields_selection AS s JOIN ir_model_fields AS f
             ON f.id = s.field_id
     """,
@@ -59,9 +61,12 @@ PARTS = {
     "mail templates": "SELECT id || ' ' || name::text FROM mail_template",
     "subtypes": "SELECT id || ' ' || name::text FROM mail_message_subtype",
     "kinds of activities": "SELECT id || ' ' || name::text FROM mail_activity_type",
+    # What a document inherits through our mixin Odoo notes in the name of the
+    # mixin's addon, and takes back when that one is upgraded or uninstalled.
     "XML ids": """
         SELECT module || '.' || name FROM ir_model_data
-         WHERE module <> '__export__' AND model <> 'ir.module.module'
+         WHERE module <> '__export__'
+           AND model NOT IN ('ir.module.module', 'ir.model.inherit')
     """,
 }
 # Columns that name a model: no row may name one that is gone.
@@ -74,7 +79,14 @@ NAMES_OF_MODELS = """
        AND c.data_type LIKE 'character%'
 """
 # What Odoo itself goes on writing, whatever is installed.
-RESTLESS = ("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_")
+RESTLESS = (
+    *("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_"),
+    *("orm_signaling", "res_lang_install"),
+    # And the lifecycle: what runs did, whom the next one has to look at, and whom a
+    # ticket or an order brought in: they stay customers, with their history.
+    *("crm_lifecycle_run", "crm_lifecycle_touch"),
+    *("crm_lifecycle_profile", "crm_lifecycle_history"),
+)
 
 
 class Database:
