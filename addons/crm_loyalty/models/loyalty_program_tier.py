@@ -260,7 +260,15 @@ class LoyaltyProgram(models.Model):
         preview = self.env["loyalty.tier.preview"].create(
             {"program_ids": [Command.set(self.ids)]}
         )
-        return preview.action_refresh()
+        preview.action_refresh()
+        return {
+            "type": "ir.actions.act_window",
+            "name": preview.display_name,
+            "res_model": preview._name,
+            "res_id": preview.id,
+            "view_mode": "form",
+            "target": "current",
+        }
 
     def action_evaluate_tiers(self):
         """Bring all members to their tier now."""

@@ -52,14 +52,8 @@ class LoyaltyTierPreview(models.TransientModel):
                 for day, card, tier, after, missing in lines
             ),
         ]
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Tiers That End Soon"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "current",
-        }
+        # The button shows them in the form that is open.
+        return True
 
 
 class LoyaltyTierPreviewLine(models.TransientModel):
