@@ -206,7 +206,7 @@ class Life:
         command = [sys.executable, "-m", "pytest", f"--odoo-database={PREFIX}alone"]
         with log.open("w") as output:
             status = subprocess.call(
-                [*command, "-q", ADDONS / name], stdout=output, stderr=output
+                [*command, ADDONS / name], stdout=output, stderr=output
             )
         print(log.read_text().splitlines()[-1])
         if status:

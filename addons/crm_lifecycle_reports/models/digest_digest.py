@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
@@ -27,15 +27,19 @@ class DigestDigest(models.Model):
         compute="_compute_kpi_lifecycle_churned_value"
     )
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_new_value(self):
         self._compute_kpi_lifecycle("new")
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_reactivated_value(self):
         self._compute_kpi_lifecycle("reactivated")
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_at_risk_value(self):
         self._compute_kpi_lifecycle("at_risk")
 
+    @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_churned_value(self):
         self._compute_kpi_lifecycle("churned")
 

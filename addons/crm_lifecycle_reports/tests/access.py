@@ -14,6 +14,7 @@ def make(world):
         stages = world.env["crm.lifecycle.stage"].search(
             [("lifecycle_id", "=", profile.lifecycle_id.id)], order="sequence"
         )
+        stages[-1:].category = "customer"  # whoever enters it became a customer
         for stage in stages:
             profile._lifecycle_move(stage, origin="rule")
     env.flush_all()
@@ -22,9 +23,13 @@ def make(world):
         "crm.lifecycle.step.report": make_steps(world),
         "crm.lifecycle.print": {"here": (env["crm.lifecycle.print"], None, {})},
         **make_mailings(world),
+        **make_turns(world),
         "digest.digest": {"here": env["digest.digest"].create({"name": "Access"})},
         "ir.actions.report": {
             "here": env.ref("crm_lifecycle_reports.action_report_customer")
+        },
+        "spreadsheet.dashboard": {
+            "here": env.ref("crm_lifecycle_reports.spreadsheet_dashboard_lifecycle")
         },
     }
 
@@ -48,6 +53,24 @@ def make_steps(world):
         for name, domain in (
             ("mine", [("profile_id", "=", world.profiles["mine"].id)]),
             ("there", [("profile_id", "=", world.profiles["there"].id)]),
+        )
+    }
+
+
+def make_turns(world):
+    """What the report on growth keeps of moves; nobody but its job writes it."""
+    turn = {
+        "profile_id": world.profiles["mine"].id,
+        "company_id": world.home.id,
+        "date": "2026-03-02",
+        "kind": "new",
+    }
+    mark = {"upto": 1}
+    return {
+        model: {"here": (world.env[model].create(vals), vals, vals)}
+        for model, vals in (
+            ("crm.lifecycle.turn", turn),
+            ("crm.lifecycle.turn.mark", mark),
         )
     }
 
@@ -79,3 +102,80 @@ def make_mailings(world):
         "crm.lifecycle.mailing": mailings,
         "crm.lifecycle.mailing.delivery": deliveries,
     }
+
+
+MODELS = """
+model                          record public portal employee seller leader manager technician admin
+crm.lifecycle.visit.report     mine   -      -      -        r      r      r       -          r
+crm.lifecycle.visit.report     others -      -      -        -      r      r       -          r
+crm.lifecycle.visit.report     branch -      -      -        -      -      -       -          -
+crm.lifecycle.visit.report     there  -      -      -        -      -      -       -          -
+crm.lifecycle.growth.report    mine   -      -      -        r      r      r       -          r
+crm.lifecycle.growth.report    others -      -      -        -      r      r       -          r
+crm.lifecycle.growth.report    branch -      -      -        -      -      -       -          -
+crm.lifecycle.growth.report    there  -      -      -        -      -      -       -          -
+crm.lifecycle.customer.report  mine   -      -      -        r      r      r       -          r
+crm.lifecycle.customer.report  others -      -      -        -      r      r       -          r
+crm.lifecycle.customer.report  branch -      -      -        -      -      -       -          -
+crm.lifecycle.customer.report  there  -      -      -        -      -      -       -          -
+crm.lifecycle.step.report      mine   -      -      -        r      r      r       -          r
+crm.lifecycle.step.report      there  -      -      -        -      -      -       -          -
+crm.lifecycle.print            here   -      -      -        c      c      c       -          c
+crm.lifecycle.mailing          here   -      -      -        -      -      rwcd    -          rwcd
+crm.lifecycle.mailing          there  -      -      -        -      -      -       -          -
+crm.lifecycle.mailing.delivery here   -      -      -        -      -      r       -          r
+crm.lifecycle.mailing.delivery there  -      -      -        -      -      -       -          -
+crm.lifecycle.turn             here   -      -      -        -      -      -       r          r
+crm.lifecycle.turn.mark        here   -      -      -        -      -      -       r          r
+"""
+
+
+METHODS = """
+model                       methods                                      public portal employee seller leader manager technician admin
+crm.lifecycle.mailing       action_send                                  -      -      -        -      -      x       -          x
+crm.lifecycle.print         action_print,action_show                     -      -      -        x      x      x       -          x
+crm.lifecycle.visit.report  get_lifecycle_flow,get_lifecycle_flow_action -      -      -        x      x      x       -          x
+crm.lifecycle.growth.report get_lifecycle_cohorts                        -      -      -        x      x      x       -          x
+crm.lifecycle.growth.report get_lifecycle_cohort_action                  x      x      x        x      x      x       x          x
+"""
+
+
+ARGS = {
+    "crm.lifecycle.visit.report.get_lifecycle_flow": lambda world: ([],),
+    "crm.lifecycle.visit.report.get_lifecycle_flow_action": lambda world: (
+        [],
+        world.running.stage_ids[0].id,
+    ),
+    "crm.lifecycle.growth.report.get_lifecycle_cohorts": lambda world: ([],),
+    "crm.lifecycle.growth.report.get_lifecycle_cohort_action": lambda world: (
+        [],
+        {},
+        "2026-03-01",
+    ),
+}
+
+
+FIELDS = """
+model                 fields                                      public portal employee seller leader manager technician admin
+digest.digest         kpi_lifecycle_new,kpi_lifecycle_reactivated -      -      r        r      r      r       rw         rw
+digest.digest         kpi_lifecycle_at_risk,kpi_lifecycle_churned -      -      r        r      r      r       rw         rw
+digest.digest         kpi_lifecycle_*_value                       -      -      -        r      r      r       -          r
+spreadsheet.dashboard refresh_seconds                             -      -      -        r      r      r       -          r
+ir.actions.report     is_paged                                    -      -      r        r      r      r       rw         rw
+"""
+
+
+REPORTS = """
+report                                       model                 public portal employee seller leader manager technician admin
+crm_lifecycle_reports.action_report_customer crm.lifecycle.profile -      -      -        x      x      x       -          x
+crm_lifecycle_reports.action_report_contact  res.partner           -      -      -        x      x      x       -          x
+crm_lifecycle_reports.action_report_period   crm.lifecycle.print   -      -      -        x      x      x       -          x
+crm_lifecycle_reports.action_report_warning  crm.lifecycle.print   -      -      -        x      x      x       -          x
+"""
+
+
+DASHBOARDS = """
+dashboard                                                 public portal employee seller leader manager technician admin
+crm_lifecycle_reports.spreadsheet_dashboard_lifecycle     -      -      -        r      r      r       -          r
+crm_lifecycle_reports.spreadsheet_dashboard_churn_warning -      -      -        r      r      r       -          r
+"""

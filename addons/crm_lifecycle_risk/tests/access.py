@@ -33,3 +33,31 @@ def make_case(world, name):
         }
     )
     return case, {"note": "Seen"}, {"profile_id": other.id}
+
+
+MODELS = """
+model                     record public portal employee seller leader manager technician admin
+crm.lifecycle.risk.case   mine   -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   others -      -      -        -      rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   free   -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   branch -      -      -        -      -      -       -          -
+crm.lifecycle.risk.case   there  -      -      -        -      -      -       -          -
+crm.lifecycle.risk.reason here   -      -      -        r      r      rwcd    -          rwcd
+"""
+
+
+METHODS = """
+model                   methods                                            public portal employee seller leader manager technician admin
+crm.lifecycle.risk.case action_open_profile,action_save_customer           -      -      -        x      x      x       -          x
+crm.lifecycle.risk.case action_set_lost,action_set_saved,action_start_plan -      -      -        x      x      x       -          x
+crm.lifecycle.profile   action_open_risk_cases                             -      -      -        x      x      x       -          x
+res.partner             action_open_lifecycle_risk_cases                   -      -      -        x      x      x       -          x
+"""
+
+
+FIELDS = """
+model                   fields                    public portal employee seller leader manager technician admin
+crm.lifecycle.risk.case facts,facts_summary       -      -      -        -      -      r       -          r
+res.partner             lifecycle_risk_case_count -      -      -        r      r      r       -          r
+res.users               lifecycle_risk_case_count -      -      -        r      r      r       -          r
+"""

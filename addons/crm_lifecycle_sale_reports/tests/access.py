@@ -32,3 +32,40 @@ def make(world):
         }
         for model in ("crm.lifecycle.purchase.month", "crm.lifecycle.purchase.report")
     }
+
+
+MODELS = """
+model                         record public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.month  mine   -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.month  others -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.month  branch -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month  there  -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report mine   -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.report others -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.report branch -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report there  -      -      -        -      -      -       -          -
+"""
+
+
+METHODS = """
+model                         methods                     public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.report get_lifecycle_cohorts       -      -      -        x      x      x       -          x
+crm.lifecycle.purchase.report get_lifecycle_cohort_action x      x      x        x      x      x       x          x
+"""
+
+
+ARGS = {
+    "crm.lifecycle.purchase.report.get_lifecycle_cohorts": lambda world: ([],),
+    "crm.lifecycle.purchase.report.get_lifecycle_cohort_action": lambda world: (
+        [],
+        {},
+        "2026-03-01",
+    ),
+}
+
+
+FIELDS = """
+model       fields                       public portal employee seller leader manager technician admin
+res.company lifecycle_purchase_watermark r      r      r        r      r      r       rw         rw
+res.company lifecycle_purchase_as_of     r      r      r        r      r      r       rw         rw
+"""

@@ -43,3 +43,27 @@ def answer(world, survey, question, name):
     user_input._save_lines(question, "9")
     user_input._mark_done()
     return user_input
+
+
+MODELS = """
+model                             record public portal employee seller leader manager technician admin
+crm.lifecycle.satisfaction.report mine   -      -      -        r      r      r       -          r
+crm.lifecycle.satisfaction.report others -      -      -        -      r      r       -          r
+crm.lifecycle.satisfaction.report branch -      -      -        -      -      -       -          -
+crm.lifecycle.satisfaction.report there  -      -      -        -      -      -       -          -
+"""
+
+
+OPENS = """
+    crm.lifecycle.profile.action_open_satisfaction
+"""
+
+
+FIELDS = """
+model               fields                public portal employee seller leader manager technician admin
+survey.question     satisfaction_kind     -      -      -        -      -      -       -          -
+survey.user_input   lifecycle_company_id  -      -      -        -      -      -       -          -
+crm.lifecycle.step  survey_input_id       -      -      -        -      -      -       -          -
+res.company         lifecycle_survey_days r      r      r        r      r      r       rw         rw
+res.config.settings lifecycle_survey_days -      -      -        -      -      -       rw         rw
+"""

@@ -26,3 +26,25 @@ def make_visit(world, name):
         }
     )
     return visit, {"note": "Seen"}, {"profile_id": other.id, "user_id": user.id}
+
+
+MODELS = """
+model               record public portal employee seller leader manager technician admin
+crm.lifecycle.visit mine   -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.visit others -      -      -        -      rwc    rwcd    -          rwcd
+crm.lifecycle.visit free   -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.visit branch -      -      -        -      -      -       -          -
+crm.lifecycle.visit there  -      -      -        -      -      -       -          -
+"""
+
+
+OPENS = """
+    crm.lifecycle.profile.action_open_visits
+    crm.lifecycle.visit.action_open_form
+"""
+
+
+METHODS = """
+model               methods                           public portal employee seller leader manager technician admin
+crm.lifecycle.visit action_open_profile,action_record -      -      -        x      x      x       -          x
+"""
