@@ -194,6 +194,8 @@ class CrmLifecycleRiskCase(models.Model):
                     self.env._("A new case is open. Save it, then close it.")
                 )
         cases = super().create(vals_list)
+        # A case tells of its customer: none is opened of one whom one does not see.
+        cases.profile_id.check_access("read")
         for case in cases.filtered(lambda case: not case.stage_id):
             case.stage_id = case.profile_id.stage_id
         return cases
@@ -213,6 +215,8 @@ class CrmLifecycleRiskCase(models.Model):
                 )
             )
         result = super().write(vals)
+        if "profile_id" in vals:
+            self.profile_id.check_access("read")
         if vals.get("state") in CLOSED_STATES:
             # What is sealed is nobody's to write, beside the hand that closes.
             for case in (self - closed).sudo():

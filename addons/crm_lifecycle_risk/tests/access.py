@@ -3,18 +3,14 @@
 
 def make(world):
     """Return cases of customers: whose they are, in which company."""
-    reason = {"name": "Access"}
+    reason = world.env["crm.lifecycle.risk.reason"].create({"name": "Access"})
     return {
         "crm.lifecycle.risk.case": {
             name: make_case(world, name)
             for name in ("mine", "others", "free", "branch", "there")
         },
         "crm.lifecycle.risk.reason": {
-            "here": (
-                world.env["crm.lifecycle.risk.reason"].create(reason),
-                {"name": "Changed"},
-                reason,
-            )
+            "here": (reason, {"name": "Changed"}, {"name": "Another"}),
         },
     }
 
