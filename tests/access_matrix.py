@@ -80,14 +80,12 @@ def read_table(text, keys):
 
 
 class Tables:
-    """The decisions of the addons that are installed, see `UNDECIDED`."""
+    """The decisions of the addons that are installed."""
 
     def __init__(self, env):
         installed = env["ir.module.module"].search([("state", "=", "installed")])
         self.addons = sorted(
-            name
-            for name in installed.mapped("name")
-            if (ADDONS / name).is_dir() and name not in UNDECIDED
+            name for name in installed.mapped("name") if (ADDONS / name).is_dir()
         )
         self.roles = dict(ROLES)
         self.makers = []

@@ -420,6 +420,7 @@ class CrmLifecycleRun(models.Model):
         self._let_days_pass(scope)
         return watermark
 
+    @api.model
     def _get_watermark(self):
         """Return the start of the oldest transaction still open.
 

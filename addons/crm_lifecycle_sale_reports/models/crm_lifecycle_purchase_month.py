@@ -68,7 +68,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
         changed: orders that were deleted leave no other trace.
         """
         scope = self._get_scope(company, as_of, full)
-        watermark = self._get_watermark()
+        watermark = self.env["crm.lifecycle.run"]._get_watermark()
         self.env.flush_all()
         self._list_changed(scope)
         self.env.cr.execute(
@@ -103,20 +103,6 @@ class CrmLifecyclePurchaseMonth(models.Model):
             since=since or None,
             previous_as_of=company.lifecycle_purchase_as_of or None,
         )
-
-    @api.model
-    def _get_watermark(self):
-        """Return the start of the oldest transaction still open.
-
-        What it writes carries that moment or a later one, and is not visible yet.
-        """
-        [[watermark]] = self.env.execute_query(
-            SQL(
-                "SELECT LEAST(now(), MIN(xact_start)) AT TIME ZONE 'UTC' "
-                "FROM pg_stat_activity WHERE datname = current_database()"
-            )
-        )
-        return watermark
 
     @api.model
     def _list_changed(self, scope):
