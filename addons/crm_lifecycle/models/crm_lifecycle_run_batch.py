@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ..engine import statements
 from ..fields import KnownInteger
-from .crm_lifecycle_run import MANY
+from .crm_lifecycle_run_collect import MANY
 
 # Subjects whose facts are computed at once. Many, since then each source reads its
 # documents in one pass; rows that staff may be waiting for are only written at the

@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from ..engine import domains, shadow
 from ..engine.since import ALWAYS, since_of
 from ..engine.statements import NOW
-from .crm_lifecycle_run_move import DROP_LISTS
+from .crm_lifecycle_run_due import DROP_LISTS
 
 # With so many days or more, temporary tables stay from one to the next.
 MANY_DAYS = 50

@@ -89,7 +89,7 @@ class TestCron(LifecycleCase):
         works.write({"state": "active", "activation_date": fields.Datetime.now()})
         self._break(self.lifecycle)
         self._lead()
-        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle"
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine"
         with (
             self.assertLogs(logger, "ERROR") as logs,
             mute_logger("odoo.addons.base.models.ir_cron"),

@@ -12,10 +12,10 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_cron import IrCron
 
-from ..models import crm_lifecycle_step
+from ..models import crm_lifecycle_step_worker
 from .common import TODAY, LifecycleCase
 
-STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step"
+STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker"
 
 
 class PlaybookCase(LifecycleCase):
@@ -435,7 +435,7 @@ class TestPlaybook(PlaybookCase):
         for number in range(6):
             profiles |= self._customer(f"Customer {number}")
         self._move(profiles, self.engaged)
-        with patch.object(crm_lifecycle_step, "BATCH", 3):
+        with patch.object(crm_lifecycle_step_worker, "BATCH", 3):
             steps = self._work()
         self.assertEqual(len(steps), 7)
         self.assertEqual(steps.history_id.ids, sorted(steps.history_id.ids))

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.crm_lifecycle_step import MAX_CHAIN
+from ..models.crm_lifecycle_step_worker import MAX_CHAIN
 from .common import TODAY
 from .test_playbook import STEP_LOGGER, PlaybookCase
 

@@ -13,9 +13,9 @@ from .common import TODAY, LifecycleCase
 
 LOGS = (
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_fault",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine",
     "odoo.addons.mail.models.mail_mail",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_step",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker",
 )
 
 

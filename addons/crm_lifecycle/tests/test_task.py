@@ -289,7 +289,7 @@ class TestTask(LifecycleCase):
                 raise ValueError("boom")
             return original(records, progress, **kwargs)
 
-        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_task"
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_task_worker"
         with (
             patch.object(Profile, "_task_move", broken),
             mute_logger(logger),

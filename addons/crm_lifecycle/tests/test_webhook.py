@@ -258,7 +258,7 @@ class TestWebhook(LifecycleCase):
     def test_a_customer_who_is_gone_is_skipped(self):
         row = self._move()
         self.profile.unlink()
-        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_step"):
+        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker"):
             self._work()
         self.assertEqual(self._step(row).state, "skipped")
 

@@ -1,0 +1,156 @@
+"""Placing imported customers in the stages that their rows tell."""
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine.days import DayByRow
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    @api.model
+    def _place_imported(self, doing):
+        """Move the customers to the stages that the rows tell, all rows at once.
+
+        Several rows of one customer are their history: the first rows go first.
+        """
+        profiles = self.browse({place[1] for place in doing.places})
+        if not profiles:
+            return
+        find = self._get_stage_finder(profiles)
+        for turn in doing.by_turn():
+            moves = {}
+            for profile_id, (row, told, day) in turn.items():
+                profile = self.browse(profile_id)
+                try:
+                    stage = find(profile, told)
+                    if stage:
+                        day = profile._get_import_day(day)
+                        moves.setdefault(stage, {})[profile_id] = day
+                except UserError as error:
+                    doing.refused[row] = str(error)
+            for stage, days in moves.items():
+                refused = self.browse(days)._get_refused(stage)
+                for profile, why in refused.items():
+                    doing.refused[turn[profile.id][0]] = profile._get_refusal(
+                        stage, why
+                    )
+                    del days[profile.id]
+                if days:
+                    self._move_imported(stage, days)
+        profiles._touch(review=True)
+
+    def _get_import_day(self, day):
+        """Return the day on which an imported stage began."""
+        today = self.company_id._lifecycle_today()
+        if day and day > today:
+            raise UserError(
+                self.env._(
+                    "%(customer)s: the stage date %(day)s is still to come. Write the "
+                    "day on which the stage began.",
+                    customer=self.display_name,
+                    day=day,
+                )
+            )
+        return day or today
+
+    @api.model
+    def _move_imported(self, stage, days):
+        """Move customers to a stage, each with its own day.
+
+        Who is there already stays: the row may tell that it was since another day.
+        """
+        profiles = self.browse(days)
+        told = DayByRow(days)
+        moved = profiles.sudo()._lifecycle_move(  # access is checked by the caller
+            stage, origin="import", as_of=told, quiet=True
+        )
+        others = (profiles - moved).filtered(
+            lambda profile: profile.stage_date != days[profile.id]
+        )
+        if others:
+            self.env["crm.lifecycle.history"]._record(
+                others.ids, stage, date=told, origin="import"
+            )
+            others.sudo()._write_stage(stage, told, quiet=True)
+
+    @api.model
+    def _get_stage_moment(self, date):
+        if isinstance(date, SQL):
+            return SQL("%s::timestamp", date)
+        return super()._get_stage_moment(date)
+
+    @api.model
+    def _get_stage_finder(self, profiles):
+        """Return a function that finds the stage a row tells: name or code.
+
+        It looks in the lifecycle of the customer; for those in none yet, in the one
+        that takes them, or else in all that are active.
+        """
+        Lifecycle = self.env["crm.lifecycle"]
+        active = Lifecycle._get_active(self.env.company)
+        taking = Lifecycle._get_taking(profiles.filtered(lambda p: not p.lifecycle_id))
+        stages = (active | profiles.lifecycle_id).stage_ids
+        by_name = {}
+        for lang, _name in self.env["res.lang"].get_installed():
+            for stage in stages.with_context(lang=lang):
+                for key in {stage.name, stage.code}:
+                    if key:
+                        key = key.strip().casefold()
+                        by_name.setdefault(key, set()).add(stage.id)
+
+        def find(profile, told):
+            own = profile.lifecycle_id or taking.get(profile.id)
+            lifecycles = own or active
+            if not told:
+                return self._get_first_stage(profile, own)
+            if isinstance(told, str):
+                found = by_name.get(told.strip().casefold(), ())
+                found = self.env["crm.lifecycle.stage"].browse(found)
+            else:
+                found = self.env["crm.lifecycle.stage"].browse(told)
+            found = found.filtered(lambda stage: stage.lifecycle_id in lifecycles)
+            if len(found) != 1:
+                raise UserError(self._get_unknown_text(profile, told, found, own))
+            return found
+
+        return find
+
+    @api.model
+    def _get_first_stage(self, profile, lifecycle):
+        """Return where a new customer begins whose row tells no stage."""
+        if profile.stage_id or not lifecycle:
+            return self.env["crm.lifecycle.stage"]
+        return lifecycle.stage_ids.sorted("sequence")[:1]
+
+    @api.model
+    def _get_unknown_text(self, profile, told, found, lifecycle):
+        """Return why the stage that a row tells is not one."""
+        if not isinstance(told, str):
+            told = self.env["crm.lifecycle.stage"].browse(told).sudo().display_name
+        if not lifecycle:
+            return self.env._(
+                "%(customer)s: no active lifecycle takes this customer, and there is "
+                "not exactly one stage “%(stage)s”.",
+                customer=profile.display_name,
+                stage=told,
+            )
+        names = {
+            "customer": profile.display_name,
+            "stage": told,
+            "lifecycle": lifecycle.name,
+        }
+        if found:
+            return self.env._(
+                "%(customer)s: the lifecycle “%(lifecycle)s” has several stages "
+                "“%(stage)s”. Write the code of the stage.",
+                **names,
+            )
+        return self.env._(
+            "%(customer)s: there is no stage “%(stage)s” in the lifecycle "
+            "“%(lifecycle)s”. Its stages are: %(stages)s.",
+            stages=", ".join(lifecycle.stage_ids.mapped("name")),
+            **names,
+        )

@@ -1,0 +1,184 @@
+"""Conditions and facts in words."""
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine import domains
+
+
+class CrmLifecycleProfile(models.Model):
+    _inherit = "crm.lifecycle.profile"
+
+    @api.model
+    def _get_condition_text(self, condition, model=None):
+        """Return a condition in words of the reader's language.
+
+        ``model`` is whose fields it names, the customers' by default.
+        """
+        model = self if model is None else model
+        path, operator = condition.field_expr, condition.operator
+        label, field = self._get_path_label(path, model)
+        value = condition.value
+        if operator in ("any", "not any"):
+            words = self._get_domain_text(Domain(value), self.env[field.comodel_name])
+            if operator.startswith("not"):
+                return self.env._(
+                    "%(field)s: none with %(conditions)s", field=label, conditions=words
+                )
+            return self.env._(
+                "%(field)s: one with %(conditions)s", field=label, conditions=words
+            )
+        kind = field.type
+        if value is False and kind != "boolean":
+            if operator in ("=", "in"):
+                return self.env._("%(field)s: not known", field=label)
+            return self.env._("%(field)s: known", field=label)
+        return self.env._(
+            "%(field)s %(comparison)s",
+            field=label,
+            comparison=self._get_comparison(
+                operator, kind, self._get_value_text(field, kind, value)
+            ),
+        )
+
+    @api.model
+    def _get_domain_text(self, domain, model):
+        """Return conditions on the records of a model in one line of words."""
+        branches = domains.branches_of(domain)
+        if not branches:
+            return self._get_condition_text(domain, model)
+        operator, children = branches
+        words = [self._get_domain_text(child, model) for child in children]
+        if operator == "!":
+            return self.env._("not: %(condition)s", condition=words[0])
+        joint = self.env._(" and ") if operator == "&" else self.env._(" or ")
+        return joint.join(words)
+
+    @api.model
+    def _get_path_label(self, path, model=None):
+        """Return the label of a path, and the field at its end."""
+        model = self if model is None else model
+        labels, field = [], None
+        for name in path.split("."):
+            field = model._fields[name]
+            labels.append(field._description_string(self.env))
+            model = self.env[field.comodel_name] if field.relational else None
+        return " → ".join(labels), field
+
+    @api.model
+    def _get_comparison(self, operator, kind, value):
+        """Return how a value is compared, in words."""
+        if kind in ("date", "datetime"):
+            words = {
+                "<": self.env._("before %(value)s", value=value),
+                "<=": self.env._("on or before %(value)s", value=value),
+                ">": self.env._("after %(value)s", value=value),
+                ">=": self.env._("on or after %(value)s", value=value),
+                "=": self.env._("on %(value)s", value=value),
+                "!=": self.env._("not on %(value)s", value=value),
+                "in": self.env._("on one of: %(value)s", value=value),
+                "not in": self.env._("on none of: %(value)s", value=value),
+            }
+        else:
+            words = {
+                "<": self.env._("less than %(value)s", value=value),
+                "<=": self.env._("at most %(value)s", value=value),
+                ">": self.env._("more than %(value)s", value=value),
+                ">=": self.env._("at least %(value)s", value=value),
+                "=": self.env._("is %(value)s", value=value),
+                "!=": self.env._("is not %(value)s", value=value),
+                "in": self.env._("is one of: %(value)s", value=value),
+                "not in": self.env._("is none of: %(value)s", value=value),
+                "like": self.env._("contains %(value)s", value=value),
+                "ilike": self.env._("contains %(value)s", value=value),
+                "not like": self.env._("does not contain %(value)s", value=value),
+                "not ilike": self.env._("does not contain %(value)s", value=value),
+                "=like": self.env._("is like %(value)s", value=value),
+                "=ilike": self.env._("is like %(value)s", value=value),
+                "child_of": self.env._("is %(value)s or below it", value=value),
+                "parent_of": self.env._("is %(value)s or above it", value=value),
+            }
+        return words.get(operator, f"{operator} {value}")
+
+    @api.model
+    def _get_value_text(self, field, kind, value):
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return ", ".join(self._get_value_text(field, kind, item) for item in value)
+        if value is False and kind != "boolean":
+            return self.env._("not known")
+        if kind in ("date", "datetime") and isinstance(value, str):
+            return self._get_relative_text(value)
+        if kind == "boolean":
+            return self.env._("yes") if value else self.env._("no")
+        if kind == "selection":
+            return dict(field._description_selection(self.env)).get(value, str(value))
+        if field.relational and isinstance(value, int):
+            # The name of what a rule looks at, as in the rule itself.
+            record = self.env[field.comodel_name].sudo().browse(value).exists()
+            return record.display_name or str(value)
+        return str(value)
+
+    @api.model
+    def _get_relative_text(self, value):
+        """Return a relative date in words, “90 days ago”."""
+        offset = domains.offset_of(value)
+        if offset is None:
+            return value
+        if not offset:
+            return self._format_fact_date(fields.Date.to_date(value))
+        days, months, _terms = offset
+        parts = []
+        if abs(months) == 1:
+            parts.append(self.env._("1 month"))
+        elif months:
+            parts.append(self.env._("%(count)s months", count=abs(months)))
+        if abs(days) == 1:
+            parts.append(self.env._("1 day"))
+        elif days:
+            parts.append(self.env._("%(count)s days", count=abs(days)))
+        if not parts:
+            return self.env._("today")
+        length = " + ".join(parts)
+        if days <= 0 and months <= 0:
+            return self.env._("%(length)s ago", length=length)
+        return self.env._("%(length)s ahead", length=length)
+
+    @api.model
+    def _format_fact_date(self, day):
+        return self.env["ir.qweb.field.date"].value_to_html(day, {})
+
+    def _get_fact_text(self, path):
+        """Return the value that a condition looks at, in words."""
+        self.ensure_one()
+        _label, field = self._get_path_label(path)
+        *way, name = path.split(".")
+        records = self
+        for step in way:
+            records = records[step]
+        if field.relational:
+            names = records[name].mapped("display_name")
+            return ", ".join(names) or self.env._("none")
+        if field.type in ("integer", "float", "monetary") and records == self:
+            self.env.flush_all()
+            if self._is_unknown(path):
+                return self.env._("not known")
+        format_fact = self.env["crm.lifecycle.history"]._format_fact
+        if field.type == "boolean":
+            words = [self._get_value_text(field, "boolean", r[name]) for r in records]
+        else:
+            words = [format_fact(field, record[name]) for record in records]
+        return ", ".join(dict.fromkeys(words)) or self.env._("none")
+
+    def _is_unknown(self, name):
+        """Whether a column is empty: the ORM reads an empty number as 0."""
+        if self._get_column_type(name) is None:
+            return False
+        [[unknown]] = self.env.execute_query(
+            SQL(
+                "SELECT %s IS NULL FROM crm_lifecycle_profile WHERE id = %s",
+                SQL.identifier(name),
+                self.id,
+            )
+        )
+        return unknown
