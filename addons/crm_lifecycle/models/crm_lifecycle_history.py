@@ -24,6 +24,28 @@ QUIET_ORIGINS = ("import", "replay")
 # SQL condition on a row ``h``: the customer only passed through, in no time.
 IS_PASSING = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", PASSES)
 
+# Adds the rows of a move, and counts those that the playbook has steps for.
+RECORD = """
+    WITH added AS (
+    INSERT INTO crm_lifecycle_history (
+        profile_id, partner_id, lead_id, company_id,
+        lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+        date, origin, rule_id, user_id, reason, facts,
+        days_in_from_stage, processed_at, is_quiet, chain,
+        create_date, write_date)
+    SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+           %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
+           %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
+           %(facts)s,
+           GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
+           %(quiet)s, %(chain)s,
+           %(now)s, %(now)s
+      FROM crm_lifecycle_profile AS p
+     WHERE p.id = ANY(%(ids)s)
+    RETURNING processed_at)
+    SELECT COUNT(*) FROM added WHERE processed_at IS NULL
+"""
+
 
 class CrmLifecycleHistory(models.Model):
     """One move of one customer, with its reason. Written once, never changed.
@@ -193,26 +215,7 @@ class CrmLifecycleHistory(models.Model):
             )
         [[waiting]] = self.env.execute_query(
             SQL(
-                """
-                WITH added AS (
-                INSERT INTO crm_lifecycle_history (
-                    profile_id, partner_id, lead_id, company_id,
-                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
-                    date, origin, rule_id, user_id, reason, facts,
-                    days_in_from_stage, processed_at, is_quiet, chain,
-                    create_date, write_date)
-                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
-                       %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
-                       %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
-                       %(facts)s,
-                       GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
-                       %(quiet)s, %(chain)s,
-                       %(now)s, %(now)s
-                  FROM crm_lifecycle_profile AS p
-                 WHERE p.id = ANY(%(ids)s)
-                RETURNING processed_at)
-                SELECT COUNT(*) FROM added WHERE processed_at IS NULL
-                """,
+                RECORD,
                 lifecycle=stage.lifecycle_id.id,
                 version=stage.lifecycle_id.version,
                 stage=stage.id,

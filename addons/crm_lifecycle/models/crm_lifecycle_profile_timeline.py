@@ -93,16 +93,8 @@ class CrmLifecycleProfile(models.Model):
         def column(path):
             return self._get_column_sql(Model, path, query)
 
-        moment = column(date)
-        if is_day:
-            moment = SQL(
-                "(%s + interval '1 day' - interval '1 second')"
-                " AT TIME ZONE %s AT TIME ZONE 'UTC'",
-                moment,
-                self.env.tz.zone,
-            )
         return query.select(
-            moment,
+            self._get_moment_sql(column(date), is_day),
             SQL("%s", is_day),
             SQL("%s::text", kind),
             SQL("%s::text", label),
@@ -112,6 +104,18 @@ class CrmLifecycleProfile(models.Model):
             SQL("%s::int", column(currency)),
             SQL("%s::text", model),
             SQL("%s::int", SQL.identifier(query.table, "id")),
+        )
+
+    @api.model
+    def _get_moment_sql(self, column, is_day):
+        """SQL of the moment (UTC) of a date field; a day counts as its last moment."""
+        if not is_day:
+            return column
+        return SQL(
+            "(%s + interval '1 day' - interval '1 second')"
+            " AT TIME ZONE %s AT TIME ZONE 'UTC'",
+            column,
+            self.env.tz.zone,
         )
 
     @api.model

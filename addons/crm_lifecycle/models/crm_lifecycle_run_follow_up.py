@@ -23,6 +23,38 @@ IS_PLANNED = SQL(
     """
 )
 
+# Whose follow-up is due, and the row of history of their stay.
+DUE = """
+        SELECT p.id, stay.id
+          FROM crm_lifecycle_profile AS p
+          JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+          JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+    CROSS JOIN LATERAL (
+                SELECT h.id, h.is_quiet, h.create_date
+                  FROM crm_lifecycle_history AS h
+                 WHERE h.profile_id = p.id
+                   AND h.to_stage_id = p.stage_id
+                   AND h.origin NOT IN ('merge', 'convert')
+                 ORDER BY h.id DESC
+                 LIMIT 1
+               ) AS stay
+         WHERE p.company_id = %(company)s
+           AND p.active
+           AND p.follow_up_date <= %(as_of)s
+           AND %(mine)s
+           AND l.state = 'active'
+           AND s.follow_up_days > 0
+           AND p.follow_up_date >=
+               GREATEST(s.follow_up_since, %(activated_on)s)
+           AND s.follow_up_activity_type_id IS NOT NULL
+           AND (stay.is_quiet IS FALSE
+                OR p.last_contact_date >= %(placed_on)s)
+           AND NOT %(is_open)s
+           AND NOT %(is_planned)s
+         ORDER BY p.follow_up_date, p.id
+         LIMIT %(limit)s
+"""
+
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
@@ -88,36 +120,7 @@ class CrmLifecycleRun(models.Model):
         return dict(
             self.env.execute_query(
                 SQL(
-                    """
-                    SELECT p.id, stay.id
-                      FROM crm_lifecycle_profile AS p
-                      JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
-                      JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
-                CROSS JOIN LATERAL (
-                            SELECT h.id, h.is_quiet, h.create_date
-                              FROM crm_lifecycle_history AS h
-                             WHERE h.profile_id = p.id
-                               AND h.to_stage_id = p.stage_id
-                               AND h.origin NOT IN ('merge', 'convert')
-                             ORDER BY h.id DESC
-                             LIMIT 1
-                           ) AS stay
-                     WHERE p.company_id = %(company)s
-                       AND p.active
-                       AND p.follow_up_date <= %(as_of)s
-                       AND %(mine)s
-                       AND l.state = 'active'
-                       AND s.follow_up_days > 0
-                       AND p.follow_up_date >=
-                           GREATEST(s.follow_up_since, %(activated_on)s)
-                       AND s.follow_up_activity_type_id IS NOT NULL
-                       AND (stay.is_quiet IS FALSE
-                            OR p.last_contact_date >= %(placed_on)s)
-                       AND NOT %(is_open)s
-                       AND NOT %(is_planned)s
-                     ORDER BY p.follow_up_date, p.id
-                     LIMIT %(limit)s
-                    """,
+                    DUE,
                     company=self.company_id.id,
                     as_of=self.as_of,
                     mine=mine,

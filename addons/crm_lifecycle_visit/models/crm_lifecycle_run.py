@@ -1,6 +1,42 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+# Whose visit is due: the row of history of their stay, and the day.
+DUE = """
+        SELECT d.profile_id, stay.id, d.due
+          FROM (
+                SELECT p.id AS profile_id, p.stage_id,
+                       CASE WHEN last.day + s.visit_days >= s.visit_since
+                            THEN last.day + s.visit_days
+                            ELSE s.visit_since + p.id %% s.visit_days
+                       END AS due
+                  FROM crm_lifecycle_profile AS p
+                  JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
+                  JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+            CROSS JOIN LATERAL (
+                        SELECT GREATEST(p.stage_date, MAX(
+                                   COALESCE(v.date_done, v.date_due))) AS day,
+                               bool_or(v.state = 'planned') AS is_planned
+                          FROM crm_lifecycle_visit AS v
+                         WHERE v.profile_id = p.id
+                       ) AS last
+                 WHERE p.company_id = %(company)s AND p.active AND %(mine)s
+                   AND l.state = 'active' AND s.visit_days > 0
+                   AND last.is_planned IS NOT TRUE
+               ) AS d
+    CROSS JOIN LATERAL (
+                SELECT h.id
+                  FROM crm_lifecycle_history AS h
+                 WHERE h.profile_id = d.profile_id
+                   AND h.to_stage_id = d.stage_id
+                 ORDER BY h.id DESC
+                 LIMIT 1
+               ) AS stay
+         WHERE d.due <= %(as_of)s
+         ORDER BY d.due, d.profile_id
+         LIMIT %(limit)s
+"""
+
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
@@ -28,40 +64,7 @@ class CrmLifecycleRun(models.Model):
             mine = SQL("p.id = ANY(%s)", list(profile_ids))
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT d.profile_id, stay.id, d.due
-                  FROM (
-                        SELECT p.id AS profile_id, p.stage_id,
-                               CASE WHEN last.day + s.visit_days >= s.visit_since
-                                    THEN last.day + s.visit_days
-                                    ELSE s.visit_since + p.id %% s.visit_days
-                               END AS due
-                          FROM crm_lifecycle_profile AS p
-                          JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
-                          JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
-                    CROSS JOIN LATERAL (
-                                SELECT GREATEST(p.stage_date, MAX(
-                                           COALESCE(v.date_done, v.date_due))) AS day,
-                                       bool_or(v.state = 'planned') AS is_planned
-                                  FROM crm_lifecycle_visit AS v
-                                 WHERE v.profile_id = p.id
-                               ) AS last
-                         WHERE p.company_id = %(company)s AND p.active AND %(mine)s
-                           AND l.state = 'active' AND s.visit_days > 0
-                           AND last.is_planned IS NOT TRUE
-                       ) AS d
-            CROSS JOIN LATERAL (
-                        SELECT h.id
-                          FROM crm_lifecycle_history AS h
-                         WHERE h.profile_id = d.profile_id
-                           AND h.to_stage_id = d.stage_id
-                         ORDER BY h.id DESC
-                         LIMIT 1
-                       ) AS stay
-                 WHERE d.due <= %(as_of)s
-                 ORDER BY d.due, d.profile_id
-                 LIMIT %(limit)s
-                """,
+                DUE,
                 company=self.company_id.id,
                 as_of=self.as_of,
                 mine=mine,

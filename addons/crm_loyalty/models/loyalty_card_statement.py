@@ -33,32 +33,14 @@ class LoyaltyCard(models.Model):
             ],
             order="date, sequence",
         )
-        kinds = dict(Entry._fields["kind"]._description_selection(self.env))
-        texts = entries._get_statement_texts()
-        balance = opening
-        lines, totals = [], {}
-        for entry in entries:
-            balance += entry.points
-            totals[entry.kind] = totals.get(entry.kind, 0) + entry.points
-            lines.append(
-                {
-                    "entry": entry,
-                    "date": entry.date,
-                    "text": texts[entry],
-                    "points": entry.points,
-                    "balance": balance,
-                    "expires": entry.expiration_date,
-                }
-            )
+        lines = entries._get_statement_lines(opening)
         return {
             "date_from": date_from,
             "date_to": date_to,
             "opening": opening,
-            "closing": balance,
+            "closing": lines[-1]["balance"] if lines else opening,
             "lines": lines,
-            "totals": [
-                (label, totals[kind]) for kind, label in kinds.items() if kind in totals
-            ],
+            "totals": entries._get_statement_totals(),
             "expiring": self._get_expiring(today),
         }
 
@@ -164,6 +146,32 @@ class LoyaltyCard(models.Model):
 
 class LoyaltyPointEntry(models.Model):
     _inherit = "loyalty.point.entry"
+
+    def _get_statement_lines(self, balance):
+        """Return the entries as lines of a statement, from an opening balance on."""
+        texts = self._get_statement_texts()
+        lines = []
+        for entry in self:
+            balance += entry.points
+            lines.append(
+                {
+                    "entry": entry,
+                    "date": entry.date,
+                    "text": texts[entry],
+                    "points": entry.points,
+                    "balance": balance,
+                    "expires": entry.expiration_date,
+                }
+            )
+        return lines
+
+    def _get_statement_totals(self):
+        """Return the label and the points of each kind of entry that there is."""
+        totals = {}
+        for entry in self:
+            totals[entry.kind] = totals.get(entry.kind, 0) + entry.points
+        kinds = self._fields["kind"]._description_selection(self.env)
+        return [(label, totals[kind]) for kind, label in kinds if kind in totals]
 
     def _get_statement_texts(self):
         """Return what the customer reads about each entry.
