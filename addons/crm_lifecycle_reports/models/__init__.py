@@ -1,3 +1,4 @@
+from . import crm_lifecycle_history
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_run
 from . import crm_lifecycle_stage

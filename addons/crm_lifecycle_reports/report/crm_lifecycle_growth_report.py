@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..models.crm_lifecycle_history import IS_ENTRY
 from .crm_lifecycle_cohort_mixin import Anchor, Measure
-from .crm_lifecycle_report_mixin import MERGES
 
 
 class CrmLifecycleGrowthReport(models.Model):
@@ -115,6 +115,7 @@ class CrmLifecycleGrowthReport(models.Model):
          LEFT JOIN crm_lifecycle_profile AS p ON p.id = e.profile_id
               %(entries)s
               %(joins)s
+             WHERE e.date IS NOT NULL
             """,
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
@@ -145,39 +146,42 @@ class CrmLifecycleGrowthReport(models.Model):
     def _get_contacts(self, turns):
         """SQL of the first contacts, in the same columns.
 
-        Of the same types, too: else what is asked of the kind is asked of each row.
+        Of one table, the same types and no conditions of their own, so that the planner
+        leaves them out where the kinds asked for are others.
         """
         return SQL(
             """
             SELECT o.id::bigint * 4 + 1, o.id, o.company_id, o.lifecycle_id,
-                   NULL, NULL, o.first_seen_date, 'contact'::varchar, s.customer_date,
+                   NULL::int, NULL::int, o.first_seen_date, 'contact'::varchar,
+                   (SELECT MIN(m.customer_date) FROM (%s) AS m
+                     WHERE m.is_start AND m.profile_id = o.id),
                    FALSE
               FROM crm_lifecycle_profile AS o
-         LEFT JOIN (SELECT m.profile_id, m.customer_date
-                      FROM (%s) AS m WHERE m.is_start) AS s ON s.profile_id = o.id
-             WHERE o.first_seen_date IS NOT NULL
             """,
             turns,
         )
 
     @api.model
     def _get_entries(self, stage_id):
-        """SQL of the first entry of each customer into a stage, in the same columns."""
+        """SQL of the first entry of each customer into a stage, in the same columns.
+
+        Read from an index alone, see `crm_lifecycle_history.py`.
+        """
         return SQL(
             """
             (SELECT DISTINCT ON (h.profile_id)
-                    h.id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
-                    h.lifecycle_id, h.from_stage_id, h.to_stage_id, h.date,
+                    h.profile_id::bigint * 4 + 2 AS id, h.profile_id, h.company_id,
+                    (SELECT s.lifecycle_id FROM crm_lifecycle_stage AS s
+                      WHERE s.id = %(stage)s) AS lifecycle_id,
+                    NULL::int AS from_stage_id, %(stage)s::int AS to_stage_id, h.date,
                     'entry'::varchar AS kind, NULL::date AS customer_date,
                     FALSE AS is_start
                FROM crm_lifecycle_history AS h
-              WHERE h.profile_id IS NOT NULL AND h.to_stage_id = %(stage)s
-                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
-                AND h.origin <> ALL(%(merges)s)
-              ORDER BY h.profile_id, h.date, h.id)
+              WHERE h.to_stage_id = %(stage)s AND %(is_entry)s
+              ORDER BY h.profile_id, h.date)
             """,
             stage=int(stage_id),
-            merges=list(MERGES),
+            is_entry=SQL(IS_ENTRY),
         )
 
     # ------------------------------------------------------------

@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import ReportCase
 
@@ -83,3 +84,28 @@ class TestGrowthReport(ReportCase):
         )
         self.assertEqual(net, now)
         self.assertEqual(now, 2)
+
+    # ------------------------------------------------------------
+    # What the planner makes of it
+    # ------------------------------------------------------------
+
+    def _explain(self, domain):
+        """Return the plan of counting the rows of a domain, where whole tables are dear."""
+        query = self.Report._search(domain)
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        rows = self.env.execute_query(
+            SQL("EXPLAIN (COSTS OFF) %s", query.select(SQL("COUNT(*)")))
+        )
+        return "\n".join(line for [line] in rows)
+
+    def test_entries_are_read_from_their_index(self):
+        self.Report = self.Report.with_context(
+            lifecycle_cohort_stage_id=self.customer.id
+        )
+        plan = self._explain([("entry_date", "!=", False)])
+        self.assertIn("crm_lifecycle_history_entry_idx", plan)
+
+    def test_first_contacts_cost_nothing_where_no_contact_is_asked_for(self):
+        self.assertIn("crm_lifecycle_profile", self._explain([]))
+        plan = self._explain([("kind", "in", ["new", "churned"])])
+        self.assertNotIn("crm_lifecycle_profile", plan)
