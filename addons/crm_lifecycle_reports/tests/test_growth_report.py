@@ -90,7 +90,7 @@ class TestGrowthReport(ReportCase):
     # ------------------------------------------------------------
 
     def _explain(self, domain):
-        """Return the plan of counting the rows of a domain, where whole tables are dear."""
+        """Return the plan of counting rows, where reading whole tables is dear."""
         query = self.Report._search(domain)
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         rows = self.env.execute_query(
