@@ -1,98 +1,63 @@
 """How long the reports take to open, on generated customers with a history.
 
-    BENCH_CUSTOMERS=1000000 script/odoo shell -d DATABASE --no-http < bench/reports.py
-
-Wants a database of its own with `crm_lifecycle_sale_reports`: it adds customers with
-ten moves each on average (eight, of those that lie in the years) and their purchases by
-month, in plain SQL, commits them, and leaves them there; a second call measures again
-what is there. Every choice is drawn from a hash, all days lie in the three years up to
-``AS_OF``. ``BENCH_MOVES`` is the most moves of one customer, 24 for ten on average.
-Prints one line of JSON for each measurement, and with ``BENCH_PLANS=1`` the plans;
-``BENCH_ONLY=cohorts,funnel`` measures some. Dashboards are asked all that they ask when
-they are opened, one question after the other.
+Run by bench/reports in a database of its own: adds the rows of `report_rows`, commits
+them, and leaves them there; a second call measures again what is there. Prints one line
+of JSON for each measurement, with ``BENCH_PLANS=1`` the plan of its longest query too,
+and writes bench/REPORTS.md. ``BENCH_ONLY="cohorts;funnel"`` measures some, and writes
+nothing. Dashboards are asked all that they ask when they are opened, one question after
+the other.
 """
 
 import json
 import os
+import platform
 import time
-from datetime import date, timedelta
+from datetime import timedelta
+from pathlib import Path
 
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-AS_OF = date(2026, 6, 30)
-START = date(2023, 7, 1)
-SELLERS = 20
-# The way of the busiest customer through the stages of the template T4b.
-PATH = [
-    "prospect",
-    "first_deal",
-    "growing",
-    "churned",
-    "growing",
-    "loyal",
-    "churned",
-    "loyal",
-    "churned",
-    "loyal",
-    "churned",
-    "growing",
-    "churned",
-    "growing",
-    "loyal",
-    "churned",
-    "loyal",
-    "churned",
-    "loyal",
-]
+from bench import report_rows
+from bench.report_rows import AS_OF
+
 TIMES = 3
-MOVES = int(os.environ.get("BENCH_MOVES", "19"))
+CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS") or 1_000_000)
+# The most moves of one customer: 29 make ten million for a million customers.
+MOVES = int(os.environ.get("BENCH_MOVES") or 29)
+ONLY = set(filter(None, os.environ.get("BENCH_ONLY", "").split(";")))
+TABLES = (
+    "crm_lifecycle_profile",
+    "crm_lifecycle_history",
+    "crm_lifecycle_turn",
+    "crm_lifecycle_purchase_month",
+    "crm_lifecycle_step",
+    "helpdesk_ticket",
+    "survey_user_input",
+    "loyalty_point_entry",
+)
+# Seconds that a reader waits.
+BARS = {"dashboard": 8, "cohorts": 5}
+BAR = 3
 
 
 def tell(name, **numbers):
     print(json.dumps({"name": name, **numbers}, default=str), flush=True)
 
 
-def draw(key, salt):
-    """SQL of a number in [0, 1), another one for each salt."""
-    return SQL(
-        "((hashint8extended((%s)::bigint, %s) & 1048575) / 1048576.0)", key, salt
-    )
-
-
-# ------------------------------------------------------------
-# Rows
-# ------------------------------------------------------------
-
-
-def fill(env, customers):
-    """Add the customers, their history and their purchases by month."""
-    company = env.company
-    lifecycle = env["crm.lifecycle.template"]._instantiate("t4b", company)
-    lifecycle.action_activate()
-    stages = {stage.code: stage.id for stage in lifecycle.stage_ids}
-    sellers = (
-        env["res.users"]
-        .with_context(no_reset_password=True)
-        .create(
-            [
-                {
-                    "name": f"Bench Seller {number}",
-                    "login": f"bench_seller_{number}",
-                    "company_id": company.id,
-                    "company_ids": company.ids,
-                    "group_ids": [env.ref("sales_team.group_sale_salesman").id],
-                }
-                for number in range(SELLERS)
-            ]
-        )
-    )
-    env.flush_all()
-    fill_customers(env, customers, company, sellers)
-    path = [*PATH, *PATH[-6:]]
-    fill_history(env, company, lifecycle, [stages[code] for code in path])
-    fill_purchases(env, company, [stages[code] for code in ("growing", "loyal")])
+def fill(env):
+    """Add all rows, and have counted what reports keep."""
+    started = time.monotonic()
+    report_rows.fill(env, CUSTOMERS, MOVES)
     env.cr.commit()
+    for add in ("steps", "tickets", "answers", "points"):
+        getattr(report_rows, f"fill_{add}")(env)
+        env.cr.commit()
     keep_turns(env)
+    tell("fill", seconds=round(time.monotonic() - started))
+    env.cr._cnx.autocommit = True
+    env.cr.execute("VACUUM (ANALYZE)")
+    env.cr._cnx.autocommit = False
 
 
 def keep_turns(env):
@@ -105,147 +70,6 @@ def keep_turns(env):
         Turn._refresh()
         env.cr.commit()
         tell("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
-
-
-def fill_customers(env, customers, company, sellers):
-    """Add contacts in the likeness of one, and their profiles."""
-    pattern = env["res.partner"].create({"name": "Bench", "is_company": True})
-    env.flush_all()
-    # The checks of foreign keys keep the plans of a table that was small: no scans.
-    env.cr.execute("SET LOCAL enable_seqscan = off")
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO res_partner
-            SELECT made.*
-              FROM res_partner AS p, generate_series(1, %s) AS n,
-                   jsonb_populate_record(NULL::res_partner, to_jsonb(p)
-                       || jsonb_build_object(
-                            'id', p.id + n, 'commercial_partner_id', p.id + n,
-                            'name', 'Bench ' || n, 'complete_name', 'Bench ' || n)
-                   ) AS made
-             WHERE p.id = %s
-            """,
-            customers,
-            pattern.id,
-        )
-    )
-    env.cr.execute("SELECT setval('res_partner_id_seq', MAX(id)) FROM res_partner")
-    env.cr.execute("SET LOCAL enable_seqscan = on")
-    env.cr.execute("ANALYZE res_partner")
-    key = SQL("c.id - %s", pattern.id)
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO crm_lifecycle_profile (
-                   partner_id, company_id, active, user_id, lifecycle_id,
-                   first_seen_date, facts_date, create_date, write_date)
-            SELECT c.id, %(company)s, TRUE,
-                   CASE WHEN %(assigned)s < 0.9 THEN
-                       (%(sellers)s::int[])[1 + floor(%(seller)s * %(count)s)] END,
-                   NULL, %(start)s::date + floor(%(day)s * 1000)::int,
-                   now(), now(), now()
-              FROM res_partner AS c
-             WHERE c.id > %(first)s AND c.name LIKE 'Bench %%'
-             ORDER BY c.id
-            """,
-            company=company.id,
-            assigned=draw(key, 1),
-            sellers=sellers.ids,
-            seller=draw(key, 2),
-            count=len(sellers),
-            start=START,
-            day=draw(key, 3),
-            first=pattern.id,
-        )
-    )
-
-
-def fill_history(env, company, lifecycle, path):
-    """Add the moves in the order of their days, and let the last one stand."""
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO crm_lifecycle_history (
-                   profile_id, partner_id, company_id, lifecycle_id, lifecycle_version,
-                   from_stage_id, to_stage_id, date, origin, reason, facts,
-                   days_in_from_stage, processed_at, is_quiet, create_date, write_date)
-            SELECT id, partner_id, %(company)s, %(lifecycle)s, 1,
-                   CASE WHEN n > 1 THEN (%(path)s::int[])[n - 1] END,
-                   (%(path)s::int[])[n], day, 'rule', 'Bench rule',
-                   jsonb_build_object('order_count', n, 'last_order_date', day),
-                   CASE WHEN n > 1 THEN gap END, now(), TRUE, now(), now()
-              FROM (
-                    SELECT p.id, p.partner_id, n, gap,
-                           p.first_seen_date + SUM(gap) OVER (
-                               PARTITION BY p.id ORDER BY n)::int AS day
-                      FROM crm_lifecycle_profile AS p,
-                           generate_series(
-                               1, 1 + floor(%(moves)s * %(most)s)::int) AS n,
-                           LATERAL (SELECT CASE WHEN n = 1 THEN 0 ELSE
-                               floor(%(gap)s * 90)::int END AS gap) AS g
-                     WHERE p.company_id = %(company)s
-                   ) AS move
-             WHERE day <= %(as_of)s
-             ORDER BY day, n
-            """,
-            company=company.id,
-            lifecycle=lifecycle.id,
-            path=path,
-            moves=draw(SQL("p.id"), 4),
-            most=MOVES,
-            gap=draw(SQL("p.id * 32 + n"), 5),
-            as_of=AS_OF,
-        )
-    )
-    env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE crm_lifecycle_profile AS p
-               SET stage_id = h.to_stage_id, stage_date = h.date,
-                   lifecycle_id = h.lifecycle_id
-              FROM (SELECT DISTINCT ON (profile_id) *
-                      FROM crm_lifecycle_history ORDER BY profile_id, id DESC) AS h
-             WHERE h.profile_id = p.id
-            """
-        )
-    )
-
-
-def fill_purchases(env, company, stages):
-    """Let customers have bought in the months of some of their moves."""
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO crm_lifecycle_purchase_month (
-                   profile_id, company_id, month, purchase_count, amount, cohort_date,
-                   previous_month, next_month)
-            SELECT profile_id, %s, month, n, n * 49.5,
-                   MIN(day) OVER w, LAG(month) OVER (w ORDER BY month),
-                   LEAD(month) OVER (w ORDER BY month)
-              FROM (SELECT profile_id, date_trunc('month', date)::date AS month,
-                           COUNT(*) AS n, MIN(date) AS day
-                      FROM crm_lifecycle_history WHERE to_stage_id = ANY(%s)
-                     GROUP BY 1, 2) AS h
-            WINDOW w AS (PARTITION BY profile_id)
-            """,
-            company.id,
-            stages,
-        )
-    )
-    env.cr.execute(
-        """
-        UPDATE crm_lifecycle_profile AS p
-           SET order_count = m.n, order_total = m.amount, first_order_date = m.first,
-               last_order_date = m.last, order_total_12m = m.amount / 2,
-               order_interval_days = (m.last - m.first)::float / NULLIF(m.n - 1, 0)
-          FROM (SELECT profile_id, SUM(purchase_count) AS n, SUM(amount) AS amount,
-                       MIN(cohort_date) AS first, MAX(month) + 27 AS last
-                  FROM crm_lifecycle_purchase_month GROUP BY 1) AS m
-         WHERE m.profile_id = p.id
-        """
-    )
 
 
 # ------------------------------------------------------------
@@ -268,6 +92,14 @@ FUNNEL = ("entry_count:sum", "open_count:sum", "up_rate:avg", "lost_rate:avg")
 QUARTILES = ("entry_count:sum", "days_q1:avg", "days_median:avg", "days_q3:avg")
 SALES = ("month_buyer_count:sum", "first_count:sum", "retained_rate:avg", "amount:sum")
 CHANGES = [("net", "!=", 0)]
+PLAYBOOKS = (
+    "done_count:sum",
+    "failed_rate:avg",
+    "days_median:avg",
+    "moved_30_rate:avg",
+)
+SERVICE = ("ticket_count:sum", "response_hours:avg", "satisfied_rate:avg")
+POINTS = ("issued:sum", "spent:sum", "expired:sum", "outstanding:sum", "liability:sum")
 # What the menus open, with their default filters, and what is behind these.
 ANALYSES = {
     "funnel": pivot(VISITS, [("date", ">=", YEAR)], "stage_id", *FUNNEL),
@@ -296,10 +128,29 @@ ANALYSES = {
     ),
     "purchases": pivot(PURCHASES, [("date", ">=", YEAR)], "date:month", *SALES),
     "purchases, all years": pivot(PURCHASES, [], "date:month", *SALES),
-    "purchase cohorts": lambda env: env[PURCHASES].get_lifecycle_cohorts([]),
-    "purchase cohorts, revenue": lambda env: env[PURCHASES].get_lifecycle_cohorts(
+    "cohorts of purchases": lambda env: env[PURCHASES].get_lifecycle_cohorts([]),
+    "cohorts of purchases, revenue": lambda env: env[PURCHASES].get_lifecycle_cohorts(
         [], {"measure": "revenue"}
     ),
+    "playbooks": pivot(
+        "crm.lifecycle.step.report", [("date", ">=", YEAR)], "stage_id", *PLAYBOOKS
+    ),
+    "playbooks, all years": pivot(
+        "crm.lifecycle.step.report", [], "stage_id", *PLAYBOOKS
+    ),
+    "tickets": pivot(
+        "crm.lifecycle.ticket.report", [("date", ">=", YEAR)], "stage_id", *SERVICE
+    ),
+    "tickets, all years": pivot(
+        "crm.lifecycle.ticket.report", [], "stage_id", *SERVICE
+    ),
+    "satisfaction": pivot(
+        "crm.lifecycle.satisfaction.report",
+        [("kind", "=", "nps")],
+        "stage_id",
+        "nps:avg",
+    ),
+    "points": pivot("loyalty.points.report", [], "program_id", *POINTS),
 }
 
 
@@ -319,11 +170,11 @@ def add_period(domain, matching):
     return [*domain, (chain, ">=", str(start)), (chain, "<=", str(end))]
 
 
-def board(name):
+def board(addon, name):
     """Return what opens a dashboard: whether it is empty, and all its questions."""
 
     def ask(env):
-        dashboard = env.ref(f"crm_lifecycle_reports.spreadsheet_dashboard_{name}")
+        dashboard = env.ref(f"{addon}.spreadsheet_dashboard_{name}").sudo(False)
         dashboard._dashboard_is_empty()
         data = json.loads(dashboard.spreadsheet_data)
         for pivot in data["pivots"].values():
@@ -368,32 +219,50 @@ def ask_groups(env, question, domain, groups, measures):
 
 
 ANALYSES |= {
-    "dashboard, overview": board("lifecycle"),
-    "dashboard, churn warnings": board("churn_warning"),
+    "dashboard, overview": board("crm_lifecycle_reports", "lifecycle"),
+    "dashboard, churn warnings": board("crm_lifecycle_reports", "churn_warning"),
+    "dashboard, service": board("crm_lifecycle_service_reports", "service"),
+    "dashboard, satisfaction": board("crm_lifecycle_survey_reports", "satisfaction"),
+    "dashboard, loyalty": board("crm_loyalty_dashboard", "loyalty"),
 }
 
 
 def measure(env):
-    """Time each analysis, warm, as a manager and as a salesperson with own ones."""
+    """Time each analysis, warm; return ``{name: [seconds of each reader]}``.
+
+    Readers are a manager, and a salesperson with own customers; None for what is not
+    theirs.
+    """
+    results = {}
     for login in ("admin", "bench_seller_0"):
         user = env["res.users"].search([("login", "=", login)])
         mine = env(
             user=user,
             context={"allowed_company_ids": env.company.ids, "lang": "en_US"},
         )
-        only = os.environ.get("BENCH_ONLY", "").split(",")
         for name, ask in ANALYSES.items():
-            if only != [""] and name not in only:
+            if ONLY and name not in ONLY:
                 continue
-            seconds = []
-            for _time in range(TIMES):
-                mine.invalidate_all()
-                started = time.perf_counter()
-                ask(mine)
-                seconds.append(time.perf_counter() - started)
-            tell(name, user=login, seconds=round(min(seconds), 2))
+            seconds = time_warm(mine, ask)
+            tell(name, user=login, seconds=seconds, load=round(os.getloadavg()[0], 1))
+            results.setdefault(name, []).append(seconds)
             if os.environ.get("BENCH_PLANS"):
                 tell_plan(mine, ask)
+    return results
+
+
+def time_warm(env, ask):
+    """Return the best of some times in seconds, None where the reader has no right."""
+    seconds = []
+    for _time in range(TIMES):
+        env.invalidate_all()
+        started = time.perf_counter()
+        try:
+            ask(env)
+        except AccessError:
+            return None
+        seconds.append(time.perf_counter() - started)
+    return round(min(seconds), 2)
 
 
 def tell_plan(env, ask):
@@ -420,22 +289,64 @@ def tell_plan(env, ask):
     print("\n".join(line for [line] in env.cr.fetchall()), flush=True)
 
 
+def count_rows(env):
+    counts = {}
+    for table in TABLES:
+        env.cr.execute(SQL("SELECT COUNT(*) FROM %s", SQL.identifier(table)))
+        [counts[table]] = env.cr.fetchone()
+    tell("rows", **counts)
+    return counts
+
+
+def write_report(counts, results):
+    """Write what was measured as a page."""
+    lines = []
+    for name, seconds in results.items():
+        bar = BARS.get(name.partition(",")[0].partition(" ")[0], BAR)
+        if name.endswith("all years"):
+            bar = ""
+        cells = ["not theirs" if value is None else f"{value:.2f}" for value in seconds]
+        lines.append(f"| {name} | {' | '.join(cells)} | {bar} |")
+    Path("bench/REPORTS.md").write_text(
+        PAGE.format(
+            cores=os.cpu_count(),
+            python=platform.python_version(),
+            load=round(os.getloadavg()[0], 1),
+            rows="\n".join(f"| {table} | {rows:,} |" for table, rows in counts.items()),
+            results="\n".join(lines),
+        )
+    )
+
+
+PAGE = """# How long reports take to open
+
+Written by `bench/reports`, on {cores} cores with Python {python}; the load of the
+machine was {load} at the end. Seconds, best of three, warm: what the server takes to
+answer all that a screen asks when it is opened, one question after the other. A manager
+sees all customers, a salesperson one in twenty.
+
+Names alone are what a menu opens, with its filter on the year where it has one; the
+filter taken off reads *all years*.
+
+| | manager | salesperson | bar |
+|---|---:|---:|---:|
+{results}
+
+| table | rows |
+|---|---:|
+{rows}
+"""
+
+
 def main(env):
     company = env.ref("base.main_company")
     env = env["res.company"].with_company(company).env
     if not env["res.users"].search([("login", "=", "bench_seller_0")]):
-        started = time.monotonic()
-        fill(env, int(os.environ.get("BENCH_CUSTOMERS", "100000")))
-        tell("fill", seconds=round(time.monotonic() - started))
-        env.cr._cnx.autocommit = True
-        env.cr.execute("VACUUM (ANALYZE)")
-        env.cr._cnx.autocommit = False
-    for table in ("profile", "history", "turn", "purchase_month"):
-        env.cr.execute(
-            SQL("SELECT COUNT(*) FROM %s", SQL.identifier(f"crm_lifecycle_{table}"))
-        )
-        tell(table, rows=env.cr.fetchone()[0])
-    measure(env)
+        fill(env)
+    counts = count_rows(env)
+    results = measure(env)
+    if not ONLY:
+        write_report(counts, results)
 
 
 if __name__ == "__main__":
