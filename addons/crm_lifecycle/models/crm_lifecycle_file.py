@@ -171,6 +171,7 @@ class CrmLifecycleFile(models.AbstractModel):
     @api.model
     def _write_domain(self, text, lifecycle):
         """Return conditions as a list in which records are named."""
+        # To look at its fields, never at customers.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         try:
             conditions = ast.literal_eval(text or "[]")

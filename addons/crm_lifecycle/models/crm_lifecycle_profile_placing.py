@@ -74,6 +74,7 @@ class CrmLifecycleProfile(models.Model):
             self.env["crm.lifecycle.history"]._record(
                 others.ids, stage, date=told, origin="import"
             )
+            # Access is checked by the caller, as above.
             others.sudo()._write_stage(stage, told, quiet=True)
 
     @api.model
@@ -129,6 +130,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_unknown_text(self, profile, told, found, lifecycle):
         """Return why the stage that a row tells is not one."""
         if not isinstance(told, str):
+            # The name of what the user has chosen.
             told = self.env["crm.lifecycle.stage"].browse(told).sudo().display_name
         if not lifecycle:
             return self.env._(

@@ -63,5 +63,6 @@ class CrmLifecycleRule(models.Model):
                 )
             )
         notes += profile._get_test_notes(as_of)
+        # What it tells is about a customer whom the user sees.
         rules = profile._explain_rules(self.sudo(), as_of, stage=stage)
         return {"notes": notes, "takes": None, "rules": rules}

@@ -40,6 +40,7 @@ class CrmLifecycleStep(models.Model):
         Return whether it could be: a customer whom somebody else holds is left to
         the next call. Whoever moves them meanwhile waits, or makes us try again.
         """
+        # Steps are the company's, not a user's.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False

@@ -127,6 +127,7 @@ class CrmLifecycleSubject(models.AbstractModel):
 
         def predicate(record):
             profile = record.lifecycle_profile_id
+            # The rule of the user is in the domain already.
             return bool(profile and profile.sudo().filtered_domain(domain))
 
         return Domain.custom(to_sql=to_sql, predicate=predicate)

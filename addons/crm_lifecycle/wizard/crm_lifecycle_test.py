@@ -92,7 +92,7 @@ class CrmLifecycleTest(models.TransientModel):
             "notes": notes,
             "takes": profile._explain_taking(lifecycle, self.as_of),
             "rules": profile._explain_rules(
-                rules.sudo(),
+                rules.sudo(),  # what it tells is about a customer whom the user sees
                 self.as_of,
                 stage=stage if stage != profile.stage_id else None,
             ),

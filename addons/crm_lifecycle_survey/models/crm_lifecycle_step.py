@@ -79,6 +79,7 @@ class CrmLifecycleStep(models.Model):
     @api.model
     def _send_survey(self, profile_id):
         """Send one customer the survey that is due still; whether it could be."""
+        # Steps are the company's, not a user's.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False

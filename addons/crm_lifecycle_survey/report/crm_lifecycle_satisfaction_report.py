@@ -119,6 +119,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
                AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,
             shift=SHIFT,
+            # Readers of answers need no rights on surveys to read a title.
             title=self.env["survey.survey"].sudo()._field_to_sql("survey", "title"),
             is_nps=SQL("q.satisfaction_kind = 'nps'"),
             category=nps_category(SQL("l.value_scale")),

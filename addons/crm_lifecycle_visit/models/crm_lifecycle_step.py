@@ -39,6 +39,7 @@ class CrmLifecycleStep(models.Model):
     @api.model
     def _plan_visit(self, profile_id):
         """Plan the visit of one customer, if it is due still; whether it could be."""
+        # Steps are the company's, not a user's.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False

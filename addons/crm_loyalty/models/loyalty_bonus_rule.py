@@ -176,6 +176,7 @@ class LoyaltyBonusRule(models.Model):
 
     def _due_birthday(self, day):
         """SQL of the last birthday of each contact; 29 February counts as 28."""
+        # Which field it is, is no secret; models of fields are the administrators'.
         birth = SQL.identifier("p", self.sudo().birthdate_field_id.name)
         return SQL(
             """
