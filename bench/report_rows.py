@@ -5,6 +5,7 @@ to ``AS_OF``. Every function adds one kind of rows, commits nothing, and needs t
 before it.
 """
 
+from contextlib import contextmanager
 from datetime import date
 
 from odoo.fields import Command
@@ -76,29 +77,47 @@ def fill(env, customers, moves):
     fill_purchases(env, company, [stages[code] for code in ("growing", "loyal")])
 
 
+@contextmanager
+def texts_unindexed(env, table):
+    """Fill a table whose indexes of texts are built once, at the end: far sooner."""
+    indexes = env.execute_query(
+        SQL(
+            "SELECT indexname, indexdef FROM pg_indexes "
+            "WHERE tablename = %s AND indexdef LIKE '%%USING gin%%'",
+            table,
+        )
+    )
+    for name, _definition in indexes:
+        env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
+    yield
+    for _name, definition in indexes:
+        env.cr.execute(definition)
+
+
 def fill_customers(env, customers, company, sellers):
     """Add contacts in the likeness of one, and their profiles."""
     pattern = env["res.partner"].create({"name": "Bench", "is_company": True})
     env.flush_all()
     # The checks of foreign keys keep the plans of a table that was small: no scans.
     env.cr.execute("SET LOCAL enable_seqscan = off")
-    env.cr.execute(
-        SQL(
-            """
-            INSERT INTO res_partner
-            SELECT made.*
-              FROM res_partner AS p, generate_series(1, %s) AS n,
-                   jsonb_populate_record(NULL::res_partner, to_jsonb(p)
-                       || jsonb_build_object(
-                            'id', p.id + n, 'commercial_partner_id', p.id + n,
-                            'name', 'Bench ' || n, 'complete_name', 'Bench ' || n)
-                   ) AS made
-             WHERE p.id = %s
-            """,
-            customers,
-            pattern.id,
+    with texts_unindexed(env, "res_partner"):
+        env.cr.execute(
+            SQL(
+                """
+                INSERT INTO res_partner
+                SELECT made.*
+                  FROM res_partner AS p, generate_series(1, %s) AS n,
+                       jsonb_populate_record(NULL::res_partner, to_jsonb(p)
+                           || jsonb_build_object(
+                                'id', p.id + n, 'commercial_partner_id', p.id + n,
+                                'name', 'Bench ' || n, 'complete_name', 'Bench ' || n)
+                       ) AS made
+                 WHERE p.id = %s
+                """,
+                customers,
+                pattern.id,
+            )
         )
-    )
     env.cr.execute("SELECT setval('res_partner_id_seq', MAX(id)) FROM res_partner")
     env.cr.execute("SET LOCAL enable_seqscan = on")
     env.cr.execute("ANALYZE res_partner")
@@ -266,6 +285,11 @@ def fill_tickets(env):
             chosen=draw(SQL("p.id"), 10),
         )
     )
+    fill_ticket_events(env)
+
+
+def fill_ticket_events(env):
+    """Let tickets have been answered, closed and rated, and profiles know the open."""
     staff = env.ref("base.user_admin").partner_id
     env.cr.execute(
         SQL(
