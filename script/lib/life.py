@@ -43,6 +43,7 @@ class Life:
         self.manifests = read_manifests()
         self.own, self.foreign, _left_out = sort_out(self.manifests)
         self.failed = []
+        self.copies = set()
 
     # ------------------------------------------------------------
     # What an addon needs
@@ -73,6 +74,7 @@ class Life:
 
     def copy(self, source, name):
         self.drop(name)
+        self.copies.add(name)
         self.run("createdb", "-T", PREFIX + source, PREFIX + name)
 
     def make_template(self, name, modules):
@@ -306,7 +308,8 @@ class Life:
         print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
 
     def end(self):
-        for name in ("alone", "together", "orders", "few", BASE):
+        # Its own alone: another story may be running.
+        for name in self.copies:
             self.drop(name)
         if self.failed:
             sys.exit(f"{len(self.failed)} failed: {', '.join(self.failed)}")
