@@ -1,5 +1,10 @@
 """What a database consists of, by kind, to tell what an addon has left behind."""
 
+
+class Trouble(Exception):
+    """What is wrong, in lines."""
+
+
 # Each asks for names. Two databases of the same addons give the same answers.
 PARTS = {
     "tables and views": """
@@ -69,6 +74,8 @@ PARTS = {
            AND model NOT IN ('ir.module.module', 'ir.model.inherit')
     """,
 }
+# What the same addons have to end in, whatever the order.
+SCHEMA = ("tables and views", "columns", "indexes", "constraints", "models")
 # Columns that name a model: no row may name one that is gone.
 NAMES_OF_MODELS = """
     SELECT c.table_name, c.column_name
@@ -123,6 +130,30 @@ class Database:
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             )
             if not name.startswith(RESTLESS)
+        ]
+
+    def get_tables_of(self, addons):
+        """Return the tables of the models that addons bring or extend."""
+        names = ", ".join(f"'{name}'" for name in addons)
+        return [
+            table
+            for (table,) in self.ask(f"""
+                SELECT DISTINCT c.relname::text FROM ir_model_data AS d
+                  JOIN ir_model AS m ON m.id = d.res_id
+                  JOIN pg_class AS c ON c.relname = replace(m.model, '.', '_')
+                 WHERE d.model = 'ir.model' AND d.module IN ({names})
+                   AND c.relkind = 'r'
+                   AND c.relnamespace = 'public'::regnamespace ORDER BY 1
+            """)
+        ]
+
+    def get_columns(self, table):
+        return [
+            name
+            for (name,) in self.ask(
+                "SELECT column_name::text FROM information_schema.columns"
+                f" WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY 1"
+            )
         ]
 
     def find_orphans(self):
