@@ -30,7 +30,6 @@ STATE = Path(os.environ["STATE"])
 ADDONS = Path(os.environ["ROOT"]) / "addons"
 LOG = STATE / "log" / "life"
 PREFIX = "life_"
-BASE = "crm_lifecycle"
 SALE = "crm_lifecycle_sale"
 TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
 SEEDS = (1, 2)
@@ -44,6 +43,8 @@ class Life:
         self.own, self.foreign, _left_out = sort_out(self.manifests)
         self.failed = []
         self.copies = set()
+        # Databases of addons and what they need, by what is in them.
+        self.known = {}
 
     # ------------------------------------------------------------
     # What an addon needs
@@ -177,24 +178,27 @@ class Life:
             self.tell(f"alone: {name}", self.live_alone, name)
 
     def make_templates(self):
-        self.make_template("base", ["base"])
-        self.make_template("crm", ["crm"])
-        self.copy("crm", BASE)
-        self.tell("template", self.odoo, BASE, "template", "-i", BASE)
+        """Make the databases that those of what addons need begin with."""
+        for template, modules in (("base", ["base"]), ("crm", ["crm"])):
+            self.make_template(template, modules)
+            self.known[frozenset(modules) - {"base"}] = template
 
     def make_needs(self, database, *names):
-        """Make a database of what addons need, without them; return ours in it."""
+        """Make a database of what addons need, without them; return ours in it.
+
+        It begins with the known one that has most of it.
+        """
         needs = [self.get_needs(name) for name in names]
         ours = dict.fromkeys(n for mine, _others in needs for n in mine)
         ours = [name for name in ours if name not in names]
-        others = list(dict.fromkeys(n for _mine, beyond in needs for n in beyond))
-        self.copy(
-            BASE if BASE in ours else "crm" if "crm" in others else "base", database
-        )
-        if set(others) - {"crm"} or set(ours) - {BASE}:
-            # What others say to their own installation is not ours to mend.
-            modules, strict = ",".join([*others, *ours]), not set(others) - {"crm"}
-            self.odoo(database, f"{names[0]}-needs", "-i", modules, strict=strict)
+        others = {n for _mine, beyond in needs for n in beyond} - {"base"}
+        nearest = max((k for k in self.known if k <= {*ours, *others}), key=len)
+        self.copy(self.known[nearest], database)
+        # What others say to their own installation is not ours to mend.
+        for what, modules in (("others", others), ("needs", ours)):
+            if left := sorted(set(modules) - nearest):
+                log, strict = f"{names[0]}-{what}", what == "needs"
+                self.odoo(database, log, "-i", ",".join(left), strict=strict)
         return ours
 
     def live_alone(self, name):
@@ -202,11 +206,20 @@ class Life:
         before = self.ask("alone")
         self.odoo("alone", f"{name}-install", "-i", name)
         self.check_states("alone", [*ours, name])
+        self.know(name, "alone")
         self.odoo("alone", f"{name}-uninstall", "uninstall", name)
         self.check_states("alone", ours)
         self.check_left("alone", before)
         self.odoo("alone", f"{name}-again", "-i", name)
         self.check_states("alone", [*ours, name])
+
+    def know(self, name, database):
+        """Keep a database that has an addon and what it needs, if others need it."""
+        if any(name in self.get_needs(other)[0] for other in self.own):
+            self.copy(database, f"with_{name}")
+            ours, others = self.get_needs(name)
+            modules = frozenset({*ours, *others, name} - {"base"})
+            self.known[modules] = f"with_{name}"
 
     def tests(self, names):
         """Run the tests of each where there is nothing but what it needs."""
@@ -233,7 +246,14 @@ class Life:
         before = self.ask("together")
         names = list(self.own)
         self.tell("together: install", self.install, "together", names)
-        self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", BASE)
+        self.tell(
+            "together: upgrade",
+            self.odoo,
+            "together",
+            "upgrade",
+            "-u",
+            ",".join(life_upgrade.ROOTS),
+        )
         while names:
             name = names.pop()
             self.tell(f"together: less {name}", self.remove, "together", name, names)
