@@ -69,11 +69,13 @@ class World:
         )
 
     def order(self, name):
+        products = self.env["product.product"]
+        product = products.create({"name": f"Thing of {name}", "type": "service"})
         self.env["sale.order"].create(
             {
                 "partner_id": self.partner(name).id,
                 "company_id": self.company.id,
-                "order_line": [Command.create({"name": "A thing", "price_unit": 9})],
+                "order_line": [Command.create({"product_id": product.id})],
             }
         ).action_confirm()
 
