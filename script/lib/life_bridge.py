@@ -81,8 +81,9 @@ class World:
 
     def run(self):
         """Have the scheduled job work; return what it says about the company."""
-        self.env.cr.commit()  # the job commits, and rolls back
+        self.env.cr.commit()  # the job has a connection of its own
         self.env.ref("crm_lifecycle.ir_cron_run").method_direct_trigger()
+        self.env.cr.commit()
         self.env.invalidate_all()
         runs = self.env["crm.lifecycle.run"]
         run = runs.search([("company_id", "=", self.company.id)], limit=1)
