@@ -13,6 +13,7 @@ Each installs with demo data. A warning in a log is a failure, and so is whateve
 addon has left behind, or has changed of others, once it is uninstalled.
 """
 
+import hashlib
 import os
 import random
 import re
@@ -80,19 +81,36 @@ class Life:
 
     def make_template(self, name, modules):
         """Make a database of others' addons with their demo data, or keep it."""
-        key = " ".join([(STATE / "odoo.key").read_text().strip(), *modules])
-        marks = "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-        with (
-            psycopg2.connect(dbname="postgres") as connection,
-            connection.cursor() as cr,
-        ):
-            cr.execute(f"{marks} WHERE datname = %s", [PREFIX + name])
-            if cr.fetchone() == (key,):
-                return
+        key = self.get_key(modules)
+        if self.get_mark(name) == key:
+            return
         self.drop(name)
         self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
         self.odoo(name, "template", "-i", ",".join(modules), strict=False)
         self.keep_vacuum_away(name)
+        self.set_mark(name, key)
+
+    def get_key(self, modules):
+        """Tell apart what databases of the same addons were made of."""
+        odoo = (STATE / "odoo.key").read_text().strip()
+        files = sorted(
+            path
+            for name in modules
+            for path in (ADDONS / name).rglob("*")
+            if path.is_file() and not {"tests", "readme"} & set(path.parts)
+        )
+        content = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+        return " ".join([odoo, content.hexdigest()[:16], *modules])
+
+    def get_mark(self, name):
+        with psycopg2.connect(dbname="postgres") as connection:
+            rows = Database(connection.cursor()).ask(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+                f" WHERE datname = '{PREFIX}{name}'"
+            )
+        return rows and rows[0][0]
+
+    def set_mark(self, name, key):
         with (
             psycopg2.connect(dbname="postgres") as connection,
             connection.cursor() as cr,
@@ -182,6 +200,15 @@ class Life:
         for template, modules in (("base", ["base"]), ("crm", ["crm"])):
             self.make_template(template, modules)
             self.known[frozenset(modules) - {"base"}] = template
+        for name in self.own:
+            modules = self.get_content(name)
+            if self.get_mark(f"with_{name}") == self.get_key(sorted(modules)):
+                self.known[modules] = f"with_{name}"
+
+    def get_content(self, name):
+        """Return an addon and all that it needs."""
+        ours, others = self.get_needs(name)
+        return frozenset({*ours, *others, name} - {"base"})
 
     def make_needs(self, database, *names):
         """Make a database of what addons need, without them; return ours in it.
@@ -216,10 +243,11 @@ class Life:
     def know(self, name, database):
         """Keep a database that has an addon and what it needs, if others need it."""
         if any(name in self.get_needs(other)[0] for other in self.own):
-            self.copy(database, f"with_{name}")
-            ours, others = self.get_needs(name)
-            modules = frozenset({*ours, *others, name} - {"base"})
-            self.known[modules] = f"with_{name}"
+            modules, template = self.get_content(name), f"with_{name}"
+            self.drop(template)
+            self.run("createdb", "-T", PREFIX + database, PREFIX + template)
+            self.set_mark(template, self.get_key(sorted(modules)))
+            self.known[modules] = template
 
     def tests(self, names):
         """Run the tests of each where there is nothing but what it needs."""
