@@ -35,3 +35,19 @@ class TestLife(TransactionCase):
             if other.inherited and not is_ours(other.base_field)
         }
         self.assertFalse(lost)
+
+    def test_fields_of_a_model_that_goes_are_held_by_nobody(self):
+        """An addon whose field went with another one's model could never go itself."""
+        self.addCleanup(self.registry.reset_changes)
+        model = self.env["ir.model"].create({"name": "Gone", "model": "x_life_gone"})
+        field = model.field_id.filtered(lambda field: field.name == "x_name")
+        held = self.env["ir.model.data"].create(
+            {
+                "module": "crm_lifecycle",
+                "name": "field_x_life_gone__x_name",
+                "model": field._name,
+                "res_id": field.id,
+            }
+        )
+        model.unlink()
+        self.assertFalse(held.exists())
