@@ -74,6 +74,7 @@ def _get_opening_sql(env):
 
 def uninstall_hook(env):
     """Remove what points to our models without a foreign key."""
+    _let_demo_go(env)
     models = ("loyalty.point.proof", "loyalty.point.adjustment")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(
@@ -81,3 +82,36 @@ def uninstall_hook(env):
         ).unlink()
     env["mail.message"].search([("model", "in", models)]).unlink()
     env["mail.followers"].search([("res_model", "in", models)]).unlink()
+
+
+def _let_demo_go(env):
+    """Let cards that came with the addon be deleted, as demo data are.
+
+    Cards with a ledger are put away instead, and their programme would have to stay.
+    A programme that has cards of others by now is theirs.
+    """
+    mine = env["ir.model.data"].search([("module", "=", "crm_loyalty")])
+    cards = mine.filtered(lambda data: data.model == "loyalty.card").mapped("res_id")
+    programs = mine.filtered(lambda data: data.model == "loyalty.program")
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM loyalty_point_consumption WHERE award_id IN (%(entries)s);
+            DELETE FROM loyalty_point_adjustment WHERE card_id = ANY(%(cards)s);
+            UPDATE loyalty_point_entry SET origin_id = NULL
+             WHERE origin_id IN (%(entries)s);
+            DELETE FROM loyalty_point_entry WHERE card_id = ANY(%(cards)s);
+            """,
+            entries=SQL(
+                "SELECT id FROM loyalty_point_entry WHERE card_id = ANY(%s)", cards
+            ),
+            cards=cards,
+        )
+    )
+    env.invalidate_all()
+    others = env["loyalty.card"].with_context(active_test=False)
+    others = others.search(
+        [("program_id", "in", programs.mapped("res_id")), ("id", "not in", cards)]
+    )
+    programs.filtered(lambda data: data.res_id in others.program_id.ids).unlink()

@@ -6,43 +6,37 @@ life.py orders             one after the other, in other orders
 life.py orders ADDON...    these alone, in this order and backwards: installed, and
                            uninstalled while the others are still there
 life.py tests ADDON...     the addon's own tests where there is just what it needs
+life.py bridge             a bridge uninstalled between two runs, and back again
+life.py upgrade [REF]      the addons of a git ref, used, upgraded to those of today
 
 Each installs with demo data. A warning in a log is a failure, and so is whatever an
 addon has left behind, or has changed of others, once it is uninstalled.
 """
 
-import os
 import random
-import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import psycopg2
-from life_snapshot import Database, compare
-from manifests import read_manifests, sort_out
+import life_upgrade
+from life_databases import LOG, PREFIX, Databases
+from life_snapshot import SCHEMA, Trouble, compare
+from manifests import ADDONS, read_manifests, sort_out
 
-STATE = Path(os.environ["STATE"])
-ADDONS = Path(os.environ["ROOT"]) / "addons"
-LOG = STATE / "log" / "life"
-PREFIX = "life_"
-BASE = "crm_lifecycle"
-TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
+SALE = "crm_lifecycle_sale"
 SEEDS = (1, 2)
-# What the same addons have to end in, whatever the order.
-SCHEMA = ("tables and views", "columns", "indexes", "constraints", "models")
+# What a run writes about rules that can't be asked.
+LEFT_ASIDE = r"crm_lifecycle_run_fault: Lifecycle run \d+: The conditions of"
 
 
-class Trouble(Exception):
-    """What is wrong, in lines."""
-
-
-class Life:
+class Life(Databases):
     def __init__(self):
+        super().__init__()
         self.manifests = read_manifests()
         self.own, self.foreign, _left_out = sort_out(self.manifests)
         self.failed = []
+        # Databases of addons and what they need, by what is in them.
+        self.known = {}
 
     # ------------------------------------------------------------
     # What an addon needs
@@ -61,84 +55,14 @@ class Life:
         return ours, others
 
     # ------------------------------------------------------------
-    # Databases
+    # Checks
     # ------------------------------------------------------------
-
-    def run(self, *command):
-        """Run a tool of PostgreSQL."""
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-    def drop(self, name):
-        self.run("dropdb", "--if-exists", "--force", PREFIX + name)
-
-    def copy(self, source, name):
-        self.drop(name)
-        self.run("createdb", "-T", PREFIX + source, PREFIX + name)
-
-    def make_template(self, name, modules):
-        """Make a database of others' addons with their demo data, or keep it."""
-        key = " ".join([(STATE / "odoo.key").read_text().strip(), *modules])
-        marks = "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-        with (
-            psycopg2.connect(dbname="postgres") as connection,
-            connection.cursor() as cr,
-        ):
-            cr.execute(f"{marks} WHERE datname = %s", [PREFIX + name])
-            if cr.fetchone() == (key,):
-                return
-        self.drop(name)
-        self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
-        self.odoo(name, "template", "-i", ",".join(modules), strict=False)
-        self.keep_vacuum_away(name)
-        with (
-            psycopg2.connect(dbname="postgres") as connection,
-            connection.cursor() as cr,
-        ):
-            cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
-
-    def keep_vacuum_away(self, name):
-        """Uninstalling locks the addons without waiting: nobody else may hold them."""
-        with (
-            psycopg2.connect(dbname=PREFIX + name) as connection,
-            connection.cursor() as cr,
-        ):
-            cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
-
-    def odoo(self, database, what, *options, strict=True):
-        """Run Odoo's server once; its log has no warning."""
-        arguments = (
-            ["module", "uninstall", "-d", PREFIX + database, *options[1:]]
-            if options[0] == "uninstall"
-            else [
-                *("server", "-d", PREFIX + database, *options),
-                *("--with-demo", "--skip-auto-install", "--no-http"),
-                *("--load-language=en_US,zh_CN", "--stop-after-init"),
-            ]
-        )
-        log = LOG / f"{database}-{what}.log"
-        with log.open("w") as output:
-            status = subprocess.call(
-                [sys.executable, "-m", "odoo", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-        lines = [match[0] for match in TROUBLE.finditer(log.read_text())]
-        if status:
-            lines.append(f"exit status {status}")
-        if lines and strict:
-            raise Trouble("\n".join([f"{what}: see {log}", *lines]))
-
-    def ask(self, database):
-        with psycopg2.connect(dbname=PREFIX + database) as connection:
-            return Database(connection.cursor()).read()
 
     def check_states(self, database, installed):
         """Have just these of our addons be installed: Odoo skips without an error."""
-        with psycopg2.connect(dbname=PREFIX + database) as connection:
-            rows = Database(connection.cursor()).ask(
-                "SELECT name FROM ir_module_module WHERE state = 'installed'"
-            )
+        rows = self.open(database).ask(
+            "SELECT name FROM ir_module_module WHERE state = 'installed'"
+        )
         found = {name for (name,) in rows} & set(self.manifests)
         if found != set(installed):
             wrong = ", ".join(sorted(found ^ set(installed)))
@@ -146,8 +70,7 @@ class Life:
 
     def check_left(self, database, before):
         lines = compare(before, self.ask(database))
-        with psycopg2.connect(dbname=PREFIX + database) as connection:
-            lines += Database(connection.cursor()).find_orphans()
+        lines += self.open(database).find_orphans()
         if lines:
             raise Trouble("\n".join(lines))
 
@@ -162,24 +85,36 @@ class Life:
             self.tell(f"alone: {name}", self.live_alone, name)
 
     def make_templates(self):
-        self.make_template("base", ["base"])
-        self.make_template("crm", ["crm"])
-        self.copy("crm", BASE)
-        self.tell("template", self.odoo, BASE, "template", "-i", BASE)
+        """Make the databases that those of what addons need begin with."""
+        for template, modules in (("base", ["base"]), ("crm", ["crm"])):
+            self.make_template(template, modules)
+            self.known[frozenset(modules) - {"base"}] = template
+        for name in self.own:
+            modules = self.get_content(name)
+            if self.get_mark(f"with_{name}") == self.get_key(sorted(modules)):
+                self.known[modules] = f"with_{name}"
+
+    def get_content(self, name):
+        """Return an addon and all that it needs."""
+        ours, others = self.get_needs(name)
+        return frozenset({*ours, *others, name} - {"base"})
 
     def make_needs(self, database, *names):
-        """Make a database of what addons need, without them; return ours in it."""
+        """Make a database of what addons need, without them; return ours in it.
+
+        It begins with the known one that has most of it.
+        """
         needs = [self.get_needs(name) for name in names]
         ours = dict.fromkeys(n for mine, _others in needs for n in mine)
         ours = [name for name in ours if name not in names]
-        others = list(dict.fromkeys(n for _mine, beyond in needs for n in beyond))
-        self.copy(
-            BASE if BASE in ours else "crm" if "crm" in others else "base", database
-        )
-        if set(others) - {"crm"} or set(ours) - {BASE}:
-            # What others say to their own installation is not ours to mend.
-            modules, strict = ",".join([*others, *ours]), not set(others) - {"crm"}
-            self.odoo(database, f"{names[0]}-needs", "-i", modules, strict=strict)
+        others = {n for _mine, beyond in needs for n in beyond} - {"base"}
+        nearest = max((k for k in self.known if k <= {*ours, *others}), key=len)
+        self.copy(self.known[nearest], database)
+        # What others say to their own installation is not ours to mend.
+        for what, modules in (("others", others), ("needs", ours)):
+            if left := sorted(set(modules) - nearest):
+                log, strict = f"{names[0]}-{what}", what == "needs"
+                self.odoo(database, log, "-i", ",".join(left), strict=strict)
         return ours
 
     def live_alone(self, name):
@@ -187,11 +122,21 @@ class Life:
         before = self.ask("alone")
         self.odoo("alone", f"{name}-install", "-i", name)
         self.check_states("alone", [*ours, name])
+        self.know(name, "alone")
         self.odoo("alone", f"{name}-uninstall", "uninstall", name)
         self.check_states("alone", ours)
         self.check_left("alone", before)
         self.odoo("alone", f"{name}-again", "-i", name)
         self.check_states("alone", [*ours, name])
+
+    def know(self, name, database):
+        """Keep a database that has an addon and what it needs, if others need it."""
+        if any(name in self.get_needs(other)[0] for other in self.own):
+            modules, template = self.get_content(name), f"with_{name}"
+            self.drop(template)
+            self.run("createdb", "-T", PREFIX + database, PREFIX + template)
+            self.set_mark(template, self.get_key(sorted(modules)))
+            self.known[modules] = template
 
     def tests(self, names):
         """Run the tests of each where there is nothing but what it needs."""
@@ -218,7 +163,8 @@ class Life:
         before = self.ask("together")
         names = list(self.own)
         self.tell("together: install", self.install, "together", names)
-        self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", BASE)
+        roots = ",".join(life_upgrade.ROOTS)
+        self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", roots)
         while names:
             name = names.pop()
             self.tell(f"together: less {name}", self.remove, "together", name, names)
@@ -235,6 +181,23 @@ class Life:
     def remove(self, database, name, names):
         self.odoo(database, f"{name}-uninstall", "uninstall", name)
         self.check_states(database, names)
+
+    def bridge(self):
+        """A bridge goes between two runs and comes back: nobody else notices."""
+        self.make_template("crm", ["crm"])
+        self.copy("crm", "bridge")
+        self.odoo("bridge", "bridge-needs", "-i", "sale", strict=False)
+        self.tell("bridge: goes and comes back", self.live_without_bridge)
+
+    def live_without_bridge(self):
+        for step, options, expected in (
+            ("before", ("-i", SALE), "$^"),
+            ("without", ("uninstall", SALE), LEFT_ASIDE),
+            ("again", ("-i", SALE), "$^"),
+        ):
+            self.odoo("bridge", f"bridge-{step}", *options)
+            code = f"import life_bridge; life_bridge.{step}(env)"
+            self.shell("bridge", f"run-{step}", code, expected=expected)
 
     def orders_of(self, names):
         """Install and uninstall a few in one order and in the other."""
@@ -306,7 +269,8 @@ class Life:
         print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
 
     def end(self):
-        for name in ("alone", "together", "orders", "few", BASE):
+        # Its own alone: another story may be running.
+        for name in self.copies:
             self.drop(name)
         if self.failed:
             sys.exit(f"{len(self.failed)} failed: {', '.join(self.failed)}")
@@ -322,6 +286,10 @@ def main(story, *names):
         life.tests(names or life.own)
     elif story == "together":
         life.together()
+    elif story == "bridge":
+        life.bridge()
+    elif story == "upgrade":
+        life_upgrade.upgrade(life, *names)
     elif names:
         life.orders_of(names)
     else:

@@ -1,5 +1,10 @@
 """What a database consists of, by kind, to tell what an addon has left behind."""
 
+
+class Trouble(Exception):
+    """What is wrong, in lines."""
+
+
 # Each asks for names. Two databases of the same addons give the same answers.
 PARTS = {
     "tables and views": """
@@ -61,14 +66,17 @@ PARTS = {
     "mail templates": "SELECT id || ' ' || name::text FROM mail_template",
     "subtypes": "SELECT id || ' ' || name::text FROM mail_message_subtype",
     "kinds of activities": "SELECT id || ' ' || name::text FROM mail_activity_type",
-    # What a document inherits through our mixin Odoo notes in the name of the
-    # mixin's addon, and takes back when that one is upgraded or uninstalled.
+    # What a document inherits through a mixin Odoo notes in the name of the mixin's
+    # addon, and takes back when that one is upgraded or uninstalled.
     "XML ids": """
         SELECT module || '.' || name FROM ir_model_data
          WHERE module <> '__export__'
-           AND model NOT IN ('ir.module.module', 'ir.model.inherit')
+           AND model NOT IN ('ir.module.module', 'ir.model.inherit',
+                             'ir.model.fields.selection')
     """,
 }
+# What the same addons have to end in, whatever the order.
+SCHEMA = ("tables and views", "columns", "indexes", "constraints", "models")
 # Columns that name a model: no row may name one that is gone.
 NAMES_OF_MODELS = """
     SELECT c.table_name, c.column_name
@@ -84,7 +92,8 @@ RESTLESS = (
     *("orm_signaling", "res_lang_install"),
     # And the lifecycle: what runs did, whom the next one has to look at, and whom a
     # ticket or an order brought in: they stay customers, with their history.
-    *("crm_lifecycle_run", "crm_lifecycle_touch"),
+    # The rules change when those of a bridge's demo data come and go.
+    *("crm_lifecycle_run", "crm_lifecycle_touch", "crm_lifecycle_version"),
     *("crm_lifecycle_profile", "crm_lifecycle_history"),
 )
 
@@ -123,6 +132,30 @@ class Database:
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             )
             if not name.startswith(RESTLESS)
+        ]
+
+    def get_tables_of(self, addons):
+        """Return the tables of the models that addons bring or extend."""
+        names = ", ".join(f"'{name}'" for name in addons)
+        return [
+            table
+            for (table,) in self.ask(f"""
+                SELECT DISTINCT c.relname::text FROM ir_model_data AS d
+                  JOIN ir_model AS m ON m.id = d.res_id
+                  JOIN pg_class AS c ON c.relname = replace(m.model, '.', '_')
+                 WHERE d.model = 'ir.model' AND d.module IN ({names})
+                   AND c.relkind = 'r'
+                   AND c.relnamespace = 'public'::regnamespace ORDER BY 1
+            """)
+        ]
+
+    def get_columns(self, table):
+        return [
+            name
+            for (name,) in self.ask(
+                "SELECT column_name::text FROM information_schema.columns"
+                f" WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY 1"
+            )
         ]
 
     def find_orphans(self):

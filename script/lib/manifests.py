@@ -26,9 +26,9 @@ APPS = {
 APART = {"crm_loyalty_pos"}
 
 
-def read_manifests():
+def read_manifests(folder=ADDONS):
     manifests = {}
-    for path in sorted(ADDONS.glob("*/__manifest__.py")):
+    for path in sorted(folder.glob("*/__manifest__.py")):
         manifest = ast.literal_eval(path.read_text(encoding="utf-8"))
         if manifest.get("installable", True):
             manifests[path.parent.name] = manifest

@@ -62,6 +62,7 @@ from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
 from . import ir_http
+from . import ir_model
 from . import mail_activity
 from . import mail_activity_plan_template
 from . import mail_message

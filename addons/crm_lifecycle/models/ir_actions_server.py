@@ -16,8 +16,15 @@ class IrActionsServer(models.Model):
 
     _LIFECYCLE_MODELS = ("crm.lifecycle.profile", "res.partner", "crm.lead")
 
-    def _name_depends(self):
-        return [*super()._name_depends(), "lifecycle_stage_id"]
+    @api.onchange("lifecycle_stage_id")
+    def _onchange_lifecycle_stage_id(self):
+        """Name it after its stage, and warn.
+
+        As dependencies, these would go with our field when it is uninstalled: Odoo
+        forgets the fields of scheduled jobs that inherit what depends on it.
+        """
+        self._compute_name()
+        self._compute_warning()
 
     def _generate_action_name(self):
         self.ensure_one()
@@ -35,10 +42,6 @@ class IrActionsServer(models.Model):
                 [("model", "in", self._LIFECYCLE_MODELS)]
             )
         return super(IrActionsServer, self - moving)._compute_available_model_ids()
-
-    @api.model
-    def _warning_depends(self):
-        return [*super()._warning_depends(), "lifecycle_stage_id"]
 
     def _get_warning_messages(self):
         self.ensure_one()

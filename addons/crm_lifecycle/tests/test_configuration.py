@@ -1,5 +1,5 @@
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import LifecycleCase
 
@@ -92,6 +92,17 @@ class TestConfiguration(LifecycleCase):
                 ).run()
                 self.assertEqual(profile.stage_id, self.risk)
                 self.assertEqual(profile.history_ids.sorted("id")[-1].reason, "To risk")
+
+    def test_a_server_action_is_named_after_its_stage(self):
+        action = Form(self.env["ir.actions.server"])
+        action.model_id = self.env["ir.model"]._get("res.partner")
+        action.state = "lifecycle_move"
+        self.assertIn("Choose the lifecycle stage", action.warning)
+        action.lifecycle_stage_id = self.risk
+        self.assertFalse(action.warning)
+        self.assertEqual(action.name, f"Move to Test lifecycle: {self.risk.name}")
+        action.lifecycle_stage_id = self.lost
+        self.assertEqual(action.name, f"Move to Test lifecycle: {self.lost.name}")
 
     def test_a_server_action_on_a_strange_model_warns(self):
         action = self.env["ir.actions.server"].create(

@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from ..hooks import post_init_hook
+from ..hooks import post_init_hook, uninstall_hook
 from .common import LedgerCase
 
 
@@ -36,3 +36,42 @@ class TestHooks(LedgerCase):
         self.assertEqual(cards.mapped("points"), [10, 0, 2.1235])
         self.assertEqual(cards[0].points_available, 10)
         self._assert_sound()
+
+    def _came_with_the_addon(self, record):
+        self.env["ir.model.data"].create(
+            {
+                "module": "crm_loyalty",
+                "name": f"{record._table}_{record.id}_test",
+                "model": record._name,
+                "res_id": record.id,
+            }
+        )
+
+    def test_uninstalling_lets_cards_go_that_came_with_the_addon(self):
+        """A card with a ledger was put away, and held its programme."""
+        program = self.program.copy()
+        card = self._card(100, program)
+        card._post_points(-60, "burn")
+        for record in (card, program):
+            self._came_with_the_addon(record)
+        uninstall_hook(self.env)
+        card.unlink()
+        program.action_archive()
+        program.unlink()
+        self.assertFalse(card.exists() or program.exists())
+
+    def test_uninstalling_leaves_cards_and_programmes_that_others_have(self):
+        mine, theirs = self._card(100), self._card(50)
+        for record in (mine, self.program):
+            self._came_with_the_addon(record)
+        uninstall_hook(self.env)
+        self.assertEqual(theirs.entry_ids.mapped("points"), [50])
+        self.assertFalse(
+            self.env["ir.model.data"].search(
+                [
+                    ("module", "=", "crm_loyalty"),
+                    ("model", "=", "loyalty.program"),
+                    ("res_id", "=", self.program.id),
+                ]
+            )
+        )

@@ -1,0 +1,184 @@
+"""The addons of a git ref, installed and used, then upgraded to those of today.
+
+Nothing that people have may get lost or changed on the way, and the database has to
+end like one in which today's addons were installed at once.
+"""
+
+import configparser
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from life_snapshot import SCHEMA, Trouble
+from manifests import ADDONS, read_manifests, sort_out
+
+# What an administrator upgrades; all others depend on them.
+ROOTS = ("crm_lifecycle", "crm_loyalty")
+# Every scheduled job of ours does its work, and a user moves some customers.
+USE = """
+modules = env["ir.module.module"].search([("name", "=like", "crm_l%")]).mapped("name")
+jobs = env["ir.model.data"].search(
+    [("model", "=", "ir.cron"), ("module", "in", modules)], order="id"
+)
+for job in env["ir.cron"].browse(jobs.mapped("res_id")):
+    job.method_direct_trigger()
+somewhere = [("stage_id", "!=", False)]
+for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
+    profile.lifecycle_id.skip_policy = "allow"
+    profile.stage_id = profile.lifecycle_id.stage_ids[-1]
+"""
+# What there has to be before, or nothing is proved; where the ref has such a table.
+AT_STAKE = (
+    *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
+    *("loyalty_card", "loyalty_point_entry", "crm_lifecycle_ticket_log"),
+)
+# Tables of Odoo that upgrading writes in, or that tell about addons, not people.
+OF_ODOO = ("ir_", "res_groups", "res_users", "mail_template")
+# Small addons whose tests need no browser.
+TESTED = ("crm_lifecycle_privacy", "crm_lifecycle_queue", "crm_loyalty_dashboard")
+
+
+def upgrade(life, ref=None):
+    ref = ref or find_last_tag()
+    life.make_core()
+    with tempfile.TemporaryDirectory(dir=os.environ["STATE"]) as folder:
+        unpack(ref, folder)
+        story = Upgrade(life, Path(folder) / "addons")
+        life.tell(f"upgrade: {ref} in use", story.use_old)
+    if life.failed:
+        return
+    life.tell("upgrade: today's", story.upgrade)
+    life.tell("upgrade: nothing lost or changed", story.check_rows)
+    life.tell("upgrade: addons that are new", story.add_new)
+    life.tell("upgrade: as installed today", story.check_schema)
+    life.tell("upgrade: tests", story.test)
+
+
+def git(*arguments):
+    return subprocess.run(
+        ["git", "-C", ADDONS.parent, *arguments], capture_output=True, check=True
+    ).stdout
+
+
+def find_last_tag():
+    try:
+        return git("describe", "--tags", "--abbrev=0").decode().strip()
+    except subprocess.CalledProcessError:
+        sys.exit("There is no tag yet: name a commit, script/test-life upgrade REF")
+
+
+def unpack(ref, folder):
+    """Write the addons as they were."""
+    archive = git("archive", ref, "addons")
+    subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
+
+
+def get_addons_path(folder):
+    """Return the option that has Odoo take our addons from another folder."""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(os.environ["ODOO_RC"])
+    paths = parser["options"]["addons_path"]
+    return "--addons-path=" + paths.replace(str(ADDONS), str(folder))
+
+
+class Upgrade:
+    def __init__(self, life, folder):
+        self.life = life
+        self.folder = folder
+        self.old, _foreign, _left_out = sort_out(read_manifests(folder))
+        self.before = {}
+
+    def use_old(self):
+        path = get_addons_path(self.folder)
+        self.life.copy("core", "upgrade")
+        self.life.odoo("upgrade", "old", "-i", ",".join(self.old), path, strict=False)
+        self.life.check_states("upgrade", self.old)
+        self.life.shell("upgrade", "use", USE, path, strict=False)
+        self.before = self.read_rows()
+        for table in AT_STAKE:
+            if table in self.before and not self.before[table].ids:
+                raise Trouble(f"no rows in {table}: nothing would be proved")
+
+    def upgrade(self):
+        roots = [name for name in ROOTS if name in self.old]
+        self.life.odoo("upgrade", "upgrade", "-u", ",".join(roots))
+        self.life.check_states("upgrade", self.old)
+
+    def add_new(self):
+        new = [name for name in self.life.own if name not in self.old]
+        if new:
+            self.life.odoo("upgrade", "new", "-i", ",".join(new))
+        self.life.check_states("upgrade", self.life.own)
+
+    def check_schema(self):
+        self.life.copy("core", "fresh")
+        self.life.install("fresh", self.life.own)
+        fresh, found = self.life.ask("fresh"), self.life.ask("upgrade")
+        parts = (*SCHEMA, "XML ids")
+        self.life.check_same(
+            {part: fresh[part] for part in parts}, {part: found[part] for part in parts}
+        )
+
+    def test(self):
+        """Upgrading with Odoo's own switch for tests ends well too."""
+        options = ("--test-enable", "--test-tags=" + ",".join(f"/{n}" for n in TESTED))
+        self.life.odoo("upgrade", "tests", "-u", ",".join(TESTED), *options)
+
+    # ------------------------------------------------------------
+    # Rows
+    # ------------------------------------------------------------
+
+    def check_rows(self):
+        lines = []
+        after = self.read_rows(self.before)
+        for table, rows in self.before.items():
+            if table in after:
+                lines += rows.compare(table, after[table])
+            elif rows.ids:
+                lines.append(f"{table}: gone, with {len(rows.ids)} rows")
+        if lines:
+            raise Trouble("\n".join(sorted(lines)))
+
+    def read_rows(self, before=None):
+        """Return the rows of the tables of models of ours or that ours add to."""
+        database = self.life.open("upgrade")
+        return {
+            table: Rows(database, table, before and before[table].ids)
+            for table in database.get_tables_of(self.old)
+            if not table.startswith(OF_ODOO) and (before is None or table in before)
+        }
+
+
+class Rows:
+    """What is in a table, column by column; of rows that were there, if told."""
+
+    def __init__(self, database, table, ids=None):
+        within = ""
+        if ids is not None:
+            within = f"WHERE id IN ({','.join(map(str, ids)) or 'NULL'})"
+        names = database.get_columns(table)
+        prints = ", ".join(
+            f"""count("{name}"), md5(string_agg(id || ' ' || "{name}"::text, ','
+                ORDER BY id))"""
+            for name in names
+        )
+        self.ids, *values = database.ask(
+            f'SELECT array_agg(id ORDER BY id), {prints} FROM "{table}" {within}'
+        )[0]
+        self.ids = self.ids or []
+        pairs = zip(values[::2], values[1::2], strict=True)
+        self.columns = dict(zip(names, pairs, strict=True))
+
+    def compare(self, table, after):
+        lost = len(self.ids) - len(after.ids)
+        if lost:
+            return [f"{table}: {lost} rows are gone"]
+        lines = []
+        for name, (count, text) in self.columns.items():
+            if name not in after.columns:
+                lines += [f"{table}.{name}: gone, with {count} values"] if count else []
+            elif after.columns[name][1] != text:
+                lines.append(f"{table}.{name}: changed")
+        return lines
