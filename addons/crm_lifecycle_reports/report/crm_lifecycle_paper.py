@@ -6,6 +6,17 @@ from odoo.tools import format_amount, format_date
 from ..engine import svg
 
 
+def split_blocks(rows, size):
+    """Return rows in blocks that fit on a page, to be kept together.
+
+    Records of a block are still read together with all others.
+    """
+    blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
+    if isinstance(rows, models.BaseModel):
+        return [block.with_prefetch(rows._prefetch_ids) for block in blocks]
+    return blocks
+
+
 class CrmLifecyclePaper(models.AbstractModel):
     """Words and numbers of documents, in the language of the environment."""
 
@@ -23,6 +34,7 @@ class CrmLifecyclePaper(models.AbstractModel):
             "fact": self._format_fact,
             "amount": self._format_amount,
             "image": svg.as_image,
+            "blocks": split_blocks,
         }
 
     @api.model
