@@ -5,7 +5,8 @@ from lxml import html
 NAME = "o_paper_strip"
 PAGE = (
     '<!DOCTYPE html><html><head><meta charset="utf-8"/></head>'
-    '<body><div class="o_lifecycle_paper o_paper_heads">{}</div></body></html>'
+    '<body style="margin: 0 4.5%"><div class="o_lifecycle_paper o_paper_heads">'
+    "{}</div></body></html>"
 )
 
 

@@ -3,18 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
 
-from ..engine import svg
-
-
-def split_blocks(rows, size):
-    """Return rows in blocks that fit on a page, to be kept together.
-
-    Records of a block are still read together with all others.
-    """
-    blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
-    if isinstance(rows, models.BaseModel):
-        return [block.with_prefetch(rows._prefetch_ids) for block in blocks]
-    return blocks
+from ..engine import blocks, svg
 
 
 class CrmLifecyclePaper(models.AbstractModel):
@@ -34,7 +23,6 @@ class CrmLifecyclePaper(models.AbstractModel):
             "fact": self._format_fact,
             "amount": self._format_amount,
             "image": svg.as_image,
-            "blocks": split_blocks,
         }
 
     @api.model
@@ -124,14 +112,26 @@ class ReportCustomer(models.AbstractModel):
         """Return the document of one customer, in the customer's language."""
         lang = customer._get_paper_lang()
         customer = customer.with_context(lang=lang)
+        paper = customer._get_paper()
         return {
             "lang": lang,
             "customer": customer,
             "company": customer.company_id,
-            "paper": customer._get_paper(),
+            "paper": paper,
+            "facts": blocks.split(paper["facts"]),
+            "moves": blocks.split(paper["moves"], self._get_move_texts),
             "today": customer.company_id._lifecycle_today(),
             **self.with_context(lang=lang)._get_helpers(),
         }
+
+    @api.model
+    def _get_move_texts(self, move):
+        """Return what may be long of a move, see `engine/blocks.py`."""
+        return [
+            (move.from_stage_id.name, 0.19),
+            (move.to_stage_id.name, 0.19),
+            (f"{move.explanation} {move.user_id.sudo().name or ''}", 0.4),
+        ]
 
 
 class ReportContact(models.AbstractModel):

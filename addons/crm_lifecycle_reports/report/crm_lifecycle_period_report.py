@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..engine import svg
+from ..engine import blocks, svg
 
 # Customers in the list of warnings, ways between stages that are told.
 WARNED, WAYS = 500, 12
@@ -48,6 +48,9 @@ class ReportPeriod(models.AbstractModel):
             "growth": self._draw_growth(figures),
             "survival": self._draw_survival(figures),
             "amount": self.env["crm.lifecycle.profile"]._get_paper_amount(),
+            "cohorts": [item for item in figures["cohorts"] if item["size"]],
+            "won": blocks.split(figures["winners"], self._get_move_texts),
+            "lost": blocks.split(figures["losses"], self._get_move_texts),
         }
 
     @api.model
@@ -109,6 +112,16 @@ class ReportPeriod(models.AbstractModel):
                 self._format_number(count),
             )
             for (origin, target), count in ways
+        ]
+
+    @api.model
+    def _get_move_texts(self, move):
+        """Return what may be long of a move, see `engine/blocks.py`."""
+        way = f"{move.from_stage_id.name or ''} → {move.to_stage_id.name or ''}"
+        return [
+            (move.profile_id.display_name, 0.24),
+            (way, 0.22),
+            (move.explanation, 0.28),
         ]
 
     # ------------------------------------------------------------
@@ -190,6 +203,16 @@ class ReportWarning(models.AbstractModel):
         order = f"{amount} desc nulls last, " if amount else ""
         customers = Profile.search(domain, order=f"{order}stage_date, id", limit=WARNED)
         groups = customers.grouped("user_id")
+        whys = self._get_whys(customers)
+
+        def get_texts(customer):
+            return [
+                (customer.display_name, 0.2),
+                (customer.phone, 0.1),
+                (whys.get(customer), 0.27),
+                (customer.activity_summary, 0.1),
+            ]
+
         return {
             "doc": doc,
             "company": doc.company_id,
@@ -200,10 +223,14 @@ class ReportWarning(models.AbstractModel):
             "amount": amount,
             "amount_label": amount
             and Profile._fields[amount]._description_string(self.env),
-            "why": self._get_whys(customers),
+            "why": whys,
             "groups": [
                 # The name of a colleague.
-                (user.sudo().name or self.env._("Without a salesperson"), members)
+                (
+                    user.sudo().name or self.env._("Without a salesperson"),
+                    members,
+                    blocks.split(members, get_texts, blocks.LYING),
+                )
                 for user, members in sorted(
                     groups.items(),
                     key=lambda group: (not group[0], group[0].sudo().name),

@@ -8,7 +8,7 @@ from reportlab.pdfgen import canvas
 from odoo.tests import BaseCase, tagged
 from odoo.tools.pdf import PdfFileReader
 
-from ..engine import heads, pages, periods, svg
+from ..engine import blocks, heads, pages, periods, svg
 
 
 @tagged("post_install", "-at_install")
@@ -136,6 +136,30 @@ class TestPages(BaseCase):
         pdf = pages.bind([pages.number(self._pdf(count)) for count in (2, 1)])
         numbers = [re.findall(r"\d / \d", text) for text in self._texts(pdf)]
         self.assertEqual(numbers, [["1 / 2"], ["2 / 2"], ["1 / 1"]])
+
+
+@tagged("post_install", "-at_install")
+class TestBlocks(BaseCase):
+    def test_rows_of_a_line_fill_a_block(self):
+        sizes = [len(block) for block in blocks.split(range(40))]
+        self.assertEqual(sizes, [30, 10])
+        self.assertEqual(blocks.split([]), [])
+
+    def test_long_rows_fill_it_sooner(self):
+        def get_texts(row):
+            return [("Short", 0.5), ("客" * row, 0.5)]
+
+        self.assertEqual(
+            [len(block) for block in blocks.split([136] * 9, get_texts)], [6, 3]
+        )
+        # A row that fits into no block has one for itself.
+        self.assertEqual(
+            blocks.split([1, 1000, 1], get_texts, blocks.LYING), [[1], [1000], [1]]
+        )
+
+    def test_nothing_takes_a_line(self):
+        self.assertEqual(blocks.count_lines([("", 0.1), (None, 0.2)]), 1)
+        self.assertEqual(blocks.count_lines([]), 1)
 
 
 @tagged("post_install", "-at_install")
