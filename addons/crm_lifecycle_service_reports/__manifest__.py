@@ -13,5 +13,8 @@
         "views/crm_lifecycle_service_reports_menus.xml",
         "data/spreadsheet_dashboard_data.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["crm_lifecycle_service_reports/static/tests/tours/**/*"],
+    },
     "auto_install": True,
 }

@@ -6,6 +6,13 @@
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
     "depends": ["crm_lifecycle_reports", "crm_lifecycle_survey"],
-    "data": ["data/spreadsheet_dashboard_data.xml", "views/digest_views.xml"],
+    "data": [
+        "report/crm_lifecycle_satisfaction_report_views.xml",
+        "data/spreadsheet_dashboard_data.xml",
+        "views/digest_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": ["crm_lifecycle_survey_reports/static/tests/tours/**/*"],
+    },
     "auto_install": True,
 }

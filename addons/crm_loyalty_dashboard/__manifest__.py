@@ -7,5 +7,8 @@
     "license": "LGPL-3",
     "depends": ["crm_loyalty", "digest", "spreadsheet_dashboard"],
     "data": ["data/spreadsheet_dashboard_data.xml", "views/digest_views.xml"],
+    "assets": {
+        "web.assets_tests": ["crm_loyalty_dashboard/static/tests/tours/**/*"],
+    },
     "auto_install": ["crm_loyalty", "spreadsheet_dashboard"],
 }

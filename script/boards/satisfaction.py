@@ -2,17 +2,9 @@
 
 from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
 from .builder import Table as Groups
-from .lifecycle import COMPANY, LIFECYCLE, MONTHS, SALESPERSON
+from .lifecycle import CHAINS, COMPANY, LIFECYCLE, MONTHS, SALESPERSON, TEAM
 
-ANSWERS = Source(
-    "crm.lifecycle.satisfaction.report",
-    {
-        "lifecycle": "lifecycle_id",
-        "salesperson": "user_id",
-        "company": "company_id",
-    },
-    period="date",
-)
+ANSWERS = Source("crm.lifecycle.satisfaction.report", CHAINS, period="date")
 REPORT = "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_menu"
 NPS = (("kind", "=", "nps"),)
 
@@ -38,6 +30,7 @@ BOARD = Board(
     filters=(
         Filter("period", "Period", default="last_90_days"),
         LIFECYCLE,
+        TEAM,
         SALESPERSON,
         COMPANY,
     ),

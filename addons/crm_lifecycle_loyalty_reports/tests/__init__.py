@@ -1,1 +1,1 @@
-from . import test_tier_dimension
+from . import test_points_access, test_statement, test_tier_dimension

@@ -10,7 +10,7 @@ import base64
 import unicodedata
 from xml.sax.saxutils import escape, quoteattr
 
-WIDTH = 720
+WIDTH = 900
 INK, FAINT, GRID = "#374151", "#6b7280", "#d1d5db"
 FONT = "DejaVu Sans, WenQuanYi Micro Hei, Noto Sans CJK SC, sans-serif"
 # Told apart in grey print as well: dark and light in turn.

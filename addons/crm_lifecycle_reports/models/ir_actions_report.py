@@ -1,17 +1,25 @@
+from functools import cache
+
 from odoo import api, fields, models
 
-from ..engine import pages
+from ..engine import heads, pages
 
-# Millimetres: the letterhead is part of the text, the page numbers are below it.
+# Millimetres: the letterhead is part of the text, head and numbers are in the margins.
+TOP = 18
 MARGINS = {
-    "data-report-margin-top": 12,
+    "data-report-margin-top": TOP,
     "data-report-margin-bottom": 18,
     "data-report-header-spacing": 0,
 }
+HEAD_MARGINS = {**MARGINS, "data-report-margin-top": 8}
 
 
 class IrActionsReport(models.Model):
-    """Documents with page numbers, and several at once, whatever prints them."""
+    """Documents with heads and page numbers, and several at once, whatever prints them.
+
+    They bring their own look and have no scripts: the converter is not kept waiting for
+    a server that may be busy, and for scripts that are not there.
+    """
 
     _inherit = "ir.actions.report"
 
@@ -21,6 +29,29 @@ class IrActionsReport(models.Model):
         "where the converter can print neither footers nor several documents. For "
         "documents whose letterhead is part of the text.",
     )
+
+    def _get_layout(self):
+        if len(self) == 1 and self.is_paged:
+            return self.env.ref("crm_lifecycle_reports.paper_layout")
+        return super()._get_layout()
+
+    @api.model
+    def _build_wkhtmltopdf_args(
+        self,
+        paperformat_id,
+        landscape,
+        specific_paperformat_args=None,
+        set_viewport_size=False,
+    ):
+        args = super()._build_wkhtmltopdf_args(
+            paperformat_id,
+            landscape,
+            specific_paperformat_args=specific_paperformat_args,
+            set_viewport_size=set_viewport_size,
+        )
+        if self.env.context.get("lifecycle_paged"):
+            args += ["--javascript-delay", "1"]
+        return args
 
     @api.model
     def _run_wkhtmltopdf(
@@ -33,14 +64,9 @@ class IrActionsReport(models.Model):
         specific_paperformat_args=None,
         set_viewport_size=False,
     ):
-        is_paged = report_ref and self._get_report(report_ref).is_paged
-        if is_paged:
-            header = footer = None
-            specific_paperformat_args = {**(specific_paperformat_args or {}), **MARGINS}
-
-        def convert(some):
-            return super(IrActionsReport, self)._run_wkhtmltopdf(
-                some,
+        if not report_ref or not self._get_report(report_ref).is_paged:
+            return super()._run_wkhtmltopdf(
+                bodies,
                 report_ref=report_ref,
                 header=header,
                 footer=footer,
@@ -48,7 +74,29 @@ class IrActionsReport(models.Model):
                 specific_paperformat_args=specific_paperformat_args,
                 set_viewport_size=set_viewport_size,
             )
+        report = self.with_context(lifecycle_paged=True)
 
-        if not is_paged:
-            return convert(bodies)
-        return pages.bind([pages.number(convert([body])) for body in bodies])
+        @cache  # the customers of a pack share their company's head
+        def convert(body, is_head):
+            return super(IrActionsReport, report)._run_wkhtmltopdf(
+                [body],
+                report_ref=report_ref,
+                landscape=landscape,
+                specific_paperformat_args={
+                    **(specific_paperformat_args or {}),
+                    **(HEAD_MARGINS if is_head else MARGINS),
+                },
+                set_viewport_size=set_viewport_size,
+            )
+
+        return report._bind_papers(bodies, convert)
+
+    @api.model
+    def _bind_papers(self, bodies, convert):
+        """Return documents as one PDF, each with its numbers and its running head."""
+        papers = []
+        for body in bodies:
+            pdf = convert(body, False)
+            head = pages.count(pdf) > 1 and heads.get_head(body)
+            papers.append(pages.number(pdf, head and convert(head, True), TOP))
+        return pages.bind(papers)

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
 
-from ..engine import svg
+from ..engine import blocks, svg
 
 
 class CrmLifecyclePaper(models.AbstractModel):
@@ -112,14 +112,26 @@ class ReportCustomer(models.AbstractModel):
         """Return the document of one customer, in the customer's language."""
         lang = customer._get_paper_lang()
         customer = customer.with_context(lang=lang)
+        paper = customer._get_paper()
         return {
             "lang": lang,
             "customer": customer,
             "company": customer.company_id,
-            "paper": customer._get_paper(),
+            "paper": paper,
+            "facts": blocks.split(paper["facts"]),
+            "moves": blocks.split(paper["moves"], self._get_move_texts),
             "today": customer.company_id._lifecycle_today(),
             **self.with_context(lang=lang)._get_helpers(),
         }
+
+    @api.model
+    def _get_move_texts(self, move):
+        """Return what may be long of a move, see `engine/blocks.py`."""
+        return [
+            (move.from_stage_id.name, 0.19),
+            (move.to_stage_id.name, 0.19),
+            (f"{move.explanation} {move.user_id.sudo().name or ''}", 0.4),
+        ]
 
 
 class ReportContact(models.AbstractModel):

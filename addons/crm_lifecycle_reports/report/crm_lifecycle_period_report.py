@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..engine import svg
+from ..engine import blocks, svg
 
 # Customers in the list of warnings, ways between stages that are told.
 WARNED, WAYS = 500, 12
@@ -46,7 +46,11 @@ class ReportPeriod(models.AbstractModel):
             "ways": self._tell_ways(figures),
             "funnel": self._draw_funnel(figures),
             "growth": self._draw_growth(figures),
+            "survival": self._draw_survival(figures),
             "amount": self.env["crm.lifecycle.profile"]._get_paper_amount(),
+            "cohorts": [item for item in figures["cohorts"] if item["size"]],
+            "won": blocks.split(figures["winners"], self._get_move_texts),
+            "lost": blocks.split(figures["losses"], self._get_move_texts),
         }
 
     @api.model
@@ -110,6 +114,16 @@ class ReportPeriod(models.AbstractModel):
             for (origin, target), count in ways
         ]
 
+    @api.model
+    def _get_move_texts(self, move):
+        """Return what may be long of a move, see `engine/blocks.py`."""
+        way = f"{move.from_stage_id.name or ''} → {move.to_stage_id.name or ''}"
+        return [
+            (move.profile_id.display_name, 0.24),
+            (way, 0.22),
+            (move.explanation, 0.28),
+        ]
+
     # ------------------------------------------------------------
     # Pictures
     # ------------------------------------------------------------
@@ -145,6 +159,15 @@ class ReportPeriod(models.AbstractModel):
         )
 
     @api.model
+    def _draw_survival(self, figures):
+        """Draw who stays how long: each point is of the cohorts that are as old."""
+        shares = get_survival(figures["cohorts"])
+        if len(shares) < 2:
+            return None
+        names = [f"+{later}" for later in range(len(shares))]
+        return svg.lines(names, [(self.env._("Still active"), shares)])
+
+    @api.model
     def _format_month(self, month):
         return format_date(self.env, month, date_format="yyyy-MM")
 
@@ -176,9 +199,20 @@ class ReportWarning(models.AbstractModel):
         domain = doc._get_domain() & Domain("stage_id.category", "=", "at_risk")
         if doc.lifecycle_id:
             domain &= Domain("lifecycle_id", "=", doc.lifecycle_id.id)
-        order = f"{amount} desc, stage_date, id" if amount else "stage_date, id"
-        customers = Profile.search(domain, order=order, limit=WARNED)
+        # Who never bought comes last, not first.
+        order = f"{amount} desc nulls last, " if amount else ""
+        customers = Profile.search(domain, order=f"{order}stage_date, id", limit=WARNED)
         groups = customers.grouped("user_id")
+        whys = self._get_whys(customers)
+
+        def get_texts(customer):
+            return [
+                (customer.display_name, 0.2),
+                (customer.phone, 0.1),
+                (whys.get(customer), 0.27),
+                (customer.activity_summary, 0.1),
+            ]
+
         return {
             "doc": doc,
             "company": doc.company_id,
@@ -189,10 +223,14 @@ class ReportWarning(models.AbstractModel):
             "amount": amount,
             "amount_label": amount
             and Profile._fields[amount]._description_string(self.env),
-            "why": self._get_whys(customers),
+            "why": whys,
             "groups": [
                 # The name of a colleague.
-                (user.sudo().name or self.env._("Without a salesperson"), members)
+                (
+                    user.sudo().name or self.env._("Without a salesperson"),
+                    members,
+                    blocks.split(members, get_texts, blocks.LYING),
+                )
                 for user, members in sorted(
                     groups.items(),
                     key=lambda group: (not group[0], group[0].sudo().name),
@@ -217,3 +255,18 @@ def heat(share):
     color = [round(255 + (end - 255) * strength) for end in (113, 75, 103)]
     ink = "#ffffff" if strength > 0.55 else "#1f2937"
     return f"background-color: rgb({color[0]},{color[1]},{color[2]}); color: {ink}"
+
+
+def get_survival(cohorts):
+    """Return the share of customers who stay, by months since they became one.
+
+    Worked example: two cohorts of 10, the older with 10, 6 and 3 active customers, the
+    other with 8 and 6. Of 20 there were 18 and 12 active, of the older 10 then 3.
+    """
+    cohorts = [cohort for cohort in cohorts if cohort["size"]]
+    shares = []
+    for later in range(max((len(cohort["kept"]) for cohort in cohorts), default=0)):
+        known = [cohort for cohort in cohorts if len(cohort["kept"]) > later]
+        kept = sum(cohort["kept"][later] for cohort in known)
+        shares.append(kept / sum(cohort["size"] for cohort in known))
+    return shares

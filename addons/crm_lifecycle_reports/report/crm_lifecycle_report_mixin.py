@@ -63,6 +63,17 @@ class CrmLifecycleReportMixin(models.AbstractModel):
         )
 
     @api.model
+    def _get_customer_names(self, own):
+        """Return the names of these columns, less those that a report has of itself."""
+        known = self.env["crm.lifecycle.report.mixin"]._fields
+        own = {"id", "profile_id", "company_id", *own}
+        return [
+            name
+            for name, field in known.items()
+            if field.column_type and field.store and name not in own
+        ]
+
+    @api.model
     def _get_customer_joins(self):
         """SQL of the tables that the columns come from, for a profile ``p``.
 

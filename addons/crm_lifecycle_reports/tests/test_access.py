@@ -68,6 +68,26 @@ class TestAccess(ReportCase):
                 ):
                     self.assertEqual(self._customers(name, user), set(seen.ids))
 
+    def test_exports_are_of_own_customers(self):
+        """What *Export* writes into a file, and what the pivot's button does."""
+        allowed = self.env.ref("base.group_allow_export")
+        for user in (self.salesperson, self.leader):
+            user.group_ids |= allowed
+        for name in MODELS:
+            with self.subTest(model=name):
+                for user, names in (
+                    (self.salesperson, {"Ada", "Cyd"}),
+                    (self.leader, {"Ada", "Bob", "Cyd"}),
+                ):
+                    model = self.env[name].with_user(user)
+                    rows = model.search([]).export_data(["profile_id"])["datas"]
+                    self.assertEqual({row[0] for row in rows}, names)
+                    groups = model.formatted_read_group([], ["profile_id"], ["__count"])
+                    self.assertEqual({row["profile_id"][1] for row in groups}, names)
+                others = self.env[name].search([("profile_id", "=", self.bob.id)])
+                with self.assertRaises(AccessError):
+                    others.with_user(self.salesperson).export_data(["profile_id"])
+
     def test_another_company_sees_nothing(self):
         other = self.env["res.company"].create({"name": "Other"})
         user = new_test_user(

@@ -54,6 +54,14 @@ class TestDashboards(BoardCase, HttpCase):
         wall.refresh_seconds = 2
         self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
 
+    def test_the_wall_of_a_salesperson_is_of_own_customers(self):
+        self._travel("Eve", (self.risk, 2), user_id=self.colleague.id)
+        self._open(
+            "churn_warning",
+            "crm_lifecycle_reports_wall_own",
+            self.salesperson.login,
+        )
+
     def test_where_there_is_nothing_a_sample_is_shown(self):
         other = self.env["res.company"].create({"name": "Empty"})
         self.leader.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})

@@ -8,7 +8,7 @@ from reportlab.pdfgen import canvas
 from odoo.tests import BaseCase, tagged
 from odoo.tools.pdf import PdfFileReader
 
-from ..engine import pages, periods, svg
+from ..engine import blocks, heads, pages, periods, svg
 
 
 @tagged("post_install", "-at_install")
@@ -107,7 +107,72 @@ class TestPages(BaseCase):
             self.assertIn(f"Text {index - 1}", text)
             self.assertEqual(text.count(f"{index} / 3"), 1)
 
+    def test_numbering_leaves_a_page_as_it_is(self):
+        """Pages that were taken apart came out at more than twenty times the size."""
+        stream = BytesIO()
+        page = canvas.Canvas(stream, pageCompression=1)
+        for number in range(2000):
+            page.drawString(50 + number % 400, 50 + number % 700, f"Text {number}")
+        page.save()
+        pdf = stream.getvalue()
+        self.assertLess(len(pages.number(pdf)), len(pdf) + 2000)
+
+    def test_each_page_but_the_first_gets_the_running_head(self):
+        stream = BytesIO()
+        page = canvas.Canvas(stream)
+        page.drawString(50, 820, "Lifecycle & Co")
+        page.save()
+        texts = self._texts(pages.number(self._pdf(3), stream.getvalue(), 18))
+        self.assertEqual(["Lifecycle & Co" in text for text in texts], [False, 1, 1])
+
+    def test_a_page_without_anything_gets_its_number(self):
+        stream = BytesIO()
+        page = canvas.Canvas(stream)
+        page.showPage()
+        page.save()
+        self.assertIn("1 / 1", self._texts(pages.number(stream.getvalue()))[0])
+
     def test_documents_bound_together_keep_their_numbers(self):
         pdf = pages.bind([pages.number(self._pdf(count)) for count in (2, 1)])
         numbers = [re.findall(r"\d / \d", text) for text in self._texts(pdf)]
         self.assertEqual(numbers, [["1 / 2"], ["2 / 2"], ["1 / 1"]])
+
+
+@tagged("post_install", "-at_install")
+class TestBlocks(BaseCase):
+    def test_rows_of_a_line_fill_a_block(self):
+        sizes = [len(block) for block in blocks.split(range(40))]
+        self.assertEqual(sizes, [30, 10])
+        self.assertEqual(blocks.split([]), [])
+
+    def test_long_rows_fill_it_sooner(self):
+        def get_texts(row):
+            return [("Short", 0.5), ("客" * row, 0.5)]
+
+        self.assertEqual(
+            [len(block) for block in blocks.split([136] * 9, get_texts)], [6, 3]
+        )
+        # A row that fits into no block has one for itself.
+        self.assertEqual(
+            blocks.split([1, 1000, 1], get_texts, blocks.LYING), [[1], [1000], [1]]
+        )
+
+    def test_nothing_takes_a_line(self):
+        self.assertEqual(blocks.count_lines([("", 0.1), (None, 0.2)]), 1)
+        self.assertEqual(blocks.count_lines([]), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestHeads(BaseCase):
+    def test_the_head_of_a_document_is_a_document(self):
+        head = heads.get_head(
+            "<html><body><style>b {color: red}</style>"
+            '<div class="o_paper_strip"><b>客户 &amp; Co</b></div>'
+            "<p>Text</p></body></html>"
+        )
+        self.assertIn("客户 &amp; Co", head)
+        self.assertIn("color: red", head)
+        self.assertNotIn("Text", head)
+
+    def test_a_document_may_have_none(self):
+        self.assertIsNone(heads.get_head("<html><body><p>Text</p></body></html>"))

@@ -4,8 +4,10 @@ from lxml import html
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
+from ..report.crm_lifecycle_period_report import get_survival
 from .common import ReportCase
 
 JANUARY, MARCH = date(2026, 1, 1), date(2026, 3, 31)
@@ -132,6 +134,15 @@ class TestPapers(ReportCase):
             [(1, [1, 1, 1, 0]), (1, [1, 0, 1]), (1, [1, 0]), (0, [])],
         )
 
+    def test_who_stays_of_all_months_together(self):
+        cohorts = [
+            {"size": 10, "kept": [10, 6, 3]},
+            {"size": 10, "kept": [8, 6]},
+            {"size": 0, "kept": [0]},
+        ]
+        self.assertEqual(get_survival(cohorts), [0.9, 0.6, 0.3])
+        self.assertEqual(get_survival([]), [])
+
     def test_winners_and_losses(self):
         figures = self._figures(self.leader)
         self.assertEqual(figures["winners"].profile_id, self.ada)
@@ -162,7 +173,7 @@ class TestPapers(ReportCase):
         text = page.text_content()
         self.assertIn(NAME, text)
         self.assertIn("Ben <b>&", text)
-        self.assertEqual(len(page.xpath("//img[contains(@src, 'svg+xml')]")), 2)
+        self.assertEqual(len(page.xpath("//img[contains(@src, 'svg+xml')]")), 3)
         self.assertTrue(page.xpath("//table//thead"))
 
     def test_period_document_of_a_salesperson(self):
@@ -187,6 +198,79 @@ class TestPapers(ReportCase):
         text = self._html("warning", mine, self.salesperson).text_content()
         self.assertNotIn("Ben", text)
         self.assertIn("Eve", text)
+
+    def test_warnings_begin_with_whoever_bought_most(self):
+        amount = self.env["crm.lifecycle.profile"]._get_paper_amount()
+        if not amount:
+            self.skipTest("nothing tells of amounts")
+        never, cheap, dear = (
+            self._traveller(name) for name in ("Never", "Cheap", "Dear")
+        )
+        for customer, value in ((never, None), (cheap, 10), (dear, 1000)):
+            self._walk(customer, (self.risk, date(2026, 3, 1)))
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE crm_lifecycle_profile SET %s = %s WHERE id = %s",
+                    SQL.identifier(amount),
+                    value,
+                    customer.id,
+                )
+            )
+        self.env.invalidate_all()
+        doc = self._print(self.leader, document="warning")
+        Report = self.env["report.crm_lifecycle_reports.warning"]
+        [(_name, members, _blocks)] = [
+            group
+            for group in Report.with_user(self.leader)._get_paper(doc)["groups"]
+            if dear in group[1]
+        ]
+        self.assertEqual(members.ids, [dear.id, cheap.id, never.id])
+
+    def test_documents_ask_nothing_for_each_customer(self):
+        counts = []
+        for number in (2, 20):
+            for index in range(number):
+                customer = self._traveller(f"Customer {index}")
+                customer.user_id = self.colleague
+                self._walk(customer, (self.customer, JANUARY), (self.risk, MARCH))
+            doc = self._print(self.leader, document="warning")
+            for _warm in range(2):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                self._html("warning", doc, self.leader)
+                self._html("period", doc, self.leader)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[0], counts[1])
+
+    def test_another_company_gets_none(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = new_test_user(
+            self.env,
+            "otto",
+            groups="sales_team.group_sale_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        env = self.env(user=stranger, context={"allowed_company_ids": other.ids})
+        doc = self._print(self.leader)
+        for report, records in (
+            ("customer", self.ada),
+            ("contact", self.ada.partner_id),
+            ("period", doc),
+            ("warning", doc),
+        ):
+            with self.subTest(report=report), self.assertRaises(AccessError):
+                env["ir.actions.report"]._render_qweb_html(
+                    f"crm_lifecycle_reports.{report}", records.ids
+                )
+        # Without a lifecycle, nothing forbids to ask: nobody is told of.
+        doc = self._print(self.leader, document="warning", lifecycle_id=False)
+        content, _type = env["ir.actions.report"]._render_qweb_html(
+            "crm_lifecycle_reports.warning", doc.ids
+        )
+        [page] = html.fromstring(content).find_class("page")
+        self.assertNotIn("Eve", page.text_content())
 
     def test_a_team_is_its_salespeople(self):
         team = self.env["crm.team"].create(

@@ -1,4 +1,6 @@
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 
 from .common import PurchaseCase
 
@@ -44,3 +46,31 @@ class TestPurchaseAccess(PurchaseCase):
         for user, total in ((self.salesperson, 60), (self.leader, 90)):
             [[amount]] = Report.with_user(user)._read_group([], [], ["order_total:sum"])
             self.assertEqual(amount, total)
+
+    def test_exports_are_of_own_customers(self):
+        allowed = self.env.ref("base.group_allow_export")
+        for user in (self.salesperson, self.leader):
+            user.group_ids |= allowed
+        for user, names in (
+            (self.salesperson, {"Ada", "Cyd"}),
+            (self.leader, {"Ada", "Bob", "Cyd"}),
+        ):
+            rows = self.Report.with_user(user).search([]).export_data(["profile_id"])
+            self.assertEqual({row[0] for row in rows["datas"]}, names)
+        others = self.Report.search([("partner_id", "=", self.bob.id)])
+        with self.assertRaises(AccessError):
+            others.with_user(self.salesperson).export_data(["profile_id"])
+
+    def test_another_company_sees_nothing(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        user = new_test_user(
+            self.env,
+            "otto",
+            groups="sales_team.group_sale_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        env = self.env(user=user, context={"allowed_company_ids": other.ids})
+        for model in (self.Report, self.Month):
+            self.assertFalse(env[model._name].search_count([]))
+        self.assertFalse(env[self.Report._name].get_lifecycle_cohorts([])["cohorts"])

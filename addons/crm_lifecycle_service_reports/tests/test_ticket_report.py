@@ -1,7 +1,9 @@
 import unittest
 from datetime import time
 
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
@@ -91,6 +93,32 @@ class TestTicketReport(TaskCase):
             (self.leader, 1),
         ):
             self.assertEqual(self._read("ticket_count:sum", user=user), [(count,)])
+
+    def test_exports_are_of_own_customers(self):
+        allowed = self.env.ref("base.group_allow_export")
+        for user in (self.salesperson, self.colleague):
+            user.group_ids |= allowed
+        self.ada.user_id = self.colleague
+        self._ticket(self.partner)
+        for user, names in ((self.salesperson, []), (self.colleague, ["Ada"])):
+            rows = self.Report.with_user(user).search([]).export_data(["profile_id"])
+            self.assertEqual([row[0] for row in rows["datas"]], names)
+        others = self.Report.search([("profile_id", "=", self.ada.id)])
+        with self.assertRaises(AccessError):
+            others.with_user(self.salesperson).export_data(["profile_id"])
+
+    def test_another_company_sees_nothing(self):
+        self._ticket(self.partner)
+        other = self.env["res.company"].create({"name": "Other"})
+        user = new_test_user(
+            self.env,
+            "otto",
+            groups="sales_team.group_sale_manager",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        env = self.env(user=user, context={"allowed_company_ids": other.ids})
+        self.assertFalse(env[self.Report._name].search_count([]))
 
     def test_rows_can_be_read_and_have_own_numbers(self):
         for _time in range(2):

@@ -102,6 +102,24 @@ class TestNps(SurveyCase):
                 self._user("nobody", "base.group_user")
             ).read(["nps_last"])
 
+    def test_exports_are_of_own_customers(self):
+        self.salesperson.group_ids |= self.env.ref("base.group_allow_export")
+        for profile in self.profiles:
+            profile.user_id = self.colleague
+        self.profiles[4].user_id = self.salesperson
+        domain = [("kind", "=", "nps")]
+        rows = self.report.with_user(self.salesperson).search(domain)
+        self.assertEqual(rows.export_data(["score"])["datas"], [[4]])
+        with self.assertRaises(AccessError):
+            others = self.report.search(domain) - rows
+            others.with_user(self.salesperson).export_data(["score"])
+
+    def test_another_company_sees_nothing(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.manager.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
+        env = self.env(user=self.manager, context={"allowed_company_ids": other.ids})
+        self.assertFalse(env[self.report._name].search_count([]))
+
     def test_one_query_however_many_answers(self):
         self.env.flush_all()
         with self.assertQueryCount(1):

@@ -17,5 +17,5 @@ digest.digest kpi_loyalty_liability_value -      -      -        r      r      r
 
 DASHBOARDS = """
 dashboard                                           public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
-crm_loyalty_dashboard.spreadsheet_dashboard_loyalty -      -      -        r      r      r       -          -          r     r      r        r        r
+crm_loyalty_dashboard.spreadsheet_dashboard_loyalty -      -      -        -      -      r       -          -          r     -      r        r        r
 """

@@ -1,60 +1,8 @@
 /** What the dashboards tell, read from the sheets that are drawn. */
 import { registry } from "@web/core/registry";
+import { choosePeriod, expectRows, figures, getServices, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
 
 const tours = registry.category("web_tour.tours");
-const TRIES = 60;
-
-const getServices = () => odoo.__WOWL_DEBUG__.root.env.services;
-const getModel = () =>
-    getServices().spreadsheet_dashboard_loader?.getActiveDashboard()?.model;
-const pause = () => new Promise((resolve) => setTimeout(resolve, 250));
-
-function readSheet(model, name) {
-    const { getters } = model;
-    const sheetId = getters.getSheetIdByName(name);
-    const rows = [];
-    for (let row = 0; row < getters.getNumberRows(sheetId); row++) {
-        const cells = [];
-        for (let col = 0; col < Math.min(getters.getNumberCols(sheetId), 10); col++) {
-            cells.push(getters.getEvaluatedCell({ sheetId, col, row }).value);
-        }
-        rows.push(cells);
-    }
-    return rows;
-}
-
-/** Wait until the data behind the figures, or a table, has the expected rows. */
-async function expectRows(sheet, expected) {
-    let rows = [];
-    for (let number = 0; number < TRIES; number++) {
-        const model = getModel();
-        rows = model ? readSheet(model, sheet) : [];
-        const isThere = ([label, ...values]) =>
-            rows.some((cells) => {
-                const start = cells.indexOf(label);
-                return (
-                    start >= 0 &&
-                    values.every((value, place) => cells[start + 1 + place] === value)
-                );
-            });
-        if (rows.length && expected.every(isThere)) {
-            return;
-        }
-        await pause();
-    }
-    const known = rows.filter((cells) => cells.some((cell) => cell !== null && cell !== ""));
-    throw new Error(
-        `${JSON.stringify(expected)} is not in ${sheet}: ${JSON.stringify(known)}`
-    );
-}
-
-// The scripts of spreadsheets are built when the first one is opened.
-const opened = {
-    content: "The dashboard is drawn",
-    trigger: ".o_spreadsheet_dashboard_action .o-figure canvas",
-    timeout: 60000,
-};
-
 tours.add("crm_lifecycle_reports_overview", {
     steps: () => [
         opened,
@@ -87,6 +35,14 @@ tours.add("crm_lifecycle_reports_overview", {
             content: "The period can be chosen",
             trigger: ".o_control_panel button:contains('Last 90 Days')",
         },
+        ...choosePeriod("last_7_days"),
+        figures("Who was won follows the period, who is there does not", {
+            Data: [
+                ["Customers", 3],
+                ["New", 0],
+                ["Churned", 1],
+            ],
+        }),
     ],
 });
 
@@ -104,6 +60,19 @@ tours.add("crm_lifecycle_reports_overview_own", {
                 ]);
             },
         },
+    ],
+});
+
+tours.add("crm_lifecycle_reports_wall_own", {
+    steps: () => [
+        opened,
+        figures("The colleague's customer at risk is in no figure, and not listed", {
+            Data: [
+                ["At risk now", 1],
+                ["Nothing planned", 1],
+            ],
+            Dashboard: [["Bob"]],
+        }),
     ],
 });
 

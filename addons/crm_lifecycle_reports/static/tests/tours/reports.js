@@ -31,6 +31,25 @@ const takeAlong = (content, trigger, path) => ({
     },
 });
 
+/** Compare each number that is shown with what the model answers. */
+const compareCohorts = (model) => ({
+    content: "All numbers are those of the model",
+    trigger: ".o_lifecycle_cohort_table",
+    async run() {
+        const { orm } = odoo.__WOWL_DEBUG__.root.env.services;
+        const { cohorts } = await orm.call(model, "get_lifecycle_cohorts", [[]]);
+        const shown = [...this.anchor.querySelectorAll("tbody tr")].map((row) =>
+            [...row.querySelectorAll("button")].map((button) => button.textContent.trim())
+        );
+        const told = cohorts.map(({ size, cells }) =>
+            [size, ...cells.map(({ value }) => value)].map(String)
+        );
+        if (!told.length || JSON.stringify(shown) !== JSON.stringify(told)) {
+            throw new Error(`${JSON.stringify(shown)} is not ${JSON.stringify(told)}`);
+        }
+    },
+});
+
 const cell = (label) => `.o_cohort_cell[aria-label='${label}']`;
 
 tours.add("crm_lifecycle_reports_cohort", {
@@ -65,6 +84,7 @@ tours.add("crm_lifecycle_reports_cohort", {
             content: "The number is that of the model",
             trigger: `${cell("Jan 2025, Month 1: Still customers 1, 50%")}:contains(/^1$/)`,
         },
+        compareCohorts("crm.lifecycle.growth.report"),
         {
             content: "Count by quarter",
             trigger: ".o_cohort_interval",
@@ -95,9 +115,12 @@ tours.add("crm_lifecycle_reports_cohort", {
             run: "click",
         },
         {
-            content: "Look at the customers",
+            content: "Look at the customers, by the keyboard",
             trigger: ".o_cohort_size button[aria-label='Q1 2025: 2']",
-            run: "click",
+            async run(helpers) {
+                this.anchor.focus();
+                await helpers.press("Enter");
+            },
         },
         {
             content: "They are listed",
@@ -128,6 +151,24 @@ tours.add("crm_lifecycle_reports_flow", {
                 ".o_lifecycle_flow_table tr:contains('Customer') button[aria-label='Customer → Lost: 2, 50% of its visits']",
         },
         {
+            content: "All numbers are those of the model",
+            trigger: ".o_lifecycle_flow_table",
+            async run() {
+                const { orm } = odoo.__WOWL_DEBUG__.root.env.services;
+                const { flows } = await orm.call(
+                    "crm.lifecycle.visit.report",
+                    "get_lifecycle_flow",
+                    [[]]
+                );
+                const cells = this.anchor.querySelectorAll("button[aria-label]");
+                const shown = [...cells].map((button) => parseInt(button.textContent));
+                const told = flows.map(({ count }) => count);
+                if (!told.length || `${shown.sort()}` !== `${told.sort()}`) {
+                    throw new Error(`${shown} is not ${told}`);
+                }
+            },
+        },
+        {
             content: "Bands are reached by the keyboard",
             trigger: ".o_lifecycle_flow_band[tabindex='0']",
             run() {
@@ -151,13 +192,31 @@ tours.add("crm_lifecycle_reports_flow", {
             run: "click",
         },
         {
-            content: "Look at the customers",
+            content: "Look at the customers of a number",
             trigger:
                 ".o_lifecycle_flow_table button[aria-label='Customer → Lost: 2, 50% of its visits']",
             run: "click",
         },
         {
             content: "They are listed",
+            trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
+        },
+        {
+            content: "Go back",
+            trigger: ".breadcrumb-item.o_back_button, .o_breadcrumb .breadcrumb-item a",
+            run: "click",
+        },
+        {
+            content: "Look at the customers of a band, by the keyboard",
+            trigger:
+                ".o_lifecycle_flow_band[aria-label='Customer → Lost: 2, 50% of its visits']",
+            async run(helpers) {
+                this.anchor.focus();
+                await helpers.press("Enter");
+            },
+        },
+        {
+            content: "They are the same",
             trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
         },
     ],
