@@ -98,8 +98,8 @@ def fill_customers(env, customers, company, sellers):
     """Add contacts in the likeness of one, and their profiles."""
     pattern = env["res.partner"].create({"name": "Bench", "is_company": True})
     env.flush_all()
-    # The checks of foreign keys keep the plans of a table that was small: no scans.
-    env.cr.execute("SET LOCAL enable_seqscan = off")
+    # Foreign keys hold by how the rows are made: to check each takes ten minutes.
+    env.cr.execute("SET LOCAL session_replication_role = replica")
     with texts_unindexed(env, "res_partner"):
         env.cr.execute(
             SQL(
@@ -119,7 +119,6 @@ def fill_customers(env, customers, company, sellers):
             )
         )
     env.cr.execute("SELECT setval('res_partner_id_seq', MAX(id)) FROM res_partner")
-    env.cr.execute("SET LOCAL enable_seqscan = on")
     env.cr.execute("ANALYZE res_partner")
     key = SQL("c.id - %s", pattern.id)
     env.cr.execute(

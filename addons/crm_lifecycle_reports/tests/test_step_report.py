@@ -1,6 +1,7 @@
 from datetime import date, datetime
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import ReportCase
 
@@ -68,3 +69,11 @@ class TestStepReport(ReportCase):
             )[:3],
             (1, 1, 1),
         )
+
+    def test_the_move_that_followed_is_read_from_its_index(self):
+        query = self.env["crm.lifecycle.step.report"]._search([])
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        rows = self.env.execute_query(
+            SQL("EXPLAIN (COSTS OFF) %s", query.select(SQL("AVG(days)")))
+        )
+        self.assertIn("history_next_idx", "\n".join(line for [line] in rows))
