@@ -19,7 +19,7 @@ from pathlib import Path
 
 import requests
 
-from .driver import ROOT, Driver
+from .driver import ROOT, STATE, Driver
 from .load_figures import LockWatch, add_up, tell
 from .load_people import Person
 from .plan import make_plain
@@ -33,9 +33,15 @@ PEOPLE = 8
 WORKERS = 2
 # Orders that change before each night.
 CHANGED = max(ORDERS // 300, 20)
+# Each of the whiles, and whether all else goes on in it.
+WHILES = {"alone": False, "together": True}
+if os.environ.get("LOAD_ONLY"):
+    WHILES = {name: WHILES[name] for name in os.environ["LOAD_ONLY"].split(",")}
 ADDONS = "crm_lifecycle_sale,crm_loyalty_sale,crm_lifecycle_loyalty"
 BACKGROUND = ("night", "actions", "points")
 RETRY = re.compile(r"(\w+), \d tries left")
+# What had to be done again, as the log has it.
+BAD_QUERY = re.compile(r"bad query: b?['\"]?(.{1,300})", re.DOTALL)
 PROGRAM = str(ROOT / "script" / "lib" / "odoo_program.py")
 URL = f"http://127.0.0.1:{PORT}"
 
@@ -126,7 +132,10 @@ class Server:
 
     def read_retries(self):
         """Return ``{error: how often}`` of requests that were done again."""
-        found = RETRY.findall(self.log.read_text())
+        log = self.log.read_text()
+        for query in BAD_QUERY.findall(log):
+            print(f"done again: {query}", flush=True)
+        found = RETRY.findall(log)
         return {name: found.count(name) for name in sorted(set(found))}
 
 
@@ -198,11 +207,12 @@ def main():
     driver.warm(database)
     screens = driver.shell(database, "screens")
     result = {"customers": CUSTOMERS, "orders": ORDERS, "people": PEOPLE}
-    for name, with_background in (("alone", False), ("together", True)):
+    for name, with_background in WHILES.items():
         result[name] = work(database, screens, with_background)
         print(json.dumps({name: result[name]}, indent=1), flush=True)
-    (ROOT / "bench" / "LOAD.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(tell(result))
+    (STATE / "bench" / f"{database}.json").write_text(json.dumps(result, indent=1))
+    if len(WHILES) == 2:
+        print(tell(result))
 
 
 if __name__ == "__main__":

@@ -123,10 +123,7 @@ def _three(part):
 
 def _inline(value):
     if isinstance(value, dict):
-        return "; ".join(
-            f"{name} {_inline(part)}" for name, part in value.items()
-        ) or 0
+        return "; ".join(f"{name} {_inline(part)}" for name, part in value.items()) or 0
     if isinstance(value, list):
         return " to ".join(map(str, value))
     return value
-

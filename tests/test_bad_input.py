@@ -7,7 +7,6 @@ some hundreds, always the same ones.
 """
 
 import json
-from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st

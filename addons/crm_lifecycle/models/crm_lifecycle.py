@@ -9,6 +9,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..fields import Conditions
 from .crm_lifecycle_history import ENTERS
 
 # What is no matter of how customers move.
@@ -53,7 +54,7 @@ class CrmLifecycle(models.Model):
     )
     activation_date = fields.Datetime(readonly=True, copy=False)
     version = fields.Integer(default=1, readonly=True, copy=False, tracking=True)
-    domain = fields.Char(
+    domain = Conditions(
         string="Takes",
         default="[]",
         help="Conditions on the customers that this lifecycle takes. Empty: all.",

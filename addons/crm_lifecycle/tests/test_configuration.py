@@ -21,6 +21,16 @@ class TestConfiguration(LifecycleCase):
             ):
                 self._rule(self.engaged, [], name="Strange").domain = domain
 
+    def test_conditions_that_no_text_can_have_are_refused_in_words(self):
+        """Creating ended in an error of the server, unlike writing."""
+        for text in ("\ud800", "[('won_count', '=', '\0')]"):
+            for record in (self.lifecycle, self._rule(self.engaged, [])):
+                with (
+                    self.subTest(text=text, model=record._name),
+                    self.assertRaises(UserError),
+                ):
+                    record.copy({"domain": text})
+
     def test_stages_of_another_lifecycle_are_refused(self):
         other = self.lifecycle.copy()
         with self.assertRaisesRegex(ValidationError, "another lifecycle"):
