@@ -106,6 +106,7 @@ class Server:
 
     def __init__(self, database, folder):
         self.log = Path(folder, "server.log")
+        self.begun = 0
         self.process = subprocess.Popen(
             [
                 *(sys.executable, PROGRAM, "-d", database),
@@ -130,9 +131,13 @@ class Server:
         self.process.terminate()
         self.process.wait(60)
 
+    def begin(self):
+        """Leave out what the log told so far, while everybody was logging in."""
+        self.begun = self.log.stat().st_size
+
     def read_retries(self):
         """Return ``{error: how often}`` of requests that were done again."""
-        log = self.log.read_text()
+        log = self.log.read_bytes()[self.begun :].decode()
         for query in BAD_QUERY.findall(log):
             print(f"done again: {query}", flush=True)
         found = RETRY.findall(log)
@@ -173,6 +178,7 @@ def work(database, screens, with_background):
             for person in people:
                 person.start()
             start.wait(600)
+            server.begin()
             with LockWatch(database) as watch:
                 loads = _wait()
                 for person in people:

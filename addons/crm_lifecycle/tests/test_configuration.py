@@ -14,6 +14,8 @@ class TestConfiguration(LifecycleCase):
             "[('first_seen_date', '<=', 'next full moon')]",
             "[('won_count', 'resembles', 1)]",
             "[('partner_id.no_such_field', '=', 1)]",
+            "[('partner_id.country_id', '<', {})]",
+            "[('partner_id', 'any', [('country_id', 'in', [{}, b'1'])])]",
         ]:
             with (
                 self.subTest(domain=domain),
