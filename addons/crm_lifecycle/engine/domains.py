@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -55,7 +56,7 @@ def _check_values(domain: Domain) -> None:
         if isinstance(value, Domain):
             _check_values(value)
             continue
-        items = value if isinstance(value, (list, tuple, Set)) else [value]
+        items = value if isinstance(value, (list, tuple, AbstractSet)) else [value]
         for item in items:
             if not isinstance(item, _PLAIN):
                 raise DomainError(repr(item)[:80])
