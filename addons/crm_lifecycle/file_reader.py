@@ -263,7 +263,8 @@ class FileReader:
             Profile = self.env["crm.lifecycle.profile"].sudo()  # fields alone
             conditions = self._read_conditions(value, Profile, label)
             self._check_facts(conditions, label)
-            record.domain = repr(conditions)
+            # What can't be used is told in the reader's language.
+            record.with_context(lang=self.lang).domain = repr(conditions)
         elif value not in (None, "", False):
             self._refuse(record._fields["domain"], value, label)
 
