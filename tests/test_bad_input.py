@@ -1,9 +1,9 @@
 """Whatever comes in is accepted and right, or refused in words, and never half done.
 
-Conditions, files, imported rows, parameters of templates and calls, generated at
-random. ``BAD_INPUT_EXAMPLES=2500 script/test tests/test_bad_input.py
-tests/test_lifecycle_file.py`` tries more than 10,000 (see docs/EVIDENCE.md); without it
-some hundreds, always the same ones.
+Conditions, parameters of templates, the onboarding and calls, generated at random, in
+English and Chinese. Imported rows are in test_bad_rows.py, files in
+test_lifecycle_file.py. With ``BAD_INPUT_EXAMPLES=2500`` these three try 20,000 (see
+docs/EVIDENCE.md); without it some hundreds, mostly the same ones.
 """
 
 import json

@@ -7,8 +7,10 @@ salesperson, and what is configured as whoever may configure it.
 import csv
 import io
 import json
+import os
 import re
 from datetime import date
+from unittest import skipUnless
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,11 +109,12 @@ class TestBadRows(BadInputCase):
         model = cls.env[name].with_user(getattr(cls, MODELS[name]))
         columns = [("id", "char")]
         for field, told in sorted(model.fields_get().items()):
-            if told["readonly"] or told["type"] not in likely:
+            own = (model._fields[field]._module or "").startswith("crm_")
+            if told["readonly"] or told["type"] not in likely or not own:
                 continue
             columns.append((field, told["type"]))
             if "relation" in told:
-                columns += [(f"{field}/id", "char"), (f"{field}/.id", "integer")]
+                columns.append((f"{field}/id", "char"))
             if told["type"] == "one2many":
                 parts = {"name", "code"} & cls.env[told["relation"]]._fields.keys()
                 columns += [(f"{field}/{part}", "char") for part in sorted(parts)]
@@ -148,6 +151,7 @@ class TestBadRows(BadInputCase):
     # Configuration
     # ------------------------------------------------------------
 
+    @skipUnless("BAD_INPUT_EXAMPLES" in os.environ, "tried on demand")
     @KEEP_GOING
     @given(st.data())
     def test_configuration_comes_in_usable_or_not_at_all(self, data):
