@@ -8,6 +8,7 @@ asked by a run, or in an error for people; and nothing is half-written.
 
 import copy
 import json
+import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,11 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
+# The variable is that of tests/bad_input.py.
+EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "200"))
+KEEP_GOING = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck)
+)
 scalars = st.one_of(
     st.none(),
     st.booleans(),
@@ -206,14 +212,11 @@ class TestLifecycleFile(TransactionCase):
             self.env["crm.lifecycle.profile"].search(domain, limit=1)
         self.assertTrue(lifecycle.path["stages"])
 
-    @settings(
-        max_examples=200,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=True,
-    )
-    @given(st.integers(0, 1), steps)
-    def test_a_changed_file_is_imported_right_or_refused_in_words(self, which, changes):
+    @settings(KEEP_GOING, derandomize="BAD_INPUT_EXAMPLES" not in os.environ)
+    @given(st.integers(0, 1), steps, st.sampled_from(["en_US", "zh_CN"]))
+    def test_a_changed_file_is_imported_right_or_refused_in_words(
+        self, which, changes, lang
+    ):
         data = copy.deepcopy(self.data[which])
         for step in changes:
             change(data, *step)
@@ -221,16 +224,19 @@ class TestLifecycleFile(TransactionCase):
         before = self._count()
         with self.env.cr.savepoint() as savepoint:
             try:
-                lifecycle, _left_out = self.files._import(content, self.company, "f")
+                files = self.files.with_context(lang=lang)
+                lifecycle, _left_out = files._import(content, self.company, "f")
             except UserError as error:
-                self.assertGreater(len(str(error)), 10)
+                self.assertGreater(len(str(error)), 10 if lang == "en_US" else 4)
+                if lang == "zh_CN":
+                    self.assertRegex(str(error), "[\u4e00-\u9fff]")
                 self.assertEqual(self._count(), before)
             else:
                 self._assert_usable(lifecycle, data)
             savepoint.rollback()
             self.env.invalidate_all()
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @KEEP_GOING
     @given(st.binary(max_size=200))
     def test_any_bytes_are_refused_in_words(self, content):
         with self.assertRaises(UserError):

@@ -1,6 +1,7 @@
 """Kinds of fields of our own."""
 
 from odoo import fields
+from odoo.exceptions import UserError
 
 
 class LooseMany2one(fields.Many2one):
@@ -35,3 +36,30 @@ class KnownInteger(fields.Integer):
 
     def convert_to_record(self, value, record):
         return False if value is None else value
+
+
+class Conditions(fields.Char):
+    """Conditions as people or other systems write them down.
+
+    They are checked once they are stored; what can't be is refused in words here.
+    """
+
+    def convert_to_column(self, value, record, values=None, validate=True):
+        text = super().convert_to_column(value, record, values, validate)
+        if isinstance(text, str) and not _is_storable(text):
+            raise UserError(
+                record.env._(
+                    "The conditions have characters that are no text. Choose them "
+                    "again."
+                )
+            )
+        return text
+
+
+def _is_storable(text):
+    """Whether the database takes a text: no NUL, and no half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text

@@ -26,9 +26,10 @@ class FileReader:
     language is that of messages.
     """
 
-    def __init__(self, file_model, data, local):
+    def __init__(self, file_model, data, local, lang=None):
         self.env = file_model.env
-        self.words = file_model.with_context(lang=file_model.env.user.lang)
+        self.lang = lang or file_model.env.user.lang
+        self.words = file_model.with_context(lang=self.lang)
         self.data = data
         self.local = local
         self.left_out = []
@@ -91,7 +92,7 @@ class FileReader:
         return records
 
     def _get_label(self, model_name, item):
-        name = files.text_of(item["name"], self.env.user.lang)
+        name = files.text_of(item["name"], self.lang)
         return self.words._get_item_label(model_name, name[:80])
 
     def _note_unknown(self, item, known, label):
@@ -262,7 +263,8 @@ class FileReader:
             Profile = self.env["crm.lifecycle.profile"].sudo()  # fields alone
             conditions = self._read_conditions(value, Profile, label)
             self._check_facts(conditions, label)
-            record.domain = repr(conditions)
+            # What can't be used is told in the reader's language.
+            record.with_context(lang=self.lang).domain = repr(conditions)
         elif value not in (None, "", False):
             self._refuse(record._fields["domain"], value, label)
 

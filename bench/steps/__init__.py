@@ -13,6 +13,7 @@ from .people import create_people
 from .prepare import activate_lifecycles, generate_rows, prepare_addons
 from .reading import measure_reading
 from .runs import measure_replay, measure_run
+from .screens import describe_screens
 from .sizes import measure_sizes
 
 STEPS = {
@@ -28,5 +29,6 @@ STEPS = {
     "reading": measure_reading,
     "replay": measure_replay,
     "run": measure_run,
+    "screens": describe_screens,
     "sizes": measure_sizes,
 }

@@ -47,6 +47,7 @@ def _change_latest(env, names, count, edited, cancelled):
                                       {draw("id", 1, names["seed"])}) AS place
               FROM sale_order
              WHERE id > %(last)s - 20 * %(count)s AND state <> 'cancel'
+               AND create_uid = 1  -- what people are at is theirs
         ), changed AS (
             UPDATE sale_order AS o
                SET state = CASE WHEN NOT l.is_order THEN 'sale'

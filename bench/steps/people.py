@@ -1,13 +1,18 @@
 """People who work by RPC while everything else goes on; see `bench.load`."""
 
+from odoo.fields import Command
+
 from .common import get_companies
 
 GROUPS = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
-MEMBERS = 2000
+# One customer in so many is a member of the programme of points.
+MEMBERS = 10
+# Whoever comes to these stages is to be called: something for the job of actions.
+CALLED_IN = ("first_deal", "growing", "churned")
 
 
 def create_people(env, count):
-    """Create users, what they sell, and members of a programme of points."""
+    """Create users, what they sell, a playbook, and members of a programme."""
     company = get_companies(env)[0]
     env["res.users"].with_context(no_reset_password=True).create(
         [
@@ -22,28 +27,89 @@ def create_people(env, count):
             for number in range(count)
         ]
     )
-    env["product.product"].create(
-        {"name": "Load", "default_code": "LOAD", "type": "service", "list_price": 10}
+    env["product.template"]._load_records(
+        [
+            {
+                "xml_id": "__import__.load_product",
+                "values": {"name": "Load", "type": "service", "list_price": 10},
+            }
+        ]
     )
-    program = env["loyalty.program"].create(
+    _plan_calls(env, company)
+    members = _create_members(env, _create_program(env, company), company)
+    env.cr.commit()
+    return {"people": count, "members": members}
+
+
+def _plan_calls(env, company):
+    plan = env["mail.activity.plan"].create(
+        {
+            "name": "Load",
+            "res_model": "crm.lifecycle.profile",
+            "company_id": company.id,
+            "template_ids": [
+                Command.create(
+                    {
+                        "activity_type_id": env.ref("mail.mail_activity_data_call").id,
+                        "summary": "Call",
+                        "responsible_type": "other",
+                        "responsible_id": env.ref("base.user_admin").id,
+                    }
+                )
+            ],
+        }
+    )
+    stages = env["crm.lifecycle"]._get_active(company).stage_ids
+    stages.filtered(lambda stage: stage.code in CALLED_IN).activity_plan_id = plan
+
+
+def _create_program(env, company):
+    """Create a programme in which each order earns points."""
+    return env["loyalty.program"].create(
         {
             "name": "Load",
             "program_type": "loyalty",
             "applies_on": "both",
             "trigger": "auto",
             "company_id": company.id,
+            "portal_point_name": "points",
+            "rule_ids": [
+                Command.create(
+                    {
+                        "reward_point_mode": "money",
+                        "reward_point_amount": 1,
+                        "minimum_qty": 0,
+                    }
+                )
+            ],
+            "reward_ids": [
+                Command.create(
+                    {
+                        "reward_type": "discount",
+                        "discount_mode": "per_point",
+                        "discount": 0.01,
+                        "required_points": 1,
+                    }
+                )
+            ],
         }
     )
+
+
+def _create_members(env, program, company):
     env.cr.execute(
-        "SELECT partner_id FROM crm_lifecycle_profile WHERE company_id = %s"
-        " AND partner_id IS NOT NULL ORDER BY id LIMIT %s",
+        """
+        SELECT partner_id FROM crm_lifecycle_profile
+         WHERE company_id = %s AND partner_id IS NOT NULL
+           AND hashint4(partner_id) %% %s = 0
+         ORDER BY id
+        """,
         [company.id, MEMBERS],
     )
-    env["loyalty.card"].create(
+    cards = env["loyalty.card"].create(
         [
             {"program_id": program.id, "partner_id": partner_id}
             for (partner_id,) in env.cr.fetchall()
         ]
     )
-    env.cr.commit()
-    return {"people": count}
+    return len(cards)

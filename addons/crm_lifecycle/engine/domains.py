@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -23,6 +24,8 @@ _TERM = rf"[+-]\d+[dwmy]|=\d+[dmy]|[=+-](?:{'|'.join(_WEEKDAYS)})"
 _RELATIVE = re.compile(rf"^(today|now)?(\s*(?:{_TERM}))*$")
 _TERMS = re.compile(_TERM)
 _OFFSET = re.compile(r"([+-]\d+)([dwmy])")
+# What a condition may compare with, alone or as a list.
+_PLAIN = (str, int, float, date, type(None))
 _UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 _PARTS = {"d": "day", "m": "month", "y": "year"}
 
@@ -38,10 +41,25 @@ def parse(text: str | None) -> Domain:
     """
     try:
         value = ast.literal_eval((text or "[]").strip() or "[]")
-        return Domain(value)
+        domain = Domain(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         # Python names the object that it stumbled over by its address.
         raise DomainError(str(error).partition(": <")[0]) from error
+    _check_values(domain)
+    return domain
+
+
+def _check_values(domain: Domain) -> None:
+    """Raise where a condition compares with what no column can have."""
+    for condition in domain.iter_conditions():
+        value = condition.value
+        if isinstance(value, Domain):
+            _check_values(value)
+            continue
+        items = value if isinstance(value, (list, tuple, AbstractSet)) else [value]
+        for item in items:
+            if not isinstance(item, _PLAIN):
+                raise DomainError(repr(item)[:80])
 
 
 def resolve_date(value: str, as_of: date) -> date:

@@ -8,6 +8,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..fields import Conditions
+
 # What is no matter of how customers move.
 NOT_VERSIONED = {"activation_date", "company_id", "sequence", "version"}
 
@@ -48,7 +50,7 @@ class CrmLifecycle(models.Model):
     )
     activation_date = fields.Datetime(readonly=True, copy=False)
     version = fields.Integer(default=1, readonly=True, copy=False, tracking=True)
-    domain = fields.Char(
+    domain = Conditions(
         string="Takes",
         default="[]",
         help="Conditions on the customers that this lifecycle takes. Empty: all.",

@@ -244,7 +244,7 @@ class CrmLifecycleFile(models.AbstractModel):
         ``local``: the data is of this database, and its ids hold.
         """
         english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
-        reader = FileReader(english, data, local)
+        reader = FileReader(english, data, local, self.env.lang)
         try:
             with self.env.cr.savepoint():
                 lifecycle = reader.make(company)

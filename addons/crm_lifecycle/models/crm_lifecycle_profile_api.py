@@ -21,12 +21,14 @@ class CrmLifecycleProfile(models.Model):
         :raises UserError: where the lifecycle does not allow it; nobody is moved then
         """
         self._check_asked()
-        if not isinstance(reason, str) or not reason.strip():
+        # The database takes no NUL in a text.
+        reason = reason.replace("\0", "").strip() if isinstance(reason, str) else ""
+        if not reason:
             raise UserError(self.env._("Tell the reason of the move."))
         self.check_access("write")
         for lifecycle, profiles in self.grouped("lifecycle_id").items():
             target = profiles._find_stage(lifecycle, stage)
-            profiles = profiles.with_context(lifecycle_reason=reason.strip())
+            profiles = profiles.with_context(lifecycle_reason=reason)
             profiles.write({"stage_id": target.id})
         return [
             {

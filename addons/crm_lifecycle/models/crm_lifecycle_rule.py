@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..engine import domains
+from ..fields import Conditions
 
 
 class CrmLifecycleRule(models.Model):
@@ -42,7 +43,7 @@ class CrmLifecycleRule(models.Model):
         domain="[('lifecycle_id', '=', lifecycle_id)]",
         ondelete="cascade",
     )
-    domain = fields.Char(
+    domain = Conditions(
         string="Conditions",
         default="[]",
         help="Conditions on the facts of a customer. Dates may be relative to "

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..fields import Conditions
+
 
 class CrmLifecycleTag(models.Model):
     """A mark that customers of a lifecycle carry while its conditions hold.
@@ -25,7 +27,7 @@ class CrmLifecycleTag(models.Model):
     )
     sequence = fields.Integer(default=10)
     color = fields.Integer()
-    domain = fields.Char(
+    domain = Conditions(
         string="Conditions",
         default="[]",
         help="Conditions on the facts of a customer. Dates may be relative to "

@@ -233,6 +233,19 @@ class TestApi(LifecycleCase, HttpCase):
             self.assertEqual(code, 422)
             self.assertIn("reason", body["message"])
 
+    def test_a_reason_is_kept_without_what_the_database_does_not_take(self):
+        """A NUL in it ended in an error of the server."""
+        code, found = self._call(
+            "crm.lifecycle.profile",
+            "action_move",
+            ids=self.profile.ids,
+            stage="engaged",
+            reason="Asked\0 again",
+        )
+        self.assertEqual(code, 200, found)
+        row = self.profile.history_ids.sorted("id")[-1]
+        self.assertEqual(row.reason, "Asked again")
+
     @QUIET
     def test_a_skip_that_is_not_allowed(self):
         self.lifecycle.skip_policy = "forbid"

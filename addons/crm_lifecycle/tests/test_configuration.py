@@ -14,12 +14,24 @@ class TestConfiguration(LifecycleCase):
             "[('first_seen_date', '<=', 'next full moon')]",
             "[('won_count', 'resembles', 1)]",
             "[('partner_id.no_such_field', '=', 1)]",
+            "[('partner_id.country_id', '<', {})]",
+            "[('partner_id', 'any', [('country_id', 'in', [{}, b'1'])])]",
         ]:
             with (
                 self.subTest(domain=domain),
                 self.assertRaisesRegex(ValidationError, "rule “Strange”"),
             ):
                 self._rule(self.engaged, [], name="Strange").domain = domain
+
+    def test_conditions_that_no_text_can_have_are_refused_in_words(self):
+        """Creating ended in an error of the server, unlike writing."""
+        for text in ("\ud800", "[('won_count', '=', '\0')]"):
+            for record in (self.lifecycle, self._rule(self.engaged, [])):
+                with (
+                    self.subTest(text=text, model=record._name),
+                    self.assertRaises(UserError),
+                ):
+                    record.copy({"domain": text})
 
     def test_stages_of_another_lifecycle_are_refused(self):
         other = self.lifecycle.copy()

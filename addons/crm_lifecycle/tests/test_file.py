@@ -215,6 +215,17 @@ class TestFile(LifecycleCase):
             with self.subTest(schema=schema):
                 self._assert_refused({**self._export(), "schema": schema}, words)
 
+    def test_what_is_wrong_is_told_in_the_language_of_the_call(self):
+        """Values were told in the user's own language, conditions in English."""
+        files = self.files.with_context(lang="zh_CN")
+        for change in (
+            lambda data: data.update(skip_policy="none"),
+            lambda data: data["rules"][0].update(domain=["nonsense"]),
+        ):
+            content = json.dumps(self._changed(change)).encode()
+            with self.assertRaisesRegex(UserError, "[\u4e00-\u9fff]{4}"):
+                files._import(content, self.company)
+
     def test_what_does_not_fit_together_is_refused_by_name(self):
         changes = {
             "no stages": lambda data: data.update(stages=[]),
