@@ -42,10 +42,10 @@ def parse(text: str | None) -> Domain:
     try:
         value = ast.literal_eval((text or "[]").strip() or "[]")
         domain = Domain(value)
+        _check_values(domain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         # Python names the object that it stumbled over by its address.
         raise DomainError(str(error).partition(": <")[0]) from error
-    _check_values(domain)
     return domain
 
 
@@ -53,8 +53,8 @@ def _check_values(domain: Domain) -> None:
     """Raise where a condition compares with what no column can have."""
     for condition in domain.iter_conditions():
         value = condition.value
-        if isinstance(value, Domain):
-            _check_values(value)
+        if condition.operator.removeprefix("not ").startswith("any"):
+            _check_values(Domain(value))
             continue
         items = value if isinstance(value, (list, tuple, AbstractSet)) else [value]
         for item in items:

@@ -10,6 +10,21 @@ DAY = date(2026, 5, 31)
 
 @tagged("post_install", "-at_install")
 class TestDomains(TransactionCase):
+    def test_values_are_what_columns_can_have(self):
+        for text in (
+            "[('partner_id.country_id', '<', {})]",
+            "[('partner_id', 'any', [('country_id', 'in', [{}])])]",
+            "[('won_count', '=', b'1')]",
+        ):
+            with self.subTest(text=text), self.assertRaises(domains.DomainError):
+                domains.parse(text)
+        for text in (
+            "[('won_count', 'in', [1, None, False, 'x'])]",
+            "['!', ('partner_id', 'any', [('credit', '>', 1.5)])]",
+        ):
+            with self.subTest(text=text):
+                self.assertFalse(domains.parse(text).is_true())
+
     def test_relative_dates_start_from_the_day_given(self):
         for text, expected in [
             ("today", date(2026, 5, 31)),
