@@ -80,14 +80,22 @@ class World:
         ).action_confirm()
 
     def run(self):
-        """Have the scheduled job work; return what it says about the company."""
-        self.env.cr.commit()  # the job has a connection of its own
-        self.env.ref("crm_lifecycle.ir_cron_run").method_direct_trigger()
-        self.env.cr.commit()
-        self.env.invalidate_all()
+        """Have the scheduled job work; return what it says about the company.
+
+        On a slow machine one call of the job may not get to this company.
+        """
         runs = self.env["crm.lifecycle.run"]
-        run = runs.search([("company_id", "=", self.company.id)], limit=1)
-        assert run.state == "done", (run.state, run.error)
+        mine = [("company_id", "=", self.company.id), ("state", "!=", "running")]
+        before = runs.search(mine, limit=1)
+        for _attempt in range(5):
+            self.env.cr.commit()  # the job has a connection of its own
+            self.env.ref("crm_lifecycle.ir_cron_run").method_direct_trigger()
+            self.env.cr.commit()
+            self.env.invalidate_all()
+            run = runs.search(mine, limit=1)
+            if run != before:
+                break
+        assert run != before and run.state == "done", (run, run.state, run.error)
         return run
 
     def check(self, **stages):
@@ -100,7 +108,8 @@ class World:
                 for move in profile.history_ids
             ]
             assert len(moves) == len(set(moves)), (name, moves)
-        profiles = self.env["crm.lifecycle.profile"]
+        # Who is a customer by orders alone is put away until the bridge is back.
+        profiles = self.env["crm.lifecycle.profile"].with_context(active_test=False)
         count = profiles.search_count([("company_id", "=", self.company.id)])
         assert count == len(stages), count
 
