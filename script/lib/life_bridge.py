@@ -79,15 +79,25 @@ class World:
             }
         ).action_confirm()
 
-    def run(self):
-        """Have the scheduled job work; return what it says about the company."""
+    def work(self):
+        """Have the scheduled job work; return the last run of the company."""
         self.env.cr.commit()  # the job has a connection of its own
         self.env.ref("crm_lifecycle.ir_cron_run").method_direct_trigger()
         self.env.cr.commit()
         self.env.invalidate_all()
-        runs = self.env["crm.lifecycle.run"]
-        run = runs.search([("company_id", "=", self.company.id)], limit=1)
-        assert run.state == "done", (run.state, run.error)
+        return self.env["crm.lifecycle.run"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+
+    def run(self):
+        """Work until the company's turn has come; return what its run says."""
+        before = run = self.env["crm.lifecycle.run"].search(
+            [("company_id", "=", self.company.id)], limit=1
+        )
+        for _attempt in range(5):
+            if run == before:
+                run = self.work()
+        assert run != before and run.state == "done", (run, run.state, run.error)
         return run
 
     def check(self, **stages):
@@ -100,7 +110,8 @@ class World:
                 for move in profile.history_ids
             ]
             assert len(moves) == len(set(moves)), (name, moves)
-        profiles = self.env["crm.lifecycle.profile"]
+        # Who is a customer by orders alone is put away until the bridge is back.
+        profiles = self.env["crm.lifecycle.profile"].with_context(active_test=False)
         count = profiles.search_count([("company_id", "=", self.company.id)])
         assert count == len(stages), count
 
@@ -130,7 +141,7 @@ def without(env):
     assert run.left_count, "nobody waits"  # Dot; nothing new is known of Ann
     world.check(Ann="buyer", Bob="gone", Cid="talking", Dot="new")
     count = len(world.env["crm.lifecycle.history"].search([]))
-    world.run()
+    world.work()
     assert len(world.env["crm.lifecycle.history"].search([])) == count
 
 

@@ -18,12 +18,16 @@ PARTS = {
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm')
            AND a.attnum > 0 AND NOT a.attisdropped
     """,
+    # Those of relations have names of PostgreSQL's own, numbered as they come.
     "indexes": """
-        SELECT tablename::text || ' ' || indexname FROM pg_indexes
-         WHERE schemaname = 'public'
+        SELECT tablename::text || ' ' || CASE WHEN tablename LIKE '%\\_rel'
+               THEN regexp_replace(indexdef, ' INDEX \\S+ ', ' ') ELSE indexname END
+          FROM pg_indexes WHERE schemaname = 'public'
     """,
     "constraints": """
-        SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint
+        SELECT c.relname::text || ' ' || CASE WHEN c.relname LIKE '%\\_rel'
+               THEN pg_get_constraintdef(s.oid) ELSE conname END
+          FROM pg_constraint AS s JOIN pg_class AS c ON c.oid = s.conrelid
          WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
     """,
     "functions": """

@@ -23,7 +23,9 @@ jobs = env["ir.model.data"].search(
     [("model", "=", "ir.cron"), ("module", "in", modules)], order="id"
 )
 for job in env["ir.cron"].browse(jobs.mapped("res_id")):
+    env.cr.commit()  # the job has a connection of its own
     job.method_direct_trigger()
+env.cr.commit()
 somewhere = [("stage_id", "!=", False)]
 for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
     profile.lifecycle_id.skip_policy = "allow"
@@ -34,6 +36,8 @@ AT_STAKE = (
     *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
     *("loyalty_card", "loyalty_point_entry", "crm_lifecycle_ticket_log"),
 )
+# Odoo writes its own data of contacts anew, with what they are.
+RESTLESS = ("res_partner.write_date", "res_partner.write_uid")
 # Tables of Odoo that upgrading writes in, or that tell about addons, not people.
 OF_ODOO = ("ir_", "res_groups", "res_users", "mail_template")
 # Small addons whose tests need no browser.
@@ -179,6 +183,6 @@ class Rows:
         for name, (count, text) in self.columns.items():
             if name not in after.columns:
                 lines += [f"{table}.{name}: gone, with {count} values"] if count else []
-            elif after.columns[name][1] != text:
+            elif after.columns[name][1] != text and f"{table}.{name}" not in RESTLESS:
                 lines.append(f"{table}.{name}: changed")
         return lines

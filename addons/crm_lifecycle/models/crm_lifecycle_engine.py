@@ -147,11 +147,12 @@ class CrmLifecycle(models.Model):
         no company was served: Odoo switches off a job that fails for a week.
         """
         cron = self.env["ir.cron"]
-        companies = self._get_companies()
+        companies = self._get_companies_in_turn()
         cron._commit_progress(remaining=len(companies))
         failed, served = None, False
         for company in companies:
-            if self._is_run_due(company) or self._is_work_waiting(company):
+            worked = self._is_run_due(company) or self._is_work_waiting(company)
+            if worked:
                 try:
                     self._run(
                         company,
@@ -162,10 +163,20 @@ class CrmLifecycle(models.Model):
                 except Exception as error:
                     _logger.exception("Lifecycle run of %s failed", company.name)
                     failed = error
-            if not cron._commit_progress(1):
+            if not cron._commit_progress(1) and worked:
                 break
         if failed and not served:
             raise failed
+
+    @api.model
+    def _get_companies_in_turn(self):
+        """Return companies, the one whose last run is longest ago first.
+
+        So one whose runs take all the time of the job, or fail late, holds up nobody.
+        """
+        runs = self.env["crm.lifecycle.run"]
+        last = dict(runs._read_group([], ["company_id"], ["id:max"]))
+        return self._get_companies().sorted(lambda company: last.get(company, 0))
 
     @api.model
     def _is_run_due(self, company):

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -99,6 +100,30 @@ class TestCron(LifecycleCase):
         failed = self._runs()[-1:]
         self.assertEqual(failed.state, "failed")
         self.assertIn("no_such_fact", failed.error)
+        done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
+        self.assertEqual(done.state, "done")
+
+    def test_a_company_whose_run_fails_late_does_not_take_all_the_time(self):
+        """The job stopped after it each time, before it got to the others."""
+        other = self.env["res.company"].create({"name": "Zeta", "sequence": 99})
+        works = self.lifecycle.copy({"company_id": other.id})
+        works.write({"state": "active", "activation_date": fields.Datetime.now()})
+        self._break(self.lifecycle)
+        self._lead()
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle"
+        cron = self.registry["ir.cron"]
+        commit = cron._commit_progress
+
+        def commit_late(*args, **kwargs):
+            commit(*args, **kwargs)
+            return 0
+
+        with (
+            mute_logger(logger, "odoo.addons.base.models.ir_cron"),
+            patch.object(cron, "_commit_progress", commit_late),
+        ):
+            for _call in self.env["crm.lifecycle"]._get_companies():
+                self._trigger()
         done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
         self.assertEqual(done.state, "done")
 
