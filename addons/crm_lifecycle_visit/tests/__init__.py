@@ -1,3 +1,4 @@
+from . import test_privacy
 from . import test_tours
 from . import test_visit
 from . import test_visit_facts
