@@ -5,7 +5,9 @@ lines: see `tests/access_matrix.py`. ``ACCESS_PRINT=1 script/test
 tests/test_access_matrix.py -n 0 -s`` prints the tables as they really are.
 """
 
+import json
 import os
+from collections import Counter
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
@@ -36,9 +38,18 @@ class TestAccessMatrix(TransactionCase):
         )
         quiet.__enter__()
         cls.addClassCleanup(quiet.__exit__, None, None, None)
+        cls.cells = Counter()
+        cls.addClassCleanup(cls._tell_cells)
+
+    @classmethod
+    def _tell_cells(cls):
+        """Tell how much was tried, seen with ``-s``."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in cls.cells.items())
+        print(f"\n{sum(cls.cells.values())} cells, {len(cls.roles)} roles: {kinds}")
 
     def _compare(self, kind, decided, found):
         """Have every cell be as decided; tell all that are not, as lines of a table."""
+        self.cells[kind.lower()] += sum(len(cells) for cells in found.values())
         broken, self.world.broken = self.world.broken, []
         if PRINT:
             print(*broken, sep="\n")
@@ -116,6 +127,26 @@ class TestAccessMatrix(TransactionCase):
         )
         return data.mapped("complete_name")
 
+    def test_every_model_of_companies_is_tried_with_records_of_others(self):
+        """Where rows are of a company, one of another company and one of a branch are
+        tried; where they are about customers, one whom two companies share, too."""
+        missing = []
+        world = self.world
+        for model in matrix.get_models(self.env, self.addons):
+            fields = self.env[model]._fields
+            if self.env[model]._transient or "company_id" not in fields:
+                continue
+            rows = [sample.record for sample in world.made.get(model, {}).values()]
+            for company in (world.home, world.branch, world.there):
+                if not any(row.company_id == company for row in rows):
+                    missing.append(f"{model}: none of {company.name}")
+            if "partner_id" in fields and not any(
+                row.partner_id == world.shared and row.company_id == world.there
+                for row in rows
+            ):
+                missing.append(f"{model}: no shared customer")
+        self.assertFalse(missing, "\n".join(missing))
+
     # ------------------------------------------------------------
     # Is it as decided?
     # ------------------------------------------------------------
@@ -152,8 +183,17 @@ class TestAccessMatrix(TransactionCase):
         except NotImplementedError:
             value = False
         rights = ""
-        if self.world.gets_through(lambda: record.read([name]), f"reads {name}"):
+        if role in matrix.OUTSIDERS:  # they export nothing anyway
+            ways = [lambda: record.read([name])]
+        else:
+            ways = [
+                lambda: record.read([name]),
+                lambda: record.export_data([".id", name]),
+            ]
+        if self.world.gets_through(lambda: [way() for way in ways], f"reads {name}"):
             rights += "r"
+        elif self.world.gets_through(ways[-1], f"exports {name}"):
+            rights += " exported"
         writes = (field.store and not field.related) or field.inverse
         writes = writes and not field.inherited  # its own model's to decide
         if writes and self.world.gets_through(
@@ -248,3 +288,46 @@ class TestAccessMatrix(TransactionCase):
             }
         decided = {(xml_id,): row for xml_id, row in self.tables.dashboards.items()}
         self._compare("DASHBOARDS", decided, found)
+
+    def test_dashboards_ask_for_nothing_that_their_readers_may_not_see(self):
+        """Each source of a dashboard, asked as the role that looks at it."""
+        wrong = []
+        for xml_id in self.tables.dashboards:
+            dashboard = self.env.ref(xml_id)
+            sources = list(self._get_sources(json.loads(dashboard.spreadsheet_data)))
+            self.assertTrue(sources, xml_id)
+            for role in self.roles:
+                env = self.world.get_env(role)
+                if not self.world.can_read(role, dashboard):
+                    continue
+                for model, domain in sources:
+                    self.cells["sources of dashboards"] += 1
+                    wrong += [
+                        f"{xml_id}, {role}: {told}"
+                        for told in self._ask(env[model], domain)
+                    ]
+        self.assertFalse(wrong, "\n".join(wrong))
+
+    def _get_sources(self, data):
+        """Return ``(model, domain)`` of the pivots, lists and charts of a dashboard."""
+        for kind in ("pivots", "lists"):
+            for source in data.get(kind, {}).values():
+                yield source["model"], source.get("domain", [])
+        for sheet in data["sheets"]:
+            for figure in sheet.get("figures", []):
+                chart = figure.get("data", {})
+                if "metaData" in chart:
+                    domain = chart.get("searchParams", {}).get("domain", [])
+                    yield chart["metaData"]["resModel"], domain
+
+    def _ask(self, model, domain):
+        """Tell what a reader is refused, or gets of companies that are not theirs."""
+        if isinstance(domain, str):
+            domain = []  # what depends on the day and the reader narrows it down
+        if not self.world.gets_through(lambda: model.search(domain), f"{model}"):
+            return [f"may not ask for {model._name}"]
+        if "company_id" not in model._fields:
+            return []
+        allowed = self.world.home | self.world.parent
+        others = model.search(domain).sudo().company_id - allowed
+        return [f"{model._name} of {company.name}" for company in others]

@@ -69,21 +69,21 @@ class CrmLifecycleProfile(models.Model):
         profiles |= profiles.search([("partner_id", "in", partners.ids)])
         partners._check_erasable()
         contacts = partners.search([("id", "child_of", partners.ids)])
+        leads = profiles.lead_id.search([("partner_id", "in", contacts.ids)])
         profiles._erase_profiles()
         contacts._erase_contacts()
         profiles.lead_id._erase_contacts()
+        profiles.lead_id.active = False
+        leads._erase_contacts()  # won or lost they still count
         contacts._erase_rest()
         profiles._touch(review=True)
 
     def _erase_profiles(self):
-        """Take what was written about the customers off their profiles and history."""
-        mine = Domain([("res_model", "=", self._name), ("res_id", "in", self.ids)])
-        activities = self.env["mail.activity"].with_context(active_test=False)
-        activities.search(mine).unlink()
-        self.env["ir.attachment"].search(mine).unlink()
-        self.env["mail.message"].search(
-            [("model", "=", self._name), ("res_id", "in", self.ids)]
-        ).unlink()
+        """Take what was written about the customers off their profiles and history.
+
+        Extension point: erase what an addon has written about the customers.
+        """
+        self._erase_talk(self)
         self.write(
             {
                 "note": False,
@@ -110,6 +110,19 @@ class CrmLifecycleProfile(models.Model):
             )
         )
         self.env.invalidate_all()
+
+    @api.model
+    def _erase_talk(self, records):
+        """Take away the activities, messages and attachments of some records."""
+        mine = Domain(
+            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
+        )
+        activities = self.env["mail.activity"].with_context(active_test=False)
+        activities.search(mine).unlink()
+        self.env["ir.attachment"].search(mine).unlink()
+        self.env["mail.message"].search(
+            [("model", "=", records._name), ("res_id", "in", records.ids)]
+        ).unlink()
 
     # ------------------------------------------------------------
     # When a customer is long gone
@@ -209,12 +222,14 @@ class CrmLead(models.Model):
 
     def _erase_contacts(self):
         """Take away whom the leads are about."""
-        names = ("contact_name", "partner_name", "email_from", "phone", "description")
+        names = (
+            *("contact_name", "partner_name", "email_from", "email_cc", "phone"),
+            *("street", "street2", "zip", "city", "website", "function", "description"),
+        )
         for lead in self:
             lead.write(
                 {
                     "name": self.env._("Erased lead %(id)s", id=lead.id),
                     **dict.fromkeys(names, False),
-                    "active": False,
                 }
             )

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from odoo import fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_datetime, html2plaintext
 
 
 class CrmLifecycleProfile(models.Model):
@@ -64,7 +65,7 @@ class CrmLifecycleProfile(models.Model):
             "salesperson": profile.user_id.name or None,
             "pinned_until": profile.pinned_until or None,
             "decision": profile._get_shown("decision"),
-            "note": str(profile.note) if profile.note else None,
+            "note": profile._get_words(profile.note),
             "tags": profile.tag_ids.mapped("name"),
             "facts": profile._get_person_facts(),
             "moves": profile._get_person_moves(),
@@ -72,7 +73,45 @@ class CrmLifecycleProfile(models.Model):
             "playbook": profile._get_person_steps(),
             "activities": profile._get_person_activities(),
             "messages": profile._get_person_messages(),
+            "records": [
+                {
+                    "title": title,
+                    "rows": [profile._tell_record(record, names) for record in records],
+                }
+                for title, records, names in profile._get_person_records()
+                if records
+            ],
         }
+
+    def _get_person_records(self):
+        """Extension point: return ``[(title, records, names of fields)]`` that an addon
+        keeps on the customer, as they are told on paper."""
+        return []
+
+    def _tell_record(self, record, names):
+        """Return what a record says as ``{label: words}``, without what is empty."""
+        format_fact = self.env["crm.lifecycle.history"]._format_fact
+        told = {}
+        for name in names:
+            field, value = record._fields[name], record[name]
+            if not value:
+                continue
+            if field.type == "html":
+                words = self._get_words(value)
+            elif field.type == "datetime":
+                words = format_datetime(self.env, value)
+            elif field.relational:
+                words = ", ".join(value.mapped("display_name"))
+            else:
+                words = format_fact(field, value)
+            if words:
+                told[field._description_string(self.env)] = words
+        return told
+
+    @staticmethod
+    def _get_words(value):
+        """Return what is said in HTML, without its form; None where that is nothing."""
+        return html2plaintext(value).strip() or None if value else None
 
     def _get_shown(self, name):
         """Return a value as people read it, None where there is none."""
@@ -94,6 +133,7 @@ class CrmLifecycleProfile(models.Model):
             {
                 "fact": self._fields[name]._description_string(self.env),
                 "value": known(name) or self._get_shown(name),
+                "words": self._get_fact_text(name),
             }
             for name in names
         ]
@@ -149,7 +189,7 @@ class CrmLifecycleProfile(models.Model):
             {
                 "date": activity.date_deadline,
                 "what": activity.summary or activity.activity_type_id.name,
-                "note": str(activity.note) if activity.note else None,
+                "note": self._get_words(activity.note),
             }
             for activity in activities.search(
                 [("res_model", "=", self._name), ("res_id", "=", self.id)], order="id"
@@ -164,7 +204,7 @@ class CrmLifecycleProfile(models.Model):
             {
                 "date": message.date,
                 "subject": message.subject or None,
-                "text": str(message.body) if message.body else None,
+                "text": self._get_words(message.body),
             }
             for message in messages
         ]

@@ -179,7 +179,11 @@ def make_work(world):
         "crm.lifecycle.touch": {},
         "crm.lifecycle.task": {},
     }
-    for name, company in (("here", world.home), ("there", world.there)):
+    for name, company in (
+        ("here", world.home),
+        ("branch", world.branch),
+        ("there", world.there),
+    ):
         run = {"company_id": company.id, "as_of": TODAY, "kind": "quick"}
         touch = {"company_id": company.id, "partner_res_id": world.shared.id}
         found["crm.lifecycle.run"][name] = sample(
@@ -193,6 +197,7 @@ def make_work(world):
     for name, user, company in (
         ("mine", world.seller, world.home),
         ("others", world.colleague, world.home),
+        ("branch", world.seller, world.branch),
         ("there", world.seller, world.there),
     ):
         task = {
@@ -384,11 +389,14 @@ crm.lifecycle.stay           branch       -      -      -        -      -      -
 crm.lifecycle.stay           there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            here         -      -      -        -      -      r       -          r
 crm.lifecycle.run            there        -      -      -        -      -      -       -          -
+crm.lifecycle.run            branch       -      -      -        -      -      -       -          -
 crm.lifecycle.touch          here         -      -      -        -      -      -       r          r
 crm.lifecycle.touch          there        -      -      -        -      -      -       r          r
+crm.lifecycle.touch          branch       -      -      -        -      -      -       r          r
 crm.lifecycle.task           mine         -      -      -        r      -      r       -          r
 crm.lifecycle.task           others       -      -      -        -      -      r       -          r
 crm.lifecycle.task           there        -      -      -        -      -      -       -          -
+crm.lifecycle.task           branch       -      -      -        -      -      -       -          -
 crm.lifecycle.profile.move   mine         -      -      -        c      c      c       -          c
 crm.lifecycle.profile.move   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.move   there        -      -      -        -      -      -       -          -

@@ -84,8 +84,23 @@ class TestPrivacy(LifecycleCase):
             .with_user(self.manager)
             ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
         )
-        for text in (SECRET, "Open leads", "to Customer"):
-            self.assertIn(text, html.decode())
+        html = html.decode()
+        for text in (SECRET, "Open leads", "to Customer", "likes tea", "Dear Zaphod"):
+            self.assertIn(text, html)
+        self.assertNotIn("&lt;p&gt;", html, "the form of a note was read as words")
+
+    def test_dates_and_conditions_are_told_on_paper_as_people_write_them(self):
+        self._rule(self.risk, [("open_lead_count", ">", 7)], self.customer)
+        self.admin.lang = "en_US"
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.admin)
+            .with_context(lang="en_US")
+            ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+        )
+        self.assertIn("03/02/2026", html.decode())
+        self.assertNotIn("2026-03-02", html.decode())
+        self.assertIn("Open leads more than 7", html.decode())
 
     def test_a_salesperson_hands_out_nothing(self):
         profile = self.ada.with_user(self.salesperson)
@@ -141,6 +156,26 @@ class TestPrivacy(LifecycleCase):
         self.assertFalse(self.partner.active)
         # A rule's reason is nobody's secret.
         self.assertEqual(self.ada.history_ids.sorted("id")[-1].reason, "to Customer")
+
+    def test_leads_of_the_person_tell_no_more_who_it_was(self):
+        """Leads that have a contact kept its name, email and phone."""
+        lead = self.partner.opportunity_ids
+        lead.write(
+            {
+                "name": f"Shop of {SECRET}",
+                "contact_name": SECRET,
+                "phone": "+1 555 0100",
+            }
+        )
+        self.ada.with_user(self.admin).action_erase()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT row_to_json(t)::text FROM crm_lead AS t WHERE id = %s", [lead.id]
+        )
+        [told] = self.env.cr.fetchone()
+        for secret in ("Zaphod", "zaphod@", "555 0100", "5550100"):
+            self.assertNotIn(secret, told)
+        self.assertTrue(lead.active, "it still counts")
 
     def test_runs_leave_who_was_erased_alone(self):
         self.ada.with_user(self.admin).action_erase()

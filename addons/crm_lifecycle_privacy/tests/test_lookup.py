@@ -55,6 +55,27 @@ class TestLookup(LifecycleCase):
             self.ada.playbook_step_ids.ids,
         )
 
+    def test_cases_and_visits_are_found_and_erased(self):
+        """They would have been deleted, and missed in the sums."""
+        for model, vals in (
+            ("crm.lifecycle.risk.case", {"lesson": "Ada is cross"}),
+            ("crm.lifecycle.visit", {"note": "Ada likes tea"}),
+        ):
+            if model not in self.env:
+                continue
+            record = self.env[model].create({"profile_id": self.ada.id, **vals})
+            self.env.flush_all()
+            lines = self._look_up()
+            self.assertEqual(self._get_found(lines, model), record.ids)
+            line = lines.filtered(lambda item, name=model: item.res_model == name)
+            line.action_unlink()
+            self.assertTrue(record.exists())
+            self.assertFalse(any(record[name] for name in vals))
+            self.ada.erased_date = False
+            self.ada.partner_id.write(
+                {"name": "Ada Lovelace", "email": "ada@example.com", "active": True}
+            )
+
     def test_deleting_what_was_found_anonymises_it(self):
         """The history refuses to be deleted; the person is erased instead."""
         line = self._look_up().filtered(

@@ -59,6 +59,13 @@ class PrivacyLookupWizard(models.TransientModel):
             ),
             "crm.lifecycle.step": SQL("profile_id IN (%s)", profiles),
         }
+        if "crm.lifecycle.visit" in self.env:
+            found["crm.lifecycle.visit"] = SQL("profile_id IN (%s)", profiles)
+        if "crm.lifecycle.risk.case" in self.env:
+            # Those of the contact are found by Odoo.
+            found["crm.lifecycle.risk.case"] = SQL(
+                "profile_id IN (%s) AND partner_id IS NULL", profiles
+            )
         if "loyalty.point.adjustment" in self.env:
             cards = SQL(
                 "card_id IN (SELECT id FROM loyalty_card WHERE partner_id IN "
@@ -94,7 +101,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
         record = self.env[self.res_model].sudo().browse(self.res_id).exists()
         if self.res_model == profiles._name:
             return profiles.browse(record.ids)
-        if self.res_model in ("crm.lifecycle.history", "crm.lifecycle.step"):
+        if self.res_model in OF_PROFILES:
             return profiles.browse(record.profile_id.ids)
         if self.res_model in KEPT:
             partner = record[KEPT[self.res_model]].partner_id
@@ -102,6 +109,13 @@ class PrivacyLookupWizardLine(models.TransientModel):
         return profiles.browse()
 
 
+# Records of the lifecycle, which count in its sums; they have a profile.
+OF_PROFILES = (
+    "crm.lifecycle.history",
+    "crm.lifecycle.risk.case",
+    "crm.lifecycle.step",
+    "crm.lifecycle.visit",
+)
 # Records of the points ledger, which stay for its arithmetic; by their card.
 KEPT = {
     "loyalty.point.entry": "card_id",

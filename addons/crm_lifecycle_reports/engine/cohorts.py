@@ -51,9 +51,10 @@ def build(
 ) -> list[Cohort]:
     """Return the cohorts in order, of rows ``(cohort, period, value, size)``.
 
-    Each row is of one cohort and one period, both told by their first days. A
-    running value is a balance: what a period adds stays, also what came before the
-    cohort began. All cohorts end with the last period in which anything happened.
+    Each row is of one cohort and one period, both told by their first days; rows of
+    the same are added up. A running value is a balance: what a period adds stays, also
+    what came before the cohort began. All cohorts end with the last period in which
+    anything happened.
 
     >>> january, february = date(2026, 1, 1), date(2026, 2, 1)
     >>> rows = [(january, january, 3, 3), (january, february, -1, 0)]
@@ -63,7 +64,8 @@ def build(
     sums: dict[date, dict[date, float]] = {}
     sizes: dict[date, float] = {}
     for start, period, value, size in rows:
-        sums.setdefault(start, {})[period] = value
+        values = sums.setdefault(start, {})
+        values[period] = values.get(period, 0) + value
         sizes[start] = sizes.get(start, 0) + size
     last = max((max(periods) for periods in sums.values()), default=None)
     cohorts = []

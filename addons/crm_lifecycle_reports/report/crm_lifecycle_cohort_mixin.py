@@ -62,7 +62,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _get_cohort_currency(self):
-        """Return the currency of amounts: one, since a table has one company's."""
+        """Return the currency of amounts: that of the company one works in."""
         return self.env.company.currency_id
 
     @api.model
@@ -86,18 +86,11 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         anchor, measure, interval, stage_id = self._read_cohort_options(options or {})
         # Millions of rows are told apart in memory instead of sorted on disk.
         self.env["crm.lifecycle.run"]._claim_memory()
-        rows = self._with_cohort_stage(stage_id)._read_group(
-            Domain(domain)
-            & Domain(anchor.field, "!=", False)
-            & Domain(self._get_cohort_row_domain(anchor)),
-            [f"{anchor.field}:{interval}", f"date:{interval}"],
-            [measure.get_aggregate(interval), anchor.size],
+        rows = self._with_cohort_stage(stage_id)._get_cohort_sums(
+            domain, anchor, measure, interval
         )
         cohorts = engine.build(
-            [
-                (start, period, value or 0, size or 0)
-                for start, period, value, size in rows
-            ],
+            rows,
             interval,
             is_running=measure.is_running,
             is_amount=measure.is_amount,
@@ -121,6 +114,35 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
             "average": engine.get_average(cohorts),
             "note": self._get_cohort_note(),
         }
+
+    @api.model
+    def _get_cohort_sums(self, domain, anchor, measure, interval):
+        """Return ``[(cohort, period, value, size)]`` of the rows that a reader sees.
+
+        Where several companies are chosen, amounts in the currencies of others are
+        taken at today's rate, as Odoo's own tables do.
+        """
+        keys = [f"{anchor.field}:{interval}", f"date:{interval}"]
+        sums = self._read_group(
+            Domain(domain)
+            & Domain(anchor.field, "!=", False)
+            & Domain(self._get_cohort_row_domain(anchor)),
+            keys + ["currency_id"] * measure.is_amount,
+            [measure.get_aggregate(interval), anchor.size],
+        )
+        if not measure.is_amount:
+            return [(*key, value or 0, size or 0) for *key, value, size in sums]
+        company, today = self.env.company, fields.Date.context_today(self)
+        target = self._get_cohort_currency()
+        return [
+            (
+                start,
+                period,
+                currency._convert(value or 0, target, company, today, round=False),
+                size or 0,
+            )
+            for start, period, currency, value, size in sums
+        ]
 
     @api.model
     def _show_cohort(self, cohort, interval):

@@ -5,6 +5,8 @@ REPORTS_OF_MOVES = (
     "crm.lifecycle.growth.report",
     "crm.lifecycle.customer.report",
 )
+# Customers, as `make_profiles` of the base has them.
+NAMES = ("mine", "others", "shared", "shared_there", "branch", "there")
 
 
 def make(world):
@@ -43,7 +45,7 @@ def make_rows(world, model):
             {"company_id": world.home.id},
             None,
         )
-        for name in ("mine", "others", "branch", "there")
+        for name in NAMES
     }
 
 
@@ -51,34 +53,40 @@ def make_steps(world):
     return {
         name: (world.env["crm.lifecycle.step.report"].search(domain, limit=1), {}, None)
         for name, domain in (
-            ("mine", [("profile_id", "=", world.profiles["mine"].id)]),
-            ("there", [("profile_id", "=", world.profiles["there"].id)]),
+            (name, [("profile_id", "=", world.profiles[name].id)]) for name in NAMES
         )
     }
 
 
 def make_turns(world):
     """What the report on growth keeps of moves; nobody but its job writes it."""
-    turn = {
-        "profile_id": world.profiles["mine"].id,
-        "company_id": world.home.id,
-        "date": "2026-03-02",
-        "kind": "new",
-    }
+    turns = {}
+    for name in ("mine", "branch", "there"):
+        profile = world.profiles[name]
+        turn = {
+            "profile_id": profile.id,
+            "company_id": profile.company_id.id,
+            "date": "2026-03-02",
+            "kind": "new",
+        }
+        turns[name] = world.env["crm.lifecycle.turn"].create(turn), turn, turn
     mark = {"upto": 1}
     return {
-        model: {"here": (world.env[model].create(vals), vals, vals)}
-        for model, vals in (
-            ("crm.lifecycle.turn", turn),
-            ("crm.lifecycle.turn.mark", mark),
-        )
+        "crm.lifecycle.turn": turns,
+        "crm.lifecycle.turn.mark": {
+            "here": (world.env["crm.lifecycle.turn.mark"].create(mark), mark, mark)
+        },
     }
 
 
 def make_mailings(world):
     """Reports that come by mail, with one that was sent."""
     mailings, deliveries = {}, {}
-    for name, company in (("here", world.home), ("there", world.there)):
+    for name, company in (
+        ("here", world.home),
+        ("branch", world.branch),
+        ("there", world.there),
+    ):
         vals = {
             "name": "Access",
             "company_id": company.id,
@@ -105,28 +113,42 @@ def make_mailings(world):
 
 
 MODELS = """
-model                          record public portal employee seller leader manager technician admin
-crm.lifecycle.visit.report     mine   -      -      -        r      r      r       -          r
-crm.lifecycle.visit.report     others -      -      -        -      r      r       -          r
-crm.lifecycle.visit.report     branch -      -      -        -      -      -       -          -
-crm.lifecycle.visit.report     there  -      -      -        -      -      -       -          -
-crm.lifecycle.growth.report    mine   -      -      -        r      r      r       -          r
-crm.lifecycle.growth.report    others -      -      -        -      r      r       -          r
-crm.lifecycle.growth.report    branch -      -      -        -      -      -       -          -
-crm.lifecycle.growth.report    there  -      -      -        -      -      -       -          -
-crm.lifecycle.customer.report  mine   -      -      -        r      r      r       -          r
-crm.lifecycle.customer.report  others -      -      -        -      r      r       -          r
-crm.lifecycle.customer.report  branch -      -      -        -      -      -       -          -
-crm.lifecycle.customer.report  there  -      -      -        -      -      -       -          -
-crm.lifecycle.step.report      mine   -      -      -        r      r      r       -          r
-crm.lifecycle.step.report      there  -      -      -        -      -      -       -          -
-crm.lifecycle.print            here   -      -      -        c      c      c       -          c
-crm.lifecycle.mailing          here   -      -      -        -      -      rwcd    -          rwcd
-crm.lifecycle.mailing          there  -      -      -        -      -      -       -          -
-crm.lifecycle.mailing.delivery here   -      -      -        -      -      r       -          r
-crm.lifecycle.mailing.delivery there  -      -      -        -      -      -       -          -
-crm.lifecycle.turn             here   -      -      -        -      -      -       r          r
-crm.lifecycle.turn.mark        here   -      -      -        -      -      -       r          r
+model                          record       public portal employee seller leader manager technician admin
+crm.lifecycle.visit.report     mine         -      -      -        r      r      r       -          r
+crm.lifecycle.visit.report     others       -      -      -        -      r      r       -          r
+crm.lifecycle.visit.report     branch       -      -      -        -      -      -       -          -
+crm.lifecycle.visit.report     there        -      -      -        -      -      -       -          -
+crm.lifecycle.visit.report     shared       -      -      -        r      r      r       -          r
+crm.lifecycle.visit.report     shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.growth.report    mine         -      -      -        r      r      r       -          r
+crm.lifecycle.growth.report    others       -      -      -        -      r      r       -          r
+crm.lifecycle.growth.report    branch       -      -      -        -      -      -       -          -
+crm.lifecycle.growth.report    there        -      -      -        -      -      -       -          -
+crm.lifecycle.growth.report    shared       -      -      -        r      r      r       -          r
+crm.lifecycle.growth.report    shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.customer.report  mine         -      -      -        r      r      r       -          r
+crm.lifecycle.customer.report  others       -      -      -        -      r      r       -          r
+crm.lifecycle.customer.report  branch       -      -      -        -      -      -       -          -
+crm.lifecycle.customer.report  there        -      -      -        -      -      -       -          -
+crm.lifecycle.customer.report  shared       -      -      -        r      r      r       -          r
+crm.lifecycle.customer.report  shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.step.report      mine         -      -      -        r      r      r       -          r
+crm.lifecycle.step.report      there        -      -      -        -      -      -       -          -
+crm.lifecycle.step.report      others       -      -      -        -      r      r       -          r
+crm.lifecycle.step.report      shared       -      -      -        r      r      r       -          r
+crm.lifecycle.step.report      shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.step.report      branch       -      -      -        -      -      -       -          -
+crm.lifecycle.print            here         -      -      -        c      c      c       -          c
+crm.lifecycle.mailing          here         -      -      -        -      -      rwcd    -          rwcd
+crm.lifecycle.mailing          there        -      -      -        -      -      -       -          -
+crm.lifecycle.mailing          branch       -      -      -        -      -      -       -          -
+crm.lifecycle.mailing.delivery here         -      -      -        -      -      r       -          r
+crm.lifecycle.mailing.delivery there        -      -      -        -      -      -       -          -
+crm.lifecycle.mailing.delivery branch       -      -      -        -      -      -       -          -
+crm.lifecycle.turn             mine         -      -      -        -      -      -       r          r
+crm.lifecycle.turn             branch       -      -      -        -      -      -       r          r
+crm.lifecycle.turn             there        -      -      -        -      -      -       r          r
+crm.lifecycle.turn.mark        here         -      -      -        -      -      -       r          r
 """
 
 

@@ -68,3 +68,19 @@ class CrmLifecycleProfile(models.Model):
         theirs = (cases - active[1:]).filtered(lambda case: case.profile_id != self)
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         return result
+
+    def _erase_profiles(self):
+        """Erase what was written of the customers in their cases; these still count."""
+        cases = self.risk_case_ids
+        cases.write({"note": False, "lesson": False})
+        self._erase_talk(cases)
+        return super()._erase_profiles()
+
+    def _get_person_records(self):
+        """Hand out the customer's cases too."""
+        names = ("date_opened", "date_due", "date_closed", "state", "reason_id")
+        names += ("amount", "user_id", "note", "lesson")
+        return [
+            *super()._get_person_records(),
+            (self.env._("Risk cases"), self.risk_case_ids, names),
+        ]

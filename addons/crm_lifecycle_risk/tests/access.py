@@ -1,14 +1,14 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+# Whose they are, in which company; see `make_profiles` of the base.
+CUSTOMERS = ("mine", "others", "free", "shared", "shared_there", "branch", "there")
+
 
 def make(world):
     """Return cases of customers: whose they are, in which company."""
     reason = world.env["crm.lifecycle.risk.reason"].create({"name": "Access"})
     return {
-        "crm.lifecycle.risk.case": {
-            name: make_case(world, name)
-            for name in ("mine", "others", "free", "branch", "there")
-        },
+        "crm.lifecycle.risk.case": {name: make_case(world, name) for name in CUSTOMERS},
         "crm.lifecycle.risk.reason": {
             "here": (reason, {"name": "Changed"}, {"name": "Another"}),
         },
@@ -32,13 +32,15 @@ def make_case(world, name):
 
 
 MODELS = """
-model                     record public portal employee seller leader manager technician admin
-crm.lifecycle.risk.case   mine   -      -      -        rwc    rwc    rwcd    -          rwcd
-crm.lifecycle.risk.case   others -      -      -        -      rwc    rwcd    -          rwcd
-crm.lifecycle.risk.case   free   -      -      -        rwc    rwc    rwcd    -          rwcd
-crm.lifecycle.risk.case   branch -      -      -        -      -      -       -          -
-crm.lifecycle.risk.case   there  -      -      -        -      -      -       -          -
-crm.lifecycle.risk.reason here   -      -      -        r      r      rwcd    -          rwcd
+model                     record       public portal employee seller leader manager technician admin
+crm.lifecycle.risk.case   mine         -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   others       -      -      -        -      rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   free         -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   branch       -      -      -        -      -      -       -          -
+crm.lifecycle.risk.case   there        -      -      -        -      -      -       -          -
+crm.lifecycle.risk.case   shared       -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.risk.case   shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.risk.reason here         -      -      -        r      r      rwcd    -          rwcd
 """
 
 

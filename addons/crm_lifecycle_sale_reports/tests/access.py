@@ -5,7 +5,7 @@ def make(world):
     """Return purchases of customers by month: whose they are, in which company."""
     env = world.env
     product = env["product.product"].create({"name": "Access", "type": "service"})
-    names = ("mine", "others", "branch", "there")
+    names = ("mine", "others", "shared", "shared_there", "branch", "there")
     for name in names:
         profile = world.profiles[name]
         env["sale.order"].create(
@@ -35,15 +35,19 @@ def make(world):
 
 
 MODELS = """
-model                         record public portal employee seller leader manager technician admin
-crm.lifecycle.purchase.month  mine   -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.month  others -      -      -        -      r      r       -          r
-crm.lifecycle.purchase.month  branch -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.month  there  -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.report mine   -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.report others -      -      -        -      r      r       -          r
-crm.lifecycle.purchase.report branch -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.report there  -      -      -        -      -      -       -          -
+model                         record       public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.month  mine         -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.month  others       -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.month  branch       -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month  there        -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month  shared       -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.month  shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report mine         -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.report others       -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.report branch       -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report there        -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report shared       -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.report shared_there -      -      -        -      -      -       -          -
 """
 
 

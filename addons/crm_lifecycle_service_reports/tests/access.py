@@ -11,7 +11,7 @@ def make(world):
         )
         for company in (world.home, world.branch, world.there)
     }
-    names = ("mine", "others", "branch", "there")
+    names = ("mine", "others", "shared", "shared_there", "branch", "there")
     for name in names:
         profile = world.profiles[name]
         world.env["project.task"].create(
@@ -36,11 +36,13 @@ def make(world):
 
 
 MODELS = """
-model                       record public portal employee seller leader manager technician admin
-crm.lifecycle.ticket.report mine   -      -      -        r      r      r       -          r
-crm.lifecycle.ticket.report others -      -      -        -      r      r       -          r
-crm.lifecycle.ticket.report branch -      -      -        -      -      -       -          -
-crm.lifecycle.ticket.report there  -      -      -        -      -      -       -          -
+model                       record       public portal employee seller leader manager technician admin
+crm.lifecycle.ticket.report mine         -      -      -        r      r      r       -          r
+crm.lifecycle.ticket.report others       -      -      -        -      r      r       -          r
+crm.lifecycle.ticket.report branch       -      -      -        -      -      -       -          -
+crm.lifecycle.ticket.report there        -      -      -        -      -      -       -          -
+crm.lifecycle.ticket.report shared       -      -      -        r      r      r       -          r
+crm.lifecycle.ticket.report shared_there -      -      -        -      -      -       -          -
 """
 
 

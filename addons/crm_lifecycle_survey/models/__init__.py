@@ -7,5 +7,6 @@ from . import crm_lifecycle_stage
 from . import crm_lifecycle_step
 from . import res_company
 from . import res_config_settings
+from . import res_partner
 from . import survey_question
 from . import survey_user_input

@@ -86,6 +86,26 @@ class CrmLifecycleProfile(models.Model):
         tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
+    def _get_person_data(self):
+        """Hand out what the customer has answered too."""
+        data = super()._get_person_data()
+        # Of whatever survey; who asks was checked above.
+        answers = self.sudo().partner_id._get_survey_answers()
+        if answers:
+            rows = [
+                self._tell_record(answer, ("survey_id", "end_datetime", "email"))
+                | {
+                    line.question_id.title: line._get_lifecycle_words()
+                    for line in answer.user_input_line_ids
+                    if not line.skipped
+                }
+                for answer in answers
+            ]
+            data["records"].append(
+                {"title": self.env._("Answers to surveys"), "rows": rows}
+            )
+        return data
+
     def action_open_satisfaction(self):
         """Show what the customer has answered."""
         self.ensure_one()

@@ -52,3 +52,10 @@ class SurveyUserInputLine(models.Model):
         """An answer that is taken back leaves no row to find."""
         self.user_input_id._touch_lifecycle()
         return super().unlink()
+
+    def _get_lifecycle_words(self):
+        """Return the answer whole: its name is cut short, and 0 is none for it."""
+        self.ensure_one()
+        if self.answer_type == "scale":
+            return str(self.value_scale)
+        return self.value_text_box or str(self.display_name)

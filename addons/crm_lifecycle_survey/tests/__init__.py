@@ -1,4 +1,5 @@
 from . import test_nps
+from . import test_privacy
 from . import test_survey_facts
 from . import test_survey_request
 from . import test_tours

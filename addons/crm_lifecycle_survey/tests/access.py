@@ -15,9 +15,17 @@ def make(world):
             "satisfaction_kind": "nps",
         }
     )
+    comment = env["survey.question"].create(
+        {
+            "survey_id": survey.id,
+            "title": "Why?",
+            "question_type": "text_box",
+            "satisfaction_kind": "comment",
+        }
+    )
     answers = {
-        name: answer(world, survey, question, name)
-        for name in ("mine", "others", "branch", "there")
+        name: answer(world, survey, question, comment, name)
+        for name in ("mine", "others", "shared", "shared_there", "branch", "there")
     }
     env.flush_all()
     rows = {
@@ -33,24 +41,30 @@ def make(world):
         "survey.survey": {"here": survey},
         "survey.question": {"here": question},
         "survey.user_input": {"mine": answers["mine"]},
+        "survey.user_input.line": {
+            "mine": answers["mine"].user_input_line_ids.filtered("value_text_box")
+        },
     }
 
 
-def answer(world, survey, question, name):
+def answer(world, survey, question, comment, name):
     profile = world.profiles[name]
     user_input = survey._create_answer(partner=profile.partner_id)
     user_input.lifecycle_company_id = profile.company_id
     user_input._save_lines(question, "9")
+    user_input._save_lines(comment, "Access")
     user_input._mark_done()
     return user_input
 
 
 MODELS = """
-model                             record public portal employee seller leader manager technician admin
-crm.lifecycle.satisfaction.report mine   -      -      -        r      r      r       -          r
-crm.lifecycle.satisfaction.report others -      -      -        -      r      r       -          r
-crm.lifecycle.satisfaction.report branch -      -      -        -      -      -       -          -
-crm.lifecycle.satisfaction.report there  -      -      -        -      -      -       -          -
+model                             record       public portal employee seller leader manager technician admin
+crm.lifecycle.satisfaction.report mine         -      -      -        r      r      r       -          r
+crm.lifecycle.satisfaction.report others       -      -      -        -      r      r       -          r
+crm.lifecycle.satisfaction.report branch       -      -      -        -      -      -       -          -
+crm.lifecycle.satisfaction.report there        -      -      -        -      -      -       -          -
+crm.lifecycle.satisfaction.report shared       -      -      -        r      r      r       -          r
+crm.lifecycle.satisfaction.report shared_there -      -      -        -      -      -       -          -
 """
 
 

@@ -80,3 +80,17 @@ class CrmLifecycleProfile(models.Model):
         planned[1:].activity_id.unlink()
         (visits - self.visit_ids).profile_id = self
         return result
+
+    def _erase_profiles(self):
+        """Erase what was said at visits; that they were made stays."""
+        self.visit_ids.write({"note": False, "next_step": False})
+        return super()._erase_profiles()
+
+    def _get_person_records(self):
+        """Hand out the visits to the customer too."""
+        names = ("date_due", "date_done", "state", "user_id", "result", "satisfaction")
+        names += ("note", "next_step", "next_date")
+        return [
+            *super()._get_person_records(),
+            (self.env._("Return visits"), self.visit_ids, names),
+        ]

@@ -1,4 +1,5 @@
 from . import test_hooks
+from . import test_privacy
 from . import test_tours
 from . import test_visit
 from . import test_visit_facts

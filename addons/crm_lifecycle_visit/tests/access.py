@@ -1,13 +1,13 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+# Whose they are, in which company; see `make_profiles` of the base.
+CUSTOMERS = ("mine", "others", "free", "shared", "shared_there", "branch", "there")
+
 
 def make(world):
     """Return visits to customers: whose they are, in which company."""
     return {
-        "crm.lifecycle.visit": {
-            name: make_visit(world, name)
-            for name in ("mine", "others", "free", "branch", "there")
-        }
+        "crm.lifecycle.visit": {name: make_visit(world, name) for name in CUSTOMERS}
     }
 
 
@@ -29,12 +29,14 @@ def make_visit(world, name):
 
 
 MODELS = """
-model               record public portal employee seller leader manager technician admin
-crm.lifecycle.visit mine   -      -      -        rwc    rwc    rwcd    -          rwcd
-crm.lifecycle.visit others -      -      -        -      rwc    rwcd    -          rwcd
-crm.lifecycle.visit free   -      -      -        rwc    rwc    rwcd    -          rwcd
-crm.lifecycle.visit branch -      -      -        -      -      -       -          -
-crm.lifecycle.visit there  -      -      -        -      -      -       -          -
+model               record       public portal employee seller leader manager technician admin
+crm.lifecycle.visit mine         -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.visit others       -      -      -        -      rwc    rwcd    -          rwcd
+crm.lifecycle.visit free         -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.visit branch       -      -      -        -      -      -       -          -
+crm.lifecycle.visit there        -      -      -        -      -      -       -          -
+crm.lifecycle.visit shared       -      -      -        rwc    rwc    rwcd    -          rwcd
+crm.lifecycle.visit shared_there -      -      -        -      -      -       -          -
 """
 
 

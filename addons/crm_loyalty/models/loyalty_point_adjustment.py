@@ -1,3 +1,5 @@
+from markupsafe import escape
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import formatLang
@@ -207,10 +209,13 @@ class LoyaltyPointAdjustment(models.Model):
                     "Approve %(points)s points",
                     points=formatLang(asked.env, asked.points),
                 ),
-                note=asked.env._(
-                    "More than %(limit)s points: %(reason)s",
-                    limit=formatLang(asked.env, limit),
-                    reason=asked.reason,
+                # Notes are HTML, a reason is what somebody has typed.
+                note=escape(
+                    asked.env._(
+                        "More than %(limit)s points: %(reason)s",
+                        limit=formatLang(asked.env, limit),
+                        reason=asked.reason,
+                    )
                 ),
                 user_id=user.id,
             )

@@ -166,10 +166,11 @@ class LoyaltyPointProof(models.Model):
             for user in managers.filtered(lambda user: user.active and not user.share):
                 if user._is_superuser():
                     continue
-                proof.activity_schedule(
+                told = proof.with_context(lang=user.lang)
+                told.activity_schedule(
                     "mail.mail_activity_data_warning",
-                    summary=self.env._("The points ledger has faults"),
-                    note=self.env._(
+                    summary=told.env._("The points ledger has faults"),
+                    note=told.env._(
                         "%(count)s faults were found. Look at each card: who changed "
                         "its points past Odoo?",
                         count=proof.fault_count,

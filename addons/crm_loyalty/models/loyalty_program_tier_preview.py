@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from markupsafe import escape
+
 from odoo import models
 from odoo.tools import SQL, format_date
 
@@ -106,12 +108,16 @@ class LoyaltyProgram(models.Model):
                         customer=partner.display_name,
                         tier=tier.with_context(lang=lang).name,
                     ),
-                    "note": told.env._(
-                        "On %(date)s the tier becomes %(after)s. Missing to keep it: "
-                        "%(amount)s.",
-                        date=format_date(told.env, lost_on),
-                        after=after.with_context(lang=lang).name or told.env._("none"),
-                        amount=amount,
+                    # Notes are HTML, the name of a tier is what somebody has typed.
+                    "note": escape(
+                        told.env._(
+                            "On %(date)s the tier becomes %(after)s. Missing to keep "
+                            "it: %(amount)s.",
+                            date=format_date(told.env, lost_on),
+                            after=after.with_context(lang=lang).name
+                            or told.env._("none"),
+                            amount=amount,
+                        )
                     ),
                 }
             )

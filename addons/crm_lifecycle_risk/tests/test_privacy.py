@@ -1,0 +1,47 @@
+from odoo.tests import tagged
+
+from .common import RiskCase
+
+SECRET = "Zaphod"
+
+
+@tagged("post_install", "-at_install")
+class TestPrivacy(RiskCase):
+    """What was written in a case is handed out and erased with its customer."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.case = cls.env["crm.lifecycle.risk.case"].create(
+            {
+                "profile_id": cls.profile.id,
+                "reason_id": cls.reason.id,
+                "amount": 900,
+                "note": f"<p>{SECRET} is cross</p>",
+                "lesson": f"Call {SECRET} earlier",
+            }
+        )
+        cls.case.message_post(body=f"Wrote to {SECRET}")
+        cls.case.activity_schedule("mail.mail_activity_data_todo", summary=SECRET)
+
+    def test_it_is_handed_out(self):
+        data = self.profile.with_user(self.manager)._get_person_data()
+        [section] = [item for item in data["records"] if item["title"] == "Risk cases"]
+        [row] = section["rows"]
+        self.assertEqual(row["Notes"], f"{SECRET} is cross")
+        self.assertEqual(row["Lesson"], f"Call {SECRET} earlier")
+        self.assertEqual((row["Status"], row["Reason"]), ("Open", "Too dear"))
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.manager)
+            ._render_qweb_html("crm_lifecycle.report_person", self.profile.ids)
+        )
+        self.assertIn(f"{SECRET} is cross", html.decode())
+
+    def test_words_are_erased_and_sums_stay(self):
+        self.profile._erase()
+        self.env.invalidate_all()
+        self.assertFalse(self.case.note or self.case.lesson)
+        self.assertFalse(self.case.message_ids)
+        self.assertFalse(self.case.activity_ids)
+        self.assertEqual((self.case.amount, self.case.reason_id), (900, self.reason))
