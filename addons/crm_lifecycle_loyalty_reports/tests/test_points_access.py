@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -72,6 +74,10 @@ class TestPointsAccess(LifecycleCase):
             self.skipTest("no digest tells of points")
         digest = self.env["digest.digest"].create(
             {"name": "Daily", "company_id": self.company.id}
+        )
+        # The days before the end count.
+        digest = digest.with_context(
+            start_datetime=datetime.now(), end_datetime=datetime.now() + timedelta(2)
         )
         for user, value in ((self.salesperson, 5550.5), (self.leader, 5555.5)):
             self.assertEqual(digest.with_user(user).kpi_loyalty_liability_value, value)
