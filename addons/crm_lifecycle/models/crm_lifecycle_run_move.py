@@ -18,10 +18,11 @@ from .crm_lifecycle_run_due import (
     NEXT_LIST,
 )
 
-# Customers moved in one go: quiet moves are plain SQL; others go through the ORM
-# and whatever automation listens there.
+# Customers moved in one go: quiet moves are plain SQL; others go through the ORM and
+# whatever automation listens there. Who moves one of them by hand meanwhile waits for
+# the batch, so it takes about a second.
 QUIET_BATCH = 20000
-LOUD_BATCH = 1000
+LOUD_BATCH = 250
 
 # How often a run comes back to those whom somebody else was moving.
 ROUNDS = 5
