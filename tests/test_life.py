@@ -9,8 +9,10 @@ OURS = ("crm_lifecycle", "crm_loyalty")
 
 
 def is_ours(field):
-    """Whether no other addon brings the field."""
-    return all(name.startswith(OURS) for name in field._modules)
+    """Whether no other addon brings the field; each model has a name of itself."""
+    return field.name != "display_name" and all(
+        name.startswith(OURS) for name in field._modules
+    )
 
 
 @tagged("post_install", "-at_install")

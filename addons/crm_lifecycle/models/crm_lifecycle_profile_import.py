@@ -21,6 +21,11 @@ TEMPLATES = {
 ROW = "lifecycle_import_row"
 
 
+def _without_nul(cell):
+    """Return a cell without what the database takes in no text."""
+    return cell.replace("\0", "") if isinstance(cell, str) else cell
+
+
 class AskEachRow(Exception):
     """Some rows are refused. Odoo's import then asks row by row."""
 
@@ -84,6 +89,7 @@ class CrmLifecycleProfile(models.Model):
         """Find the customers of all rows at once."""
         if not self.env.context.get("import_file"):
             return super().load(fields, data)
+        data = [[_without_nul(cell) for cell in row] for row in data]
         partners = {}
         for name, find in (
             ("partner_id", self._get_named_partners),

@@ -180,5 +180,6 @@ class TestStay(LifecycleCase):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
         words = "\n".join(row[0] for row in plan)
-        self.assertIn("crm_lifecycle_history_profile_date_idx", words)
+        # Other addons may have an index of their own that begins with the customer.
+        self.assertRegex(words, r"Index Cond: .*profile_id = ")
         self.assertNotIn("Seq Scan on crm_lifecycle_history", words)

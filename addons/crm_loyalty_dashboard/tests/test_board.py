@@ -64,7 +64,7 @@ class TestLoyaltyBoard(HttpCase):
         new_test_user(
             self.env,
             "sue",
-            groups="crm_loyalty.group_points_user",
+            groups="crm_loyalty.group_points_adjuster",
             company_id=self.company.id,
             company_ids=[(6, 0, self.company.ids)],
         )
