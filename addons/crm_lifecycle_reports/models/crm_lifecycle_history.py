@@ -1,10 +1,12 @@
 from odoo import models
 
+# Moves by which one profile became part of another.
+MERGES = ("merge", "convert")
 # What makes a row of history an entry of a customer into a stage. Queries say it as
 # the index does, to the letter: the planner compares.
 IS_ENTRY = (
     "profile_id IS NOT NULL AND from_stage_id IS DISTINCT FROM to_stage_id "
-    "AND origin NOT IN ('merge', 'convert')"
+    f"AND origin NOT IN {MERGES}"
 )
 
 

@@ -24,7 +24,8 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
-from ..report.crm_lifecycle_report_mixin import CUSTOMERS, GONE, MERGES
+from ..report.crm_lifecycle_report_mixin import CUSTOMERS, GONE
+from .crm_lifecycle_history import MERGES
 
 _logger = logging.getLogger(__name__)
 

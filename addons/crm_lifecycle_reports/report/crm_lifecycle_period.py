@@ -9,16 +9,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import periods
+from ..models.crm_lifecycle_history import MERGES
+from .crm_lifecycle_report_mixin import CUSTOMERS, GONE
 
-# Customers, as the report of growth counts them; those of them who are not about to
-# go; and who is gone.
-CUSTOMERS, ACTIVE, GONE = (
-    ("customer", "loyal", "at_risk"),
-    ("customer", "loyal"),
-    ("lost", "ended"),
-)
-# Moves by which one profile became part of another.
-MERGES = ("merge", "convert")
+# Customers who are not about to go.
+ACTIVE = ("customer", "loyal")
 # What moves are counted as.
 FLOWS = ("new", "reactivated", "churned", "at_risk", "recovered")
 # Rows of the lists of winners and losses, months of the growth and the cohorts.

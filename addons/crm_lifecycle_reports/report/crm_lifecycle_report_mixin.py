@@ -15,8 +15,6 @@ LADDER = ("prospect", "engaged", "customer", "loyal")
 # The stages of those who are customers by now and are not lost yet.
 CUSTOMERS = ("customer", "loyal", "at_risk")
 GONE = ("lost", "ended")
-# Moves by which one profile became part of another.
-MERGES = ("merge", "convert")
 
 
 class CrmLifecycleReportMixin(models.AbstractModel):

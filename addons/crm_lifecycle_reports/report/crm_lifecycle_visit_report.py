@@ -5,7 +5,8 @@ from odoo.tools import SQL
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
-from .crm_lifecycle_report_mixin import GONE, LADDER, MERGES
+from ..models.crm_lifecycle_history import MERGES
+from .crm_lifecycle_report_mixin import GONE, LADDER
 
 # The first day of each range of the distribution; the code tells it, and sorts.
 RANGES = [
