@@ -13,8 +13,7 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
-from odoo.fields import Command
-
+from bench.programs import create_program
 from tests.points_race import OPERATIONS, Race
 
 CARDS = 20_000
@@ -51,15 +50,7 @@ def race(env):
 
 def fill(env):
     """Cards with fifty entries each, five of them lots that expire on a day."""
-    program = env["loyalty.program"].create(
-        {
-            "name": "Bench",
-            "program_type": "loyalty",
-            "applies_on": "both",
-            "trigger": "auto",
-            "reward_ids": [Command.create({})],
-        }
-    )
+    program = create_program(env)
     cards = env["loyalty.card"].create(
         [{"program_id": program.id, "code": f"bench{n}"} for n in range(CARDS)]
     )

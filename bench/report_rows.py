@@ -11,6 +11,8 @@ from datetime import date
 from odoo.fields import Command
 from odoo.tools import SQL
 
+from bench.programs import create_program
+
 AS_OF = date(2026, 6, 30)
 START = date(2023, 7, 1)
 SELLERS = 20
@@ -385,15 +387,7 @@ def fill_answers(env):
 
 def fill_points(env):
     """Let one in five customers have a card, with five entries on average."""
-    program = env["loyalty.program"].create(
-        {
-            "name": "Bench",
-            "program_type": "loyalty",
-            "applies_on": "both",
-            "trigger": "auto",
-            "reward_ids": [Command.create({})],
-        }
-    )
+    program = create_program(env)
     env.flush_all()
     env.cr.execute(
         SQL(

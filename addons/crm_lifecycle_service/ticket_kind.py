@@ -53,10 +53,10 @@ class TicketKind:
         """
         return SQL(
             """
-            (t.company_id = %(company)s OR t.company_id IS NULL AND %(company)s =
-                COALESCE((SELECT c.company_id FROM res_partner AS c
-                           WHERE c.id = t.partner_id),
-                         (SELECT MIN(o.id) FROM res_company AS o)))
+            %(company)s = COALESCE(t.company_id,
+                                   (SELECT c.company_id FROM res_partner AS c
+                                     WHERE c.id = t.partner_id),
+                                   (SELECT MIN(o.id) FROM res_company AS o))
             """,
             company=company_id,
         )

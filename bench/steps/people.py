@@ -2,6 +2,7 @@
 
 from odoo.fields import Command
 
+from ..programs import create_program
 from .common import get_companies
 
 GROUPS = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
@@ -65,34 +66,30 @@ def _plan_calls(env, company):
 
 def _create_program(env, company):
     """Create a programme in which each order earns points."""
-    return env["loyalty.program"].create(
-        {
-            "name": "Load",
-            "program_type": "loyalty",
-            "applies_on": "both",
-            "trigger": "auto",
-            "company_id": company.id,
-            "portal_point_name": "points",
-            "rule_ids": [
-                Command.create(
-                    {
-                        "reward_point_mode": "money",
-                        "reward_point_amount": 1,
-                        "minimum_qty": 0,
-                    }
-                )
-            ],
-            "reward_ids": [
-                Command.create(
-                    {
-                        "reward_type": "discount",
-                        "discount_mode": "per_point",
-                        "discount": 0.01,
-                        "required_points": 1,
-                    }
-                )
-            ],
-        }
+    return create_program(
+        env,
+        name="Load",
+        company_id=company.id,
+        portal_point_name="points",
+        rule_ids=[
+            Command.create(
+                {
+                    "reward_point_mode": "money",
+                    "reward_point_amount": 1,
+                    "minimum_qty": 0,
+                }
+            )
+        ],
+        reward_ids=[
+            Command.create(
+                {
+                    "reward_type": "discount",
+                    "discount_mode": "per_point",
+                    "discount": 0.01,
+                    "required_points": 1,
+                }
+            )
+        ],
     )
 
 

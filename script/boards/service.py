@@ -58,11 +58,14 @@ BOARD = Board(
         Strip(
             (
                 ticket("Tickets", "ticket_count", (184, 201), is_bad=True),
-                ticket(
+                # Kept with the customer: counted anew, it takes each ticket's turn.
+                Figure(
                     "Open tickets now",
-                    "open_count",
+                    PROFILES,
+                    "ticket_open_count",
                     (17, ""),
-                    compared=False,
+                    menu=CUSTOMERS,
+                    domain=(("ticket_open_count", ">", 0),),
                     always=True,
                     color=WARM,
                 ),

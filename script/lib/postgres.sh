@@ -186,6 +186,13 @@ pg_shared_buffers() {
         /proc/meminfo
 }
 
+# The process that asks works too: with it there are as many as cores.
+pg_workers() {
+    local cores
+    cores=$(nproc)
+    echo $((cores > 1 ? cores - 1 : 1))
+}
+
 # For development and tests: what a power cut loses can be made again.
 pg_configure() {
     cat >>"$PG_DATA/postgresql.conf" <<CONF
@@ -200,6 +207,7 @@ work_mem = 32MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 random_page_cost = 1.1
+max_parallel_workers_per_gather = $(pg_workers)
 max_locks_per_transaction = 256
 CONF
 }

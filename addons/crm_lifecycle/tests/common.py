@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
 
 TODAY = date(2026, 3, 2)
 
@@ -138,6 +139,17 @@ class LifecycleCase(TransactionCase):
         run = cls.env["crm.lifecycle"]._run(cls.company, as_of, **kwargs)
         cls.env.invalidate_all()
         return run
+
+    def _get_plan(self, statement, *dear):
+        """The plan of a statement, as text.
+
+        :param dear: what the planner avoids, as ``"seqscan"``; of few rows it reads
+            whole tables, whatever it would do with many
+        """
+        for way in dear:
+            self.env.cr.execute(f"SET LOCAL enable_{way} = off")
+        rows = self.env.execute_query(SQL("EXPLAIN (COSTS OFF) %s", statement))
+        return "\n".join(line for [line] in rows)
 
     def _moves(self, profile):
         """The moves of a customer, oldest first: ``[(from, to, origin)]``."""

@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
@@ -48,6 +49,14 @@ class TestPointsAccess(LifecycleCase):
         Report = self.Report.with_user(user)
         [[points]] = Report._read_group([], [], ["outstanding:sum"])
         return points
+
+    def test_customers_cost_nothing_where_nobody_asks_for_them(self):
+        query = self.Report._search([])
+        plan = self._get_plan(query.select(SQL("SUM(outstanding)")))
+        for table in ("res_partner", "crm_lifecycle_profile", "loyalty_card"):
+            self.assertNotIn(table, plan)
+        plan = self._get_plan(query.select(SQL("COUNT(stage_id)")))
+        self.assertIn("crm_lifecycle_profile", plan)
 
     def test_own_and_nobody_s_customers(self):
         self.assertEqual(self._sum(self.salesperson), 11101)

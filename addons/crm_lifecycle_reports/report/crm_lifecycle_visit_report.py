@@ -183,28 +183,40 @@ class CrmLifecycleVisitReport(models.Model):
                    h.date - COALESCE(h.days_in_from_stage, 0) AS date,
                    h.date AS date_exited,
                    COALESCE(h.days_in_from_stage, 0) AS days,
-                   %(outcome)s AS outcome
+                   CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
+                        WHEN h.to_stage_id IS NULL THEN 'out'
+                        ELSE way.outcome END AS outcome
               FROM crm_lifecycle_history AS h
-         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
-         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
+         LEFT JOIN (%(ways)s) AS way
+                ON way.from_id = h.from_stage_id AND way.to_id = h.to_stage_id
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
             """,
-            outcome=SQL(
-                """
-                CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
-                     WHEN h.to_stage_id IS NULL THEN 'out'
-                     WHEN t.category = ANY(%(gone)s) THEN 'lost'
-                     WHEN t.category = 'at_risk' THEN 'risk'
-                     WHEN f.category <> ALL(%(ladder)s) THEN 'back'
-                     WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
-                     WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
-                     ELSE 'down' END
-                """,
-                merges=list(MERGES),
-                gone=list(GONE),
-                ladder=list(LADDER),
-            ),
+            merges=list(MERGES),
+            ways=self._get_ways(),
+        )
+
+    @api.model
+    def _get_ways(self):
+        """SQL of what it means to go from one stage to another, told once for each two.
+
+        Each two once (`DISTINCT ON`), so that the planner leaves them out where nobody
+        asks for an outcome.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (f.id, t.id) f.id AS from_id, t.id AS to_id,
+                   CASE WHEN t.category = ANY(%(gone)s) THEN 'lost'
+                        WHEN t.category = 'at_risk' THEN 'risk'
+                        WHEN f.category <> ALL(%(ladder)s) THEN 'back'
+                        WHEN f.lifecycle_id <> t.lifecycle_id THEN 'out'
+                        WHEN (t.sequence, t.id) > (f.sequence, f.id) THEN 'up'
+                        ELSE 'down' END AS outcome
+              FROM crm_lifecycle_stage AS f
+        CROSS JOIN crm_lifecycle_stage AS t
+            """,
+            gone=list(GONE),
+            ladder=list(LADDER),
         )
 
     @api.model

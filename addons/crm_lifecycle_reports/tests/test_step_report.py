@@ -73,9 +73,5 @@ class TestStepReport(ReportCase):
     def test_the_move_that_followed_is_read_from_its_index(self):
         query = self.env["crm.lifecycle.step.report"]._search([])
         # So few rows are sorted sooner than read in order.
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        self.env.cr.execute("SET LOCAL enable_sort = off")
-        rows = self.env.execute_query(
-            SQL("EXPLAIN (COSTS OFF) %s", query.select(SQL("AVG(days)")))
-        )
-        self.assertIn("history_next_idx", "\n".join(line for [line] in rows))
+        plan = self._get_plan(query.select(SQL("AVG(days)")), "seqscan", "sort")
+        self.assertIn("history_next_idx", plan)

@@ -2,6 +2,8 @@ from datetime import date, datetime
 
 from odoo.tests import tagged
 
+from odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_turn import MARK
+
 from .common import ReportCase
 
 
@@ -65,6 +67,9 @@ class TestTurn(ReportCase):
         self.Mark.search([]).unlink()
         self.assertFalse(self.Turn.search([("profile_id", "=", self.ada.id)]))
         self._assert_as_history()
+
+    def test_where_the_history_ends_is_read_from_an_index(self):
+        self.assertNotIn("Seq Scan on crm_lifecycle_history", self._get_plan(MARK))
 
     def test_who_moved_after_the_mark_is_read_from_the_history(self):
         self._refresh()

@@ -85,22 +85,15 @@ class CrmLifecycleTicketReport(models.Model):
     @property
     def _table_query(self):
         # What is not asked for is not looked up: each column is a lookup of its own.
+        # They stand in the part of their kind, where conditions come before them.
         return SQL(
             """
-            SELECT e.id, e.profile_id, e.company_id, %(customer)s,
-                   s.lifecycle_id, e.stage_id, s.category AS stage_category,
-                   e.kind, e.date, 1 AS ticket_count, e.is_open::int AS open_count,
+            SELECT e.*, 1 AS ticket_count, e.is_open::int AS open_count,
                    (e.response_hours IS NOT NULL)::int AS answered_rate,
-                   e.response_hours, e.response_hours AS response_median,
-                   e.closing_days, e.rating,
+                   e.response_hours AS response_median,
                    (e.rating >= %(satisfied)s)::int AS satisfied_rate
               FROM (%(tickets)s) AS e
-         LEFT JOIN crm_lifecycle_stage AS s ON s.id = e.stage_id
-         LEFT JOIN crm_lifecycle_profile AS p ON p.id = e.profile_id
-              %(joins)s
             """,
-            customer=self._get_customer_columns(),
-            joins=self._get_customer_joins(),
             satisfied=SATISFIED,
             tickets=SQL(" UNION ALL ").join(
                 [
@@ -122,48 +115,65 @@ class CrmLifecycleTicketReport(models.Model):
         """SQL of no row, with the columns that all kinds have."""
         return SQL(
             """
-            SELECT NULL::bigint AS id, NULL::int AS profile_id, NULL::int AS company_id,
+            SELECT NULL::bigint AS id, p.id AS profile_id, p.company_id, %(customer)s,
                    NULL::text AS kind, NULL::date AS date, NULL::int AS stage_id,
+                   NULL::int AS lifecycle_id, NULL::varchar AS stage_category,
                    NULL::boolean AS is_open, NULL::float AS response_hours,
                    NULL::int AS closing_days, NULL::float AS rating
+              FROM crm_lifecycle_profile AS p
+              %(joins)s
              WHERE FALSE
-            """
+            """,
+            customer=self._get_customer_columns(),
+            joins=self._get_customer_joins(),
         )
 
     @api.model
     def _get_tickets(self, place, kind):
-        """SQL of the tickets of a kind, in the same columns."""
+        """SQL of the tickets of a kind, in the same columns.
+
+        They have the very types of `_get_no_tickets`: PostgreSQL leaves out what is not
+        asked for only where no column of a union is cast.
+        """
         day = self._get_day(SQL("t.create_date"))
+        stay = self._get_stay(day)
         last = self.env["crm.lifecycle.ticket.log"]._last_row(kind)
         return SQL(
             """
             SELECT ((t.id::bigint << %(kinds)s) + %(place)s << %(companies)s)
                        + p.company_id,
-                   p.id, p.company_id, %(model)s, %(day)s,
-                   (%(stay)s), NOT %(closed)s,
-                   EXTRACT(EPOCH FROM (%(answered)s) - t.create_date) / 3600,
+                   p.id, p.company_id, %(customer)s, %(model)s, %(day)s, (%(stay)s),
+                   (SELECT s.lifecycle_id FROM crm_lifecycle_stage AS s
+                     WHERE s.id = (%(stay)s)),
+                   (SELECT s.category FROM crm_lifecycle_stage AS s
+                     WHERE s.id = (%(stay)s)),
+                   NOT %(closed)s,
+                   EXTRACT(EPOCH FROM (%(answered)s) - t.create_date)::float / 3600,
                    CASE WHEN %(closed)s THEN
                        (SELECT last.date::date - t.create_date::date
                           FROM (%(last)s) AS last) END,
                    (%(rating)s)
               FROM %(tickets)s
-              JOIN res_partner AS c ON c.id = t.partner_id
+              JOIN res_partner AS holder ON holder.id = t.partner_id
               JOIN crm_lifecycle_profile AS p
-                ON p.partner_id = c.commercial_partner_id
+                ON p.partner_id = holder.commercial_partner_id
               JOIN res_company AS o ON o.id = p.company_id
+              %(joins)s
              WHERE %(is_ticket)s AND %(in_company)s
             """,
             kinds=KINDS,
             companies=COMPANIES,
             place=place,
+            customer=self._get_customer_columns(),
             model=kind.model,
             day=day,
-            stay=self._get_stay(day),
+            stay=stay,
             closed=kind.is_closed,
             answered=self._get_answer(kind),
             last=last,
             rating=self._get_rating(kind),
             tickets=kind.source,
+            joins=self._get_customer_joins(),
             is_ticket=kind.is_ticket,
             in_company=kind.in_company(SQL("p.company_id")),
         )

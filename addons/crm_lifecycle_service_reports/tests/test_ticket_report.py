@@ -4,6 +4,7 @@ from datetime import time
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
@@ -119,6 +120,15 @@ class TestTicketReport(TaskCase):
         )
         env = self.env(user=user, context={"allowed_company_ids": other.ids})
         self.assertFalse(env[self.Report._name].search_count([]))
+
+    def test_what_nobody_asks_for_is_not_looked_up(self):
+        query = self.Report._search([("user_id", "=", self.salesperson.id)])
+        plan = self._get_plan(query.select(SQL("SUM(ticket_count)")))
+        self.assertIn("crm_lifecycle_profile", plan)
+        for table in ("mail_message", "rating_rating", "crm_lifecycle_history"):
+            self.assertNotIn(table, plan)
+        plan = self._get_plan(query.select(SQL("AVG(satisfied_rate)")))
+        self.assertIn("rating_rating", plan)
 
     def test_rows_can_be_read_and_have_own_numbers(self):
         for _time in range(2):

@@ -90,13 +90,25 @@ class CrmLifecycleSatisfactionReport(models.Model):
 
     @property
     def _table_query(self):
+        # The stage is looked up for each answer, and for none if nobody asks for it.
+        return SQL(
+            """
+            SELECT a.*, s.lifecycle_id, s.category AS stage_category
+              FROM (%(answers)s) AS a
+         LEFT JOIN crm_lifecycle_stage AS s ON s.id = a.stage_id
+            """,
+            answers=self._get_answers(),
+        )
+
+    def _get_answers(self):
+        """SQL of the answers, with the stage in which each was given."""
         return SQL(
             """
             SELECT (l.id::bigint << %(shift)s) + p.company_id AS id,
                    p.id AS profile_id, u.partner_id, p.company_id, p.user_id,
-                   s.lifecycle_id, s.id AS stage_id, s.category AS stage_category,
-                   %(title)s AS survey_title, q.satisfaction_kind AS kind,
-                   %(day)s AS date, l.value_scale AS score,
+                   (%(stay)s) AS stage_id, %(title)s AS survey_title,
+                   q.satisfaction_kind AS kind, %(day)s AS date,
+                   l.value_scale AS score,
                    CASE WHEN %(is_nps)s THEN %(category)s END AS nps_category,
                    CASE WHEN %(is_nps)s THEN
                         CASE %(category)s WHEN 'promoter' THEN 100.0
@@ -106,14 +118,12 @@ class CrmLifecycleSatisfactionReport(models.Model):
               FROM survey_user_input_line AS l
               JOIN survey_question AS q ON q.id = l.question_id
               JOIN survey_user_input AS u ON u.id = l.user_input_id
-              JOIN survey_survey AS survey ON survey.id = u.survey_id
+         LEFT JOIN survey_survey AS survey ON survey.id = u.survey_id
               JOIN res_partner AS c ON c.id = u.partner_id
               JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
                AND (u.lifecycle_company_id IS NULL
                     OR u.lifecycle_company_id = p.company_id)
               JOIN res_company AS o ON o.id = p.company_id
-         LEFT JOIN LATERAL (%(stay)s) AS stay ON TRUE
-         LEFT JOIN crm_lifecycle_stage AS s ON s.id = stay.to_stage_id
              WHERE q.satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
                AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
@@ -137,7 +147,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
         )
 
     def _get_stay(self):
-        """SQL of the move that led to where the customer stood at that moment.
+        """SQL of the stage in which the customer stood at that moment.
 
         Of the moves of the same day, those that were made before the answer: what it
         set going itself comes after it.
@@ -146,9 +156,8 @@ class CrmLifecycleSatisfactionReport(models.Model):
             """
             SELECT h.to_stage_id
               FROM crm_lifecycle_history AS h
-             WHERE h.profile_id = p.id
-               AND (h.date < %(day)s
-                    OR h.date = %(day)s AND h.create_date <= u.end_datetime)
+             WHERE h.profile_id = p.id AND h.date <= %(day)s
+               AND (h.date < %(day)s OR h.create_date <= u.end_datetime)
              ORDER BY h.date DESC, h.id DESC
              LIMIT 1
             """,

@@ -2,6 +2,7 @@
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import SurveyCase, day
 
@@ -56,6 +57,13 @@ class TestNps(SurveyCase):
     def test_by_customer(self):
         self._answer(self.profiles[0].partner_id, 20, nps=10)
         self.assertEqual(self._nps(profile_id=self.profiles[0].id), {(): (0.0, 2)})
+
+    def test_the_stage_is_looked_up_where_it_is_asked_for(self):
+        query = self.report._search([("kind", "=", "nps")])
+        plan = self._get_plan(query.select(SQL("AVG(nps)")))
+        self.assertNotIn("crm_lifecycle_history", plan)
+        plan = self._get_plan(query.select(SQL("COUNT(stage_id)")))
+        self.assertIn("crm_lifecycle_history", plan)
 
     def test_the_boundaries_of_the_groups(self):
         rows = self.report.search([("kind", "=", "nps")], order="score")

@@ -60,18 +60,9 @@ class LoyaltyPointsReport(models.Model):
 
     @property
     def _table_query(self) -> SQL:
+        # What is joined from the outside is left out where nobody asks for it.
         return SQL(
             """
-            WITH breakage AS (
-                SELECT program_id,
-                       COALESCE(
-                           SUM(-points) FILTER (WHERE kind = 'expire')
-                           / NULLIF(SUM(-points)
-                                    FILTER (WHERE kind IN ('burn', 'expire')), 0),
-                           0) AS rate
-                  FROM loyalty_point_entry
-                 GROUP BY program_id
-            )
             SELECT e.id, e.date, e.program_id, e.card_id, e.partner_id, e.company_id,
                    p.currency_id, c.tier_id, e.kind,
                    CASE WHEN e.kind IN ('earn', 'bonus', 'opening')
@@ -87,8 +78,16 @@ class LoyaltyPointsReport(models.Model):
                        * (1 - LEAST(GREATEST(b.rate, 0), 1)) AS liability_expected
               FROM loyalty_point_entry AS e
               JOIN loyalty_program AS p ON p.id = e.program_id
-              JOIN loyalty_card AS c ON c.id = e.card_id
-              JOIN breakage AS b ON b.program_id = e.program_id
+         LEFT JOIN loyalty_card AS c ON c.id = e.card_id
+         LEFT JOIN (
+                   SELECT program_id,
+                          SUM(-points) FILTER (WHERE kind = 'expire')
+                          / NULLIF(SUM(-points)
+                                   FILTER (WHERE kind IN ('burn', 'expire')), 0)
+                          AS rate
+                     FROM loyalty_point_entry
+                    GROUP BY program_id
+                   ) AS b ON b.program_id = e.program_id
              WHERE p.applies_on = 'both' OR p.program_type
                    IN ('loyalty', 'ewallet', 'gift_card')
             """
