@@ -100,6 +100,8 @@ class CrmLifecycleReportMixin(models.AbstractModel):
         name, _colon, function = aggregate_spec.partition(":")
         if function != "avg" or name not in self._percentiles:
             return super()._read_group_select(aggregate_spec, query)
+        # All that is measured is sorted.
+        self.env["crm.lifecycle.run"]._claim_memory()
         measured, fraction = self._percentiles[name]
         return SQL(
             "PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s)",
