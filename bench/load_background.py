@@ -46,7 +46,7 @@ def do_actions(env):
 
 
 def post_points(env):
-    """Points for fifty members at a time, one set after the other."""
+    """Points for fifty members at a time, a set each second: 180,000 an hour."""
     mine = [("program_id.name", "=", "Load")]
     sets = max(env["loyalty.card"].search_count(mine) // SET, 1)
     first = SET * (counts["sets"] % sets)
@@ -55,6 +55,7 @@ def post_points(env):
     env.cr.commit()
     counts["sets"] += 1
     counts["postings"] += len(members)
+    time.sleep(1)
 
 
 works = {"night": live_a_night, "actions": do_actions, "points": post_points}

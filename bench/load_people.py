@@ -1,13 +1,14 @@
 """People who click around, by the calls of the web client; see `bench.load`."""
 
+import os
 import random
 import threading
 import time
 
 import requests
 
-# People look at what came for so long before they go on.
-PAUSE = (0.2, 1.0)
+# Seconds that people look at what came before the next call, by half more or less.
+PAUSE = float(os.environ.get("LOAD_PAUSE") or 1)
 # A move that the lifecycle doesn't allow is an answer, and no failure.
 ANSWER = "odoo.exceptions.UserError"
 COLORS = {"planned": "success", "today": "warning", "overdue": "danger"}
@@ -47,7 +48,6 @@ class Person(threading.Thread):
             self.begin.wait()
         while not self.stop.is_set():
             self._do(self.random.choice(works))
-            self.stop.wait(self.random.uniform(*PAUSE))
 
     def _do(self, work):
         try:
@@ -76,6 +76,7 @@ class Person(threading.Thread):
         return answer["result"]
 
     def _timed(self, what, path, params):
+        self.stop.wait(PAUSE * self.random.uniform(0.5, 1.5))
         started = time.monotonic()
         try:
             return self._post(path, params)

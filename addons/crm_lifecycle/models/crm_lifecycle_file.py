@@ -243,12 +243,11 @@ class CrmLifecycleFile(models.AbstractModel):
 
         ``local``: the data is of this database, and its ids hold.
         """
-        english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
-        reader = FileReader(english, data, local, self.env.lang)
+        english = self.with_context(lang=SOURCE_LANG)
         try:
-            with self.env.cr.savepoint():
-                lifecycle = reader.make(company)
-                self.env.flush_all()
+            lifecycle, left_out = english._fill(data, company, local, self.env.lang)
+        except UserError as error:
+            raise self._retell(error, data, company, local) from error
         except (psycopg2.IntegrityError, psycopg2.DataError) as error:
             raise UserError(
                 self.env._(
@@ -258,7 +257,32 @@ class CrmLifecycleFile(models.AbstractModel):
                     error=self._get_error_text(error),
                 )
             ) from error
-        return lifecycle.with_env(self.env), reader.left_out
+        return lifecycle.with_env(self.env), left_out
+
+    @api.model
+    def _fill(self, data, company, local, lang):
+        """Make the records, wholly or not at all; messages are in a language."""
+        reader = FileReader(
+            self.with_context(mail_create_nolog=True), data, local, lang
+        )
+        with self.env.cr.savepoint():
+            lifecycle = reader.make(company)
+            self.env.flush_all()
+        return lifecycle, reader.left_out
+
+    @api.model
+    def _retell(self, error, data, company, local):
+        """Return a refusal in the language of the call.
+
+        Records are made in the source's, and so is what models say of them; so they
+        are made once more in the reader's, and nothing of it stays.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._fill(data, company, local, self.env.lang)
+                raise error
+        except UserError as told:
+            return told
 
     @api.model
     def _copy_conditions(self, lifecycle, duplicate):

@@ -218,13 +218,17 @@ class TestFile(LifecycleCase):
     def test_what_is_wrong_is_told_in_the_language_of_the_call(self):
         """Values were told in the user's own language, conditions in English."""
         files = self.files.with_context(lang="zh_CN")
+        before = self._count()
         for change in (
             lambda data: data.update(skip_policy="none"),
             lambda data: data["rules"][0].update(domain=["nonsense"]),
+            # Told by a model, of a record that is made in English.
+            lambda data: data["stages"][0].update(follow_up_responsible="other"),
         ):
             content = json.dumps(self._changed(change)).encode()
             with self.assertRaisesRegex(UserError, "[\u4e00-\u9fff]{4}"):
                 files._import(content, self.company)
+            self.assertEqual(self._count(), before)
 
     def test_what_does_not_fit_together_is_refused_by_name(self):
         changes = {

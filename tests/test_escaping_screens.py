@@ -1,0 +1,203 @@
+"""Typed texts are shown as typed, and do nothing, on every screen in a browser.
+
+Opened are all actions of the addons in each of their views, the form of each kind of
+record with all its pages, the wizards, the dashboards, notifications, and the pages of
+the portal, with `typed_texts.PAYLOAD` in every name and text.
+"""
+
+import json
+from pathlib import Path
+
+from markupsafe import escape
+
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from . import access_matrix as matrix
+from .typed_texts import PAYLOAD, TypedTexts, find_live, mark
+
+SCRIPT = (Path(__file__).parent / "screens.js").read_text("utf-8")
+ANSWER = "lifecycle.escaping"
+SELECTORS = {
+    "lifecycle_cohort": ".o_lifecycle_cohort",
+    "lifecycle_flow": ".o_lifecycle_flow",
+}
+# Where the texts of fields are to be read, by parts of the names of screens.
+SEEN_IN_ACTIONS = {
+    "res.partner.name": ["crm_lifecycle_profile_action kanban"],
+}
+SEEN_IN_FORMS = {
+    "res.partner.name": ["res.partner form", "crm.lifecycle.profile form"],
+}
+
+
+@tagged("post_install", "-at_install")
+class TestEscapingScreens(HttpCase):
+    test_cursor_lock_timeout = 300  # many requests at once, on whatever machine
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.typed = TypedTexts(cls.env)
+        cls.world = cls.typed.world
+        cls.addons = cls.typed.tables.addons
+        cls.reader = new_test_user(
+            cls.world.env,
+            "reader",
+            groups=",".join(
+                groups
+                for role, groups in cls.typed.tables.roles.items()
+                if role not in matrix.OUTSIDERS
+            ),
+            context={"no_reset_password": True},
+            company_id=cls.world.home.id,
+            company_ids=[(6, 0, cls.world.home.ids)],
+        )
+
+    # ------------------------------------------------------------
+    # What there is to open
+    # ------------------------------------------------------------
+
+    def _get_actions(self):
+        """All windows of ours, in each of their views."""
+        data = self.env["ir.model.data"].search(
+            [("model", "=", "ir.actions.act_window"), ("module", "in", self.addons)]
+        )
+        for record in data:
+            action = self.env["ir.actions.act_window"].browse(record.res_id)
+            if action.target == "new" or self.env[action.res_model]._transient:
+                continue
+            for view, mode in action.views:
+                if mode != "form":
+                    yield self._screen(
+                        f"{record.complete_name} {mode}",
+                        action.res_model,
+                        mode,
+                        view,
+                        domain=action.domain or [],
+                    )
+
+    def _get_forms(self):
+        """The form of a record of each model, and of each wizard."""
+        for model, samples in self.world.made.items():
+            for name, sample in samples.items():
+                record = sample.record.with_env(self.env)
+                if not self._has_form(record):
+                    break
+                if name == "there" or name == "branch":
+                    continue
+                if not record and sample.create:
+                    record = self._make_wizard(record, sample.create)
+                if record:
+                    yield self._screen(f"{model} form", model, "form", res_id=record.id)
+                    break
+
+    def _has_form(self, record):
+        View = self.env["ir.ui.view"]
+        return View.search([("model", "=", record._name), ("type", "=", "form")])
+
+    def _make_wizard(self, model, values):
+        env = self.env(
+            user=self.reader,
+            context={"allowed_company_ids": self.world.home.ids},
+        )
+        return model.with_env(env).create(values)
+
+    def _get_dashboards(self):
+        for xml_id in self.typed.tables.dashboards:
+            yield {
+                "name": xml_id,
+                "selector": ".o-spreadsheet",
+                "pause": 3000,
+                "action": {
+                    "type": "ir.actions.client",
+                    "tag": "action_spreadsheet_dashboard",
+                    "params": {"dashboard_id": self.env.ref(xml_id).id},
+                },
+            }
+
+    def _get_notifications(self):
+        profiles = self.world.profiles["mine"].with_env(self.env)
+        program = self.world.programs["here"].with_env(self.env)
+        for name, action in (
+            ("notification", profiles._notify(mark("notification"))),
+            ("tiers", program.action_evaluate_tiers()),
+        ):
+            yield {"name": name, "notification": True, "action": action}
+
+    def _screen(self, name, model, mode, view=False, **more):
+        return {
+            "name": name,
+            "selector": SELECTORS.get(mode, f".o_{mode}_view"),
+            "action": {
+                "type": "ir.actions.act_window",
+                "name": name,
+                "res_model": model,
+                "views": [[view, mode]],
+                "target": "current",
+                **more,
+            },
+        }
+
+    # ------------------------------------------------------------
+    # The web client
+    # ------------------------------------------------------------
+
+    def _open(self, screens):
+        """Open screens one after the other; return what was seen where."""
+        values = {"SCREENS": list(screens), "PAYLOAD": PAYLOAD, "ANSWER": ANSWER}
+        constants = "".join(
+            f"const {name} = {json.dumps(value)};\n" for name, value in values.items()
+        )
+        # Fills the caches, so that the browser need not wait for the first page.
+        self.authenticate(self.reader.login, self.reader.login)
+        self.url_open("/odoo", timeout=300)
+        self.browser_js(
+            "/odoo",
+            f"(() => {{{constants}{SCRIPT}}})()",
+            # The script waits for the client; how long that takes depends on machines.
+            ready="location.pathname.startsWith('/odoo')",
+            login=self.reader.login,
+            timeout=900,
+        )
+        self.env.invalidate_all()
+        answer = self.env["ir.config_parameter"].get_param(ANSWER)
+        answer = json.loads(answer)
+        self.assertFalse(answer["live"], "\n".join(answer["live"]))
+        return answer["seen"]
+
+    def _assert_seen(self, seen, expected):
+        """Each text can be read, as it was typed, on the screens that are about it."""
+        missing = [
+            f"{kind}: {screen}"
+            for kind, screens in expected.items()
+            for screen in screens
+            if not any(screen in name for name in seen.get(kind, ()))
+        ]
+        self.assertFalse(missing, "\n".join(missing))
+
+    def test_actions(self):
+        screens = list(self._get_actions())
+        self.assertGreater(len(screens), 60)
+        self._assert_seen(self._open(screens), SEEN_IN_ACTIONS)
+
+    def test_forms(self):
+        screens = list(self._get_forms())
+        self.assertGreater(len(screens), 30)
+        self._assert_seen(self._open(screens), SEEN_IN_FORMS)
+
+    def test_dashboards_and_notifications(self):
+        screens = [*self._get_dashboards(), *self._get_notifications()]
+        seen = self._open(screens)
+        self._assert_seen(seen, {"notification": ["notification"]})
+
+    def test_portal(self):
+        """What a member reads of programme and tier is what was typed."""
+        member = self.world.users["portal"]
+        card = self.world.cards["portal_own"]
+        self.authenticate(member.login, member.login)
+        for path in ("/my/loyalty", f"/my/loyalty/{card.id}"):
+            page = self.url_open(path, timeout=300).text
+            self.assertFalse(
+                find_live(page[page.index("<main") : page.index("</main")])
+            )
+            self.assertIn(escape(mark("loyalty.program.name")), page)
