@@ -87,7 +87,8 @@ class TestEscapingScreens(HttpCase):
                     continue
                 if not record and sample.create:
                     record = self._make_wizard(record, sample.create)
-                if record:
+                # Surveys are read in reports alone by those who have no rights on them.
+                if record and record.with_user(self.reader).has_access("read"):
                     yield self._screen(f"{model} form", model, "form", res_id=record.id)
                     break
 
