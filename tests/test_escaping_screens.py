@@ -23,11 +23,55 @@ SELECTORS = {
 }
 # Where the texts of fields are to be read, by parts of the names of screens.
 SEEN_IN_ACTIONS = {
+    "crm.lifecycle.history.reason": ["crm_lifecycle_history_action list"],
+    "crm.lifecycle.name": ["crm_lifecycle_action list"],
+    "crm.lifecycle.risk.reason.name": ["crm_lifecycle_risk_reason_action list"],
+    "crm.lifecycle.rule.name": ["crm_lifecycle_rule_action list"],
+    "crm.lifecycle.stage.goal": ["call_list_action kanban", "call_list_action list"],
+    "crm.lifecycle.stage.name": [
+        "crm_lifecycle_history_action pivot",
+        "crm_lifecycle_profile_action kanban",
+        "visit_report_action_flow lifecycle_flow",
+        "visit_report_action_time graph",
+    ],
+    "crm.lifecycle.step.name": ["step_action kanban", "step_action list"],
+    "crm.lifecycle.task.outcome": ["task_action kanban", "task_action list"],
+    "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
+    "loyalty.point.adjustment.reason": ["loyalty_point_adjustment_action list"],
+    "loyalty.point.entry.reason": ["loyalty_point_entry_action list"],
+    "loyalty.tier.name": ["loyalty_tier_action list"],
     "res.partner.name": ["crm_lifecycle_profile_action kanban"],
+    "survey.user_input.line.value_text_box": [
+        "satisfaction_report_action kanban",
+        "satisfaction_report_action list",
+    ],
 }
+# Where each text of a kind of record is to be read on its own form.
+SEEN_IN_OWN_FORMS = (
+    "crm.lead.name",
+    "crm.lifecycle.history.reason",
+    "crm.lifecycle.mailing.name",
+    "crm.lifecycle.name",
+    "crm.lifecycle.risk.case.lesson",
+    "crm.lifecycle.rule.name",
+    "crm.lifecycle.run.error",
+    "crm.lifecycle.stage.goal",
+    "crm.lifecycle.stage.name",
+    "crm.lifecycle.task.name",
+    "crm.lifecycle.ticket.rule.name",
+    "crm.lifecycle.visit.note",
+    "loyalty.bonus.rule.name",
+    "loyalty.point.adjustment.reason",
+    "loyalty.point.entry.reason",
+    "loyalty.program.name",
+    "loyalty.tier.name",
+    "res.partner.name",
+    "sale.order.name",
+)
 SEEN_IN_FORMS = {
-    "res.partner.name": ["res.partner form", "crm.lifecycle.profile form"],
+    kind: [f"{kind.rpartition('.')[0]} form"] for kind in SEEN_IN_OWN_FORMS
 }
+SEEN_IN_FORMS["res.partner.name"].append("crm.lifecycle.profile form")
 
 
 @tagged("post_install", "-at_install")
