@@ -71,7 +71,7 @@ OPTIONS = {
     "float_decimal_separator": ".",
 }
 # What Odoo's import tells of any model in the words of the database.
-DATABASE = re.compile("out of range|literal cannot contain NUL")
+DATABASE = re.compile("out of range|cannot contain NUL|cannot be converted to text")
 # Who configures what; customers are a salesperson's.
 MODELS = {
     "crm.lifecycle": "manager",
