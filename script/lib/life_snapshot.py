@@ -94,6 +94,8 @@ NAMES_OF_MODELS = """
 RESTLESS = (
     *("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_"),
     *("orm_signaling", "res_lang_install"),
+    # Of stock: what a product cost is noted for good, also of one that is deleted.
+    "product_value",
     # And the lifecycle: what runs did, whom the next one has to look at, and whom a
     # ticket or an order brought in: they stay customers, with their history.
     # The rules change when those of a bridge's demo data come and go.
