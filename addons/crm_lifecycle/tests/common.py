@@ -147,7 +147,9 @@ class LifecycleCase(TransactionCase):
             whole tables, whatever it would do with many
         """
         for way in dear:
-            self.env.cr.execute(f"SET LOCAL enable_{way} = off")
+            self.env.cr.execute(
+                SQL("SET LOCAL %s = off", SQL.identifier(f"enable_{way}"))
+            )
         rows = self.env.execute_query(SQL("EXPLAIN (COSTS OFF) %s", statement))
         return "\n".join(line for [line] in rows)
 
