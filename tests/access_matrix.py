@@ -256,6 +256,7 @@ class World:
         self.shared = self.env["res.partner"].create({"name": "Access shared"})
         self.made = {}
         self.broken = []
+        self.readable = {}  # by role and record
         for make in tables.makers:
             for model, records in make(self).items():
                 known = self.made.setdefault(model, {})
@@ -356,11 +357,10 @@ class World:
             ways = ways[:2]  # they export nothing anyway
         if record._transient:
             ways = ways[1:2]
-        role = self.get_env_name(record)
-        seen = [self.gets_through(way, f"{role} reads {record}") for way in ways]
-        if all(seen):
+        what = f"{self.get_env_name(record)} reads {record}"
+        if self.gets_through(lambda: [way() for way in ways], what):
             return "r"
-        return "?" if any(seen) else ""
+        return "?" if any(self.gets_through(way, what) for way in ways) else ""
 
     def _get_own_fields(self, record):
         """Return what a role reads of a record: of other addons' models, our part."""
@@ -389,7 +389,11 @@ class World:
             record.read()  # what a wizard tells of what it is about
 
     def can_read(self, role, record):
-        return self.read(record.with_env(self.get_env(role))) == "r"
+        key = (role, record)
+        if key not in self.readable:
+            rights = self.read(record.with_env(self.get_env(role)))
+            self.readable[key] = rights == "r"
+        return self.readable[key]
 
     def call(self, role, sample, method):
         """Call a method as RPC does; return whether the role is let in.
