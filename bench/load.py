@@ -2,8 +2,9 @@
 
 Eight people work on contacts, orders and the kanban of customers by the calls that the
 web client makes, against two workers of a server. Beside them, each in a process of its
-own and without a pause: nights of the lifecycle after orders have changed, the job of
-actions, and postings of points. First comes a while without these, to compare with.
+own: nights of the lifecycle after orders have changed, one after the other; the job of
+actions, and a set of postings of points, each second. First comes a while without
+these, to compare with.
 """
 
 import json

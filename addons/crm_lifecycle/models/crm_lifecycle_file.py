@@ -246,8 +246,10 @@ class CrmLifecycleFile(models.AbstractModel):
         english = self.with_context(lang=SOURCE_LANG)
         try:
             lifecycle, left_out = english._fill(data, company, local, self.env.lang)
-        except UserError as error:
-            raise self._retell(error, data, company, local) from error
+        except UserError:
+            if self.env.lang != SOURCE_LANG:
+                self._retell(data, company, local)
+            raise
         except (psycopg2.IntegrityError, psycopg2.DataError) as error:
             raise UserError(
                 self.env._(
@@ -271,18 +273,15 @@ class CrmLifecycleFile(models.AbstractModel):
         return lifecycle, reader.left_out
 
     @api.model
-    def _retell(self, error, data, company, local):
-        """Return a refusal in the language of the call.
+    def _retell(self, data, company, local):
+        """Raise a refusal in the language of the call.
 
         Records are made in the source's, and so is what models say of them; so they
         are made once more in the reader's, and nothing of it stays.
         """
-        try:
-            with self.env.cr.savepoint():
-                self._fill(data, company, local, self.env.lang)
-                raise error
-        except UserError as told:
-            return told
+        with self.env.cr.savepoint() as savepoint:
+            self._fill(data, company, local, self.env.lang)
+            savepoint.rollback()
 
     @api.model
     def _copy_conditions(self, lifecycle, duplicate):

@@ -203,7 +203,7 @@ class CrmLifecycleProfile(models.Model):
         "A profile is about either a customer or a lead.",
     )
     # Of all rows, so that the planner leaves out a customer whom a report joins by
-    # their contact and asks nothing about: it reads nothing from partial indexes then.
+    # their contact and asks nothing about: a partial index is no proof to it.
     _partner_unique = models.UniqueIndex(
         "(partner_id, company_id)",
         "This customer has a profile in the company already.",
