@@ -161,7 +161,9 @@ def get_fields(env, addons):
             continue
         is_own = model._original_module in addons
         for field in model._fields.values():
-            is_added = field._modules and field._modules[0] in addons and not is_own
+            # Modules of an inherited field come in any order: who made it is asked for.
+            modules = field.base_field._modules
+            is_added = modules and modules[0] in addons and not is_own
             is_guarded = field.groups and set(field._modules) & set(addons)
             if is_added or is_guarded:
                 found.append((name, field.name))

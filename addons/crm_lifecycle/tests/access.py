@@ -456,7 +456,6 @@ crm_lifecycle.action_report_person crm.lifecycle.profile -      -      -        
 FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
-ir.cron               state                                     -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
 res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r

@@ -69,7 +69,8 @@ class TestTurn(ReportCase):
         self._assert_as_history()
 
     def test_where_the_history_ends_is_read_from_an_index(self):
-        self.assertNotIn("Seq Scan on crm_lifecycle_history", self._get_plan(MARK))
+        plan = self._get_plan(MARK, "seqscan")
+        self.assertNotIn("Seq Scan on crm_lifecycle_history", plan)
 
     def test_who_moved_after_the_mark_is_read_from_the_history(self):
         self._refresh()
