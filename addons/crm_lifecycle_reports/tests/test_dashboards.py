@@ -62,7 +62,7 @@ class TestDashboards(BoardCase, HttpCase):
             self.salesperson.login,
         )
 
-    def test_where_there_is_nothing_a_sample_is_shown(self):
+    def test_where_there_is_nothing_a_sample_is_shown_in_ones_language(self):
         other = self.env["res.company"].create({"name": "Empty"})
         self.leader.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
         self.authenticate(self.leader.login, self.leader.login)
@@ -71,3 +71,4 @@ class TestDashboards(BoardCase, HttpCase):
         )
         data = self.url_open(f"/spreadsheet/dashboard/data/{dashboard.id}").json()
         self.assertTrue(data["is_sample"])
+        self.assertEqual(data["translation_namespace"], "crm_lifecycle_reports")

@@ -60,18 +60,31 @@ class TestLoyaltyBoard(HttpCase):
         with freeze_time(f"{cls.today - timedelta(days=days_ago)} 12:00"):
             card._post_points(points, kind)
 
-    def test_figures_are_those_of_the_ledger_of_the_company(self):
-        new_test_user(
+    def setUp(self):
+        super().setUp()
+        self.board = self.env.ref("crm_loyalty_dashboard.spreadsheet_dashboard_loyalty")
+
+    def _adjuster(self, login, company):
+        return new_test_user(
             self.env,
-            "sue",
+            login,
             groups="crm_loyalty.group_points_adjuster",
-            company_id=self.company.id,
-            company_ids=[(6, 0, self.company.ids)],
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
         )
-        board = self.env.ref("crm_loyalty_dashboard.spreadsheet_dashboard_loyalty")
+
+    def test_figures_are_those_of_the_ledger_of_the_company(self):
+        self._adjuster("sue", self.company)
         self.start_tour(
-            f"/odoo/dashboards?dashboard_id={board.id}",
+            f"/odoo/dashboards?dashboard_id={self.board.id}",
             "crm_loyalty_dashboard_board",
             login="sue",
             timeout=240,
         )
+
+    def test_where_there_is_nothing_a_sample_is_shown_in_ones_language(self):
+        self._adjuster("sam", self._company("Empty"))
+        self.authenticate("sam", "sam")
+        data = self.url_open(f"/spreadsheet/dashboard/data/{self.board.id}").json()
+        self.assertTrue(data["is_sample"])
+        self.assertEqual(data["translation_namespace"], "crm_loyalty_dashboard")
