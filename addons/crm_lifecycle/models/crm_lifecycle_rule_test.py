@@ -24,8 +24,9 @@ class CrmLifecycleRule(models.Model):
     @api.depends_context("lang")
     def _compute_test_result(self):
         for rule in self:
-            rule.test_result = rule.test_profile_id and self.env["ir.qweb"]._render(
-                "crm_lifecycle.rule_test", rule._test_on(rule.test_profile_id)
+            profile = rule.test_profile_id
+            rule.test_result = bool(profile) and self.env["ir.qweb"]._render(
+                "crm_lifecycle.rule_test", rule._test_on(profile)
             )
 
     def _test_on(self, profile):
