@@ -1,9 +1,14 @@
 import re
 from datetime import date
 from io import BytesIO
+from unittest.mock import patch
+
+from lxml import html
 
 from odoo.tests import tagged
 from odoo.tools.pdf import PdfFileReader
+
+from odoo.addons.base.models.ir_actions_report import IrActionsReport
 
 from .common import ReportCase
 
@@ -57,6 +62,23 @@ class TestPdf(ReportCase):
         numbers = [re.findall(r"\d+ / \d+", text)[-1] for text in texts]
         self.assertEqual(numbers.count("1 / %s" % (len(texts) // 2)), 2)
         self.assertAlmostEqual(float(page.mediabox.width), 595, delta=2)
+
+    def test_the_converter_asks_no_server_for_anything(self):
+        """It waited for styles and scripts of one that was busy, or elsewhere."""
+        convert = IrActionsReport._run_wkhtmltopdf
+        papers = []
+
+        def keep(report, bodies, **kwargs):
+            papers.extend(bodies)
+            return convert(report, bodies, **kwargs)
+
+        with patch.object(IrActionsReport, "_run_wkhtmltopdf", keep):
+            self._print_customers("euro")
+        self.assertEqual(len(papers), 2)
+        for paper in papers:
+            tags = {element.tag for element in html.fromstring(paper).iter()}
+            self.assertFalse(tags & {"link", "script", "iframe"})
+            self.assertNotRegex(paper, r"url\(|@import|src=[\"'](?!data:)")
 
     def test_letter_where_the_company_prints_on_it(self):
         _texts, page = self._print_customers("us")
