@@ -126,8 +126,8 @@ class TestScaleTickets(TransactionCase):
                 self._let_autovacuum_come_by()
             run, rows = self._measure(self._run, AS_OF + timedelta(days=1))
             self.assertEqual(run.profile_count, 0)
-            # Without statistics, the source of contacts reads the tasks once. With them,
-            # a range of blocks where somebody else's new task is, too.
+            # Without statistics, the source of contacts reads the tasks once. With
+            # them, a range of blocks where somebody else's new task is, too.
             most = TICKETS * (0.2 if is_analyzed else 1.1)
             for name, read in rows.items():
                 self.assertLessEqual(read, most, (name, is_analyzed))
