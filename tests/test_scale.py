@@ -86,8 +86,7 @@ class TestScale(TransactionCase):
         run, queries, rows = self._run(0)
         self.assertEqual((run.profile_count, run.moved_count), (0, 0))
         self.assertLessEqual(queries, 60)
-        # A range of blocks, where other tests wrote in it lately.
-        self.assertLessEqual(rows["sale_order"], ORDERS * 0.1)
+        self.assertLessEqual(rows["sale_order"], ORDERS * 0.02)
         self.assertLessEqual(rows["crm_lifecycle_profile"], 100)
 
     def test_a_night_without_changes_reads_those_whose_day_has_come(self):
