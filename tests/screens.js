@@ -4,7 +4,9 @@
  *
  * Fed to the page with `SCREENS` (see test_escaping_screens.py) put before it.
  */
-const WAIT = 30000;
+const WAIT = 60000;
+const QUIET = 5; // looks in a row at which nothing was asked of the server
+const asked = new Set();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let env;
 
@@ -18,6 +20,22 @@ async function until(what, condition, wait = WAIT) {
         await sleep(50);
     }
     throw new Error(`Nothing of ${what}`);
+}
+
+/** Note what the client asks of the server and has no answer to. */
+function listen() {
+    const { rpcBus } = odoo.loader.modules.get("@web/core/network/rpc");
+    rpcBus.addEventListener("RPC:REQUEST", (ev) => asked.add(ev.detail.data.id));
+    rpcBus.addEventListener("RPC:RESPONSE", (ev) => asked.delete(ev.detail.data.id));
+}
+
+/** Wait for the data: screens are there before it, and some ask again and again. */
+async function settle(screen) {
+    let quiet = 0;
+    await until(`an end of ${screen.name}`, () => {
+        quiet = asked.size ? 0 : quiet + 1;
+        return quiet >= QUIET;
+    });
 }
 
 /** The documents of the page: its own, and those of the frames that show HTML. */
@@ -90,7 +108,7 @@ function getTexts() {
 }
 
 async function look(screen, seen) {
-    await sleep(screen.pause || 150);
+    await settle(screen);
     const live = getLive();
     const texts = getTexts();
     for (const match of texts.matchAll(/⟦([\w.]+)⟧([^⟧]*)⟦end⟧/g)) {
@@ -109,7 +127,6 @@ async function turnPages(screen, seen) {
         const page = document.querySelectorAll(".o_notebook .nav-link")[index];
         if (page && !page.classList.contains("disabled")) {
             page.click();
-            await sleep(250);
             live.push(
                 ...(await look({ ...screen, name: `${screen.name}, ${page.textContent}` }, seen))
             );
@@ -126,7 +143,12 @@ async function open(screen, seen) {
     }
     await env.services.action.doAction(screen.action, { clearBreadcrumbs: true });
     await until(screen.name, () => document.querySelector(screen.selector));
-    await until(screen.name, () => !document.querySelector(".o_skeleton, .o_loading_placeholder"));
+    if (screen.dashboard) {
+        await until(`cells of ${screen.name}`, () => {
+            const cells = getCells();
+            return cells.length && !cells.includes("Loading...");
+        });
+    }
     const live = await look(screen, seen);
     if (screen.selector.includes("o_form_view")) {
         live.push(...(await turnPages(screen, seen)));
@@ -139,6 +161,7 @@ async function openAll() {
     // However slow the machine is when it opens the client for the first time.
     const root = await until("the web client", () => odoo.isReady && odoo.__WOWL_DEBUG__?.root, 300000);
     env = root.env;
+    listen();
     const live = [];
     const seen = {};
     for (const screen of SCREENS) {

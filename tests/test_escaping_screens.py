@@ -17,7 +17,14 @@ from .typed_texts import PAYLOAD, TypedTexts, find_live, mark
 
 SCRIPT = (Path(__file__).parent / "screens.js").read_text("utf-8")
 ANSWER = "lifecycle.escaping"
+# What shows that the data of a view is there; the view itself is there before.
 SELECTORS = {
+    "form": ".o_form_view",
+    "list": ".o_list_view .o_renderer, .o_view_nocontent",
+    "kanban": ".o_kanban_view .o_renderer, .o_view_nocontent",
+    "pivot": ".o_pivot_view .o_pivot, .o_view_nocontent",
+    "graph": ".o_graph_view canvas, .o_view_nocontent",
+    "activity": ".o_activity_view table, .o_view_nocontent",
     "lifecycle_cohort": ".o_lifecycle_cohort",
     "lifecycle_flow": ".o_lifecycle_flow",
 }
@@ -159,7 +166,7 @@ class TestEscapingScreens(HttpCase):
             yield {
                 "name": xml_id,
                 "selector": ".o-spreadsheet",
-                "pause": 3000,
+                "dashboard": True,
                 "action": {
                     "type": "ir.actions.client",
                     "tag": "action_spreadsheet_dashboard",
@@ -179,7 +186,7 @@ class TestEscapingScreens(HttpCase):
     def _screen(self, name, model, mode, view=False, **more):
         return {
             "name": name,
-            "selector": SELECTORS.get(mode, f".o_{mode}_view"),
+            "selector": SELECTORS[mode],
             "action": {
                 "type": "ir.actions.act_window",
                 "name": name,
