@@ -1,7 +1,11 @@
+import time
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
+
+from odoo.addons.web.controllers import dataset
 
 from .common import ReportCase
 
@@ -53,6 +57,22 @@ class TestDashboards(BoardCase, HttpCase):
         self.assertTrue(wall.refresh_seconds)
         wall.refresh_seconds = 2
         self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
+
+    def test_the_wall_of_a_slow_server_is_filled_before_it_refreshes(self):
+        call = dataset.call_kw
+
+        def call_slowly(*args):
+            time.sleep(0.4)
+            return call(*args)
+
+        wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
+        wall.refresh_seconds = 1
+        with patch.object(dataset, "call_kw", call_slowly):
+            self._open(
+                "churn_warning",
+                "crm_lifecycle_reports_wall_own",
+                self.salesperson.login,
+            )
 
     def test_the_wall_of_a_salesperson_is_of_own_customers(self):
         self._travel("Eve", (self.risk, 2), user_id=self.colleague.id)

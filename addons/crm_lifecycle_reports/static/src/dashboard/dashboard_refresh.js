@@ -30,7 +30,13 @@ patch(SpreadsheetDashboardAction.prototype, {
                     return;
                 }
                 this.state.sidebarExpanded = false;
-                const refresh = () => model.dispatch("REFRESH_ALL_DATA_SOURCES");
+                const { pendingPromises } = model.config.custom.odooDataProvider;
+                const refresh = () => {
+                    // Figures that take longer than that would never be there.
+                    if (!pendingPromises.size) {
+                        model.dispatch("REFRESH_ALL_DATA_SOURCES");
+                    }
+                };
                 const timer = browser.setInterval(refresh, seconds * 1000);
                 return () => browser.clearInterval(timer);
             },
