@@ -455,6 +455,8 @@ class Listing:
                     content = f'=ODOO.LIST({key},{line},"{name}")'
                 elif line <= len(self.sample):
                     content = str(self.sample[line - 1][place])
+                    if name.endswith(("stage_id", "user_id")):
+                        content = translated(content)
                 else:
                     content = ""
                 page.put(column + place, head + line, content, self.style, format_)

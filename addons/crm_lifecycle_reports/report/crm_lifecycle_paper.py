@@ -130,6 +130,7 @@ class ReportCustomer(models.AbstractModel):
         return [
             (move.from_stage_id.name, 0.19),
             (move.to_stage_id.name, 0.19),
+            # The name of a colleague.
             (f"{move.explanation} {move.user_id.sudo().name or ''}", 0.4),
         ]
 
