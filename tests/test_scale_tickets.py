@@ -88,14 +88,11 @@ class TestScaleTickets(TransactionCase):
                 "author": cls.env.user.partner_id.id,
             },
         )
+        # At once, as what autovacuum has seen of other tests' rows differs each time.
+        cls.env.cr.execute(f"ANALYZE {', '.join(READ)}, res_partner")
         summarize_ranges(cls.env)
         cls.built, cls.built_rows = cls._measure(cls._run, AS_OF)
-
-    def _let_autovacuum_come_by(self):
-        self.env.cr.execute(
-            "ANALYZE project_task, rating_rating, crm_lifecycle_ticket_log, "
-            "mail_message, res_partner"
-        )
+        cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
 
     @classmethod
     def _get_rows_read(cls):
@@ -124,18 +121,12 @@ class TestScaleTickets(TransactionCase):
             self.assertLessEqual(rows, 12 * TICKETS, name)
 
     def test_a_night_without_changes_reads_next_to_nothing(self):
-        for is_analyzed in (False, True):
-            if is_analyzed:
-                self._let_autovacuum_come_by()
-            run, rows = self._measure(self._run, AS_OF + timedelta(days=1))
-            self.assertEqual(run.profile_count, 0)
-            # Without statistics, the source of contacts reads the tasks once.
-            most = A_FEW_RANGES if is_analyzed else TICKETS * 1.1
-            for name, read in rows.items():
-                self.assertLessEqual(read, most, (name, is_analyzed))
+        run, rows = self._measure(self._run, AS_OF + timedelta(days=1))
+        self.assertEqual(run.profile_count, 0)
+        for name, read in rows.items():
+            self.assertLessEqual(read, A_FEW_RANGES, name)
 
     def test_changed_tickets_cost_their_customers(self):
-        self._let_autovacuum_come_by()
         self.env.cr.execute(
             "UPDATE project_task SET priority = '1', "
             "write_date = now() AT TIME ZONE 'UTC' + interval '1 second' "
