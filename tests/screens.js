@@ -33,7 +33,7 @@ function listen() {
 async function settle(screen) {
     let quiet = 0;
     await until(`an end of ${screen.name}`, () => {
-        quiet = asked.size ? 0 : quiet + 1;
+        quiet = asked.size || getCells().includes("Loading...") ? 0 : quiet + 1;
         return quiet >= QUIET;
     });
 }
@@ -143,12 +143,6 @@ async function open(screen, seen) {
     }
     await env.services.action.doAction(screen.action, { clearBreadcrumbs: true });
     await until(screen.name, () => document.querySelector(screen.selector));
-    if (screen.dashboard) {
-        await until(`cells of ${screen.name}`, () => {
-            const cells = getCells();
-            return cells.length && !cells.includes("Loading...");
-        });
-    }
     const live = await look(screen, seen);
     if (screen.selector.includes("o_form_view")) {
         live.push(...(await turnPages(screen, seen)));

@@ -166,7 +166,6 @@ class TestEscapingScreens(HttpCase):
             yield {
                 "name": xml_id,
                 "selector": ".o-spreadsheet",
-                "dashboard": True,
                 "action": {
                     "type": "ir.actions.client",
                     "tag": "action_spreadsheet_dashboard",
