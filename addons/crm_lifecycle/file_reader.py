@@ -15,6 +15,7 @@ PARTS = {
     "rules": "crm.lifecycle.rule",
     "tags": "crm.lifecycle.tag",
 }
+ACTION = "ir.actions.server"
 MAX_INTEGER = 2**31 - 1
 STEP = 10
 
@@ -26,12 +27,14 @@ class FileReader:
     language is that of messages.
     """
 
-    def __init__(self, file_model, data, local, lang=None):
+    def __init__(self, file_model, data, *, local=False, lang=None, with_actions=False):
         self.env = file_model.env
         self.lang = lang or file_model.env.user.lang
         self.words = file_model.with_context(lang=self.lang)
         self.data = data
         self.local = local
+        # Another database's names of server actions may mean something else here.
+        self.with_actions = with_actions or local
         self.left_out = []
         self.by_code = {}
 
@@ -121,8 +124,28 @@ class FileReader:
                     ),
                 )
             return
+        if field.comodel_name == ACTION and not self.with_actions:
+            if value:
+                self._leave_out_actions(field, value, label)
+            return
         read = getattr(self, f"_read_{field.type}", self._read_text)
         vals[field.name] = read(field, value, label)
+
+    def _leave_out_actions(self, field, value, label):
+        items = value if isinstance(value, list) else [value]
+        names = [
+            str(item.get("name") if isinstance(item, dict) else item)[:80]
+            for item in items
+        ]
+        self._leave_out(
+            label,
+            self.words.env._(
+                "%(field)s (%(actions)s): actions run code or call other systems. To "
+                "set them, import the file again and choose to include actions",
+                field=self._get_field_label(field),
+                actions=", ".join(names),
+            ),
+        )
 
     def _read_text(self, field, value, label):
         if value is None or value is False:
@@ -251,7 +274,7 @@ class FileReader:
         return {
             "mail.activity.plan": [("res_model", "=", "crm.lifecycle.profile")],
             "mail.template": [("model", "=", "crm.lifecycle.profile")],
-            "ir.actions.server": [("model_name", "=", "crm.lifecycle.profile")],
+            ACTION: [("model_name", "=", "crm.lifecycle.profile")],
         }.get(model_name, [])
 
     # Conditions

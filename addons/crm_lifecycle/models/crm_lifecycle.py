@@ -152,7 +152,9 @@ class CrmLifecycle(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for lifecycle in self:
-            lifecycle._get_domain(fields.Date.context_today(lifecycle))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                lifecycle.domain, lifecycle._get_label()
+            )
 
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
@@ -313,13 +315,16 @@ class CrmLifecycle(models.Model):
     # Engine
     # ------------------------------------------------------------
 
+    def _get_label(self):
+        """Return how messages name the lifecycle."""
+        self.ensure_one()
+        return self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name)
+
     def _get_domain(self, as_of):
         """Return the conditions on the customers taken, on a day."""
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
-            self.domain,
-            as_of,
-            self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name),
+            self.domain, as_of, self._get_label()
         )
 
     def _raise_version(self):
@@ -340,7 +345,7 @@ class CrmLifecycle(models.Model):
             self.message_post(
                 body=Markup("<p>%s</p><ul>%s</ul>")
                 % (
-                    self.env._("Left out, since it is not in this database:"),
+                    self.env._("Left out:"),
                     Markup().join(Markup("<li>%s</li>") % line for line in left_out),
                 )
             )

@@ -1,10 +1,11 @@
 """Conditions on the facts of customers, as rules, tags and lifecycles have them."""
 
-from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..access import find_unreadable
 from ..engine import domains
 from ..fields import KnownInteger
 
@@ -50,6 +51,46 @@ class CrmLifecycleProfile(models.Model):
                 )
             ) from error
         return domain
+
+    @api.model
+    def _check_conditions(self, text, where):
+        """Refuse conditions that can't be used, or that their author may not read.
+
+        Runs ask conditions with all rights and show their values, so a condition may
+        look at nothing that is hidden from the user who writes it, whatever rights
+        the writing code adds. To be called whenever conditions are stored, or tried
+        before they are.
+
+        :param where: names the record of the conditions, for the message
+        :raises ValidationError: as `_get_fact_domain`
+        :raises AccessError: naming the path that the user may not read
+        """
+        self._get_fact_domain(text, fields.Date.context_today(self), where)
+        domain = domains.parse(text)
+        path = find_unreadable(self, domain) or next(
+            (
+                path
+                for path in domains.fields_of(domain)
+                if path.split(".")[0] in self._get_fields_without_conditions()
+            ),
+            None,
+        )
+        if path:
+            raise AccessError(
+                self.env._(
+                    "The conditions of the %(where)s look at “%(field)s”, which you "
+                    "may not read. Choose other conditions, or ask an administrator "
+                    "to set them.",
+                    where=where,
+                    field=self._get_path_label(path)[0],
+                )
+            )
+
+    @api.model
+    def _get_fields_without_conditions(self):
+        """Extension point: return the names of searchable fields that no condition
+        may use, such as those whose value is a search of its own."""
+        return set()
 
     @api.model
     def _resolve_facts(self, domain, as_of):

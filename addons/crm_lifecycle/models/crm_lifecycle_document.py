@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..access import as_reader, can_read
 
 
 class CrmLifecycleDocument(models.AbstractModel):
@@ -15,12 +18,14 @@ class CrmLifecycleDocument(models.AbstractModel):
     lifecycle_profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
         compute="_compute_lifecycle_profile_id",
+        search="_search_lifecycle_profile_id",
         compute_sudo=False,
         groups="sales_team.group_sale_salesman",
     )
     lifecycle_stage_id = fields.Many2one(
         comodel_name="crm.lifecycle.stage",
         compute="_compute_lifecycle_profile_id",
+        search="_search_lifecycle_stage_id",
         compute_sudo=False,
         groups="sales_team.group_sale_salesman",
     )
@@ -59,6 +64,62 @@ class CrmLifecycleDocument(models.AbstractModel):
             for document, (customer, company) in owners.items()
             if (customer.id, company.id) in known
         }
+
+    def _search_lifecycle_profile_id(self, operator, value):
+        return self._search_lifecycle("id", operator, value)
+
+    def _search_lifecycle_stage_id(self, operator, value):
+        return self._search_lifecycle("stage_id", operator, value)
+
+    def _search_lifecycle(self, name, operator, value):
+        """Find documents by a field of their customer's profile.
+
+        The profiles are searched with the user's own rights. A search for an empty
+        value finds the documents without a profile, or with an empty field.
+        """
+        if operator not in ("in", "any", "any!"):
+            return NotImplemented
+        Profile = as_reader(self.env["crm.lifecycle.profile"])
+        if not can_read(Profile):
+            return Domain.FALSE
+        if operator != "in":
+            condition = Domain(name, "any", value)
+            return self._get_documents_of(Profile, condition)
+        known = [item for item in value if item]
+        domain = self._get_documents_of(Profile, Domain(name, "in", known))
+        if len(known) < len(value):
+            domain |= ~self._get_documents_of(Profile, Domain(name, "!=", False))
+        return domain
+
+    @api.model
+    def _get_documents_of(self, Profile, condition):
+        """Return the domain of the documents of some profiles.
+
+        One condition for each of the user's companies, since a customer has a profile
+        in each.
+        """
+        domains = []
+        for company in self.env.companies:
+            found = Profile.with_context(active_test=False)._search(
+                condition
+                & Domain("company_id", "=", company.id)
+                & Domain("partner_id", "!=", False)
+            )
+            # Which customer a contact belongs to decides; nothing of it is shown.
+            customer = Domain(
+                "commercial_partner_id", "in", found.subselect("partner_id")
+            )
+            domains.append(
+                self._get_lifecycle_company_domain(company)
+                & Domain("partner_id", "any!", customer)
+            )
+        return Domain.OR(domains)
+
+    @api.model
+    def _get_lifecycle_company_domain(self, company):
+        """Extension point: return the domain of the documents that count in a
+        company, see `_get_lifecycle_owner`."""
+        return Domain("company_id", "=", company.id)
 
     def _get_lifecycle_owner(self):
         """Extension point: return the customer, and the company where they count."""

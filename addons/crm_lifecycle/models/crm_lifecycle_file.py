@@ -14,6 +14,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..access import as_reader
 from ..engine import files
 from ..engine.templates import SOURCE_LANG
 from ..file_reader import PARTS, FileReader, get_related
@@ -30,6 +31,13 @@ KINDS = (
     "text",
 )
 # What is told by the place in the file, or belongs to the database.
+# Records whose names go with the lifecycle to all who may configure it.
+CONFIGURATION = {
+    "ir.actions.server",
+    "mail.activity.plan",
+    "mail.activity.type",
+    "mail.template",
+}
 NOT_IN_FILES = {"lifecycle_id", "company_id", "sequence", "state"}
 
 
@@ -70,7 +78,7 @@ class CrmLifecycleFile(models.AbstractModel):
         data = {
             "format": files.FORMAT,
             "schema": files.SCHEMA,
-            "lifecycle": _without_ids(self._write(lifecycle)),
+            "lifecycle": _without_ids(self._hide_names(self._write(lifecycle))),
         }
         return json.dumps(data, ensure_ascii=False, indent=2)
 
@@ -89,6 +97,22 @@ class CrmLifecycleFile(models.AbstractModel):
         for part, records in parts.items():
             ordered = records.sorted(lambda record: (record.sequence, record.id))
             data[part] = self._write_records(ordered, lifecycle)
+        return data
+
+    @api.model
+    def _hide_names(self, data):
+        """Take the names of records that the user may not read out of the data."""
+        references = {}
+        for reference in iter_references(data):
+            if reference["model"] not in CONFIGURATION:
+                references.setdefault(reference["model"], []).append(reference)
+        for model_name, found in references.items():
+            ids = {reference["id"] for reference in found}
+            records = as_reader(self.env[model_name].browse(ids).exists())
+            readable = set(records._filtered_access("read").ids)
+            for reference in found:
+                if reference["id"] not in readable:
+                    reference.update(name=None, xml_id=None)
         return data
 
     @api.model
@@ -217,11 +241,12 @@ class CrmLifecycleFile(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _import(self, content, company, name="", *, local=False):
+    def _import(self, content, company, name="", *, with_actions=False):
         """Make a draft lifecycle of the bytes of a file.
 
-        :param company: whose lifecycle it becomes; empty for all companies
+        :param company: the company of the lifecycle; empty for all companies
         :param name: how messages call the file
+        :param with_actions: also set the server actions that the file names
         :return: the lifecycle, and what was left out, in words
         :raises UserError: telling what is wrong with the file, and what to do
         """
@@ -235,20 +260,21 @@ class CrmLifecycleFile(models.AbstractModel):
                     problem=self._get_problem_text(problem),
                 )
             ) from problem
-        return self._make(data, company, local=local)
+        return self._make(data, company, with_actions=with_actions)
 
     @api.model
-    def _make(self, data, company, *, local=False):
+    def _make(self, data, company, **options):
         """Make a draft lifecycle of checked data, wholly or not at all.
 
-        ``local``: the data is of this database, and its ids hold.
+        :param options: ``local``, the data is of this database and its ids hold;
+            ``with_actions``, see `_import`
         """
         english = self.with_context(lang=SOURCE_LANG)
         try:
-            lifecycle, left_out = english._fill(data, company, local, self.env.lang)
+            lifecycle, left_out = english._fill(data, company, self.env.lang, options)
         except UserError:
             if self.env.lang != SOURCE_LANG:
-                self._retell(data, company, local)
+                self._retell(data, company, options)
             raise
         except (psycopg2.IntegrityError, psycopg2.DataError) as error:
             raise UserError(
@@ -262,25 +288,24 @@ class CrmLifecycleFile(models.AbstractModel):
         return lifecycle.with_env(self.env), left_out
 
     @api.model
-    def _fill(self, data, company, local, lang):
+    def _fill(self, data, company, lang, options):
         """Make the records, wholly or not at all; messages are in a language."""
-        reader = FileReader(
-            self.with_context(mail_create_nolog=True), data, local, lang
-        )
+        quiet = self.with_context(mail_create_nolog=True)
+        reader = FileReader(quiet, data, lang=lang, **options)
         with self.env.cr.savepoint():
             lifecycle = reader.make(company)
             self.env.flush_all()
         return lifecycle, reader.left_out
 
     @api.model
-    def _retell(self, data, company, local):
+    def _retell(self, data, company, options):
         """Raise a refusal in the language of the call.
 
         Records are made in the source's, and so is what models say of them; so they
         are made once more in the reader's, and nothing of it stays.
         """
         with self.env.cr.savepoint() as savepoint:
-            self._fill(data, company, local, self.env.lang)
+            self._fill(data, company, self.env.lang, options)
             savepoint.rollback()
 
     @api.model
@@ -394,6 +419,15 @@ class CrmLifecycleFile(models.AbstractModel):
             "crm.lifecycle.tag": self.env._("Tag “%(name)s”", name=name),
         }
         return labels[model_name]
+
+
+def iter_references(value):
+    """Yield what names records in the data, see `_write_reference`."""
+    if isinstance(value, dict) and "model" in value and "id" in value:
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from iter_references(item)
 
 
 def _without_ids(value):

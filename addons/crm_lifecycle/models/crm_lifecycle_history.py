@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..access import can_read
 from ..engine.statements import NOW
 from ..fields import LooseMany2one
 from ..storage import set_storage
@@ -128,14 +129,14 @@ class CrmLifecycleHistory(models.Model):
         )
 
     @api.depends("rule_id.name", "reason", "facts")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         Profile = self.env["crm.lifecycle.profile"]
         for row in self:
             words = []
             for name, value in (row.facts or {}).items():
                 field = Profile._fields.get(name)
-                if field:
+                if field and can_read(Profile, name):
                     label = field._description_string(self.env)
                     words.append(f"{label}: {self._format_fact(field, value)}")
             cause = row.rule_id.name or row._get_reason()

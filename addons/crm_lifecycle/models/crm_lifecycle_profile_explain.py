@@ -9,6 +9,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..access import find_unreadable
 from ..engine import domains, review
 
 
@@ -22,7 +23,7 @@ class CrmLifecycleProfile(models.Model):
     )
 
     @api.depends("stage_id", "stage_date", "pinned_until", "decision", "facts_date")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         for profile in self:
             profile.explanation = (
@@ -71,7 +72,8 @@ class CrmLifecycleProfile(models.Model):
         so comes first; whether it waits for tomorrow, since the customer has left
         the stage today; why its conditions can't be used, or ""; and they as a tree
         of ``{"operator", "holds", "date", "children"}`` with leaves ``{"text",
-        "value", "holds", "date"}``.
+        "value", "holds", "date"}``, both with ``"is_hidden"`` where the reader may
+        not read what they look at.
 
         :param stage: ask as if the customer were entering this stage on the day
         """
@@ -282,18 +284,22 @@ class _Questions:
     def _grow(self, domain):
         """Return the tree of a domain, in words.
 
-        Odoo's domains carry a negation down to the conditions.
+        Odoo's domains carry a negation down to the conditions. Whether a condition
+        holds is hidden with it, and so is the answer of all that it is part of.
         """
         operator, children = domains.branches_of(domain) or (None, [domain])
         if operator in ("&", "|"):
-            node = {"operator": operator, "children": list(map(self._grow, children))}
+            nodes = list(map(self._grow, children))
+            is_hidden = any(node["is_hidden"] for node in nodes)
+            node = {"operator": operator, "children": nodes, "is_hidden": is_hidden}
         else:
             [condition] = children
             text = self.profile._get_condition_text(condition)
             if operator == "!":
                 text = self.profile.env._("not: %(condition)s", condition=text)
             value = self.profile._get_fact_text(condition.field_expr)
-            node = {"text": text, "value": value}
+            is_hidden = bool(find_unreadable(self.profile, condition))
+            node = {"text": text, "value": value, "is_hidden": is_hidden}
         self._wait_for(node, domain, self.as_of)
         return node
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..access import as_reader, can_read_record, find_unreadable
 from ..engine import domains
 
 
@@ -14,9 +15,13 @@ class CrmLifecycleProfile(models.Model):
     def _get_condition_text(self, condition, model=None):
         """Return a condition in words of the reader's language.
 
-        ``model`` is whose fields it names, the customers' by default.
+        A condition on what the reader may not read is not shown.
+
+        :param model: the model that the fields belong to, the customers' by default
         """
         model = self if model is None else model
+        if find_unreadable(model, condition):
+            return self.env._("a condition that you may not see")
         path, operator = condition.field_expr, condition.operator
         label, field = self._get_path_label(path, model)
         value = condition.value
@@ -114,9 +119,9 @@ class CrmLifecycleProfile(models.Model):
         if kind == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         if field.relational and isinstance(value, int):
-            # The name of what a rule looks at, as in the rule itself.
-            record = self.env[field.comodel_name].sudo().browse(value).exists()
-            return record.display_name or str(value)
+            record = self.env[field.comodel_name].browse(value).exists()
+            if record and can_read_record(record):
+                return record.display_name or str(value)
         return str(value)
 
     @api.model
@@ -149,16 +154,22 @@ class CrmLifecycleProfile(models.Model):
         return self.env["ir.qweb.field.date"].value_to_html(day, {})
 
     def _get_fact_text(self, path):
-        """Return the value that a condition looks at, in words."""
+        """Return the value that a condition looks at, in words.
+
+        The value is read with the rights of the reader: on the customer, and on the
+        records that the path leads to.
+        """
         self.ensure_one()
         _label, field = self._get_path_label(path)
+        if find_unreadable(self, Domain(path, "!=", False)):
+            return self.env._("hidden")
         *way, name = path.split(".")
-        records = self
+        records = as_reader(self)
         for step in way:
-            records = records[step]
+            records = records[step]._filtered_access("read")
         if field.relational:
-            names = records[name].mapped("display_name")
-            return ", ".join(names) or self.env._("none")
+            names = records[name]._filtered_access("read").mapped("display_name")
+            return ", ".join(filter(None, names)) or self.env._("none")
         if field.type in ("integer", "float", "monetary") and records == self:
             self.env.flush_all()
             if self._is_unknown(path):

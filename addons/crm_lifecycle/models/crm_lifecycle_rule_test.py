@@ -1,6 +1,7 @@
 """Trying a rule on one customer while it is being written."""
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 
 
 class CrmLifecycleRule(models.Model):
@@ -21,7 +22,7 @@ class CrmLifecycleRule(models.Model):
     @api.depends(
         "test_profile_id", "domain", "min_days", "from_stage_ids", "to_stage_id"
     )
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_test_result(self):
         for rule in self:
             profile = rule.test_profile_id
@@ -36,6 +37,13 @@ class CrmLifecycleRule(models.Model):
         stage that it leaves, as if they had just entered one.
         """
         profile.check_access("read")
+        # The conditions may not be stored yet, so nothing has checked them.
+        try:
+            profile._check_conditions(self.domain, self._get_label())
+        except AccessError as error:
+            return {"notes": [str(error)], "takes": None, "rules": []}
+        except ValidationError:
+            pass  # shown with the rule
         # What decides about a customer is told to whoever may see the customer.
         profile = profile._origin.sudo()
         as_of = profile.company_id._lifecycle_today()

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..access import as_reader, can_read, get_read_domain
+
 GROUP = "sales_team.group_sale_salesman"
 
 
@@ -72,27 +74,18 @@ class CrmLifecycleSubject(models.AbstractModel):
 
     @api.model
     def _get_visible_profiles(self):
-        """Return the profile model as the user, never as the superuser.
+        """Return the profile model with the rights of the user, never more.
 
-        A related field is computed with more rights than the user has; what it
-        shows must not depend on who asked first.
+        A related field is computed and searched with more rights than the user has;
+        what it shows, and what a search finds, must not depend on that.
         """
-        return self.env["crm.lifecycle.profile"].sudo(
-            # The superuser is nobody's record rule.
-            self.env.user._is_superuser()
-        )
+        return as_reader(self.env["crm.lifecycle.profile"])
 
     @api.model
     def _get_visible_domain(self):
-        """Return which profiles the user sees in the current company."""
-        Profile = self._get_visible_profiles()
-        domain = Domain("company_id", "=", self.env.company.id)
-        if Profile.env.su:
-            return domain
-        if not Profile.has_access("read"):
-            return Domain.FALSE
-        return domain & self.env["ir.rule"].sudo(False)._compute_domain(
-            Profile._name, "read"
+        """Return the domain of the profiles that the user sees in the company."""
+        return Domain("company_id", "=", self.env.company.id) & get_read_domain(
+            self._get_visible_profiles()
         )
 
     def _search_lifecycle_profile_id(self, operator, value):
@@ -113,22 +106,26 @@ class CrmLifecycleSubject(models.AbstractModel):
 
     @api.model
     def _get_subjects_of(self, domain):
-        """Return the domain of the subjects with a profile that matches."""
-        Profile = self.env["crm.lifecycle.profile"].with_context(active_test=False)
-        domain = self._get_visible_domain() & domain
+        """Return the domain of the subjects with a profile that matches.
+
+        The caller's domain is searched with the user's own rights: on the profiles,
+        and on everything that a path leads to from them.
+        """
+        Profile = self._get_visible_profiles().with_context(active_test=False)
+        if not can_read(Profile):
+            return Domain.FALSE
+        domain &= Domain("company_id", "=", self.env.company.id)
 
         def select(column):
-            # The rule of the user is in the domain already.
-            profiles = Profile.sudo()._search(domain & Domain(column, "!=", False))
+            profiles = Profile._search(domain & Domain(column, "!=", False))
             return profiles.select(SQL.identifier(Profile._table, column))
 
         def to_sql(model, alias, query):
             return model._get_lifecycle_subject_condition(alias, select)
 
         def predicate(record):
-            profile = record.lifecycle_profile_id
-            # The rule of the user is in the domain already.
-            return bool(profile and profile.sudo().filtered_domain(domain))
+            profile = Profile.browse(record.lifecycle_profile_id.id)
+            return bool(profile.filtered_domain(domain))
 
         return Domain.custom(to_sql=to_sql, predicate=predicate)
 
@@ -145,8 +142,8 @@ class CrmLifecycleSubject(models.AbstractModel):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
         column = f"{column}.{more}" if more else column
-        # Which profiles are joined is the user's matter; their columns are ours.
-        Profile = self.env["crm.lifecycle.profile"].sudo()
+        # The join has the profiles that the user sees; the columns are checked here.
+        Profile = self._get_visible_profiles()
         values = [
             Profile._field_to_sql(profile_alias, column, query)
             for profile_alias in self._join_lifecycle_profile(alias, query)
@@ -159,7 +156,8 @@ class CrmLifecycleSubject(models.AbstractModel):
         """Join the visible profiles for which ``condition(alias)`` holds."""
         profile_alias = query.make_alias(alias, name)
         if profile_alias not in query._joins:
-            Profile = self.env["crm.lifecycle.profile"].sudo()  # rule: see domain
+            # Record rules may look at what the user may not read.
+            Profile = self.env["crm.lifecycle.profile"].sudo()
             visible = self._get_visible_domain().optimize_full(Profile)
             query.add_join(
                 "LEFT JOIN",
@@ -174,7 +172,7 @@ class CrmLifecycleSubject(models.AbstractModel):
         return profile_alias
 
     # ------------------------------------------------------------
-    # To be told by each subject model
+    # Each subject model implements these
     # ------------------------------------------------------------
 
     def _get_lifecycle_profiles(self, Profile):

@@ -4,8 +4,9 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import NO_ACCESS, Domain
 
+from ..access import can_read_record
 from ..engine import files
 from ..file_reader import PARTS
 
@@ -34,7 +35,8 @@ class CrmLifecycleVersion(models.Model):
     number = fields.Integer(string="Version", aggregator=None, required=True)
     create_date = fields.Datetime(string="Since")
     create_uid = fields.Many2one(comodel_name="res.users", string="Changed by")
-    snapshot = fields.Json(required=True, prefetch=False)
+    # It has names of records that its reader may not read: see `_compute_changes`.
+    snapshot = fields.Json(required=True, prefetch=False, groups=NO_ACCESS)
     changes = fields.Html(
         string="What changed",
         compute="_compute_changes",
@@ -44,7 +46,7 @@ class CrmLifecycleVersion(models.Model):
     _number_unique = models.UniqueIndex("(lifecycle_id, number)")
 
     @api.depends("snapshot")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_changes(self):
         previous = self._get_previous()
         for version in self:
@@ -132,7 +134,7 @@ class CrmLifecycleVersion(models.Model):
                 "format": files.FORMAT,
                 "schema": files.SCHEMA,
                 # A copy, since what is stored stays as it is.
-                "lifecycle": {**self.snapshot},
+                "lifecycle": {**self.sudo().snapshot},  # checked by making it
             }
         )
         lifecycle, left_out = self.env["crm.lifecycle.file"]._make(
@@ -158,7 +160,8 @@ class CrmLifecycleVersion(models.Model):
             ordered = versions.sorted("number")
             before.update(zip(ordered.ids[1:], ordered.ids, strict=False))
         needed = {before[version.id] for version in self if version.id in before}
-        (self | self.browse(needed)).fetch(["snapshot"])
+        # Shown by `_Words` alone, which hides what the reader may not read.
+        (self | self.browse(needed)).sudo().fetch(["snapshot"])
         return {key: self.browse(value) for key, value in before.items()}
 
     def _get_changes(self, previous=None):
@@ -166,7 +169,8 @@ class CrmLifecycleVersion(models.Model):
         self.ensure_one()
         if not previous:
             return [self.env._("The first version kept")]
-        old, new = previous.snapshot, self.snapshot
+        # Shown by `_Words` alone, which hides what the reader may not read.
+        old, new = previous.sudo().snapshot, self.sudo().snapshot
         label = self.env["crm.lifecycle.file"]._get_item_label
         words = _Words(self, old, new)
         lines = words.compare("crm.lifecycle", old, new, "")
@@ -267,12 +271,20 @@ class _Words:
         if isinstance(value, list):
             return ", ".join(self.tell(field, item) for item in value)
         if isinstance(value, dict):
-            return value["name"] if "model" in value else self.text(value)
+            return self._tell_record(value) if "model" in value else self.text(value)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         if field is not None and field.relational:
             return self.names.get(value, str(value))
         return str(value)
+
+    def _tell_record(self, reference):
+        """Return the name of a record, where the reader may read it."""
+        model = self.env.get(reference["model"])
+        record = model is not None and model.browse(reference.get("id")).exists()
+        if record and not can_read_record(record):
+            return self.env._("hidden")
+        return reference["name"] or self.env._("none")
 
     def _tell_conditions(self, value):
         """Return conditions in words; as they stand where a fact is gone."""

@@ -179,10 +179,29 @@ class TestFile(LifecycleCase):
             left_out,
             ["Stage “Engaged”: Actions on entry may be set by an administrator only"],
         )
-        imported, left_out = self.env["crm.lifecycle.file"]._import(
-            json.dumps(data).encode(), self.company
-        )
+        content = json.dumps(data).encode()
+        files = self.env["crm.lifecycle.file"]
+        imported, left_out = files._import(content, self.company)
+        self.assertFalse(imported.stage_ids.enter_action_ids, "not without a choice")
+        self.assertIn("Actions on entry (Do it): actions run code", left_out[0])
+        imported, left_out = files._import(content, self.company, with_actions=True)
         self.assertEqual((imported.stage_ids.enter_action_ids, left_out), (action, []))
+
+    def test_the_choice_to_include_actions_is_an_administrators(self):
+        wizard = self.env["crm.lifecycle.import"].with_user(self.manager)
+        with self.assertRaises(AccessError):
+            wizard.create({"file": "e30=", "with_actions": True})
+
+    def test_a_file_names_only_records_that_its_reader_may_read(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = self.env["res.partner"].create(
+            {"name": "Qzorblat", "company_id": other.id}
+        )
+        known = self._partner("Ada")
+        self.rule.domain = repr([("partner_id", "in", [stranger.id, known.id])])
+        text = json.dumps(self._export())
+        self.assertIn("Ada", text)
+        self.assertNotIn("Qzorblat", text)
 
     def test_what_another_addon_has_is_reported(self):
         def change(data):

@@ -21,6 +21,13 @@ class CrmLifecycleImport(models.TransientModel):
         ondelete="cascade",
         help="Empty: the lifecycle is for every company.",
     )
+    with_actions = fields.Boolean(
+        string="Include server actions and webhooks",
+        groups="base.group_system",
+        help="Set the actions of this database that have the names in the file. They "
+        "run code or call other systems for customers who move. Without it they are "
+        "left out and listed.",
+    )
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle", readonly=True, ondelete="cascade"
     )
@@ -38,7 +45,12 @@ class CrmLifecycleImport(models.TransientModel):
                 self.env._("The file did not arrive whole. Choose it once more.")
             ) from error
         lifecycle, left_out = self.env["crm.lifecycle.file"]._import(
-            content, self.company_id, self.file_name or ""
+            content,
+            self.company_id,
+            self.file_name or "",
+            # Only an administrator sees the choice, and may set actions.
+            with_actions=self.env.user.has_group("base.group_system")
+            and self.with_actions,
         )
         lifecycle._note_left_out(left_out)
         if not left_out:

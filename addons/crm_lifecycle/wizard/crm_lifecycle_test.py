@@ -58,7 +58,7 @@ class CrmLifecycleTest(models.TransientModel):
                 test.stage_id = False
 
     @api.depends("profile_id", "stage_id", "lifecycle_id", "as_of")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_result(self):
         for test in self:
             if not (test.profile_id and test.stage_id and test.as_of):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
@@ -18,6 +19,11 @@ class AccountMove(models.Model):
     @api.depends("move_type")
     def _compute_lifecycle_profile_id(self):
         return super()._compute_lifecycle_profile_id()
+
+    @api.model
+    def _get_lifecycle_company_domain(self, company):
+        sales = Domain("move_type", "in", self.get_sale_types(include_receipts=True))
+        return super()._get_lifecycle_company_domain(company) & sales
 
     def _get_lifecycle_owner(self):
         """Only what a customer gets has one."""

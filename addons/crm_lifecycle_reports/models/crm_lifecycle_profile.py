@@ -1,9 +1,12 @@
 import json
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from odoo.addons.crm_lifecycle.access import as_reader
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_condition import UNUSABLE
 
 
 class CrmLifecycleProfile(models.Model):
@@ -25,28 +28,33 @@ class CrmLifecycleProfile(models.Model):
 
         The question is text (JSON), so that it fits in the domain of an action
         however many customers there are: ``model``, ``domain``, ``stage_id`` of
-        cohorts by stage, and ``having``, a measure whose sum is above nothing. The
-        rows are searched as the reader, so nothing comes of a question but what the
-        reader may see.
+        cohorts by stage, and ``having``, a measure whose sum is above zero. The rows
+        are searched with the rights of the user, whatever rights the calling code
+        adds.
         """
         if operator != "in":
             return NotImplemented
         return Domain.OR(self._get_cell_domain(question) for question in value)
 
     def _get_cell_domain(self, question):
-        """Return the domain of the customers that one question finds."""
-        question = json.loads(question)
-        model = self.env.get(question.get("model"))
-        if not hasattr(model, "_get_cell_action"):
-            raise UserError(self.env._("There is no such report."))
-        model = model.with_context(lifecycle_cohort_stage_id=question.get("stage_id"))
-        query = model._search(Domain(question.get("domain") or []))
-        profile = model._field_to_sql(model._table, "profile_id", query)
-        having = question.get("having")
-        if having:
-            measure = model._field_to_sql(model._table, having, query)
-            query.groupby = profile
-            query.having = SQL("SUM(%s) > 0", measure)
+        """Return the domain of the customers that one question finds.
+
+        :raises UserError: where it is no question that a report has asked
+        """
+        question = self._read_cell_question(question)
+        model = as_reader(self.env[question["model"]]).with_context(
+            lifecycle_cohort_stage_id=question.get("stage_id")
+        )
+        try:
+            query = model._search(Domain(question.get("domain") or []))
+            profile = model._field_to_sql(model._table, "profile_id", query)
+            having = question.get("having")
+            if having:
+                measure = model._field_to_sql(model._table, having, query)
+                query.groupby = profile
+                query.having = SQL("SUM(%s) > 0", measure)
+        except UNUSABLE as error:
+            raise self._get_cell_error() from error
         query.order = None
         found = query.select(profile)
         return Domain.custom(
@@ -54,6 +62,35 @@ class CrmLifecycleProfile(models.Model):
                 "%s IN (%s)", SQL.identifier(alias, "id"), found
             )
         )
+
+    def _read_cell_question(self, text):
+        """Return the question that a text has, its shape checked."""
+        try:
+            question = json.loads(text)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self._get_cell_error() from error
+        is_question = (
+            isinstance(question, dict)
+            and isinstance(question.get("model"), str)
+            and hasattr(self.env.get(question["model"]), "_get_cell_action")
+            and type(question.get("stage_id") or 0) is int
+            and isinstance(question.get("having") or "", str)
+        )
+        if not is_question:
+            raise self._get_cell_error()
+        return question
+
+    def _get_cell_error(self):
+        return UserError(
+            self.env._(
+                "These customers can't be found: the link does not come from a "
+                "report. Open the report and choose its number again."
+            )
+        )
+
+    @api.model
+    def _get_fields_without_conditions(self):
+        return super()._get_fields_without_conditions() | {"report_cell"}
 
     # ------------------------------------------------------------
     # Merging

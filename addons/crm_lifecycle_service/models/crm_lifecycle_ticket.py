@@ -134,26 +134,20 @@ class CrmLifecycleTicket(models.AbstractModel):
         """Find the tickets of customers in stages of some categories."""
         if operator != "in":
             return NotImplemented
-        # As for `lifecycle_stage`: in which companies' tickets the user's rights tell.
-        profiles = self.env["crm.lifecycle.profile"].sudo()
-        domains = []
-        for company in self.env.companies:
-            found = profiles._search(
-                [
-                    ("stage_id.category", "in", list(value)),
-                    ("company_id", "=", company.id),
-                    ("partner_id", "!=", False),
-                ]
-            )
-            domains.append(
-                Domain("company_id", "in", [company.id, False])
-                & Domain(
-                    "partner_id.commercial_partner_id",
-                    "in",
-                    found.subselect("partner_id"),
-                )
-            )
-        return Domain.OR(domains)
+        # As for `lifecycle_stage`: categories are for all who see the ticket.
+        Profile = self.env["crm.lifecycle.profile"].sudo()
+        return self._get_documents_of(
+            Profile, Domain("stage_id.category", "in", list(value))
+        )
+
+    @api.model
+    def _get_lifecycle_company_domain(self, company):
+        domain = Domain("partner_id.company_id", "=", company.id)
+        if company == self.env["res.company"].search([], order="id", limit=1):
+            domain |= Domain("partner_id.company_id", "=", False)
+        return Domain("company_id", "=", company.id) | (
+            Domain("company_id", "=", False) & domain
+        )
 
     # ------------------------------------------------------------
     # What happens to a ticket

@@ -63,9 +63,11 @@ class CrmLifecycleTicketRule(models.Model):
 
     @api.constrains("domain", "company_id")
     def _check_domain(self):
-        """Refuse conditions that could not be asked when a ticket comes in."""
+        """Refuse conditions that fail on a ticket, or that their author may not read."""
         for rule in self:
-            rule._get_condition(fields.Date.context_today(rule))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                rule.domain, rule._get_label()
+            )
 
     @api.constrains("user_id", "priority")
     def _check_effect(self):
@@ -80,11 +82,16 @@ class CrmLifecycleTicketRule(models.Model):
                     )
                 )
 
+    def _get_label(self):
+        """Return how messages name the rule."""
+        self.ensure_one()
+        return self.env._("rule “%(name)s”", name=self.name)
+
     def _get_condition(self, day):
         """Return the domain of the customers that the rule is for, on a day."""
         self.ensure_one()
         domain = self.env["crm.lifecycle.profile"]._get_fact_domain(
-            self.domain, day, self.env._("rule “%(name)s”", name=self.name)
+            self.domain, day, self._get_label()
         )
         if self.category:
             domain &= Domain("stage_id.category", "=", self.category)

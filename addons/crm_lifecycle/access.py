@@ -1,0 +1,73 @@
+"""What a user may read. All code and tests ask Odoo about it here.
+
+Odoo 19 answers from access rights, the groups of fields, and record rules. A later
+version that stores these in another way changes this module alone.
+
+The user is that of the model's environment, whatever rights the environment adds:
+`sudo()` changes no answer. Only the superuser reads everything.
+"""
+
+from odoo.fields import Domain
+
+
+def as_reader(records):
+    """Return the records with the rights of their user, without those of `sudo()`."""
+    return records.with_user(records.env.user)
+
+
+def can_read(model, name=None):
+    """Whether the user may read a model, and one of its fields."""
+    model = as_reader(model.browse())
+    if not model.has_access("read"):
+        return False
+    return name is None or model._has_field_access(model._fields[name], "read")
+
+
+def can_read_record(record):
+    """Whether the user may read a record, by its model and its rules."""
+    return as_reader(record).has_access("read")
+
+
+def find_unreadable(model, domain):
+    """Return the first path of a domain that the user may not read, None if none.
+
+    Each step counts: the field, and the model that it leads to. Names that no field
+    has are left to the validation of the domain.
+    """
+    for condition in Domain(domain).iter_conditions():
+        comodel, readable = _follow(model, condition.field_expr)
+        if not readable:
+            return condition.field_expr
+        if comodel is not None and condition.operator.rstrip("!").endswith("any"):
+            nested = find_unreadable(comodel, condition.value)
+            if nested:
+                return f"{condition.field_expr}.{nested}"
+    return None
+
+
+def _follow(model, path):
+    """Return ``(model at the end or None, whether all steps are readable)``."""
+    for name in path.split("."):
+        field = model._fields.get(name)
+        if field is None:
+            return None, True
+        if not can_read(model, name):
+            return None, False
+        if not field.relational:
+            return None, True
+        model = model.env[field.comodel_name]
+    return model, can_read(model)
+
+
+def get_read_domain(model):
+    """Return the domain of the records that the user may read.
+
+    To be turned into SQL with all rights, as Odoo does: record rules may look at
+    what the user may not read.
+    """
+    if not can_read(model):
+        return Domain.FALSE
+    reader = as_reader(model)
+    if reader.env.su:
+        return Domain.TRUE
+    return Domain(reader.env["ir.rule"]._compute_domain(model._name, "read"))
