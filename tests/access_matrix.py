@@ -17,6 +17,8 @@ OPENS    model.method, …      methods that return a window action and tell not
 REPORTS  report, model        ``x`` may print it; as with methods
 ROUTES   {path: auth}         how whoever asks a controller is known
 DASHBOARDS  xml id            ``r`` sees it
+SEARCHES model.field, …       fields without a column whose search is our own: they look
+                              at the rows themselves, with the rights of the user
 """
 
 import importlib
@@ -91,6 +93,7 @@ class Tables:
         self.makers = []
         self.routes = {}
         self.opens = set()
+        self.searches = set()
         self.args = {}
         for table in TABLES:
             setattr(self, table.lower(), {})
@@ -102,6 +105,7 @@ class Tables:
         self.roles |= getattr(module, "ROLES", {})
         self.routes |= getattr(module, "ROUTES", {})
         self.opens |= set(getattr(module, "OPENS", "").split())
+        self.searches |= set(getattr(module, "SEARCHES", "").split())
         self.args |= getattr(module, "ARGS", {})
         if hasattr(module, "make"):
             self.makers.append(module.make)

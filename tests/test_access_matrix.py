@@ -14,7 +14,10 @@ from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_lifecycle.access import can_read
+
 from tests import access_matrix as matrix
+from tests import search_rights
 
 # Which tell no more than where to ask: whoever follows them is asked for access.
 LINKS = ("ir.actions.act_url", "ir.actions.report")
@@ -158,6 +161,17 @@ class TestAccessMatrix(TransactionCase):
                 missing.append(f"{model}: no shared customer")
         self.assertFalse(missing, "\n".join(missing))
 
+    def test_every_search_of_ours_is_decided_about(self):
+        self.assertEqual(
+            search_rights.get_own_searches(self.env, self.addons), self.tables.searches
+        )
+
+    def test_every_join_of_ours_is_tried(self):
+        self.assertEqual(
+            search_rights.get_joining_models(self.env, self.addons),
+            {"crm.lead", "crm.lifecycle.profile", "res.partner"},
+        )
+
     # ------------------------------------------------------------
     # Is it as decided?
     # ------------------------------------------------------------
@@ -288,6 +302,56 @@ class TestAccessMatrix(TransactionCase):
             env["ir.actions.report"]._render_qweb_html(report, ids)
 
         return self.world.gets_through(work, f"{role} prints {report}")
+
+    def test_no_search_looks_at_what_its_asker_may_not_read(self):
+        """A path through one of our fields to something hidden is refused or blind."""
+        leaks, tried = [], 0
+        for name, field in search_rights.get_searches(self.env, self.addons):
+            if not field.relational:
+                continue
+            for role in self.roles:
+                model = self.world.get_env(role)[name]
+                if not can_read(model, field.name):
+                    continue
+                secret = search_rights.find_secret(model.env[field.comodel_name])
+                if not secret:
+                    continue  # reads all that there is
+                tried += 1
+                leaks += [
+                    f"{role}, {name}: {leak}"
+                    for leak in search_rights.get_leaks(model, field.name, secret)
+                ]
+        self.cells["paths to hidden fields"] += tried
+        self.assertGreater(tried, 50)
+        self.assertFalse(leaks, "\n".join(leaks))
+
+    def test_no_search_shows_the_customer_of_somebody_else(self):
+        """Fields of a profile are empty for one who does not see the profile."""
+        profile = self.world.profiles["others"]
+        partner = profile.partner_id
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Access",
+                "partner_id": partner.id,
+                "company_id": self.world.home.id,
+                "user_id": self.world.seller.id,
+            }
+        )
+        env = self.world.get_env("seller")
+        leader = self.world.get_env("leader")
+        self.assertFalse(self.world.can_read("seller", profile))
+        shown, seen = [], 0
+        for name, field in search_rights.get_searches(self.env, self.addons):
+            record = {"res.partner": partner, "crm.lead": lead}.get(name)
+            if record is None:
+                continue
+            seen += bool(list(search_rights.get_shown(record.with_env(leader), field)))
+            shown += [
+                f"{name}.{field.name}: {way}"
+                for way in search_rights.get_shown(record.with_env(env), field)
+            ]
+        self.assertGreater(seen, 5, "who sees the profile finds its values")
+        self.assertFalse(shown, "\n".join(shown))
 
     def test_dashboards(self):
         found = {}

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_condition_access
 from . import test_compare
 from . import test_api
 from . import test_configuration

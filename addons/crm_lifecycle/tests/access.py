@@ -338,6 +338,16 @@ OPENS = """
     res.config.settings.action_open_lifecycle_schedule
 """
 
+SEARCHES = """
+    crm.lead.lifecycle_profile_id
+    crm.lifecycle.profile.follow_up_state
+    crm.lifecycle.profile.health
+    crm.lifecycle.profile.is_follow_up_due
+    crm.lifecycle.profile.is_objecting
+    crm.lifecycle.profile.is_to_call
+    res.partner.lifecycle_profile_id
+"""
+
 MODELS = """
 model                        record       public portal employee seller leader manager technician admin
 crm.lifecycle                here         -      -      -        r      r      rwcd    -          rwcd
@@ -457,6 +467,8 @@ FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
+crm.lifecycle.import  with_actions                              -      -      -        -      -      -       -          rw
+crm.lifecycle.version snapshot                                  -      -      -        -      -      -       -          -
 res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 res.partner           lifecycle_follow_up_date                  -      -      -        r      r      r       -          r

@@ -96,9 +96,12 @@ class TestConditionAccess(LifecycleCase):
             item = data["lifecycle"][part][0] if part else data["lifecycle"]
             for domain in HIDDEN:
                 item["domain"] = domain
-                with self.subTest(part=part, domain=domain):
-                    with self.assertRaises(AccessError):
-                        files._import(json.dumps(data).encode(), self.company)
+                content = json.dumps(data).encode()
+                with (
+                    self.subTest(part=part, domain=domain),
+                    self.assertRaises(AccessError),
+                ):
+                    files._import(content, self.company)
 
     def test_a_version_cannot_be_restored_by_one_who_may_not_read_it(self):
         self.rule.domain = repr(DOTTED)

@@ -1,5 +1,10 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+SEARCHES = """
+    account.move.lifecycle_profile_id
+    account.move.lifecycle_stage_id
+"""
+
 
 def make(world):
     """Return an invoice, which shows the stage of its customer."""

@@ -1,5 +1,12 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+SEARCHES = """
+    helpdesk.ticket.lifecycle_category
+    helpdesk.ticket.lifecycle_profile_id
+    helpdesk.ticket.lifecycle_stage_id
+"""
+
+
 ROLES = {"agent": "helpdesk_mgmt.group_helpdesk_user"}
 
 

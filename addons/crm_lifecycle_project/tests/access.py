@@ -1,5 +1,12 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+SEARCHES = """
+    project.task.lifecycle_category
+    project.task.lifecycle_profile_id
+    project.task.lifecycle_stage_id
+"""
+
+
 ROLES = {"worker": "project.group_project_user"}
 
 

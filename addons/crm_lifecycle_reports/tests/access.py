@@ -112,6 +112,10 @@ def make_mailings(world):
     }
 
 
+SEARCHES = """
+    crm.lifecycle.profile.report_cell
+"""
+
 MODELS = """
 model                          record       public portal employee seller leader manager technician admin
 crm.lifecycle.visit.report     mine         -      -      -        r      r      r       -          r

@@ -1,6 +1,7 @@
+import json
 from datetime import date
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import ReportCase
@@ -124,6 +125,30 @@ class TestCohort(ReportCase):
             self.env["crm.lifecycle.profile"].search(
                 [("report_cell", "=", '{"model": "res.users", "domain": []}')]
             )
+
+    def test_a_question_that_no_report_asks_is_refused_in_words(self):
+        model = self.Report._name
+        for question in (
+            "no JSON",
+            "[1]",
+            "{}",
+            '{"model": 1}',
+            '{"model": "no.such.model"}',
+            f'{{"model": "{model}", "domain": [["no_such_field", "=", 1]]}}',
+            f'{{"model": "{model}", "domain": [["id"]]}}',
+            f'{{"model": "{model}", "domain": [], "having": "no_such_measure"}}',
+            f'{{"model": "{model}", "domain": [], "stage_id": "x"}}',
+            "[" * 5000,
+        ):
+            with self.subTest(question=question[:40]), self.assertRaises(UserError):
+                self.env["crm.lifecycle.profile"].search(
+                    [("report_cell", "=", question)]
+                )
+
+    def test_no_condition_of_a_rule_asks_such_a_question(self):
+        question = json.dumps({"model": self.Report._name, "domain": []})
+        with self.assertRaises(AccessError):
+            self._rule(self.lost, [("report_cell", "=", question)])
 
     def test_a_table_takes_few_queries_however_many_cells(self):
         self._ask()

@@ -1,5 +1,10 @@
 """Who may do what here; see tests/access_matrix.py."""
 
+SEARCHES = """
+    sale.order.lifecycle_profile_id
+    sale.order.lifecycle_stage_id
+"""
+
 
 def make(world):
     """Return an order, which shows the stage of its customer."""

@@ -39,6 +39,30 @@ class OverviewCase(SaleLifecycleCase):
 class TestOverview(OverviewCase):
     """Orders in the timeline, and the customer in short on the order."""
 
+    def test_orders_are_found_by_where_their_customer_stands(self):
+        Order = self.env["sale.order"].with_user(self.salesperson)
+        mine = [("partner_id", "=", self.partner.id)]
+        stage = self.profile.stage_id
+        for leaf, count in (
+            (("lifecycle_profile_id", "=", self.profile.id), 3),
+            (("lifecycle_profile_id", "!=", self.profile.id), 0),
+            (("lifecycle_profile_id", "=", False), 0),
+            (("lifecycle_profile_id.order_count", ">", 1), 3),
+            (("lifecycle_stage_id", "in", stage.ids), 3),
+            (("lifecycle_stage_id.name", "=", stage.name), 3),
+            (("lifecycle_stage_id", "ilike", "no such stage"), 0),
+        ):
+            with self.subTest(leaf=leaf):
+                self.assertEqual(Order.search_count([*mine, leaf]), count)
+
+    def test_orders_of_a_customer_whom_one_does_not_see_are_not_found(self):
+        self.profile.user_id = self.colleague
+        mine = [("id", "=", self.order.id)]
+        Order = self.env["sale.order"].with_user(self.salesperson)
+        known = [("lifecycle_profile_id", "!=", False)]
+        self.assertFalse(Order.search(mine + known))
+        self.assertTrue(Order.with_user(self.leader).search(mine + known))
+
     def test_quotations_and_orders_stand_in_the_timeline(self):
         events = self._overview(self.partner)["events"]
         told = [

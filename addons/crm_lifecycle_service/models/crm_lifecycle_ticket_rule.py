@@ -63,7 +63,7 @@ class CrmLifecycleTicketRule(models.Model):
 
     @api.constrains("domain", "company_id")
     def _check_domain(self):
-        """Refuse conditions that fail on a ticket, or that their author may not read."""
+        """Refuse conditions that can't be used, or that their author may not read."""
         for rule in self:
             self.env["crm.lifecycle.profile"]._check_conditions(
                 rule.domain, rule._get_label()

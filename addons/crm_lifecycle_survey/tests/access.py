@@ -57,6 +57,10 @@ def answer(world, survey, question, comment, name):
     return user_input
 
 
+SEARCHES = """
+    crm.lifecycle.step.survey_state
+"""
+
 MODELS = """
 model                             record       public portal employee seller leader manager technician admin
 crm.lifecycle.satisfaction.report mine         -      -      -        r      r      r       -          r

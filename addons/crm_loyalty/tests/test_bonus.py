@@ -1,7 +1,7 @@
 from datetime import date, datetime
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from .common_tier import TierCase
 
@@ -33,6 +33,26 @@ class TestBonus(TierCase):
     def _post_due(self, rule, day):
         with freeze_time(f"{day} 04:00"):
             return rule._post_due()
+
+    def test_its_customers_are_chosen_by_what_its_author_may_read(self):
+        """The job searches with all rights: the author's search must pass first."""
+        steward = new_test_user(
+            self.env,
+            "stew",
+            groups="crm_loyalty.group_points_manager",
+            company_id=self.company.id,
+        )
+        rule = self._rule().with_user(steward)
+        for domain in (
+            [("user_ids.totp_secret", "!=", False)],
+            [("user_ids", "any", [("totp_secret", "=like", "A%")])],
+            [("message_ids.mail_server_id.smtp_pass", "=like", "Z%")],
+        ):
+            with self.subTest(domain=domain), self.assertRaises(AccessError):
+                rule.partner_domain = repr(domain)
+            with self.assertRaises(AccessError):
+                rule.sudo().partner_domain = repr(domain)
+        rule.partner_domain = "[('lang', '=', 'en_US')]"
 
     # Birthday
 
