@@ -348,15 +348,15 @@ class FileReader:
             name = path.split(".")[0]
             if name in Profile._fields:
                 continue
-            origins = self.words.env["crm.lifecycle.template"]._get_fact_origins()
-            origin = next((key for key, facts in origins.items() if name in facts), "")
+            template = self.words.env["crm.lifecycle.template"]
+            origin = template._get_fact_origin(name)
             if origin:
                 message = self.words.env._(
                     "%(item)s looks at “%(field)s”, which is known where %(origin)s is "
                     "installed. Install it first, or take the condition out of the "
                     "file.",
                     item=label,
-                    field=name[:60],
+                    field=template._get_fact_label(name),
                     origin=origin,
                 )
             else:

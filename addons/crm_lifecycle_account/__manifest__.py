@@ -14,6 +14,6 @@
     ],
     "demo": ["demo/crm_lifecycle_tag_demo.xml"],
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
-    "uninstall_hook": "uninstall_hook",
+    "post_init_hook": "collect_all",
+    "uninstall_hook": "collect_all",
 }

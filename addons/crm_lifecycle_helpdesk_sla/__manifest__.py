@@ -8,6 +8,6 @@
     "depends": ["crm_lifecycle_helpdesk", "helpdesk_mgmt_sla"],
     "data": ["views/crm_lifecycle_profile_views.xml"],
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
-    "uninstall_hook": "uninstall_hook",
+    "post_init_hook": "collect_all",
+    "uninstall_hook": "collect_all",
 }

@@ -12,6 +12,6 @@
         "views/loyalty_views.xml",
     ],
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
-    "uninstall_hook": "uninstall_hook",
+    "post_init_hook": "collect_all",
+    "uninstall_hook": "collect_all",
 }

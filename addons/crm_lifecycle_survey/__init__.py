@@ -1,3 +1,3 @@
 from . import models
 from . import report
-from .hooks import post_init_hook, uninstall_hook
+from odoo.addons.crm_lifecycle.bridge import collect_all

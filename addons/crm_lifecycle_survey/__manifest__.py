@@ -24,6 +24,6 @@
         "web.assets_tests": ["crm_lifecycle_survey/static/tests/tours/**/*"],
     },
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
-    "uninstall_hook": "uninstall_hook",
+    "post_init_hook": "collect_all",
+    "uninstall_hook": "collect_all",
 }

@@ -1,16 +1,16 @@
-"""Facts come and go with the bridge: the next run starts from nothing."""
+from odoo.addons.crm_lifecycle.bridge import collect_all
 
 
 def post_init_hook(env):
-    env["crm.lifecycle.run"]._forget_watermark(env["res.company"].search([]))
+    collect_all(env)
 
 
 def uninstall_hook(env):
-    _let_activities_go(env)
-    env["crm.lifecycle.run"]._forget_watermark(env["res.company"].search([]))
+    _free_activity_type(env)
+    collect_all(env)
 
 
-def _let_activities_go(env):
+def _free_activity_type(env):
     """Let the type of activities be deleted, which it can't while it is in use.
 
     Visits that are planned go with their activities. What people use the type for

@@ -1,5 +1,7 @@
 """Trying a rule on one customer while it is being written."""
 
+from contextlib import suppress
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
@@ -39,11 +41,10 @@ class CrmLifecycleRule(models.Model):
         profile.check_access("read")
         # The conditions may not be stored yet, so nothing has checked them.
         try:
-            profile._check_conditions(self.domain, self._get_label())
+            with suppress(ValidationError):  # shown with the rule
+                profile._check_conditions(self.domain, self._get_label())
         except AccessError as error:
             return {"notes": [str(error)], "takes": None, "rules": []}
-        except ValidationError:
-            pass  # shown with the rule
         # What decides about a customer is told to whoever may see the customer.
         profile = profile._origin.sudo()
         as_of = profile.company_id._lifecycle_today()

@@ -9,8 +9,11 @@ and may be added later, when the fact is there (`_add_left_out`). A rule with
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.modules.module import Manifest
+from odoo.tools import ormcache
 
 from ..engine import domains
+from ..engine.facts import read_facts
 from ..engine.templates import (
     SOURCE_LANG,
     ParameterError,
@@ -41,40 +44,25 @@ class CrmLifecycleTemplate(models.AbstractModel):
         ]
 
     @api.model
-    def _get_fact_origins(self):
-        """Extension point: return ``{name: facts}``, what has to be there for which."""
-        return {
-            self.env._("Sales"): [
-                "quotation_count",
-                "first_order_date",
-                "last_order_date",
-                "order_count",
-                "order_total",
-                "order_total_12m",
-                "order_total_prev_12m",
-                "average_order_value",
-                "order_interval_days",
-                "order_trend",
-            ],
-            self.env._("Invoicing"): [
-                "balance_due",
-                "overdue_amount",
-                "invoiced_total",
-                "credit_note_total",
-            ],
-            self.env._("Service tickets"): [
-                "ticket_open_count",
-                "ticket_count",
-                "ticket_oldest_open_date",
-                "ticket_last_date",
-                "ticket_last_closed_date",
-                "ticket_response_hours",
-                "rating_last",
-                "rating_last_date",
-                "rating_avg",
-            ],
-            self.env._("Loyalty points"): ["loyalty_points", "loyalty_tier_id"],
-        }
+    @ormcache()
+    def _get_declared_facts(self):
+        """Return ``{field: FactInfo}`` of all addons here, installed or not."""
+        return read_facts(addon.path for addon in Manifest.all_addon_manifests())
+
+    @api.model
+    def _get_fact_origin(self, name):
+        """Return what has to be installed for a fact, "" where that is not known."""
+        info = self._get_declared_facts().get(name)
+        return self._get_text(info.origin) if info else ""
+
+    @api.model
+    def _get_fact_label(self, name):
+        """Return what a fact is called, whether or not its addon is installed."""
+        field = self.env["crm.lifecycle.profile"]._fields.get(name)
+        if field:
+            return field._description_string(self.env)
+        info = self._get_declared_facts().get(name)
+        return self._get_text(info.label) if info else name
 
     @api.model
     def _load(self):
@@ -224,13 +212,10 @@ class CrmLifecycleTemplate(models.AbstractModel):
     @api.model
     def _get_left_out_by_origin(self, code):
         """Return ``{what has to be installed: [names of rules and tags]}``."""
-        names = {
-            fact: origin
-            for origin, facts in self._get_fact_origins().items()
-            for fact in facts
-        }
         left_out = {}
         for name, missing in self._get_left_out(code):
-            needed = dict.fromkeys(names.get(fact, fact) for fact in missing)
+            needed = dict.fromkeys(
+                self._get_fact_origin(fact) or fact for fact in missing
+            )
             left_out.setdefault(", ".join(needed), []).append(name)
         return left_out
