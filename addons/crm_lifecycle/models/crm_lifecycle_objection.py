@@ -98,24 +98,6 @@ class CrmLifecycleProfile(models.Model):
                 partner.lifecycle_objection_date = date
         return super()._lifecycle_convert(customer, origin)
 
-    def _get_stopped(self):
-        """An objection comes before all else that keeps rules from a customer."""
-        if self.is_objecting:
-            return self.env._(
-                "This customer objects to profiling. No rule moves them; staff may."
-            )
-        return super()._get_stopped()
-
-    def _get_test_notes(self, as_of):
-        notes = super()._get_test_notes(as_of)
-        return [self._get_stopped(), *notes] if self.is_objecting else notes
-
-    def _explain_rules(self, rules, as_of, **kwargs):
-        """Nothing is worked out about who objects, not even when asked."""
-        if self.is_objecting:
-            return []
-        return super()._explain_rules(rules, as_of, **kwargs)
-
 
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"

@@ -78,6 +78,8 @@ class CrmLifecycleProfile(models.Model):
         :param stage: ask as if the customer were entering this stage on the day
         """
         self.ensure_one()
+        if self.is_objecting:
+            return []
         asked = _Questions(self, as_of, since=as_of if stage else self.stage_date)
         trees = [asked.about_rule(rule) for rule in rules]
         asked.answer()
@@ -116,7 +118,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_test_notes(self, as_of):
         """Return what keeps rules from moving the customer, whatever they say."""
         notes = []
-        if not self.active:
+        if not self.active or self.is_objecting:
             notes.append(self._get_stopped())
         if self._get_pin(as_of):
             notes.append(
@@ -129,6 +131,10 @@ class CrmLifecycleProfile(models.Model):
 
     def _get_stopped(self):
         """Return why no rule moves the customer, whatever happens, or ""."""
+        if self.is_objecting:
+            return self.env._(
+                "This customer objects to profiling. No rule moves them; staff may."
+            )
         if not self.active:
             return self.env._(
                 "This customer is archived, or has no lead, order or other document "

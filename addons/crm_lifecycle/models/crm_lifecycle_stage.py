@@ -233,8 +233,7 @@ class CrmLifecycleStage(models.Model):
         result = super().write(vals)
         if new_clock and "follow_up_since" not in vals:
             new_clock.follow_up_since = fields.Date.context_today(self)
-        if vals.keys() & {"sequence", "category", "code"}:
-            self.lifecycle_id._raise_version()
+        self.lifecycle_id._raise_version()
         if "follow_up_days" in vals:
             self.env["crm.lifecycle.profile"]._sync_follow_up(
                 self.env["crm.lifecycle.profile"]
@@ -242,6 +241,12 @@ class CrmLifecycleStage(models.Model):
                 .search([("stage_id", "in", self.ids)])
                 .ids
             )
+        return result
+
+    def unlink(self):
+        lifecycles = self.lifecycle_id
+        result = super().unlink()
+        lifecycles._raise_version()
         return result
 
     def _changes_clock(self, vals):

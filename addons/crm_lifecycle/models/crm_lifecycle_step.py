@@ -82,6 +82,7 @@ class CrmLifecycleStep(models.Model):
             ("plan", "Planned activity"),
             ("mail", "Email"),
             ("follow_up", "Follow-up activity"),
+            ("webhook", "Webhook"),
         ],
         required=True,
         readonly=True,
@@ -97,6 +98,7 @@ class CrmLifecycleStep(models.Model):
             ("done", "Done"),
             ("skipped", "Skipped"),
             ("failed", "Failed"),
+            ("waiting", "Waiting"),
         ],
         required=True,
         readonly=True,
@@ -154,9 +156,13 @@ class CrmLifecycleStep(models.Model):
                 SELECT FROM crm_lifecycle_step AS t
                   JOIN mail_activity AS a ON a.id = t.activity_id
                  WHERE t.profile_id = p.id AND a.active
+            ) OR EXISTS (
+                SELECT FROM crm_lifecycle_move_action_rel
+                 WHERE lifecycle_id = %(lifecycle)s
             ) THEN NULL::timestamp ELSE %(now)s END
             """,
             stage=stage.id,
+            lifecycle=stage.lifecycle_id.id,
             left=left,
             now=now,
         )

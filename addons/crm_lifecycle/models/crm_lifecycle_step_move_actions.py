@@ -17,7 +17,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from .crm_lifecycle_step import PlaybookStep, StepSkipped
+from .crm_lifecycle_step import PlaybookStep
 
 _logger = logging.getLogger(__name__)
 
@@ -64,12 +64,6 @@ class CrmLifecycle(models.Model):
 class CrmLifecycleStep(models.Model):
     _inherit = "crm.lifecycle.step"
 
-    kind = fields.Selection(
-        selection_add=[("webhook", "Webhook")], ondelete={"webhook": "cascade"}
-    )
-    state = fields.Selection(
-        selection_add=[("waiting", "Waiting")], ondelete={"waiting": "cascade"}
-    )
     webhook_id = fields.Many2one(
         comodel_name="ir.actions.server",
         readonly=True,
@@ -84,32 +78,12 @@ class CrmLifecycleStep(models.Model):
     _waiting_idx = models.Index("(id) WHERE state = 'waiting'")
 
     @api.model
-    def _get_processed_at_sql(self, stage, *args):
-        """A move of a lifecycle with webhooks has something to do."""
-        return SQL(
-            """
-            CASE WHEN EXISTS (
-                SELECT FROM crm_lifecycle_move_action_rel WHERE lifecycle_id = %s
-            ) THEN NULL::timestamp ELSE %s END
-            """,
-            stage.lifecycle_id.id,
-            super()._get_processed_at_sql(stage, *args),
-        )
-
-    @api.model
-    def _get_steps(self, row):
-        return super()._get_steps(row) + [
+    def _get_webhook_steps(self, row):
+        """Return the `PlaybookStep` list of the webhooks of a move."""
+        return [
             PlaybookStep("webhook", f"webhook:{action.id}", action, action.name)
             for action in row.to_stage_id.lifecycle_id.move_action_ids
         ]
-
-    @api.model
-    def _check_step(self, row, step):
-        """A move is told of, whatever has become of the customer since."""
-        if step.kind != "webhook":
-            return super()._check_step(row, step)
-        if not row.profile_id:
-            raise StepSkipped(self.env._("The customer's profile is gone."))
 
     @api.model
     def _perform_webhook(self, row, action):

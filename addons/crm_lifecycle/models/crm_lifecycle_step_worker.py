@@ -163,7 +163,7 @@ class CrmLifecycleStep(models.Model):
                 if kind == "plan":
                     name = record.summary or record.activity_type_id.name
                 steps.append(PlaybookStep(kind, f"{kind}:{record.id}", record, name))
-        return steps
+        return steps + self._get_webhook_steps(row)
 
     @api.model
     def _get_open_activities(self, row):
@@ -239,6 +239,8 @@ class CrmLifecycleStep(models.Model):
         profile = row.profile_id
         if not profile:
             raise StepSkipped(self.env._("The customer's profile is gone."))
+        if step.kind == "webhook":
+            return  # other systems get each move, whatever happened since
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
         if step.kind in STAY_KINDS and row._has_left():

@@ -4,16 +4,6 @@ from odoo import models
 from odoo.exceptions import UserError
 
 
-class TransferPass:
-    """Lets customers into a lifecycle that they are not in.
-
-    It travels in the context, where RPC can't forge an object.
-    """
-
-    def __init__(self, lifecycle):
-        self.lifecycle = lifecycle
-
-
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
@@ -27,11 +17,12 @@ class CrmLifecycleProfile(models.Model):
         lifecycle.ensure_one()
         self._check_transfer(lifecycle)
         moved = self.browse()
-        passed = self.with_context(lifecycle_transfer=TransferPass(lifecycle))
-        for stage, members in passed._group_by_stage_in(lifecycle):
-            moved |= members._lifecycle_move(stage, origin="manual", reason=reason)
+        for stage, members in self._group_by_stage_in(lifecycle):
+            moved |= members._lifecycle_move(
+                stage, origin="manual", reason=reason, is_transfer=True
+            )
         moved._touch(review=True)
-        return moved.with_env(self.env)
+        return moved
 
     def _group_by_stage_in(self, lifecycle):
         """Return ``[(stage of the lifecycle, customers)]`` of those not in it yet."""
@@ -68,12 +59,3 @@ class CrmLifecycleProfile(models.Model):
                     customer=strangers[0].display_name,
                 )
             )
-
-    def _check_own_lifecycle(self, stage):
-        transfer = self.env.context.get("lifecycle_transfer")
-        if (
-            isinstance(transfer, TransferPass)
-            and transfer.lifecycle == stage.lifecycle_id
-        ):
-            return None
-        return super()._check_own_lifecycle(stage)

@@ -31,6 +31,7 @@ class CrmLifecycleProfile(models.Model):
         reason=None,
         quiet=False,
         writer=None,
+        is_transfer=False,
     ):
         """Move the customers to a stage and write it down. Return the moved ones.
 
@@ -46,6 +47,7 @@ class CrmLifecycleProfile(models.Model):
             write, and no playbook step comes of it
         :param writer: writes the values on the profiles, where the caller is
             inside of a write already
+        :param is_transfer: the stage may be of another lifecycle than the customers'
         :raises UserError: where a person asks for a move that the lifecycle
             does not allow; a rule's move is left out instead
         """
@@ -63,16 +65,28 @@ class CrmLifecycleProfile(models.Model):
             reason=reason,
             quiet=quiet,
             writer=writer,
+            is_transfer=is_transfer,
         )
 
     def _move_locked(
-        self, stage, *, origin, as_of, rule=None, reason=None, quiet=False, writer=None
+        self,
+        stage,
+        *,
+        origin,
+        as_of,
+        rule=None,
+        reason=None,
+        quiet=False,
+        writer=None,
+        is_transfer=False,
     ):
         """Move customers whose rows the caller has locked (see `_lifecycle_move`)."""
         if not self:
             return self
         if origin in ("manual", "import"):
-            self._check_move(stage)
+            if not is_transfer:
+                self._check_own_lifecycle(stage)
+            self._check_allowed(stage)
             profiles = self
         else:
             unmovable = {*self._get_undecided(stage), *self._get_skipping(stage)}
@@ -137,8 +151,12 @@ class CrmLifecycleProfile(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _check_move(self, stage):
-        """Raise where one of the customers can't move to a stage."""
+        """Raise where one of the customers can't move to a stage by hand."""
         self._check_own_lifecycle(stage)
+        self._check_allowed(stage)
+
+    def _check_allowed(self, stage):
+        """Raise where the lifecycle refuses a move of one of the customers."""
         for profile, why in self._get_refused(stage).items():
             raise UserError(profile._get_refusal(stage, why))
 

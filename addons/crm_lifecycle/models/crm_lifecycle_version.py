@@ -200,21 +200,6 @@ class CrmLifecycleVersion(models.Model):
         return lines or [self.env._("Nothing that people see")]
 
 
-class CrmLifecycleStage(models.Model):
-    _inherit = "crm.lifecycle.stage"
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.lifecycle_id._raise_version()
-        return result
-
-    def unlink(self):
-        lifecycles = self.lifecycle_id
-        result = super().unlink()
-        lifecycles._raise_version()
-        return result
-
-
 class _Words:
     """Tells the differences of two snapshots in the reader's language."""
 

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 
 from ..models import crm_lifecycle_task_work as work
 from ..progress import Cancelled
-from ..wizard import crm_lifecycle_profile_move_many as many
+from ..wizard import crm_lifecycle_profile_move as many
 from .common import TODAY, LifecycleCase
 
 

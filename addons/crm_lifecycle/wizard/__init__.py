@@ -7,7 +7,6 @@ from . import crm_lifecycle_profile_assign
 from . import crm_lifecycle_profile_call
 from . import crm_lifecycle_profile_move
 from . import crm_lifecycle_profile_pin
-from . import crm_lifecycle_profile_move_many
 from . import crm_lifecycle_start
 from . import crm_lifecycle_test
 from . import crm_lifecycle_transfer

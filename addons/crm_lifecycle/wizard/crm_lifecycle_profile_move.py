@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..models.crm_lifecycle_task_work import SMALL_MOVE
+
 
 class CrmLifecycleProfileMove(models.TransientModel):
     """Move customers by hand, with the reason for it."""
@@ -33,8 +35,15 @@ class CrmLifecycleProfileMove(models.TransientModel):
             wizard.lifecycle_count = len(wizard.lifecycle_ids)
 
     def action_move(self):
-        """Move the customers through the one writer, with the reason."""
+        """Move the customers, many of them in the background.
+
+        Whether they can move is checked before, unless those that can't are left out.
+        """
         self.ensure_one()
+        if len(self.profile_ids) > SMALL_MOVE:
+            if not self.is_refused_left_out:
+                self.profile_ids._check_move(self.stage_id)
+            return self.profile_ids._start_move(self.stage_id, self.reason)
         profiles = self.profile_ids.with_context(lifecycle_reason=self.reason)
         if not self.is_refused_left_out:
             profiles.write({"stage_id": self.stage_id.id})
