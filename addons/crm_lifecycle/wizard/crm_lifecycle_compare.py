@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..fields import Date
+
 # Customers named in the wizard; the counts are of all.
 SHOWN = 100
 
@@ -17,7 +19,7 @@ class CrmLifecycleCompare(models.TransientModel):
         default=lambda self: self.env.company,
         ondelete="cascade",
     )
-    as_of = fields.Date(
+    as_of = Date(
         string="Day",
         compute="_compute_as_of",
         precompute=True,

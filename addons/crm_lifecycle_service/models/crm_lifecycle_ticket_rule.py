@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.crm_lifecycle.fields import Integer
+
 
 class CrmLifecycleTicketRule(models.Model):
     """Who works on the tickets of which customers, and how urgently.
@@ -18,7 +20,7 @@ class CrmLifecycleTicketRule(models.Model):
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         comodel_name="res.company",
