@@ -7,7 +7,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from .engine import bounds
+from .engine import bounds, domains
 
 # Numbers beyond these are typing errors, whatever they count; money keeps its cents.
 MAX_NUMBER = 1_000_000
@@ -196,7 +196,7 @@ class Conditions(fields.Char):
 
     def convert_to_column(self, value, record, values=None, validate=True):
         text = super().convert_to_column(value, record, values, validate)
-        if isinstance(text, str) and not _is_storable(text):
+        if isinstance(text, str) and not domains.is_text(text):
             raise UserError(
                 record.env._(
                     "The conditions have characters that are no text. Choose them "
@@ -204,12 +204,3 @@ class Conditions(fields.Char):
                 )
             )
         return text
-
-
-def _is_storable(text):
-    """Whether the database takes a text: no NUL, and no half of a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text

@@ -20,11 +20,6 @@ MAX_DAYS = 36500
 MAX_MONTHS = 1200
 
 
-def is_typed(day: date) -> bool:
-    """Whether a day is one that people may type."""
-    return FIRST <= day <= LAST
-
-
 def shift(day: date, days: int = 0, months: int = 0) -> date:
     """Return a day moved by months, then by days, kept within what Python can hold.
 
@@ -38,5 +33,5 @@ def shift(day: date, days: int = 0, months: int = 0) -> date:
 
 
 def capped(day: SQL) -> SQL:
-    """SQL of a day, or of ``END`` where it lies after that."""
+    """SQL of a known day, or of ``END`` where it lies after that."""
     return SQL("LEAST((%s)::date, %s::date)", day, END)

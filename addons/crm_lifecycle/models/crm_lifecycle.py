@@ -152,7 +152,10 @@ class CrmLifecycle(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for lifecycle in self:
-            lifecycle._get_domain(fields.Date.context_today(lifecycle))
+            domain = lifecycle._get_domain(fields.Date.context_today(lifecycle))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                domain, lifecycle._get_label()
+            )
 
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
@@ -313,13 +316,17 @@ class CrmLifecycle(models.Model):
     # Engine
     # ------------------------------------------------------------
 
+    def _get_label(self):
+        """Return what it is and its name, for messages."""
+        return self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name)
+
     def _get_domain(self, as_of):
         """Return the conditions on the customers taken, on a day."""
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
             self.domain,
             as_of,
-            self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name),
+            self._get_label(),
         )
 
     def _raise_version(self):

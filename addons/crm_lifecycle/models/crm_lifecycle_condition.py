@@ -1,5 +1,7 @@
 """Conditions on the facts of customers, as rules, tags and lifecycles have them."""
 
+import psycopg2
+
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -18,6 +20,15 @@ UNUSABLE = (
     NotImplementedError,
     RecursionError,
     TypeError,
+    ValidationError,
+    ValueError,
+)
+# What the database raises of conditions that it can't ask.
+UNANSWERED = (
+    psycopg2.DataError,
+    psycopg2.NotSupportedError,
+    psycopg2.ProgrammingError,
+    ArithmeticError,
     ValueError,
 )
 # Columns of a profile that are kept up along with its facts.
@@ -41,15 +52,40 @@ class CrmLifecycleProfile(models.Model):
             # Building the query finds what validation alone does not.
             self.sudo()._search(domain)  # conditions are asked of all customers
         except UNUSABLE as error:
-            raise ValidationError(
-                self.env._(
-                    "The conditions of the %(where)s can't be used: %(error)s. "
-                    "Open it and choose the conditions again.",
-                    where=where,
-                    error=error,
-                )
-            ) from error
+            raise self._get_unusable(where, error) from error
         return domain
+
+    @api.model
+    def _check_conditions(self, domain, where):
+        """Raise where the database can't ask a domain, whoever the customers are.
+
+        :param where: names the rule, tag or lifecycle
+        """
+        query = self.sudo()._search(domain)  # conditions are asked of all customers
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL("EXPLAIN %s", query.select()), log_exceptions=False
+                )
+        except UNANSWERED as error:
+            raise self._get_unusable(where, error) from error
+
+    @api.model
+    def _get_unusable(self, where, error):
+        """Return the error, in words, of conditions that can't be used.
+
+        ``where`` names the rule, tag or lifecycle.
+        """
+        # What the database says, without where in our statement.
+        text = str(error).strip().partition("\n")[0]
+        return ValidationError(
+            self.env._(
+                "The conditions of the %(where)s can't be used: %(error)s. "
+                "Open it and choose the conditions again.",
+                where=where,
+                error=text,
+            )
+        )
 
     @api.model
     def _resolve_facts(self, domain, as_of):

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
 from ..storage import relate_columns, set_storage
 
@@ -439,11 +440,8 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _get_follow_up_sql(self, last_contact_date):
         """SQL of the follow-up date over ``p`` (profile) and ``s`` (its stage)."""
-        return SQL(
-            "CASE WHEN s.follow_up_days > 0 "
-            "THEN GREATEST(p.stage_date, %s) + s.follow_up_days END",
-            last_contact_date,
-        )
+        day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
+        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
 
     @api.model
     def _get_stage_moment(self, date):

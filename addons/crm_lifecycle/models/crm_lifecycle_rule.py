@@ -61,7 +61,10 @@ class CrmLifecycleRule(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for rule in self:
-            rule._get_domain(fields.Date.context_today(rule))
+            domain = rule._get_domain(fields.Date.context_today(rule))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                domain, rule._get_label()
+            )
 
     @api.constrains("lifecycle_id", "from_stage_ids", "to_stage_id")
     def _check_stages(self):
@@ -100,6 +103,10 @@ class CrmLifecycleRule(models.Model):
         lifecycles._raise_version()
         return result
 
+    def _get_label(self):
+        """Return what it is and its name, for messages."""
+        return self.env._("rule “%(rule)s”", rule=self.name)
+
     def _get_domain(self, as_of):
         """Return the conditions of the rule on a day, ready for a search.
 
@@ -109,7 +116,7 @@ class CrmLifecycleRule(models.Model):
         """
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
-            self.domain, as_of, self.env._("rule “%(rule)s”", rule=self.name)
+            self.domain, as_of, self._get_label()
         )
 
     def _get_columns(self):

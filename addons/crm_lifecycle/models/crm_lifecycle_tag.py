@@ -42,7 +42,10 @@ class CrmLifecycleTag(models.Model):
     @api.constrains("domain")
     def _check_domain(self):
         for tag in self:
-            tag._get_domain(fields.Date.context_today(tag))
+            domain = tag._get_domain(fields.Date.context_today(tag))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                domain, tag._get_label()
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -61,9 +64,13 @@ class CrmLifecycleTag(models.Model):
         lifecycles._raise_version()
         return result
 
+    def _get_label(self):
+        """Return what it is and its name, for messages."""
+        return self.env._("tag “%(tag)s”", tag=self.name)
+
     def _get_domain(self, as_of):
         """Return the conditions of the tag on a day (see the rule's method)."""
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
-            self.domain, as_of, self.env._("tag “%(tag)s”", tag=self.name)
+            self.domain, as_of, self._get_label()
         )

@@ -179,6 +179,7 @@ class CrmLifecycleCompare(models.TransientModel):
         return {
             "left": left,
             "right": right,
+            "problem": found["problem"],
             **self._get_matrix(found["matrix"], left_stages, right_stages),
             "same": set(self._get_same(left_stages, right_stages)),
             "total": sum(found["matrix"].values()),

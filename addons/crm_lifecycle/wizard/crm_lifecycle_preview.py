@@ -132,6 +132,7 @@ class CrmLifecyclePreview(models.TransientModel):
         rows = [(stage, *found["stages"].get(stage.id, (0, 0))) for stage in ordered]
         return {
             "lifecycle": lifecycle,
+            "problem": found["problem"],
             "stages": rows,
             "largest": max((count for row in rows for count in row[1:]), default=0),
             "without": found["stages"].get(None, (0, 0)),

@@ -1,10 +1,15 @@
+import logging
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.fields import Integer
+from odoo.addons.crm_lifecycle.fields import Conditions, Integer
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_condition import UNANSWERED
+
+_logger = logging.getLogger(__name__)
 
 
 class CrmLifecycleTicketRule(models.Model):
@@ -44,7 +49,7 @@ class CrmLifecycleTicketRule(models.Model):
         string="Stages",
         help="Only customers in one of these stages. Empty: in any.",
     )
-    domain = fields.Char(
+    domain = Conditions(
         string="Conditions",
         default="[]",
         required=True,
@@ -67,7 +72,10 @@ class CrmLifecycleTicketRule(models.Model):
     def _check_domain(self):
         """Refuse conditions that could not be asked when a ticket comes in."""
         for rule in self:
-            rule._get_condition(fields.Date.context_today(rule))
+            domain = rule._get_condition(fields.Date.context_today(rule))
+            self.env["crm.lifecycle.profile"]._check_conditions(
+                domain, rule._get_label()
+            )
 
     @api.constrains("user_id", "priority")
     def _check_effect(self):
@@ -82,11 +90,15 @@ class CrmLifecycleTicketRule(models.Model):
                     )
                 )
 
+    def _get_label(self):
+        """Return what it is and its name, for messages."""
+        return self.env._("rule “%(name)s”", name=self.name)
+
     def _get_condition(self, day):
         """Return the domain of the customers that the rule is for, on a day."""
         self.ensure_one()
         domain = self.env["crm.lifecycle.profile"]._get_fact_domain(
-            self.domain, day, self.env._("rule “%(name)s”", name=self.name)
+            self.domain, day, self._get_label()
         )
         if self.category:
             domain &= Domain("stage_id.category", "=", self.category)
@@ -98,7 +110,9 @@ class CrmLifecycleTicketRule(models.Model):
     def _find_for(self, tickets):
         """Return ``{rule: tickets}``: for each ticket the first rule that fits.
 
-        One search per rule, whatever the number of tickets.
+        One search per rule, whatever the number of tickets. Tickets that a rule is
+        asked about whose conditions can't be used get none: whether it or a rule
+        after it is for them is not known.
         """
         # Where the customer stands decides, whoever opens the ticket.
         rules = self.sudo().search([("active", "=", True)])
@@ -111,12 +125,28 @@ class CrmLifecycleTicketRule(models.Model):
             waiting = Profile.browse({profile.id for profile in profiles.values()})
             if not waiting:
                 break
-            matching = rule._filter_profiles(waiting)
+            matching = rule._filter_usable(waiting)
+            if matching is None:
+                profiles = {t: p for t, p in profiles.items() if not rule._is_for(p)}
+                continue
             mine = [t for t, profile in profiles.items() if profile in matching]
             if mine:
                 found[rule] = tickets.browse(ticket.id for ticket in mine)
                 profiles = {t: p for t, p in profiles.items() if t not in found[rule]}
         return found
+
+    def _filter_usable(self, profiles):
+        """Return as `_filter_profiles`, or None where the conditions can't be used."""
+        try:
+            with self.env.cr.savepoint():
+                return self._filter_profiles(profiles)
+        except (ValidationError, *UNANSWERED) as error:
+            _logger.warning("Ticket rule %s: %s", self.id, error)
+            return None
+
+    def _is_for(self, profile):
+        """Whether the rule is for the company of a customer."""
+        return self.company_id in (profile.company_id, self.env["res.company"])
 
     def _filter_profiles(self, profiles):
         """Return those of the profiles that the rule is for, each on its own day."""
