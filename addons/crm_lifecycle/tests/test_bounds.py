@@ -8,8 +8,9 @@ import json
 from datetime import date
 
 from odoo.exceptions import ValidationError
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, file_path, mute_logger
 
 from .common import TODAY, LifecycleCase
 
@@ -287,3 +288,29 @@ class TestBounds(LifecycleCase):
         self.assertEqual((told["error"], told["holds"]), ("", False))
         month = str(self.ada.stage_date.month)
         self.assertEqual(told["conditions"]["value"], month)
+
+    # ------------------------------------------------------------
+    # Migration
+    # ------------------------------------------------------------
+
+    def test_a_customer_past_year_9999_becomes_readable_again(self):
+        self._force(self.engaged, follow_up_days=3_000_000)
+        self._force(
+            self.ada,
+            pinned_until=date(9999, 12, 31),
+            review_date=SQL("'9999-12-31'::date + 1"),
+            follow_up_date=SQL("'9999-12-31'::date + 5000"),
+        )
+        with self.assertRaisesRegex(ValueError, "year"):
+            self.ada.read(["review_date"])
+        self.env.invalidate_all()
+        path = file_path("crm_lifecycle/migrations/19.0.1.3.0/pre-bounds.py")
+        load_script(path, "bounds").migrate(self.env.cr, "19.0.1.2.0")
+        self.env.invalidate_all()
+        self._assert_readable()
+        self.assertEqual(self.ada.pinned_until, date(2199, 12, 31))
+        self.assertEqual(self.ada.review_date, date.today())
+        self.assertEqual(self.engaged.follow_up_days, 36500)
+        self.assertEqual((self.ada.follow_up_date - self.ada.stage_date).days, 36500)
+        self._run_kept(self.ada.review_date, full=True)
+        self.assertEqual(self.ada.review_date, date(2200, 1, 1))

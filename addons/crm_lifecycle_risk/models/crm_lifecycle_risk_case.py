@@ -3,9 +3,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.crm_lifecycle.engine.bounds import MAX_DAYS
+from odoo.addons.crm_lifecycle.engine import bounds
 from odoo.addons.crm_lifecycle.engine.responsibles import SALESPERSON
-from odoo.addons.crm_lifecycle.fields import Date, Integer, Monetary
+from odoo.addons.crm_lifecycle.fields import MAX_AMOUNT, Date, Integer, Monetary
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
@@ -99,8 +99,6 @@ class CrmLifecycleRiskCase(models.Model):
     date_due = Date(string="Due", tracking=True)
     date_closed = Date(string="Closed on", readonly=True, copy=False)
     days = Integer(
-        minimum=-MAX_DAYS,
-        maximum=MAX_DAYS * 2,
         string="Days open",
         readonly=True,
         copy=False,
@@ -274,9 +272,9 @@ class CrmLifecycleRiskCase(models.Model):
                 "user_id": owner.user.id,
                 "reason_id": stage.risk_reason_id.id,
                 "plan_id": stage.risk_plan_id.id,
-                "amount": self._get_amount_at_stake(profile),
+                "amount": min(self._get_amount_at_stake(profile), MAX_AMOUNT),
                 "date_opened": row.date,
-                "date_due": fields.Date.add(row.date, days=stage.risk_days),
+                "date_due": min(bounds.shift(row.date, stage.risk_days), bounds.LAST),
                 "stage_id": stage.id,
                 "move_id": row.id,
             }
