@@ -75,7 +75,12 @@ DRAWN = {
     **dict.fromkeys(("date", "datetime"), days),
 }
 USUAL = {"date": "2026-01-15", "datetime": "2026-01-15 08:00:00"}
-# Where a document would be at fault, not our field.
+# What a value is sensible with, in wizards.
+WITH = {
+    "date_from": {"date_to": "2199-12-31"},
+    "date_to": {"date_from": "1900-01-01"},
+}
+# Roles that configure Odoo itself.
 ROLES_LAST = ("technician", "admin")
 
 
@@ -104,9 +109,18 @@ class TestNumberBounds(TransactionCase):
             *(r for r in cls.tables.roles if r not in ROLES_LAST),
             *ROLES_LAST,
         ]
+        cls._add_samples()
         cls.found = cls._get_fields()
         cls.writers = []
         cls.wrong = []
+
+    @classmethod
+    def _add_samples(cls):
+        """Add what the world has only to ask for rights."""
+        Start = cls.world.get_env("manager")["crm.lifecycle.start"]
+        [[sample]] = [cls.world.made["crm.lifecycle.start"].values()]
+        line = Start.create(sample.create).line_ids[0]
+        cls.world.made["crm.lifecycle.start.line"] = {"mine": matrix.Sample(line)}
 
     @classmethod
     def _get_fields(cls):
@@ -329,7 +343,7 @@ class _Writer:
         if self.record:
             call_kw(self.model, "write", [self.record.ids, {name: value}], {})
         else:
-            vals = {**(self.sample.create or {}), name: value}
+            vals = {**(self.sample.create or {}), **WITH.get(name, {}), name: value}
             ids = call_kw(self.model, "create", [[vals]], {})
             self.made = self.model.browse(ids)
 

@@ -1,10 +1,5 @@
-"""How much tests try: little in everyday runs, much with ``script/test --thorough``."""
+"""How much tests try, see `crm_lifecycle.tests.thorough`."""
 
-import os
+from odoo.addons.crm_lifecycle.tests.thorough import THOROUGH, rounds
 
-THOROUGH = os.environ.get("THOROUGH") == "1"
-
-
-def rounds(short, long):
-    """Return how often a test tries something."""
-    return long if THOROUGH else short
+__all__ = ["THOROUGH", "rounds"]

@@ -46,12 +46,12 @@ class Bounded:
         constraint.__set_name__(owner, f"_{name}_bounds")
 
     def write(self, records, value):
-        self._check_bounds(value, records)
+        self.check(value, records)
         return super().write(records, value)
 
     def convert_to_column_insert(self, value, record, values=None, validate=True):
         if validate:
-            self._check_bounds(value, record, values)
+            self.check(value, record, values)
         return super().convert_to_column_insert(value, record, values, validate)
 
     def convert_to_cache(self, value, record, validate=True):
@@ -60,17 +60,18 @@ class Bounded:
         except (ValueError, TypeError, OverflowError) as error:
             raise ValidationError(self._get_refusal(record, value)) from error
 
-    def _check_bounds(self, value, records, values=None):
-        """Raise where a value lies outside of the bounds.
+    def check(self, value, records, values=None):
+        """Return a value as the cache has it; raise where it is beyond the bounds.
 
         :param values: of the record to create, if it is one
         """
         known = self.convert_to_cache(value, records, validate=False)
         if known is None or isinstance(known, dict):
-            return
+            return known
         # Only this way round it is true of NaN.
         if not self.minimum <= known <= self.maximum:
             raise ValidationError(self._get_refusal(records, value, values))
+        return known
 
     def _get_refusal(self, records, value, values=None):
         """Return why a value is refused, in words.

@@ -265,7 +265,8 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _pop_day(self, vals):
-        return fields.Date.to_date(vals.pop("import_stage_date", None) or None)
+        field = self._fields["import_stage_date"]
+        return field.check(vals.pop(field.name, None) or None, self, vals)
 
 
 class CrmLifecycle(models.Model):

@@ -7,7 +7,7 @@ them with plain SQL.
 import json
 from datetime import date
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import SQL, file_path, mute_logger
@@ -314,3 +314,35 @@ class TestBounds(LifecycleCase):
         self.assertEqual((self.ada.follow_up_date - self.ada.stage_date).days, 36500)
         self._run_kept(self.ada.review_date, full=True)
         self.assertEqual(self.ada.review_date, date(2200, 1, 1))
+
+    # ------------------------------------------------------------
+    # Files
+    # ------------------------------------------------------------
+
+    def test_imported_stage_dates_are_refused_in_words(self):
+        Profile = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
+        Profile = Profile.with_context(import_file=True)
+        self._partner("Dora", user_id=self.salesperson.id)
+        for day in ("1899-12-31", "2200-01-01", "9999-12-31"):
+            with self.subTest(day=day):
+                found = Profile.load(
+                    ["partner_id", "stage_id", "import_stage_date"],
+                    [["Dora", "engaged", day]],
+                )
+                self.assertFalse(found["ids"])
+                self.assertIn("Stage date", found["messages"][0]["message"])
+
+    def test_files_of_lifecycles_are_refused_in_words(self):
+        File = self.env["crm.lifecycle.file"]
+        text = File._export(self.lifecycle)
+        for value in ("1e400", "-1e400", "NaN", "9" * 30, '"today +7900y"'):
+            data = json.loads(text)
+            rules = data["lifecycle"]["rules"]
+            rules[0]["domain"] = [["stage_date", ">", "VALUE"]]
+            with (
+                self.subTest(value=value),
+                self.assertRaisesRegex(UserError, "Gone"),
+                self.env.cr.savepoint(),
+            ):
+                content = json.dumps(data).replace('"VALUE"', value)
+                File._import(content.encode(), self.company)
