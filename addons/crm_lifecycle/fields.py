@@ -30,7 +30,7 @@ class Bounded:
     def __set_name__(self, owner, name):
         if getattr(owner, "pool", None) is None:  # where it is declared
             self._add_constraint(owner, name)
-        super().__set_name__(owner, name)
+        return super().__set_name__(owner, name)
 
     def _add_constraint(self, owner, name):
         """Have the table of the model keep the bounds, where it has a column."""
