@@ -1,6 +1,5 @@
 """What tests of bad input share: how much is tried, and what a refusal is like."""
 
-import os
 import re
 from collections import Counter
 
@@ -11,12 +10,13 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
-EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "100"))
+from tests.thorough import THOROUGH, rounds
+
 KEEP_GOING = settings(
-    max_examples=EXAMPLES,
+    max_examples=rounds(100, 1300),
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    derandomize="BAD_INPUT_EXAMPLES" not in os.environ,
+    derandomize=not THOROUGH,
     database=None,
     phases=[Phase.generate],  # each try costs: what fails is told as it is found
 )
@@ -55,7 +55,7 @@ class BadInputCase(LifecycleCase):
 
     @classmethod
     def _tell(cls):
-        if "BAD_INPUT_EXAMPLES" in os.environ:
+        if THOROUGH:
             print("\ntried:", dict(cls.tried), "refused:", dict(cls.refused))
 
     def _try(self, what, work, lang="en_US"):

@@ -2,7 +2,7 @@
 
 Conditions, parameters of templates, the onboarding and calls, generated at random, in
 English and Chinese. Imported rows are in test_bad_rows.py, files in
-test_lifecycle_file.py. With ``BAD_INPUT_EXAMPLES=2500`` these three try 20,000 (see
+test_lifecycle_file.py. With ``script/test --thorough`` these three try 10,000 (see
 docs/EVIDENCE.md); without it some hundreds, mostly the same ones.
 """
 

@@ -7,7 +7,6 @@ salesperson, and what is configured as whoever may configure it.
 import csv
 import io
 import json
-import os
 import re
 from datetime import date
 from unittest import skipUnless
@@ -19,6 +18,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from tests.bad_input import KEEP_GOING, LANGUAGES, TABLES, BadInputCase
+from tests.thorough import THOROUGH
 
 cells = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=12),
@@ -151,7 +151,7 @@ class TestBadRows(BadInputCase):
     # Configuration
     # ------------------------------------------------------------
 
-    @skipUnless("BAD_INPUT_EXAMPLES" in os.environ, "tried on demand")
+    @skipUnless(THOROUGH, "tried with script/test --thorough")
     @KEEP_GOING
     @given(st.data())
     def test_configuration_comes_in_usable_or_not_at_all(self, data):

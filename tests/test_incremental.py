@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 
+from tests.thorough import THOROUGH, rounds
+
 START = date(2025, 1, 6)
 
 OPERATIONS = (
@@ -129,9 +131,9 @@ class TestIncremental(TransactionCase):
     # ------------------------------------------------------------
 
     @settings(
-        max_examples=10,
+        max_examples=rounds(10, 500),
         deadline=None,
-        derandomize=True,
+        derandomize=not THOROUGH,
         suppress_health_check=list(HealthCheck),
     )
     @given(steps)

@@ -8,7 +8,6 @@ asked by a run, or in an error for people; and nothing is half-written.
 
 import copy
 import json
-import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,10 +15,12 @@ from hypothesis import strategies as st
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
-# The variable is that of tests/bad_input.py.
-EXAMPLES = int(os.environ.get("BAD_INPUT_EXAMPLES", "200"))
+from tests.thorough import THOROUGH, rounds
+
 KEEP_GOING = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=rounds(200, 1300),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 scalars = st.one_of(
     st.none(),
@@ -212,7 +213,7 @@ class TestLifecycleFile(TransactionCase):
             self.env["crm.lifecycle.profile"].search(domain, limit=1)
         self.assertTrue(lifecycle.path["stages"])
 
-    @settings(KEEP_GOING, derandomize="BAD_INPUT_EXAMPLES" not in os.environ)
+    @settings(KEEP_GOING, derandomize=not THOROUGH)
     @given(st.integers(0, 1), steps, st.sampled_from(["en_US", "zh_CN"]))
     def test_a_changed_file_is_imported_right_or_refused_in_words(
         self, which, changes, lang

@@ -1,7 +1,158 @@
 """Kinds of fields of our own."""
 
-from odoo import fields
-from odoo.exceptions import UserError
+from datetime import datetime, time
+from operator import attrgetter
+
+from odoo import fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from .engine import bounds, domains
+
+# Numbers beyond these are typing errors, whatever they count; money keeps its cents.
+MAX_NUMBER = 1_000_000
+MAX_AMOUNT = 1e13
+
+
+class Bounded:
+    """A number or a date between two bounds.
+
+    What lies outside, or is no such value at all, is refused when it is written, in a
+    sentence that names the field and the record. A constraint in the database refuses
+    it from SQL.
+    """
+
+    minimum = None
+    maximum = None
+    _related_minimum = property(attrgetter("minimum"))
+    _related_maximum = property(attrgetter("maximum"))
+
+    def __set_name__(self, owner, name):
+        if getattr(owner, "pool", None) is None:  # where it is declared
+            self._add_constraint(owner, name)
+        return super().__set_name__(owner, name)
+
+    def _add_constraint(self, owner, name):
+        """Have the table of the model keep the bounds, where it has a column."""
+        args = self._args__
+        if not args.get("store", not (args.get("compute") or args.get("related"))):
+            return
+        low = args.get("minimum", self.minimum)
+        high = args.get("maximum", self.maximum)
+        constraint = models.Constraint(
+            f"CHECK ({name} BETWEEN '{low}' AND '{high}')",
+            lambda env, _diagnostics: self._get_rule_text(env),
+        )
+        constraint.__set_name__(owner, f"_{name}_bounds")
+
+    def write(self, records, value):
+        self.check(value, records)
+        return super().write(records, value)
+
+    def convert_to_column_insert(self, value, record, values=None, validate=True):
+        if validate:
+            self.check(value, record, values)
+        return super().convert_to_column_insert(value, record, values, validate)
+
+    def convert_to_cache(self, value, record, validate=True):
+        try:
+            return super().convert_to_cache(value, record, validate)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValidationError(self._get_refusal(record, value)) from error
+
+    def check(self, value, records, values=None):
+        """Return a value as the cache has it; raise where it is beyond the bounds.
+
+        :param values: of the record to create, if it is one
+        """
+        known = self.convert_to_cache(value, records, validate=False)
+        if known is None or isinstance(known, dict):
+            return known
+        # Only this way round it is true of NaN.
+        if not self.minimum <= known <= self.maximum:
+            raise ValidationError(self._get_refusal(records, value, values))
+        return known
+
+    def _get_refusal(self, records, value, values=None):
+        """Return why a value is refused, in words.
+
+        :param values: of the record to create
+        """
+        env = records.env
+        return env._(
+            "“%(field)s” of “%(record)s” must be between %(minimum)s and %(maximum)s, "
+            "not “%(value)s”. Enter another value.",
+            field=self._description_string(env),
+            record=self._get_record_name(records, values or {}),
+            minimum=self._format_bound(env, self.minimum),
+            maximum=self._format_bound(env, self.maximum),
+            value=str(value)[:40],
+        )
+
+    def _get_rule_text(self, env):
+        """Return what the constraint in the database asks, in words."""
+        field = env[self.model_name]._fields[self.name]
+        return env._(
+            "“%(field)s” must be between %(minimum)s and %(maximum)s.",
+            field=field._description_string(env),
+            minimum=field._format_bound(env, field.minimum),
+            maximum=field._format_bound(env, field.maximum),
+        )
+
+    def _get_record_name(self, records, values):
+        name = values.get(records._rec_name)
+        if isinstance(name, str) and name:
+            return name
+        # The name of what the user is about to write, and may write.
+        names = [record.display_name for record in records.sudo()[:3] if record.id]
+        return ", ".join(filter(None, names)) or records.env._(
+            "new: %(kind)s",
+            kind=records.env["ir.model"]._get(records._name).name,
+        )
+
+    def _format_bound(self, env, bound):
+        return f"{bound:,.0f}" if isinstance(bound, float) else str(bound)
+
+
+class Integer(Bounded, fields.Integer):
+    """A whole number between two bounds."""
+
+    minimum = -MAX_NUMBER
+    maximum = MAX_NUMBER
+
+
+class Float(Bounded, fields.Float):
+    """A number between two bounds."""
+
+    minimum = -MAX_AMOUNT
+    maximum = MAX_AMOUNT
+
+
+class Monetary(Bounded, fields.Monetary):
+    """An amount between two bounds."""
+
+    minimum = -MAX_AMOUNT
+    maximum = MAX_AMOUNT
+
+
+class Date(Bounded, fields.Date):
+    """A day that people may type."""
+
+    minimum = bounds.FIRST
+    maximum = bounds.LAST
+
+    def _format_bound(self, env, bound):
+        return format_date(env, bound)
+
+
+class Datetime(Bounded, fields.Datetime):
+    """A moment of such a day."""
+
+    minimum = datetime.combine(bounds.FIRST, time.min)
+    maximum = datetime.combine(bounds.LAST, time.max)
+
+    def _format_bound(self, env, bound):
+        return format_date(env, bound)
 
 
 class LooseMany2one(fields.Many2one):
@@ -18,7 +169,7 @@ class LooseMany2one(fields.Many2one):
         """Add none."""
 
 
-class KnownInteger(fields.Integer):
+class KnownInteger(Integer):
     """A number that tells “not known” from 0, in Python and in the web client.
 
     Odoo reads an empty number as 0; here it is False, which views show as nothing.
@@ -46,7 +197,7 @@ class Conditions(fields.Char):
 
     def convert_to_column(self, value, record, values=None, validate=True):
         text = super().convert_to_column(value, record, values, validate)
-        if isinstance(text, str) and not _is_storable(text):
+        if isinstance(text, str) and not domains.is_text(text):
             raise UserError(
                 record.env._(
                     "The conditions have characters that are no text. Choose them "
@@ -54,12 +205,3 @@ class Conditions(fields.Char):
                 )
             )
         return text
-
-
-def _is_storable(text):
-    """Whether the database takes a text: no NUL, and no half of a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text

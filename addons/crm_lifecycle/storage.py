@@ -1,6 +1,7 @@
 """How PostgreSQL keeps tables that a run writes by the million, and what it knows."""
 
 from odoo.tools import SQL
+from odoo.tools.sql import column_exists
 
 
 def set_storage(model, **parameters):
@@ -44,3 +45,23 @@ def relate_columns(model, *columns):
             SQL.identifier(model._table),
         )
     )
+
+
+def keep_within(cr, table, low, high, *columns):
+    """Bring values of columns to the next of two bounds, for migrations.
+
+    Columns that are not there yet are left out.
+    """
+    for column in columns:
+        if column_exists(cr, table, column):
+            cr.execute(
+                SQL(
+                    "UPDATE %(table)s SET %(column)s = "
+                    "LEAST(GREATEST(%(column)s, %(low)s), %(high)s) "
+                    "WHERE %(column)s NOT BETWEEN %(low)s AND %(high)s",
+                    table=SQL.identifier(table),
+                    column=SQL.identifier(column),
+                    low=low,
+                    high=high,
+                )
+            )

@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle: Reports",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Funnel, cohorts, time in stages, growth: read only, from the history",
     "author": "Customer Lifecycle for Odoo",

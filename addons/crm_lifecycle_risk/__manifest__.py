@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle: Risk Cases",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "A case for each customer at risk: reason, plan, owner, outcome",
     "author": "Customer Lifecycle for Odoo",

@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle: Sales Reports",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Purchase cohorts, repeat purchases and revenue by stage",
     "author": "Customer Lifecycle for Odoo",

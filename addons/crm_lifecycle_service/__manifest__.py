@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle: Service",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Service tickets and their ratings as facts of the customer lifecycle",
     "author": "Customer Lifecycle for Odoo",

@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle: Return Visits",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Calls and visits every so many days, by stage, with their results",
     "author": "Customer Lifecycle for Odoo",

@@ -5,6 +5,7 @@ that it can be read and tested without a database.
 """
 
 from . import (
+    bounds,
     domains,
     files,
     review,

@@ -1,6 +1,7 @@
 """Rule domains: relative dates resolved against a day, and what they look at."""
 
 import ast
+import math
 import re
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
@@ -10,6 +11,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.fields import Domain
 from odoo.orm.domains import DomainNary, DomainNot
+
+from . import bounds
 
 _WEEKDAYS = (
     "monday",
@@ -28,6 +31,9 @@ _OFFSET = re.compile(r"([+-]\d+)([dwmy])")
 _PLAIN = (str, int, float, date, type(None))
 _UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 _PARTS = {"d": "day", "m": "month", "y": "year"}
+# What PostgreSQL and Python work off without running out of stack.
+_MAX_DEPTH = 30
+_MAX_INTEGER = 2**63 - 1
 
 
 class DomainError(ValueError):
@@ -42,6 +48,8 @@ def parse(text: str | None) -> Domain:
     try:
         value = ast.literal_eval((text or "[]").strip() or "[]")
         domain = Domain(value)
+        if _get_depth(domain) > _MAX_DEPTH:
+            raise DomainError(f"{text[:60]}…")
         _check_values(domain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         # Python names the object that it stumbled over by its address.
@@ -58,14 +66,53 @@ def _check_values(domain: Domain) -> None:
             continue
         items = value if isinstance(value, (list, tuple, AbstractSet)) else [value]
         for item in items:
-            if not isinstance(item, _PLAIN):
+            if not _is_plain(item) or (
+                condition.operator.endswith(("=like", "=ilike")) and _ends_open(item)
+            ):
                 raise DomainError(repr(item)[:80])
+
+
+def _get_depth(domain: Domain) -> int:
+    """Return how deep conditions lie within each other."""
+    branches = branches_of(domain)
+    if branches is not None:
+        return 1 + max(map(_get_depth, branches[1]), default=0)
+    if domain.operator.removeprefix("not ").startswith("any"):
+        return 1 + _get_depth(Domain(domain.value))
+    return 1
+
+
+def _is_plain(value) -> bool:
+    """Whether a condition can compare with a value in the database."""
+    if isinstance(value, str):
+        return is_text(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return abs(value) <= _MAX_INTEGER
+    return isinstance(value, _PLAIN)
+
+
+def is_text(value: str) -> bool:
+    """Whether the database takes a text: no NUL, and no half of a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
+
+
+def _ends_open(pattern) -> bool:
+    """Whether a pattern ends in an escape of nothing, which no database takes."""
+    text = str(pattern)
+    return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
 
 def resolve_date(value: str, as_of: date) -> date:
     """Return the day that a relative date such as ``today -90d`` means.
 
-    An ISO date stands for itself. Unlike Odoo's own resolution (see
+    An ISO date stands for itself. Days beyond `bounds.FIRST` and `bounds.LAST` are
+    refused. Unlike Odoo's own resolution (see
     ``odoo.tools.date_utils.parse_date``) the starting point is given, so that
     a rule asked about last March looks at last March.
 
@@ -75,7 +122,7 @@ def resolve_date(value: str, as_of: date) -> date:
     text = value.strip()
     if re.match(r"\d+-", text):
         try:
-            return datetime.fromisoformat(text).date()
+            return _checked(datetime.fromisoformat(text).date(), value)
         except ValueError as error:
             raise DomainError(str(error)) from error
     if not text or not _RELATIVE.match(text):
@@ -86,6 +133,13 @@ def resolve_date(value: str, as_of: date) -> date:
             day = _apply_term(day, term)
     except (ValueError, OverflowError) as error:
         raise DomainError(value) from error
+    return _checked(day, value)
+
+
+def _checked(day: date, value: str) -> date:
+    """Return a day, or raise where nobody would mean it."""
+    if not bounds.FIRST <= day <= bounds.LAST:
+        raise DomainError(value)
     return day
 
 

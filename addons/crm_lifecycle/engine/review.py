@@ -13,7 +13,7 @@ from datetime import date
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from . import domains
+from . import bounds, domains
 
 # Months differ in length: the day may be off by so much for each such term.
 MONTH_SLACK = 3
@@ -39,9 +39,10 @@ class Turn:
         if self.months:
             day = SQL("(%s + make_interval(months => %s))::date", day, self.months)
         return SQL(
-            "CASE WHEN %(day)s >= %(last)s THEN GREATEST(%(day)s - %(slack)s, %(next)s)"
-            " END",
+            "CASE WHEN %(day)s >= %(last)s"
+            " THEN GREATEST(%(capped)s - %(slack)s, %(next)s) END",
             day=day,
+            capped=bounds.capped(day),
             last=date.fromordinal(as_of.toordinal() - self.slack),
             next=date.fromordinal(as_of.toordinal() + 1),
             slack=self.slack,

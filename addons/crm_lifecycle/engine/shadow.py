@@ -16,6 +16,8 @@ from datetime import date
 
 from odoo.tools import SQL
 
+from . import bounds
+
 CURRENT_SCHEMA = SQL("SELECT current_schema()")
 
 PROFILE = "crm_lifecycle_profile"
@@ -315,15 +317,16 @@ def _write_ends(today: date) -> SQL:
         UPDATE crm_lifecycle_profile AS p
            SET (%(moved)s, review_date, follow_up_date) = (
                %(values)s, %(today)s,
-               CASE WHEN s.follow_up_days > 0
-                    THEN GREATEST(t.stage_date, p.last_contact_date)
-                         + s.follow_up_days END)
+               CASE WHEN s.follow_up_days > 0 THEN %(follow_up)s END)
           FROM lifecycle_published AS d
           JOIN lifecycle_then AS t ON t.id = d.id
           JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
          WHERE p.id = d.id
         """,
         today=today,
+        follow_up=bounds.capped(
+            SQL("GREATEST(t.stage_date, p.last_contact_date) + s.follow_up_days")
+        ),
         moved=SQL(", ").join(moved),
         values=SQL(", ").join(SQL("t.%s", name) for name in moved),
     )

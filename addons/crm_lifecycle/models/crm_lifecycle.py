@@ -8,7 +8,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..fields import Conditions
+from ..fields import Conditions, Datetime, Integer
 
 # What is no matter of how customers move.
 NOT_VERSIONED = {"activation_date", "company_id", "sequence", "version"}
@@ -35,7 +35,7 @@ class CrmLifecycle(models.Model):
         ondelete="cascade",
         help="Empty: the lifecycle runs in every company.",
     )
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     state = fields.Selection(
         selection=[
             ("draft", "Draft"),
@@ -48,8 +48,8 @@ class CrmLifecycle(models.Model):
         copy=False,
         tracking=True,
     )
-    activation_date = fields.Datetime(readonly=True, copy=False)
-    version = fields.Integer(default=1, readonly=True, copy=False, tracking=True)
+    activation_date = Datetime(readonly=True, copy=False)
+    version = Integer(default=1, readonly=True, copy=False, tracking=True)
     domain = Conditions(
         string="Takes",
         default="[]",

@@ -1,5 +1,7 @@
 """Conditions on the facts of customers, as rules, tags and lifecycles have them."""
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
@@ -19,6 +21,15 @@ UNUSABLE = (
     NotImplementedError,
     RecursionError,
     TypeError,
+    ValidationError,
+    ValueError,
+)
+# What the database raises of conditions that it can't ask.
+UNANSWERED = (
+    psycopg2.DataError,
+    psycopg2.NotSupportedError,
+    psycopg2.ProgrammingError,
+    ArithmeticError,
     ValueError,
 )
 # Columns of a profile that are kept up along with its facts.
@@ -42,14 +53,7 @@ class CrmLifecycleProfile(models.Model):
             # Building the query finds what validation alone does not.
             self.sudo()._search(domain)  # conditions are asked of all customers
         except UNUSABLE as error:
-            raise ValidationError(
-                self.env._(
-                    "The conditions of the %(where)s can't be used: %(error)s. "
-                    "Open it and choose the conditions again.",
-                    where=where,
-                    error=error,
-                )
-            ) from error
+            raise self._get_unusable(where, error) from error
         return domain
 
     @api.model
@@ -62,10 +66,11 @@ class CrmLifecycleProfile(models.Model):
         before they are.
 
         :param where: names the record of the conditions, for the message
-        :raises ValidationError: as `_get_fact_domain`
+        :raises ValidationError: where no run could ask them
         :raises AccessError: naming the path that the user may not read
         """
-        self._get_fact_domain(text, fields.Date.context_today(self), where)
+        today = fields.Date.context_today(self)
+        self._check_answer(self._get_fact_domain(text, today, where), where)
         domain = domains.parse(text)
         path = find_unreadable(self, domain) or next(
             (
@@ -91,6 +96,38 @@ class CrmLifecycleProfile(models.Model):
         """Extension point: return the names of searchable fields that no condition
         may use, such as those whose value is a search of its own."""
         return set()
+
+    @api.model
+    def _check_answer(self, domain, where):
+        """Raise where the database can't answer a domain about any customer.
+
+        :param where: names the rule, tag or lifecycle
+        """
+        query = self.sudo()._search(domain)  # conditions are asked of all customers
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL("EXPLAIN %s", query.select()), log_exceptions=False
+                )
+        except UNANSWERED as error:
+            raise self._get_unusable(where, error) from error
+
+    @api.model
+    def _get_unusable(self, where, error):
+        """Return the error, in words, of conditions that can't be used.
+
+        ``where`` names the rule, tag or lifecycle.
+        """
+        # What the database says, without where in our statement.
+        text = str(error).strip().partition("\n")[0]
+        return ValidationError(
+            self.env._(
+                "The conditions of the %(where)s can't be used: %(error)s. "
+                "Open it and choose the conditions again.",
+                where=where,
+                error=text,
+            )
+        )
 
     @api.model
     def _resolve_facts(self, domain, as_of):

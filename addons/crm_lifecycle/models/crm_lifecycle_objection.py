@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from ..fields import Date
+
 # What a contact or lead tells of it.
 OBJECTS = [("lifecycle_objection_date", "!=", False)]
 
@@ -11,7 +13,7 @@ OBJECTS = [("lifecycle_objection_date", "!=", False)]
 class CrmLifecycleSubject(models.AbstractModel):
     _inherit = "crm.lifecycle.subject"
 
-    lifecycle_objection_date = fields.Date(
+    lifecycle_objection_date = Date(
         string="Objects to Profiling Since",
         copy=False,
         groups="sales_team.group_sale_salesman",
@@ -40,13 +42,13 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     # Few object: found by those alone.
-    lifecycle_objection_date = fields.Date(index="btree_not_null")
+    lifecycle_objection_date = Date(index="btree_not_null")
 
 
 class CrmLead(models.Model):
     _inherit = "crm.lead"
 
-    lifecycle_objection_date = fields.Date(index="btree_not_null")
+    lifecycle_objection_date = Date(index="btree_not_null")
 
 
 class CrmLifecycleProfile(models.Model):

@@ -5,7 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..fields import LooseMany2one
+from ..engine import bounds
+from ..fields import Date, Integer, LooseMany2one
 from ..storage import relate_columns, set_storage
 
 # What staff may write on a profile. Stages go through the one writer; facts and
@@ -96,7 +97,7 @@ class CrmLifecycleProfile(models.Model):
         ondelete="set null",
     )
     note = fields.Html(string="Notes")
-    color = fields.Integer()
+    color = Integer()
     # Stage
     lifecycle_id = LooseMany2one(
         comodel_name="crm.lifecycle",
@@ -118,7 +119,7 @@ class CrmLifecycleProfile(models.Model):
         help="The day on which the present stay in the stage began.",
     )
     date_last_stage_update = fields.Datetime(string="Last Stage Update", readonly=True)
-    pinned_until = fields.Date(
+    pinned_until = Date(
         help="No rule moves this customer up to and including this day."
     )
     decision = fields.Selection(
@@ -439,11 +440,8 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _get_follow_up_sql(self, last_contact_date):
         """SQL of the follow-up date over ``p`` (profile) and ``s`` (its stage)."""
-        return SQL(
-            "CASE WHEN s.follow_up_days > 0 "
-            "THEN GREATEST(p.stage_date, %s) + s.follow_up_days END",
-            last_contact_date,
-        )
+        day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
+        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
 
     @api.model
     def _get_stage_moment(self, date):

@@ -1,8 +1,6 @@
 """Why a customer stands where they do, and what would move them next."""
 
-from datetime import date, timedelta
-
-from dateutil.relativedelta import relativedelta
+from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -10,7 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..access import find_unreadable
-from ..engine import domains, review
+from ..engine import bounds, domains, review
+from .crm_lifecycle_condition import UNANSWERED
 
 
 class CrmLifecycleProfile(models.Model):
@@ -81,7 +80,7 @@ class CrmLifecycleProfile(models.Model):
         if self.is_objecting:
             return []
         asked = _Questions(self, as_of, since=as_of if stage else self.stage_date)
-        trees = [asked.about_rule(rule) for rule in rules]
+        trees = [asked.about_item(rule, rule.min_days) for rule in rules]
         asked.answer()
         stage = stage or self.stage_id
         policies = self._explain_policy(rules.to_stage_id, stage)
@@ -154,20 +153,19 @@ class CrmLifecycleProfile(models.Model):
         if first == self.lifecycle_id and first.domain in (False, "", "[]"):
             return first  # it takes everybody
         asked = _Questions(self, as_of)
-        answers = [
-            (lifecycle, asked.whether(lifecycle._get_domain(as_of)))
-            for lifecycle in lifecycles
-        ]
+        answers = [(lifecycle, asked.about_item(lifecycle)) for lifecycle in lifecycles]
         asked.answer()
-        return next(
-            (lifecycle for lifecycle, answer in answers if answer["holds"]),
-            self.lifecycle_id,
-        )
+        for lifecycle, answer in answers:
+            if answer["error"]:
+                break  # it leaves everybody where they are
+            if answer["holds"]:
+                return lifecycle
+        return self.lifecycle_id
 
     def _explain_taking(self, lifecycle, as_of):
-        """Return ``{"holds", "conditions"}``: whether a lifecycle takes them."""
+        """Return whether a lifecycle takes the customer, as `_Questions.about` does."""
         asked = _Questions(self, as_of)
-        taking = asked.about(domains.parse(lifecycle.domain))
+        taking = asked.about_item(lifecycle)
         asked.answer()
         return taking
 
@@ -220,16 +218,24 @@ class _Questions:
         self.columns = []
         self.answers = {}
         self.pending = []
+        self.items = []
 
-    def about_rule(self, rule):
-        """Ask about a rule. Return its tree, complete once `answer` was called."""
+    def about_item(self, item, min_days=0):
+        """Ask about a rule or lifecycle. Return its tree, see `about`."""
         try:
-            rule._get_domain(self.as_of)
+            item._get_domain(self.as_of)
         except ValidationError as error:
-            # An addon that knew a fact may be gone since the rule was written.
-            tree = {"start": self.as_of, "error": str(error), "conditions": {}}
-            return {**tree, "holds": False, "date": None}
-        return self.about(domains.parse(rule.domain), rule.min_days)
+            # An addon that knew a fact may be gone since it was written.
+            return self._get_faulty(error)
+        first = len(self.columns)
+        tree = self.about(domains.parse(item.domain), min_days)
+        self.items.append((item, tree, range(first, len(self.columns))))
+        return tree
+
+    def _get_faulty(self, error):
+        """Return the tree of conditions that can't be used."""
+        tree = {"start": self.as_of, "error": str(error), "conditions": {}}
+        return {**tree, "holds": False, "date": None}
 
     def about(self, domain, min_days=0):
         """Ask about conditions. Return their tree, to be completed by `answer`."""
@@ -238,17 +244,14 @@ class _Questions:
         self._wait_for(tree, domain, self._get_start(tree["start"]))
         return tree
 
-    def whether(self, domain):
-        """Ask whether a resolved domain holds. Return the answer to be."""
-        answer = {}
-        self.columns.append(self._get_column(domain))
-        self.pending.append((answer, len(self.columns) - 1, []))
-        return answer
-
     def answer(self):
         """Ask the database, and complete what was asked about."""
+        faults = {}
         if self.columns:
-            [row] = self.profile.env.execute_query(self.query.select(*self.columns))
+            try:
+                row = self._fetch(self.columns)
+            except UNANSWERED:
+                row = [self._fetch_alone(n, faults) for n in range(len(self.columns))]
             self.answers = dict(enumerate(row))
         for answer, now, later in self.pending:
             answer["holds"] = bool(self.answers.get(now))
@@ -257,21 +260,43 @@ class _Questions:
                 answer["date"] = next(
                     (day for day, column in later if self.answers.get(column)), None
                 )
+        for item, tree, columns in self.items:
+            fault = next((faults[n] for n in columns if n in faults), None)
+            if fault:
+                error = self.profile._get_unusable(item._get_label(), fault)
+                tree |= self._get_faulty(error)
+
+    def _fetch(self, columns):
+        cr = self.profile.env.cr
+        with cr.savepoint(flush=False):
+            [row] = self.profile.env.execute_query(self.query.select(*columns))
+        return row
+
+    def _fetch_alone(self, number, faults):
+        """Return one answer; note in ``faults`` that the database has none."""
+        try:
+            return self._fetch([self.columns[number]])[0]
+        except UNANSWERED as error:
+            faults[number] = error
+            return None
 
     def _get_stay_end(self, min_days):
         """Return the day from which the customer was in the stage long enough."""
-        return (self.since or self.as_of) + timedelta(days=min_days)
+        return bounds.shift(self.since or self.as_of, days=min_days)
 
     def _get_start(self, stay_end):
         """Return the first day on which a rule may move the customer."""
         start = max(self.as_of, stay_end)
         if self.profile.pinned_until:
-            start = max(start, self.profile.pinned_until + timedelta(days=1))
+            start = max(start, bounds.shift(self.profile.pinned_until, days=1))
         return start
 
     def _ask(self, domain, day):
         """Add a question; return the number of its answer."""
-        resolved = self.profile._resolve_facts(domain, day)
+        try:
+            resolved = self.profile._resolve_facts(domain, day)
+        except domains.DomainError:
+            resolved = Domain.FALSE  # not in a time that anybody sees
         self.columns.append(self._get_column(resolved))
         return len(self.columns) - 1
 
@@ -320,5 +345,5 @@ def turn_days(turn, value) -> list[date]:
     """Return the days on which a condition on a date value may change sides."""
     if not value:
         return []
-    day = fields.Date.to_date(value) + relativedelta(months=turn.months, days=turn.days)
-    return [day + timedelta(days=shift) for shift in range(-turn.slack, turn.slack + 2)]
+    day = bounds.shift(fields.Date.to_date(value), turn.days, turn.months)
+    return [bounds.shift(day, days=days) for days in range(-turn.slack, turn.slack + 2)]

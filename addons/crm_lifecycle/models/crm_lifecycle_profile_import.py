@@ -11,6 +11,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..fields import Date
+
 TEMPLATES = {
     "zh_CN": "/crm_lifecycle/static/xls/customer_stages_zh_CN.xlsx",
     None: "/crm_lifecycle/static/xls/customer_stages.xlsx",
@@ -64,7 +66,7 @@ class CrmLifecycleProfile(models.Model):
 
     # Chosen once, by hand or by import, and never changed (see `_check_editable`).
     partner_id = fields.Many2one(readonly=False)
-    import_stage_date = fields.Date(
+    import_stage_date = Date(
         string="Stage date",
         store=False,
         help="For imports: the day on which the imported stage began. Empty: today.",
@@ -263,7 +265,8 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _pop_day(self, vals):
-        return fields.Date.to_date(vals.pop("import_stage_date", None) or None)
+        field = self._fields["import_stage_date"]
+        return field.check(vals.pop(field.name, None) or None, self, vals)
 
 
 class CrmLifecycle(models.Model):

@@ -66,6 +66,9 @@ class CrmLifecycleProfile(models.Model):
         model = self if model is None else model
         labels, field = [], None
         for name in path.split("."):
+            if model is None:  # a part of a date, such as its month
+                labels.append(name)
+                continue
             field = model._fields[name]
             labels.append(field._description_string(self.env))
             model = self.env[field.comodel_name] if field.relational else None
@@ -166,6 +169,10 @@ class CrmLifecycleProfile(models.Model):
         *way, name = path.split(".")
         records = as_reader(self)
         for step in way:
+            if step == field.name and not field.relational:
+                get_part = field.expression_getter(f"{step}.{name}")
+                parts = (get_part(record) for record in records)
+                return ", ".join(str(part) for part in parts if part)
             records = records[step]._filtered_access("read")
         if field.relational:
             names = records[name]._filtered_access("read").mapped("display_name")

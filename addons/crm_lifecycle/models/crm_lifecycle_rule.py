@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..engine import domains
-from ..fields import Conditions
+from ..engine.bounds import MAX_DAYS
+from ..fields import Conditions, Integer
 
 
 class CrmLifecycleRule(models.Model):
@@ -26,7 +27,7 @@ class CrmLifecycleRule(models.Model):
     company_id = fields.Many2one(
         related="lifecycle_id.company_id", store=True, index="btree_not_null"
     )
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     active = fields.Boolean(default=True)
     from_stage_ids = fields.Many2many(
         comodel_name="crm.lifecycle.stage",
@@ -49,14 +50,12 @@ class CrmLifecycleRule(models.Model):
         help="Conditions on the facts of a customer. Dates may be relative to "
         "the day of the run, such as “today -90d”.",
     )
-    min_days = fields.Integer(
+    min_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Minimum days in stage",
         aggregator=None,
         help="The rule waits until the customer has been in the stage this long.",
-    )
-
-    _min_days_positive = models.Constraint(
-        "CHECK (min_days >= 0)", "The minimum days in a stage can't be negative."
     )
 
     @api.constrains("domain")

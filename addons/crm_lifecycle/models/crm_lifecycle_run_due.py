@@ -1,11 +1,12 @@
 """Whom the rules would move: the list of those who are due."""
 
 import json
-from datetime import timedelta
 
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..engine import bounds
 
 # Those whom the rules are asked about: at first those whose review is due, then
 # those who have moved, and at last those who could not be moved before.
@@ -109,14 +110,24 @@ class CrmLifecycleRun(models.Model):
         """List those that another lifecycle takes than the one they are in.
 
         The first that takes them does. They go to the stage of the same category
-        there, else to its first.
+        there, else to its first. A lifecycle that can't be asked leaves everybody
+        whom it is asked about where they are.
         """
+        self._ask(
+            lifecycles,
+            lambda unusable: self._insert_due_by_lifecycle(lifecycles, asked, unusable),
+        )
+
+    def _insert_due_by_lifecycle(self, lifecycles, asked, unusable):
         foreseeable = asked is not ASKED_FIRST or all(
             self._is_foreseeable(item.domain) for item in lifecycles
         )
         query = self._search_asked(self._get_base_domain(), foreseeable, asked)
         cases = []
         for lifecycle in lifecycles:
+            if lifecycle in unusable:
+                cases.append(SQL("WHEN TRUE THEN NULL"))
+                continue
             takes = self.env["crm.lifecycle.profile"]._get_condition_sql(
                 lifecycle._get_domain(self.as_of), query
             )
@@ -145,24 +156,36 @@ class CrmLifecycleRun(models.Model):
             self._insert_due_by_rule(lifecycles, blind, None)
 
     def _insert_due_by_rule(self, lifecycles, rules, asked):
+        self._ask(
+            rules,
+            lambda unusable: self._insert_matching(lifecycles, rules, asked, unusable),
+        )
+
+    def _insert_matching(self, lifecycles, rules, asked, unusable):
         query = self._search_asked(self._get_base_domain(), asked is not None, asked)
         if asked is None:
             query.add_where(NOT_DUE_YET)
-        rule = self._get_rule_case(lifecycles, rules, query, guarded=True)
+        rule = self._get_rule_case(lifecycles, rules, query, unusable, guarded=True)
         self._insert_due(query, rule=rule)
 
-    def _get_rule_case(self, lifecycles, rules, query, *, guarded):
+    def _get_rule_case(self, lifecycles, rules, query, unusable, *, guarded):
         """SQL of the id of the first rule that moves a profile of a query, or empty.
 
+        An ``unusable`` rule holds up those whom it is asked about: whether they
+        would move by it or by one after it is not known. Its id is negative then.
         ``guarded``: not back into a stage that a rule took them out of today.
         """
+        numbers = {rule: -rule.id if rule in unusable else rule.id for rule in rules}
         conditions = {
-            rule: self._get_rule_condition(rule, query, guarded) for rule in rules
+            rule: SQL("TRUE")
+            if rule in unusable
+            else self._get_rule_condition(rule, query, guarded)
+            for rule in rules
         }
         stages = []
         for stage in lifecycles.stage_ids:
             cases = [
-                SQL("WHEN %s THEN %s", conditions[rule], rule.id)
+                SQL("WHEN %s THEN %s", conditions[rule], numbers[rule])
                 for rule in rules.filtered(stage._is_left_by)
             ]
             if cases:
@@ -176,7 +199,7 @@ class CrmLifecycleRun(models.Model):
         """SQL condition: the rule moves the profile, which is in one of its stages."""
         domain = rule._get_domain(self.as_of)
         if rule.min_days:
-            latest = self.as_of - timedelta(days=rule.min_days)
+            latest = bounds.shift(self.as_of, days=-rule.min_days)
             domain = Domain("stage_date", "<=", latest) & domain
         condition = self.env["crm.lifecycle.profile"]._get_condition_sql(domain, query)
         if not guarded:
@@ -200,9 +223,15 @@ class CrmLifecycleRun(models.Model):
     def _note_waiting(self, lifecycles):
         """Have those looked at tomorrow who may not be moved back today."""
         today = Domain("stage_date", "=", self.as_of)
-        query = self._search_asked(self._get_base_domain() & today, True)
         rules = lifecycles.rule_ids.filtered("active")
-        rule = self._get_rule_case(lifecycles, rules, query, guarded=False)
+        self._ask(
+            rules,
+            lambda unusable: self._insert_waiting(lifecycles, rules, today, unusable),
+        )
+
+    def _insert_waiting(self, lifecycles, rules, today, unusable):
+        query = self._search_asked(self._get_base_domain() & today, True)
+        rule = self._get_rule_case(lifecycles, rules, query, unusable, guarded=False)
         query.add_where(SQL("%s IS NOT NULL", rule))
         self.env.cr.execute(
             SQL(

@@ -9,6 +9,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from .crm_lifecycle_condition import UNANSWERED
 from .crm_lifecycle_run import DEAD_AFTER
 
 _logger = logging.getLogger(__name__)
@@ -37,45 +38,59 @@ class CrmLifecycleRun(models.Model):
     # Rules that can't be used
     # ------------------------------------------------------------
 
-    def _get_rule_condition(self, rule, query, guarded):
-        """Have a rule that can't be used hold up those whom it is asked about alone.
+    def _ask(self, items, ask):
+        """Ask the conditions of rules, tags or lifecycles, but for unusable ones.
 
-        Whether they would have moved by it or by one after it nobody can tell, so
-        they are listed for it, and stay (see `_move_rows`). Its conditions may name
-        a fact of an addon that was uninstalled.
+        ``ask(unusable)`` executes the statement that asks them all at once. Where
+        the database can't, each is tried alone to find those that it can't ask.
+        Which of two rules would have moved a customer is not known if the first
+        can't be asked: an unusable one holds up those whom it is asked about.
         """
+        unusable = items.filtered(lambda item: not self._is_usable(item))
         try:
-            return super()._get_rule_condition(rule, query, guarded)
+            with self.env.cr.savepoint(flush=False):
+                return ask(unusable)
+        except UNANSWERED:
+            found = (items - unusable).filtered(lambda i: not self._is_answered(i))
+            if not found:
+                raise
+        return ask(unusable | found)
+
+    def _is_usable(self, item):
+        """Whether the conditions of a rule, tag or lifecycle make a question."""
+        try:
+            item._get_domain(self.as_of)
         except ValidationError as error:
-            self._note_problem(error)
-            return SQL("TRUE")
-
-    def _move_rows(self, rows, quiet):
-        rules = self.env["crm.lifecycle.rule"].browse({row[2] for row in rows} - {None})
-        unusable = {rule.id for rule in rules if not self._is_usable(rule)}
-        if unusable:
-            self._note_left([row[1] for row in rows if row[2] in unusable])
-            rows = [row for row in rows if row[2] not in unusable]
-        return super()._move_rows(rows, quiet)
-
-    def _is_usable(self, rule):
-        try:
-            rule._get_domain(self.as_of)
-        except ValidationError:
+            self._note_unusable(item, error)
             return False
         return True
 
-    def _get_tag_condition(self, tag, query):
-        """A tag that can't be used stays with those who carry it."""
+    def _is_answered(self, item):
+        """Whether the database answers what a rule, tag or lifecycle asks."""
+        Profile = self.env["crm.lifecycle.profile"]
+        query = Profile._search([("company_id", "=", self.company_id.id)])
         try:
-            return super()._get_tag_condition(tag, query)
-        except ValidationError as error:
-            self._note_problem(error)
-            return SQL(
-                "EXISTS (SELECT FROM crm_lifecycle_profile_tag_rel AS r "
-                "WHERE r.profile_id = crm_lifecycle_profile.id AND r.tag_id = %s)",
-                tag.id,
-            )
+            with self.env.cr.savepoint(flush=False):
+                query.add_where(
+                    Profile._get_condition_sql(item._get_domain(self.as_of), query)
+                )
+                self.env.cr.execute(query.select(SQL("COUNT(*)")), log_exceptions=False)
+        except UNANSWERED as error:
+            self._note_unusable(item, Profile._get_unusable(item._get_label(), error))
+            return False
+        return True
+
+    def _note_unusable(self, item, error):
+        """Write down why conditions can't be used, once, and who is held up by it."""
+        self._note_problem(error)
+        if item._name == "crm.lifecycle":
+            # It is asked about everybody, in the next run as well.
+            self.signature = False
+
+    def _move_rows(self, rows, quiet):
+        """Leave those where they are whom a rule that can't be used holds up."""
+        self._note_left([row[1] for row in rows if (row[2] or 0) < 0])
+        return super()._move_rows([row for row in rows if (row[2] or 0) >= 0], quiet)
 
     def _note_problem(self, error):
         """Write down a problem that the run goes on in spite of, once."""

@@ -24,7 +24,7 @@ class CrmLifecycleRun(models.Model):
         with self._on_copies(company, lifecycles, as_of) as run:
             run._phase_move(None, lifecycles.with_env(run.env))
             run._keep_side(THEN)
-            return run._read_preview(limit)
+            return {**run._read_preview(limit), "problem": run.error}
 
     @api.model
     def _compare(self, company, left, right, same, as_of=None, limit=NAMED):
@@ -44,7 +44,7 @@ class CrmLifecycleRun(models.Model):
                     run.env.invalidate_all(flush=False)
                 run._phase_move(None, lifecycles.with_env(run.env))
                 run._keep_side(side)
-            return run._read_comparison(same, limit)
+            return {**run._read_comparison(same, limit), "problem": run.error}
 
     @contextmanager
     def _on_copies(self, company, lifecycles, as_of):

@@ -100,7 +100,7 @@ class CrmLifecycleRun(models.Model):
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
         asked = {"first_seen_date"}
         for item in (*lifecycles, *lifecycles.rule_ids):
-            for condition in domains.parse(item.domain).iter_conditions():
+            for condition in self._parse(item.domain).iter_conditions():
                 asked.add(condition.field_expr)
         facts = set(Profile._get_fact_fields())
         if any(Profile._follows_from_facts(path) for path in asked - facts):
@@ -177,13 +177,23 @@ class CrmLifecycleRun(models.Model):
         which places customers where they have been for long.
         """
         self.env.flush_all()
-        moves = self._get_moves_since(lifecycles, last_id, started_at, scope)
-        self._execute_all(shadow.date_moves(moves, self.as_of))
+        rules = lifecycles.rule_ids.filtered("active")
+
+        def date_moves(unusable):
+            moves = self._get_moves_since(
+                lifecycles, rules - unusable, last_id, started_at, scope
+            )
+            self._execute_all(shadow.date_moves(moves, self.as_of))
+
+        self._ask(rules, date_moves)
         self.env["crm.lifecycle.profile"].invalidate_model()
         self.env["crm.lifecycle.history"].invalidate_model()
 
-    def _get_moves_since(self, lifecycles, last_id, started_at, scope):
-        """SQL of the moves of a step, as `shadow.date_moves` wants them."""
+    def _get_moves_since(self, lifecycles, rules, last_id, started_at, scope):
+        """SQL of the moves of a step, as `shadow.date_moves` wants them.
+
+        ``rules`` are those that can be asked, and so have moved somebody.
+        """
         Profile = self.env["crm.lifecycle.profile"]
         query = Profile._search([("company_id", "=", self.company_id.id)])
         query.add_join(
@@ -205,13 +215,13 @@ class CrmLifecycleRun(models.Model):
                 rule.id,
                 self._get_rule_since(rule, query, events, unchanged, after),
             )
-            for rule in lifecycles.rule_ids.filtered("active")
+            for rule in rules
         ]
         by_rule = SQL("NULL::date")
         if cases:
             by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
         entering = SQL("NULL::date")
-        if all(domains.parse(item.domain).is_true() for item in lifecycles):
+        if all(self._parse(item.domain).is_true() for item in lifecycles):
             entering = SQL(
                 "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
                 "THEN GREATEST(crm_lifecycle_profile.first_seen_date, %s) END",

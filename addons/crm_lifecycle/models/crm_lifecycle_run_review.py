@@ -4,9 +4,10 @@ import hashlib
 import time
 
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..engine import domains, review
+from ..engine import bounds, domains, review
 
 BATCH = 50000
 
@@ -66,7 +67,7 @@ class CrmLifecycleRun(models.Model):
             condition.field_expr
             for part in (lifecycles, lifecycles.rule_ids, lifecycles.tag_ids)
             for item in part
-            for condition in domains.parse(item.domain).iter_conditions()
+            for condition in self._parse(item.domain).iter_conditions()
         }
         return set(names) & (asked | {"active"})
 
@@ -134,8 +135,21 @@ class CrmLifecycleRun(models.Model):
     def _get_turns(self, text):
         """Return when conditions turn by themselves (see `engine.review`)."""
         return review.turns_of(
-            domains.parse(text), self.env["crm.lifecycle.profile"]._get_column_type
+            self._parse(text), self.env["crm.lifecycle.profile"]._get_column_type
         )
+
+    def _parse(self, text):
+        """Return the domain that a text spells, TRUE where it can't be used.
+
+        What can't be used waits to be corrected, whatever the day.
+        """
+        get_type = self.env["crm.lifecycle.profile"]._get_path_type
+        try:
+            domain = domains.parse(text)
+            domains.resolve(domain, self.as_of, get_type)
+        except domains.DomainError:
+            return Domain.TRUE
+        return domain
 
     def _is_foreseeable(self, text):
         return self._get_turns(text) is not None
@@ -213,8 +227,9 @@ class CrmLifecycleRun(models.Model):
                     if by_stage
                     else SQL("NULL::date"),
                     SQL(
-                        "CASE WHEN p.pinned_until >= %s THEN p.pinned_until + 1 END",
+                        "CASE WHEN p.pinned_until >= %s THEN %s END",
                         self.as_of,
+                        bounds.capped(SQL("p.pinned_until + 1")),
                     ),
                     SQL(
                         "CASE WHEN EXISTS (SELECT FROM lifecycle_left AS l "

@@ -27,10 +27,21 @@ class CrmLifecycleRun(models.Model):
         """Put and take off some tags in one look. Return how many changed."""
         if not tags:
             return 0
+        self._ask(tags, lambda unusable: self._list_tagged(tags, foreseeable, unusable))
+        return self._write_tagged(tags)
+
+    def _list_tagged(self, tags, foreseeable, unusable):
+        """List which of some tags customers carry from now on."""
         mine = Domain("company_id", "=", self.company_id.id)
         query = self._search_asked(mine, foreseeable)
         holding = [
-            SQL("CASE WHEN %s THEN %s END", self._get_tag_condition(tag, query), tag.id)
+            SQL(
+                "CASE WHEN %s THEN %s END",
+                self._get_tagged_sql(tag)
+                if tag in unusable
+                else self._get_tag_condition(tag, query),
+                tag.id,
+            )
             for tag in tags
         ]
         self.env.cr.execute(
@@ -43,6 +54,9 @@ class CrmLifecycleRun(models.Model):
             )
         )
         self.env.cr.execute(SQL("ANALYZE lifecycle_tagged (profile_id)"))
+
+    def _write_tagged(self, tags):
+        """Write what was listed. Return how many changed."""
         self.env.cr.execute(
             SQL(
                 """
@@ -78,4 +92,12 @@ class CrmLifecycleRun(models.Model):
         )
         return self.env["crm.lifecycle.profile"]._get_condition_sql(
             inside & tag._get_domain(self.as_of), query
+        )
+
+    def _get_tagged_sql(self, tag):
+        """SQL condition: the profile carries the tag already."""
+        return SQL(
+            "EXISTS (SELECT FROM crm_lifecycle_profile_tag_rel AS r "
+            "WHERE r.profile_id = crm_lifecycle_profile.id AND r.tag_id = %s)",
+            tag.id,
         )

@@ -3,8 +3,10 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..engine.bounds import MAX_DAYS
 from ..engine.responsibles import RESPONSIBLES, SALESPERSON
 from ..engine.stages import Step
+from ..fields import Date, Integer
 
 CATEGORIES = [
     ("prospect", "Prospect"),
@@ -44,7 +46,7 @@ class CrmLifecycleStage(models.Model):
     company_id = fields.Many2one(
         related="lifecycle_id.company_id", store=True, index="btree_not_null"
     )
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     category = fields.Selection(
         selection=CATEGORIES,
         required=True,
@@ -57,13 +59,15 @@ class CrmLifecycleStage(models.Model):
     guidance = fields.Html(
         translate=True, help="What staff do with a customer in this stage."
     )
-    color = fields.Integer()
+    color = Integer()
     fold = fields.Boolean(
         string="Folded in kanban",
         help="The column starts folded in the kanban of customers.",
     )
     # Rhythm
-    follow_up_days = fields.Integer(
+    follow_up_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Follow up after",
         aggregator=None,
         help="Days without contact after which a customer in this stage is due "
@@ -78,7 +82,7 @@ class CrmLifecycleStage(models.Model):
         help="Activity planned when a follow-up falls due, once until the next "
         "contact. Empty: the customer is shown as due, and no activity is planned.",
     )
-    follow_up_since = fields.Date(
+    follow_up_since = Date(
         string="Follow-ups since",
         readonly=True,
         copy=False,
@@ -99,7 +103,9 @@ class CrmLifecycleStage(models.Model):
         domain=[("share", "=", False)],
         ondelete="restrict",
     )
-    rotting_threshold_days = fields.Integer(
+    rotting_threshold_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Days to rot",
         aggregator=None,
         help="Days in this stage after which a customer is shown as stuck. 0: never.",
@@ -144,7 +150,9 @@ class CrmLifecycleStage(models.Model):
         help="Whether the plan, the email and the actions on entry are done again for "
         "a customer who comes back. What is left out is noted in the playbook log.",
     )
-    reentry_days = fields.Integer(
+    reentry_days = Integer(
+        minimum=1,
+        maximum=MAX_DAYS,
         string="Again after",
         default=30,
         aggregator=None,
@@ -158,14 +166,6 @@ class CrmLifecycleStage(models.Model):
     _code_unique = models.Constraint(
         "UNIQUE (lifecycle_id, code)",
         "Another stage of this lifecycle has this code already.",
-    )
-    _follow_up_days_positive = models.Constraint(
-        "CHECK (follow_up_days >= 0 AND rotting_threshold_days >= 0)",
-        "The days of a stage can't be negative.",
-    )
-    _reentry_days_positive = models.Constraint(
-        "CHECK (reentry_days > 0)",
-        "The playbook is done again after at least one day.",
     )
 
     @api.model

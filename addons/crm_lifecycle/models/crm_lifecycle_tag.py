@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..fields import Conditions
+from ..fields import Conditions, Integer
 
 
 class CrmLifecycleTag(models.Model):
@@ -25,8 +25,8 @@ class CrmLifecycleTag(models.Model):
     company_id = fields.Many2one(
         related="lifecycle_id.company_id", store=True, index="btree_not_null"
     )
-    sequence = fields.Integer(default=10)
-    color = fields.Integer()
+    sequence = Integer(default=10)
+    color = Integer()
     domain = Conditions(
         string="Conditions",
         default="[]",

@@ -11,6 +11,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..engine import bounds
 from ..engine import stages as engine
 from ..engine.statements import NOW
 from .crm_lifecycle_history import PASSES
@@ -347,10 +348,12 @@ class CrmLifecycleProfile(models.Model):
         """
         follow_up = None
         if stage.follow_up_days:
-            follow_up = SQL(
-                "GREATEST(%s::date, last_contact_date) + %s",
-                vals["stage_date"],
-                stage.follow_up_days,
+            follow_up = bounds.capped(
+                SQL(
+                    "GREATEST(%s::date, last_contact_date) + %s",
+                    vals["stage_date"],
+                    stage.follow_up_days,
+                )
             )
         self.env.cr.execute(
             SQL(

@@ -5,6 +5,9 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..engine.bounds import MAX_MONTHS
+from ..fields import Integer
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -21,16 +24,13 @@ class ResCompany(models.Model):
         "counted for this company.",
     )
 
-    lifecycle_retention_months = fields.Integer(
+    lifecycle_retention_months = Integer(
+        minimum=0,
+        maximum=MAX_MONTHS,
         string="Keep Customers Who Are Gone",
         groups="base.group_user",
         help="Months after which a customer who is lost or has ended is erased, if "
         "nothing happened since. 0: never.",
-    )
-
-    _lifecycle_retention_positive = models.Constraint(
-        "CHECK (lifecycle_retention_months >= 0)",
-        "The months for which customers are kept can't be negative.",
     )
 
     @api.depends("partner_id")

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..fields import Integer
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -7,7 +9,7 @@ class ResConfigSettings(models.TransientModel):
     lifecycle_tz = fields.Selection(
         related="company_id.lifecycle_tz", readonly=False, string="Time Zone"
     )
-    lifecycle_retention_months = fields.Integer(
+    lifecycle_retention_months = Integer(
         related="company_id.lifecycle_retention_months",
         readonly=False,
         string="Erase after",

@@ -276,9 +276,9 @@ class TestFile(LifecycleCase):
             "Rule “Wins”: “many” is no value for Minimum days": lambda data: data[
                 "rules"
             ][0].update(min_days="many"),
-            "minimum days in a stage can't be negative": lambda data: data["rules"][
-                0
-            ].update(min_days=-1),
+            "“Minimum days in stage” of “Wins” must be between 0 and": lambda data: (
+                data["rules"][0].update(min_days=-1)
+            ),
             "Rule “Wins”: “99999999999” is no value": lambda data: data["rules"][
                 0
             ].update(min_days=99999999999),

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..fields import Date
+
 # Customers named in the wizard; the counts are of all.
 SHOWN = 100
 
@@ -17,7 +19,7 @@ class CrmLifecycleCompare(models.TransientModel):
         default=lambda self: self.env.company,
         ondelete="cascade",
     )
-    as_of = fields.Date(
+    as_of = Date(
         string="Day",
         compute="_compute_as_of",
         precompute=True,
@@ -177,6 +179,7 @@ class CrmLifecycleCompare(models.TransientModel):
         return {
             "left": left,
             "right": right,
+            "problem": found["problem"],
             **self._get_matrix(found["matrix"], left_stages, right_stages),
             "same": set(self._get_same(left_stages, right_stages)),
             "total": sum(found["matrix"].values()),

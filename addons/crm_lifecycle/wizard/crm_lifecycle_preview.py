@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..fields import Date
+
 # Customers named in the wizard; the counts are of all.
 SHOWN = 100
 
@@ -19,7 +21,7 @@ class CrmLifecyclePreview(models.TransientModel):
         default=lambda self: self.env.company,
         ondelete="cascade",
     )
-    as_of = fields.Date(
+    as_of = Date(
         string="Day",
         compute="_compute_as_of",
         precompute=True,
@@ -130,6 +132,7 @@ class CrmLifecyclePreview(models.TransientModel):
         rows = [(stage, *found["stages"].get(stage.id, (0, 0))) for stage in ordered]
         return {
             "lifecycle": lifecycle,
+            "problem": found["problem"],
             "stages": rows,
             "largest": max((count for row in rows for count in row[1:]), default=0),
             "without": found["stages"].get(None, (0, 0)),

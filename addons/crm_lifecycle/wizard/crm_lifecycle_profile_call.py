@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..fields import Date
+
 
 class CrmLifecycleProfileCall(models.TransientModel):
     """Write down what came of a call, and when to call again."""
@@ -31,7 +33,7 @@ class CrmLifecycleProfileCall(models.TransientModel):
         help="The planned activity that the call has done with. Empty: none.",
     )
     note = fields.Text(string="What came of it")
-    next_date = fields.Date(
+    next_date = Date(
         string="Call again on", help="Plans a call for that day. Empty: none."
     )
 

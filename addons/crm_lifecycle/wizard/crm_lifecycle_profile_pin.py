@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
+
+from ..fields import Date
 
 
 class CrmLifecycleProfilePin(models.TransientModel):
@@ -9,7 +11,7 @@ class CrmLifecycleProfilePin(models.TransientModel):
     _inherit = "crm.lifecycle.profile.selection"
     _description = "Pin Customers"
 
-    pinned_until = fields.Date(
+    pinned_until = Date(
         help="No rule moves the customers up to and including this day."
     )
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..engine.templates import ParameterError, check_values
+from ..fields import Integer
 
 STEPS = ("template", "thresholds", "preview", "activate")
 MAX_MONTHS = 120
@@ -79,7 +80,9 @@ class CrmLifecycleStart(models.TransientModel):
     )
     result = fields.Html(readonly=True, sanitize=False)
     # Activate
-    replay_months = fields.Integer(
+    replay_months = Integer(
+        minimum=0,
+        maximum=MAX_MONTHS,
         string="Past months",
         default=12,
         help="Customers without a history get the one that they would have, had the "
@@ -162,18 +165,6 @@ class CrmLifecycleStart(models.TransientModel):
             (template["code"], Template._get_text(template["name"]))
             for template in Template._load()
         ]
-
-    @api.constrains("replay_months")
-    def _check_replay_months(self):
-        for start in self:
-            if not 0 <= start.replay_months <= MAX_MONTHS:
-                raise UserError(
-                    self.env._(
-                        "The past can be replayed for up to %(months)s months. Enter a "
-                        "number from 0, for none, to %(months)s.",
-                        months=MAX_MONTHS,
-                    )
-                )
 
     # ------------------------------------------------------------
     # What the template tells
@@ -412,7 +403,7 @@ class CrmLifecycleStartLine(models.TransientModel):
     )
     code = fields.Char(required=True, readonly=True)
     label = fields.Char(string="Threshold", compute="_compute_parameter")
-    value = fields.Integer(required=True)
+    value = Integer(required=True)
     unit = fields.Selection(
         selection=[
             ("days", "days"),

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..fields import Date
+
 
 class CrmLifecycleTest(models.TransientModel):
     """Asks all rules of a lifecycle about one customer, before it runs or while."""
@@ -30,7 +32,7 @@ class CrmLifecycleTest(models.TransientModel):
         help="The stage that the customer is in, or would enter. Choose another one "
         "to see what its rules would say.",
     )
-    as_of = fields.Date(
+    as_of = Date(
         string="Day",
         compute="_compute_as_of",
         precompute=True,

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..fields import Date
+
 
 class CrmLifecycleTransfer(models.TransientModel):
     """Moves customers to another lifecycle, with the reason."""
@@ -21,7 +23,7 @@ class CrmLifecycleTransfer(models.TransientModel):
         domain="[('state', '=', 'active')]",
         ondelete="cascade",
     )
-    pinned_until = fields.Date(
+    pinned_until = Date(
         help="No run puts them back, up to and including this day. Empty: the next "
         "run leaves those where they are whom the conditions of the lifecycle take, "
         "and puts the others back."

@@ -7,6 +7,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
+from odoo.addons.crm_lifecycle.tests.thorough import THOROUGH, rounds
 
 from .common import LoyaltyLifecycleCase
 
@@ -138,9 +139,9 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
     # Incremental equals full
 
     @settings(
-        max_examples=15,
+        max_examples=rounds(15, 500),
         deadline=None,
-        derandomize=True,
+        derandomize=not THOROUGH,
         suppress_health_check=list(HealthCheck),
     )
     @given(steps)

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
 from odoo.addons.base.models.res_partner import _lang_get
+from odoo.addons.crm_lifecycle.fields import Date
 
 from ..engine import periods
 from ..wizard.crm_lifecycle_print import DOCUMENTS
@@ -77,7 +78,7 @@ class CrmLifecycleMailing(models.Model):
         help="Empty: that of each recipient.",
     )
     is_compared = fields.Boolean(string="Compare with the period before", default=True)
-    next_date = fields.Date(
+    next_date = Date(
         string="Next mail",
         compute="_compute_next_date",
         precompute=True,

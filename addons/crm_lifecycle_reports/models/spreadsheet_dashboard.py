@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import models
+
+from odoo.addons.crm_lifecycle.fields import Integer
 
 
 class SpreadsheetDashboard(models.Model):
@@ -6,12 +8,9 @@ class SpreadsheetDashboard(models.Model):
 
     _inherit = "spreadsheet.dashboard"
 
-    refresh_seconds = fields.Integer(
+    refresh_seconds = Integer(
+        minimum=0,
         string="Refresh every (seconds)",
         help="An open dashboard fetches its figures again after so many seconds, and "
         "leaves the width of the screen to them. 0: only when it is opened.",
-    )
-
-    _refresh_check = models.Constraint(
-        "CHECK (refresh_seconds >= 0)", "A dashboard can't be refreshed in the past."
     )

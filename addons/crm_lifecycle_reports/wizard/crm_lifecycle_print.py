@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.crm_lifecycle.fields import Date
+
 from ..engine import periods
 
 DOCUMENTS = [
@@ -53,12 +55,10 @@ class CrmLifecyclePrint(models.TransientModel):
     span = fields.Selection(
         selection=SPANS, string="Period", required=True, default="last_month"
     )
-    date_from = fields.Date(
+    date_from = Date(
         string="From", compute="_compute_dates", store=True, readonly=False
     )
-    date_to = fields.Date(
-        string="To", compute="_compute_dates", store=True, readonly=False
-    )
+    date_to = Date(string="To", compute="_compute_dates", store=True, readonly=False)
     is_compared = fields.Boolean(
         string="Compare with the period before",
         default=True,

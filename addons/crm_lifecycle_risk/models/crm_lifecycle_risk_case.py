@@ -3,7 +3,9 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.crm_lifecycle.engine import bounds
 from odoo.addons.crm_lifecycle.engine.responsibles import SALESPERSON
+from odoo.addons.crm_lifecycle.fields import MAX_AMOUNT, Date, Integer, Monetary
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
@@ -85,18 +87,18 @@ class CrmLifecycleRiskCase(models.Model):
         "('company_id', 'in', [False, company_id])]",
         ondelete="set null",
     )
-    amount = fields.Monetary(
+    amount = Monetary(
         string="Amount at stake",
         aggregator="sum",
         help="What the customer brings in a year, untaxed: kept if they are saved, "
         "missing if they are lost. Proposed from their facts.",
     )
-    date_opened = fields.Date(
+    date_opened = Date(
         string="Opened on", required=True, default=fields.Date.context_today
     )
-    date_due = fields.Date(string="Due", tracking=True)
-    date_closed = fields.Date(string="Closed on", readonly=True, copy=False)
-    days = fields.Integer(
+    date_due = Date(string="Due", tracking=True)
+    date_closed = Date(string="Closed on", readonly=True, copy=False)
+    days = Integer(
         string="Days open",
         readonly=True,
         copy=False,
@@ -270,9 +272,9 @@ class CrmLifecycleRiskCase(models.Model):
                 "user_id": owner.user.id,
                 "reason_id": stage.risk_reason_id.id,
                 "plan_id": stage.risk_plan_id.id,
-                "amount": self._get_amount_at_stake(profile),
+                "amount": min(self._get_amount_at_stake(profile), MAX_AMOUNT),
                 "date_opened": row.date,
-                "date_due": fields.Date.add(row.date, days=stage.risk_days),
+                "date_due": min(bounds.shift(row.date, stage.risk_days), bounds.LAST),
                 "stage_id": stage.id,
                 "move_id": row.id,
             }

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.crm_lifecycle.fields import Integer
+
 
 class CrmLifecycleRiskReason(models.Model):
     """Why a customer may leave: the list by which losses are compared."""
@@ -9,7 +11,7 @@ class CrmLifecycleRiskReason(models.Model):
     _order = "sequence, id"
 
     name = fields.Char(string="Reason", required=True, translate=True)
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     active = fields.Boolean(default=True)
 
     _name_unique = models.UniqueIndex(

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_lifecycle.engine.bounds import MAX_DAYS
+from odoo.addons.crm_lifecycle.fields import Integer
+
 
 class CrmLifecycleStage(models.Model):
     """A stage says whether whoever enters it is a case, and by when it is due."""
@@ -15,7 +18,9 @@ class CrmLifecycleStage(models.Model):
         help="A case is opened for each customer who enters this stage, unless one is "
         "open. Coming back closes it as saved; being lost closes it as lost.",
     )
-    risk_days = fields.Integer(
+    risk_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Case due after",
         default=14,
         aggregator=None,
@@ -34,11 +39,6 @@ class CrmLifecycleStage(models.Model):
         ondelete="set null",
         help="Proposed on a new case. Its activities are scheduled when the owner "
         "starts the plan.",
-    )
-
-    _risk_days_positive = models.Constraint(
-        "CHECK (risk_days >= 0)",
-        "A case is due on the day it is opened, or later.",
     )
 
     @api.depends("category")

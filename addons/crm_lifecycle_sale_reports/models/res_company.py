@@ -1,14 +1,16 @@
-from odoo import fields, models
+from odoo import models
+
+from odoo.addons.crm_lifecycle.fields import Date, Datetime
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    lifecycle_purchase_watermark = fields.Datetime(
+    lifecycle_purchase_watermark = Datetime(
         export_string_translation=False,
         help="All orders written before this moment are in the purchases by month.",
     )
-    lifecycle_purchase_as_of = fields.Date(
+    lifecycle_purchase_as_of = Date(
         export_string_translation=False,
         help="The day up to which orders are in the purchases by month.",
     )

@@ -1,8 +1,15 @@
+import logging
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+
+from odoo.addons.crm_lifecycle.fields import Conditions, Integer
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_condition import UNANSWERED
+
+_logger = logging.getLogger(__name__)
 
 
 class CrmLifecycleTicketRule(models.Model):
@@ -18,7 +25,7 @@ class CrmLifecycleTicketRule(models.Model):
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
+    sequence = Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -42,7 +49,7 @@ class CrmLifecycleTicketRule(models.Model):
         string="Stages",
         help="Only customers in one of these stages. Empty: in any.",
     )
-    domain = fields.Char(
+    domain = Conditions(
         string="Conditions",
         default="[]",
         required=True,
@@ -103,7 +110,9 @@ class CrmLifecycleTicketRule(models.Model):
     def _find_for(self, tickets):
         """Return ``{rule: tickets}``: for each ticket the first rule that fits.
 
-        One search per rule, whatever the number of tickets.
+        One search per rule, whatever the number of tickets. Tickets that a rule is
+        asked about whose conditions can't be used get none: whether it or a rule
+        after it is for them is not known.
         """
         # Where the customer stands decides, whoever opens the ticket.
         rules = self.sudo().search([("active", "=", True)])
@@ -116,12 +125,28 @@ class CrmLifecycleTicketRule(models.Model):
             waiting = Profile.browse({profile.id for profile in profiles.values()})
             if not waiting:
                 break
-            matching = rule._filter_profiles(waiting)
+            matching = rule._filter_usable(waiting)
+            if matching is None:
+                profiles = {t: p for t, p in profiles.items() if not rule._is_for(p)}
+                continue
             mine = [t for t, profile in profiles.items() if profile in matching]
             if mine:
                 found[rule] = tickets.browse(ticket.id for ticket in mine)
                 profiles = {t: p for t, p in profiles.items() if t not in found[rule]}
         return found
+
+    def _filter_usable(self, profiles):
+        """Return as `_filter_profiles`, or None where the conditions can't be used."""
+        try:
+            with self.env.cr.savepoint():
+                return self._filter_profiles(profiles)
+        except (ValidationError, *UNANSWERED) as error:
+            _logger.warning("Ticket rule %s: %s", self.id, error)
+            return None
+
+    def _is_for(self, profile):
+        """Whether the rule is for the company of a customer."""
+        return self.company_id in (profile.company_id, self.env["res.company"])
 
     def _filter_profiles(self, profiles):
         """Return those of the profiles that the rule is for, each on its own day."""

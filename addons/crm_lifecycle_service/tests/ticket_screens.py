@@ -3,6 +3,9 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
+
+RULES = "odoo.addons.crm_lifecycle_service.models.crm_lifecycle_ticket_rule"
 
 LIFECYCLE_FIELDS = (
     "lifecycle_stage",
@@ -36,6 +39,50 @@ class TicketScreens:
                 **vals,
             }
         )
+
+    # ------------------------------------------------------------
+    # Conditions
+    # ------------------------------------------------------------
+
+    def test_conditions_that_cant_be_asked_are_refused_by_name(self):
+        for text in (
+            "[('won_count', '>', 1e400)]",
+            "[('stage_date', '<=', 'today +7900y')]",
+            "[('id', '=', 'abc')]",
+            "[('note', '=', '\\0')]",
+        ):
+            with (
+                self.subTest(text=text),
+                self.assertRaisesRegex(ValidationError, "At risk first"),
+            ):
+                self._assign(domain=text)
+
+    def _force(self, rule, **vals):
+        """Write on a rule what is refused today."""
+        for name, value in vals.items():
+            self.env.cr.execute(
+                f"UPDATE crm_lifecycle_ticket_rule SET {name} = %s WHERE id = %s",
+                [value, rule.id],
+            )
+        rule.invalidate_recordset()
+
+    def test_a_rule_that_cant_be_asked_stops_no_ticket(self):
+        """Its tickets get no rule; those of other companies are served."""
+        rule = self._assign(sequence=1)
+        self._assign(name="After it", sequence=2)
+        self.env.flush_all()
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        for text in (
+            "[('stage_date.month_number', '=', 'abc')]",
+            "[('won_count', '>', 1e400)]",
+        ):
+            with self.subTest(text=text):
+                self._force(rule, domain=text)
+                with mute_logger("odoo.sql_db", RULES):
+                    ticket = self._ticket(self.partner)
+                self.assertNotEqual(ticket.priority, "2")
+        self._force(rule, company_id=company.id)
+        self.assertEqual(self._ticket(self.partner).priority, "2")
 
     # ------------------------------------------------------------
     # Roles

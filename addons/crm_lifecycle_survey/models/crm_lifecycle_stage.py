@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from odoo.addons.crm_lifecycle.engine.bounds import MAX_DAYS
+from odoo.addons.crm_lifecycle.fields import Date, Integer
+
 
 class CrmLifecycleStage(models.Model):
     """A stage may ask its customers how satisfied they are, once in a stay."""
@@ -13,7 +16,9 @@ class CrmLifecycleStage(models.Model):
         help="Sent to customers in this stage, each with a link of their own, unless "
         "they were asked of late.",
     )
-    survey_after_days = fields.Integer(
+    survey_after_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Ask after",
         default=7,
         aggregator=None,
@@ -26,18 +31,13 @@ class CrmLifecycleStage(models.Model):
         ondelete="set null",
         help="Empty: a short invitation.",
     )
-    survey_since = fields.Date(
+    survey_since = Date(
         string="Surveys since",
         readonly=True,
         copy=False,
         default=fields.Date.context_today,
         help="Nobody is asked who would have been asked before this day: the day on "
         "which the stage got its survey.",
-    )
-
-    _survey_after_days_positive = models.Constraint(
-        "CHECK (survey_after_days >= 0)",
-        "A survey is sent on the day of entering the stage, or later.",
     )
 
     def write(self, vals):

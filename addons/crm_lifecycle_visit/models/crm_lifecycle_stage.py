@@ -1,26 +1,27 @@
 from odoo import fields, models
 
+from odoo.addons.crm_lifecycle.engine.bounds import MAX_DAYS
+from odoo.addons.crm_lifecycle.fields import Date, Integer
+
 
 class CrmLifecycleStage(models.Model):
     _inherit = "crm.lifecycle.stage"
 
-    visit_days = fields.Integer(
+    visit_days = Integer(
+        minimum=0,
+        maximum=MAX_DAYS,
         string="Return visit every",
         aggregator=None,
         help="Days after entering the stage, and after each return visit, at which the "
         "next one is planned. 0: none.",
     )
-    visit_since = fields.Date(
+    visit_since = Date(
         string="Return visits since",
         readonly=True,
         copy=False,
         default=fields.Date.context_today,
         help="The day on which the stage got its rhythm. Customers who were due before "
         "are visited one after the other within the first round.",
-    )
-
-    _visit_days_positive = models.Constraint(
-        "CHECK (visit_days >= 0)", "The days between visits can't be negative."
     )
 
     def write(self, vals):

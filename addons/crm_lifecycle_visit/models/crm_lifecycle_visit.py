@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.fields import Date, KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
 # Days after which somebody who was not reached is tried again, unless told otherwise.
@@ -55,10 +55,8 @@ class CrmLifecycleVisit(models.Model):
         ondelete="set null",
     )
     phone = fields.Char(related="profile_id.phone")
-    date_due = fields.Date(
-        string="Due", required=True, default=fields.Date.context_today
-    )
-    date_done = fields.Date(string="Done on", readonly=True, copy=False)
+    date_due = Date(string="Due", required=True, default=fields.Date.context_today)
+    date_done = Date(string="Done on", readonly=True, copy=False)
     state = fields.Selection(
         selection=[
             ("planned", "Planned"),
@@ -95,7 +93,7 @@ class CrmLifecycleVisit(models.Model):
     next_step = fields.Char(
         copy=False, help="Goes on the list of what to do, for the next day named."
     )
-    next_date = fields.Date(
+    next_date = Date(
         string="Next on",
         copy=False,
         help="The day of the next step, or of the next attempt.",

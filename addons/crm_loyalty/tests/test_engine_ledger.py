@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ..engine.ledger import Account, Row, ShortBalance, to_points, to_units
+from .thorough import rounds
 
 DAY = date(2026, 3, 2)
 
@@ -96,7 +97,7 @@ class TestAccount(TestCase):
         self.assertEqual(sum([to_units(0.1)] * 10), to_units(1))
         self.assertEqual(to_points(to_units(19.99)), 19.99)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=rounds(300, 10000), deadline=None)
     @given(st.data())
     def test_open_points_are_always_the_sum_of_the_entries(self, data):
         """Whatever is posted: Σ open = Σ entries, no lot below zero, flows add up."""

@@ -12,10 +12,11 @@ from odoo.tests import tagged
 
 from odoo.addons.crm_loyalty.engine.ledger import to_units
 from odoo.addons.crm_loyalty.tests.common import TODAY
+from odoo.addons.crm_loyalty.tests.thorough import THOROUGH, rounds
 
 from .common import OrderCase
 
-STORIES = 16
+STORIES = rounds(16, 500)
 LENGTH = 24
 # How often each step takes effect at least, in all stories together. They are the
 # same in each run.
@@ -59,7 +60,7 @@ class TestProperty(OrderCase):
             max_examples=STORIES,
             deadline=None,
             database=None,
-            derandomize=True,
+            derandomize=not THOROUGH,
             suppress_health_check=list(HealthCheck),
         )
         @given(

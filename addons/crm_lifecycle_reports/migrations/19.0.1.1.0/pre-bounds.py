@@ -1,0 +1,13 @@
+"""Bring numbers and dates within the bounds that their fields have from now on."""
+
+from datetime import date
+
+from odoo.addons.crm_lifecycle.storage import keep_within
+
+DATES = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def migrate(cr, version):
+    keep_within(cr, "spreadsheet_dashboard", 0, 1_000_000, "refresh_seconds")
+    keep_within(cr, "crm_lifecycle_mailing", *DATES, "next_date")
+    keep_within(cr, "crm_lifecycle_print", *DATES, "date_from", "date_to")

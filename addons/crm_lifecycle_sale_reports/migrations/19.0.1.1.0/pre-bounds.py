@@ -1,0 +1,12 @@
+"""Bring numbers and dates within the bounds that their fields have from now on."""
+
+from datetime import date
+
+from odoo.addons.crm_lifecycle.storage import keep_within
+
+DATES = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def migrate(cr, version):
+    days = "lifecycle_purchase_watermark", "lifecycle_purchase_as_of"
+    keep_within(cr, "res_company", *DATES, *days)

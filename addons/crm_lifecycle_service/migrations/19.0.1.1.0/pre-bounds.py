@@ -1,0 +1,9 @@
+"""Bring numbers and dates within the bounds that their fields have from now on."""
+
+from odoo.addons.crm_lifecycle.storage import keep_within
+
+NUMBERS = -1_000_000, 1_000_000
+
+
+def migrate(cr, version):
+    keep_within(cr, "crm_lifecycle_ticket_rule", *NUMBERS, "sequence")

@@ -1,0 +1,17 @@
+"""Bring numbers and dates within the bounds that their fields have from now on."""
+
+from datetime import date
+
+from odoo.addons.crm_lifecycle.storage import keep_within
+
+DATES = date(1900, 1, 1), date(2199, 12, 31)
+NUMBERS = -1_000_000, 1_000_000
+DAYS = 0, 36500
+
+
+def migrate(cr, version):
+    keep_within(cr, "res_company", *DAYS, "lifecycle_survey_days")
+    keep_within(cr, "crm_lifecycle_stage", *DAYS, "survey_after_days")
+    keep_within(cr, "crm_lifecycle_stage", *DATES, "survey_since")
+    scores = "nps_last", "ces_last", "csat_last"
+    keep_within(cr, "crm_lifecycle_profile", *NUMBERS, *scores)

@@ -1,0 +1,18 @@
+"""Bring numbers and dates within the bounds that their fields have from now on."""
+
+from datetime import date
+
+from odoo.addons.crm_lifecycle.storage import keep_within
+
+DATES = date(1900, 1, 1), date(2199, 12, 31)
+NUMBERS = -1_000_000, 1_000_000
+DAYS = 0, 36500
+
+
+def migrate(cr, version):
+    keep_within(cr, "crm_lifecycle_stage", *DAYS, "visit_days")
+    keep_within(cr, "crm_lifecycle_stage", *DATES, "visit_since")
+    days = "date_due", "date_done", "next_date"
+    keep_within(cr, "crm_lifecycle_visit", *DATES, *days)
+    keep_within(cr, "crm_lifecycle_visit", *NUMBERS, "satisfaction_score")
+    keep_within(cr, "crm_lifecycle_profile", *NUMBERS, "visit_satisfaction")

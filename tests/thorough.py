@@ -1,0 +1,5 @@
+"""How much tests try, see `crm_lifecycle.tests.thorough`."""
+
+from odoo.addons.crm_lifecycle.tests.thorough import THOROUGH, rounds
+
+__all__ = ["THOROUGH", "rounds"]
