@@ -5,7 +5,6 @@ The worker is a process of its own on rows that are really there, as in
 rows as a run that nobody disturbed.
 """
 
-from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
@@ -13,9 +12,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle.models import (
-    crm_lifecycle_run,
     crm_lifecycle_run_batch,
-    crm_lifecycle_run_fault,
     crm_lifecycle_run_move,
     crm_lifecycle_run_review,
 )
@@ -23,15 +20,12 @@ from odoo.addons.crm_lifecycle.models import (
 from .killed import KillCase
 
 CUSTOMERS = 7
-AT_ONCE = timedelta(seconds=-1)
-# Small, so that there are many commits; and the dead are taken for dead at once.
+# Small, so that there are many commits.
 SMALL = (
     (crm_lifecycle_run_batch, "BATCH", 4),
     (crm_lifecycle_run_move, "LOUD_BATCH", 3),
     (crm_lifecycle_run_move, "QUIET_BATCH", 3),
     (crm_lifecycle_run_review, "BATCH", 4),
-    (crm_lifecycle_run, "DEAD_AFTER", AT_ONCE),
-    (crm_lifecycle_run_fault, "DEAD_AFTER", AT_ONCE),
 )
 
 

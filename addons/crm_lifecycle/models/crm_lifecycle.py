@@ -197,6 +197,9 @@ class CrmLifecycle(models.Model):
                 )
 
     def write(self, vals):
+        if vals.keys() - {"version"}:
+            begins = vals.get("state") == "active"
+            self.filtered(lambda item: begins or item.state == "active")._hold_runs()
         result = super().write(vals)
         if vals.keys() - NOT_VERSIONED:
             self._raise_version()
@@ -324,7 +327,9 @@ class CrmLifecycle(models.Model):
 
     def _raise_version(self):
         """Keep what has become of active lifecycles, as a version of their own."""
-        for lifecycle in self.filtered(lambda item: item.state == "active"):
+        active = self.filtered(lambda item: item.state == "active")
+        active._hold_runs()
+        for lifecycle in active:
             self.env["crm.lifecycle.version"]._keep(lifecycle)
 
     @api.model

@@ -9,8 +9,6 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-from .crm_lifecycle_run import DEAD_AFTER
-
 _logger = logging.getLogger(__name__)
 
 # So many runs in a row with problems are told by mail, once a day.
@@ -25,13 +23,6 @@ class CrmLifecycleRun(models.Model):
         readonly=True,
         help="When administrators were told by mail that runs have problems.",
     )
-
-    def _has_died(self):
-        """Whether the run came to no end: what it left is still to be done."""
-        return self.state == "failed" or (
-            self.state == "running"
-            and self.date_progress < fields.Datetime.now() - DEAD_AFTER
-        )
 
     # ------------------------------------------------------------
     # Rules that can't be used
