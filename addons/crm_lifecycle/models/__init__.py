@@ -74,3 +74,4 @@ from . import crm_lifecycle_objection
 from . import crm_lifecycle_erasure
 from . import crm_lifecycle_person
 from . import crm_lifecycle_run_fault
+from . import crm_lifecycle_run_void

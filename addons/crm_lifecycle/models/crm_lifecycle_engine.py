@@ -209,6 +209,8 @@ class CrmLifecycle(models.Model):
             return True
         if not last or last.kind == "replay" or last.as_of < company._lifecycle_today():
             return True
+        if last._is_followed_by_void():
+            return True
         return any(
             lifecycle.activation_date > last.date_start
             for lifecycle in self._get_active(company)

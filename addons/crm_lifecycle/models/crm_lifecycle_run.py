@@ -130,7 +130,8 @@ class CrmLifecycleRun(models.Model):
         if quick:
             kind = "quick"
         else:
-            kind = "full" if full or not last else "changes"
+            anew = full or not last or last._is_followed_by_void()
+            kind = "full" if anew else "changes"
         return self.create({"company_id": company.id, "as_of": as_of, "kind": kind})
 
     @api.model

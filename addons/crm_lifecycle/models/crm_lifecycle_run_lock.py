@@ -157,7 +157,7 @@ class CrmLifecycle(models.Model):
         companies = self.company_id
         if not all(lifecycle.company_id for lifecycle in self):
             # Whoever changes the lifecycle of all companies need not see them.
-            companies = self.env["res.company"].sudo().search([])
+            companies = self.env["res.company"].sudo().search([("active", "=", True)])
         if not companies:
             return
         rows = self.env.execute_query(

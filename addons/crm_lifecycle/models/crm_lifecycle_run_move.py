@@ -185,6 +185,7 @@ class CrmLifecycleRun(models.Model):
                 rule=rule,
                 reason=None if rule else ENTERS,
                 quiet=quiet[to_stage_id],
+                run=self.parent_id or self,
             )
             count += len(moved)
             self._note_left((free - moved).ids)
