@@ -180,6 +180,7 @@ class CrmLifecycle(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        self.filtered(lambda lifecycle: lifecycle.state == "active")._hold_runs()
         for lifecycle in self:
             if (
                 self.env["crm.lifecycle.history"]

@@ -123,10 +123,18 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def _has_died(self):
-        """Whether the run came to no end: what it left is still to be done."""
-        return self.state == "failed" or (
-            self.state == "running" and not self._is_under_way(self.company_id)
-        )
+        """Whether the run came to no end: what it left is still to be done.
+
+        The server takes a moment to notice that a process has died.
+        """
+        if self.state != "running":
+            return self.state == "failed"
+        deadline = time.monotonic() + WAIT
+        while self._is_under_way(self.company_id):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(PACE)
+        return True
 
     @api.model
     def _fail_dead(self, company):
