@@ -280,7 +280,14 @@ class TestRunRaces(BaseCase):
                 self.partner_ids[1:4], kept
             )
 
-        self._race(merge)
+        def digest(rows):
+            """The customers who are gone have got as far as the run had by then."""
+            profiles, moves, waiting = rows
+            own = {move[:4] for move in moves if move[0] == "Races 1"}
+            others = [move for move in moves if move[0] != "Races 1"]
+            return profiles, {m for m in own if m[3] != "merge"}, others, waiting
+
+        self._race(merge, digest=digest)
 
     def test_a_contact_is_deleted_in_mid_run(self):
         def delete(env):

@@ -78,14 +78,15 @@ class CrmLifecycleRun(models.Model):
             Profile = self.env["crm.lifecycle.profile"].with_context(active_test=False)
             moves = self._get_moves_sql()
             back, left = Profile._reverse_moves(self, moves)
-            self._forget_day()
             (self | self.child_ids).write({"state": "void", "watermark": False})
+            self._forget_day()
+            early = self._forget_follow_ups()
             self.write(
                 {
                     "void_date": fields.Datetime.now(),
                     "void_user_id": self.env.uid,
                     "void_reason": reason,
-                    "void_account": self._get_void_account(back, left),
+                    "void_account": self._get_void_account(back, left, early),
                 }
             )
             self.env["crm.lifecycle.touch"]._trigger_run()
@@ -125,8 +126,39 @@ class CrmLifecycleRun(models.Model):
         )
         self.env["crm.lifecycle.profile"].invalidate_model(["facts_as_of"])
 
-    def _get_void_account(self, back, left):
-        """Return in words what has become of the moves of the run."""
+    def _forget_follow_ups(self):
+        """Have follow-ups that were planned for days to come planned again then.
+
+        Their activities stay. Return how many there are.
+        """
+        last = self._get_last_collected(self.company_id)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_step
+                   SET key = key || %(mark)s
+                 WHERE company_id = %(company)s AND kind = 'follow_up'
+                   AND date >= %(begin)s
+                   AND key LIKE 'follow_up:____-__-__'
+                   AND key > %(last)s
+                """,
+                mark=f":void:{self.id}",
+                company=self.company_id.id,
+                begin=self.date_start,
+                last=f"follow_up:{last.as_of or self.company_id._lifecycle_today()}",
+            )
+        )
+        count = self.env.cr.rowcount
+        self.env["crm.lifecycle.step"].invalidate_model(["key"])
+        return count
+
+    def _get_void_account(self, back, left, early):
+        """Return in words what has become of the work of the run.
+
+        :param back: how many customers are back in their stages
+        :param left: the customers who stay, since they were moved later
+        :param early: how many follow-ups were planned too early
+        """
         steps = self.env["crm.lifecycle.step"].search_count(
             [("history_id.run_id", "=", self.id), ("state", "=", "done")]
         )
@@ -146,6 +178,14 @@ class CrmLifecycleRun(models.Model):
             ]
             if len(left) > NAMED:
                 lines.append("…")
+        if early:
+            lines.append(
+                self.env._(
+                    "%(count)s follow-ups were planned too early. Their activities "
+                    "stay.",
+                    count=self._format_count(early),
+                )
+            )
         if steps:
             lines.append(
                 self.env._(

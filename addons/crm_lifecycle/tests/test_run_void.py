@@ -227,6 +227,28 @@ class TestRunVoid(LifecycleCase):
         if done:
             self.assertIn("can't be undone", run.void_account)
 
+    def test_follow_ups_planned_too_early_are_planned_again(self):
+        self.lifecycle.rule_ids.filtered(
+            lambda rule: rule.to_stage_id == self.lost
+        ).active = False
+        self.engaged.write({"follow_up_days": 20, "follow_up_since": "2026-01-01"})
+        partner = self._partner("Dot", user_id=self.salesperson.id)
+        self._lead(partner_id=partner.id)
+        self._run(NEXT)
+        profile = self._profile(partner)
+        run = self._run(AHEAD)
+        Step = self.env["crm.lifecycle.step"]
+        Step._follow_up(profile.id)
+        step = Step.search(
+            [("profile_id", "=", profile.id), ("kind", "=", "follow_up")]
+        )
+        self.assertEqual(step.state, "done")
+        self._void(run)
+        self.assertIn("1 follow-ups were planned too early", run.void_account)
+        step.activity_id.unlink()
+        day = self._run(profile.follow_up_date)
+        self.assertIn(profile.id, day._get_due_follow_ups())
+
     def test_time_in_stages_goes_on(self):
         run = self._run(AHEAD)
         self._void(run)
