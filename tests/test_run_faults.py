@@ -5,7 +5,9 @@ The worker is a process of its own on rows that are really there, as in
 rows as a run that nobody disturbed.
 """
 
-from datetime import timedelta
+import os
+import signal
+import time
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
@@ -13,25 +15,20 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle.models import (
-    crm_lifecycle_run,
     crm_lifecycle_run_batch,
-    crm_lifecycle_run_fault,
     crm_lifecycle_run_move,
     crm_lifecycle_run_review,
 )
 
-from .killed import KillCase
+from .killed import PATIENCE, KillCase, Worker
 
 CUSTOMERS = 7
-AT_ONCE = timedelta(seconds=-1)
-# Small, so that there are many commits; and the dead are taken for dead at once.
+# Small, so that there are many commits.
 SMALL = (
     (crm_lifecycle_run_batch, "BATCH", 4),
     (crm_lifecycle_run_move, "LOUD_BATCH", 3),
     (crm_lifecycle_run_move, "QUIET_BATCH", 3),
     (crm_lifecycle_run_review, "BATCH", 4),
-    (crm_lifecycle_run, "DEAD_AFTER", AT_ONCE),
-    (crm_lifecycle_run_fault, "DEAD_AFTER", AT_ONCE),
 )
 
 
@@ -162,3 +159,32 @@ class TestRunKill(KillCase):
         # Who looks at the runs sees which of them died.
         states = self._query("SELECT DISTINCT state FROM crm_lifecycle_run")
         self.assertNotIn(("running",), states)
+
+    def test_a_run_killed_within_a_long_statement_is_taken_over_at_once(self):
+        """The server notices that its client has died, and gives the lock back."""
+        expected, _commits = self._work_undisturbed()
+        with self.registry.cursor() as cr:
+            self._forget_work(cr)
+        Run = self.registry["crm.lifecycle.run"]
+        move = Run._move_rows
+
+        def move_slowly(run, *args):
+            result = move(run, *args)
+            run.env.cr.execute("SELECT pg_sleep(60)")
+            return result
+
+        with patch.object(Run, "_move_rows", move_slowly):
+            worker = Worker(self.registry, self.job)
+        asleep = (
+            "SELECT FROM pg_stat_activity WHERE application_name = %s "
+            "AND state = 'active' AND query LIKE '%%pg_sleep(60)%%'"
+        )
+        end = time.monotonic() + PATIENCE.total_seconds()
+        while not self._query(asleep, worker.name) and time.monotonic() < end:
+            time.sleep(0.01)
+        os.kill(worker.pid, signal.SIGKILL)
+        os.waitpid(worker.pid, 0)
+        self.assertTrue(os.WIFEXITED(self._start()))
+        self.assertEqual(self._read(), expected)
+        states = self._query("SELECT state FROM crm_lifecycle_run ORDER BY id")
+        self.assertEqual(states[0], ("failed",))

@@ -9,6 +9,7 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.crm_lifecycle.locks import RunUnderWay
 from odoo.addons.crm_lifecycle.progress import Cancelled
 
 TODAY = date(2026, 3, 2)
@@ -101,6 +102,8 @@ class TestTwoWorkers(BaseCase):
                 env["crm.lifecycle"]._run(
                     company, TODAY, checkpoint=lambda done, remaining: cr.commit()
                 )
+        except RunUnderWay:
+            pass  # the other one does the work
         except Exception as error:  # noqa: BLE001  told by the test
             errors.append(error)
 

@@ -1,7 +1,7 @@
 """Two companies at two ends of the world, with the same customers."""
 
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -27,6 +27,10 @@ class TwoCompaniesCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Runs are of days that are still to come by the clock of the database.
+        cls.classPatch(
+            cls.registry["res.company"], "_get_database_today", lambda company: date.max
+        )
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
         cls.yuan, cls.dollar = (
             cls.env["res.currency"]

@@ -19,6 +19,7 @@
         "wizard/crm_lifecycle_test_views.xml",
         "wizard/crm_lifecycle_transfer_views.xml",
         "wizard/crm_lifecycle_import_views.xml",
+        "wizard/crm_lifecycle_run_void_views.xml",
         "wizard/crm_lifecycle_profile_move_views.xml",
         "wizard/crm_lifecycle_profile_pin_views.xml",
         "views/crm_lifecycle_explanation_templates.xml",

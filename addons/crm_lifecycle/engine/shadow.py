@@ -134,7 +134,9 @@ def create(schema: str, company_id: int) -> list[SQL]:
             INSERT INTO %(profile)s (%(kept)s, active, pinned_until)
             SELECT %(kept)s, FALSE,
                    CASE WHEN EXISTS (SELECT FROM %(real_history)s AS h
-                                      WHERE h.profile_id = p.id) THEN %(never)s END
+                                      WHERE h.profile_id = p.id
+                                        AND h.is_voided IS NOT TRUE)
+                        THEN %(never)s END
               FROM %(real_profile)s AS p
              WHERE p.company_id = %(company)s
             """,
@@ -299,7 +301,8 @@ def _lock_published(company_id: int) -> list[SQL]:
              WHERE p.company_id = %s AND t.stage_id IS NOT NULL
                AND p.stage_id IS NULL
                AND NOT EXISTS (SELECT FROM crm_lifecycle_history AS h
-                                WHERE h.profile_id = p.id)
+                                WHERE h.profile_id = p.id
+                                  AND h.is_voided IS NOT TRUE)
              ORDER BY p.id
                FOR NO KEY UPDATE OF p
             """,

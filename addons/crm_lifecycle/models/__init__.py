@@ -36,6 +36,7 @@ from . import crm_lifecycle_profile_work
 from . import crm_lifecycle_playbook
 from . import crm_lifecycle_progress
 from . import crm_lifecycle_run
+from . import crm_lifecycle_run_lock
 from . import crm_lifecycle_run_collect
 from . import crm_lifecycle_run_progress
 from . import crm_lifecycle_run_batch
@@ -73,3 +74,4 @@ from . import crm_lifecycle_objection
 from . import crm_lifecycle_erasure
 from . import crm_lifecycle_person
 from . import crm_lifecycle_run_fault
+from . import crm_lifecycle_run_void

@@ -182,6 +182,7 @@ class CrmLifecycle(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
+        self.filtered(lambda lifecycle: lifecycle.state == "active")._hold_runs()
         for lifecycle in self:
             if (
                 self.env["crm.lifecycle.history"]
@@ -199,6 +200,9 @@ class CrmLifecycle(models.Model):
                 )
 
     def write(self, vals):
+        if vals.keys() - {"version"}:
+            begins = vals.get("state") == "active"
+            self.filtered(lambda item: begins or item.state == "active")._hold_runs()
         result = super().write(vals)
         if vals.keys() - NOT_VERSIONED:
             self._raise_version()
@@ -329,7 +333,9 @@ class CrmLifecycle(models.Model):
 
     def _raise_version(self):
         """Keep what has become of active lifecycles, as a version of their own."""
-        for lifecycle in self.filtered(lambda item: item.state == "active"):
+        active = self.filtered(lambda item: item.state == "active")
+        active._hold_runs()
+        for lifecycle in active:
             self.env["crm.lifecycle.version"]._keep(lifecycle)
 
     @api.model

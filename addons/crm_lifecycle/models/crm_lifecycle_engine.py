@@ -1,12 +1,18 @@
 """Running the lifecycles of a company: the calls, and the scheduled job."""
 
+import functools
 import logging
+from datetime import timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
+from ..locks import RunUnderWay
 from .crm_lifecycle_history import ENTERS
 
 _logger = logging.getLogger(__name__)
+
+# When the scheduled job comes back to a company whose run is under way.
+PAUSE = timedelta(minutes=1)
 
 
 class CrmLifecycle(models.Model):
@@ -35,12 +41,16 @@ class CrmLifecycle(models.Model):
         :param checkpoint: called as ``checkpoint(done, remaining)`` after each
             batch of work that may be committed; a run that is given none stays
             in the caller's transaction
-        :raises UserError: where ``as_of`` is before the last run
+        :raises RunUnderWay: where another run of the company is under way; each
+            process that runs the company holds a lock, which goes with it
+        :raises UserError: where ``as_of`` is before the last run, or to come by the
+            clock of the database
         """
-        run = self.env["crm.lifecycle.run"]._start(
-            company, as_of, full=full, quick=quick
-        )
-        return run._execute(checkpoint)
+        Run = self.env["crm.lifecycle.run"]
+        start = functools.partial(Run._start, company, as_of, full=full, quick=quick)
+        with Run._alone(company, checkpoint):
+            run = Run._attempt(checkpoint, start)
+            return run._execute(checkpoint)
 
     @api.model
     def _preview(self, company, lifecycles, as_of=None, **kwargs):
@@ -106,10 +116,13 @@ class CrmLifecycle(models.Model):
         :param progress: called as ``progress(done, total)`` after each step; it
             must not commit, and may raise to stop
         :return: the `crm.lifecycle.run`
+        :raises RunUnderWay: see `_run`
         :raises UserError: where the days are in the wrong order, or to come
         """
-        run = self.env["crm.lifecycle.run"]._start_replay(company, date_from, date_to)
-        return run._execute_replay(date_from, date_to, step, checkpoint, progress)
+        Run = self.env["crm.lifecycle.run"]
+        with Run._alone(company, checkpoint):
+            run = Run._start_replay(company, date_from, date_to)
+            return run._execute_replay(date_from, date_to, step, checkpoint, progress)
 
     @api.model
     def _assign_profiles(self, profiles):
@@ -160,6 +173,12 @@ class CrmLifecycle(models.Model):
                         checkpoint=lambda done, remaining: cron._commit_progress(),
                     )
                     served = True
+                except RunUnderWay:
+                    # The other run does the work. What is reported after it has looked
+                    # is still on the work list then.
+                    later = fields.Datetime.now() + PAUSE
+                    self.env["crm.lifecycle.touch"]._trigger_run(later)
+                    worked = False
                 except Exception as error:
                     _logger.exception("Lifecycle run of %s failed", company.name)
                     failed = error
@@ -189,6 +208,8 @@ class CrmLifecycle(models.Model):
         if last._has_died():
             return True
         if not last or last.kind == "replay" or last.as_of < company._lifecycle_today():
+            return True
+        if last._is_followed_by_void():
             return True
         return any(
             lifecycle.activation_date > last.date_start

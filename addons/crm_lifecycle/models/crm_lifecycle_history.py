@@ -19,6 +19,7 @@ ORIGINS = [
     ("merge", "Merge"),
     ("replay", "Replay"),
     ("convert", "Conversion"),
+    ("void", "Voided run"),
 ]
 # Moves that bring the past in: no step of the playbook comes of them.
 QUIET_ORIGINS = ("import", "replay")
@@ -32,14 +33,14 @@ RECORD = """
         profile_id, partner_id, lead_id, company_id,
         lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
         date, origin, rule_id, user_id, reason, facts,
-        days_in_from_stage, processed_at, is_quiet, chain,
+        days_in_from_stage, processed_at, is_quiet, chain, run_id,
         create_date, write_date)
     SELECT p.id, p.partner_id, p.lead_id, p.company_id,
            %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
            %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
            %(facts)s,
            GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
-           %(quiet)s, %(chain)s,
+           %(quiet)s, %(chain)s, %(run)s,
            %(now)s, %(now)s
       FROM crm_lifecycle_profile AS p
      WHERE p.id = ANY(%(ids)s)
@@ -107,6 +108,17 @@ class CrmLifecycleHistory(models.Model):
         aggregator=None,
         help="How many moves by actions of playbooks in a row led to this one.",
     )
+    run_id = LooseMany2one(
+        comodel_name="crm.lifecycle.run",
+        string="Run",
+        ondelete="set null",
+        help="The run that made the move.",
+    )
+    is_voided = fields.Boolean(
+        string="Voided",
+        help="A move of a run that was voided, or the one that took it back: neither "
+        "counts.",
+    )
     step_ids = fields.One2many(
         comodel_name="crm.lifecycle.step",
         inverse_name="history_id",
@@ -145,6 +157,11 @@ class CrmLifecycleHistory(models.Model):
     def _get_reason(self):
         """Return the reason of a move without a rule, in the reader's language."""
         self.ensure_one()
+        if self.origin == "void":
+            # The day of a run is no secret of those who may see its moves.
+            return self.env._(
+                "The run of %(day)s was voided", day=self.sudo().run_id.as_of
+            )
         if self.reason == ENTERS:
             return self.env._("Enters the lifecycle")
         if self.reason == PASSES:
@@ -197,7 +214,16 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _record(
-        self, profile_ids, stage, *, date, origin, rule=None, reason=None, quiet=False
+        self,
+        profile_ids,
+        stage,
+        *,
+        date,
+        origin,
+        rule=None,
+        reason=None,
+        quiet=False,
+        run=None,
     ):
         """Add the row of a move from the present stage to ``stage`` for each profile.
 
@@ -229,6 +255,7 @@ class CrmLifecycleHistory(models.Model):
                 processed_at=processed_at,
                 quiet=quiet,
                 chain=self.env.context.get("lifecycle_chain") or None,
+                run=run.id if run else None,
                 now=NOW,
                 ids=list(profile_ids),
             )
@@ -239,6 +266,54 @@ class CrmLifecycleHistory(models.Model):
         )
         if waiting:
             Step._trigger_process()
+
+    @api.model
+    def _record_reversal(self, run):
+        """Add the rows that take moves of a run back, for those on `lifecycle_back`.
+
+        To be called before the stages are written. The rows are of the day of the move,
+        so that customers stand where they stood on each later day, too.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO crm_lifecycle_history (
+                    profile_id, partner_id, lead_id, company_id,
+                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+                    date, origin, user_id, days_in_from_stage,
+                    processed_at, is_quiet, run_id, is_voided,
+                    create_date, write_date)
+                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+                       s.lifecycle_id, l.version, p.stage_id, b.stage_id,
+                       b.date, 'void', %(user)s, 0,
+                       %(now)s, TRUE, %(run)s, TRUE,
+                       %(now)s, %(now)s
+                  FROM lifecycle_back AS b
+                  JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
+             LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
+             LEFT JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+                 WHERE b.is_reversible
+                 ORDER BY p.id
+                """,
+                user=self.env.uid,
+                run=run.id,
+                now=NOW,
+            )
+        )
+        # Of the moves only this is written: that they don't count, and set nothing off.
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_history AS h
+                   SET is_voided = TRUE, processed_at = COALESCE(h.processed_at, %s)
+                  FROM lifecycle_back_move AS m
+                  JOIN lifecycle_back AS b ON b.profile_id = m.profile_id
+                 WHERE h.id = m.id AND b.is_reversible
+                """,
+                NOW,
+            )
+        )
+        self.invalidate_model()
 
     @api.model
     def _get_left_sql(self, stage):
@@ -340,6 +415,7 @@ class CrmLifecycleHistory(models.Model):
         return self.search(
             [
                 ("profile_id", "=", self.profile_id.id),
+                ("is_voided", "!=", True),
                 ("id", ">", self.id),
                 ("from_stage_id", "=", self.to_stage_id.id),
                 ("to_stage_id", "!=", self.to_stage_id.id),
@@ -358,6 +434,7 @@ class CrmLifecycleHistory(models.Model):
             self.search_count(
                 [
                     ("profile_id", "=", self.profile_id.id),
+                    ("is_voided", "!=", True),
                     ("id", ">", self.id),
                     ("from_stage_id", "=", self.to_stage_id.id),
                     ("to_stage_id", "!=", self.to_stage_id.id),

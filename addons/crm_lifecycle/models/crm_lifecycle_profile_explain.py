@@ -49,7 +49,9 @@ class CrmLifecycleProfile(models.Model):
         pinned_until = profile._get_pin(as_of)
         stopped = profile._get_stopped()
         return {
-            "why": profile.history_ids.sorted("id")[-1:],
+            "why": profile.history_ids.filtered(lambda row: not row.is_voided).sorted(
+                "id"
+            )[-1:],
             "pinned_until": pinned_until,
             "stopped": stopped,
             "goes_to": profile.env["crm.lifecycle"]

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..locks import RunUnderWay
 from .crm_lifecycle_profile_timeline import get_beginning
 
 # Customers that are evaluated while their salesperson waits; more are left to the
@@ -184,7 +185,16 @@ class CrmLifecycleProfile(models.Model):
         before = {profile: profile.stage_id for profile in self}
         for company in self.company_id:
             # A run reads facts of every customer and document of the company.
-            self.env["crm.lifecycle"].sudo()._run(company, quick=True)
+            try:
+                self.env["crm.lifecycle"].sudo()._run(company, quick=True)
+            except RunUnderWay:
+                return self._notify(
+                    self.env._(
+                        "A run of %(company)s is under way. The customers are looked "
+                        "at once it has ended.",
+                        company=company.name,
+                    )
+                )
         self.invalidate_recordset()
         moved = [
             profile

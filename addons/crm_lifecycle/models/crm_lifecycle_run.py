@@ -1,12 +1,14 @@
 import logging
 import random
 import time
-from datetime import timedelta
+
+from psycopg2 import errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..fields import LooseMany2one
 from ..progress import Cancelled
@@ -15,8 +17,13 @@ _logger = logging.getLogger(__name__)
 
 # How often a batch is tried that meets somebody else's change of the same rows.
 ATTEMPTS = 5
-# A run that has given no sign of life for this long is taken for dead.
-DEAD_AFTER = timedelta(minutes=30)
+# What another transaction that got in between may cause. Rows of a relation, or of a
+# unique index, may be in the way of a batch that did not see them.
+TRIED_AGAIN = (
+    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+    errors.ForeignKeyViolation,
+    errors.UniqueViolation,
+)
 
 
 class CrmLifecycleRun(models.Model):
@@ -108,6 +115,7 @@ class CrmLifecycleRun(models.Model):
     def _start(self, company, as_of=None, *, full=False, quick=False):
         """Return a new run; see `crm.lifecycle._run` for the arguments."""
         as_of = as_of or company._lifecycle_today()
+        self._check_day(company, as_of)
         last = self._get_last_collected(company)
         if last and as_of < last.as_of:
             raise UserError(
@@ -118,12 +126,34 @@ class CrmLifecycleRun(models.Model):
                     last=last.as_of,
                 )
             )
-        self._bury_dead(company)
+        self._fail_dead(company)
         if quick:
             kind = "quick"
         else:
-            kind = "full" if full or not last else "changes"
+            anew = full or not last or last._is_followed_by_void()
+            kind = "full" if anew else "changes"
         return self.create({"company_id": company.id, "as_of": as_of, "kind": kind})
+
+    @api.model
+    def _check_day(self, company, as_of):
+        """Raise where a run that writes would look at a day to come.
+
+        What it writes would hold up every run until that day. The clock of the
+        database counts: servers may have wrong ones.
+        """
+        today = company._get_database_today()
+        if as_of > today:
+            raise UserError(
+                self.env._(
+                    "The customers of %(company)s can't be brought up to %(day)s: by "
+                    "the clock of the database it is %(today)s. Choose that day, or "
+                    "preview a later one. If the day is the server's own, check its "
+                    "clock.",
+                    company=company.name,
+                    day=as_of,
+                    today=today,
+                )
+            )
 
     @api.model
     def _get_last_collected(self, company, before=None):
@@ -141,27 +171,6 @@ class CrmLifecycleRun(models.Model):
             {"watermark": False}
         )
 
-    @api.model
-    def _bury_dead(self, company):
-        """Mark runs that died without a word, so that an admin sees them."""
-        alive = fields.Datetime.now() - DEAD_AFTER
-        self.search(
-            [
-                ("company_id", "=", company.id),
-                ("state", "=", "running"),
-                ("date_progress", "<", alive),
-                ("child_ids", "not any", [("date_progress", ">=", alive)]),
-            ]
-        ).write(
-            {
-                "state": "failed",
-                "date_end": fields.Datetime.now(),
-                "error": self.env._(
-                    "The run was interrupted. What it left is done by the next run."
-                ),
-            }
-        )
-
     def _execute(self, checkpoint=None):
         """Do the work of the run and return it (see `crm.lifecycle._run`).
 
@@ -173,14 +182,14 @@ class CrmLifecycleRun(models.Model):
         return run._keep_account(checkpoint, run._work_through)
 
     def _work_through(self, checkpoint):
-        """Do the phases one after the other."""
+        """Do the phases one after the other. Return whether the run has ended."""
         if self.kind != "quick" and not self.parent_id:
-            self._analyze_unknown()
+            self._attempt(checkpoint, self._analyze_unknown)
             self._phase_collect(checkpoint, self._get_scope())
             if checkpoint is not None and self._hand_out(checkpoint):
-                return
+                return False
         self._work_through_list(checkpoint)
-        self.state = "done"
+        return True
 
     def _work_through_list(self, checkpoint):
         """Do what is on the work list, and have the rules move who is due."""
@@ -188,32 +197,29 @@ class CrmLifecycleRun(models.Model):
         self._phase_move(checkpoint)
 
     def _keep_account(self, checkpoint, work):
-        """Do some work of the run, and write down how it ended."""
+        """Do some work of the run, and write down how it ended.
+
+        ``work`` is called with the checkpoint; it returns whether the run has ended.
+        """
         try:
             self._checkpoint(checkpoint)
-            work(checkpoint)
+            if work(checkpoint):
+                # All of a replay is in the present transaction: not to be taken back.
+                may_repeat = None if self.kind == "replay" else checkpoint
+                self._attempt(may_repeat, self._note_end)
         except Exception as error:
             if checkpoint is None:
                 raise
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
-            cancelled = isinstance(error, Cancelled)
-            shards = self.child_ids.filtered(lambda shard: shard.state == "running")
-            (self | shards).write(
-                {
-                    "state": "cancelled" if cancelled else "failed",
-                    "date_end": fields.Datetime.now(),
-                    "error": False if cancelled else str(error),
-                }
-            )
+            self._attempt(checkpoint, self._note_failure, error)
             checkpoint(0, 0)
             raise
-        if self.state == "done":
-            self.date_end = fields.Datetime.now()
-            if checkpoint is not None and (progress := self._get_progress()):
-                # What follows keeps the end. Within the caller's transaction there
-                # may be more to come, and all of it may still be stopped.
-                progress.end()
+        progress = self._get_progress()
+        if self.state == "done" and checkpoint is not None and progress:
+            # What follows keeps the end. Within the caller's transaction there may be
+            # more to come, and all of it may still be stopped.
+            progress.end()
         self._checkpoint(checkpoint)
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
@@ -226,6 +232,21 @@ class CrmLifecycleRun(models.Model):
         )
         return self
 
+    def _note_end(self):
+        self.write({"state": "done", "date_end": fields.Datetime.now()})
+
+    def _note_failure(self, error):
+        """Write down an error on the run, and on the shards that it leaves."""
+        cancelled = isinstance(error, Cancelled)
+        shards = self.child_ids.filtered(lambda shard: shard.state == "running")
+        (self | shards).write(
+            {
+                "state": "cancelled" if cancelled else "failed",
+                "date_end": fields.Datetime.now(),
+                "error": False if cancelled else str(error),
+            }
+        )
+
     def _checkpoint(self, checkpoint, done=0, remaining=0):
         """Keep what is done so far, where the caller lets us."""
         if checkpoint is None:
@@ -233,10 +254,14 @@ class CrmLifecycleRun(models.Model):
             if progress:
                 progress.tell(0 if self._counts_days() else done)
             return
+        may_repeat = None if self.kind == "replay" else checkpoint
+        self._attempt(may_repeat, self._note_progress, done)
+        checkpoint(done, remaining)
+
+    def _note_progress(self, done):
         self.date_progress = fields.Datetime.now()
         self.done_count += done
         self.env.flush_all()
-        checkpoint(done, remaining)
 
     def _attempt(self, checkpoint, work, *args):
         """Do one batch of work; once more where another transaction got in between.
@@ -244,16 +269,33 @@ class CrmLifecycleRun(models.Model):
         Each batch begins right after a checkpoint, so that rolling back undoes
         the batch alone. Without a checkpoint the caller owns the transaction,
         and the error is theirs.
+
+        After the batch, the row of the run is locked, so that what follows up to the
+        next checkpoint, its counts and times, meets no other transaction.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return work(*args)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                result = work(*args)
+                if checkpoint is not None:
+                    self._lock_row()
+                return result
+            except TRIED_AGAIN as error:
                 if checkpoint is None or attempt == ATTEMPTS:
                     raise
+                _logger.info("Lifecycle run %s: tried again after %s", self.ids, error)
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
                 time.sleep(random.uniform(0, 0.1 * attempt))
+
+    def _lock_row(self):
+        """Lock the row of the run, with all that is to be written on it."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM crm_lifecycle_run WHERE id = ANY(%s) FOR NO KEY UPDATE",
+                self.ids,
+            )
+        )
 
     def _timed(self, phase, started):
         """Add the seconds since ``started`` to a phase."""

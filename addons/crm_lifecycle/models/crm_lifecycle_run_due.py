@@ -39,12 +39,27 @@ CREATE_LISTS = SQL(
              lifecycle_busy, lifecycle_held
     """
 )
-NEXT_LIST = (
-    SQL("TRUNCATE lifecycle_moved"),
-    SQL("INSERT INTO lifecycle_moved SELECT profile_id FROM lifecycle_due"),
-    SQL("TRUNCATE lifecycle_due"),
-    SQL("ANALYZE lifecycle_moved"),
-)
+# SQL condition on a profile ``p``, and on what the run knew of it, ``r``: moved by hand
+# since the run began. That move says when the rules are asked next, as if it had come
+# after the run.
+IS_MOVED_BY_HAND = "p.review_date > %s AND p.review_date IS DISTINCT FROM r.review_date"
+# Whoever else was on the due list has moved, and is asked again.
+FILL_MOVED = f"""
+    INSERT INTO lifecycle_moved
+    SELECT d.profile_id
+      FROM lifecycle_due AS d
+      JOIN crm_lifecycle_profile AS p ON p.id = d.profile_id
+ LEFT JOIN lifecycle_review AS r ON r.profile_id = d.profile_id
+     WHERE NOT EXISTS (
+           SELECT FROM lifecycle_busy AS b WHERE b.profile_id = d.profile_id)
+       AND ({IS_MOVED_BY_HAND}) IS NOT TRUE
+"""
+LEAVE_MOVED_BY_HAND = f"""
+    DELETE FROM lifecycle_held AS h
+     USING crm_lifecycle_profile AS p
+ LEFT JOIN lifecycle_review AS r ON r.profile_id = p.id
+     WHERE p.id = h.profile_id AND {IS_MOVED_BY_HAND}
+"""
 HELD_LIST = (
     SQL("TRUNCATE lifecycle_held"),
     SQL("INSERT INTO lifecycle_held SELECT DISTINCT profile_id FROM lifecycle_busy"),
@@ -74,6 +89,17 @@ class CrmLifecycleRun(models.Model):
         if not self._reuses_tables():
             self.env.cr.execute(DROP_LISTS)
         self.env.cr.execute(CREATE_LISTS)
+
+    def _begin_due_list(self):
+        """Empty the due list; who was on it has moved, and may be asked again."""
+        self._execute_all(
+            (
+                SQL("TRUNCATE lifecycle_moved"),
+                SQL(FILL_MOVED, self.as_of),
+                SQL("TRUNCATE lifecycle_due"),
+                SQL("ANALYZE lifecycle_moved"),
+            )
+        )
 
     def _get_base_domain(self):
         """Conditions on every profile that a run may move."""

@@ -10,7 +10,6 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from .crm_lifecycle_condition import UNANSWERED
-from .crm_lifecycle_run import DEAD_AFTER
 
 _logger = logging.getLogger(__name__)
 
@@ -26,13 +25,6 @@ class CrmLifecycleRun(models.Model):
         readonly=True,
         help="When administrators were told by mail that runs have problems.",
     )
-
-    def _has_died(self):
-        """Whether the run came to no end: what it left is still to be done."""
-        return self.state == "failed" or (
-            self.state == "running"
-            and self.date_progress < fields.Datetime.now() - DEAD_AFTER
-        )
 
     # ------------------------------------------------------------
     # Rules that can't be used

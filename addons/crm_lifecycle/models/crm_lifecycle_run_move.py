@@ -15,7 +15,7 @@ from .crm_lifecycle_run_due import (
     ASKED_LATER,
     DROP_LISTS,
     HELD_LIST,
-    NEXT_LIST,
+    LEAVE_MOVED_BY_HAND,
 )
 
 # Customers moved in one go: quiet moves are plain SQL; others go through the ORM and
@@ -48,17 +48,24 @@ class CrmLifecycleRun(models.Model):
             lifecycles = self.env["crm.lifecycle"]._get_active(self.company_id)
         if not lifecycles:
             return
-        self._create_due_tables()
-        if self._take_due_for_review(lifecycles):
+        is_anything_to_ask = self._attempt(checkpoint, self._begin_review, lifecycles)
+        self._checkpoint(checkpoint)
+        if is_anything_to_ask:
             self._move_in_steps(lifecycles, checkpoint, ASKED_FIRST)
             self._move_those_held(lifecycles, checkpoint)
             if not self._is_trial():
-                self._note_waiting(lifecycles)
+                self._attempt(checkpoint, self._note_waiting, lifecycles)
+                self._checkpoint(checkpoint)
                 if self.kind != "replay":
-                    self._sync_tags(lifecycles)
+                    self._sync_tags(lifecycles, checkpoint)
                 self._set_next_review(lifecycles, checkpoint)
         if not self._reuses_tables():
             self.env.cr.execute(DROP_LISTS)
+
+    def _begin_review(self, lifecycles):
+        """Make the lists, and list whose review is due."""
+        self._create_due_tables()
+        return self._take_due_for_review(lifecycles)
 
     def _move_in_steps(self, lifecycles, checkpoint, asked):
         """Move those asked into a lifecycle, and along it by its rules."""
@@ -80,43 +87,40 @@ class CrmLifecycleRun(models.Model):
         caller's nobody else's work comes to an end for us.
         """
         for attempt in range(1, ROUNDS + 1):
-            held = self.env.execute_query(
-                SQL("SELECT DISTINCT profile_id FROM lifecycle_busy")
-            )
-            if not held:
-                return
-            self._execute_all(HELD_LIST)
-            if checkpoint is None or attempt == ROUNDS:
-                self._note_left([profile_id for [profile_id] in held])
-                return
+            is_last = checkpoint is None or attempt == ROUNDS
+            held = self._attempt(checkpoint, self._list_held, is_last)
             self._checkpoint(checkpoint)
+            if is_last or not held:
+                return
             time.sleep(random.uniform(0, 0.2 * attempt))
             self._checkpoint(checkpoint)
+            self.env.cr.execute(SQL(LEAVE_MOVED_BY_HAND, self.as_of))
+            self._checkpoint(checkpoint)
             self._move_in_steps(lifecycles, checkpoint, ASKED_LATER)
+
+    def _list_held(self, is_last):
+        """List whom somebody else held; the last time, leave them to tomorrow."""
+        held = self.env.execute_query(
+            SQL("SELECT DISTINCT profile_id FROM lifecycle_busy")
+        )
+        self._execute_all(HELD_LIST)
+        if is_last:
+            self._note_left([profile_id for [profile_id] in held])
+        return held
 
     def _move_due(self, lifecycles, checkpoint, fill):
         """List who is due and move them. Return how many moved."""
         started = time.monotonic()
-        self.env.flush_all()
-        self._execute_all(NEXT_LIST)
-        fill(lifecycles)
-        self.env.cr.execute(
-            SQL(
-                "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
-                "WHERE l.profile_id = d.profile_id"
-            )
-        )
-        if not self._is_anybody_due():
-            self._timed("evaluate", started)
+        is_anybody_due = self._attempt(checkpoint, self._list_due, lifecycles, fill)
+        self._timed("evaluate", started)
+        self._checkpoint(checkpoint)
+        if not is_anybody_due:
             return 0
-        if not self._is_trial():
-            self._add_due_to_review()
+        self._begin_move(checkpoint)
         quiet = {}
         for lifecycle in lifecycles:
             first = self._is_first_run(lifecycle)
             quiet |= dict.fromkeys(lifecycle.stage_ids.ids, first)
-        self._timed("evaluate", started)
-        self._checkpoint(checkpoint)
         moved = last_id = 0
         while True:
             started = time.monotonic()
@@ -140,8 +144,22 @@ class CrmLifecycleRun(models.Model):
             self._timed("move", started)
             self._checkpoint(checkpoint, len(rows))
 
-    def _is_anybody_due(self):
-        return bool(self.env.execute_query(SQL("SELECT FROM lifecycle_due LIMIT 1")))
+    def _list_due(self, lifecycles, fill):
+        """List who is due. Return whether anybody is."""
+        self.env.flush_all()
+        self._begin_due_list()
+        fill(lifecycles)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
+                "WHERE l.profile_id = d.profile_id"
+            )
+        )
+        if not self.env.execute_query(SQL("SELECT FROM lifecycle_due LIMIT 1")):
+            return False
+        if not self._is_trial():
+            self._add_due_to_review()
+        return True
 
     def _move_rows(self, rows, quiet):
         """Move one batch of the due list, by groups. Return how many moved."""
@@ -167,6 +185,7 @@ class CrmLifecycleRun(models.Model):
                 rule=rule,
                 reason=None if rule else ENTERS,
                 quiet=quiet[to_stage_id],
+                run=self.parent_id or self,
             )
             count += len(moved)
             self._note_left((free - moved).ids)

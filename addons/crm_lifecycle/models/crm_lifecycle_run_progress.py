@@ -41,14 +41,16 @@ class CrmLifecycleRun(models.Model):
         if self._counts_days() or not self._is_watched(checkpoint):
             return
         expected = self._get_expected_seconds(step, total)
-        self.write(
+        self._attempt(
+            None if self.kind == "replay" else checkpoint,
+            self.write,
             {
                 "step": step,
                 "step_date": fields.Datetime.now(),
                 "expected_seconds": expected,
                 "done_count": 0,
                 "total_count": total,
-            }
+            },
         )
         progress = self._get_progress()
         if progress:

@@ -27,7 +27,8 @@ class CrmLifecycleRun(models.Model):
     @api.model
     def _start_replay(self, company, date_from, date_to):
         """Return a new run for `crm.lifecycle._replay`."""
-        if not date_from <= date_to <= company._lifecycle_today():
+        today = min(company._lifecycle_today(), company._get_database_today())
+        if not date_from <= date_to <= today:
             raise UserError(
                 self.env._(
                     "The past from %(begin)s to %(end)s can't be replayed. Choose a "
@@ -55,6 +56,7 @@ class CrmLifecycleRun(models.Model):
         the real one, and whatever happens there locks and shows nothing.
         """
         today = self.as_of = self.company_id._lifecycle_today()
+        self._check_day(self.company_id, today)
         self._bring_up_to_date()
         self.env.flush_all()
         self._execute_all(shadow.create(self._get_schema(), self.company_id.id))
@@ -84,7 +86,7 @@ class CrmLifecycleRun(models.Model):
         self.as_of = today
         self._begin_step(None, "publish")
         self._publish_replay()
-        self.state = "done"
+        return True
 
     # ------------------------------------------------------------
     # What is asked

@@ -94,8 +94,9 @@ class CrmLifecycleRun(models.Model):
     def _finish_work(self, checkpoint):
         self._phase_refresh(checkpoint, self._get_scope())
         self._phase_move(checkpoint)
-        self._add_up_shards()
-        self.state = "done"
+        self._attempt(checkpoint, self._add_up_shards)
+        self._checkpoint(checkpoint)
+        return True
 
     def _add_up_shards(self, seconds=sum):
         """Count what the shards did as done by the run."""

@@ -55,7 +55,8 @@ class CrmLifecycleRun(models.Model):
         result = super()._work_through_list(checkpoint)
         if self.child_ids:
             # Their seconds were the same ones.
-            self._add_up_shards(seconds=max)
+            self._attempt(checkpoint, self._add_up_shards, max)
+            self._checkpoint(checkpoint)
         return result
 
     def _get_connection_count(self, checkpoint):
@@ -84,7 +85,7 @@ class CrmLifecycleRun(models.Model):
 
     def _work_side_by_side(self, checkpoint, count):
         """Have others do the shards, and wait for them."""
-        shards = self._split(count)
+        shards = self._attempt(checkpoint, self._split, count)
         # Others see the shards, and whom they are about, from here on.
         self._begin_step(checkpoint, "refresh", self._get_waiting_count())
         stop = threading.Event()
@@ -116,7 +117,9 @@ class CrmLifecycleRun(models.Model):
             with self.env.registry.cursor() as cr:
                 env = api.Environment(cr, self.env.uid, context, self.env.su)
                 keep = Checkpoint(env, stop)
-                env[self._name].browse(shard_id)._execute(keep)
+                shard = env[self._name].browse(shard_id)
+                with shard._among_shards(shard.company_id, is_run_held=True):
+                    shard._execute(keep)
         except Cancelled:
             _logger.info("Lifecycle run %s: shard %s stopped", self.id, shard_id)
         except Exception:

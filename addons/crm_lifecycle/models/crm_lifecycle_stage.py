@@ -263,6 +263,7 @@ class CrmLifecycleStage(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         """A stage with a past stays: the history would lose its meaning."""
+        self.lifecycle_id.filtered(lambda item: item.state == "active")._hold_runs()
         used = (
             self.env["crm.lifecycle.history"]
             .sudo()  # any company's customers

@@ -160,6 +160,7 @@ class CrmLifecycleStay(models.Model):
                    NULL::date AS today
               FROM crm_lifecycle_history AS h
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
+               AND h.is_voided IS NOT TRUE
             """
         )
 

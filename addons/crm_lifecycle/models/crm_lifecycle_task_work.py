@@ -139,19 +139,13 @@ class CrmLifecycleRun(models.Model):
         self._begin_step(checkpoint, "evaluate")
         return super()._phase_move(checkpoint, lifecycles)
 
-    def _move_due(self, lifecycles, checkpoint, fill):
-        """Count who is due, once they are listed."""
-
-        def fill_and_count(lifecycles):
-            fill(lifecycles)
-            if self._is_watched(checkpoint):
-                [[count]] = self.env.execute_query(
-                    SQL("SELECT COUNT(*) FROM lifecycle_due")
-                )
-                if count:
-                    self._begin_step(checkpoint, "move", count)
-
-        return super()._move_due(lifecycles, checkpoint, fill_and_count)
+    def _begin_move(self, checkpoint):
+        """Tell how many are on the due list."""
+        if self._is_watched(checkpoint):
+            [[count]] = self.env.execute_query(
+                SQL("SELECT COUNT(*) FROM lifecycle_due")
+            )
+            self._begin_step(checkpoint, "move", count)
 
     def _set_next_review(self, lifecycles, checkpoint):
         self._begin_step(checkpoint, "review")

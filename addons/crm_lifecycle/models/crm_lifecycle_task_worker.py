@@ -6,12 +6,10 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .. import locks
 from ..progress import Cancelled, Progress
 
 _logger = logging.getLogger(__name__)
-
-# The first key of the advisory locks that tell living work from dead.
-LOCK = 1_129_464_404
 
 
 class CrmLifecycleTask(models.Model):
@@ -28,28 +26,12 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _get_locked_ids(self):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT l.objid::bigint
-                  FROM pg_locks AS l
-                  JOIN pg_database AS d ON d.oid = l.database
-                 WHERE d.datname = current_database() AND l.granted
-                   AND l.locktype = 'advisory' AND l.objsubid = 2
-                   AND l.classid::bigint = %s
-                """,
-                LOCK,
-            )
-        )
-        return {task_id for [task_id] in rows}
+        return locks.get_held(self.env.cr, locks.TASK)
 
     def _take(self):
         """Begin with the task, unless another process has; return whether we may."""
         self.ensure_one()
-        [[locked]] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_lock(%s, %s)", LOCK, self.id)
-        )
-        if not locked:
+        if not locks.try_lock(self.env.cr, locks.TASK, self.id):
             return False
         self.env.cr.execute(
             SQL(
@@ -70,7 +52,7 @@ class CrmLifecycleTask(models.Model):
         return taken
 
     def _release(self):
-        self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", LOCK, self.id))
+        locks.unlock(self.env.cr, locks.TASK, self.id)
 
     @api.model
     def _cron_work(self):

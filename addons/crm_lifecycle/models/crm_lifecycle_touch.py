@@ -72,8 +72,8 @@ class CrmLifecycleTouch(models.Model):
         )
 
     @api.model
-    def _trigger_run(self):
-        """Have the scheduled job look at the work list within a minute.
+    def _trigger_run(self, at=None):
+        """Have the scheduled job look at the work list within a minute, or ``at``.
 
         As `ir.cron._trigger` does, less the look at whether the job is active:
         confirming an order pays for each query. Once in a transaction is enough.
@@ -90,6 +90,6 @@ class CrmLifecycleTouch(models.Model):
         once["crm_lifecycle.triggered"] = True
         # Whoever changes a document may ring the bell, and nothing more.
         self.env["ir.cron.trigger"].sudo().create(
-            {"cron_id": cron_id, "call_at": fields.Datetime.now()}
+            {"cron_id": cron_id, "call_at": at or fields.Datetime.now()}
         )
         self.env.cr.postcommit.add(self.env["ir.cron"]._notifydb)

@@ -80,8 +80,12 @@ class CrmLifecycleProfile(models.Model):
         quiet=False,
         writer=None,
         is_transfer=False,
+        run=None,
     ):
-        """Move customers whose rows the caller has locked (see `_lifecycle_move`)."""
+        """Move customers whose rows the caller has locked (see `_lifecycle_move`).
+
+        :param run: the `crm.lifecycle.run` that moves them
+        """
         if not self:
             return self
         if origin in ("manual", "import"):
@@ -101,6 +105,7 @@ class CrmLifecycleProfile(models.Model):
             "rule": rule,
             "reason": reason,
             "quiet": quiet,
+            "run": run,
         }
         for day, members in profiles._group_by_day(as_of):
             common["date"] = day
@@ -111,6 +116,87 @@ class CrmLifecycleProfile(models.Model):
                 stage, day, quiet, writer, by_rule=origin in ("rule", "replay")
             )
         return profiles
+
+    def _reverse_moves(self, run, moves):
+        """Put customers back where they were before a run moved them.
+
+        Whoever has been moved since, or merged, stays. The stay in the earlier stage
+        goes on from the day on which it began. No automation rule sees it, and no
+        playbook comes of it.
+
+        :param run: the `crm.lifecycle.run` that is voided
+        :param moves: SQL of the ids of its moves
+        :return: how many were put back, and the customers who stay
+        """
+        self.env.flush_all()
+        for query in (
+            SQL(
+                """
+                CREATE TEMPORARY TABLE lifecycle_back_move ON COMMIT DROP AS
+                SELECT h.id, h.profile_id
+                  FROM crm_lifecycle_history AS h
+                 WHERE h.id IN (%s)
+                """,
+                moves,
+            ),
+            SQL("ANALYZE lifecycle_back_move"),
+            # The first move of each customer tells the stage before, and since when;
+            # the last one, where the run left them.
+            SQL(
+                """
+                CREATE TEMPORARY TABLE lifecycle_back ON COMMIT DROP AS
+                SELECT p.id AS profile_id, first.from_stage_id AS stage_id,
+                       CASE WHEN first.from_stage_id IS NOT NULL
+                            THEN first.date - first.days_in_from_stage
+                       END AS stage_date,
+                       last.date,
+                       p.stage_id IS NOT DISTINCT FROM last.to_stage_id
+                       AND NOT EXISTS (
+                           SELECT FROM crm_lifecycle_history AS h
+                            WHERE h.profile_id = p.id AND h.id > first.id
+                              AND h.is_voided IS NOT TRUE
+                              AND h.id NOT IN (SELECT id FROM lifecycle_back_move)
+                       ) AS is_reversible
+                  FROM (SELECT profile_id, MIN(id) AS first_id, MAX(id) AS last_id
+                          FROM lifecycle_back_move GROUP BY profile_id) AS span
+                  JOIN crm_lifecycle_history AS first ON first.id = span.first_id
+                  JOIN crm_lifecycle_history AS last ON last.id = span.last_id
+                  JOIN crm_lifecycle_profile AS p ON p.id = span.profile_id
+                 ORDER BY p.id
+                   FOR NO KEY UPDATE OF p
+                """
+            ),
+            SQL("ANALYZE lifecycle_back"),
+        ):
+            self.env.cr.execute(query)
+        self.env["crm.lifecycle.history"]._record_reversal(run)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE crm_lifecycle_profile AS p
+                   SET stage_id = b.stage_id, stage_date = b.stage_date,
+                       date_last_stage_update = b.stage_date::timestamp,
+                       lifecycle_id = s.lifecycle_id,
+                       facts_date = %(now)s, write_date = %(now)s, write_uid = %(user)s
+                  FROM lifecycle_back AS b
+             LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
+                 WHERE p.id = b.profile_id AND b.is_reversible
+             RETURNING p.id
+                """,
+                now=NOW,
+                user=self.env.uid,
+            )
+        )
+        self.invalidate_model()
+        self._sync_follow_up([row[0] for row in rows])
+        left = self.env.execute_query(
+            SQL(
+                "SELECT profile_id FROM lifecycle_back WHERE NOT is_reversible "
+                "ORDER BY profile_id"
+            )
+        )
+        self.env.cr.execute(SQL("DROP TABLE lifecycle_back, lifecycle_back_move"))
+        return len(rows), self.browse(row[0] for row in left)
 
     def _group_by_day(self, as_of):
         """Return ``[(day, profiles)]``: the day given, or each company's today."""
@@ -272,7 +358,7 @@ class CrmLifecycleProfile(models.Model):
              LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS visited
                           FROM crm_lifecycle_history
                          WHERE profile_id = ANY(%(ids)s)
-                           AND lifecycle_id = %(lifecycle)s
+                           AND lifecycle_id = %(lifecycle)s AND is_voided IS NOT TRUE
                          GROUP BY profile_id) AS v ON v.profile_id = p.id
                  WHERE (%(target)s = ANY(v.visited) OR v.visited @> %(below)s::int[])
                        IS NOT TRUE

@@ -2,6 +2,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -76,3 +77,17 @@ class ResCompany(models.Model):
         now = pytz.utc.localize(fields.Datetime.now())
         tz = pytz.timezone(self.sudo().lifecycle_tz or "UTC")  # a name, no secret
         return now.astimezone(tz).date()
+
+    def _get_database_today(self):
+        """Return today's date in the time zone of the company, as the database has it.
+
+        Nothing that a caller may set changes it. Tests of days to come patch it.
+        """
+        self.ensure_one()
+        [[today]] = self.env.execute_query(
+            SQL(
+                "SELECT (clock_timestamp() AT TIME ZONE %s)::date",
+                self.sudo().lifecycle_tz or "UTC",  # a name, no secret
+            )
+        )
+        return today

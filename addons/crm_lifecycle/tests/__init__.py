@@ -34,6 +34,7 @@ from . import test_run
 from . import test_run_fault
 from . import test_run_review
 from . import test_run_shard
+from . import test_run_void
 from . import test_stay
 from . import test_start
 from . import test_subject_fields

@@ -267,6 +267,24 @@ def make_wizards(world, profiles, lifecycles):
     found["crm.lifecycle.start.line"] = {
         "here": sample(env["crm.lifecycle.start.line"])
     }
+    Run = env["crm.lifecycle.run"]
+    found["crm.lifecycle.run.void"] = {
+        name: sample(
+            env["crm.lifecycle.run.void"],
+            create={
+                "run_id": Run.create(
+                    {
+                        "company_id": company.id,
+                        "as_of": TODAY,
+                        "kind": "quick",
+                        "state": "done",
+                    }
+                ).id,
+                "reason": "Access",
+            },
+        )
+        for name, company in (("here", world.home), ("there", world.there))
+    }
     found["crm.lifecycle.erase"] = {
         name: sample(env["crm.lifecycle.erase"], create={"profile_ids": chosen[name]})
         for name in ("mine", "there")
@@ -429,6 +447,8 @@ crm.lifecycle.preview        here         -      -      -        -      -      c
 crm.lifecycle.start          here         -      -      -        -      -      c       -          c
 crm.lifecycle.test           here         -      -      -        -      -      c       -          c
 crm.lifecycle.start.line     here         -      -      -        -      -      rwcd    -          rwcd
+crm.lifecycle.run.void       here         -      -      -        -      -      c       -          c
+crm.lifecycle.run.void       there        -      -      -        -      -      -       -          -
 crm.lifecycle.erase          mine         -      -      -        -      -      -       -          c
 crm.lifecycle.erase          there        -      -      -        -      -      -       -          -
 """
@@ -443,6 +463,8 @@ crm.lifecycle.profile        action_move,action_open_subject          -      -  
 crm.lifecycle.profile        action_reevaluate,explain,get_overview   -      -      -        x      x      x       -          x
 crm.lifecycle.profile        get_timeline                             -      -      -        x      x      x       -          x
 crm.lifecycle.step           action_retry                             -      -      -        -      -      x       -          x
+crm.lifecycle.run            action_void                              -      -      -        -      -      x       -          x
+crm.lifecycle.run.void       action_void                              -      -      -        -      -      x       -          x
 crm.lifecycle.task           action_cancel,action_open_result         -      -      -        x      -      x       -          x
 crm.lifecycle.task           action_start_again                       -      -      -        x      -      x       -          x
 crm.lifecycle.import         action_import,action_open                -      -      -        -      -      x       -          x

@@ -134,6 +134,13 @@ class LifecycleCase(TransactionCase):
         )
 
     @classmethod
+    def _let_days_come(cls):
+        """Let runs be of days that are still to come by the clock of the database."""
+        cls.classPatch(
+            type(cls.company), "_get_database_today", lambda company: date.max
+        )
+
+    @classmethod
     def _run(cls, as_of=TODAY, **kwargs):
         cls.env.flush_all()
         run = cls.env["crm.lifecycle"]._run(cls.company, as_of, **kwargs)

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle import locks
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import (
     ENQUEUED,
@@ -190,7 +191,7 @@ class CrmLifecycleRun(models.Model):
         if self.state == "failed":
             self._revive()
         if self.state == "running":
-            with self._to_be_retried():
+            with self._to_be_retried(), self._among_shards(self.company_id):
                 self._execute(self._commit)
         self._hand_in()
         return self.env._(
@@ -209,7 +210,7 @@ class CrmLifecycleRun(models.Model):
         self.ensure_one()
         if self.state != "running":
             return self.env._("The run has ended already.")
-        with self._to_be_retried():
+        with self._to_be_retried(), self._among_shards(self.company_id):
             self._finish(self._commit)
         self._wake_schedule()
         return self.env._(
@@ -240,6 +241,10 @@ class CrmLifecycleRun(models.Model):
         """Have the job come again where somebody else's change got in between."""
         try:
             yield
+        except locks.RunUnderWay as error:
+            raise RetryableJobError(
+                str(error), seconds=10, ignore_retry=True
+            ) from error
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
             self._revive()
             self._commit()
@@ -315,11 +320,18 @@ class CrmLifecycleRun(models.Model):
         return runs._get_jobs().filtered(lambda job: job.state in LIVE_STATES)
 
     def _is_alive(self):
-        """Whether a handed-out run gets on, or at least may do so soon."""
+        """Whether a handed-out run gets on, or at least may do so soon.
+
+        It does while a process holds the lock of the shards. A job that has been
+        started by a process which is dead by now holds nothing; one that waits for
+        its turn may do so for a while.
+        """
         self.ensure_one()
+        if self.company_id.id in locks.get_held(self.env.cr, locks.SHARD):
+            return True
         progress = max((self | self.child_ids).mapped("date_progress"))
-        return progress >= fields.Datetime.now() - PATIENCE and bool(
-            self._get_live_jobs()
+        return progress >= fields.Datetime.now() - PATIENCE and any(
+            job.state != STARTED for job in self._get_live_jobs()
         )
 
     @api.model
@@ -329,13 +341,20 @@ class CrmLifecycleRun(models.Model):
         An error stays on its run and holds up nothing else.
         """
         cron = self.env["ir.cron"]
+
+        def keep(done, remaining):
+            cron._commit_progress()
+
         for run in self._get_handed_out():
             if run._is_alive():
                 continue
-            _logger.warning("Lifecycle run %s: the queue left it", run.id)
-            run._recall()
             try:
-                run._finish(lambda done, remaining: cron._commit_progress())
+                with self._alone(run.company_id, keep):
+                    _logger.warning("Lifecycle run %s: the queue left it", run.id)
+                    run._recall()
+                    run._finish(keep)
+            except locks.RunUnderWay:
+                continue
             except Exception:
                 _logger.exception("Lifecycle run %s could not be finished", run.id)
 
@@ -357,11 +376,8 @@ class CrmLifecycleRun(models.Model):
             )
 
     @api.model
-    def _bury_dead(self, company):
-        """A shard that waits for its turn is not dead, nor is its run."""
-        now = fields.Datetime.now()
-        alive = self._get_handed_out(company).filtered(lambda run: run._is_alive())
-        (alive | alive.child_ids).filtered(
-            lambda run: run.state == "running" and run.date_progress < now - PATIENCE
-        ).date_progress = now
-        return super()._bury_dead(company)
+    def _get_under_way(self, company):
+        """A run is under way as well while its shards wait for their turn."""
+        return super()._get_under_way(company) or any(
+            run._is_alive() for run in self._get_handed_out(company)
+        )

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
-from odoo import fields
+from odoo import fields, sql_db
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.crm_lifecycle import locks
+from odoo.addons.crm_lifecycle.locks import RunUnderWay
 
 from ..hooks import uninstall_hook
 from .common import CUSTOMERS, TODAY, QueueCase
@@ -101,14 +104,34 @@ class TestRescue(QueueCase):
     def test_another_run_does_not_bury_a_shard_that_waits(self):
         self._set_progress(31)
         self.shards[0].date_progress = fields.Datetime.now()
-        self.env["crm.lifecycle.run"]._bury_dead(self.company)
+        self.env["crm.lifecycle.run"]._fail_dead(self.company)
         self.assertEqual(self.handed_out.state, "running")
         self.assertEqual(set(self.shards.mapped("state")), {"running"})
 
-    def test_another_run_buries_one_whose_jobs_are_gone(self):
-        self.jobs.unlink()
+    def test_another_run_does_not_begin_while_shards_wait(self):
+        with self.assertRaisesRegex(RunUnderWay, "is under way since"):
+            self._run()
+        self.assertEqual(self.handed_out.state, "running")
+
+    def test_a_job_that_works_keeps_the_run_alive_however_long_it_takes(self):
         self._set_progress(31)
-        self.env["crm.lifecycle.run"]._bury_dead(self.company)
+        with sql_db.db_connect(self.env.cr.dbname).cursor() as worker:
+            locks.try_lock(worker, locks.SHARD, self.company.id, shared=True)
+            self._rescue()
+            self.assertEqual(self.handed_out.state, "running")
+            locks.unlock(worker, locks.SHARD, self.company.id, shared=True)
+
+    def test_jobs_whose_processes_died_are_made_up_for_at_once(self):
+        self.jobs.state = "started"
+        self._rescue()
+        self.assertRecordValues(
+            self.handed_out, [{"state": "done", "failed_shard_count": 3}]
+        )
+        self.assertEqual(self._snapshot(), self.plain)
+
+    def test_another_run_marks_one_whose_jobs_are_gone(self):
+        self.jobs.unlink()
+        self.env["crm.lifecycle.run"]._fail_dead(self.company)
         self.assertEqual(self.handed_out.state, "failed")
 
     def test_uninstalling_leaves_the_work_to_the_next_run(self):

@@ -6,7 +6,7 @@ MERGES = ("merge", "convert")
 # the index does, to the letter: the planner compares.
 IS_ENTRY = (
     "profile_id IS NOT NULL AND from_stage_id IS DISTINCT FROM to_stage_id "
-    f"AND origin NOT IN {MERGES}"
+    f"AND origin NOT IN {MERGES} AND is_voided IS NOT TRUE"
 )
 
 

@@ -10,3 +10,9 @@ class CrmLifecycleRun(models.Model):
         if run.state == "done" and run.kind != "quick":
             self.env["crm.lifecycle.turn"]._trigger_refresh()
         return run
+
+    def _void(self, reason):
+        """Have these moves follow a voided run, too."""
+        result = super()._void(reason)
+        self.env["crm.lifecycle.turn"]._trigger_refresh()
+        return result

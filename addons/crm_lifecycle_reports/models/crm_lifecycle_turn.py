@@ -135,7 +135,8 @@ class CrmLifecycleTurn(models.Model):
                       FROM crm_lifecycle_history AS h
                  LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
                  LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
-                     WHERE h.profile_id IS NOT NULL AND %(condition)s) AS move
+                     WHERE h.profile_id IS NOT NULL AND h.is_voided IS NOT TRUE
+                       AND %(condition)s) AS move
              WHERE kind IS NOT NULL
             """,
             kind=self._get_kind_sql(),

@@ -35,6 +35,7 @@ class CrmLifecycleGrowthReport(models.Model):
             "to_stage_id",
             "date",
             "origin",
+            "is_voided",
         ],
         "crm.lifecycle.profile": ["company_id", "user_id", "first_seen_date"],
         "crm.lifecycle.stage": ["lifecycle_id", "category"],

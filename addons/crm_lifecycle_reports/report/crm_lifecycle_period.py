@@ -91,7 +91,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
     def _get_known_moves(self, query, lifecycle=None):
         """SQL of the moves of a query, see `_get_moves`; of any lifecycle, or one."""
         self.env.flush_all()
-        names = ("id", "profile_id", "company_id", "date", "origin")
+        names = ("id", "profile_id", "company_id", "date", "origin", "is_voided")
         names += ("from_stage_id", "to_stage_id")
         of = SQL("= %s", lifecycle.id) if lifecycle else SQL("IS NOT NULL")
         return SQL(
@@ -106,7 +106,8 @@ class CrmLifecyclePeriod(models.AbstractModel):
               FROM (%(history)s) AS h
          LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
          LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
-             WHERE f.lifecycle_id %(of)s OR t.lifecycle_id %(of)s
+             WHERE (f.lifecycle_id %(of)s OR t.lifecycle_id %(of)s)
+               AND h.is_voided IS NOT TRUE
             """,
             history=query.select(*(SQL.identifier(query.table, n) for n in names)),
             of=of,

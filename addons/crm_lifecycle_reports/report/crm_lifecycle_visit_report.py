@@ -49,6 +49,7 @@ class CrmLifecycleVisitReport(models.Model):
             "date",
             "days_in_from_stage",
             "origin",
+            "is_voided",
         ],
         "crm.lifecycle.profile": [
             "partner_id",
@@ -190,6 +191,7 @@ class CrmLifecycleVisitReport(models.Model):
          LEFT JOIN (%(ways)s) AS way
                 ON way.from_id = h.from_stage_id AND way.to_id = h.to_stage_id
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
+               AND h.is_voided IS NOT TRUE
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
             """,
             merges=list(MERGES),

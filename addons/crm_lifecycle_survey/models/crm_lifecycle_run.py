@@ -43,6 +43,7 @@ class CrmLifecycleRun(models.Model):
                              WHERE h.profile_id = p.id
                                AND h.to_stage_id = p.stage_id
                                AND h.origin NOT IN ('merge', 'convert')
+                               AND h.is_voided IS NOT TRUE
                              ORDER BY h.id DESC
                              LIMIT 1
                            ) AS stay

@@ -157,6 +157,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
             SELECT h.to_stage_id
               FROM crm_lifecycle_history AS h
              WHERE h.profile_id = p.id AND h.date <= %(day)s
+               AND h.is_voided IS NOT TRUE
                AND (h.date < %(day)s OR h.create_date <= u.end_datetime)
              ORDER BY h.date DESC, h.id DESC
              LIMIT 1

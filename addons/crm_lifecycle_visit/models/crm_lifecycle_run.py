@@ -29,6 +29,7 @@ DUE = """
                   FROM crm_lifecycle_history AS h
                  WHERE h.profile_id = d.profile_id
                    AND h.to_stage_id = d.stage_id
+                   AND h.is_voided IS NOT TRUE
                  ORDER BY h.id DESC
                  LIMIT 1
                ) AS stay
