@@ -23,7 +23,7 @@ class CrmLifecycle(models.Model):
 
     _name = "crm.lifecycle"
     _description = "Lifecycle"
-    _inherit = ["mail.thread"]
+    _inherit = ["crm.lifecycle.company.mixin", "mail.thread"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

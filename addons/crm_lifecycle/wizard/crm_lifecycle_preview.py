@@ -9,6 +9,9 @@ class CrmLifecyclePreview(models.TransientModel):
 
     _name = "crm.lifecycle.preview"
     _description = "Preview of a Lifecycle"
+    _inherit = ["crm.lifecycle.company.mixin", "crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("lifecycle_id",)
 
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle", required=True, ondelete="cascade", readonly=True
@@ -109,6 +112,7 @@ class CrmLifecyclePreview(models.TransientModel):
     def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):
         """Return what the template shows of a lifecycle that runs among others."""
         lifecycle.check_access("write")
+        company._check_lifecycle_user()
         # A run reads facts of every customer and document of the company.
         found = (
             self.env["crm.lifecycle"]

@@ -101,15 +101,24 @@ class CrmLifecycleTicket(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.depends("partner_id", "company_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_lifecycle_stage(self):
-        """Tell whoever sees the ticket where its customer stands."""
+        """Tell whoever sees the ticket where its customer stands.
+
+        In companies of the user alone: a ticket that is not saved yet, or has no
+        company, can name the customer of any.
+        """
         # Computed with all rights, on the fields of no amount that are named here.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         profiles = self._get_lifecycle_profiles(Profile)
         has_tier = "loyalty_tier_id" in Profile._fields
+        user = self.env.user
+        companies = set(user._get_company_ids())
         for ticket in self:
             profile = profiles.get(ticket, Profile)
+            # Whoever is no employee reads none of this; the server does for them.
+            if not (user._is_superuser() or user.share):
+                profile = profile.filtered(lambda item: item.company_id.id in companies)
             stage = profile.stage_id.with_context(lang=self.env.lang)
             ticket.lifecycle_stage = stage.name
             ticket.lifecycle_category = stage.category
