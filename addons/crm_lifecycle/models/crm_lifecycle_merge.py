@@ -61,11 +61,12 @@ class CrmLifecycleProfile(models.Model):
 
         Salesperson, pin and notes are merged where the user of ``self`` may write
         this profile, or is the superuser. Otherwise the values of this profile stand,
-        and notes of the sources are kept as a log note: on ``document``, by default on
-        the lead or contact that each source is about.
+        and notes of the sources are kept as log notes. Notes that the user may read go
+        to ``document``, by default the lead or contact that the source is about; other
+        notes go to this profile, with the messages of the source.
         """
         self.ensure_one()
-        is_writer = self.env.su or self.has_access("write")
+        is_writer = bool(self._filter_writable())
         owner = self._get_merged_owner(sources) if is_writer else self.sudo().user_id
         # Kept whole whoever merges: what is the target's own is decided above.
         target = self.sudo().with_context(active_test=False)
@@ -74,7 +75,8 @@ class CrmLifecycleProfile(models.Model):
         if is_writer:
             vals |= target._get_merged_vals(sources, owner)
         else:
-            sources._keep_notes(document)
+            seen = sources.with_env(self.env)._in_all_companies()
+            sources._keep_notes(document, seen._filtered_access("read").ids)
         target.with_context(lifecycle_writer=WriterPass()).write(vals)
         target._adopt_documents(sources, is_writer=is_writer)
         sources.unlink()
@@ -90,7 +92,7 @@ class CrmLifecycleProfile(models.Model):
         if not self.env.su:
             contacts = sources.filtered(lambda item: item.partner_id and item.user_id)
             theirs = contacts.with_env(self.env)
-            theirs -= theirs._filtered_access("write")
+            theirs -= theirs._filter_writable()
             if theirs:
                 return theirs.sudo().user_id[:1]
         return (target | sources).user_id[:1]
@@ -122,12 +124,16 @@ class CrmLifecycleProfile(models.Model):
                 )
         self._adopt_history(sources)
 
-    def _keep_notes(self, document=None):
-        """Log the notes of profiles that go away on their leads or contacts."""
+    def _keep_notes(self, document, readable_ids):
+        """Log the notes of profiles that go away, see `_lifecycle_absorb`."""
         for profile in self.filtered("note"):
+            is_readable = profile.id in readable_ids
             subject = document or profile.lead_id or profile.partner_id
-            # The writer has just written the document, and may see it no longer.
-            subject.sudo().message_post(
+            # The user has just written the subject, and may see it no longer.
+            record = subject.sudo() if is_readable else profile
+            author = self.env.user if is_readable else self.env.ref("base.user_root")
+            record.message_post(
+                author_id=author.partner_id.id,
                 body=Markup("<p>%s</p>%s")
                 % (
                     self.env._(

@@ -8,6 +8,21 @@ from odoo import fields, models
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
+    def _in_all_companies(self):
+        """Return the profiles with the rights of the user in all of their companies."""
+        companies = list(self.env.user._get_company_ids())
+        return self.with_context(allowed_company_ids=companies)
+
+    def _filter_writable(self):
+        """Return the profiles that the user may write, in any of their companies.
+
+        A contact of several companies is changed in all of them at once.
+        """
+        if self.env.su:
+            return self
+        mine = self._in_all_companies()._filtered_access("write")
+        return self.browse(mine.ids)
+
     def _notify_kept_owners(self, new_owner):
         """Ask salespeople and their team leaders what to do about changed contacts.
 
@@ -22,12 +37,13 @@ class CrmLifecycleProfile(models.Model):
             owner = profile.user_id
             for user in owner | profile._get_leaders(owner):
                 if user != self.env.user and profile._can_act(user):
-                    receivers[user] = receivers.get(user, self.browse()) | profile
+                    receivers.setdefault(user, []).append(profile.id)
         todo = self.env.ref("mail.mail_activity_data_todo")
         vals_list = []
-        for user, profiles in receivers.items():
+        for user, ids in receivers.items():
             # Only what the receiver may open.
-            readable = profiles.with_user(user)._filtered_access("read")
+            theirs = self.browse(ids).with_user(user)
+            readable = theirs._in_all_companies()._filtered_access("read")
             words = self._get_kept_texts(user, new_owner)
             vals_list += [
                 {

@@ -105,7 +105,7 @@ class ResPartner(models.Model):
             )
         )
         free = profiles.filtered(lambda profile: not profile.user_id)
-        mine = (profiles - free).with_env(self.env)._filtered_access("write")
+        mine = (profiles - free).with_env(self.env)._filter_writable()
         following = free | profiles.browse(mine.ids)
         return following, profiles - following
 

@@ -84,7 +84,7 @@ class CrmLifecyclePreview(models.TransientModel):
     def action_look(self):
         """Have the preview made in the background."""
         self.ensure_one()
-        self.lifecycle_id.check_access("write")
+        self.lifecycle_id._check_look()
         return self.env["crm.lifecycle.task"]._start(
             "preview",
             self,
@@ -111,7 +111,7 @@ class CrmLifecyclePreview(models.TransientModel):
     @api.model
     def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):
         """Return what the template shows of a lifecycle that runs among others."""
-        lifecycle.check_access("write")
+        lifecycle._check_look()
         company._check_lifecycle_user()
         # A run reads facts of every customer and document of the company.
         found = (
