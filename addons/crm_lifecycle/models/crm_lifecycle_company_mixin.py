@@ -3,6 +3,8 @@ from functools import partial
 from odoo import api, models
 from odoo.exceptions import AccessError
 
+from .crm_lifecycle_reference_mixin import get_ids
+
 
 class CrmLifecycleCompanyMixin(models.AbstractModel):
     """Configuration of one company, or of all: only its companies' users change it.
@@ -19,6 +21,24 @@ class CrmLifecycleCompanyMixin(models.AbstractModel):
 
     # Fields that decide about the company; a change of them is checked afterwards too.
     _company_fields = frozenset({"company_id"})
+
+    @api.model
+    def default_get(self, fields):
+        defaults = super().default_get(fields)
+        self._check_new_company(defaults)
+        return defaults
+
+    def onchange(self, values, field_names, fields_spec):
+        """Compute nothing of a company that is not the user's, in no form."""
+        self._check_new_company(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    def _check_new_company(self, values):
+        """Raise where values that are not saved name a company of others."""
+        ids = get_ids(values.get("company_id") or False)
+        if ids and any(self._ids):
+            ids -= set(self.sudo().company_id.ids)  # to compare ids
+        self.env["res.company"].browse(ids)._check_lifecycle_user()
 
     def write(self, vals):
         """Refuse to give a record to a company that is not the user's."""

@@ -50,7 +50,7 @@ class CrmLifecycleReferenceMixin(models.AbstractModel):
                 id_
                 for vals in vals_list
                 if vals.get(name)
-                for id_ in _get_ids(vals[name])
+                for id_ in get_ids(vals[name])
             }
             if ids and any(self._ids):
                 ids -= set(self.sudo()[name].ids)  # to compare ids
@@ -60,7 +60,7 @@ class CrmLifecycleReferenceMixin(models.AbstractModel):
                 )
 
 
-def _get_ids(value):
+def get_ids(value):
     """Return the ids in a value of a relational field, as clients write them.
 
     An id, ``(id, name)``, ``{"id": …}``, or a list of ids, of these, or of commands.
@@ -68,10 +68,10 @@ def _get_ids(value):
     if isinstance(value, models.BaseModel):
         return set(value._ids)
     if isinstance(value, dict):
-        return _get_ids(value.get("id"))
+        return get_ids(value.get("id"))
     if isinstance(value, (list, tuple)):
         if len(value) == 2 and isinstance(value[1], str):  # id and name
-            return _get_ids(value[0])
+            return get_ids(value[0])
         return {id_ for item in value for id_ in _get_command_ids(item)}
     is_id = isinstance(value, int) and not isinstance(value, bool)
     return {value} if is_id and 0 < value <= MAX_ID else set()
@@ -80,9 +80,9 @@ def _get_ids(value):
 def _get_command_ids(item):
     """Return the ids that an item of a list of commands links or updates."""
     if not isinstance(item, (list, tuple)):
-        return _get_ids(item)
+        return get_ids(item)
     if not item or item[0] not in (1, 4, 6):
         return set()
     if item[0] == 6:
-        return _get_ids(item[2]) if len(item) > 2 else set()
-    return _get_ids(item[1]) if len(item) > 1 else set()
+        return get_ids(item[2]) if len(item) > 2 else set()
+    return get_ids(item[1]) if len(item) > 1 else set()

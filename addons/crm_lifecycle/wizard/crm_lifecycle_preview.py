@@ -41,7 +41,12 @@ class CrmLifecyclePreview(models.TransientModel):
         help="As if no other lifecycle were active.",
     )
     is_long = fields.Boolean(compute="_compute_is_long")
-    result = fields.Html(compute="_compute_result", store=True, sanitize=False)
+    result = fields.Html(
+        compute="_compute_result",
+        compute_sudo=False,  # access is checked on the way
+        store=True,
+        sanitize=False,
+    )
 
     @api.depends("company_id")
     def _compute_as_of(self):

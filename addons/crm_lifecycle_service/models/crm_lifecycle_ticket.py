@@ -113,12 +113,13 @@ class CrmLifecycleTicket(models.AbstractModel):
         profiles = self._get_lifecycle_profiles(Profile)
         has_tier = "loyalty_tier_id" in Profile._fields
         user = self.env.user
-        companies = set(user._get_company_ids())
+        # The server may ask for users who are no employees; they read none of this.
+        is_limited = not (user._is_superuser() or user.share)
+        companies = user._get_company_ids() if is_limited else ()
         for ticket in self:
             profile = profiles.get(ticket, Profile)
-            # Whoever is no employee reads none of this; the server does for them.
-            if not (user._is_superuser() or user.share):
-                profile = profile.filtered(lambda item: item.company_id.id in companies)
+            if is_limited and profile.company_id.id not in companies:
+                profile = Profile
             stage = profile.stage_id.with_context(lang=self.env.lang)
             ticket.lifecycle_stage = stage.name
             ticket.lifecycle_category = stage.category
