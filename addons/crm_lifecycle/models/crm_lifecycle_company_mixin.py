@@ -92,7 +92,7 @@ class CrmLifecycleCompanyMixin(models.AbstractModel):
                 self.env._(
                     "This %(model)s belongs to a company that you don't work in. "
                     "Choose one of your companies.",
-                    model=self.env["ir.model"]._get(self._name).name,
+                    model=record.env["ir.model"]._get(self._name).name,
                 )
             )
         return AccessError(

@@ -67,7 +67,7 @@ def make_company_error(records):
             env._(
                 "This %(model)s belongs to a company that you don't work in. "
                 "Choose one of your companies.",
-                model=env["ir.model"]._get(records._name).name,
+                model=record.env["ir.model"]._get(records._name).name,
             )
         )
     return AccessError(
