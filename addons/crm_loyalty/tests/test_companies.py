@@ -83,3 +83,15 @@ class TestCompanies(LedgerCase):
         for company in (self.there, self.env["res.company"]):
             with self.subTest(company.name), self.assertRaises(AccessError):
                 self._as(self.program).company_id = company
+
+    def test_no_form_about_a_card_of_another_company(self):
+        program = self._program("There", company_id=self.there.id)
+        card = self._card(program=program)
+        self.env.flush_all()
+        for model in ("loyalty.point.reinstate", "loyalty.bonus.grant"):
+            wizards = self._as(self.env[model])
+            spec = {"display_name": {}, "card_id": {"fields": {"display_name": {}}}}
+            with self.subTest(model), self.assertRaises(AccessError):
+                wizards.onchange({"card_id": card.id}, ["card_id"], spec)
+            with self.subTest(model), self.assertRaises(AccessError):
+                wizards.with_context(default_card_id=card.id).onchange({}, [], spec)
