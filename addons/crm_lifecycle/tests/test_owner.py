@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools.translate import code_translations
 
 from .common import TODAY, LifecycleCase
 
@@ -156,12 +158,23 @@ class TestOwner(LifecycleCase):
     def test_everybody_is_asked_in_their_own_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.colleague.lang = "fr_FR"
-        todo = "Another salesperson for the contact"
+        text = "Another salesperson for the contact"
+        french = {"fr_FR": {text: "Autre vendeur"}}
+        self.startPatcher(
+            patch.object(
+                code_translations,
+                "get_python_translations",
+                lambda module, lang: french.get(lang, {}),
+            )
+        )
         self._as(self.ada.partner_id).user_id = self.salesperson
         activities = self.env["mail.activity"].search(
             [("res_model", "=", "crm.lifecycle.profile"), ("res_id", "=", self.ada.id)]
         )
-        self.assertEqual(set(activities.mapped("summary")), {todo})
+        self.assertEqual(
+            {activity.user_id: activity.summary for activity in activities},
+            {self.colleague: "Autre vendeur", self.leader: text},
+        )
         for activity in activities:
             self.assertIn("sally", activity.note)
 
