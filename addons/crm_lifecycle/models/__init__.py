@@ -1,3 +1,5 @@
+from . import crm_lifecycle_company_mixin
+from . import crm_lifecycle_reference_mixin
 from . import crm_lifecycle
 from . import crm_lifecycle_engine
 from . import crm_lifecycle_stage
@@ -17,6 +19,7 @@ from . import crm_lifecycle_document
 from . import crm_lifecycle_transition
 from . import crm_lifecycle_transfer
 from . import crm_lifecycle_merge
+from . import crm_lifecycle_profile_owner
 from . import crm_lifecycle_history
 from . import crm_lifecycle_step
 from . import crm_lifecycle_step_worker

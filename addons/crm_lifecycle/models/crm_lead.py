@@ -132,9 +132,11 @@ class CrmLead(models.Model):
         for profile in profiles:
             head = self._get_own_profiles()
             if customer:
-                profile._lifecycle_convert(customer, origin="merge")
+                profile.with_env(self.env)._lifecycle_convert(
+                    customer, origin="merge", document=self
+                )
             elif head:
-                head._lifecycle_absorb(profile)
+                head.with_env(self.env)._lifecycle_absorb(profile, document=self)
             else:
                 profile._become({"lead_id": self.id})
         return result
@@ -149,7 +151,7 @@ class CrmLead(models.Model):
 
     def _convert_lifecycle(self):
         """Give the leads' own profiles to the customer that they have now."""
-        self._get_own_profiles()._lifecycle_convert()
+        self._get_own_profiles().with_env(self.env)._lifecycle_convert()
 
     def _touch_lifecycle(self, trigger=False):
         """Put the leads and their customers on the work list."""

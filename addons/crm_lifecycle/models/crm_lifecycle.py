@@ -23,7 +23,7 @@ class CrmLifecycle(models.Model):
 
     _name = "crm.lifecycle"
     _description = "Lifecycle"
-    _inherit = ["mail.thread"]
+    _inherit = ["crm.lifecycle.company.mixin", "mail.thread"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -272,7 +272,7 @@ class CrmLifecycle(models.Model):
     def action_export(self):
         """Download the lifecycle as a file, for another database."""
         self.ensure_one()
-        self.check_access("write")
+        self._check_look()
         name = re.sub(r"[^\w-]+", "_", self.name).strip("_") or "lifecycle"
         return {
             "type": "ir.actions.act_url",
@@ -355,6 +355,15 @@ class CrmLifecycle(models.Model):
                     Markup().join(Markup("<li>%s</li>") % line for line in left_out),
                 )
             )
+
+    def _check_look(self):
+        """Raise where the user may not look at all of the lifecycles.
+
+        Exports and previews write nothing: whoever may configure lifecycles may have
+        them also of a lifecycle of all companies.
+        """
+        self.browse().check_access("write")
+        self.check_access("read")
 
     def _get_form_action(self):
         """Return the action that opens the lifecycle."""

@@ -89,7 +89,7 @@ class CrmLifecycleProfile(models.Model):
             "partner_id", "not in", Partner.with_context(**archived)._search(OBJECTS)
         ) & Domain("lead_id", "not in", Lead.with_context(**archived)._search(OBJECTS))
 
-    def _lifecycle_convert(self, customer=None, origin="convert"):
+    def _lifecycle_convert(self, customer=None, origin="convert", document=None):
         """Who objected as a lead goes on objecting as a contact."""
         # The objection goes with the customer, whoever converts the lead.
         for profile in self.sudo().filtered("lead_id.lifecycle_objection_date"):
@@ -98,7 +98,7 @@ class CrmLifecycleProfile(models.Model):
             if partner and not partner.lifecycle_objection_date:
                 date = profile.lead_id.lifecycle_objection_date
                 partner.lifecycle_objection_date = date
-        return super()._lifecycle_convert(customer, origin)
+        return super()._lifecycle_convert(customer, origin, document)
 
 
 class CrmLifecycleRun(models.Model):

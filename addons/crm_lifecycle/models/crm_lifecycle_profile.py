@@ -52,10 +52,15 @@ class CrmLifecycleProfile(models.Model):
 
     _name = "crm.lifecycle.profile"
     _description = "Customer Profile"
-    _inherit = ["mail.activity.mixin", "mail.tracking.duration.mixin"]
+    _inherit = [
+        "crm.lifecycle.reference.mixin",
+        "mail.activity.mixin",
+        "mail.tracking.duration.mixin",
+    ]
     _order = "stage_date desc, id desc"
     _rec_names_search = ["partner_id.display_name", "lead_id.name"]
     _track_duration_field = "stage_id"
+    _readable_fields = ("partner_id", "lead_id", "stage_id")
 
     # Subject
     partner_id = fields.Many2one(
@@ -301,6 +306,8 @@ class CrmLifecycleProfile(models.Model):
         ``stage_id`` puts the customer there at once, through the one writer.
         """
         self.check_access("create")
+        # Before the name of a contact or lead may show, in whatever error.
+        self._check_references(vals_list)
         stage_ids = []
         prepared = []
         for vals in vals_list:
@@ -331,10 +338,10 @@ class CrmLifecycleProfile(models.Model):
         if stage_id is not None:
             self.check_access("write")
             stage = self.env["crm.lifecycle.stage"].browse(stage_id)
-            importing = self.env.context.get("import_file")
             self._lifecycle_move(
                 stage,
-                origin="import" if importing else "manual",
+                # Imports place customers by `_place_imported`, never by a write.
+                origin="manual",
                 reason=self.env.context.get("lifecycle_reason"),
                 # Stage and dates are the move's to write; access is checked above.
                 writer=lambda profiles, values: super(

@@ -61,6 +61,12 @@ class Import:
             raise AskEachRow
 
 
+def get_import(env):
+    """Return the `Import` of an environment, None if there is none."""
+    doing = env.context.get("lifecycle_import")
+    return doing if isinstance(doing, Import) else None
+
+
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
@@ -158,8 +164,11 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _get_import(self):
-        """Return the `Import` that is going on, None if there is none."""
-        return self.env.context.get("lifecycle_import")
+        """Return the `Import` that is going on, None if there is none.
+
+        It travels in the context, where RPC can't forge an object.
+        """
+        return get_import(self.env)
 
     def _load_records(self, data_list, update=False):
         """Do what the rows say of customers, then place all of them together."""
@@ -190,8 +199,10 @@ class CrmLifecycleProfile(models.Model):
         partners = self.env["res.partner"].browse(
             vals.get("partner_id") or False for vals in vals_list
         )
-        customers = [partner.commercial_partner_id.id for partner in partners]
+        # Whether the user may read them is checked below, for all at once.
+        customers = [partner.commercial_partner_id.id for partner in partners.sudo()]
         profiles = self._get_known_profiles(customers)
+        self._refuse_unreadable_rows(doing, rows, partners)
         self._refuse_strange_rows(doing, rows, customers, profiles)
         doing.check(rows)
         new, changes = {}, {}
@@ -226,13 +237,30 @@ class CrmLifecycleProfile(models.Model):
         return {profile.partner_id.id: profile.with_env(self.env) for profile in known}
 
     @api.model
+    def _refuse_unreadable_rows(self, doing, rows, partners):
+        """Refuse rows that name contacts which the user may not read, by an ID."""
+        # The profile shows the company of a contact, so both are to be readable.
+        contacts = partners.sudo()
+        named = partners.browse({*contacts.ids, *contacts.commercial_partner_id.ids})
+        readable = set(named._filtered_access("read").ids)
+        for row, contact in zip(rows, contacts, strict=True):
+            if {contact.id, contact.commercial_partner_id.id} - {False, *readable}:
+                doing.refused[row] = self._get_missing_text()
+
+    @api.model
+    def _get_missing_text(self):
+        return self.env._("No customer was found for this row.")
+
+    @api.model
     def _refuse_strange_rows(self, doing, rows, customers, profiles):
         """Refuse rows without a customer, or with somebody else's."""
         known = self.browse(profile.id for profile in profiles.values())
         mine = known._filtered_access("write")
         for row, customer in zip(rows, customers, strict=True):
+            if row in doing.refused:
+                continue
             if not customer:
-                doing.refused[row] = self.env._("No customer was found for this row.")
+                doing.refused[row] = self._get_missing_text()
             elif customer in profiles and profiles[customer] not in mine:
                 doing.refused[row] = self.env._(
                     "%(customer)s is another salesperson's customer. Leave that row to "
@@ -289,7 +317,7 @@ class CrmLifecycle(models.Model):
     @api.model
     def _assign_profiles(self, profiles):
         """Imported customers are placed by their rows (see `_place_imported`)."""
-        if self.env.context.get("lifecycle_import") is not None:
+        if get_import(self.env) is not None:
             return None
         return super()._assign_profiles(profiles)
 
@@ -304,7 +332,7 @@ class IrFieldsConverter(models.AbstractModel):
             if field.name == "stage_id" and subfield is None:
                 return (value or "").strip() or False, []
             if field.name == "partner_id":
-                doing = self.env.context.get("lifecycle_import")
+                doing = get_import(self.env)
                 found = doing.partners.get((subfield, value), ()) if doing else ()
                 if len(found) > 1:
                     raise self._format_import_error(

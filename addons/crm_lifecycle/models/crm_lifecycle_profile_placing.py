@@ -1,10 +1,16 @@
 """Placing imported customers in the stages that their rows tell."""
 
+from datetime import date
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine.days import DayByRow
+from .crm_lifecycle_history import ENTERS
+
+# No customer is older; earlier days are typing errors, or the zero of a spreadsheet.
+EARLIEST = date(1950, 1, 1)
 
 
 class CrmLifecycleProfile(models.Model):
@@ -22,12 +28,15 @@ class CrmLifecycleProfile(models.Model):
         find = self._get_stage_finder(profiles)
         for turn in doing.by_turn():
             moves = {}
+            known = self.browse(turn)._get_known_moves()
             for profile_id, (row, told, day) in turn.items():
                 profile = self.browse(profile_id)
                 try:
                     stage = find(profile, told)
-                    if stage:
-                        day = profile._get_import_day(day)
+                    if not stage:
+                        continue
+                    day = profile._get_import_day(day)
+                    if not profile._is_imported(stage, day, known.get(profile_id, [])):
                         moves.setdefault(stage, {})[profile_id] = day
                 except UserError as error:
                     doing.refused[row] = str(error)
@@ -54,7 +63,74 @@ class CrmLifecycleProfile(models.Model):
                     day=day,
                 )
             )
+        if day and day < EARLIEST:
+            raise UserError(
+                self.env._(
+                    "%(customer)s: the stage date %(day)s is too long ago. Write the "
+                    "day on which the stage began, %(earliest)s or later.",
+                    customer=self.display_name,
+                    day=day,
+                    earliest=EARLIEST,
+                )
+            )
         return day or today
+
+    def _get_known_moves(self):
+        """Return the moves of the customers that imported ones come after.
+
+        Left out is what tells no day of the customer's own: that they entered the
+        lifecycle, where its first run placed them, and merges.
+
+        :return: ``{profile id: [(stage id, origin, day), …]}``
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT profile_id, to_stage_id, origin, date
+                  FROM crm_lifecycle_history
+                 WHERE profile_id = ANY(%(ids)s)
+                   AND origin IN ('manual', 'import', 'replay', 'rule')
+                   AND reason IS DISTINCT FROM %(enters)s
+                   AND NOT (origin = 'rule'
+                            AND (is_quiet IS TRUE OR from_stage_id IS NULL))
+                """,
+                ids=self.ids,
+                enters=ENTERS,
+            )
+        )
+        known = {}
+        for profile_id, *move in rows:
+            known.setdefault(profile_id, []).append(tuple(move))
+        return known
+
+    def _is_imported(self, stage, day, known):
+        """Whether an import has brought this move before, and nothing else came since.
+
+        :param known: the moves of the customer, see `_get_known_moves`
+        :raises UserError: where the customer has moved after the day. The day on which
+            the present stay began may be corrected, up to the move before it.
+        """
+        self.ensure_one()
+        later = [
+            (origin, date)
+            for stage_id, origin, date in known
+            if date > day and not stage_id == stage.id == self.stage_id.id
+        ]
+        is_known = (stage.id, "import", day) in known
+        if not later:
+            return False
+        if is_known and all(origin == "import" for origin, _date in later):
+            return True
+        raise UserError(
+            self.env._(
+                "%(customer)s: the stage date %(day)s is before the move on %(last)s. "
+                "Write that day or a later one, or leave out the row.",
+                customer=self.display_name,
+                day=day,
+                last=max(date for _origin, date in later),
+            )
+        )
 
     @api.model
     def _move_imported(self, stage, days):

@@ -15,7 +15,10 @@ class CrmLifecycleRule(models.Model):
 
     _name = "crm.lifecycle.rule"
     _description = "Lifecycle Rule"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _order = "lifecycle_id, sequence, id"
+
+    _company_fields = frozenset({"company_id", "lifecycle_id"})
 
     name = fields.Char(required=True, translate=True)
     lifecycle_id = fields.Many2one(

@@ -24,8 +24,11 @@ class CrmLifecycleStage(models.Model):
 
     _name = "crm.lifecycle.stage"
     _description = "Lifecycle Stage"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _order = "lifecycle_id, sequence, id"
     _rec_names_search = ["name", "lifecycle_id.name"]
+
+    _company_fields = frozenset({"company_id", "lifecycle_id"})
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(

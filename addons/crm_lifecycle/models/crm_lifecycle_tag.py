@@ -12,7 +12,10 @@ class CrmLifecycleTag(models.Model):
 
     _name = "crm.lifecycle.tag"
     _description = "Lifecycle Tag"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _order = "lifecycle_id, sequence, id"
+
+    _company_fields = frozenset({"company_id", "lifecycle_id"})
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(required=True)

@@ -1,7 +1,7 @@
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -70,6 +70,20 @@ class ResCompany(models.Model):
             # Every local date may differ now: the next run starts from nothing.
             self.env["crm.lifecycle.run"]._forget_watermark(moved)
         return super().write(vals)
+
+    def _check_lifecycle_user(self):
+        """Raise where the user is not allowed in one of these companies.
+
+        For work that is done with more rights than the user's, such as runs.
+
+        :raises AccessError: without the name of the company
+        """
+        if not self.env.su and set(self.ids) - set(self.env.user._get_company_ids()):
+            raise AccessError(
+                self.env._(
+                    "You don't work in this company. Choose one of your companies."
+                )
+            )
 
     def _lifecycle_today(self):
         """Return today's date in the time zone of the company."""

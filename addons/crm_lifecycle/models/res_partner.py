@@ -61,22 +61,53 @@ class ResPartner(models.Model):
         if not vals.keys() & {"parent_id", "is_company", "active", "user_id"}:
             return super().write(vals)
         # Profiles follow their contact, whoever changes it.
-        contacts = self.sudo()
-        before = contacts.commercial_partner_id
-        sellers = {partner: partner.user_id for partner in contacts}
+        before = self.sudo().commercial_partner_id
+        following, kept = self._get_reassigned_profiles(vals)
         result = super().write(vals)
+        if following:
+            following.user_id = vals["user_id"]
+        if kept:
+            kept._notify_kept_owners(self.env["res.users"].browse(vals["user_id"]))
         # Profiles follow their contact, whoever changes it.
         Profile = (
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
         profiles = Profile.search([("partner_id", "in", (before | self).ids)])
-        if "user_id" in vals:
-            for profile in profiles.filtered(lambda p: p.partner_id in self):
-                if profile.user_id == sellers[profile.partner_id]:
-                    profile.user_id = vals["user_id"]
         profiles._touch()
-        profiles._lifecycle_convert()
+        # Converted by the user: the rights on the target decide what is merged.
+        profiles.with_env(self.env)._lifecycle_convert()
         return result
+
+    def _get_reassigned_profiles(self, vals):
+        """Return the profiles that a new salesperson of the contacts concerns.
+
+        They are those of the contacts' present salesperson, and those of none, before
+        the change. The first part follows the contact: the user may write these
+        profiles, or they have no salesperson. The second part keeps its salesperson.
+        System processes, as superuser, take all along.
+
+        :return: two recordsets, as superuser
+        """
+        Profile = (
+            self.env["crm.lifecycle.profile"]
+            .sudo()  # also those that the user does not see
+            .with_context(active_test=False)
+        )
+        if "user_id" not in vals:
+            return Profile, Profile
+        new = vals["user_id"] or False
+        profiles = Profile.search([("partner_id", "in", self.ids)]).filtered(
+            lambda profile: (
+                profile.user_id.id != new
+                and (
+                    not profile.user_id or profile.user_id == profile.partner_id.user_id
+                )
+            )
+        )
+        free = profiles.filtered(lambda profile: not profile.user_id)
+        mine = (profiles - free).with_env(self.env)._filter_writable()
+        following = free | profiles.browse(mine.ids)
+        return following, profiles - following
 
     def unlink(self):
         """Take the profile along, with its activities; its history stays."""

@@ -20,6 +20,9 @@ from . import test_lead_facts
 from . import test_merge
 from . import test_move
 from . import test_objection
+from . import test_owner
+from . import test_reference
+from . import test_company_configuration
 from . import test_overview
 from . import test_path
 from . import test_playbook

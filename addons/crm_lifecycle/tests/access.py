@@ -369,19 +369,19 @@ SEARCHES = """
 MODELS = """
 model                        record       public portal employee seller leader manager technician admin
 crm.lifecycle                here         -      -      -        r      r      rwcd    -          rwcd
-crm.lifecycle                everybody    -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle                everybody    -      -      -        r      r      r       -          r
 crm.lifecycle                branch       -      -      -        -      -      -       -          -
 crm.lifecycle                there        -      -      -        -      -      -       -          -
 crm.lifecycle.stage          here         -      -      -        r      r      rwcd    -          rwcd
-crm.lifecycle.stage          everybody    -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.stage          everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.stage          branch       -      -      -        -      -      -       -          -
 crm.lifecycle.stage          there        -      -      -        -      -      -       -          -
 crm.lifecycle.rule           here         -      -      -        r      r      rwcd    -          rwcd
-crm.lifecycle.rule           everybody    -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.rule           everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.rule           branch       -      -      -        -      -      -       -          -
 crm.lifecycle.rule           there        -      -      -        -      -      -       -          -
 crm.lifecycle.tag            here         -      -      -        r      r      rwcd    -          rwcd
-crm.lifecycle.tag            everybody    -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.tag            everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.tag            branch       -      -      -        -      -      -       -          -
 crm.lifecycle.tag            there        -      -      -        -      -      -       -          -
 crm.lifecycle.version        here         -      -      -        r      r      r       -          r

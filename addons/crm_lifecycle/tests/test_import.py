@@ -365,3 +365,84 @@ class TestImport(LifecycleCase):
         few = self._count_queries(30, 1000)
         many = self._count_queries(300, 2000)
         self.assertLessEqual(many - few, 10, f"{few} queries, then {many}")
+
+    # ------------------------------------------------------------
+    # Days that can't be
+    # ------------------------------------------------------------
+
+    def test_no_day_before_later_moves(self):
+        """The move of a salesperson is no past to be brought in behind it."""
+        self._import([("Ada", "Engaged", SINCE)])
+        ada = self._profile(self.ada)
+        ada.stage_id = self.customer
+        for day, is_refused in ((-1, True), (0, False)):
+            with self.subTest(day):
+                when = TODAY + timedelta(days=day)
+                messages = self._import([("Bob", "Risk", SINCE), ("Ada", "Risk", when)])
+                self.assertEqual(bool(messages), is_refused)
+                if is_refused:
+                    self.assertIn("Ada", messages[0]["message"])
+                    self.assertEqual(messages[0]["rows"], {"from": 1, "to": 1})
+                    self.assertEqual(ada.stage_id, self.customer)
+                    self.assertFalse(self._profile(self.bob))
+        self.assertEqual(ada.stage_id, self.risk)
+
+    def test_the_present_stay_begins_after_the_one_before(self):
+        self._import([("Ada", "Engaged", SINCE), ("Ada", "Customer", "2025-09-01")])
+        ada = self._profile(self.ada)
+        self.assertTrue(self._import([("Ada", "Customer", SINCE - timedelta(days=1))]))
+        self.assertEqual(ada.stage_date, date(2025, 9, 1))
+        self.assertFalse(self._import([("Ada", "Customer", SINCE)]))
+        self.assertEqual(ada.stage_date, SINCE)
+
+    def test_rows_of_a_customer_in_the_wrong_order(self):
+        messages = self._import(
+            [("Ada", "Engaged", "2025-03-01"), ("Ada", "Customer", "2025-02-28")]
+        )
+        self.assertEqual(messages[0]["rows"], {"from": 1, "to": 1})
+        self.assertFalse(self._profile(self.ada))
+
+    def test_a_history_twice_does_nothing_more(self):
+        rows = [
+            ("Ada", "Prospect", "2025-01-01"),
+            ("Ada", "Engaged", "2025-03-01"),
+            ("Ada", "Customer", "2025-06-01"),
+        ]
+        for _time in range(2):
+            self.assertFalse(self._import(rows))
+        self.assertEqual(len(self._profile(self.ada).history_ids), 3)
+
+    def test_no_day_of_another_age(self):
+        for day, is_refused in (
+            ("1900-01-01", True),
+            ("1949-12-31", True),
+            ("1950-01-01", False),
+        ):
+            with self.subTest(day):
+                messages = self._import([("Ada", "Engaged", day)])
+                self.assertEqual(bool(messages), is_refused)
+
+    def test_the_place_of_the_first_run_is_no_move(self):
+        profile = self._customer("Cleo")
+        self.assertFalse(self._import([("Cleo", "Customer", "2020-01-01")]))
+        self.assertEqual(profile.stage_date, date(2020, 1, 1))
+
+    def test_a_write_is_no_import_whatever_the_context_says(self):
+        profile = self._customer("Cleo")
+        profile.user_id = self.salesperson
+        for context in (
+            {"import_file": True},
+            {"import_file": True, "lifecycle_import": {"refused": {}}},
+        ):
+            mine = profile.with_user(self.salesperson).with_context(**context)
+            mine.stage_id = self.engaged if len(context) == 1 else self.customer
+            self.assertEqual(self._dated(profile)[-1][2], "manual")
+            self.assertFalse(profile.history_ids.sorted("id")[-1].is_quiet)
+        dora = self._partner("Dora")
+        made = (
+            self.env["crm.lifecycle.profile"]
+            .with_user(self.salesperson)
+            .with_context(lifecycle_import={"refused": {}})
+            .create({"partner_id": dora.id})
+        )
+        self.assertEqual(made.lifecycle_id, self.lifecycle)

@@ -37,11 +37,6 @@ class TestMove(LifecycleCase):
             profile.history_ids.sorted("id")[-1].reason, "Called, will buy"
         )
 
-    def test_import_is_noted_as_import(self):
-        profile = self._customer()
-        profile.with_context(import_file=True).stage_id = self.engaged
-        self.assertEqual(profile.history_ids.sorted("id")[-1].origin, "import")
-
     def test_the_same_stage_again_is_no_move(self):
         profile = self._customer()
         profile.stage_id = self.prospect
@@ -174,12 +169,11 @@ class TestMove(LifecycleCase):
         self.assertTrue(profile.active)
         self.assertTrue(profile.is_manual)
 
-    def test_a_customer_can_be_imported_into_a_stage(self):
+    def test_a_customer_can_be_added_into_a_stage(self):
         partner = self._partner()
         profile = (
             self.env["crm.lifecycle.profile"]
             .with_user(self.salesperson)
-            .with_context(import_file=True)
             .create(
                 {
                     "partner_id": partner.id,
@@ -190,7 +184,7 @@ class TestMove(LifecycleCase):
         )
         self.assertEqual(
             self._moves(profile),
-            [(None, "prospect", "manual"), ("prospect", "customer", "import")],
+            [(None, "prospect", "manual"), ("prospect", "customer", "manual")],
         )
 
     def test_follow_up_counts_from_the_stay_or_the_last_contact(self):

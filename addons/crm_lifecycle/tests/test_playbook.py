@@ -461,7 +461,7 @@ class TestPlaybook(PlaybookCase):
         self._fill_engaged()
         self._move(self.profile, self.engaged, quiet=True)
         imported = self._customer("Bob")
-        imported.with_context(import_file=True).stage_id = self.engaged
+        imported._lifecycle_move(self.engaged, origin="import")
         replayed = self._customer("Cid")
         replayed._lifecycle_move(self.engaged, origin="replay", as_of=TODAY)
         self.assertFalse(self._waiting())

@@ -14,7 +14,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         profiles = Profile.with_context(active_test=False).search(
             [("partner_id", "in", src_partners.ids)]
         )
-        profiles._lifecycle_convert(dst_partner, origin="merge")
+        profiles.with_env(self.env)._lifecycle_convert(
+            dst_partner, origin="merge", document=dst_partner
+        )
         self.env.flush_all()
         result = super()._update_foreign_keys(src_partners, dst_partner)
         History = self.env["crm.lifecycle.history"]

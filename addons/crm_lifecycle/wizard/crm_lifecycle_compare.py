@@ -12,6 +12,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     _name = "crm.lifecycle.compare"
     _description = "Comparison of Lifecycles"
+    _inherit = ["crm.lifecycle.company.mixin"]
 
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -158,6 +159,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     def _get_values(self):
         """Return what the template shows: records in place of ids."""
+        self.company_id._check_lifecycle_user()
         left, right = self._get_side(self.left), self._get_side(self.right)
         left_stages, right_stages = (
             side.stage_ids.sorted(lambda s: (s.sequence, s.id))

@@ -6,6 +6,9 @@ class CrmLifecycleErase(models.TransientModel):
 
     _name = "crm.lifecycle.erase"
     _description = "Erase a Person"
+    _inherit = ["crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("profile_ids",)
 
     profile_ids = fields.Many2many(
         comodel_name="crm.lifecycle.profile", string="Customers", required=True

@@ -12,6 +12,7 @@ class CrmLifecycleImport(models.TransientModel):
 
     _name = "crm.lifecycle.import"
     _description = "Import a Lifecycle"
+    _inherit = ["crm.lifecycle.company.mixin"]
 
     file = fields.Binary(required=True, attachment=False)
     file_name = fields.Char()

@@ -11,6 +11,9 @@ class CrmLifecyclePreview(models.TransientModel):
 
     _name = "crm.lifecycle.preview"
     _description = "Preview of a Lifecycle"
+    _inherit = ["crm.lifecycle.company.mixin", "crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("lifecycle_id",)
 
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle", required=True, ondelete="cascade", readonly=True
@@ -40,7 +43,12 @@ class CrmLifecyclePreview(models.TransientModel):
         help="As if no other lifecycle were active.",
     )
     is_long = fields.Boolean(compute="_compute_is_long")
-    result = fields.Html(compute="_compute_result", store=True, sanitize=False)
+    result = fields.Html(
+        compute="_compute_result",
+        compute_sudo=False,  # access is checked on the way
+        store=True,
+        sanitize=False,
+    )
 
     @api.depends("company_id")
     def _compute_as_of(self):
@@ -83,7 +91,7 @@ class CrmLifecyclePreview(models.TransientModel):
     def action_look(self):
         """Have the preview made in the background."""
         self.ensure_one()
-        self.lifecycle_id.check_access("write")
+        self.lifecycle_id._check_look()
         return self.env["crm.lifecycle.task"]._start(
             "preview",
             self,
@@ -110,7 +118,8 @@ class CrmLifecyclePreview(models.TransientModel):
     @api.model
     def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):
         """Return what the template shows of a lifecycle that runs among others."""
-        lifecycle.check_access("write")
+        lifecycle._check_look()
+        company._check_lifecycle_user()
         # A run reads facts of every customer and document of the company.
         found = (
             self.env["crm.lifecycle"]

@@ -9,6 +9,9 @@ class CrmLifecycleProfileCall(models.TransientModel):
 
     _name = "crm.lifecycle.profile.call"
     _description = "Log a Call"
+    _inherit = ["crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("profile_id", "activity_id")
 
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",

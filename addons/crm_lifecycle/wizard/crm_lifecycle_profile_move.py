@@ -10,6 +10,8 @@ class CrmLifecycleProfileMove(models.TransientModel):
     _inherit = "crm.lifecycle.profile.selection"
     _description = "Move Customers to a Stage"
 
+    _readable_fields = ("profile_ids", "stage_id")
+
     lifecycle_ids = fields.Many2many(
         comodel_name="crm.lifecycle", compute="_compute_lifecycle_ids"
     )

@@ -6,6 +6,9 @@ class CrmLifecycleProfileSelection(models.AbstractModel):
 
     _name = "crm.lifecycle.profile.selection"
     _description = "Chosen Customers"
+    _inherit = ["crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("profile_ids",)
 
     profile_ids = fields.Many2many(
         comodel_name="crm.lifecycle.profile",

@@ -24,6 +24,7 @@ class CrmLifecycleStart(models.TransientModel):
 
     _name = "crm.lifecycle.start"
     _description = "Start a Lifecycle"
+    _inherit = ["crm.lifecycle.company.mixin"]
 
     step = fields.Selection(
         selection=[
@@ -374,7 +375,10 @@ class CrmLifecycleStart(models.TransientModel):
         )
 
     def _get_companies(self):
-        return self.company_id or self.env.companies
+        """Return the companies in which the lifecycle starts, of the user's own."""
+        companies = self.company_id._origin or self.company_id or self.env.companies
+        companies._check_lifecycle_user()
+        return companies
 
     def _bring_in(self):
         """Give customers their past and their stage of today; all is quiet."""

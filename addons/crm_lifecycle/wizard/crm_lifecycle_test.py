@@ -8,6 +8,9 @@ class CrmLifecycleTest(models.TransientModel):
 
     _name = "crm.lifecycle.test"
     _description = "Test a Lifecycle on a Customer"
+    _inherit = ["crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("lifecycle_id", "profile_id", "stage_id")
 
     lifecycle_id = fields.Many2one(
         comodel_name="crm.lifecycle", required=True, readonly=True, ondelete="cascade"

@@ -8,6 +8,9 @@ class CrmLifecycleTransfer(models.TransientModel):
 
     _name = "crm.lifecycle.transfer"
     _description = "Move Customers to Another Lifecycle"
+    _inherit = ["crm.lifecycle.reference.mixin"]
+
+    _readable_fields = ("profile_ids", "lifecycle_id")
 
     profile_ids = fields.Many2many(
         comodel_name="crm.lifecycle.profile",

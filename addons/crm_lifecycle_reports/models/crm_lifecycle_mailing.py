@@ -32,7 +32,9 @@ class CrmLifecycleMailing(models.Model):
 
     _name = "crm.lifecycle.mailing"
     _description = "Scheduled Lifecycle Report"
+    _inherit = ["crm.lifecycle.company.mixin", "crm.lifecycle.reference.mixin"]
     _order = "name, id"
+    _readable_fields = ("lifecycle_id", "team_id")
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)

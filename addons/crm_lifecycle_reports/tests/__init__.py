@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_cohort
+from . import test_companies
 from . import test_dashboards
 from . import test_engine_cohorts
 from . import test_growth_report

@@ -30,6 +30,8 @@ class CrmLifecyclePrint(models.TransientModel):
 
     _name = "crm.lifecycle.print"
     _description = "Print a Lifecycle Report"
+    _inherit = ["crm.lifecycle.company.mixin", "crm.lifecycle.reference.mixin"]
+    _readable_fields = ("lifecycle_id", "team_id")
 
     document = fields.Selection(selection=DOCUMENTS, required=True, default="period")
     company_id = fields.Many2one(

@@ -55,11 +55,16 @@ class CrmLifecycleProfile(models.Model):
             action |= {"views": [(False, "form")], "res_id": open_case.id}
         return action
 
-    def _adopt_documents(self, sources):
-        """Take over the cases of other profiles; of two open ones the older stays."""
-        result = super()._adopt_documents(sources)
+    def _adopt_documents(self, sources, *, is_writer=True):
+        """Take over the cases of other profiles; of two open ones the older stays.
+
+        This profile's own stays if the user may not write the profile.
+        """
+        result = super()._adopt_documents(sources, is_writer=is_writer)
         # Kept whole whoever merges.
         cases = (self | sources).sudo().risk_case_ids.sorted("id")
+        if not is_writer:
+            cases = cases.sorted(lambda case: case.profile_id != self)
         active = cases.filtered(lambda case: case.state in OPEN_STATES)
         for case in active[1:]:
             case.activity_ids.write({"res_id": active[0].id})

@@ -34,9 +34,14 @@ class CrmLifecycleRiskCase(models.Model):
 
     _name = "crm.lifecycle.risk.case"
     _description = "Risk Case"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "crm.lifecycle.reference.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "date_due, id desc"
     _rec_names_search = ["profile_id"]
+    _readable_fields = ("profile_id", "plan_id")
 
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
@@ -196,8 +201,6 @@ class CrmLifecycleRiskCase(models.Model):
                     self.env._("A new case is open. Save it, then close it.")
                 )
         cases = super().create(vals_list)
-        # A case tells of its customer: none is opened of one whom one does not see.
-        cases.profile_id.check_access("read")
         for case in cases.filtered(lambda case: not case.stage_id):
             case.stage_id = case.profile_id.stage_id
         return cases
@@ -217,8 +220,6 @@ class CrmLifecycleRiskCase(models.Model):
                 )
             )
         result = super().write(vals)
-        if "profile_id" in vals:
-            self.profile_id.check_access("read")
         if vals.get("state") in CLOSED_STATES:
             # What is sealed is nobody's to write, beside the hand that closes.
             for case in (self - closed).sudo():

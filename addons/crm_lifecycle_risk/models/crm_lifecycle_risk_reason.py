@@ -8,6 +8,7 @@ class CrmLifecycleRiskReason(models.Model):
 
     _name = "crm.lifecycle.risk.reason"
     _description = "Risk Reason"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(string="Reason", required=True, translate=True)

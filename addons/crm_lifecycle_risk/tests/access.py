@@ -40,7 +40,7 @@ crm.lifecycle.risk.case   branch       -      -      -        -      -      -   
 crm.lifecycle.risk.case   there        -      -      -        -      -      -       -          -
 crm.lifecycle.risk.case   shared       -      -      -        rwc    rwc    rwcd    -          rwcd
 crm.lifecycle.risk.case   shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.risk.reason here         -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.risk.reason here         -      -      -        r      r      r       -          r
 """
 
 

@@ -28,9 +28,45 @@ class TestAccess(RiskCase):
         self.assertFalse(away.search([("id", "=", case.id)]))
 
     def test_managers_alone_edit_the_reasons(self):
-        with self.assertRaises(AccessError):
-            self.reason.with_user(self.salesperson).name = "Other"
+        """They are for all companies: so are the managers who edit them."""
+        for user in self.salesperson | self.manager:
+            with self.assertRaises(AccessError):
+                self.reason.with_user(user).name = "Other"
+        self.manager.company_ids = self.env["res.company"].sudo().search([])
         self.reason.with_user(self.manager).name = "Other"
+
+    def test_a_case_shows_no_customer_that_one_may_not_see(self):
+        self.profile.user_id = self.colleague
+        self.env.flush_all()
+        self.env.invalidate_all()
+        cases = self.env["crm.lifecycle.risk.case"].with_user(self.salesperson)
+        values = {"profile_id": self.profile.id}
+        spec = {"display_name": {}, "profile_id": {}, "amount": {}}
+        with self.assertRaises(AccessError):
+            cases.create(values)
+        with self.assertRaises(AccessError):
+            cases.onchange(values, ["profile_id"], spec)
+        with self.assertRaises(AccessError):
+            cases.with_context(default_profile_id=self.profile.id).onchange(
+                {}, [], spec
+            )
+        mine = self._customer("Bob", user_id=self.salesperson.id)
+        case = cases.create({"profile_id": mine.id})
+        with self.assertRaises(AccessError):
+            case.profile_id = self.profile.id
+
+    def test_a_merge_by_others_leaves_the_open_case(self):
+        """Of two open ones the older stays, unless a stranger merges theirs in."""
+        mine = self._customer("Bob", user_id=self.salesperson.id)
+        newer = self.env["crm.lifecycle.risk.case"]
+        older = newer.create({"profile_id": mine.id, "note": "<p>mine</p>"})
+        self.profile.user_id = self.colleague
+        newer = self._case(user_id=self.colleague.id)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        mine.partner_id.with_user(self.salesperson).parent_id = self.profile.partner_id
+        self.assertFalse(older.exists())
+        self.assertEqual(self._cases(), newer)
 
     def test_what_was_known_is_for_managers(self):
         case = self._case(user_id=self.salesperson.id)

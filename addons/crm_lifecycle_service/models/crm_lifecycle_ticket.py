@@ -101,15 +101,25 @@ class CrmLifecycleTicket(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.depends("partner_id", "company_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_lifecycle_stage(self):
-        """Tell whoever sees the ticket where its customer stands."""
+        """Tell whoever sees the ticket where its customer stands.
+
+        In companies of the user alone: a ticket that is not saved yet, or has no
+        company, can name the customer of any.
+        """
         # Computed with all rights, on the fields of no amount that are named here.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         profiles = self._get_lifecycle_profiles(Profile)
         has_tier = "loyalty_tier_id" in Profile._fields
+        user = self.env.user
+        # The server may ask for users who are no employees; they read none of this.
+        is_limited = not (user._is_superuser() or user.share)
+        companies = user._get_company_ids() if is_limited else ()
         for ticket in self:
             profile = profiles.get(ticket, Profile)
+            if is_limited and profile.company_id.id not in companies:
+                profile = Profile
             stage = profile.stage_id.with_context(lang=self.env.lang)
             ticket.lifecycle_stage = stage.name
             ticket.lifecycle_category = stage.category

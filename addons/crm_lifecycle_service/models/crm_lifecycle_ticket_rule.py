@@ -22,7 +22,9 @@ class CrmLifecycleTicketRule(models.Model):
 
     _name = "crm.lifecycle.ticket.rule"
     _description = "Ticket Assignment Rule"
+    _inherit = ["crm.lifecycle.company.mixin", "crm.lifecycle.reference.mixin"]
     _order = "sequence, id"
+    _readable_fields = ("stage_ids",)
 
     name = fields.Char(required=True, translate=True)
     sequence = Integer(default=10)

@@ -44,7 +44,7 @@ OPENS = """
 MODELS = """
 model                     record    public portal employee seller leader manager technician admin
 crm.lifecycle.ticket.rule here      -      -      ?        r      r      rwcd    ?          rwcd
-crm.lifecycle.ticket.rule everybody -      -      ?        r      r      rwcd    ?          rwcd
+crm.lifecycle.ticket.rule everybody -      -      ?        r      r      r       ?          r
 crm.lifecycle.ticket.rule branch    -      -      -        -      -      -       -          -
 crm.lifecycle.ticket.rule there     -      -      -        -      -      -       -          -
 crm.lifecycle.ticket.log  here      -      -      -        -      -      -       r          r

@@ -103,6 +103,38 @@ class TicketScreens:
         types = {ticket._fields[name].type for name in LIFECYCLE_FIELDS}
         self.assertFalse(types & {"monetary", "float", "many2one"})
 
+    def test_a_ticket_that_is_not_saved_shows_no_customer_of_another_company(self):
+        there = self.env["res.company"].create({"name": "There"})
+        lifecycle = self.env["crm.lifecycle"].create(
+            {
+                "name": "There",
+                "company_id": there.id,
+                "stage_ids": [Command.create({"name": "Secret", "code": "a"})],
+            }
+        )
+        lifecycle.write({"state": "active"})
+        foreign = self._partner("Foreign", company_id=there.id)
+        profile = (
+            self.env["crm.lifecycle.profile"]
+            .with_company(there)
+            .create({"partner_id": foreign.id, "company_id": there.id})
+        )
+        self.assertEqual(profile.stage_id.name, "Secret")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        spec = {name: {} for name in ("partner_id", "company_id", *LIFECYCLE_FIELDS)}
+        for company in (there.id, False):
+            found = (
+                self.first.browse()
+                .with_user(self.agent)
+                .onchange(
+                    {"partner_id": foreign.id, "company_id": company},
+                    ["partner_id"],
+                    spec,
+                )
+            )
+            self.assertNotIn("Secret", str(found))
+
     def test_service_staff_see_how_the_customer_is_and_why(self):
         ticket = self.first.with_user(self.agent)
         self.assertEqual(ticket.lifecycle_health, "at_risk")

@@ -70,11 +70,16 @@ class CrmLifecycleProfile(models.Model):
             ),
         ]
 
-    def _adopt_documents(self, sources):
-        """Take over the visits of other profiles; of two plans one stays."""
-        result = super()._adopt_documents(sources)
+    def _adopt_documents(self, sources, *, is_writer=True):
+        """Take over the visits of other profiles; of two plans the older stays.
+
+        This profile's own stays if the user may not write the profile.
+        """
+        result = super()._adopt_documents(sources, is_writer=is_writer)
         # Kept whole whoever merges.
         visits = (self | sources).sudo().visit_ids.sorted("id")
+        if not is_writer:
+            visits = visits.sorted(lambda visit: visit.profile_id != self)
         planned = visits.filtered(lambda visit: visit.state == "planned")
         planned[1:].state = "cancelled"
         planned[1:].activity_id.unlink()

@@ -18,8 +18,10 @@ class CrmLifecycleVisit(models.Model):
 
     _name = "crm.lifecycle.visit"
     _description = "Return Visit"
+    _inherit = ["crm.lifecycle.reference.mixin"]
     _order = "date_due, id"
     _rec_names_search = ["profile_id"]
+    _readable_fields = ("profile_id", "activity_id")
 
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",

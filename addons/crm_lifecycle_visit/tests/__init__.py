@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_hooks
 from . import test_privacy
 from . import test_tours

@@ -1,5 +1,6 @@
 from . import res_company
 from . import res_config_settings
+from . import loyalty_company_mixin
 from . import loyalty_program
 from . import loyalty_point_entry
 from . import loyalty_point_consumption

@@ -44,7 +44,10 @@ class LoyaltyBonusRule(models.Model):
 
     _name = "loyalty.bonus.rule"
     _description = "Bonus Rule"
+    _inherit = ["loyalty.company.mixin"]
     _order = "program_id, sequence, id"
+
+    _company_fields = frozenset({"company_id", "program_id"})
 
     name = fields.Char(
         translate=True,

@@ -4,6 +4,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
+from .loyalty_company_mixin import filter_foreign_companies, make_company_error
+
 NEGATIVE_POLICIES = [
     ("debt", "Let the balance go below zero"),
     ("floor", "Take what is there, do without the rest"),
@@ -92,6 +94,35 @@ class LoyaltyProgram(models.Model):
         "CHECK (reminder_last_days >= 0 AND reminder_first_days >= reminder_last_days)",
         "The first reminder comes before the last.",
     )
+
+    def write(self, vals):
+        """Keep points and tiers of a program to the users of its companies.
+
+        Odoo's own fields are left to Odoo's rules.
+        """
+        if any(self._is_points_field(name) for name in vals):
+            self._check_points_companies()
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.filtered(
+                lambda program: program.program_type == "loyalty"
+            )._check_points_companies()
+        return result
+
+    @api.model
+    def _is_points_field(self, name):
+        """Whether one of our addons has added the field to programs."""
+        modules = name in self._fields and self._fields[name]._modules
+        return bool(modules) and modules[0].startswith(("crm_loyalty", "crm_lifecycle"))
+
+    def _check_points_companies(self):
+        """Raise where a program is of all companies, or of one that isn't the user's.
+
+        :raises AccessError: naming the program, see `LoyaltyCompanyMixin`
+        """
+        foreign = self.browse() if self.env.su else filter_foreign_companies(self)
+        if foreign:
+            raise make_company_error(foreign)
 
     def _get_loyalty_today(self):
         """Return the day that it is for the programme's company."""

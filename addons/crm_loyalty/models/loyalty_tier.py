@@ -12,7 +12,10 @@ class LoyaltyTier(models.Model):
 
     _name = "loyalty.tier"
     _description = "Loyalty Tier"
+    _inherit = ["loyalty.company.mixin"]
     _order = "program_id, threshold, id"
+
+    _company_fields = frozenset({"company_id", "program_id"})
 
     name = fields.Char(translate=True, required=True)
     active = fields.Boolean(default=True)

@@ -1,4 +1,5 @@
 from . import test_bonus
+from . import test_companies
 from . import test_points_report
 from . import test_portal
 from . import test_tier

@@ -249,13 +249,13 @@ loyalty.program             everybody   -      -      -        r      r      rw 
 loyalty.program             branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.program             there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.tier                here        -      -      ?        r      r      rwcd    ?          ?          rwcd  r      r        r        rwcd
-loyalty.tier                parent      -      -      ?        r      r      rwcd    ?          ?          rwcd  r      r        r        rwcd
-loyalty.tier                everybody   -      -      ?        r      r      rwcd    ?          ?          rwcd  r      r        r        rwcd
+loyalty.tier                parent      -      -      ?        r      r      r       ?          ?          r     r      r        r        r
+loyalty.tier                everybody   -      -      ?        r      r      r       ?          ?          r     r      r        r        r
 loyalty.tier                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.tier                there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.bonus.rule          here        -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
-loyalty.bonus.rule          parent      -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
-loyalty.bonus.rule          everybody   -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
+loyalty.bonus.rule          parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.bonus.rule          everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.bonus.rule          branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.bonus.rule          there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                here        -      -      -        r      r      rc      -          -          rc    r      r        r        rc

@@ -1,0 +1,60 @@
+"""Each of our models with an optional company is kept by its companies' users."""
+
+from odoo.tests import TransactionCase, tagged
+
+from tests import access_matrix as matrix
+
+MIXINS = ("crm.lifecycle.company.mixin", "loyalty.company.mixin")
+# Rows of customers and cards: written by the engine or within the rights on these.
+WRITTEN_BY_OTHERS = {
+    "crm.lifecycle.history",
+    "crm.lifecycle.mailing.delivery",
+    "crm.lifecycle.profile",
+    "crm.lifecycle.purchase.month",
+    "crm.lifecycle.risk.case",
+    "crm.lifecycle.run",
+    "crm.lifecycle.step",
+    "crm.lifecycle.task",
+    "crm.lifecycle.test",
+    "crm.lifecycle.touch",
+    "crm.lifecycle.turn",
+    "crm.lifecycle.version",
+    "crm.lifecycle.visit",
+    "loyalty.point.adjustment",
+    "loyalty.point.entry",
+    "loyalty.tier.history",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyOwners(TransactionCase):
+    def test_every_model_with_a_company_is_decided_about(self):
+        """A new model has the mixin, or is a row that somebody else writes."""
+        addons = matrix.Tables(self.env).addons
+        undecided = set()
+        for name in matrix.get_models(self.env, addons):
+            model = self.env[name]
+            if "company_id" not in model._fields or not model._auto:
+                continue
+            is_kept = any(
+                isinstance(model, self.registry[mixin])
+                for mixin in MIXINS
+                if mixin in self.registry
+            )
+            if not is_kept and name not in WRITTEN_BY_OTHERS:
+                undecided.add(name)
+        self.assertFalse(undecided)
+
+    def test_every_reference_that_is_checked_is_a_field(self):
+        """A field that is renamed would not be checked any more."""
+        mixin = self.registry["crm.lifecycle.reference.mixin"]
+        checked = [
+            model
+            for model in map(self.env.__getitem__, self.registry)
+            if isinstance(model, mixin) and not model._abstract
+        ]
+        self.assertTrue(checked)
+        for model in checked:
+            self.assertTrue(model._readable_fields, model._name)
+            for name in model._readable_fields:
+                self.assertTrue(model._fields[name].relational, f"{model._name}.{name}")
