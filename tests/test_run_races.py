@@ -177,22 +177,26 @@ class TestRunRaces(BaseCase):
         """Return all that is left of the customers, by name."""
         found = []
         for query in (
-            "SELECT COALESCE(c.name, l.name), s.code, s.lifecycle_id, p.stage_date,"
-            " p.open_lead_count, p.review_date, p.active, COUNT(r.tag_id)"
-            " FROM crm_lifecycle_profile AS p"
-            " LEFT JOIN res_partner AS c ON c.id = p.partner_id"
-            " LEFT JOIN crm_lead AS l ON l.id = p.lead_id"
-            " LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id"
-            " LEFT JOIN crm_lifecycle_profile_tag_rel AS r ON r.profile_id = p.id"
-            " WHERE p.company_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1",
-            "SELECT COALESCE(c.name, l.name, ''), a.code, b.code, h.origin, h.date,"
-            " h.is_quiet"
-            " FROM crm_lifecycle_history AS h"
-            " LEFT JOIN res_partner AS c ON c.id = h.partner_id"
-            " LEFT JOIN crm_lead AS l ON l.id = h.lead_id"
-            " LEFT JOIN crm_lifecycle_stage AS a ON a.id = h.from_stage_id"
-            " LEFT JOIN crm_lifecycle_stage AS b ON b.id = h.to_stage_id"
-            " WHERE h.company_id = %s ORDER BY 1, 2, 3, 4, 5, 6",
+            (
+                "SELECT COALESCE(c.name, l.name), s.code, s.lifecycle_id, p.stage_date,"
+                " p.open_lead_count, p.review_date, p.active, COUNT(r.tag_id)"
+                " FROM crm_lifecycle_profile AS p"
+                " LEFT JOIN res_partner AS c ON c.id = p.partner_id"
+                " LEFT JOIN crm_lead AS l ON l.id = p.lead_id"
+                " LEFT JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id"
+                " LEFT JOIN crm_lifecycle_profile_tag_rel AS r ON r.profile_id = p.id"
+                " WHERE p.company_id = %s GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1"
+            ),
+            (
+                "SELECT COALESCE(c.name, l.name, ''), a.code, b.code, h.origin, h.date,"
+                " h.is_quiet"
+                " FROM crm_lifecycle_history AS h"
+                " LEFT JOIN res_partner AS c ON c.id = h.partner_id"
+                " LEFT JOIN crm_lead AS l ON l.id = h.lead_id"
+                " LEFT JOIN crm_lifecycle_stage AS a ON a.id = h.from_stage_id"
+                " LEFT JOIN crm_lifecycle_stage AS b ON b.id = h.to_stage_id"
+                " WHERE h.company_id = %s ORDER BY 1, 2, 3, 4, 5, 6"
+            ),
             "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
         ):
             with self.registry.cursor() as cr:

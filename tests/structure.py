@@ -1,0 +1,146 @@
+"""How the code of the addons is put together, read from its syntax trees.
+
+Nothing is imported, so this needs neither Odoo nor a database.
+"""
+
+import ast
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+ADDONS = Path(__file__).resolve().parent.parent / "addons"
+# What each class of a model says for itself.
+OWN = {"_name", "_inherit", "_inherits", "_description"}
+LEFT_OUT = {"tests", "migrations", "static"}
+
+
+class ModelClass(NamedTuple):
+    """A class of a model in one file, with the names that it defines."""
+
+    addon: str
+    model: str
+    file: Path
+    names: tuple[str, ...]
+    inherits: tuple[str, ...]
+    is_new: bool
+
+
+def read_classes(addons=ADDONS):
+    """Return the `ModelClass` list of some addons, file by file."""
+    classes = []
+    for file in sorted(addons.glob("*/**/*.py")):
+        parts = file.relative_to(addons).parts
+        if not LEFT_OUT.intersection(parts):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            classes += filter(
+                None, (_read_class(parts[0], file, node) for node in tree.body)
+            )
+    return classes
+
+
+def _read_class(addon, file, node):
+    if not isinstance(node, ast.ClassDef):
+        return None
+    values = {name: item for item in node.body for name in _get_names(item)}
+    inherits = _get_texts(values.get("_inherit"))
+    named = _get_texts(values.get("_name"))
+    if not (named or inherits):
+        return None
+    model = (named or inherits)[0]
+    return ModelClass(
+        addon,
+        model,
+        file,
+        tuple(name for name in values if name not in OWN),
+        inherits,
+        model not in inherits,
+    )
+
+
+def _get_names(item):
+    if isinstance(item, ast.FunctionDef):
+        return [item.name]
+    if isinstance(item, ast.Assign):
+        return [target.id for target in item.targets if isinstance(target, ast.Name)]
+    return []
+
+
+def _get_texts(item):
+    if item is None or not isinstance(item, ast.Assign):
+        return ()
+    nodes = getattr(item.value, "elts", [item.value])
+    return tuple(node.value for node in nodes if isinstance(node, ast.Constant))
+
+
+def find_doubles(classes):
+    """Return ``{(addon, model, name): files}`` of what an addon defines twice."""
+    files = defaultdict(list)
+    for item in classes:
+        for name in item.names:
+            files[item.addon, item.model, name].append(item.file)
+    return {key: found for key, found in files.items() if len(found) > 1}
+
+
+def count_files(classes):
+    """Return ``{(addon, model): number of its files}``."""
+    files = defaultdict(set)
+    for item in classes:
+        files[item.addon, item.model].add(item.file)
+    return {key: len(found) for key, found in files.items()}
+
+
+# ----------------------------------------------------------------
+# The order of imports
+# ----------------------------------------------------------------
+
+
+def get_orders(items, needs, seeds):
+    """Yield the items reversed, then shuffled once for each seed.
+
+    ``needs(item)`` is what must stand before an item: it is moved there.
+    """
+    orders = [list(reversed(items))]
+    for seed in seeds:
+        shuffled = list(items)
+        random.Random(seed).shuffle(shuffled)
+        orders.append(shuffled)
+    for order in orders:
+        yield _put_needed_first(order, needs)
+
+
+def _put_needed_first(order, needs):
+    done = {}
+
+    def add(item):
+        if item not in done:
+            for needed in needs(item):
+                if needed != item and needed in order:
+                    add(needed)
+            done[item] = True
+
+    for item in order:
+        add(item)
+    return list(done)
+
+
+def get_needs(classes):
+    """Return a function of a file: the files whose new models its classes inherit."""
+    homes = {(item.addon, item.model): item.file for item in classes if item.is_new}
+    needed = defaultdict(set)
+    for item in classes:
+        for model in (*item.inherits, item.model):
+            home = homes.get((item.addon, model))
+            if home:
+                needed[item.file].add(home)
+    return lambda file: sorted(needed[file])
+
+
+def get_definition_order(classes, files):
+    """Return ``{(model, name): files}`` as the definitions of an addon run."""
+    place = {file: number for number, file in enumerate(files)}
+    found = defaultdict(list)
+    for item in sorted(classes, key=lambda item: place[item.file]):
+        for name in item.names:
+            found[item.model, name].append(item.file)
+    return dict(found)
