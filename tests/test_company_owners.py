@@ -29,7 +29,7 @@ WRITTEN_BY_OTHERS = {
 @tagged("post_install", "-at_install")
 class TestCompanyOwners(TransactionCase):
     def test_every_model_with_a_company_is_decided_about(self):
-        """A new model has the mixin, or is a row that somebody else writes."""
+        """A new model has the mixin, or is a row that other code writes."""
         addons = matrix.Tables(self.env).addons
         undecided = set()
         for name in matrix.get_models(self.env, addons):
