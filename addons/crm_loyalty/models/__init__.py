@@ -4,6 +4,8 @@ from . import loyalty_program
 from . import loyalty_point_entry
 from . import loyalty_point_consumption
 from . import loyalty_card
+from . import loyalty_card_limit
+from . import loyalty_limit_change
 from . import loyalty_card_posting
 from . import loyalty_history
 from . import res_company_tier

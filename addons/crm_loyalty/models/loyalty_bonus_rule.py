@@ -3,7 +3,7 @@ from ast import literal_eval
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -271,6 +271,20 @@ class LoyaltyBonusRule(models.Model):
         """Return the key under which the bonus of an occasion is posted."""
         self.ensure_one()
         return f"bonus:{self.id}:{occasion}"
+
+    def _check_not_given(self, card, occasion):
+        """Refuse a bonus by hand that the card had on the same occasion."""
+        self.ensure_one()
+        key = self._get_key(occasion)
+        Entry = self.env["loyalty.point.entry"].sudo()  # asked about the key alone
+        if Entry.search_count([("card_id", "=", card.id), ("key", "=", key)], limit=1):
+            raise UserError(
+                self.env._(
+                    "%(customer)s had “%(rule)s” in this period already.",
+                    rule=self.name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
 
     def _get_due(self, day):
         """Return ``[(card, occasion)]`` that the rule has not paid for yet."""

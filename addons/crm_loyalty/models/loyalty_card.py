@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..engine.ledger import Row, to_points, to_units
@@ -89,6 +89,9 @@ class LoyaltyCard(models.Model):
     def create(self, vals_list):
         """Open the ledger of a card that is created with points."""
         vals_list = [self._round_points(vals) for vals in vals_list]
+        if not self.env.su:
+            # Noted by merges alone; here since defaults come from the client, too.
+            vals_list = [{**vals, "merged_into_id": False} for vals in vals_list]
         cards = super().create(vals_list)
         changes = {card: to_units(card.points) for card in cards if card.points}
         if changes:
@@ -97,6 +100,10 @@ class LoyaltyCard(models.Model):
 
     def write(self, vals):
         """Post the change of points, whichever code writes them."""
+        if "merged_into_id" in vals and not self.env.su:
+            raise AccessError(
+                self.env._("Which card another was merged into is noted by merges.")
+            )
         self._check_reassignment(vals)
         if "points" not in vals:
             return super().write(vals)
@@ -152,6 +159,7 @@ class LoyaltyCard(models.Model):
         if not by_code:
             self._check_may_adjust(changes)
         reason = self.env.context.get("loyalty_reason")
+        by_hand = None if by_code else self.env.user
         if not by_code and not reason and not kind:
             reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
@@ -162,6 +170,7 @@ class LoyaltyCard(models.Model):
                     "kind": kind
                     or ("adjust" if not by_code else "earn" if units > 0 else "burn"),
                     "reason": reason,
+                    "by_hand": by_hand,
                     "raw": True,
                 }
                 for card, units in changes.items()
@@ -224,39 +233,46 @@ class LoyaltyCard(models.Model):
                     "points”."
                 )
             )
-        for card, units in changes.items():
-            limit = card.program_id._get_adjust_limit()
-            if limit and abs(units) > to_units(limit):
-                raise UserError(
-                    self.env._(
-                        "%(points)s points on “%(card)s” need the approval of a second "
-                        "person: more than %(limit)s. Ask for it by an adjustment.",
-                        points=f"{to_points(units):g}",
-                        card=card.display_name,
-                        limit=f"{limit:g}",
-                    )
-                )
+        self._check_within_limit(changes)
 
     def _check_reassignment(self, vals):
-        """Refuse to give a customer's points to another by editing the card."""
-        if "partner_id" not in vals or self.env.su or self._get_points_collector():
+        """Refuse to give points to another customer, or program, by editing cards.
+
+        Whoever may adjust points may, as many as they may give by hand.
+        """
+        if self.env.su or self._get_points_collector():
             return
-        if self.env.user.has_group("crm_loyalty.group_points_adjuster"):
-            return
-        for card in self:
-            owner = card.partner_id
-            if (
+        moved = self.filtered(
+            lambda card: (
                 card.points
-                and owner
-                and owner.active
-                and owner.id != vals["partner_id"]
-                and card.program_id.is_nominative
-            ):
-                raise AccessError(
-                    self.env._(
-                        "“%(card)s” belongs to %(customer)s and has points. Only who "
-                        "may adjust points can give it to somebody else.",
-                        card=card.display_name,
-                        customer=owner.display_name,
-                    )
+                and (
+                    self._is_given_away(card, vals)
+                    or "program_id" in vals
+                    and card.program_id.id != vals["program_id"]
                 )
+            )
+        )
+        if not moved:
+            return
+        if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
+            card = moved[0]
+            raise AccessError(
+                self.env._(
+                    "“%(card)s” belongs to %(customer)s and has points. Only who "
+                    "may adjust points can give it to somebody else.",
+                    card=card.display_name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
+        self._check_within_limit({card: to_units(card.points) for card in moved})
+
+    @api.model
+    def _is_given_away(self, card, vals):
+        owner = card.partner_id
+        return (
+            "partner_id" in vals
+            and owner
+            and owner.active
+            and owner.id != vals["partner_id"]
+            and card.program_id.is_nominative
+        )

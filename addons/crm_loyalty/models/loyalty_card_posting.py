@@ -44,13 +44,15 @@ class LoyaltyCard(models.Model):
         available_date=None,
         expiration_date=None,
         reason=None,
+        by_hand=None,
     ):
         """Post the same points on each card, and return the entries.
 
         ``points`` are signed. ``key``: posted once on a card; the entry that is
         there is returned. ``source``: the document. ``date``: the day, by default
         today for the company. The days of an award are those of the programme by
-        default; False: not known yet when available, never expiring.
+        default; False: not known yet when available, never expiring. ``by_hand``: the
+        user who gives or takes the points by hand.
 
         Raises UserError where points are not available. See `_post_many` for
         different points on many cards.
@@ -67,6 +69,7 @@ class LoyaltyCard(models.Model):
                     "available_date": available_date,
                     "expiration_date": expiration_date,
                     "reason": reason,
+                    "by_hand": by_hand,
                 }
                 for card in self
             ]
@@ -84,6 +87,7 @@ class LoyaltyCard(models.Model):
         - ``prefer``: ids of lots to take points from before others.
         - ``shortage``: what to do where fewer points are there than are taken
           back (debt, floor, block), by default as the programme says.
+        - ``by_hand``: the user who gives or takes the points by hand.
 
         The cards are locked in the order of their ids, so postings on one card
         come one after the other. All is read in one query and written in one.

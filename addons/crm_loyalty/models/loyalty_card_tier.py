@@ -117,8 +117,14 @@ class LoyaltyCard(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Defaults come from the client, too.
+        defaults = {
+            name.removeprefix("default_"): value
+            for name, value in self.env.context.items()
+            if name.startswith("default_")
+        }
         for vals in vals_list:
-            self._check_tier_values(vals)
+            self._check_tier_values({**defaults, **vals})
         return super().create(vals_list)
 
     def write(self, vals):

@@ -66,6 +66,12 @@ class LoyaltyPointEntry(models.Model):
     user_id = fields.Many2one(
         comodel_name="res.users", string="By", ondelete="restrict"
     )
+    manual_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Given by Hand by",
+        ondelete="restrict",
+        help="Whose limit of points by hand the entry counts against.",
+    )
     available_date = fields.Date(
         string="Available from", help="Empty on an award: not known yet."
     )
@@ -105,6 +111,9 @@ class LoyaltyPointEntry(models.Model):
     )
     _key_unique = models.UniqueIndex(
         "(card_id, key) WHERE key IS NOT NULL", "This was posted on the card already."
+    )
+    _manual_idx = models.Index(
+        "(card_id, manual_user_id, date) WHERE manual_user_id IS NOT NULL"
     )
     _open_idx = models.Index("(card_id) WHERE remaining <> 0")
     _expiry_idx = models.Index("(expiration_date) WHERE remaining > 0")

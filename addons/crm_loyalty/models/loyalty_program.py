@@ -78,8 +78,8 @@ class LoyaltyProgram(models.Model):
     adjust_limit = fields.Float(
         string="Approval Limit",
         digits=(16, 2),
-        help="Adjustments of more points than this wait for a second person's "
-        "approval. 0: as set for the company.",
+        help="A person who gives or takes more points than this on one card in 30 days "
+        "needs the approval of a second person. 0: as set for the company.",
     )
 
     _pending_days_positive = models.Constraint(
@@ -124,12 +124,85 @@ class LoyaltyProgram(models.Model):
             return date(last.year, 12, 31)
         return last
 
-    def _get_adjust_limit(self):
-        """Return the points above which an adjustment needs approval; 0: none."""
+    @api.model_create_multi
+    def create(self, vals_list):
+        programs = super().create(vals_list)
+        for program in programs.filtered("adjust_limit"):
+            program._log_limit(min(program._get_company_limits(), default=0))
+        return programs
+
+    def write(self, vals):
+        """Note who changes the approval limit, and from what."""
+        if not vals.keys() & {"adjust_limit", "company_id"}:
+            return super().write(vals)
+        before = {
+            program: (program._get_current_limits(), program._get_adjust_limit())
+            for program in self
+        }
+        result = super().write(vals)
+        for program, (current, counted) in before.items():
+            if program._get_current_limits() != current:
+                program._log_limit(counted)
+        return result
+
+    def _log_limit(self, old_limit):
+        """Note a change of the approval limit by the current user."""
         self.ensure_one()
-        # The limit is everybody's to keep, whoever may read companies.
-        company = (self.company_id or self.env.company).sudo()
-        return self.sudo().adjust_limit or company.loyalty_adjust_limit
+        new_limit = min(self._get_current_limits(), default=0)
+        if new_limit != old_limit:
+            # Whoever changes a limit doesn't write what is noted of it.
+            self.env["loyalty.limit.change"].sudo().create(
+                {
+                    "program_id": self.id,
+                    "company_id": self.company_id.id,
+                    "user_id": self.env.uid,
+                    "date": self._get_loyalty_today(),
+                    "old_limit": old_limit,
+                    "new_limit": new_limit,
+                }
+            )
+
+    def _get_adjust_limit(self, user=None):
+        """Return the points by hand above which a user needs approval; 0: none.
+
+        The limit of the program, else of its company. For a user who has changed it
+        in the last 30 days, the lowest of then and now.
+        """
+        self.ensure_one()
+        user = user or self.env.user
+        # The limit is everybody's to keep, whoever may read it.
+        program = self.sudo()
+        companies = program._get_limiting_companies(user)
+        limits = [
+            *program._get_current_limits(user),
+            *self.env["loyalty.limit.change"]._get_former_limits(
+                program, companies if not program.adjust_limit else None, user
+            ),
+        ]
+        return min((limit for limit in limits if limit), default=0)
+
+    def _get_current_limits(self, user=None):
+        """Return the limits that are set for the program now."""
+        # As above.
+        limit = self.sudo().adjust_limit
+        return [limit] if limit else self._get_company_limits(user)
+
+    def _get_company_limits(self, user=None):
+        # As above.
+        companies = self.sudo()._get_limiting_companies(user or self.env.user)
+        return [
+            company.loyalty_adjust_limit
+            for company in companies
+            if company.loyalty_adjust_limit
+        ]
+
+    def _get_limiting_companies(self, user):
+        """Return the companies whose limits hold where the program has none.
+
+        For a program of all companies those of the user: otherwise one could work
+        in the company that has the highest.
+        """
+        return self.company_id or user.sudo().company_ids | self.env.company
 
     @api.model
     def _get_kinds_of_activity(self):

@@ -25,8 +25,8 @@ class ResCompany(models.Model):
     loyalty_adjust_limit = fields.Float(
         string="Points Approval Limit",
         digits=(16, 2),
-        help="Adjustments of more points than this wait for a second person's "
-        "approval. 0: none does.",
+        help="A person who gives or takes more points than this on one card in 30 days "
+        "needs the approval of a second person. 0: no approval is needed.",
     )
 
     @api.depends("partner_id")
@@ -35,6 +35,29 @@ class ResCompany(models.Model):
             company.loyalty_tz = (
                 company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
             )
+
+    def write(self, vals):
+        """Note who changes the approval limit, and from what."""
+        if "loyalty_adjust_limit" not in vals:
+            return super().write(vals)
+        limits = {company: company.loyalty_adjust_limit for company in self}
+        result = super().write(vals)
+        if any(c.loyalty_adjust_limit != limit for c, limit in limits.items()):
+            # Whoever changes a limit doesn't write what is noted of it.
+            self.env["loyalty.limit.change"].sudo().create(
+                [
+                    {
+                        "company_id": company.id,
+                        "user_id": self.env.uid,
+                        "date": company._get_loyalty_today(),
+                        "old_limit": limit,
+                        "new_limit": company.loyalty_adjust_limit,
+                    }
+                    for company, limit in limits.items()
+                    if limit != company.loyalty_adjust_limit
+                ]
+            )
+        return result
 
     def _get_loyalty_today(self):
         """Return the day that it is for the company; for none, for the main one."""

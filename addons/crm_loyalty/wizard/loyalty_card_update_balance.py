@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..engine.ledger import to_units
+
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
     """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
@@ -27,9 +29,11 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         for wizard in self:
             wizard.is_approval_needed = False
             if wizard.card_id:
-                limit = wizard.card_id.program_id._get_adjust_limit()
-                change = abs(wizard.new_balance - wizard.card_id.points)
-                wizard.is_approval_needed = bool(limit) and change > limit
+                card = wizard.card_id
+                change = to_units(wizard.new_balance) - to_units(card.points)
+                # The card is locked when it is posted on.
+                over = card._get_over_limit({card: change}, lock=False)
+                wizard.is_approval_needed = bool(over)
 
     def action_update_card_point(self):
         """Adjust by the difference, in place of Odoo's writing of a balance.
