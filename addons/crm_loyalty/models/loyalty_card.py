@@ -4,6 +4,46 @@ from odoo.tools import SQL
 
 from ..engine.ledger import Row, to_points, to_units
 
+# What customers read of their cards by calls: what the portal shows. A new field is
+# none of them.
+PORTAL_FIELDS = {
+    "id",
+    "display_name",
+    "active",
+    "code",
+    "company_id",
+    "currency_id",
+    "date_needed",
+    "expiration_date",
+    "lot_ids",
+    "entry_ids",
+    "member_since",
+    "next_tier_id",
+    "partner_id",
+    "point_name",
+    "points",
+    "points_available",
+    "points_debt",
+    "points_display",
+    "points_expiring",
+    "points_expiring_date",
+    "points_locked",
+    "points_needed",
+    "points_pending",
+    "program_id",
+    "program_type",
+    "qualifying_points",
+    "qualifying_spend",
+    "spend_needed",
+    "tier_basis",
+    "tier_id",
+    "tier_keep_needed",
+    "tier_period_end",
+    "tier_progress",
+    "tier_since",
+    "tier_until",
+}
+
 
 class LoyaltyCard(models.Model):
     """A card whose points are a ledger.
@@ -222,6 +262,11 @@ class LoyaltyCard(models.Model):
     # ------------------------------------------------------------
     # Who may
     # ------------------------------------------------------------
+
+    def _has_field_access(self, field, operation):
+        if not (self.env.su or self.env.user._is_internal()):
+            return field.name in PORTAL_FIELDS and operation == "read"
+        return super()._has_field_access(field, operation)
 
     def _check_may_adjust(self, changes):
         """Refuse who may not change points by themselves, or not that many."""

@@ -14,6 +14,19 @@ KINDS = [
     ("opening", "Opening balance"),
 ]
 DIGITS = (16, SCALE)
+# What customers read of their entries, on the portal and by calls: nothing that staff
+# wrote, who they are, nor the seal. A new field is none of them.
+PORTAL_FIELDS = {
+    "id",
+    "display_name",
+    "card_id",
+    "date",
+    "kind",
+    "points",
+    "description",
+    "available_date",
+    "expiration_date",
+}
 
 
 class LoyaltyPointEntry(models.Model):
@@ -63,6 +76,11 @@ class LoyaltyPointEntry(models.Model):
         help="The entry that this one takes back, wholly or in part.",
     )
     reason = fields.Char()
+    description = fields.Char(
+        compute="_compute_description",
+        compute_sudo=True,
+        help="What the customer reads of the entry, on the portal and on statements.",
+    )
     user_id = fields.Many2one(
         comodel_name="res.users", string="By", ondelete="restrict"
     )
@@ -145,6 +163,18 @@ class LoyaltyPointEntry(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for entry in self:
             entry.display_name = f"{kinds.get(entry.kind)} {entry.points:+g}"
+
+    @api.depends("kind", "reason", "source_model", "source_id")
+    @api.depends_context("lang")
+    def _compute_description(self):
+        texts = self._get_statement_texts()
+        for entry in self:
+            entry.description = texts[entry]
+
+    def _has_field_access(self, field, operation):
+        if not (self.env.su or self.env.user._is_internal()):
+            return field.name in PORTAL_FIELDS and operation == "read"
+        return super()._has_field_access(field, operation)
 
     # ------------------------------------------------------------
     # Append only
