@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.ledger import MAX_POINTS
 from ..engine.periods import sql_after_years, sql_whole_years
 
 _logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class LoyaltyBonusRule(models.Model):
 
     _name = "loyalty.bonus.rule"
     _description = "Bonus Rule"
+    _inherit = ["loyalty.bounded"]
     _order = "program_id, sequence, id"
 
     name = fields.Char(
@@ -112,6 +114,18 @@ class LoyaltyBonusRule(models.Model):
     _points_check = models.Constraint(
         "CHECK (points > 0)", "A bonus gives more than 0 points."
     )
+
+    _points_bounds = models.Constraint(
+        f"CHECK (points <= {MAX_POINTS})", "A bonus gives at most 1,000,000,000 points."
+    )
+    _date_from_bounds = models.Constraint(
+        "CHECK (date_from BETWEEN '1900-01-01' AND '2199-12-31')",
+        "A bonus begins on a day from 1900 to 2199.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "points": (0.01, MAX_POINTS)}
 
     @api.model
     def _default_birthdate_field_id(self):

@@ -1,8 +1,11 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ..engine.ledger import Row, to_points, to_units
+from ..engine.ledger import MAX_BALANCE, Row, to_points, to_units
+from .loyalty_bounded import FIRST_DAY
 
 # What customers read of their cards by calls: what the portal shows. A new field is
 # none of them.
@@ -52,7 +55,8 @@ class LoyaltyCard(models.Model):
     posts an entry, here; the ledger's own code posts first (`_post_many`).
     """
 
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["loyalty.card", "loyalty.bounded"]
 
     entry_ids = fields.One2many(
         comodel_name="loyalty.point.entry", inverse_name="card_id", string="Ledger"
@@ -95,6 +99,23 @@ class LoyaltyCard(models.Model):
         string="Next Expiry", compute="_compute_points_state", compute_sudo=True
     )
 
+    _points_bounds = models.Constraint(
+        f"CHECK (points BETWEEN -{MAX_BALANCE} AND {MAX_BALANCE})",
+        "A card has at most 10,000,000,000 points.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "points": (-MAX_BALANCE, MAX_BALANCE),
+            # Odoo's own, which is compared alone.
+            "expiration_date": (FIRST_DAY, date(9999, 12, 31)),
+            "qualifying_spend": (-1e15, 1e15),
+            "qualifying_points": (-1e15, 1e15),
+            "tier_keep_needed": (-1e15, 1e15),
+        }
+
     @api.depends("points")
     def _compute_points_state(self):
         self.points_available = self.points_pending = self.points_debt = 0
@@ -128,6 +149,8 @@ class LoyaltyCard(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Open the ledger of a card that is created with points."""
+        for vals in vals_list:
+            self._check_bounds(vals)
         vals_list = [self._round_points(vals) for vals in vals_list]
         if not self.env.su:
             # Noted by merges alone; here since defaults come from the client, too.
@@ -147,6 +170,7 @@ class LoyaltyCard(models.Model):
         self._check_reassignment(vals)
         if "points" not in vals:
             return super().write(vals)
+        self._check_bounds(vals)
         vals = self._round_points(vals)
         changes = {
             card: to_units(vals["points"]) - to_units(card.points) for card in self

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import formatLang
 
-from ..engine.ledger import to_units
+from ..engine.ledger import MAX_POINTS, to_units
 from .loyalty_card_limit import LIMIT_DAYS
 from .loyalty_point_entry import DIGITS
 
@@ -22,7 +22,7 @@ class LoyaltyPointAdjustment(models.Model):
 
     _name = "loyalty.point.adjustment"
     _description = "Points Adjustment"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "loyalty.bounded"]
     _order = "id desc"
     _rec_name = "reason"
     _check_company_auto = True
@@ -90,6 +90,11 @@ class LoyaltyPointAdjustment(models.Model):
     )
     is_author = fields.Boolean(compute="_compute_is_author")
     can_approve = fields.Boolean(compute="_compute_can_approve")
+
+    _points_bounds = models.Constraint(
+        f"CHECK (points BETWEEN -{MAX_POINTS} AND {MAX_POINTS})",
+        "At most 1,000,000,000 points are adjusted at once.",
+    )
 
     @api.depends("user_id")
     @api.depends_context("uid")

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine.ledger import SCALE
+from ..engine.ledger import MAX_BALANCE, SCALE
 
 KINDS = [
     ("earn", "Earned"),
@@ -132,6 +132,13 @@ class LoyaltyPointEntry(models.Model):
     )
     _manual_idx = models.Index(
         "(card_id, manual_user_id, date) WHERE manual_user_id IS NOT NULL"
+    )
+    # What is left of it is consumed, or taken off by a correction: such entries of
+    # former versions stay as they were posted.
+    _points_bounds = models.Constraint(
+        f"CHECK (points <> 'NaN' AND abs(COALESCE(remaining, 0)) <= {MAX_BALANCE} "
+        f"AND (abs(points) <= {MAX_BALANCE} OR COALESCE(remaining, 0) = 0))",
+        "An entry has at most 10,000,000,000 points.",
     )
     _open_idx = models.Index("(card_id) WHERE remaining <> 0")
     _expiry_idx = models.Index("(expiration_date) WHERE remaining > 0")

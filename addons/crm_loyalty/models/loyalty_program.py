@@ -4,6 +4,16 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
+from ..engine.ledger import MAX_POINTS
+from .loyalty_bounded import FIRST_DAY, MAX_DAYS
+
+# What a point may be worth.
+MAX_VALUE = 10**6
+# A tier is kept for at most half a year without being earned.
+MAX_GRACE_DAYS = 180
+# Each of these days is evaluated.
+MAX_WARN_DAYS = 366
+
 NEGATIVE_POLICIES = [
     ("debt", "Let the balance go below zero"),
     ("floor", "Take what is there, do without the rest"),
@@ -12,7 +22,8 @@ NEGATIVE_POLICIES = [
 
 
 class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
+    _name = "loyalty.program"
+    _inherit = ["loyalty.program", "loyalty.bounded"]
 
     pending_policy = fields.Selection(
         selection=[
@@ -92,6 +103,38 @@ class LoyaltyProgram(models.Model):
         "CHECK (reminder_last_days >= 0 AND reminder_first_days >= reminder_last_days)",
         "The first reminder comes before the last.",
     )
+
+    _periods_bounds = models.Constraint(
+        f"CHECK (pending_days <= {MAX_DAYS} AND expire_after <= {MAX_DAYS} "
+        f"AND reinstate_days BETWEEN 0 AND {MAX_DAYS} "
+        f"AND reminder_first_days <= {MAX_DAYS})",
+        "Periods of points have from 0 to 36,500 days.",
+    )
+    _adjust_limit_bounds = models.Constraint(
+        f"CHECK (adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        "The approval limit is from 0 to 1,000,000,000 points.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        days = (
+            "pending_days",
+            "expire_after",
+            "reinstate_days",
+            "reminder_first_days",
+            "reminder_last_days",
+        )
+        # Odoo's own days are compared alone.
+        ever = dict.fromkeys(("date_from", "date_to"), (FIRST_DAY, date(9999, 12, 31)))
+        return {
+            **super()._get_bounds(),
+            **ever,
+            **dict.fromkeys(days, (0, MAX_DAYS)),
+            "adjust_limit": (0, MAX_POINTS),
+            "point_value": (0, MAX_VALUE),
+            "tier_grace_days": (0, MAX_GRACE_DAYS),
+            "tier_warn_days": (0, MAX_WARN_DAYS),
+        }
 
     def _get_loyalty_today(self):
         """Return the day that it is for the programme's company."""

@@ -7,6 +7,11 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..engine.ledger import MAX_POINTS
+from .loyalty_bounded import check_values
+
+LIMIT_BOUNDS = {"loyalty_adjust_limit": (0, MAX_POINTS)}
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -29,6 +34,11 @@ class ResCompany(models.Model):
         "needs the approval of a second person. 0: no approval is needed.",
     )
 
+    _loyalty_adjust_limit_bounds = models.Constraint(
+        f"CHECK (loyalty_adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        "The approval limit is from 0 to 1,000,000,000 points.",
+    )
+
     @api.depends("partner_id")
     def _compute_loyalty_tz(self):
         for company in self:
@@ -36,8 +46,15 @@ class ResCompany(models.Model):
                 company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            check_values(self, vals, LIMIT_BOUNDS)
+        return super().create(vals_list)
+
     def write(self, vals):
         """Note who changes the approval limit, and from what."""
+        check_values(self, vals, LIMIT_BOUNDS)
         if "loyalty_adjust_limit" not in vals:
             return super().write(vals)
         limits = {company: company.loyalty_adjust_limit for company in self}

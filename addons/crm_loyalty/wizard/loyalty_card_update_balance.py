@@ -1,14 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..engine.ledger import to_units
+from ..engine.ledger import MAX_BALANCE, to_units
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
     """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
 
     _name = "loyalty.card.update.balance"
-    _inherit = ["loyalty.card.update.balance", "loyalty.card.wizard"]
+    _inherit = [
+        "loyalty.card.update.balance",
+        "loyalty.card.wizard",
+        "loyalty.bounded",
+    ]
 
     seen_balance = fields.Float(
         compute="_compute_seen_balance",
@@ -18,6 +22,15 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         readonly=False,
     )
     is_approval_needed = fields.Boolean(compute="_compute_is_approval_needed")
+
+    @api.model
+    def _get_bounds(self):
+        balance = (-MAX_BALANCE, MAX_BALANCE)
+        return {
+            **super()._get_bounds(),
+            "new_balance": balance,
+            "seen_balance": balance,
+        }
 
     @api.depends("card_id")
     def _compute_seen_balance(self):

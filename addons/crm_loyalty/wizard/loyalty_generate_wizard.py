@@ -1,10 +1,25 @@
-from odoo import models
+from datetime import date
+
+from odoo import api, models
 
 from ..engine.ledger import to_points
+from ..models.loyalty_bounded import FIRST_DAY
+
+# Cards that are generated at once.
+MAX_CARDS = 100_000
 
 
 class LoyaltyGenerateWizard(models.TransientModel):
-    _inherit = "loyalty.generate.wizard"
+    _name = "loyalty.generate.wizard"
+    _inherit = ["loyalty.generate.wizard", "loyalty.bounded"]
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "coupon_qty": (0, MAX_CARDS),
+            "valid_until": (FIRST_DAY, date(9999, 12, 31)),
+        }
 
     def generate_coupons(self):
         """Post what the cards are generated with, with the reason given."""
