@@ -13,7 +13,7 @@ LAST_DAY = date(2199, 12, 31)
 # The most days that a period may have.
 MAX_DAYS = 36_500
 MAX_INTEGER = 2**31 - 1
-# Bounds of fields whose model says nothing of them.
+# Bounds of fields that have none of their own.
 DEFAULT_BOUNDS = {
     "integer": (-MAX_INTEGER, MAX_INTEGER),
     "float": (-MAX_POINTS, MAX_POINTS),
@@ -85,7 +85,7 @@ def check_values(records, vals, bounds):
 
 def _get_name(records, vals):
     """Return how the records are called, or what they are to be called."""
-    # Whoever may write them, even where it is refused, may know what they are.
+    # The caller is allowed to write these records, so their names are no secret.
     names = [record.display_name for record in records.sudo()[:3] if record.id]
     name = vals.get(records._rec_name)
     if not any(names) and isinstance(name, str):

@@ -17,9 +17,8 @@ PORTAL_FIELDS = {
     "company_id",
     "currency_id",
     "date_needed",
-    "expiration_date",
-    "lot_ids",
     "entry_ids",
+    "expiration_date",
     "member_since",
     "next_tier_id",
     "partner_id",
@@ -307,7 +306,7 @@ class LoyaltyCard(models.Model):
     def _check_reassignment(self, vals):
         """Refuse to give points to another customer, or program, by editing cards.
 
-        Whoever may adjust points may, as many as they may give by hand.
+        Users who adjust points may move as many as they may give by hand.
         """
         if self.env.su or self._get_points_collector():
             return

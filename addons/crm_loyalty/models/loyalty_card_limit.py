@@ -40,7 +40,7 @@ class LoyaltyCard(models.Model):
         self._forget_ahead()
         since = {
             card.id: card.program_id._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
-            for card in self.sudo()  # whose day it is does not depend on the reader
+            for card in self.sudo()  # the day does not depend on the reader
         }
         rows = self.env.execute_query(
             SQL(

@@ -152,7 +152,7 @@ class LoyaltyCard(models.Model):
                         "%(points)s points can't be posted on “%(card)s”: at most "
                         "%(most)s at once.",
                         points=f"{points:g}",
-                        # Whoever posts on a card may know which it is.
+                        # The caller posts on the card, so its name is no secret.
                         card=values["card"].sudo().display_name,
                         most=f"{most:,}",
                     )

@@ -75,7 +75,7 @@ class LoyaltyLimitChange(models.Model):
                 "company_id", "in", companies.ids
             )
         since = program._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
-        # The limit holds, whoever may read who changed it.
+        # The limit holds for users who can't read its changes, too.
         changes = self.sudo().search(
             domain & Domain("user_id", "=", user.id) & Domain("date", ">", since)
         )

@@ -77,7 +77,6 @@ class LoyaltyPointAdjustment(models.Model):
     )
     bonus_rule_id = fields.Many2one(
         comodel_name="loyalty.bonus.rule",
-        string="Bonus Rule",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -191,7 +190,7 @@ class LoyaltyPointAdjustment(models.Model):
                         "“%(reason)s” is a draft of %(author)s, who alone may change "
                         "it, delete it and ask for it. Make an adjustment of your own.",
                         reason=adjustment.reason,
-                        # The name, whoever may read users.
+                        # The name alone, for users who can't read others.
                         author=adjustment.sudo().user_id.name,
                     )
                 )

@@ -88,7 +88,7 @@ class LoyaltyPointEntry(models.Model):
         comodel_name="res.users",
         string="Given by Hand by",
         ondelete="restrict",
-        help="Whose limit of points by hand the entry counts against.",
+        help="The entry counts against this user's limit of points by hand.",
     )
     available_date = fields.Date(
         string="Available from", help="Empty on an award: not known yet."

@@ -193,7 +193,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         new_limit = min(self._get_current_limits(), default=0)
         if new_limit != old_limit:
-            # Whoever changes a limit doesn't write what is noted of it.
+            # Only code writes the log of changes.
             self.env["loyalty.limit.change"].sudo().create(
                 {
                     "program_id": self.id,
@@ -213,7 +213,7 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         user = user or self.env.user
-        # The limit is everybody's to keep, whoever may read it.
+        # The limit holds for users who can't read it, too.
         program = self.sudo()
         companies = program._get_limiting_companies(user)
         limits = [
@@ -240,7 +240,7 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _get_limiting_companies(self, user):
-        """Return the companies whose limits hold where the program has none.
+        """Return the companies that limit a program without a limit of its own.
 
         For a program of all companies those of the user: otherwise one could work
         in the company that has the highest.

@@ -60,7 +60,7 @@ class ResCompany(models.Model):
         limits = {company: company.loyalty_adjust_limit for company in self}
         result = super().write(vals)
         if any(c.loyalty_adjust_limit != limit for c, limit in limits.items()):
-            # Whoever changes a limit doesn't write what is noted of it.
+            # Only code writes the log of changes.
             self.env["loyalty.limit.change"].sudo().create(
                 [
                     {

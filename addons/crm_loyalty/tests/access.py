@@ -280,7 +280,7 @@ loyalty.card                parent      -      -      -        r      r      rc 
 loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.card                portal_own -      r      -        r      r      rc      -          -          rc    r      r        r        rc
+loyalty.card                portal_own -      ?      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.point.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
@@ -363,6 +363,7 @@ loyalty.card                qualifying_spend,tier_keep_needed            -      
 loyalty.card                projected_tier_id,next_tier_id,points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                spend_needed,date_needed,tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                tier_basis,has_manual_bonus,tier_history_ids -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                merged_into_id                               -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                member_since                                 -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             pending_policy,pending_days,expiry_policy    -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             expire_after,negative_policy,reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw

@@ -154,7 +154,7 @@ class TestBounds(LedgerCase):
         proof = self.env["loyalty.point.proof"]._prove()
         self.assertFalse(proof.fault_ids)
 
-    def _assert_told(self, error, record, field):
+    def _assert_words(self, error, record, field):
         text = str(error)
         label = field._description_string(self.env)
         self.assertNotIn("psycopg", text)
@@ -180,12 +180,12 @@ class TestBounds(LedgerCase):
                             with self.env.cr.savepoint():
                                 record.write({name: value})
                         except UserError as error:
-                            self._assert_told(error, record, field)
+                            self._assert_words(error, record, field)
                         except IntegrityError as error:
                             # As calls are answered: by the words of the constraint.
-                            told = record._sql_error_to_message(error)
-                            self.assertGreater(len(told.split()), 4, told)
-                            self.assertNotIn(error.diag.constraint_name, told)
+                            text = record._sql_error_to_message(error)
+                            self.assertGreater(len(text.split()), 4, text)
+                            self.assertNotIn(error.diag.constraint_name, text)
                         else:
                             self.env.invalidate_all()
                             record.read([name])
@@ -223,7 +223,7 @@ class TestBounds(LedgerCase):
                             if name == "loyalty.tier.preview":
                                 wizard.action_refresh()
                         except UserError as error:
-                            self._assert_told(error, model, field)
+                            self._assert_words(error, model, field)
                         savepoint.rollback()
                         self.env.invalidate_all()
 
@@ -298,7 +298,7 @@ class TestBounds(LedgerCase):
     # What former versions let in
 
     def test_the_migration_takes_off_what_no_card_can_hold(self):
-        card = self._card(2**14)  # which floats of this size can tell
+        card = self._card(2**14)  # exact in a float of this size
         self.env.flush_all()
         self.env.cr.execute(
             """

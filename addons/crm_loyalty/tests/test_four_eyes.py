@@ -1,4 +1,4 @@
-"""Nobody gives more points by hand than the limit without a second person."""
+"""Points by hand above the limit need a second person."""
 
 from datetime import timedelta
 
