@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, tagged
 
 from tests import access_matrix as matrix
 
-MIXINS = ("crm.lifecycle.company.mixin", "loyalty.company.mixin")
+MIXINS = ("crm.lifecycle.company.mixin", "crm.loyalty.company.mixin")
 # Rows of customers and cards: written by the engine or within the rights on these.
 WRITTEN_BY_OTHERS = {
     "crm.lifecycle.history",

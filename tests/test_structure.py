@@ -30,7 +30,9 @@ class TestStructure(unittest.TestCase):
 
     def test_a_model_in_many_files_has_a_reason(self):
         spread = {
-            key for key, count in structure.count_files(self.classes).items() if count > 3
+            key
+            for key, count in structure.count_files(self.classes).items()
+            if count > 3
         }
         self.assertEqual(spread, set(SPREAD))
 
