@@ -280,7 +280,7 @@ loyalty.card                parent      -      -      -        r      r      rc 
 loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.card                portal_own -      ?      -        r      r      rc      -          -          rc    r      r        r        rc
+loyalty.card                portal_own -      r      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.point.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
