@@ -103,7 +103,15 @@ class LoyaltyCard(models.Model):
             )
 
     def _note_merge(self, kept):
-        """Have what was given by hand on these cards count with the card kept."""
+        """Have what was given by hand on these cards count with the card kept.
+
+        Adjustments that are not decided yet follow: their points go to the card kept.
+        """
         cards = self.with_context(active_test=False)
         before = cards.search([("merged_into_id", "in", self.ids)])
         (self | before).write({"merged_into_id": kept.id})
+        # Whatever the user who merges may see of them.
+        adjustments = self.env["loyalty.point.adjustment"].sudo()
+        adjustments.search(
+            [("card_id", "in", self.ids), ("state", "in", ("draft", "waiting"))]
+        ).card_id = kept
