@@ -299,7 +299,12 @@ class TestRunRaces(BaseCase):
             env["crm.lead"].search([("partner_id", "=", partner.id)]).unlink()
             partner.unlink()
 
-        self._race(delete)
+        def digest(rows):
+            """What is left of who is gone has got as far as the run had by then."""
+            profiles, moves, waiting = rows
+            return profiles, [move for move in moves if move[0]], waiting
+
+        self._race(delete, digest=digest)
 
     def test_a_customer_is_moved_by_hand_in_mid_run(self):
         def move(env):
