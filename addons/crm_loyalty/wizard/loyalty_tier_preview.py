@@ -3,7 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ..models.loyalty_program import MAX_WARN_DAYS
+# Three years ahead; each of these days is evaluated.
+MAX_DAYS = 1_100
 
 
 class LoyaltyTierPreview(models.TransientModel):
@@ -24,7 +25,7 @@ class LoyaltyTierPreview(models.TransientModel):
 
     @api.model
     def _get_bounds(self):
-        return {**super()._get_bounds(), "days": (0, MAX_WARN_DAYS)}
+        return {**super()._get_bounds(), "days": (0, MAX_DAYS)}
 
     def _compute_display_name(self):
         self.display_name = self.env._("Tiers That End Soon")
