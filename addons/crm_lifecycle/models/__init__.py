@@ -65,6 +65,7 @@ from . import crm_lifecycle_source_partner
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
+from . import ir_fields_converter
 from . import ir_http
 from . import ir_model
 from . import mail_activity
