@@ -167,9 +167,10 @@ def read_texts(addons=ADDONS):
             and isinstance(node.body[0], ast.Expr)
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and id(node) not in docs:
-                if isinstance(node.value, str):
-                    yield file, node.value
+            text = getattr(node, "value", None)
+            is_text = isinstance(node, ast.Constant) and isinstance(text, str)
+            if is_text and id(node) not in docs:
+                yield file, text
 
 
 def read_trees(addons=ADDONS):

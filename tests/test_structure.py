@@ -6,8 +6,28 @@ import unittest
 from tests import structure
 
 SEEDS = (1, 2, 3)
-# A model in more than three files of one addon has its reason here.
-SPREAD = {}
+# A model in more than three files of one addon has its reason here. Files by topic add
+# fields, computes and calls of the web client, which can't leave the model; no file
+# redefines what another one defines.
+SPREAD = {
+    ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
+    "work in the background; the path of stages; playbook and webhooks; the lock",
+    ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
+    "it; import and its stages; merging; owners; objection; erasure; a person's data; "
+    "conditions in SQL; health; playbook; calls of other systems; daily work; "
+    "background moves. Moving is in `moves`; explanation, overview, timeline and words "
+    "are classes in `profile/`",
+    ("crm_lifecycle", "crm.lifecycle.step"): "the log; its worker; retrying; the kinds "
+    "of steps, follow-ups and webhooks, each with its own SQL and jobs",
+    ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
+    "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
+    ("crm_loyalty", "loyalty.point.entry"): "the ledger; what counts for tiers; the "
+    "statement; reinstatement",
+    ("crm_loyalty", "loyalty.program"): "points and limits; tiers and their preview; "
+    "money value; reminders",
+    ("crm_loyalty_sale", "sale.order"): "earning and spending; payment with points; "
+    "returns; tiers",
+}
 
 
 # The one writer of stages, and what it alone writes.
