@@ -4,7 +4,7 @@ from odoo.tests import TransactionCase, tagged
 
 from tests import access_matrix as matrix
 
-MIXINS = ("crm.lifecycle.company.mixin", "loyalty.company.mixin")
+MIXINS = ("crm.lifecycle.company.mixin", "crm.loyalty.company.mixin")
 # Rows of customers and cards: written by the engine or within the rights on these.
 WRITTEN_BY_OTHERS = {
     "crm.lifecycle.history",
@@ -29,7 +29,7 @@ WRITTEN_BY_OTHERS = {
 @tagged("post_install", "-at_install")
 class TestCompanyOwners(TransactionCase):
     def test_every_model_with_a_company_is_decided_about(self):
-        """A new model has the mixin, or is a row that somebody else writes."""
+        """A new model has the mixin, or is a row that other code writes."""
         addons = matrix.Tables(self.env).addons
         undecided = set()
         for name in matrix.get_models(self.env, addons):

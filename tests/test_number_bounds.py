@@ -25,7 +25,7 @@ from odoo.addons.crm_lifecycle.fields import Bounded
 from tests import access_matrix as matrix
 from tests.thorough import THOROUGH, rounds
 
-# Addons that are tried elsewhere.
+# Tried by `addons/crm_loyalty/tests/test_bounds.py`, with the jobs of points.
 SKIPPED = ("crm_loyalty", "crm_lifecycle_loyalty")
 KINDS = ("integer", "float", "monetary", "date", "datetime")
 NUMBERS = [

@@ -1,6 +1,6 @@
 {
     "name": "Loyalty Points Ledger",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Sales",
     "summary": "Points as a ledger: expiry, return windows, approvals, nightly proof",
     "author": "Customer Lifecycle for Odoo",
@@ -23,6 +23,7 @@
         "views/loyalty_point_entry_views.xml",
         "views/loyalty_card_views.xml",
         "views/loyalty_point_adjustment_views.xml",
+        "views/crm_loyalty_limit_change_views.xml",
         "views/loyalty_point_proof_views.xml",
         "views/loyalty_program_views.xml",
         "views/loyalty_tier_views.xml",

@@ -221,6 +221,7 @@ class Posting:
             "program_id": program.id,
             "partner_id": card.partner_id.id or None,
             "company_id": program.company_id.id or None,
+            "manual_user_id": values["by_hand"].id if values.get("by_hand") else None,
         }
         row["hash"] = chain.seal(previous[1], row)
         self.heads[card.id] = (row["sequence"], row["hash"])

@@ -24,6 +24,7 @@ COLUMNS = {
     "program_id": "int4",
     "partner_id": "int4",
     "company_id": "int4",
+    "manual_user_id": "int4",
     "available_date": "date",
     "expiration_date": "date",
     "remaining": "numeric",

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, os.environ["ROOT"])
-from tests import structure  # noqa: E402
+from tests import structure
 
 PACKAGES = {"models", "wizard", "report"}
 NEEDS = structure.get_needs(structure.read_classes())

@@ -362,8 +362,8 @@ class CrmLifecycle(models.Model):
     def _check_look(self):
         """Raise where the user may not look at all of the lifecycles.
 
-        Exports and previews write nothing: whoever may configure lifecycles may have
-        them also of a lifecycle of all companies.
+        Exports and previews write nothing: managers may have them of a lifecycle of
+        all companies too.
         """
         self.browse().check_access("write")
         self.check_access("read")

@@ -60,8 +60,9 @@ class CrmLifecycle(models.Model):
         drafts as if they were active. Shape: ``{"stages": {stage id: (customers
         now, customers then)}, "moves": [(from, to, rule, customers)],
         "customers": [(profile, contact, lead, from, to, rule)], "facts": {profile:
-        {fact: value}}}``, ids all; None for no stage. ``customers`` are the first of
-        those who would move, ``facts`` what the rules looked at.
+        {fact: value}}, "problem": text}``, ids all; None for no stage. ``customers``
+        are the first that would move, ``facts`` what the rules looked at, ``problem``
+        which conditions can't be asked, False for none.
 
         :param as_of: the day to look at, today by default
         """

@@ -69,7 +69,7 @@ class CrmLifecycleProfile(models.Model):
         self.ensure_one()
         is_writer = bool(self._filter_writable())
         owner = self._get_merged_owner(sources) if is_writer else self.sudo().user_id
-        # Kept whole whoever merges: what is the target's own is decided above.
+        # As superuser: what is the target's own is decided above.
         target = self.sudo().with_context(active_test=False)
         moves = MoveService(target.env)
         moves.absorb(target, sources, origin)

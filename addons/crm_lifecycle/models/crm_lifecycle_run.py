@@ -62,6 +62,7 @@ class CrmLifecycleRun(models.Model):
             ("done", "Done"),
             ("failed", "Failed"),
             ("cancelled", "Cancelled"),
+            ("void", "Voided"),
         ],
         required=True,
         default="running",

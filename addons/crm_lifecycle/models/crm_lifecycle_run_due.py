@@ -152,7 +152,7 @@ class CrmLifecycleRun(models.Model):
         cases = []
         for lifecycle in lifecycles:
             if lifecycle in unusable:
-                cases.append(SQL("WHEN TRUE THEN NULL"))
+                cases.append(SQL("WHEN TRUE THEN NULL::int"))
                 continue
             takes = self.env["crm.lifecycle.profile"]._get_condition_sql(
                 lifecycle._get_domain(self.as_of), query

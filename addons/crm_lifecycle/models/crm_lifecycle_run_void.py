@@ -21,9 +21,6 @@ class CrmLifecycleRun(models.Model):
 
     _inherit = "crm.lifecycle.run"
 
-    state = fields.Selection(
-        selection_add=[("void", "Voided")], ondelete={"void": "set default"}
-    )
     void_date = fields.Datetime(string="Voided on", readonly=True)
     void_user_id = LooseMany2one(
         comodel_name="res.users", string="Voided by", readonly=True

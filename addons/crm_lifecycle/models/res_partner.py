@@ -84,10 +84,12 @@ class ResPartner(models.Model):
     def _get_reassigned_profiles(self, vals):
         """Return the profiles that a new salesperson of the contacts concerns.
 
-        They are those of the contacts' present salesperson, and those of none, before
-        the change. The first part follows the contact: the user may write these
-        profiles, or they have no salesperson. The second part keeps its salesperson.
-        System processes, as superuser, take all along.
+        The first part follows the contact: profiles without a salesperson, and those of
+        the contact's present salesperson that the user may write. The second part keeps
+        its salesperson, as the user may not write it: of contacts that had the same
+        salesperson, or none. Superuser and scheduled jobs take all along.
+
+        To be asked before the change.
 
         :return: two recordsets, as superuser
         """
@@ -100,17 +102,21 @@ class ResPartner(models.Model):
             return Profile, Profile
         new = vals["user_id"] or False
         profiles = Profile.search([("partner_id", "in", self.ids)]).filtered(
-            lambda profile: (
-                profile.user_id.id != new
-                and (
-                    not profile.user_id or profile.user_id == profile.partner_id.user_id
-                )
-            )
+            lambda profile: profile.user_id.id != new
         )
         free = profiles.filtered(lambda profile: not profile.user_id)
-        mine = (profiles - free).with_env(self.env)._filter_writable()
-        following = free | profiles.browse(mine.ids)
-        return following, profiles - following
+        owned = profiles - free
+        writable = owned.browse(owned.with_env(self.env)._filter_writable().ids)
+        following = free | writable.filtered(
+            lambda profile: profile.user_id == profile.partner_id.user_id
+        )
+        kept = (owned - writable).filtered(
+            lambda profile: (
+                not profile.partner_id.user_id
+                or profile.partner_id.user_id == profile.user_id
+            )
+        )
+        return following, kept
 
     def unlink(self):
         """Take the profile along, with its activities; its history stays."""

@@ -229,8 +229,6 @@ class TestBounds(LifecycleCase):
 
     @mute_logger(*LOGS)
     def test_a_lifecycle_that_cant_be_asked_leaves_customers_where_they_are(self):
-        other = self.lifecycle.copy({"name": "Other", "sequence": 99})
-        other.action_activate()
         self._lead(partner_id=self.ada.partner_id.id)
         for text in ("[('id', '=', 'abc')]", "[('stage_date', '<', 'today +7900y')]"):
             with self.subTest(text=text):
@@ -241,6 +239,8 @@ class TestBounds(LifecycleCase):
                 self.assertEqual(self.ada.lifecycle_id, self.lifecycle)
                 self.assertEqual(self.ada.stage_id, self.customer)
                 self._assert_readable()
+        other = self.lifecycle.copy({"name": "Other", "sequence": 99, "domain": "[]"})
+        other.action_activate()
         carl = self._partner("Carl")
         self._lead(partner_id=carl.id)
         self._run_kept()

@@ -92,6 +92,13 @@ class TestOwner(LifecycleCase):
         self.assertEqual(self.ada.user_id, self.colleague)
         self.assertEqual(self._todos(), self._due(self.ada))
 
+    def test_a_contact_without_a_salesperson_gives_no_customer_away(self):
+        self.ada.partner_id.user_id = False
+        self.ada.user_id = self.colleague
+        self._as(self.ada.partner_id).user_id = self.salesperson
+        self.assertEqual(self.ada.user_id, self.colleague)
+        self.assertEqual(self._todos(), self._due(self.ada))
+
     def test_many_contacts_at_once(self):
         bob = self._customer("Bob", user_id=self.colleague.id)
         own = self._customer("Own", user_id=self.salesperson.id)

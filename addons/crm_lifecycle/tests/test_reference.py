@@ -9,7 +9,7 @@ SECRET = "Secret Name"
 
 @tagged("post_install", "-at_install")
 class TestReference(LifecycleCase):
-    """Whoever names a record by its id sees nothing of it without the right to."""
+    """A caller who names a record by its id sees it only with the right to read."""
 
     @classmethod
     def setUpClass(cls):

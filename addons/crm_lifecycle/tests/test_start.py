@@ -342,7 +342,7 @@ class TestStart(LifecycleCase):
 
     def test_months_of_the_past_have_bounds(self):
         for months in (-1, 121):
-            with self.assertRaisesRegex(UserError, "up to 120 months"):
+            with self.assertRaisesRegex(UserError, "between 0 and 120"):
                 self._start(replay_months=months)
 
     def test_it_takes_the_place_of_the_active_one_or_stands_behind_it(self):

@@ -152,7 +152,7 @@ class QueueCase(LifecycleCase):
             self._rows(
                 "crm_lifecycle_history",
                 "partner_id, lead_id, id",
-                {"profile_id", "processed_at"},
+                {"profile_id", "processed_at", "run_id"},
             ),
         )
 

@@ -103,7 +103,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     @api.depends("partner_id", "company_id")
     @api.depends_context("lang", "uid")
     def _compute_lifecycle_stage(self):
-        """Tell whoever sees the ticket where its customer stands.
+        """Show readers of the ticket where its customer stands.
 
         In companies of the user alone: a ticket that is not saved yet, or has no
         company, can name the customer of any.

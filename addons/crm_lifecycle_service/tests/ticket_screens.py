@@ -1,5 +1,7 @@
 """What staff see of tickets and their customers, for each kind of ticket."""
 
+from contextlib import suppress
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
@@ -124,15 +126,12 @@ class TicketScreens:
         self.env.invalidate_all()
         spec = {name: {} for name in ("partner_id", "company_id", *LIFECYCLE_FIELDS)}
         for company in (there.id, False):
-            found = (
-                self.first.browse()
-                .with_user(self.agent)
-                .onchange(
-                    {"partner_id": foreign.id, "company_id": company},
-                    ["partner_id"],
-                    spec,
-                )
-            )
+            values = {"partner_id": foreign.id, "company_id": company}
+            tickets = self.first.browse().with_user(self.agent)
+            found = {}
+            # Some applications refuse such a contact themselves.
+            with suppress(AccessError):
+                found = tickets.onchange(values, ["partner_id"], spec)
             self.assertNotIn("Secret", str(found))
 
     def test_service_staff_see_how_the_customer_is_and_why(self):

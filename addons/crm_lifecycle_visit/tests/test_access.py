@@ -6,7 +6,7 @@ from .common import VisitCase, day
 
 @tagged("post_install", "-at_install")
 class TestAccess(VisitCase):
-    """Visits are planned to customers whom their planner sees."""
+    """Visits are planned to customers that their planner sees."""
 
     @classmethod
     def setUpClass(cls):

@@ -20,6 +20,11 @@ from datetime import date
 SCALE = 4
 UNIT = 10**SCALE
 
+# The most points of one posting, and of a balance. A balance is a float in the
+# database, which PostgreSQL compares by 15 digits: 11 before the point and 4 after it.
+MAX_POINTS = 10**9
+MAX_BALANCE = 10**10
+
 
 def to_units(points):
     """Return points as whole units, rounded."""

@@ -3,10 +3,11 @@ from ast import literal_eval
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.ledger import MAX_POINTS
 from ..engine.periods import sql_after_years, sql_whole_years
 
 _logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class LoyaltyBonusRule(models.Model):
 
     _name = "loyalty.bonus.rule"
     _description = "Bonus Rule"
-    _inherit = ["loyalty.company.mixin"]
+    _inherit = ["crm.loyalty.company.mixin", "crm.loyalty.bounded.mixin"]
     _order = "program_id, sequence, id"
 
     _company_fields = frozenset({"company_id", "program_id"})
@@ -115,6 +116,18 @@ class LoyaltyBonusRule(models.Model):
     _points_check = models.Constraint(
         "CHECK (points > 0)", "A bonus gives more than 0 points."
     )
+
+    _points_bounds = models.Constraint(
+        f"CHECK (points <= {MAX_POINTS})", "A bonus gives at most 1,000,000,000 points."
+    )
+    _date_from_bounds = models.Constraint(
+        "CHECK (date_from BETWEEN '1900-01-01' AND '2199-12-31')",
+        "A bonus begins on a day from 1900 to 2199.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "points": (0.01, MAX_POINTS)}
 
     @api.model
     def _default_birthdate_field_id(self):
@@ -282,6 +295,20 @@ class LoyaltyBonusRule(models.Model):
         """Return the key under which the bonus of an occasion is posted."""
         self.ensure_one()
         return f"bonus:{self.id}:{occasion}"
+
+    def _check_not_given(self, card, occasion):
+        """Refuse a bonus by hand that the card had on the same occasion."""
+        self.ensure_one()
+        key = self._get_key(occasion)
+        Entry = self.env["loyalty.point.entry"].sudo()  # asked about the key alone
+        if Entry.search_count([("card_id", "=", card.id), ("key", "=", key)], limit=1):
+            raise UserError(
+                self.env._(
+                    "%(customer)s had “%(rule)s” in this period already.",
+                    rule=self.name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
 
     def _get_due(self, day):
         """Return ``[(card, occasion)]`` that the rule has not paid for yet."""

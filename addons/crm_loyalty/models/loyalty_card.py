@@ -1,8 +1,50 @@
+from datetime import date
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ..engine.ledger import Row, to_points, to_units
+from ..engine.ledger import MAX_BALANCE, Row, to_points, to_units
+from .crm_loyalty_bounded_mixin import FIRST_DAY
+
+# What customers read of their cards by calls: what the portal shows. A new field is
+# none of them.
+PORTAL_FIELDS = {
+    "id",
+    "display_name",
+    "active",
+    "code",
+    "company_id",
+    "currency_id",
+    "date_needed",
+    "entry_ids",
+    "expiration_date",
+    "member_since",
+    "next_tier_id",
+    "partner_id",
+    "point_name",
+    "points",
+    "points_available",
+    "points_debt",
+    "points_display",
+    "points_expiring",
+    "points_expiring_date",
+    "points_locked",
+    "points_needed",
+    "points_pending",
+    "program_id",
+    "program_type",
+    "qualifying_points",
+    "qualifying_spend",
+    "spend_needed",
+    "tier_basis",
+    "tier_id",
+    "tier_keep_needed",
+    "tier_period_end",
+    "tier_progress",
+    "tier_since",
+    "tier_until",
+}
 
 
 class LoyaltyCard(models.Model):
@@ -12,7 +54,8 @@ class LoyaltyCard(models.Model):
     posts an entry, here; the ledger's own code posts first (`_post_many`).
     """
 
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["loyalty.card", "crm.loyalty.bounded.mixin"]
 
     entry_ids = fields.One2many(
         comodel_name="loyalty.point.entry", inverse_name="card_id", string="Ledger"
@@ -55,6 +98,23 @@ class LoyaltyCard(models.Model):
         string="Next Expiry", compute="_compute_points_state", compute_sudo=True
     )
 
+    _points_bounds = models.Constraint(
+        f"CHECK (points BETWEEN -{MAX_BALANCE} AND {MAX_BALANCE})",
+        "A card has at most 10,000,000,000 points.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "points": (-MAX_BALANCE, MAX_BALANCE),
+            # Odoo's own, which is compared alone.
+            "expiration_date": (FIRST_DAY, date(9999, 12, 31)),
+            "qualifying_spend": (-1e15, 1e15),
+            "qualifying_points": (-1e15, 1e15),
+            "tier_keep_needed": (-1e15, 1e15),
+        }
+
     @api.depends("points")
     def _compute_points_state(self):
         self.points_available = self.points_pending = self.points_debt = 0
@@ -88,7 +148,12 @@ class LoyaltyCard(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Open the ledger of a card that is created with points."""
+        for vals in vals_list:
+            self._check_bounds(vals)
         vals_list = [self._round_points(vals) for vals in vals_list]
+        if not self.env.su:
+            # Noted by merges alone; here since defaults come from the client, too.
+            vals_list = [{**vals, "merged_into_id": False} for vals in vals_list]
         cards = super().create(vals_list)
         changes = {card: to_units(card.points) for card in cards if card.points}
         if changes:
@@ -97,9 +162,14 @@ class LoyaltyCard(models.Model):
 
     def write(self, vals):
         """Post the change of points, whichever code writes them."""
+        if "merged_into_id" in vals and not self.env.su:
+            raise AccessError(
+                self.env._("Which card another was merged into is noted by merges.")
+            )
         self._check_reassignment(vals)
         if "points" not in vals:
             return super().write(vals)
+        self._check_bounds(vals)
         vals = self._round_points(vals)
         changes = {
             card: to_units(vals["points"]) - to_units(card.points) for card in self
@@ -152,6 +222,7 @@ class LoyaltyCard(models.Model):
         if not by_code:
             self._check_may_adjust(changes)
         reason = self.env.context.get("loyalty_reason")
+        by_hand = None if by_code else self.env.user
         if not by_code and not reason and not kind:
             reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
@@ -162,6 +233,7 @@ class LoyaltyCard(models.Model):
                     "kind": kind
                     or ("adjust" if not by_code else "earn" if units > 0 else "burn"),
                     "reason": reason,
+                    "by_hand": by_hand,
                     "raw": True,
                 }
                 for card, units in changes.items()
@@ -214,6 +286,11 @@ class LoyaltyCard(models.Model):
     # Who may
     # ------------------------------------------------------------
 
+    def _has_field_access(self, field, operation):
+        if not (self.env.su or self.env.user._is_internal()):
+            return field.name in PORTAL_FIELDS and operation == "read"
+        return super()._has_field_access(field, operation)
+
     def _check_may_adjust(self, changes):
         """Refuse who may not change points by themselves, or not that many."""
         if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
@@ -224,39 +301,46 @@ class LoyaltyCard(models.Model):
                     "points”."
                 )
             )
-        for card, units in changes.items():
-            limit = card.program_id._get_adjust_limit()
-            if limit and abs(units) > to_units(limit):
-                raise UserError(
-                    self.env._(
-                        "%(points)s points on “%(card)s” need the approval of a second "
-                        "person: more than %(limit)s. Ask for it by an adjustment.",
-                        points=f"{to_points(units):g}",
-                        card=card.display_name,
-                        limit=f"{limit:g}",
-                    )
-                )
+        self._check_within_limit(changes)
 
     def _check_reassignment(self, vals):
-        """Refuse to give a customer's points to another by editing the card."""
-        if "partner_id" not in vals or self.env.su or self._get_points_collector():
+        """Refuse to give points to another customer, or program, by editing cards.
+
+        Users who adjust points may move as many as they may give by hand.
+        """
+        if self.env.su or self._get_points_collector():
             return
-        if self.env.user.has_group("crm_loyalty.group_points_adjuster"):
-            return
-        for card in self:
-            owner = card.partner_id
-            if (
+        moved = self.filtered(
+            lambda card: (
                 card.points
-                and owner
-                and owner.active
-                and owner.id != vals["partner_id"]
-                and card.program_id.is_nominative
-            ):
-                raise AccessError(
-                    self.env._(
-                        "“%(card)s” belongs to %(customer)s and has points. Only who "
-                        "may adjust points can give it to somebody else.",
-                        card=card.display_name,
-                        customer=owner.display_name,
-                    )
+                and (
+                    self._is_given_away(card, vals)
+                    or "program_id" in vals
+                    and card.program_id.id != vals["program_id"]
                 )
+            )
+        )
+        if not moved:
+            return
+        if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
+            card = moved[0]
+            raise AccessError(
+                self.env._(
+                    "“%(card)s” belongs to %(customer)s and has points. Only who "
+                    "may adjust points can give it to somebody else.",
+                    card=card.display_name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
+        self._check_within_limit({card: to_units(card.points) for card in moved})
+
+    @api.model
+    def _is_given_away(self, card, vals):
+        owner = card.partner_id
+        return (
+            "partner_id" in vals
+            and owner
+            and owner.active
+            and owner.id != vals["partner_id"]
+            and card.program_id.is_nominative
+        )

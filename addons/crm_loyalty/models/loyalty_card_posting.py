@@ -4,7 +4,13 @@ from contextlib import contextmanager
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..engine.ledger import ShortBalance, to_points, to_units
+from ..engine.ledger import (
+    MAX_BALANCE,
+    MAX_POINTS,
+    ShortBalance,
+    to_points,
+    to_units,
+)
 from ..posting import Posting
 
 # Who collects changes of points in this thread, innermost last.
@@ -44,13 +50,15 @@ class LoyaltyCard(models.Model):
         available_date=None,
         expiration_date=None,
         reason=None,
+        by_hand=None,
     ):
         """Post the same points on each card, and return the entries.
 
         ``points`` are signed. ``key``: posted once on a card; the entry that is
         there is returned. ``source``: the document. ``date``: the day, by default
         today for the company. The days of an award are those of the programme by
-        default; False: not known yet when available, never expiring.
+        default; False: not known yet when available, never expiring. ``by_hand``: the
+        user who gives or takes the points by hand.
 
         Raises UserError where points are not available. See `_post_many` for
         different points on many cards.
@@ -67,6 +75,7 @@ class LoyaltyCard(models.Model):
                     "available_date": available_date,
                     "expiration_date": expiration_date,
                     "reason": reason,
+                    "by_hand": by_hand,
                 }
                 for card in self
             ]
@@ -84,6 +93,7 @@ class LoyaltyCard(models.Model):
         - ``prefer``: ids of lots to take points from before others.
         - ``shortage``: what to do where fewer points are there than are taken
           back (debt, floor, block), by default as the programme says.
+        - ``by_hand``: the user who gives or takes the points by hand.
 
         The cards are locked in the order of their ids, so postings on one card
         come one after the other. All is read in one query and written in one.
@@ -100,6 +110,7 @@ class LoyaltyCard(models.Model):
 
         ``ahead``: a posting for which cards were loaded before.
         """
+        self._check_postings(values_list)
         values_list = [
             v for v in values_list if to_units(v.get("points")) or v.get("lots")
         ]
@@ -120,11 +131,49 @@ class LoyaltyCard(models.Model):
             posting.post(values_list)
         except ShortBalance as error:
             raise UserError(self._get_shortage_text(error)) from error
+        self._check_balances(posting)
         if quiet:
             # The points are written past the cache.
             self.env["loyalty.card"].flush_model(["points"])
         posting.save(quiet)
         return posting
+
+    @api.model
+    def _check_postings(self, values_list):
+        """Refuse points that no entry can hold, NaN and infinity among them."""
+        for values in values_list:
+            points = float(values.get("points") or 0)
+            # Lots, and what was there before, are as many as a card has.
+            whole = values["kind"] in ("expire", "transfer", "opening")
+            most = MAX_BALANCE if whole else MAX_POINTS
+            if not abs(points) <= most:
+                raise UserError(
+                    self.env._(
+                        "%(points)s points can't be posted on “%(card)s”: at most "
+                        "%(most)s at once.",
+                        points=f"{points:g}",
+                        # The caller posts on the card, so its name is no secret.
+                        card=values["card"].sudo().display_name,
+                        most=f"{most:,}",
+                    )
+                )
+
+    @api.model
+    def _check_balances(self, posting):
+        """Refuse postings that make a balance more than a card can hold."""
+        for card_id in posting.changes:
+            balance = posting.accounts[card_id].balance
+            if abs(balance) > to_units(MAX_BALANCE):
+                raise UserError(
+                    self.env._(
+                        "“%(card)s” would have %(points)s points: a card has at most "
+                        "%(most)s.",
+                        # As above.
+                        card=self.sudo().browse(card_id).display_name,
+                        points=f"{to_points(balance):g}",
+                        most=f"{MAX_BALANCE:,}",
+                    )
+                )
 
     @api.model
     def _finish_posting(self, posting):

@@ -113,12 +113,22 @@ class LoyaltyCard(models.Model):
         comodel_name="loyalty.tier.history", inverse_name="card_id"
     )
 
+    _member_since_bounds = models.Constraint(
+        "CHECK (member_since BETWEEN '1900-01-01' AND '2199-12-31')",
+        "A membership begins on a day from 1900 to 2199.",
+    )
     _tier_until_idx = models.Index("(program_id, tier_until) WHERE active")
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Defaults come from the client, too.
+        defaults = {
+            name.removeprefix("default_"): value
+            for name, value in self.env.context.items()
+            if name.startswith("default_")
+        }
         for vals in vals_list:
-            self._check_tier_values(vals)
+            self._check_tier_values({**defaults, **vals})
         return super().create(vals_list)
 
     def write(self, vals):

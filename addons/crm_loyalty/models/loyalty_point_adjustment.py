@@ -4,18 +4,25 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import formatLang
 
+from ..engine.ledger import MAX_POINTS, to_units
+from .loyalty_card_limit import LIMIT_DAYS
 from .loyalty_point_entry import DIGITS
+
+# What people enter. All else is written by code.
+ASKED = {"card_id", "kind", "points", "reason"}
 
 
 class LoyaltyPointAdjustment(models.Model):
-    """Points that somebody gives or takes by hand, and why.
+    """Points that a person gives or takes by hand, and why.
 
-    Above the limit of the programme or company it waits for somebody else.
+    Only its author edits a draft, deletes it and asks for it. Above the limit of the
+    program or company it waits for a second person: not the author, not the last
+    editor, not the one who asked.
     """
 
     _name = "loyalty.point.adjustment"
     _description = "Points Adjustment"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "crm.loyalty.bounded.mixin"]
     _order = "id desc"
     _rec_name = "reason"
     _check_company_auto = True
@@ -50,10 +57,17 @@ class LoyaltyPointAdjustment(models.Model):
     )
     user_id = fields.Many2one(
         comodel_name="res.users",
-        string="Asked by",
+        string="Author",
         required=True,
         readonly=True,
+        copy=False,
         default=lambda self: self.env.user,
+    )
+    editor_id = fields.Many2one(
+        comodel_name="res.users", string="Last Edited by", readonly=True, copy=False
+    )
+    asker_id = fields.Many2one(
+        comodel_name="res.users", string="Asked by", readonly=True, copy=False
     )
     approver_id = fields.Many2one(
         comodel_name="res.users", string="Decided by", readonly=True, copy=False
@@ -61,9 +75,33 @@ class LoyaltyPointAdjustment(models.Model):
     entry_id = fields.Many2one(
         comodel_name="loyalty.point.entry", readonly=True, copy=False
     )
+    bonus_rule_id = fields.Many2one(
+        comodel_name="loyalty.bonus.rule",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    bonus_occasion = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The period in which the customer gets the bonus once.",
+    )
+    is_author = fields.Boolean(compute="_compute_is_author")
     can_approve = fields.Boolean(compute="_compute_can_approve")
 
-    @api.depends("state", "user_id")
+    _points_bounds = models.Constraint(
+        f"CHECK (points BETWEEN -{MAX_POINTS} AND {MAX_POINTS})",
+        "At most 1,000,000,000 points are adjusted at once.",
+    )
+
+    @api.depends("user_id")
+    @api.depends_context("uid")
+    def _compute_is_author(self):
+        for adjustment in self:
+            adjustment.is_author = adjustment.user_id == self.env.user
+
+    @api.depends("state", "user_id", "editor_id", "asker_id")
     @api.depends_context("uid")
     def _compute_can_approve(self):
         approver = self.env.user.has_group("crm_loyalty.group_points_approver")
@@ -71,8 +109,13 @@ class LoyaltyPointAdjustment(models.Model):
             adjustment.can_approve = (
                 approver
                 and adjustment.state == "waiting"
-                and adjustment.user_id != self.env.user
+                and self.env.user not in adjustment._get_people()
             )
+
+    def _get_people(self):
+        """Return who had a part in asking, and so may not approve."""
+        self.ensure_one()
+        return self.user_id | self.editor_id | self.asker_id
 
     @api.constrains("points", "reason")
     def _check_points(self):
@@ -87,25 +130,70 @@ class LoyaltyPointAdjustment(models.Model):
         """Have everybody ask in their own name, from the beginning."""
         if not self.env.su:
             own = {"state": "draft", "user_id": self.env.uid}
-            own |= {"approver_id": False, "entry_id": False}
-            vals_list = [{**vals, **own} for vals in vals_list]
-        return super().create(vals_list)
+            own |= dict.fromkeys(
+                (
+                    "asker_id",
+                    "approver_id",
+                    "entry_id",
+                    "bonus_rule_id",
+                    "bonus_occasion",
+                ),
+                False,
+            )
+            vals_list = [
+                {n: v for n, v in vals.items() if n != "company_id"} | own
+                for vals in vals_list
+            ]
+        return super().create(
+            [{**vals, "editor_id": self.env.uid} for vals in vals_list]
+        )
 
     def write(self, vals):
-        """Keep what was asked for as it was once somebody has to decide on it."""
-        asked = {"card_id", "kind", "points", "reason"}
-        decided = {"state", "user_id", "approver_id", "entry_id"}
-        if not self.env.su and (
-            decided & vals.keys()
-            or asked & vals.keys()
-            and any(adjustment.state != "draft" for adjustment in self)
-        ):
+        """Keep drafts to their authors, and what was asked for as it was."""
+        if not self.env.su:
+            self._check_may_write(vals)
+        if ASKED & vals.keys():
+            vals = {**vals, "editor_id": self.env.uid}
+        return super().write(vals)
+
+    def _check_may_write(self, vals):
+        """Refuse changes by other people than the author, and of what was asked for.
+
+        What mail keeps with a document (followers, activities) is its readers'.
+        """
+        # An import writes the id with the rest.
+        names = {n for n in vals if not n.startswith(("message_", "activity_"))}
+        names.discard("id")
+        if names and any(adjustment.state != "draft" for adjustment in self):
             raise UserError(
                 self.env._(
                     "This adjustment can't be changed any more. Ask for a new one."
                 )
             )
-        return super().write(vals)
+        if names - ASKED:
+            field = self._fields.get(min(names - ASKED))
+            raise UserError(
+                self.env._(
+                    "“%(field)s” of an adjustment can't be written by hand.",
+                    field=field._description_string(self.env) if field else min(names),
+                )
+            )
+        if names:
+            self._check_author()
+
+    def _check_author(self):
+        """Refuse other people than the author."""
+        for adjustment in self:
+            if adjustment.user_id != self.env.user:
+                raise AccessError(
+                    self.env._(
+                        "“%(reason)s” is a draft of %(author)s, who alone may change "
+                        "it, delete it and ask for it. Make an adjustment of your own.",
+                        reason=adjustment.reason,
+                        # The name alone, for users who can't read others.
+                        author=adjustment.sudo().user_id.name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_decided(self):
@@ -113,16 +201,22 @@ class LoyaltyPointAdjustment(models.Model):
             raise UserError(
                 self.env._("Adjustments that were asked for are kept for the records.")
             )
+        if not self.env.su:
+            self._check_author()
 
     def action_ask(self):
-        """Post what is within the limit; have the rest wait for somebody else."""
+        """Post what is within the limit; have the rest wait for a second person."""
         self.check_access("write")
-        for adjustment in self.filtered(lambda a: a.state == "draft"):
-            limit = adjustment.program_id._get_adjust_limit()
-            if limit and abs(adjustment.points) > limit:
-                # The state is written here alone.
+        drafts = self.filtered(lambda a: a.state == "draft")
+        drafts._check_author()
+        for adjustment in drafts:
+            card = adjustment.card_id
+            over = card._get_over_limit({card: to_units(adjustment.points)})
+            # People don't write who asked, and the state.
+            adjustment.sudo().asker_id = self.env.user
+            if card in over:
                 adjustment.sudo().state = "waiting"
-                adjustment._ask_approvers(limit)
+                adjustment._ask_approvers(over[card])
             else:
                 adjustment._post(self.env.user)
         return True
@@ -154,29 +248,24 @@ class LoyaltyPointAdjustment(models.Model):
                         "“%(reason)s” was decided already.", reason=adjustment.reason
                     )
                 )
-            if adjustment.user_id == self.env.user:
+            if self.env.user in adjustment._get_people():
                 raise UserError(
                     self.env._(
-                        "You have asked for “%(reason)s” yourself. Somebody else has "
-                        "to approve it.",
+                        "You have asked for “%(reason)s” yourself, or edited it. A "
+                        "second person has to approve it.",
                         reason=adjustment.reason,
                     )
                 )
 
     def _post(self, approver):
         self.ensure_one()
-        entry = self.card_id._post_points(
-            self.points,
-            self.kind,
-            key=f"adjustment:{self.id}",
-            source=self,
-            reason=self.reason,
-        )
+        card = self.card_id
+        entry = card._post_many([self._prepare_posting_values()])
         # Odoo's own list, which customers see; people may not write it themselves.
         self.env["loyalty.history"].sudo().create(
             {
-                "card_id": self.card_id.id,
-                "description": self.reason,
+                "card_id": card.id,
+                "description": self._get_customer_text(),
                 "issued": max(self.points, 0),
                 "used": max(-self.points, 0),
             }
@@ -187,6 +276,68 @@ class LoyaltyPointAdjustment(models.Model):
         )
         self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
 
+    def _prepare_posting_values(self):
+        """Return the values of the posting, of a bonus those that its rule gives."""
+        self.ensure_one()
+        values = {
+            "card": self.card_id,
+            "points": self.points,
+            "kind": self.kind,
+            "key": f"adjustment:{self.id}",
+            "source": self,
+            "reason": self.reason,
+            # Who approves gives nothing.
+            "by_hand": self.user_id,
+        }
+        # An approver need not see rules of bonuses.
+        rule = self.sudo().bonus_rule_id
+        if rule:
+            rule._check_not_given(self.card_id, self.bonus_occasion)
+            bonus = rule._prepare_bonus_values(
+                self.card_id, self.bonus_occasion, self.reason
+            )
+            values |= {name: bonus[name] for name in ("key", "source", "reason")}
+        return values
+
+    def _get_customer_text(self):
+        """Return what the customer reads: of a correction not what staff wrote."""
+        self.ensure_one()
+        if self.kind == "bonus":
+            return self.reason
+        lang = self.card_id.partner_id.lang or self.env.lang
+        return self.with_context(lang=lang).env._("Adjusted")
+
+    @api.model
+    def _ask_for_bonus(self, rule, card, occasion, reason):
+        """Return an adjustment that waits for the approval of a bonus by hand."""
+        waiting = [
+            ("card_id", "=", card.id),
+            ("bonus_rule_id", "=", rule.id),
+            ("bonus_occasion", "=", occasion),
+            ("state", "=", "waiting"),
+        ]
+        # Asked about the period alone.
+        if self.sudo().search_count(waiting, limit=1):
+            raise UserError(
+                self.env._(
+                    "“%(rule)s” for %(customer)s waits for approval already.",
+                    rule=rule.name,
+                    customer=card.partner_id.display_name or card.code,
+                )
+            )
+        adjustment = self.create(
+            {
+                "card_id": card.id,
+                "kind": "bonus",
+                "points": rule.points,
+                "reason": reason,
+            }
+        )
+        # People don't write which rule it is.
+        adjustment.sudo().write({"bonus_rule_id": rule.id, "bonus_occasion": occasion})
+        adjustment.action_ask()
+        return adjustment
+
     def _ask_approvers(self, limit):
         self.ensure_one()
         approvers = self.env.ref("crm_loyalty.group_points_approver").all_user_ids
@@ -194,7 +345,7 @@ class LoyaltyPointAdjustment(models.Model):
         for user in approvers.sudo():
             company = self.company_id
             if (
-                user == self.user_id
+                user in self._get_people()
                 or user._is_superuser()
                 or user.share
                 or not user.active
@@ -212,8 +363,10 @@ class LoyaltyPointAdjustment(models.Model):
                 # Notes are HTML, a reason is what somebody has typed.
                 note=escape(
                     asked.env._(
-                        "More than %(limit)s points: %(reason)s",
+                        "More than %(limit)s points by hand in %(days)s days: "
+                        "%(reason)s",
                         limit=formatLang(asked.env, limit),
+                        days=LIMIT_DAYS,
                         reason=asked.reason,
                     )
                 ),

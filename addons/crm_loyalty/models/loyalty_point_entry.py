@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine.ledger import SCALE
+from ..engine.ledger import MAX_BALANCE, SCALE
 
 KINDS = [
     ("earn", "Earned"),
@@ -14,6 +14,19 @@ KINDS = [
     ("opening", "Opening balance"),
 ]
 DIGITS = (16, SCALE)
+# What customers read of their entries, on the portal and by calls: nothing that staff
+# wrote, who they are, nor the seal. A new field is none of them.
+PORTAL_FIELDS = {
+    "id",
+    "display_name",
+    "card_id",
+    "date",
+    "kind",
+    "points",
+    "description",
+    "available_date",
+    "expiration_date",
+}
 
 
 class LoyaltyPointEntry(models.Model):
@@ -63,8 +76,19 @@ class LoyaltyPointEntry(models.Model):
         help="The entry that this one takes back, wholly or in part.",
     )
     reason = fields.Char()
+    description = fields.Char(
+        compute="_compute_description",
+        compute_sudo=True,
+        help="What the customer reads of the entry, on the portal and on statements.",
+    )
     user_id = fields.Many2one(
         comodel_name="res.users", string="By", ondelete="restrict"
+    )
+    manual_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Given by Hand by",
+        ondelete="restrict",
+        help="The entry counts against this user's limit of points by hand.",
     )
     available_date = fields.Date(
         string="Available from", help="Empty on an award: not known yet."
@@ -106,6 +130,16 @@ class LoyaltyPointEntry(models.Model):
     _key_unique = models.UniqueIndex(
         "(card_id, key) WHERE key IS NOT NULL", "This was posted on the card already."
     )
+    _manual_idx = models.Index(
+        "(card_id, manual_user_id, date) WHERE manual_user_id IS NOT NULL"
+    )
+    # What is left of it is consumed, or taken off by a correction: such entries of
+    # former versions stay as they were posted.
+    _points_bounds = models.Constraint(
+        f"CHECK (points <> 'NaN' AND abs(COALESCE(remaining, 0)) <= {MAX_BALANCE} "
+        f"AND (abs(points) <= {MAX_BALANCE} OR COALESCE(remaining, 0) = 0))",
+        "An entry has at most 10,000,000,000 points.",
+    )
     _open_idx = models.Index("(card_id) WHERE remaining <> 0")
     _expiry_idx = models.Index("(expiration_date) WHERE remaining > 0")
     _source_idx = models.Index("(source_model, source_id)")
@@ -136,6 +170,18 @@ class LoyaltyPointEntry(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for entry in self:
             entry.display_name = f"{kinds.get(entry.kind)} {entry.points:+g}"
+
+    @api.depends("kind", "reason", "source_model", "source_id")
+    @api.depends_context("lang")
+    def _compute_description(self):
+        texts = self._get_statement_texts()
+        for entry in self:
+            entry.description = texts[entry]
+
+    def _has_field_access(self, field, operation):
+        if not (self.env.su or self.env.user._is_internal()):
+            return field.name in PORTAL_FIELDS and operation == "read"
+        return super()._has_field_access(field, operation)
 
     # ------------------------------------------------------------
     # Append only

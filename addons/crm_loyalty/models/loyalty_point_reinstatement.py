@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine.ledger import to_units
+
 
 class LoyaltyPointEntry(models.Model):
     """Expired points that are given back within a window."""
@@ -20,6 +22,10 @@ class LoyaltyPointEntry(models.Model):
             )
         for entry in self:
             entry._check_reinstate()
+        for card, entries in self.grouped("card_id").items():
+            card._check_within_limit(
+                {card: -sum(map(to_units, entries.mapped("points")))}
+            )
         return self.env["loyalty.card"]._post_many(
             [
                 {
@@ -29,6 +35,7 @@ class LoyaltyPointEntry(models.Model):
                     "key": f"reinstate:{entry.id}",
                     "source": entry,
                     "reason": reason,
+                    "by_hand": self.env.user,
                     "expiration_date": expiration_date or False,
                 }
                 for entry in self

@@ -4,7 +4,16 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
-from .loyalty_company_mixin import filter_foreign_companies, make_company_error
+from ..engine.ledger import MAX_POINTS
+from .crm_loyalty_bounded_mixin import FIRST_DAY, MAX_DAYS
+from .crm_loyalty_company_mixin import filter_foreign_companies, make_company_error
+
+# What a point may be worth.
+MAX_VALUE = 10**6
+# A tier is kept for at most half a year without being earned.
+MAX_GRACE_DAYS = 180
+# Each of these days is evaluated.
+MAX_WARN_DAYS = 366
 
 NEGATIVE_POLICIES = [
     ("debt", "Let the balance go below zero"),
@@ -14,7 +23,8 @@ NEGATIVE_POLICIES = [
 
 
 class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
+    _name = "loyalty.program"
+    _inherit = ["loyalty.program", "crm.loyalty.bounded.mixin"]
 
     pending_policy = fields.Selection(
         selection=[
@@ -80,8 +90,8 @@ class LoyaltyProgram(models.Model):
     adjust_limit = fields.Float(
         string="Approval Limit",
         digits=(16, 2),
-        help="Adjustments of more points than this wait for a second person's "
-        "approval. 0: as set for the company.",
+        help="A person who gives or takes more points than this on one card in 30 days "
+        "needs the approval of a second person. 0: as set for the company.",
     )
 
     _pending_days_positive = models.Constraint(
@@ -95,20 +105,6 @@ class LoyaltyProgram(models.Model):
         "The first reminder comes before the last.",
     )
 
-    def write(self, vals):
-        """Keep points and tiers of a program to the users of its companies.
-
-        Odoo's own fields are left to Odoo's rules.
-        """
-        if any(self._is_points_field(name) for name in vals):
-            self._check_points_companies()
-        result = super().write(vals)
-        if "company_id" in vals:
-            self.filtered(
-                lambda program: program.program_type == "loyalty"
-            )._check_points_companies()
-        return result
-
     @api.model
     def _is_points_field(self, name):
         """Whether one of our addons has added the field to programs."""
@@ -118,11 +114,43 @@ class LoyaltyProgram(models.Model):
     def _check_points_companies(self):
         """Raise where a program is of all companies, or of one that isn't the user's.
 
-        :raises AccessError: naming the program, see `LoyaltyCompanyMixin`
+        :raises AccessError: naming the program, see `CrmLoyaltyCompanyMixin`
         """
         foreign = self.browse() if self.env.su else filter_foreign_companies(self)
         if foreign:
             raise make_company_error(foreign)
+
+    _periods_bounds = models.Constraint(
+        f"CHECK (pending_days <= {MAX_DAYS} AND expire_after <= {MAX_DAYS} "
+        f"AND reinstate_days BETWEEN 0 AND {MAX_DAYS} "
+        f"AND reminder_first_days <= {MAX_DAYS})",
+        "Periods of points have from 0 to 36,500 days.",
+    )
+    _adjust_limit_bounds = models.Constraint(
+        f"CHECK (adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        "The approval limit is from 0 to 1,000,000,000 points.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        days = (
+            "pending_days",
+            "expire_after",
+            "reinstate_days",
+            "reminder_first_days",
+            "reminder_last_days",
+        )
+        # Odoo's own days are compared alone.
+        ever = dict.fromkeys(("date_from", "date_to"), (FIRST_DAY, date(9999, 12, 31)))
+        return {
+            **super()._get_bounds(),
+            **ever,
+            **dict.fromkeys(days, (0, MAX_DAYS)),
+            "adjust_limit": (0, MAX_POINTS),
+            "point_value": (0, MAX_VALUE),
+            "tier_grace_days": (0, MAX_GRACE_DAYS),
+            "tier_warn_days": (0, MAX_WARN_DAYS),
+        }
 
     def _get_loyalty_today(self):
         """Return the day that it is for the programme's company."""
@@ -155,12 +183,94 @@ class LoyaltyProgram(models.Model):
             return date(last.year, 12, 31)
         return last
 
-    def _get_adjust_limit(self):
-        """Return the points above which an adjustment needs approval; 0: none."""
+    @api.model_create_multi
+    def create(self, vals_list):
+        programs = super().create(vals_list)
+        for program in programs.filtered("adjust_limit"):
+            program._log_limit(min(program._get_company_limits(), default=0))
+        return programs
+
+    def write(self, vals):
+        """Keep our settings to users of the companies, and log changes of the limit.
+
+        Odoo's own fields are left to Odoo's rules.
+        """
+        if any(self._is_points_field(name) for name in vals):
+            self._check_points_companies()
+        limits = {}
+        if vals.keys() & {"adjust_limit", "company_id"}:
+            limits = {
+                program: (program._get_current_limits(), program._get_adjust_limit())
+                for program in self
+            }
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.filtered(
+                lambda program: program.program_type == "loyalty"
+            )._check_points_companies()
+        for program, (current, counted) in limits.items():
+            if program._get_current_limits() != current:
+                program._log_limit(counted)
+        return result
+
+    def _log_limit(self, old_limit):
+        """Note a change of the approval limit by the current user."""
         self.ensure_one()
-        # The limit is everybody's to keep, whoever may read companies.
-        company = (self.company_id or self.env.company).sudo()
-        return self.sudo().adjust_limit or company.loyalty_adjust_limit
+        new_limit = min(self._get_current_limits(), default=0)
+        if new_limit != old_limit:
+            # Only code writes the log of changes.
+            self.env["crm.loyalty.limit.change"].sudo().create(
+                {
+                    "program_id": self.id,
+                    "company_id": self.company_id.id,
+                    "user_id": self.env.uid,
+                    "date": self._get_loyalty_today(),
+                    "old_limit": old_limit,
+                    "new_limit": new_limit,
+                }
+            )
+
+    def _get_adjust_limit(self, user=None):
+        """Return the points by hand above which a user needs approval; 0: none.
+
+        The limit of the program, else of its company. For a user who has changed it
+        in the last 30 days, the lowest of then and now.
+        """
+        self.ensure_one()
+        user = user or self.env.user
+        # The limit holds for users who can't read it, too.
+        program = self.sudo()
+        companies = program._get_limiting_companies(user)
+        limits = [
+            *program._get_current_limits(user),
+            *self.env["crm.loyalty.limit.change"]._get_former_limits(
+                program, companies if not program.adjust_limit else None, user
+            ),
+        ]
+        return min((limit for limit in limits if limit), default=0)
+
+    def _get_current_limits(self, user=None):
+        """Return the limits that are set for the program now."""
+        # As above.
+        limit = self.sudo().adjust_limit
+        return [limit] if limit else self._get_company_limits(user)
+
+    def _get_company_limits(self, user=None):
+        # As above.
+        companies = self.sudo()._get_limiting_companies(user or self.env.user)
+        return [
+            company.loyalty_adjust_limit
+            for company in companies
+            if company.loyalty_adjust_limit
+        ]
+
+    def _get_limiting_companies(self, user):
+        """Return the companies that limit a program without a limit of its own.
+
+        For a program of all companies those of the user: otherwise one could work
+        in the company that has the highest.
+        """
+        return self.company_id or user.sudo().company_ids | self.env.company
 
     @api.model
     def _get_kinds_of_activity(self):

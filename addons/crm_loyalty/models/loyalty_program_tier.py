@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ..engine import periods
 from ..engine import tiers as engine
+from .loyalty_program import MAX_WARN_DAYS
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +74,11 @@ class LoyaltyProgram(models.Model):
     _tier_days_check = models.Constraint(
         "CHECK (tier_grace_days BETWEEN 0 AND 180 AND tier_warn_days >= 0)",
         "Grace days are between 0 and 180, and a warning comes before the loss.",
+    )
+
+    _tier_warn_days_bounds = models.Constraint(
+        f"CHECK (tier_warn_days <= {MAX_WARN_DAYS})",
+        "A warning comes at most 366 days before the loss.",
     )
 
     @api.constrains("tier_ids", "program_type")

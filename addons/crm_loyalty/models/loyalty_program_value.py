@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .loyalty_program import MAX_VALUE
+
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
@@ -12,6 +14,11 @@ class LoyaltyProgram(models.Model):
         digits=(16, 6),
         help="What a point that is outstanding will cost, in the currency of the "
         "program, for the report on liability. Proposed from the best reward.",
+    )
+
+    _point_value_bounds = models.Constraint(
+        f"CHECK (point_value BETWEEN 0 AND {MAX_VALUE})",
+        "A point is worth from 0 to 1,000,000.",
     )
 
     @api.depends(
@@ -39,4 +46,5 @@ class LoyaltyProgram(models.Model):
                 and reward.discount_mode in ("per_point", "per_order")
                 and reward.required_points
             ]
-            program.point_value = max(values, default=program.point_value)
+            value = max(values, default=program.point_value)
+            program.point_value = min(value, MAX_VALUE)

@@ -2,6 +2,10 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+# Points or money of a period.
+MAX_THRESHOLD = 10**12
+MAX_MULTIPLIER = 1000
+
 
 class LoyaltyTier(models.Model):
     """A step of a programme's ladder, reached with enough points or spend.
@@ -12,7 +16,7 @@ class LoyaltyTier(models.Model):
 
     _name = "loyalty.tier"
     _description = "Loyalty Tier"
-    _inherit = ["loyalty.company.mixin"]
+    _inherit = ["crm.loyalty.company.mixin", "crm.loyalty.bounded.mixin"]
     _order = "program_id, threshold, id"
 
     _company_fields = frozenset({"company_id", "program_id"})
@@ -68,6 +72,19 @@ class LoyaltyTier(models.Model):
     _multiplier_check = models.Constraint(
         "CHECK (multiplier > 0)", "The multiplier of a tier must be more than 0."
     )
+
+    _numbers_bounds = models.Constraint(
+        f"CHECK (threshold <= {MAX_THRESHOLD} AND multiplier <= {MAX_MULTIPLIER})",
+        "The threshold of a tier is at most 1,000,000,000,000, its multiplier 1,000.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "threshold": (0, MAX_THRESHOLD),
+            "multiplier": (0.0001, MAX_MULTIPLIER),
+        }
 
     @api.depends("card_ids")
     def _compute_card_count(self):

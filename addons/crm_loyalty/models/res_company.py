@@ -7,6 +7,11 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..engine.ledger import MAX_POINTS
+from .crm_loyalty_bounded_mixin import check_values
+
+LIMIT_BOUNDS = {"loyalty_adjust_limit": (0, MAX_POINTS)}
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -25,8 +30,13 @@ class ResCompany(models.Model):
     loyalty_adjust_limit = fields.Float(
         string="Points Approval Limit",
         digits=(16, 2),
-        help="Adjustments of more points than this wait for a second person's "
-        "approval. 0: none does.",
+        help="A person who gives or takes more points than this on one card in 30 days "
+        "needs the approval of a second person. 0: no approval is needed.",
+    )
+
+    _loyalty_adjust_limit_bounds = models.Constraint(
+        f"CHECK (loyalty_adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        "The approval limit is from 0 to 1,000,000,000 points.",
     )
 
     @api.depends("partner_id")
@@ -35,6 +45,36 @@ class ResCompany(models.Model):
             company.loyalty_tz = (
                 company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
             )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            check_values(self, vals, LIMIT_BOUNDS)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Note who changes the approval limit, and from what."""
+        check_values(self, vals, LIMIT_BOUNDS)
+        if "loyalty_adjust_limit" not in vals:
+            return super().write(vals)
+        limits = {company: company.loyalty_adjust_limit for company in self}
+        result = super().write(vals)
+        if any(c.loyalty_adjust_limit != limit for c, limit in limits.items()):
+            # Only code writes the log of changes.
+            self.env["crm.loyalty.limit.change"].sudo().create(
+                [
+                    {
+                        "company_id": company.id,
+                        "user_id": self.env.uid,
+                        "date": company._get_loyalty_today(),
+                        "old_limit": limit,
+                        "new_limit": company.loyalty_adjust_limit,
+                    }
+                    for company, limit in limits.items()
+                    if limit != company.loyalty_adjust_limit
+                ]
+            )
+        return result
 
     def _get_loyalty_today(self):
         """Return the day that it is for the company; for none, for the main one."""

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from .crm_loyalty_bounded_mixin import check_values
+from .res_company import LIMIT_BOUNDS
 
 
 class ResConfigSettings(models.TransientModel):
@@ -10,3 +13,13 @@ class ResConfigSettings(models.TransientModel):
     loyalty_adjust_limit = fields.Float(
         related="company_id.loyalty_adjust_limit", readonly=False
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            check_values(self, vals, LIMIT_BOUNDS)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        check_values(self, vals, LIMIT_BOUNDS)
+        return super().write(vals)

@@ -1,4 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from .crm_loyalty_bounded_mixin import FIRST_DAY, LAST_DAY, check_values
+
+BIRTHDATE_BOUNDS = {"loyalty_birthdate": (FIRST_DAY, LAST_DAY)}
 
 
 class ResPartner(models.Model):
@@ -9,6 +13,21 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="For a bonus on birthdays, where no other application keeps it.",
     )
+
+    _loyalty_birthdate_bounds = models.Constraint(
+        "CHECK (loyalty_birthdate BETWEEN '1900-01-01' AND '2199-12-31')",
+        "A date of birth is from 1900 to 2199.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            check_values(self, vals, BIRTHDATE_BOUNDS)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        check_values(self, vals, BIRTHDATE_BOUNDS)
+        return super().write(vals)
 
     def _get_tier_pricelists(self):
         """Return the pricelists of the customers' tiers in the current company.

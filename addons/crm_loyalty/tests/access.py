@@ -102,11 +102,16 @@ def make_ledger(world):
         {"card_id": world.cards["here"].id, "points": 70, "reason": "Access"}
     )
     asked.action_ask()  # above the limit: it waits
+    own = {"card_id": world.cards["here"].id, "points": 5, "reason": "Own"}
     found = {
         "loyalty.card": {},
         "loyalty.point.entry": {},
         "loyalty.point.consumption": {},
-        "loyalty.point.adjustment": {"asked": (asked, {"reason": "Forged"}, None)},
+        "loyalty.point.adjustment": {
+            "asked": (asked, {"reason": "Forged"}, None),
+            "own": (env["loyalty.point.adjustment"], None, own),
+        },
+        "crm.loyalty.limit.change": {},
         "loyalty.tier.history": {},
         "loyalty.points.report": {},
     }
@@ -117,6 +122,18 @@ def make_ledger(world):
         asked = {"card_id": card.id, "points": 70, "reason": "Access"}
         adjustment = env["loyalty.point.adjustment"].create(asked)
         history = make_tier_history(card)
+        if name in world.programs:
+            change = {
+                "program_id": card.program_id.id,
+                "company_id": card.program_id.company_id.id,
+                "user_id": env.uid,
+                "date": "2026-01-01",
+            }
+            found["crm.loyalty.limit.change"][name] = (
+                env["crm.loyalty.limit.change"].create(change),
+                {"old_limit": 1000},
+                change,
+            )
         found["loyalty.card"][name] = (
             card,
             {"points": 1000},
@@ -263,13 +280,13 @@ loyalty.card                parent      -      -      -        r      r      rc 
 loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.card                portal_own -      ?      -        r      r      rc      -          -          rc    r      r        r        rc
+loyalty.card                portal_own -      r      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.point.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.entry         branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.point.entry         there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.entry         portal_own -      ?      -        r      r      r       -          -          r     r      r        r        r
+loyalty.point.entry         portal_own -      r      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.consumption   here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.consumption   parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.consumption   everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
@@ -277,12 +294,18 @@ loyalty.point.consumption   branch      -      -      -        -      -      -  
 loyalty.point.consumption   there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.point.consumption   portal_own -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.point.adjustment    asked       -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.adjustment    here        -      -      -        r      r      rwcd    -          -          rwcd  r      rwcd     rwcd     rwcd
-loyalty.point.adjustment    parent      -      -      -        r      r      rwcd    -          -          rwcd  r      rwcd     rwcd     rwcd
-loyalty.point.adjustment    everybody   -      -      -        r      r      rwcd    -          -          rwcd  r      rwcd     rwcd     rwcd
+loyalty.point.adjustment    own         -      -      -        -      -      c       -          -          c     -      c        c        c
+loyalty.point.adjustment    here        -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+loyalty.point.adjustment    parent      -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+loyalty.point.adjustment    everybody   -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
 loyalty.point.adjustment    branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.point.adjustment    there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.adjustment    portal_own -      -      -        r      r      rwcd    -          -          rwcd  r      rwcd     rwcd     rwcd
+loyalty.point.adjustment    portal_own -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+crm.loyalty.limit.change        here        -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.limit.change        parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.limit.change        everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.limit.change        branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.limit.change        there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.tier.history        here        -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.tier.history        parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.tier.history        everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
@@ -340,6 +363,7 @@ loyalty.card                qualifying_spend,tier_keep_needed            -      
 loyalty.card                projected_tier_id,next_tier_id,points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                spend_needed,date_needed,tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                tier_basis,has_manual_bonus,tier_history_ids -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                merged_into_id                               -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                member_since                                 -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             pending_policy,pending_days,expiry_policy    -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             expire_after,negative_policy,reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw

@@ -165,7 +165,8 @@ class TestAdjustment(LedgerCase):
             (entry.kind, entry.points, entry.reason), ("adjust", 20, "Gift")
         )
         history = self.card.history_ids
-        self.assertEqual((history.issued, history.description), (20, "Gift"))
+        # Customers read it: what staff wrote stays with them.
+        self.assertEqual((history.issued, history.description), (20, "Adjusted"))
 
     def test_the_balance_wizard_does_not_undo_what_others_did_meanwhile(self):
         wizard = self._update_balance(70)

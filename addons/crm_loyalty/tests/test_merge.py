@@ -42,6 +42,19 @@ class TestMerge(LedgerCase):
         self.assertEqual(self._kinds(source), [("opening", 10), ("transfer", -10)])
         self.assertEqual(self._kinds(target), [("opening", 7), ("transfer", 10)])
 
+    def test_adjustments_that_wait_follow_to_the_card_that_stays(self):
+        """Their points were posted on the archived card."""
+        source, target = self._card(10), self._card(7)
+        adjustment = self.env["loyalty.point.adjustment"].create(
+            {"card_id": source.id, "points": 5, "reason": "Sorry"}
+        )
+        self._merge(source.partner_id, target.partner_id)
+        self.assertEqual(adjustment.card_id, target)
+        adjustment.action_ask()
+        self.assertEqual((adjustment.state, source.points), ("done", 0))
+        self.assertEqual(target.points, 22)
+        self._assert_sound()
+
     def test_a_card_without_a_counterpart_changes_hands_as_it_is(self):
         source = self._card(10)
         target = self.env["res.partner"].create({"name": "Ada L."})

@@ -112,6 +112,112 @@ class TestPortal(TierCase, HttpCase):
         with self.assertRaises(AccessError):
             env["loyalty.tier.history"].search([])
 
+    # By calls
+
+    def test_customers_read_of_entries_what_the_page_shows(self):
+        entry = self.card._post_points(-5, "adjust", reason="Suspected fraud")
+        bonus = self.card._post_points(7, "bonus", reason="Sorry: Late delivery")
+        own = entry.with_user(self.portal)
+        shown = {
+            "id",
+            "display_name",
+            "card_id",
+            "date",
+            "kind",
+            "points",
+            "description",
+            "available_date",
+            "expiration_date",
+        }
+        self.assertEqual(set(own.fields_get()), shown)
+        self.assertEqual(
+            own.read(["points", "kind", "description"]),
+            [
+                {
+                    "id": entry.id,
+                    "points": -5,
+                    "kind": "adjust",
+                    "description": "Adjusted",
+                }
+            ],
+        )
+        self.assertEqual(
+            bonus.with_user(self.portal).description, "Sorry: Late delivery"
+        )
+        own.search([("points", "<", 0), ("date", ">", "2020-01-01")], order="date")
+        values = {"many2one": 1, "integer": 1, "float": 1, "monetary": 1}
+        values |= {"date": "2026-01-01", "datetime": "2026-01-01", "boolean": True}
+        for name, field in own._fields.items():
+            if name in shown:
+                continue
+            condition = [(name, "=", values.get(field.type, "x"))]
+            ways = {
+                "read": lambda n=name: own.read([n]),
+                "search": lambda c=condition: own.search(c),
+                "path": lambda n=name, c=condition: self.card.with_user(
+                    self.portal
+                ).search([(f"entry_ids.{n}", *c[0][1:])]),
+            }
+            if field.store and field.column_type:
+                ways["order"] = lambda n=name: own.search([], order=n)
+                ways["group"] = lambda n=name: own._read_group([], [n])
+                ways["aggregate"] = lambda n=name: own._read_group(
+                    [], [], [f"{n}:array_agg"]
+                )
+            for way, work in ways.items():
+                with self.subTest(field=name, way=way), self.assertRaises(AccessError):
+                    work()
+
+    def test_a_seal_is_not_guessed_letter_by_letter(self):
+        entry = self.card._post_points(-5, "adjust", reason="Suspected fraud")
+        own = entry.with_user(self.portal)
+        for condition in (
+            [("reason", "like", "Susp%")],
+            [("user_id.name", "like", "O")],
+            [("create_uid.name", "like", "O")],
+            [("hash", "like", "a%")],
+        ):
+            with self.assertRaises(AccessError):
+                own.search(condition)
+            with self.assertRaises(AccessError):
+                own.search_count(condition)
+            with self.assertRaises(AccessError):
+                own.formatted_read_group(condition, aggregates=["__count"])
+
+    def test_customers_read_of_cards_nothing_of_staff(self):
+        own = self.card.with_user(self.portal)
+        self.assertEqual(own.read(["points", "code"])[0]["points"], 600)
+        self.assertEqual(own.entry_ids, self.entry)
+        for name in (
+            "create_uid",
+            "write_uid",
+            "history_ids",
+            "has_manual_bonus",
+            "tier_history_ids",
+            "tier_warned_until",
+            "projected_tier_id",
+            "merged_into_id",
+            "message_ids",
+        ):
+            with self.assertRaises(AccessError):
+                own.read([name])
+            with self.assertRaises(AccessError):
+                own.search([(name, "!=", False)])
+
+    def test_odoos_own_page_does_not_show_what_staff_wrote(self):
+        adjustment = (
+            self.env["loyalty.point.adjustment"]
+            .with_user(self.adjuster)
+            .create(
+                {"card_id": self.card.id, "points": -5, "reason": "Suspected fraud"}
+            )
+        )
+        adjustment.action_ask()
+        page = self._get(f"/my/loyalty_card/{self.card.id}/history")
+        self.assertEqual(page.status_code, 200)
+        self.assertIn("Adjusted", page.text)
+        self.assertNotIn("Suspected fraud", page.text)
+
     # Browser
 
     def test_tour_of_the_portal(self):

@@ -7,8 +7,17 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _merge_loyalty_cards(self, src_partners, dst_partner):
         """Move lots and debts, each with its days, instead of a bare balance."""
         Card = self.env["loyalty.card"]
+        partners = src_partners | dst_partner
+        # Merging contacts is a right of its own; cards follow.
+        before = Card.sudo().search([("partner_id", "in", partners.ids)])
         with Card._collect_points(Card._get_transfers):
-            return super()._merge_loyalty_cards(src_partners, dst_partner)
+            result = super()._merge_loyalty_cards(src_partners, dst_partner)
+        for cards in before.grouped("program_id").values():
+            kept = cards.filtered("active")[:1]
+            gone = cards.filtered(lambda card: not card.active)
+            if kept and gone:
+                gone._note_merge(kept)
+        return result
 
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Have caches forget whose entries they are: they follow the customer."""

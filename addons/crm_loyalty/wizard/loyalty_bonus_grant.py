@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ..engine.ledger import to_units
+
 
 class LoyaltyBonusGrant(models.TransientModel):
     """Gives a member a bonus by hand, with the reason."""
@@ -38,7 +40,7 @@ class LoyaltyBonusGrant(models.TransientModel):
         return uuid4().hex
 
     def action_grant(self):
-        """Post the bonus, once in its period."""
+        """Post the bonus, once in its period; above the limit, ask for it."""
         self.ensure_one()
         if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
             raise AccessError(
@@ -65,15 +67,18 @@ class LoyaltyBonusGrant(models.TransientModel):
                 )
             )
         occasion = self._get_occasion(rule, card.program_id._get_loyalty_today())
-        key = rule._get_key(occasion)
-        Entry = self.env["loyalty.point.entry"].sudo()  # asked about the key alone
-        if Entry.search_count([("card_id", "=", card.id), ("key", "=", key)], limit=1):
-            raise UserError(
-                self.env._(
-                    "%(customer)s had “%(rule)s” in this period already.",
-                    rule=rule.name,
-                    customer=card.partner_id.display_name or card.code,
-                )
+        rule._check_not_given(card, occasion)
+        if card._get_over_limit({card: to_units(rule.points)}):
+            adjustment = self.env["loyalty.point.adjustment"]._ask_for_bonus(
+                rule, card, occasion, self.reason
             )
-        card._post_many([rule._prepare_bonus_values(card, occasion, self.reason)])
+            return adjustment._get_form_action()
+        card._post_many(
+            [
+                {
+                    **rule._prepare_bonus_values(card, occasion, self.reason),
+                    "by_hand": self.env.user,
+                }
+            ]
+        )
         return {"type": "ir.actions.act_window_close"}

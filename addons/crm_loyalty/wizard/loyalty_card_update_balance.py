@@ -1,12 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..engine.ledger import MAX_BALANCE, to_units
+
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
     """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
 
     _name = "loyalty.card.update.balance"
-    _inherit = ["loyalty.card.update.balance", "loyalty.card.wizard"]
+    _inherit = [
+        "loyalty.card.update.balance",
+        "loyalty.card.wizard",
+        "crm.loyalty.bounded.mixin",
+    ]
 
     seen_balance = fields.Float(
         compute="_compute_seen_balance",
@@ -16,6 +22,15 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         readonly=False,
     )
     is_approval_needed = fields.Boolean(compute="_compute_is_approval_needed")
+
+    @api.model
+    def _get_bounds(self):
+        balance = (-MAX_BALANCE, MAX_BALANCE)
+        return {
+            **super()._get_bounds(),
+            "new_balance": balance,
+            "seen_balance": balance,
+        }
 
     @api.depends("card_id")
     def _compute_seen_balance(self):
@@ -27,9 +42,11 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         for wizard in self:
             wizard.is_approval_needed = False
             if wizard.card_id:
-                limit = wizard.card_id.program_id._get_adjust_limit()
-                change = abs(wizard.new_balance - wizard.card_id.points)
-                wizard.is_approval_needed = bool(limit) and change > limit
+                card = wizard.card_id
+                change = to_units(wizard.new_balance) - to_units(card.points)
+                # The card is locked when it is posted on.
+                over = card._get_over_limit({card: change}, lock=False)
+                wizard.is_approval_needed = bool(over)
 
     def action_update_card_point(self):
         """Adjust by the difference, in place of Odoo's writing of a balance.

@@ -1,10 +1,25 @@
-from odoo import models
+from datetime import date
+
+from odoo import api, models
 
 from ..engine.ledger import to_points
+from ..models.crm_loyalty_bounded_mixin import FIRST_DAY
+
+# Cards that are generated at once.
+MAX_CARDS = 100_000
 
 
 class LoyaltyGenerateWizard(models.TransientModel):
-    _inherit = "loyalty.generate.wizard"
+    _name = "loyalty.generate.wizard"
+    _inherit = ["loyalty.generate.wizard", "crm.loyalty.bounded.mixin"]
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "coupon_qty": (0, MAX_CARDS),
+            "valid_until": (FIRST_DAY, date(9999, 12, 31)),
+        }
 
     def generate_coupons(self):
         """Post what the cards are generated with, with the reason given."""
@@ -18,6 +33,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
                     "card": card,
                     "points": to_points(units),
                     "kind": "bonus" if units > 0 else "adjust",
+                    "by_hand": None if self.env.su else self.env.user,
                     "reason": self[:1].description or self.env._("Generated"),
                 }
                 for card, units in changes.items()

@@ -8,7 +8,7 @@ class LoyaltyPointReinstate(models.TransientModel):
     """Gives back points that have expired."""
 
     _name = "loyalty.point.reinstate"
-    _inherit = ["loyalty.card.wizard"]
+    _inherit = ["loyalty.card.wizard", "crm.loyalty.bounded.mixin"]
     _description = "Reinstate Expired Points"
 
     card_id = fields.Many2one(comodel_name="loyalty.card", required=True, readonly=True)

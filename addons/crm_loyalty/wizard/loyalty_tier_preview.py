@@ -1,7 +1,9 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Command
+
+from ..models.loyalty_program import MAX_WARN_DAYS
 
 
 class LoyaltyTierPreview(models.TransientModel):
@@ -9,6 +11,7 @@ class LoyaltyTierPreview(models.TransientModel):
 
     _name = "loyalty.tier.preview"
     _description = "Tiers That End Soon"
+    _inherit = ["crm.loyalty.bounded.mixin"]
 
     program_ids = fields.Many2many(
         comodel_name="loyalty.program", string="Programs", readonly=True
@@ -18,6 +21,10 @@ class LoyaltyTierPreview(models.TransientModel):
         comodel_name="loyalty.tier.preview.line", inverse_name="preview_id"
     )
     line_count = fields.Integer(string="Customers", compute="_compute_line_count")
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "days": (0, MAX_WARN_DAYS)}
 
     def _compute_display_name(self):
         self.display_name = self.env._("Tiers That End Soon")
@@ -59,6 +66,7 @@ class LoyaltyTierPreview(models.TransientModel):
 class LoyaltyTierPreviewLine(models.TransientModel):
     _name = "loyalty.tier.preview.line"
     _description = "Tier That Ends Soon"
+    _inherit = ["crm.loyalty.bounded.mixin"]
     _order = "date, id"
 
     preview_id = fields.Many2one(
@@ -82,6 +90,10 @@ class LoyaltyTierPreviewLine(models.TransientModel):
         ondelete="cascade",
     )
     missing = fields.Float(string="Missing to keep it", readonly=True)
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "missing": (-1e15, 1e15)}
 
     def action_open_card(self):
         """Open the card of the customer."""

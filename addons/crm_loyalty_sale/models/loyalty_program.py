@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import float_round
 
 
@@ -30,6 +30,10 @@ class LoyaltyProgram(models.Model):
         "CHECK (cashback_percent >= 0 AND cashback_percent <= 100)",
         "Cash back is between 0 and 100 percent.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "cashback_percent": (0, 100)}
 
     def _earns_on_payment(self):
         """Whether what orders earn depends on how they are paid."""

@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import ValidationError
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 
 from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
 
@@ -18,6 +18,20 @@ class SaleOrder(models.Model):
         readonly=True,
         help="How often the order was cancelled after it had been confirmed.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            # Here since defaults come from the client, too.
+            vals_list = [{**vals, "points_round": 0} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "points_round" in vals and not self.env.su:
+            raise AccessError(
+                self.env._("How often an order was cancelled is counted by the order.")
+            )
+        return super().write(vals)
 
     def _get_points_prefix(self):
         """Return how the keys of entries begin that this confirmation posts."""

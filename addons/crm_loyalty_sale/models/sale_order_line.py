@@ -1,5 +1,11 @@
 from odoo import api, models
 
+from odoo.addons.crm_loyalty.engine.ledger import MAX_BALANCE
+from odoo.addons.crm_loyalty.models.crm_loyalty_bounded_mixin import check_values
+
+# A reward costs points. Below zero a line would give some by hand.
+COST_BOUNDS = {"points_cost": (0, MAX_BALANCE)}
+
 
 class SaleOrderLine(models.Model):
     """Rewards that are put on, changed on or taken off a confirmed order."""
@@ -8,6 +14,8 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            check_values(self, vals, COST_BOUNDS)
         if not any(vals.get("points_cost") for vals in vals_list):
             return super().create(vals_list)
         orders = self.env["sale.order"].browse(
@@ -17,6 +25,7 @@ class SaleOrderLine(models.Model):
             return super().create(vals_list)
 
     def write(self, vals):
+        check_values(self, vals, COST_BOUNDS)
         if "points_cost" not in vals or not self._is_points_posted():
             return super().write(vals)
         orders = self.order_id

@@ -13,6 +13,6 @@ def make(world):
 
 FIELDS = """
 model           fields                     public portal employee seller leader manager accountant technician admin viewer adjuster approver steward worker
-sale.order      points_round               -      -      -        rw     rw     rw      rw         -          rw    -      -        -        -       r
+sale.order      points_round               -      -      -        r      r      r       r          -          r     -      -        -        -       r
 loyalty.program earn_base,cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
 """

@@ -157,3 +157,28 @@ class TestOrders(OrderCase):
         card = self.card.with_user(self.sally)
         self.assertEqual(card.entry_ids.points, 10)
         self.assertEqual(card.points_available, 10)
+
+    def test_lines_and_orders_give_no_points_by_hand(self):
+        self.card.points = 10
+        order = self._order(coffees=4, rewards=1)
+        line = order.order_line.filtered("reward_id")
+        for value in (-9000, float("nan"), 1e300):
+            with self.assertRaisesRegex(UserError, "enter a value from 0"):
+                line.points_cost = value
+            with self.assertRaisesRegex(UserError, "enter a value from 0"):
+                line.copy({"points_cost": value, "order_id": order.id})
+        with self.assertRaises(AccessError):
+            order.points_round = 2**31 - 1
+        self.assertEqual(
+            order.with_context(default_points_round=7).copy().points_round, 0
+        )
+        self.assertEqual(self.card.points, 4)
+        self.assertFalse(order.points_round)
+        order._action_cancel()
+        self.assertEqual((order.points_round, self.card.points), (1, 10))
+        self._assert_sound()
+
+    def test_cash_back_is_a_percentage(self):
+        for value in (-1, 100.01, 1e300, float("nan")):
+            with self.assertRaisesRegex(UserError, "Cash Back.*Coffee club"):
+                self.program.write({"cashback_percent": value})

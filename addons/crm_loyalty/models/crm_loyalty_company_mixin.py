@@ -2,7 +2,7 @@ from odoo import models
 from odoo.exceptions import AccessError
 
 
-class LoyaltyCompanyMixin(models.AbstractModel):
+class CrmLoyaltyCompanyMixin(models.AbstractModel):
     """Configuration of one company, or of all: only its companies' users change it.
 
     A record without a company works in every company. It is created, changed and
@@ -12,7 +12,7 @@ class LoyaltyCompanyMixin(models.AbstractModel):
     neither depends on the other.
     """
 
-    _name = "loyalty.company.mixin"
+    _name = "crm.loyalty.company.mixin"
     _description = "Configuration of a Company or of All"
 
     # Fields that decide about the company; a change of them is checked afterwards too.

@@ -1,0 +1,117 @@
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..engine.ledger import to_points, to_units
+
+# Days, today among them, in which points by hand are added up.
+LIMIT_DAYS = 30
+
+
+class LoyaltyCard(models.Model):
+    """Points that people give or take by hand, and how many they may alone.
+
+    Every way to do so asks `_get_over_limit` first, and posts with ``by_hand``.
+    """
+
+    _inherit = "loyalty.card"
+
+    merged_into_id = fields.Many2one(
+        comodel_name="loyalty.card",
+        string="Merged into",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The card that has the points of this one since their customers were "
+        "merged.",
+    )
+
+    def _get_given_by_hand(self, user, lock=True):
+        """Return ``{card id: units}`` that a user gave or took in the last 30 days.
+
+        What was given counts like what was taken. Cards that were merged into a card
+        count with it. ``lock``: the cards are locked until the end of the
+        transaction, so that two postings at once don't both count without the other.
+        """
+        self.env["loyalty.card"].flush_model(["merged_into_id"])
+        self._forget_ahead()
+        since = {
+            card.id: card.program_id._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
+            for card in self.sudo()  # the day does not depend on the reader
+        }
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH card AS MATERIALIZED (
+                     SELECT c.id FROM loyalty_card AS c
+                      WHERE c.id = ANY(%(ids)s) ORDER BY c.id %(lock)s)
+                SELECT card.id, round(LEAST(SUM(abs(e.points)), 1e12) * 10000)::bigint
+                  FROM card
+                  JOIN unnest(%(ids)s::int4[], %(since)s::date[]) AS s (id, since)
+                    ON s.id = card.id
+                  JOIN loyalty_card AS k
+                    ON k.id = card.id OR k.merged_into_id = card.id
+                  JOIN loyalty_point_entry AS e ON e.card_id = k.id
+                 WHERE e.manual_user_id = %(user)s AND e.date > s.since
+              GROUP BY card.id
+                """,
+                ids=list(since),
+                since=list(since.values()),
+                lock=SQL("FOR NO KEY UPDATE OF c") if lock else SQL(),
+                user=user.id,
+            )
+        )
+        return dict(rows)
+
+    def _get_over_limit(self, changes, user=None, lock=True):
+        """Return ``{card: limit}`` of the changes that need a second person.
+
+        ``changes`` are units by card, to be posted by hand by ``user``, by default
+        the current one.
+        """
+        user = user or self.env.user
+        programs = {card: card.program_id for card in changes}
+        by_program = {
+            program: program._get_adjust_limit(user)
+            for program in set(programs.values())
+        }
+        limits = {card: by_program[program] for card, program in programs.items()}
+        limited = [card for card, limit in limits.items() if limit and card.id]
+        given = self.browse(c.id for c in limited)._get_given_by_hand(user, lock)
+        return {
+            card: limit
+            for card, limit in limits.items()
+            if limit and abs(changes[card]) + given.get(card.id, 0) > to_units(limit)
+        }
+
+    def _check_within_limit(self, changes, user=None):
+        """Refuse changes by hand that need a second person."""
+        for card, limit in self._get_over_limit(changes, user).items():
+            raise UserError(
+                self.env._(
+                    "%(points)s points on “%(card)s” need the approval of a second "
+                    "person: more than %(limit)s by hand in %(days)s days. Ask for it "
+                    "by an adjustment.",
+                    points=f"{to_points(changes[card]):g}",
+                    card=card.display_name,
+                    limit=f"{limit:g}",
+                    days=LIMIT_DAYS,
+                )
+            )
+
+    def _note_merge(self, kept):
+        """Have what was given by hand on these cards count with the card kept.
+
+        Adjustments that are not decided yet follow: their points go to the card kept.
+        """
+        cards = self.with_context(active_test=False)
+        before = cards.search([("merged_into_id", "in", self.ids)])
+        (self | before).write({"merged_into_id": kept.id})
+        # Whatever the user who merges may see of them.
+        adjustments = self.env["loyalty.point.adjustment"].sudo()
+        adjustments.search(
+            [("card_id", "in", self.ids), ("state", "in", ("draft", "waiting"))]
+        ).card_id = kept
