@@ -5,6 +5,7 @@ Nothing is imported, so this needs neither Odoo nor a database.
 
 import ast
 import random
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -29,13 +30,9 @@ class ModelClass(NamedTuple):
 def read_classes(addons=ADDONS):
     """Return the `ModelClass` list of some addons, file by file."""
     classes = []
-    for file in sorted(addons.glob("*/**/*.py")):
-        parts = file.relative_to(addons).parts
-        if not LEFT_OUT.intersection(parts):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            classes += filter(
-                None, (_read_class(parts[0], file, node) for node in tree.body)
-            )
+    for file, tree in read_trees(addons):
+        addon = file.relative_to(addons).parts[0]
+        classes += filter(None, (_read_class(addon, file, node) for node in tree.body))
     return classes
 
 
@@ -144,3 +141,78 @@ def get_definition_order(classes, files):
         for name in item.names:
             found[item.model, name].append(item.file)
     return dict(found)
+
+
+# ----------------------------------------------------------------
+# Texts and names
+# ----------------------------------------------------------------
+
+_ALIAS = r"(?:\s+AS)?(?:\s+(?!SET\b)\w+)?"
+_SET = re.compile(
+    rf"\bUPDATE\s+(?:ONLY\s+)?(\S+?){_ALIAS}\s+SET\s(.*?)(?:\bFROM\b|\bWHERE\b|$)",
+    re.IGNORECASE | re.DOTALL,
+)
+_INSERT = re.compile(r"\bINSERT\s+INTO\s+([^\s(]+)", re.IGNORECASE)
+_PLACE = re.compile(r"%s|%\(\w+\)s")
+
+
+def read_texts(addons=ADDONS):
+    """Yield ``(file, text)`` of each string of the addons, docstrings left out."""
+    for file, tree in read_trees(addons):
+        docs = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            text = getattr(node, "value", None)
+            is_text = isinstance(node, ast.Constant) and isinstance(text, str)
+            if is_text and id(node) not in docs:
+                yield file, text
+
+
+def read_trees(addons=ADDONS):
+    """Yield ``(file, syntax tree)`` of the code of some addons."""
+    for file in sorted(addons.glob("*/**/*.py")):
+        if not LEFT_OUT.intersection(file.relative_to(addons).parts):
+            yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def get_inserted(text):
+    """Return the tables that an SQL text adds rows to.
+
+    >>> get_inserted("INSERT INTO crm_lifecycle_history (id) SELECT 1")
+    ['crm_lifecycle_history']
+    """
+    return [table.strip('"') for table in _INSERT.findall(text)]
+
+
+def get_updated(text):
+    """Return ``[(table, columns)]`` that an SQL text changes; ``%`` for unknown ones.
+
+    >>> get_updated("UPDATE a AS x SET b = 1, (c, %s) = (2, 3) FROM d WHERE b = 4")
+    [('a', {'%', 'b', 'c'})]
+    """
+    found = []
+    for table, changes in _SET.findall(text):
+        names = set()
+        for left in _get_left_sides(changes):
+            names |= {"%"} if _PLACE.search(left) else set()
+            names |= set(re.findall(r"\w+", _PLACE.sub("", left)))
+        found.append((table.strip('"'), names))
+    return found
+
+
+def _get_left_sides(changes):
+    """Return what stands before ``=`` in a list of changes; else the change itself."""
+    depth, part, parts = 0, "", []
+    for letter in changes:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            parts.append(part)
+            part = ""
+        else:
+            part += letter
+    return [part.split("=")[0] for part in [*parts, part]]

@@ -15,6 +15,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.service.model import call_kw
 from odoo.tests import tagged
 
+from odoo.addons.crm_lifecycle.profile.explain import Explanation
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
 from tests.bad_input import KEEP_GOING, LANGUAGES, BadInputCase
@@ -121,7 +122,7 @@ class TestBadInput(BadInputCase):
         found = self.env["crm.lifecycle.profile"].search(domain)
         self._run(full=True)
         if record._name == "crm.lifecycle.rule" and self.ada.stage_id == self.prospect:
-            [told] = self.ada._explain_rules(record, TODAY)
+            [told] = Explanation(self.ada, TODAY).explain_rules(record)
             self.assertEqual(told["holds"], self.ada in found)
         if record._name == "crm.lifecycle.tag":
             self.assertEqual(record in self.ada.tag_ids, self.ada in found)

@@ -1,12 +1,48 @@
 """No behaviour hangs on the order in which the files of an addon are imported."""
 
+import ast
 import unittest
 
 from tests import structure
 
 SEEDS = (1, 2, 3)
-# A model in more than three files of one addon has its reason here.
-SPREAD = {}
+# A model in more than three files of one addon has its reason here. Files by topic add
+# fields, computes and calls of the web client, which can't leave the model; no file
+# redefines what another one defines.
+SPREAD = {
+    ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
+    "work in the background; the path of stages; playbook and webhooks; the lock",
+    ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
+    "it; import and its stages; merging; owners; objection; erasure; a person's data; "
+    "conditions in SQL; health; playbook; calls of other systems; daily work; "
+    "background moves. Moving is in `moves`; explanation, overview, timeline and words "
+    "are classes in `profile/`",
+    ("crm_lifecycle", "crm.lifecycle.step"): "the log; its worker; retrying; the kinds "
+    "of steps, follow-ups and webhooks, each with its own SQL and jobs",
+    ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
+    "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
+    ("crm_loyalty", "loyalty.point.entry"): "the ledger; what counts for tiers; the "
+    "statement; reinstatement",
+    ("crm_loyalty", "loyalty.program"): "points and limits; tiers and their preview; "
+    "money value; reminders",
+    ("crm_loyalty_sale", "sale.order"): "earning and spending; payment with points; "
+    "returns; tiers",
+}
+
+
+# The one writer of stages, and what it alone writes.
+WRITER = structure.ADDONS / "crm_lifecycle" / "moves.py"
+HISTORY = "crm_lifecycle_history"
+PROFILE = "crm_lifecycle_profile"
+STAGE_COLUMNS = {"stage_id", "stage_date", "date_last_stage_update"}
+# SQL with names of tables or columns that only its callers know: what these are.
+UNKNOWN = {
+    "crm_lifecycle/engine/shadow.py": "copies of the tables, in pg_temp",
+    "crm_lifecycle/engine/statements.py": "facts of profiles; temporary tables",
+    "crm_lifecycle/models/crm_lifecycle_history.py": "links of deleted records",
+    "crm_lifecycle/models/crm_lifecycle_run_days.py": "facts of profiles",
+    "crm_lifecycle/storage.py": "new columns that repeat others",
+}
 
 
 class TestStructure(unittest.TestCase):
@@ -46,3 +82,86 @@ class TestStructure(unittest.TestCase):
                 self.assertEqual(
                     structure.get_definition_order(classes, order), expected, addon
                 )
+
+
+class TestOneWriter(unittest.TestCase):
+    """No module but one adds rows to the history or writes stages of profiles."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.texts = list(structure.read_texts())
+
+    def _get_files(self, is_found):
+        return {file for file, text in self.texts if is_found(text)}
+
+    def test_one_module_adds_history(self):
+        found = self._get_files(lambda text: HISTORY in structure.get_inserted(text))
+        self.assertEqual(found, {WRITER})
+
+    def test_one_module_writes_stages(self):
+        found = self._get_files(
+            lambda text: any(
+                table == PROFILE and columns & STAGE_COLUMNS
+                for table, columns in structure.get_updated(text)
+            )
+        )
+        self.assertEqual(found, {WRITER})
+
+    def test_no_other_sql_hides_what_it_writes(self):
+        """A table or column that the text leaves open has its reason here."""
+
+        def is_open(text):
+            return any("%" in table for table in structure.get_inserted(text)) or any(
+                "%" in table or (table in (PROFILE, HISTORY) and "%" in columns)
+                for table, columns in structure.get_updated(text)
+            )
+
+        found = {
+            str(file.relative_to(structure.ADDONS))
+            for file in self._get_files(is_open) - {WRITER}
+            if file.relative_to(structure.ADDONS).parts[0].startswith("crm_lifecycle")
+        }
+        self.assertEqual(found, set(UNKNOWN))
+
+    def test_no_other_module_passes_the_checks_of_profiles(self):
+        found = self._get_files(lambda text: text == "lifecycle_writer")
+        for file, tree in structure.read_trees():
+            for node in ast.walk(tree):
+                name = getattr(node, "id", getattr(node, "name", None))
+                if name == "WriterPass":
+                    found.add(file)
+                if isinstance(node, ast.keyword) and node.arg == "lifecycle_writer":
+                    found.add(file)
+        self.assertEqual(found, {WRITER})
+
+    def test_no_other_module_writes_the_days_of_stages_by_the_orm(self):
+        """A stage written by the ORM reaches the writer; a day would not."""
+        days = STAGE_COLUMNS - {"stage_id"}
+        found = {}
+        for file, tree in structure.read_trees():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    names = {node.attr}
+                elif isinstance(node, ast.Call) and _is_write(node):
+                    names = {
+                        key.value
+                        for item in ast.walk(node)
+                        if isinstance(item, ast.Dict)
+                        for key in item.keys
+                        if isinstance(key, ast.Constant)
+                    }
+                else:
+                    continue
+                if names & days:
+                    found.setdefault(file, []).append(node.lineno)
+        self.assertFalse(found)
+
+
+def _is_write(call):
+    """Whether a call is a write of the ORM."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "create",
+        "write",
+        "_write",
+        "update",
+    )

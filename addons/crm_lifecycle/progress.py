@@ -1,18 +1,17 @@
 """What long work tells while it goes on, and where it may be stopped."""
 
 import logging
-import random
 import time
 
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from .retry import retry
+
 _logger = logging.getLogger(__name__)
 
 # Seconds between two notes of progress: nobody reads faster.
 PACE = 0.5
-# How often a batch is tried that meets somebody else's change of the same rows.
-ATTEMPTS = 5
 
 
 class Cancelled(Exception):
@@ -75,18 +74,13 @@ class Progress:
 
     def batch(self, work, *args):
         """Do a batch and keep it; again where another transaction got in between."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                result = work(*args)
-                self.env.flush_all()
-                self.commit()
-                return result
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                if attempt == ATTEMPTS:
-                    raise
-                self.env.cr.rollback()
-                self.env.invalidate_all(flush=False)
-                time.sleep(random.uniform(0, 0.1 * attempt))
+        return retry(self.env, self._keep, work, *args)
+
+    def _keep(self, work, *args):
+        result = work(*args)
+        self.env.flush_all()
+        self.commit()
+        return result
 
     def _write(self, values):
         if self.is_stopped:

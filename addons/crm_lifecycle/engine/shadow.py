@@ -3,7 +3,8 @@
 PostgreSQL looks for an unqualified table among the temporary ones first. So a
 temporary table named like the profiles' takes their place for one transaction,
 and the engine works on it without knowing: no index but two, no log, no lock,
-nothing that anybody else sees.
+nothing that anybody else sees. What must never reach the real tables names the schema
+``pg_temp``.
 
 An update adds a version of the row to the table and an entry to each index, and no
 vacuum takes the old ones away before the transaction ends: with three versions of a
@@ -15,8 +16,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from odoo.tools import SQL
-
-from . import bounds
 
 CURRENT_SCHEMA = SQL("SELECT current_schema()")
 
@@ -31,13 +30,6 @@ INDEXES = {
 }
 # No rule moves those who have a history already.
 NEVER = SQL("DATE '9999-12-31'")
-# Columns of the profile that a move writes.
-MOVED = (
-    "lifecycle_id",
-    "stage_id",
-    "stage_date",
-    "date_last_stage_update",
-)
 
 
 def _create_tables(schema: str) -> list[SQL]:
@@ -58,7 +50,8 @@ def create_complete(
     return [
         *_create_tables(schema),
         SQL(
-            "INSERT INTO crm_lifecycle_profile SELECT * FROM %s WHERE company_id = %s",
+            "INSERT INTO pg_temp.crm_lifecycle_profile "
+            "SELECT * FROM %s WHERE company_id = %s",
             SQL.identifier(schema, PROFILE),
             company_id,
         ),
@@ -70,7 +63,7 @@ def create_complete(
 
 def _copy_history(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> SQL:
     return SQL(
-        "INSERT INTO crm_lifecycle_history SELECT * FROM %s "
+        "INSERT INTO pg_temp.crm_lifecycle_history SELECT * FROM %s "
         "WHERE company_id = %s AND lifecycle_id = ANY(%s)",
         SQL.identifier(schema, HISTORY),
         company_id,
@@ -95,8 +88,10 @@ def keep_facts() -> SQL:
 def take_back(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> list[SQL]:
     """Put the copies back to where they were before the rules were asked."""
     return [
-        SQL("TRUNCATE crm_lifecycle_profile, crm_lifecycle_history"),
-        SQL("INSERT INTO crm_lifecycle_profile SELECT * FROM lifecycle_standing"),
+        SQL("TRUNCATE pg_temp.crm_lifecycle_profile, pg_temp.crm_lifecycle_history"),
+        SQL(
+            "INSERT INTO pg_temp.crm_lifecycle_profile SELECT * FROM lifecycle_standing"
+        ),
         _copy_history(schema, company_id, lifecycle_ids),
         SQL("ANALYZE crm_lifecycle_profile, crm_lifecycle_history"),
     ]
@@ -140,7 +135,7 @@ def create(schema: str, company_id: int) -> list[SQL]:
               FROM %(real_profile)s AS p
              WHERE p.company_id = %(company)s
             """,
-            profile=SQL.identifier(PROFILE),
+            profile=SQL.identifier("pg_temp", PROFILE),
             kept=kept,
             real_profile=SQL.identifier(schema, PROFILE),
             real_history=SQL.identifier(schema, HISTORY),
@@ -175,12 +170,17 @@ def compact() -> list[SQL]:
     for every customer that it changes.
     """
     return [
-        SQL("ALTER TABLE crm_lifecycle_profile RENAME TO lifecycle_old_profile"),
+        SQL(
+            "ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_old_profile"
+        ),
         SQL(
             "CREATE TEMPORARY TABLE crm_lifecycle_profile "
             "(LIKE lifecycle_old_profile INCLUDING DEFAULTS) ON COMMIT DROP"
         ),
-        SQL("INSERT INTO crm_lifecycle_profile SELECT * FROM lifecycle_old_profile"),
+        SQL(
+            "INSERT INTO pg_temp.crm_lifecycle_profile "
+            "SELECT * FROM lifecycle_old_profile"
+        ),
         SQL("DROP TABLE lifecycle_old_profile"),
         *index_profiles(),
     ]
@@ -192,7 +192,7 @@ def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
     return [
         SQL(
             """
-            DELETE FROM crm_lifecycle_history AS h
+            DELETE FROM pg_temp.crm_lifecycle_history AS h
              USING (SELECT profile_id, MAX(id) AS id
                       FROM crm_lifecycle_history GROUP BY profile_id) AS last
              WHERE h.profile_id = last.profile_id AND h.id < last.id AND %s
@@ -200,7 +200,7 @@ def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
             mine,
         ),
         SQL(
-            "UPDATE crm_lifecycle_history "
+            "UPDATE pg_temp.crm_lifecycle_history "
             "SET from_stage_id = NULL, days_in_from_stage = NULL WHERE %s",
             mine,
         ),
@@ -238,7 +238,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
         SQL("ANALYZE lifecycle_dated"),
         SQL(
             """
-            UPDATE crm_lifecycle_history AS h
+            UPDATE pg_temp.crm_lifecycle_history AS h
                SET date = d.day,
                    days_in_from_stage = CASE WHEN h.days_in_from_stage IS NOT NULL
                                              THEN GREATEST(d.day - d.entered, 0) END
@@ -249,7 +249,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
         # What turns a number of days after this day may have turned by now.
         SQL(
             """
-            UPDATE crm_lifecycle_profile AS p
+            UPDATE pg_temp.crm_lifecycle_profile AS p
                SET stage_date = d.day, date_last_stage_update = d.day,
                    review_date = %s::date + 1
               FROM (SELECT profile_id, MAX(day) AS day
@@ -262,74 +262,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
 
 
 def publish(company_id: int, today: date) -> list[SQL]:
-    """Write the moves made on the copies for real, and where they ended.
+    """Write the moves made on the copies for real; see `moves.publish`."""
+    from ..moves import publish as publish_moves  # which imports this package
 
-    Customers who got a history meanwhile, or are gone, keep what they have.
-    The next run looks at all of them.
-    """
-    return [
-        SQL("ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_then"),
-        SQL("ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_moves"),
-        SQL("DROP TABLE pg_temp.crm_lifecycle_touch"),
-        *_lock_published(company_id),
-        SQL(
-            """
-            INSERT INTO crm_lifecycle_history
-            SELECT m.*
-              FROM lifecycle_moves AS m
-              JOIN lifecycle_published AS p ON p.id = m.profile_id
-             ORDER BY m.profile_id, m.id
-            """
-        ),
-        _write_ends(today),
-        SQL("DROP TABLE lifecycle_then, lifecycle_moves, lifecycle_published"),
-    ]
-
-
-def _lock_published(company_id: int) -> list[SQL]:
-    """List whose moves are written, and lock their rows.
-
-    In order, and first of all, so that nobody moves them in between.
-    """
-    return [
-        SQL(
-            """
-            CREATE TEMPORARY TABLE lifecycle_published ON COMMIT DROP AS
-            SELECT p.id
-              FROM crm_lifecycle_profile AS p
-              JOIN lifecycle_then AS t ON t.id = p.id
-             WHERE p.company_id = %s AND t.stage_id IS NOT NULL
-               AND p.stage_id IS NULL
-               AND NOT EXISTS (SELECT FROM crm_lifecycle_history AS h
-                                WHERE h.profile_id = p.id
-                                  AND h.is_voided IS NOT TRUE)
-             ORDER BY p.id
-               FOR NO KEY UPDATE OF p
-            """,
-            company_id,
-        ),
-        SQL("ANALYZE lifecycle_published"),
-    ]
-
-
-def _write_ends(today: date) -> SQL:
-    """Write on the profiles where their moves ended."""
-    moved = [SQL.identifier(name) for name in MOVED]
-    return SQL(
-        """
-        UPDATE crm_lifecycle_profile AS p
-           SET (%(moved)s, review_date, follow_up_date) = (
-               %(values)s, %(today)s,
-               CASE WHEN s.follow_up_days > 0 THEN %(follow_up)s END)
-          FROM lifecycle_published AS d
-          JOIN lifecycle_then AS t ON t.id = d.id
-          JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
-         WHERE p.id = d.id
-        """,
-        today=today,
-        follow_up=bounds.capped(
-            SQL("GREATEST(t.stage_date, p.last_contact_date) + s.follow_up_days")
-        ),
-        moved=SQL(", ").join(moved),
-        values=SQL(", ").join(SQL("t.%s", name) for name in moved),
-    )
+    return publish_moves(company_id, today)

@@ -210,6 +210,32 @@ def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     )
 
 
+def present_stay(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
+    """Join ``stay (id, is_quiet, create_date)``: the move into the present stage.
+
+    :param profile, stage: SQL of the ids of a customer and of its present stage
+    :param with_merges: take the row of a merge or a conversion for that move, too
+    """
+    is_move = SQL("h.origin NOT IN ('merge', 'convert')")
+    return SQL(
+        """
+        CROSS JOIN LATERAL (
+            SELECT h.id, h.is_quiet, h.create_date
+              FROM crm_lifecycle_history AS h
+             WHERE h.profile_id = %(profile)s
+               AND h.to_stage_id = %(stage)s
+               AND %(is_move)s
+               AND h.is_voided IS NOT TRUE
+             ORDER BY h.id DESC
+             LIMIT 1
+            ) AS stay
+        """,
+        profile=profile,
+        stage=stage,
+        is_move=SQL("TRUE") if with_merges else is_move,
+    )
+
+
 def create_batch_tables(reuse: bool = False) -> list[SQL]:
     """Fresh, empty batch tables in this transaction (``reuse``: see `filled`)."""
     if reuse:

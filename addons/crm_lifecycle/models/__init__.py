@@ -17,7 +17,6 @@ from . import crm_lifecycle_profile_placing
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_document
 from . import crm_lifecycle_transition
-from . import crm_lifecycle_transfer
 from . import crm_lifecycle_merge
 from . import crm_lifecycle_profile_owner
 from . import crm_lifecycle_history
@@ -28,13 +27,10 @@ from . import crm_lifecycle_step_follow_up
 from . import crm_lifecycle_step_retry
 from . import crm_lifecycle_step_move_actions
 from . import crm_lifecycle_profile_api
-from . import crm_lifecycle_profile_explain
-from . import crm_lifecycle_profile_words
 from . import crm_lifecycle_profile_health
 from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_rule_test
 from . import crm_lifecycle_profile_playbook
-from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_profile_work
 from . import crm_lifecycle_playbook
 from . import crm_lifecycle_progress
@@ -65,6 +61,7 @@ from . import crm_lifecycle_source_partner
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
+from . import ir_fields_converter
 from . import ir_http
 from . import ir_model
 from . import mail_activity

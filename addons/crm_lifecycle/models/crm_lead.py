@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..fields import Date
 from .crm_lifecycle_source import watermark_index
 from .crm_lifecycle_source_lead import CLOSED
 
@@ -12,6 +13,9 @@ class CrmLead(models.Model):
     _inherit = ["crm.lead", "crm.lifecycle.subject"]
 
     _lifecycle_written_idx = watermark_index(f"write_date, create_date, ({CLOSED})")
+
+    # Few object: found by those alone.
+    lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
         if not Profile.has_access("read"):

@@ -304,10 +304,13 @@ class CrmLifecycle(models.Model):
         }
 
     def action_run(self):
-        """Run the lifecycles of the company now, and show how it went."""
+        """Run the lifecycles of the company, in the background if it may last."""
         self.check_access("write")
+        company = self.company_id[:1] or self.env.company
+        if self._is_run_long(company):
+            return self._start_run(company)
         # The run reads facts of every customer and document of the company.
-        run = self.sudo()._run(self.company_id[:1] or self.env.company)
+        run = self.sudo()._run(company)
         return {
             "type": "ir.actions.act_window",
             "res_model": "crm.lifecycle.run",

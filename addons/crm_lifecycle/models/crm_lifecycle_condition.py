@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..access import find_unreadable
 from ..engine import domains
 from ..fields import KnownInteger
+from ..profile.words import Words
 
 # What Odoo raises of conditions that it can make no query of, by way of its own checks.
 UNUSABLE = (
@@ -87,7 +88,7 @@ class CrmLifecycleProfile(models.Model):
                     "may not read. Choose other conditions, or ask an administrator "
                     "to set them.",
                     where=where,
-                    field=self._get_path_label(path)[0],
+                    field=Words(self).get_label(path)[0],
                 )
             )
 

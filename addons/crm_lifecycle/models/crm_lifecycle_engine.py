@@ -7,7 +7,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..locks import RunUnderWay
-from .crm_lifecycle_history import ENTERS
+from ..moves import ENTERS
 
 _logger = logging.getLogger(__name__)
 
@@ -143,6 +143,20 @@ class CrmLifecycle(models.Model):
                     reason=ENTERS,
                 )
                 waiting -= taken
+
+    @api.model
+    def _get_taking(self, profiles):
+        """Return ``{profile id: lifecycle}`` of those whom an active one takes."""
+        taking = {}
+        # Which lifecycle takes a customer does not depend on who adds them.
+        for company, waiting in profiles.sudo().grouped("company_id").items():
+            today = company._lifecycle_today()
+            for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
+                taken = waiting.filtered_domain(lifecycle._get_domain(today))
+                lifecycle = lifecycle.with_env(self.env)
+                taking |= dict.fromkeys(taken.ids, lifecycle)
+                waiting -= taken
+        return taking
 
     @api.model
     def _get_companies(self):

@@ -5,12 +5,8 @@ from odoo.tools import SQL
 from ..access import can_read
 from ..engine.statements import NOW
 from ..fields import LooseMany2one
+from ..moves import ENTERS, PASSES
 from ..storage import set_storage
-
-# Reasons of moves that no rule and nobody asked for. They are stored as they
-# stand here and told in the reader's language: jobs have no language.
-ENTERS = "Enters the lifecycle"
-PASSES = "Passed through"
 
 ORIGINS = [
     ("rule", "Rule"),
@@ -21,39 +17,15 @@ ORIGINS = [
     ("convert", "Conversion"),
     ("void", "Voided run"),
 ]
-# Moves that bring the past in: no step of the playbook comes of them.
-QUIET_ORIGINS = ("import", "replay")
 # SQL condition on a row ``h``: the customer only passed through, in no time.
 IS_PASSING = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", PASSES)
-
-# Adds the rows of a move, and counts those that the playbook has steps for.
-RECORD = """
-    WITH added AS (
-    INSERT INTO crm_lifecycle_history (
-        profile_id, partner_id, lead_id, company_id,
-        lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
-        date, origin, rule_id, user_id, reason, facts,
-        days_in_from_stage, processed_at, is_quiet, chain, run_id,
-        create_date, write_date)
-    SELECT p.id, p.partner_id, p.lead_id, p.company_id,
-           %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
-           %(date)s::date, %(origin)s, %(rule)s, %(user)s, %(reason)s,
-           %(facts)s,
-           GREATEST(%(date)s::date - p.stage_date, 0), %(processed_at)s,
-           %(quiet)s, %(chain)s, %(run)s,
-           %(now)s, %(now)s
-      FROM crm_lifecycle_profile AS p
-     WHERE p.id = ANY(%(ids)s)
-    RETURNING processed_at)
-    SELECT COUNT(*) FROM added WHERE processed_at IS NULL
-"""
 
 
 class CrmLifecycleHistory(models.Model):
     """One move of one customer, with its reason. Written once, never changed.
 
-    Rows are added by the writer of stages alone, by `_record`. They outlive
-    the customer's profile, rules and users.
+    Rows are added by the writer of stages alone, `MoveService`. They outlive the
+    customer's profile, rules and users.
     """
 
     _name = "crm.lifecycle.history"
@@ -211,109 +183,6 @@ class CrmLifecycleHistory(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("The lifecycle history can't be deleted."))
-
-    @api.model
-    def _record(
-        self,
-        profile_ids,
-        stage,
-        *,
-        date,
-        origin,
-        rule=None,
-        reason=None,
-        quiet=False,
-        run=None,
-    ):
-        """Add the row of a move from the present stage to ``stage`` for each profile.
-
-        To be called before the stage is written, in the same transaction, with
-        everything flushed. Written as one statement, since the values come from
-        the profiles themselves and the ORM refuses to write history at all.
-        Rows that the playbook has steps for wake its worker; the others, and
-        quiet ones, are processed with that.
-        """
-        Step = self.env["crm.lifecycle.step"]
-        quiet = quiet or origin in QUIET_ORIGINS
-        processed_at = NOW
-        if not quiet:
-            processed_at = Step._get_processed_at_sql(
-                stage, self._get_left_sql(stage), NOW
-            )
-        [[waiting]] = self.env.execute_query(
-            SQL(
-                RECORD,
-                lifecycle=stage.lifecycle_id.id,
-                version=stage.lifecycle_id.version,
-                stage=stage.id,
-                date=date,
-                origin=origin,
-                rule=rule.id if rule else None,
-                user=None if origin == "rule" else self.env.uid,
-                reason=reason or (rule.name if rule else None),
-                facts=self._get_facts_sql(rule),
-                processed_at=processed_at,
-                quiet=quiet,
-                chain=self.env.context.get("lifecycle_chain") or None,
-                run=run.id if run else None,
-                now=NOW,
-                ids=list(profile_ids),
-            )
-        )
-        self.invalidate_model()
-        self.env["crm.lifecycle.profile"].browse(profile_ids).invalidate_recordset(
-            ["history_ids"]
-        )
-        if waiting:
-            Step._trigger_process()
-
-    @api.model
-    def _record_reversal(self, run):
-        """Add the rows that take moves of a run back, for those on `lifecycle_back`.
-
-        To be called before the stages are written. The rows are of the day of the move,
-        so that customers stand where they stood on each later day, too.
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO crm_lifecycle_history (
-                    profile_id, partner_id, lead_id, company_id,
-                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
-                    date, origin, user_id, days_in_from_stage,
-                    processed_at, is_quiet, run_id, is_voided,
-                    create_date, write_date)
-                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
-                       s.lifecycle_id, l.version, p.stage_id, b.stage_id,
-                       b.date, 'void', %(user)s, 0,
-                       %(now)s, TRUE, %(run)s, TRUE,
-                       %(now)s, %(now)s
-                  FROM lifecycle_back AS b
-                  JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
-             LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
-             LEFT JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
-                 WHERE b.is_reversible
-                 ORDER BY p.id
-                """,
-                user=self.env.uid,
-                run=run.id,
-                now=NOW,
-            )
-        )
-        # Of the moves only this is written: that they don't count, and set nothing off.
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE crm_lifecycle_history AS h
-                   SET is_voided = TRUE, processed_at = COALESCE(h.processed_at, %s)
-                  FROM lifecycle_back_move AS m
-                  JOIN lifecycle_back AS b ON b.profile_id = m.profile_id
-                 WHERE h.id = m.id AND b.is_reversible
-                """,
-                NOW,
-            )
-        )
-        self.invalidate_model()
 
     @api.model
     def _get_left_sql(self, stage):

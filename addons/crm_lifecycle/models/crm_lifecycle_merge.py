@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import SQL
 
-from .crm_lifecycle_profile import WriterPass
+from ..moves import MoveService
 
 
 class CrmLifecycleProfile(models.Model):
@@ -28,6 +28,7 @@ class CrmLifecycleProfile(models.Model):
         :param document: the lead or contact that remains, for notes that are not
             merged; by default the one that the profile is about
         """
+        self._keep_objections(customer)
         # Kept whole whoever converts: a salesperson may not see them all.
         for profile in self.sudo().with_context(active_test=False):
             partner = (customer or profile._get_customer()).sudo()
@@ -50,7 +51,7 @@ class CrmLifecycleProfile(models.Model):
     def _become(self, subject):
         """Change what the profile is about, and its history with it."""
         self.ensure_one()
-        self.with_context(lifecycle_writer=WriterPass()).write(subject)
+        MoveService(self.env).write_past_checks(self, subject)
         self._adopt_history(self)
 
     def _lifecycle_absorb(self, sources, origin="merge", document=None):
@@ -70,14 +71,16 @@ class CrmLifecycleProfile(models.Model):
         owner = self._get_merged_owner(sources) if is_writer else self.sudo().user_id
         # As superuser: what is the target's own is decided above.
         target = self.sudo().with_context(active_test=False)
-        target._absorb_moves(sources, origin)
+        moves = MoveService(target.env)
+        moves.absorb(target, sources, origin)
+        target._adopt_history(sources)
         vals = {"is_manual": any((target | sources).mapped("is_manual"))}
         if is_writer:
             vals |= target._get_merged_vals(sources, owner)
         else:
             seen = sources.with_env(self.env)._in_all_companies()
             sources._keep_notes(document, seen._filtered_access("read").ids)
-        target.with_context(lifecycle_writer=WriterPass()).write(vals)
+        moves.write_past_checks(target, vals)
         target._adopt_documents(sources, is_writer=is_writer)
         sources.unlink()
 
@@ -106,23 +109,6 @@ class CrmLifecycleProfile(models.Model):
             "pinned_until": max(pins, default=False),
             "note": "".join(note for note in profiles.mapped("note") if note),
         }
-
-    def _absorb_moves(self, sources, origin):
-        """Close the stays of other profiles, and take over their history."""
-        self.env.flush_all()
-        for source in sources:
-            if source.stage_id and not self.stage_id:
-                self._write_stage(source.stage_id, source.stage_date, quiet=True)
-            elif source.stage_id:
-                self.env["crm.lifecycle.history"]._record(
-                    source.ids,
-                    self.stage_id,
-                    date=self.company_id._lifecycle_today(),
-                    origin=origin,
-                    reason=source.display_name,
-                    quiet=True,
-                )
-        self._adopt_history(sources)
 
     def _keep_notes(self, document, readable_ids):
         """Log the notes of profiles that go away, see `_lifecycle_absorb`."""
@@ -168,6 +154,7 @@ class CrmLifecycleProfile(models.Model):
         )
         self.env["crm.lifecycle.history"].invalidate_model()
         (self | sources).invalidate_recordset(["history_ids"])
+        self._adopt_steps(sources)
 
     def _adopt_documents(self, sources, *, is_writer=True):
         """Take over activities, messages and attachments.

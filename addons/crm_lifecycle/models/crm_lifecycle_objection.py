@@ -1,54 +1,11 @@
 """Customers who object to profiling: no rule moves them, nothing explains them."""
 
 from odoo import api, fields, models
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tools import SQL
-
-from ..fields import Date
 
 # What a contact or lead tells of it.
 OBJECTS = [("lifecycle_objection_date", "!=", False)]
-
-
-class CrmLifecycleSubject(models.AbstractModel):
-    _inherit = "crm.lifecycle.subject"
-
-    lifecycle_objection_date = Date(
-        string="Objects to Profiling Since",
-        copy=False,
-        groups="sales_team.group_sale_salesman",
-        help="The day on which the customer objected to being sorted by rules. As long "
-        "as it is there, no rule moves them in any company, and no tag or score is "
-        "kept on them.",
-    )
-
-    def write(self, vals):
-        """Have the next run take back what rules had said of whoever objects."""
-        result = super().write(vals)
-        if "lifecycle_objection_date" in vals:
-            # In all companies, whoever of the staff was told of it.
-            profiles = self.env["crm.lifecycle.profile"].sudo()
-            profiles = profiles.with_context(active_test=False).search(
-                Domain("partner_id", "in", self.ids)
-                if self._name == "res.partner"
-                else Domain("lead_id", "in", self.ids)
-            )
-            profiles.write({"tag_ids": [Command.clear()]})
-            profiles._touch(review=True)
-        return result
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    # Few object: found by those alone.
-    lifecycle_objection_date = Date(index="btree_not_null")
-
-
-class CrmLead(models.Model):
-    _inherit = "crm.lead"
-
-    lifecycle_objection_date = Date(index="btree_not_null")
 
 
 class CrmLifecycleProfile(models.Model):
@@ -89,8 +46,8 @@ class CrmLifecycleProfile(models.Model):
             "partner_id", "not in", Partner.with_context(**archived)._search(OBJECTS)
         ) & Domain("lead_id", "not in", Lead.with_context(**archived)._search(OBJECTS))
 
-    def _lifecycle_convert(self, customer=None, origin="convert", document=None):
-        """Who objected as a lead goes on objecting as a contact."""
+    def _keep_objections(self, customer=None):
+        """Copy objections of leads to their contacts; see `_lifecycle_convert`."""
         # The objection goes with the customer, whoever converts the lead.
         for profile in self.sudo().filtered("lead_id.lifecycle_objection_date"):
             partner = (customer or profile._get_customer()).sudo()
@@ -98,7 +55,6 @@ class CrmLifecycleProfile(models.Model):
             if partner and not partner.lifecycle_objection_date:
                 date = profile.lead_id.lifecycle_objection_date
                 partner.lifecycle_objection_date = date
-        return super()._lifecycle_convert(customer, origin, document)
 
 
 class CrmLifecycleRun(models.Model):

@@ -8,6 +8,9 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime, html2plaintext
 
+from ..profile.overview import Overview
+from ..profile.words import Words
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -128,12 +131,13 @@ class CrmLifecycleProfile(models.Model):
 
     def _get_person_facts(self):
         names = dict.fromkeys(self._get_fact_fields())
-        known = self._get_known_facts(names)
+        known = Overview(self).get_known(names)
+        words = Words(self)
         return [
             {
                 "fact": self._fields[name]._description_string(self.env),
                 "value": known(name) or self._get_shown(name),
-                "words": self._get_fact_text(name),
+                "words": words.get_fact(name),
             }
             for name in names
         ]

@@ -1,5 +1,3 @@
-from datetime import datetime, time
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -7,6 +5,7 @@ from odoo.tools import SQL
 
 from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
+from ..moves import is_writing
 from ..storage import relate_columns, set_storage
 
 # What staff may write on a profile. Stages go through the one writer; facts and
@@ -21,22 +20,6 @@ EDITABLE_FIELDS = {
 }
 # What no rule looks at.
 PLAIN_FIELDS = {"note", "color"}
-
-
-class WriterPass:
-    """Lets one write of a stage through, the one writer's own.
-
-    It travels in the context, where RPC can't forge an object. It is good for
-    one write only: automation rules that this write sets going inherit the
-    context, and their writes have to go through the writer as well.
-    """
-
-    def __init__(self):
-        self.taken = False
-
-    def take(self):
-        first, self.taken = not self.taken, True
-        return first
 
 
 class CrmLifecycleProfile(models.Model):
@@ -62,11 +45,10 @@ class CrmLifecycleProfile(models.Model):
     _track_duration_field = "stage_id"
     _readable_fields = ("partner_id", "lead_id", "stage_id")
 
-    # Subject
+    # Subject: chosen once, by hand or by import, never changed (`_check_editable`)
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Customer",
-        readonly=True,
         ondelete="cascade",
     )
     lead_id = fields.Many2one(
@@ -319,7 +301,8 @@ class CrmLifecycleProfile(models.Model):
                 vals["partner_id"] = partner.commercial_partner_id.id
             prepared.append({**vals, "is_manual": True})
         profiles = super().create(prepared)
-        self.env["crm.lifecycle"]._assign_profiles(profiles)
+        if self._get_import() is None:  # which places them by its rows
+            self.env["crm.lifecycle"]._assign_profiles(profiles)
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
@@ -328,8 +311,7 @@ class CrmLifecycleProfile(models.Model):
 
     def write(self, vals):
         """Let staff write what is theirs; a stage goes through the one writer."""
-        writer_pass = self.env.context.get("lifecycle_writer")
-        if isinstance(writer_pass, WriterPass) and writer_pass.take():
+        if is_writing(self.env):
             return super().write(vals)
         self._check_editable(vals)
         vals = dict(vals)
@@ -449,8 +431,3 @@ class CrmLifecycleProfile(models.Model):
         """SQL of the follow-up date over ``p`` (profile) and ``s`` (its stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
         return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
-
-    @api.model
-    def _get_stage_moment(self, date):
-        """Return the datetime by which Odoo's rotting knows the start of a stay."""
-        return datetime.combine(date, time.min)

@@ -7,7 +7,7 @@ origin import. What is refused is noted for its row; Odoo's import, which asks r
 row what was wrong, then hears it without any row being tried again, and keeps nothing.
 """
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -70,8 +70,6 @@ def get_import(env):
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
-    # Chosen once, by hand or by import, and never changed (see `_check_editable`).
-    partner_id = fields.Many2one(readonly=False)
     import_stage_date = Date(
         string="Stage date",
         store=False,
@@ -295,54 +293,3 @@ class CrmLifecycleProfile(models.Model):
     def _pop_day(self, vals):
         field = self._fields["import_stage_date"]
         return field.check(vals.pop(field.name, None) or None, self, vals)
-
-
-class CrmLifecycle(models.Model):
-    _inherit = "crm.lifecycle"
-
-    @api.model
-    def _get_taking(self, profiles):
-        """Return ``{profile id: lifecycle}`` of those whom an active one takes."""
-        taking = {}
-        # Which lifecycle takes a customer does not depend on who adds them.
-        for company, waiting in profiles.sudo().grouped("company_id").items():
-            today = company._lifecycle_today()
-            for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
-                taken = waiting.filtered_domain(lifecycle._get_domain(today))
-                lifecycle = lifecycle.with_env(self.env)
-                taking |= dict.fromkeys(taken.ids, lifecycle)
-                waiting -= taken
-        return taking
-
-    @api.model
-    def _assign_profiles(self, profiles):
-        """Imported customers are placed by their rows (see `_place_imported`)."""
-        if get_import(self.env) is not None:
-            return None
-        return super()._assign_profiles(profiles)
-
-
-class IrFieldsConverter(models.AbstractModel):
-    _inherit = "ir.fields.converter"
-
-    @api.model
-    def db_id_for(self, model, field, subfield, value, savepoint):
-        """Customers were found all at once; a stage is found with its customer."""
-        if model._name == "crm.lifecycle.profile":
-            if field.name == "stage_id" and subfield is None:
-                return (value or "").strip() or False, []
-            if field.name == "partner_id":
-                doing = get_import(self.env)
-                found = doing.partners.get((subfield, value), ()) if doing else ()
-                if len(found) > 1:
-                    raise self._format_import_error(
-                        ValueError,
-                        self.env._(
-                            "“%s” are several contacts: write the email, the reference "
-                            "or the external ID in the column “%%(field)s”."
-                        ),
-                        value,
-                    )
-                if found:
-                    return found[0], []
-        return super().db_id_for(model, field, subfield, value, savepoint)

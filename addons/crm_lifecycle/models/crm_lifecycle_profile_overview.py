@@ -1,11 +1,16 @@
-"""What staff see of a customer at a glance, wherever they open them."""
+"""What staff see of a customer, wherever they open them.
+
+The answers are made by plain classes (`profile/`); here are the calls of the web
+client and what other addons extend.
+"""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.fields import Domain
 
-# Events shown at first, and those added by each “Show more”.
-EVENTS, SHORT = 20, 5
+from ..profile.explain import Explanation
+from ..profile.overview import EVENTS, Overview
+from ..profile.timeline import Timeline
 
 
 class CrmLifecycleProfile(models.Model):
@@ -17,6 +22,11 @@ class CrmLifecycleProfile(models.Model):
 
     _inherit = "crm.lifecycle.profile"
 
+    explanation = fields.Html(
+        string="Why and what next",
+        compute="_compute_explanation",
+        sanitize=False,  # written by our own template alone
+    )
     stay_ids = fields.One2many(
         comodel_name="crm.lifecycle.stay",
         inverse_name="profile_id",
@@ -39,20 +49,7 @@ class CrmLifecycleProfile(models.Model):
         profile = self._get_profile_of(model, res_id)
         if not profile:
             return False
-        limit = SHORT if short else EVENTS
-        overview = {
-            **profile._get_overview_stage(),
-            "facts": profile._get_overview_facts(short),
-            "events": profile._get_timeline(limit + 1),
-            "kinds": [] if short else profile._get_overview_kinds(),
-            "icons": {
-                kind: icon
-                for kind, (_label, icon) in self._get_timeline_kinds().items()
-            },
-        }
-        overview["more"] = len(overview["events"]) > limit
-        overview["events"] = overview["events"][:limit]
-        return overview
+        return Overview(profile).get(short=short)
 
     @api.model
     @api.readonly
@@ -87,81 +84,37 @@ class CrmLifecycleProfile(models.Model):
         return profile.with_prefetch()
 
     # ------------------------------------------------------------
-    # Parts
+    # Why, and what next
     # ------------------------------------------------------------
 
-    def _get_overview_stage(self):
-        """Return where the customer stands, the way there and the way on."""
-        self.ensure_one()
-        today = self.company_id._lifecycle_today()
-        stays = {stay.stage_id.id: stay for stay in self.stay_ids}
-        stages = []
-        for stage in self.lifecycle_id.stage_ids.sorted(lambda s: (s.sequence, s.id)):
-            stay = stays.get(stage.id)
-            stages.append(
-                {
-                    "id": stage.id,
-                    "name": stage.name,
-                    "category": stage.category,
-                    "is_current": stage == self.stage_id,
-                    "visits": stay.visit_count if stay else 0,
-                    "entered": stay and stay.date_entered,
-                    "exited": stay and stay.date_exited,
-                    "days": stay.total_days if stay else 0,
-                }
+    @api.depends("stage_id", "stage_date", "pinned_until", "decision", "facts_date")
+    @api.depends_context("lang", "uid")
+    def _compute_explanation(self):
+        for profile in self:
+            profile.explanation = (
+                profile._origin.id
+                and profile._origin.stage_id
+                and self.env["ir.qweb"]._render(
+                    "crm_lifecycle.explanation", profile._origin._explain()
+                )
             )
-        follow_up = self.follow_up_date
-        pinned_until = self.pinned_until
-        return {
-            "id": self.id,
-            "name": self.display_name,
-            "lifecycle": self.lifecycle_id.name,
-            "stage": self.stage_id.name,
-            "category": self.stage_category,
-            "goal": self.stage_goal,
-            "health": self.health,
-            "health_label": self._get_shown("health"),
-            "health_reasons": self.health_reasons,
-            "stages": stages,
-            "since": self.stage_date,
-            "days": (today - self.stage_date).days if self.stage_date else 0,
-            "follow_up": follow_up,
-            "follow_up_days": (follow_up - today).days if follow_up else 0,
-            "pinned_until": pinned_until
-            if pinned_until and pinned_until >= today
-            else False,
-            "next_action": self.next_action,
-            "salesperson": self.user_id.sudo().name,  # a colleague's name
-        }
 
-    def _get_overview_facts(self, short=False):
-        """Return the facts to show, with what they were a year before.
+    def _explain(self, as_of=None):
+        """Return why the customer is in the stage, and what each rule waits for.
 
-        Each is ``{"name", "label", "help", "type", "value", "previous",
-        "currency_id"}``; a value that is not known is False.
+        ``{"why": row of the history, "pinned_until": date or False, "stopped":
+        why no rule moves the customer at all, or "", "goes_to": the lifecycle
+        that takes the customer over with the next run, or an empty one,
+        "rules": as of `Explanation.explain_rules`}``.
         """
         self.ensure_one()
-        names = self._get_overview_fact_names(short)
-        known = self._get_known_facts(names)
-        facts = []
-        for name, previous in names.items():
-            field = self._fields[name]
-            if not self._has_field_access(field, "read"):
-                continue
-            currency = field.type == "monetary" and self.currency_id
-            facts.append(
-                {
-                    "name": name,
-                    "label": field._description_string(self.env),
-                    "help": field._description_help(self.env),
-                    "type": field.type,
-                    "value": known(name),
-                    "previous": known(previous) if previous else False,
-                    "has_trend": bool(previous),
-                    "currency_id": currency and currency.id,
-                }
-            )
-        return facts
+        as_of = as_of or self.company_id._lifecycle_today()
+        # What decides about a customer is told to whoever may see the customer.
+        return Explanation(self.sudo(), as_of).get()
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
 
     @api.model
     def _get_overview_fact_names(self, short=False):
@@ -174,50 +127,77 @@ class CrmLifecycleProfile(models.Model):
             names = ["first_seen_date", *names, "won_count", "lost_count"]
         return dict.fromkeys(names)
 
-    def _get_known_facts(self, names):
-        """Return a function of the value of a fact, False where it is not known.
+    # ------------------------------------------------------------
+    # The timeline
+    # ------------------------------------------------------------
 
-        From the table itself, in one look: the ORM reads an empty number as 0.
+    @api.model
+    def _get_timeline_kinds(self):
+        """Extension point: return ``{kind: (label, icon)}``, in their order."""
+        return {
+            "stage": (self.env._("Stages"), "fa-flag"),
+            "marketing": (self.env._("Marketing"), "fa-bullhorn"),
+            "sale": (self.env._("Sales"), "fa-shopping-cart"),
+            "service": (self.env._("Service"), "fa-life-ring"),
+            "loyalty": (self.env._("Loyalty"), "fa-heart"),
+            "contact": (self.env._("Conversations"), "fa-comments"),
+        }
+
+    def _lifecycle_timeline_sources(self, limit=None):
+        """Extension point: return SQL selects of `COLUMNS`, newest first.
+
+        A bridge appends its own, mostly by `_timeline_of`; what that answers for
+        readers without access to the model is nothing, and is left out.
+
+        :param limit: no more rows of each are needed
         """
         self.ensure_one()
-        columns = {*names, *filter(None, names.values())}
-        self.flush_recordset(columns)
-        query = self._as_query(ordered=False)
-        [row] = self.env.execute_query_dict(
-            query.select(
-                *(
-                    SQL(
-                        "%s AS %s",
-                        self._field_to_sql(query.table, name, query),
-                        SQL.identifier(name),
-                    )
-                    for name in sorted(columns)
-                    if self._fields[name].column_type and self._fields[name].store
-                )
+        return Timeline(self).get_sources(limit)
+
+    def _timeline_of(self, model, domain, **words):
+        """SQL of the documents of a model as events, those that the user may read.
+
+        :param domain: which documents, beside those without a date or to come
+        :param label: what happened on that date, in the reader's language
+        :param date: the field that tells when; a day counts as its last moment
+        :param title, detail, amount, currency: fields to show, or paths to them
+            through many2one fields
+        """
+        return Timeline(self).search(model, domain, **words)
+
+    def _timeline_talks(self, model, documents, limit):
+        """Extension point: return SQL of what was said and done on some documents.
+
+        Who may read a document may read what was said on it: the documents are
+        searched as the user, what is on them is not searched again one by one.
+
+        :param documents: SQL of their ids, in parentheses
+        """
+        return Timeline(self).get_talks(model, documents, limit)
+
+    def _get_customer_domain(self, partner="partner_id", lead=None, company=None):
+        """Return the domain of the customer's documents.
+
+        :param partner, lead, company: the fields of a document that tell its
+            contact, its lead and its company
+        """
+        self.ensure_one()
+        mine = Domain.FALSE
+        if self.partner_id:
+            # Which contacts belong to the customer is no secret of theirs.
+            contacts = (
+                self.env["res.partner"]
+                .sudo()
+                .with_context(active_test=False)
+                ._search([("commercial_partner_id", "=", self.partner_id.id)])
             )
-        )
+            mine = Domain(partner, "in", contacts)
+        elif lead:
+            mine = Domain(lead, "=", self.lead_id.id)
+        if company:
+            mine &= Domain(company, "in", [False, self.company_id.id])
+        return mine
 
-        def known(name):
-            value = row.get(name, self[name])
-            if value is None:
-                return False
-            if self._fields[name].type in ("float", "monetary"):
-                return float(value)
-            return getattr(value, "display_name", value)
-
-        return known
-
-    def _get_overview_kinds(self):
-        """Return the kinds of events there are, with their counts of two years."""
-        counts = self._get_timeline_counts()
-        return [
-            {
-                "kind": kind,
-                "label": label,
-                "icon": icon,
-                "count": counts.get(kind, (0, 0))[0],
-                "previous": counts.get(kind, (0, 0))[1],
-            }
-            for kind, (label, icon) in self._get_timeline_kinds().items()
-            if kind in counts
-        ]
+    def _get_timeline(self, limit, kinds=()):
+        """Return the newest events, as dictionaries of `COLUMNS`, newest first."""
+        return Timeline(self).get(limit, kinds)

@@ -6,8 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..engine.days import DayByRow
-from .crm_lifecycle_history import ENTERS
+from ..moves import ENTERS, Move, MoveService
 
 # No customer is older; earlier days are typing errors, or the zero of a spreadsheet.
 EARLIEST = date(1950, 1, 1)
@@ -138,26 +137,14 @@ class CrmLifecycleProfile(models.Model):
 
         Who is there already stays: the row may tell that it was since another day.
         """
-        profiles = self.browse(days)
-        told = DayByRow(days)
-        moved = profiles.sudo()._lifecycle_move(  # access is checked by the caller
-            stage, origin="import", as_of=told, quiet=True
-        )
-        others = (profiles - moved).filtered(
-            lambda profile: profile.stage_date != days[profile.id]
-        )
-        if others:
-            self.env["crm.lifecycle.history"]._record(
-                others.ids, stage, date=told, origin="import"
-            )
-            # Access is checked by the caller, as above.
-            others.sudo()._write_stage(stage, told, quiet=True)
-
-    @api.model
-    def _get_stage_moment(self, date):
-        if isinstance(date, SQL):
-            return SQL("%s::timestamp", date)
-        return super()._get_stage_moment(date)
+        # Access is checked by the caller.
+        profiles = self.sudo().browse(days)
+        move = Move(stage=stage, origin="import", days=days, quiet=True)
+        service = MoveService(profiles.env)
+        others = profiles - service.move(profiles, move)
+        wrong = others.filtered(lambda profile: profile.stage_date != days[profile.id])
+        if wrong:
+            service.correct(wrong, move)
 
     @api.model
     def _get_stage_finder(self, profiles):

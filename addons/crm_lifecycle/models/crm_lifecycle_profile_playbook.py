@@ -39,13 +39,11 @@ class CrmLifecycleProfile(models.Model):
             [("profile_id", "in", self.ids)]
         )
 
-    def _adopt_history(self, sources):
-        """Let the steps of other profiles be this one's, as their moves are."""
-        result = super()._adopt_history(sources)
+    def _adopt_steps(self, sources):
+        """Give the steps of other profiles to this one, as their moves."""
         self.env["crm.lifecycle.step"].sudo().search(  # whoever merges
             [("profile_id", "in", (sources - self).ids)]
         ).write({"profile_id": self.id})
-        return result
 
     def _mail_get_primary_email(self):
         """A lead that has no contact yet has an address all the same."""

@@ -5,12 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..locks import RunUnderWay
-from .crm_lifecycle_profile_timeline import get_beginning
-
-# Customers that are evaluated while their salesperson waits; more are left to the
-# scheduled job, which comes within a minute.
-WAITED_FOR = 200
+from ..profile.reevaluate import reevaluate
+from ..profile.timeline import get_beginning
 
 
 class CrmLifecycleProfile(models.Model):
@@ -170,44 +166,7 @@ class CrmLifecycleProfile(models.Model):
         Many of them, or many waiting before them, are left to the scheduled job.
         """
         self.check_access("write")
-        self._touch(review=True)
-        Touch = self.env["crm.lifecycle.touch"]
-        Touch._trigger_run()
-        waiting = Touch.sudo().search_count([], limit=WAITED_FOR + 1)  # how many
-        if waiting > WAITED_FOR:
-            return self._notify(
-                self.env._(
-                    "%(count)s customers are looked at in the background, within a "
-                    "few minutes.",
-                    count=len(self),
-                )
-            )
-        before = {profile: profile.stage_id for profile in self}
-        for company in self.company_id:
-            # A run reads facts of every customer and document of the company.
-            try:
-                self.env["crm.lifecycle"].sudo()._run(company, quick=True)
-            except RunUnderWay:
-                return self._notify(
-                    self.env._(
-                        "A run of %(company)s is under way. The customers are looked "
-                        "at once it has ended.",
-                        company=company.name,
-                    )
-                )
-        self.invalidate_recordset()
-        moved = [
-            profile
-            for profile in self.exists()._filtered_access("read")
-            if profile.stage_id != before[profile]
-        ]
-        return self._notify(
-            self.env._(
-                "%(count)s customers looked at, %(moved)s moved.",
-                count=len(self),
-                moved=len(moved),
-            )
-        )
+        return self._notify(reevaluate(self))
 
     @api.model
     def _notify(self, message):

@@ -5,6 +5,8 @@ from contextlib import suppress
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..profile.explain import Explanation
+
 
 class CrmLifecycleRule(models.Model):
     _inherit = "crm.lifecycle.rule"
@@ -72,7 +74,8 @@ class CrmLifecycleRule(models.Model):
                     stage=profile.stage_id.name,
                 )
             )
-        notes += profile._get_test_notes(as_of)
+        explanation = Explanation(profile, as_of)
+        notes += explanation.get_notes()
         # What it tells is about a customer whom the user sees.
-        rules = profile._explain_rules(self.sudo(), as_of, stage=stage)
+        rules = explanation.explain_rules(self.sudo(), stage=stage)
         return {"notes": notes, "takes": None, "rules": rules}

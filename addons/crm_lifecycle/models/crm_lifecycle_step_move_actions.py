@@ -14,51 +14,18 @@ from collections import Counter
 import requests
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from .crm_lifecycle_step import PlaybookStep
 
 _logger = logging.getLogger(__name__)
 
-MODELS = ("crm.lifecycle.profile", "crm.lifecycle.history")
 # Webhooks sent in one call; the scheduler calls again while more are waiting.
 BATCH = 500
 # Seconds to wait for the answer.
 TIMEOUT = 10
 # After so many in a row that it did not take, a system is left alone until next time.
 PATIENCE = 3
-
-
-class CrmLifecycle(models.Model):
-    _inherit = "crm.lifecycle"
-
-    move_action_ids = fields.Many2many(
-        comodel_name="ir.actions.server",
-        relation="crm_lifecycle_move_action_rel",
-        column1="lifecycle_id",
-        column2="action_id",
-        string="Webhooks",
-        groups="base.group_system",
-        domain=[("state", "=", "webhook"), ("model_name", "in", MODELS)],
-        copy=False,
-        help="Sent on every move of a customer into or within the lifecycle, but for "
-        "quiet ones: first runs, imports and replays.",
-    )
-
-    @api.constrains("move_action_ids")
-    def _check_move_actions(self):
-        for lifecycle in self:
-            for action in lifecycle.sudo().move_action_ids:  # whoever writes them
-                if action.state != "webhook" or action.model_name not in MODELS:
-                    raise ValidationError(
-                        self.env._(
-                            "“%(action)s” is no webhook about customer profiles or "
-                            "moves. Choose one of the type “Send Webhook Notification” "
-                            "on the model “Customer Profile” or “Lifecycle History”.",
-                            action=action.name,
-                        )
-                    )
 
 
 class CrmLifecycleStep(models.Model):

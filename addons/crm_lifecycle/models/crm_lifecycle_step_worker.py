@@ -1,14 +1,13 @@
 """The worker of the playbook: takes the moves that wait, and does their steps."""
 
 import logging
-import random
-import time
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
+from ..retry import retry
 from .crm_lifecycle_step import (
     ENTRY_KINDS,
     EXIT_KINDS,
@@ -21,8 +20,6 @@ _logger = logging.getLogger(__name__)
 
 # Moves looked at in one call; the scheduler calls again while more are waiting.
 BATCH = 1000
-# How often a move is tried that meets somebody else's change of the same rows.
-ATTEMPTS = 5
 # Actions may move a customer, whose new stage has actions. So many moves in a row
 # are no coincidence.
 MAX_CHAIN = 10
@@ -68,13 +65,11 @@ class CrmLifecycleStep(models.Model):
         Return whether it was done: what somebody else holds is left to the next
         call.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return work(record_id)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                time.sleep(random.uniform(0, 0.1 * attempt))
-        return False
+        try:
+            return retry(self.env, work, record_id)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()
+            return False
 
     @api.model
     def _work_off(self, row_id):

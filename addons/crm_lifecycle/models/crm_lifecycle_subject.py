@@ -1,8 +1,9 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..access import as_reader, can_read, get_read_domain
+from ..fields import Date
 
 GROUP = "sales_team.group_sale_salesman"
 
@@ -50,6 +51,29 @@ class CrmLifecycleSubject(models.AbstractModel):
     )
     lifecycle_last_contact_date = from_profile(fields.Date, "last_contact_date")
     lifecycle_first_seen_date = from_profile(fields.Date, "first_seen_date")
+    lifecycle_objection_date = Date(
+        string="Objects to Profiling Since",
+        copy=False,
+        groups="sales_team.group_sale_salesman",
+        help="The day on which the customer objected to being sorted by rules. As long "
+        "as it is there, no rule moves them in any company, and no tag or score is "
+        "kept on them.",
+    )
+
+    def write(self, vals):
+        """Have the next run take back what rules had said of whoever objects."""
+        result = super().write(vals)
+        if "lifecycle_objection_date" in vals:
+            # In all companies, whoever of the staff was told of it.
+            profiles = self.env["crm.lifecycle.profile"].sudo()
+            profiles = profiles.with_context(active_test=False).search(
+                Domain("partner_id", "in", self.ids)
+                if self._name == "res.partner"
+                else Domain("lead_id", "in", self.ids)
+            )
+            profiles.write({"tag_ids": [Command.clear()]})
+            profiles._touch(review=True)
+        return result
 
     @api.depends_context("uid", "company")
     def _compute_lifecycle_profile_id(self):

@@ -20,13 +20,13 @@ NAMED = 20
 class CrmLifecycle(models.Model):
     _inherit = "crm.lifecycle"
 
-    def action_run(self):
-        """Run the lifecycles of the company, in the background if it may last."""
-        self.check_access("write")
-        company = self.company_id[:1] or self.env.company
-        size = self._get_run_size(company, SMALL_RUN)
-        if size <= SMALL_RUN:
-            return super().action_run()
+    @api.model
+    def _is_run_long(self, company):
+        """Whether a run of the company is better done in the background."""
+        return self._get_run_size(company, SMALL_RUN) > SMALL_RUN
+
+    def _start_run(self, company):
+        """Run the lifecycles in the background; return the action that shows it."""
         return self.env["crm.lifecycle.task"]._start(
             "run",
             self,
@@ -64,9 +64,7 @@ class CrmLifecycle(models.Model):
     def _is_replay_long(self, companies, months, step):
         """Whether a replay and the run after it are better done in the background."""
         days = months * {"day": 30, "week": 5, "month": 1}[step] * len(companies)
-        return days > SMALL_REPLAY or any(
-            self._get_run_size(company, SMALL_RUN) > SMALL_RUN for company in companies
-        )
+        return days > SMALL_REPLAY or any(map(self._is_run_long, companies))
 
     def _task_run(self, progress):
         """Do `action_run` in the background."""

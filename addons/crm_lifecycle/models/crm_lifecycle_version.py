@@ -9,6 +9,7 @@ from odoo.fields import NO_ACCESS, Domain
 from ..access import can_read_record
 from ..engine import files
 from ..file_reader import PARTS
+from ..profile.words import Words
 
 # What is told by the version as a whole, or not worth a line of its own.
 NOT_TOLD = {"id", *PARTS, "color", "template_code"}
@@ -278,7 +279,7 @@ class _Words:
             domain = Domain(_get_conditions(value or []))
             if domain.is_true():
                 return self.env._("everybody")
-            return Profile._get_domain_text(domain, Profile)
+            return Words(Profile).get_domain(domain, Profile)
         except (ValueError, TypeError, KeyError, AttributeError):
             return str(value)
 

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..fields import Date
 from .crm_lifecycle_source import watermark_index
 
 
@@ -18,6 +19,8 @@ class ResPartner(models.Model):
         string="Lifecycle Profiles",
         groups="sales_team.group_sale_salesman",
     )
+    # Few object: found by those alone.
+    lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
         if not Profile.has_access("read"):

@@ -12,6 +12,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import tagged
 from odoo.tools import SQL, file_path, mute_logger
 
+from ..profile.explain import Explanation
 from .common import TODAY, LifecycleCase
 
 LOGS = ("odoo.addons.crm_lifecycle.models.crm_lifecycle_run_fault", "odoo.sql_db")
@@ -207,7 +208,7 @@ class TestBounds(LifecycleCase):
                 # Whom it is not asked about are served, the others stay.
                 self.assertEqual(self.ada.stage_id, self.engaged)
                 self.assertTrue(self._profile(carl).stage_id)
-                [told, *_others] = self.ada._explain_rules(self.rule, TODAY)
+                [told, *_others] = Explanation(self.ada, TODAY).explain_rules(self.rule)
                 self.assertIn("Gone", told["error"])
                 self._assert_readable()
         self._force(self.rule, domain="[('lost_count', '>', 5)]")
@@ -284,7 +285,7 @@ class TestBounds(LifecycleCase):
 
     def test_a_part_of_a_date_is_explained(self):
         self.rule.domain = "[('stage_date.month_number', '=', 13)]"
-        [told] = self.ada._explain_rules(self.rule, TODAY)
+        [told] = Explanation(self.ada, TODAY).explain_rules(self.rule)
         self.assertEqual((told["error"], told["holds"]), ("", False))
         month = str(self.ada.stage_date.month)
         self.assertEqual(told["conditions"]["value"], month)

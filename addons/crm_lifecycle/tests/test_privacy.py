@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from ..moves import Move, MoveService
 from .common import TODAY, LifecycleCase
 
 SECRET = "Zaphod Beeblebrox"
@@ -220,7 +221,8 @@ class TestPrivacy(LifecycleCase):
         profile = self._profile(partner)
         since = self.company._lifecycle_today() - timedelta(days=days)
         profile._lifecycle_move(self.lost, origin="manual", as_of=TODAY)
-        profile._write_stage(self.lost, since, quiet=True)
+        move = Move(stage=self.lost, origin="manual", day=since, quiet=True)
+        MoveService(self.env)._store(profile, move)
         return profile
 
     def _retain(self):

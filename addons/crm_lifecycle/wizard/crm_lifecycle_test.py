@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..fields import Date
+from ..profile.explain import Explanation
 
 
 class CrmLifecycleTest(models.TransientModel):
@@ -82,7 +83,8 @@ class CrmLifecycleTest(models.TransientModel):
         lifecycle = self.lifecycle_id._origin
         stage = self.stage_id._origin
         rules = lifecycle.rule_ids.filtered(stage._is_left_by)
-        notes = profile._get_test_notes(self.as_of)
+        explanation = Explanation(profile, self.as_of)
+        notes = explanation.get_notes()
         if profile.stage_id != stage:
             notes.append(
                 self.env._(
@@ -95,10 +97,9 @@ class CrmLifecycleTest(models.TransientModel):
             )
         return {
             "notes": notes,
-            "takes": profile._explain_taking(lifecycle, self.as_of),
-            "rules": profile._explain_rules(
+            "takes": explanation.explain_taking(lifecycle),
+            "rules": explanation.explain_rules(
                 rules.sudo(),  # what it tells is about a customer whom the user sees
-                self.as_of,
                 stage=stage if stage != profile.stage_id else None,
             ),
         }

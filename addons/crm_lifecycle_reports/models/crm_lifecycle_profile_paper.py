@@ -3,6 +3,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.crm_lifecycle.profile.overview import Overview
+
 # Customers in one document, moves and events of each kind that are told of each.
 CUSTOMERS, MOVES, EVENTS = 50, 60, 8
 # What a document tells of the timeline: moves are told as the path, conversations
@@ -22,10 +24,11 @@ class CrmLifecycleProfile(models.Model):
         """Return all that the document tells of one customer."""
         self.ensure_one()
         self.check_access("read")
+        overview = Overview(self)
         moves = self.history_ids.sorted(lambda move: (move.date, move.id))
         return {
-            "stage": self._get_overview_stage(),
-            "facts": self._get_overview_facts(),
+            "stage": overview.get_stage(),
+            "facts": overview.get_facts(),
             "moves": moves[-MOVES:],
             "moves_left_out": max(len(moves) - MOVES, 0),
             "stays": self.stay_ids,

@@ -53,7 +53,7 @@ class CrmLifecyclePaper(models.AbstractModel):
 
     @api.model
     def _format_fact(self, fact, key="value"):
-        """Return a fact of `_get_overview_facts` as text; empty where not known."""
+        """Return a fact of `Overview.get_facts` as text; empty where not known."""
         value = fact[key]
         if value is False:
             return ""

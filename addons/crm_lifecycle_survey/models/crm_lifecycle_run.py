@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import present_stay
+
 # A survey that could not be sent for so many days is not sent at all: the customer
 # has forgotten what it asks about.
 GRACE = 7
@@ -37,16 +39,7 @@ class CrmLifecycleRun(models.Model):
                       FROM crm_lifecycle_stage AS s
                       JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
                       JOIN crm_lifecycle_profile AS p ON p.stage_id = s.id
-                CROSS JOIN LATERAL (
-                            SELECT h.id, h.is_quiet
-                              FROM crm_lifecycle_history AS h
-                             WHERE h.profile_id = p.id
-                               AND h.to_stage_id = p.stage_id
-                               AND h.origin NOT IN ('merge', 'convert')
-                               AND h.is_voided IS NOT TRUE
-                             ORDER BY h.id DESC
-                             LIMIT 1
-                           ) AS stay
+                           %(stay)s
                      WHERE s.survey_id IS NOT NULL AND l.state = 'active'
                        AND p.company_id = %(company)s AND p.active AND %(mine)s
                        AND p.stage_date + s.survey_after_days <= %(as_of)s
@@ -63,6 +56,7 @@ class CrmLifecycleRun(models.Model):
                     company=self.company_id.id,
                     as_of=self.as_of,
                     grace=GRACE,
+                    stay=present_stay(SQL("p.id"), SQL("p.stage_id")),
                     mine=mine,
                     limit=limit,
                 )

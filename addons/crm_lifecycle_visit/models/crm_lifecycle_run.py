@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import present_stay
+
 # Whose visit is due: the row of history of their stay, and the day.
 DUE = """
         SELECT d.profile_id, stay.id, d.due
@@ -24,15 +26,7 @@ DUE = """
                    AND l.state = 'active' AND s.visit_days > 0
                    AND last.is_planned IS NOT TRUE
                ) AS d
-    CROSS JOIN LATERAL (
-                SELECT h.id
-                  FROM crm_lifecycle_history AS h
-                 WHERE h.profile_id = d.profile_id
-                   AND h.to_stage_id = d.stage_id
-                   AND h.is_voided IS NOT TRUE
-                 ORDER BY h.id DESC
-                 LIMIT 1
-               ) AS stay
+               %(stay)s
          WHERE d.due <= %(as_of)s
          ORDER BY d.due, d.profile_id
          LIMIT %(limit)s
@@ -68,6 +62,9 @@ class CrmLifecycleRun(models.Model):
                 DUE,
                 company=self.company_id.id,
                 as_of=self.as_of,
+                stay=present_stay(
+                    SQL("d.profile_id"), SQL("d.stage_id"), with_merges=True
+                ),
                 mine=mine,
                 limit=limit,
             )

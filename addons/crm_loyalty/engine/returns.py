@@ -46,6 +46,44 @@ class PostedPoints:
             due = min(target - self.back, 0)
         return -due if self.kind == "earn" else due
 
+    def get_postings(self, target, *, prefix, source, reason):
+        """Return postings for ``target`` units of it to be back; none where they are.
+
+        :param prefix: what keys of the order begin with
+        :param source: the document by which they come back
+        """
+        units = self.get_units_to(target)
+        if not units:
+            return []
+        return [
+            {
+                "card": self.card,
+                "points": to_points(units),
+                "kind": "reverse",
+                "key": f"{prefix}back:{self.name}:{self.count}",
+                "source": source,
+                "origin": self.origin,
+                "reason": reason,
+            }
+        ]
+
+
+def get_posted(entries):
+    """Return `PostedPoints` of entries of an order, with what took them back."""
+    posted = {
+        entry.id: PostedPoints(
+            entry.card_id,
+            entry.kind,
+            entry,
+            abs(to_units(entry.points)),
+            str(entry.id),
+        )
+        for entry in entries
+    }
+    for child in entries.search([("origin_id", "in", list(posted))]):
+        posted[child.origin_id.id].note(child)
+    return list(posted.values())
+
 
 def get_target(units, share):
     """Return the units to be back for a share: to the cent, and all of all."""
@@ -67,6 +105,21 @@ def get_share(lines, returned, weight=lambda line: 1):
         total = sum(abs(_get_quantity(line)) for line in lines)
         part = sum(returned[line][1] for line in lines if line in returned)
     return min(part / total, 1) if total else 0
+
+
+def get_cost_share(rewards, returned):
+    """Return which share of what rewards cost came back, see `get_share`.
+
+    :param rewards: the lines of an order that are rewards of one card; those of one
+        reward have its code, and its cost may be on any of them
+    """
+    costs = sum(rewards.mapped("points_cost"))
+    if not costs:
+        return 0
+    back = 0
+    for lines in rewards.grouped("reward_identifier_code").values():
+        back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
+    return back / costs
 
 
 def _get_quantity(line):

@@ -148,6 +148,7 @@ class LoyaltyCard(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Open the ledger of a card that is created with points."""
+        self._check_new_tiers(vals_list)
         for vals in vals_list:
             self._check_bounds(vals)
         vals_list = [self._round_points(vals) for vals in vals_list]
@@ -162,6 +163,7 @@ class LoyaltyCard(models.Model):
 
     def write(self, vals):
         """Post the change of points, whichever code writes them."""
+        self._check_tier_values(vals)
         if "merged_into_id" in vals and not self.env.su:
             raise AccessError(
                 self.env._("Which card another was merged into is noted by merges.")

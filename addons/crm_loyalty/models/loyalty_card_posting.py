@@ -177,7 +177,7 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _finish_posting(self, posting):
-        """Have caches forget what the ledger now tells otherwise."""
+        """Have caches forget what the ledger now says otherwise; evaluate tiers."""
         Entry = self.env["loyalty.point.entry"]
         entries = Entry.browse(posting.entry_ids)
         if not posting.entries:
@@ -191,6 +191,7 @@ class LoyaltyCard(models.Model):
             cards.invalidate_recordset(["points"], flush=False)
         cards.invalidate_recordset(self._get_ledger_fields(), flush=False)
         self._after_posting(Entry.browse([row["id"] for row in posting.entries]))
+        self._evaluate_posted(posting)
         return entries
 
     @api.model

@@ -119,8 +119,9 @@ class LoyaltyCard(models.Model):
     )
     _tier_until_idx = models.Index("(program_id, tier_until) WHERE active")
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    @api.model
+    def _check_new_tiers(self, vals_list):
+        """Refuse cards that are created with a tier, see `_check_tier_values`."""
         # Defaults come from the client, too.
         defaults = {
             name.removeprefix("default_"): value
@@ -129,11 +130,6 @@ class LoyaltyCard(models.Model):
         }
         for vals in vals_list:
             self._check_tier_values({**defaults, **vals})
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._check_tier_values(vals)
-        return super().write(vals)
 
     @api.model
     def _check_tier_values(self, vals):
@@ -190,12 +186,11 @@ class LoyaltyCard(models.Model):
             )
 
     @api.model
-    def _finish_posting(self, posting):
+    def _evaluate_posted(self, posting):
         """Bring the cards of what was posted to their tier: up at once.
 
         By the rows of the posting, so that programmes without tiers cost no query.
         """
-        entries = super()._finish_posting(posting)
         cards = {}
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
         kinds = self._get_qualifying_kinds()
@@ -209,7 +204,6 @@ class LoyaltyCard(models.Model):
                 cards=programs.env["loyalty.card"].browse(card_ids),
                 qualified=not posting.has_unqualified,
             )
-        return entries
 
     def _move_qualifying(self, card):
         """Have what these cards earned count for the tier of another one.

@@ -156,6 +156,13 @@ class LoyaltyProgram(models.Model):
         """Return the day that it is for the programme's company."""
         return self.company_id._get_loyalty_today()
 
+    def _filter_earning_lines(self, lines):
+        """Return the lines of an order whose products earn points; all if none does."""
+        products = self.env["product.product"]
+        for rule_products in self._get_valid_products(lines.product_id).values():
+            products |= rule_products
+        return lines.filtered(lambda line: line.product_id in products) or lines
+
     def _get_available_date(self, day):
         """Return the first day on which points earned on ``day`` may be spent.
 

@@ -1,7 +1,6 @@
 from . import loyalty_card_wizard
 from . import loyalty_bonus_grant
 from . import loyalty_tier_preview
-from . import base_partner_merge_tier
 from . import base_partner_merge
 from . import loyalty_card_update_balance
 from . import loyalty_generate_wizard

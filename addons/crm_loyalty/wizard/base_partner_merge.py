@@ -10,14 +10,48 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         partners = src_partners | dst_partner
         # Merging contacts is a right of its own; cards follow.
         before = Card.sudo().search([("partner_id", "in", partners.ids)])
+        tiered = self._get_tiered_cards(partners)
         with Card._collect_points(Card._get_transfers):
             result = super()._merge_loyalty_cards(src_partners, dst_partner)
+            self._merge_tiers(tiered)
         for cards in before.grouped("program_id").values():
             kept = cards.filtered("active")[:1]
             gone = cards.filtered(lambda card: not card.active)
             if kept and gone:
                 gone._note_merge(kept)
         return result
+
+    def _get_tiered_cards(self, partners):
+        """Return the cards of contacts in programmes with tiers."""
+        # Merging contacts is a right of its own; cards follow.
+        return (
+            self.env["loyalty.card"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "in", partners.ids),
+                    (
+                        "program_id",
+                        "in",
+                        list(self.env["loyalty.program"]._get_tier_program_ids()),
+                    ),
+                ]
+            )
+        )
+
+    def _merge_tiers(self, before):
+        """Have what merged cards earned count for the tier of the one that stays.
+
+        :param before: the cards with tiers of the contacts before the merge
+        """
+        for program, cards in before.grouped("program_id").items():
+            kept = cards.filtered("active")[:1]
+            gone = cards - kept
+            if not kept or not gone:
+                continue
+            gone._move_qualifying(kept)
+            kept.member_since = min(cards.mapped("member_since"))
+            program._evaluate_tiers(cards=kept)
 
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Have caches forget whose entries they are: they follow the customer."""

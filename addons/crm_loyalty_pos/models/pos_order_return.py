@@ -1,7 +1,11 @@
 from odoo import models
 
-from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
-from odoo.addons.crm_loyalty.engine.returns import PostedPoints, get_share, get_target
+from odoo.addons.crm_loyalty.engine.returns import (
+    get_cost_share,
+    get_posted,
+    get_share,
+    get_target,
+)
 
 
 class PosOrder(models.Model):
@@ -54,21 +58,12 @@ class PosOrder(models.Model):
             lines = self._get_earning_lines(points.card.sudo().program_id)
             return get_share(lines, returned)
         rewards = self.lines.filtered(lambda line: line.coupon_id == points.card)
-        costs = sum(rewards.mapped("points_cost"))
-        if not costs:
-            return 0
-        back = 0
-        for lines in rewards.grouped("reward_identifier_code").values():
-            back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
-        return back / costs
+        return get_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
         """Return the lines whose products earn points in a programme."""
         lines = self.lines.filtered(lambda line: not line.is_reward_line)
-        products = self.env["product.product"]
-        for rule_products in program._get_valid_products(lines.product_id).values():
-            products |= rule_products
-        return lines.filtered(lambda line: line.product_id in products) or lines
+        return program._filter_earning_lines(lines)
 
     def _get_posted_points(self):
         """Return what the order has earned and spent, card by card."""
@@ -84,36 +79,16 @@ class PosOrder(models.Model):
             ],
             order="id",
         )
-        posted = {
-            entry.id: PostedPoints(
-                entry.card_id,
-                entry.kind,
-                entry,
-                abs(to_units(entry.points)),
-                str(entry.id),
-            )
-            for entry in entries
-        }
-        for child in Entry.search([("origin_id", "in", list(posted))]):
-            posted[child.origin_id.id].note(child)
-        return list(posted.values())
+        return get_posted(entries)
 
     def _get_back_postings(self, points, target, refund):
         """Return postings for ``target`` units of what was posted to be back."""
-        units = points.get_units_to(target)
-        if not units:
-            return []
-        return [
-            {
-                "card": points.card,
-                "points": to_points(units),
-                "kind": "reverse",
-                "key": f"{self._get_points_prefix()}back:{points.name}:{points.count}",
-                "source": refund,
-                "origin": points.origin,
-                "reason": refund.display_name,
-            }
-        ]
+        return points.get_postings(
+            target,
+            prefix=self._get_points_prefix(),
+            source=refund,
+            reason=refund.display_name,
+        )
 
 
 class PosOrderLine(models.Model):

@@ -44,12 +44,13 @@ class SaleOrder(models.Model):
         return PaymentParts(max(goods, 0), min(share, 1))
 
     def _program_check_compute_points(self, programs):
-        """Leave out what is paid with points, and add cash back."""
+        """Leave out what is paid with points, add cash back, multiply by tiers."""
         result = super()._program_check_compute_points(programs)
         for program in programs:
             points = result.get(program, {}).get("points")
             if points and program._earns_on_payment():
                 points[0] = program._get_points_of_payment(self, points[0])
+        self._multiply_by_tier(programs, result)
         return result
 
     def _update_programs_and_rewards(self):

@@ -2,8 +2,14 @@ from collections import defaultdict
 
 from odoo import models
 
-from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
-from odoo.addons.crm_loyalty.engine.returns import PostedPoints, get_share, get_target
+from odoo.addons.crm_loyalty.engine.ledger import to_points
+from odoo.addons.crm_loyalty.engine.returns import (
+    PostedPoints,
+    get_cost_share,
+    get_posted,
+    get_share,
+    get_target,
+)
 
 
 class SaleOrder(models.Model):
@@ -102,13 +108,7 @@ class SaleOrder(models.Model):
             lines = self._get_earning_lines(program)
             return get_share(lines, returned, program._get_earning_weight)
         rewards = self.order_line.filtered(lambda line: line.coupon_id == points.card)
-        costs = sum(rewards.mapped("points_cost"))
-        if not costs:
-            return 0
-        back = 0
-        for lines in rewards.grouped("reward_identifier_code").values():
-            back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
-        return back / costs
+        return get_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
         """Return the lines whose products earn points in a programme."""
@@ -122,10 +122,7 @@ class SaleOrder(models.Model):
         )
         if program._gives_cash_back():
             return lines
-        products = self.env["product.product"]
-        for rule_products in program._get_valid_products(lines.product_id).values():
-            products |= rule_products
-        return lines.filtered(lambda line: line.product_id in products) or lines
+        return program._filter_earning_lines(lines)
 
     # ------------------------------------------------------------
     # Rewards that change on a confirmed order
@@ -187,20 +184,12 @@ class SaleOrder(models.Model):
         entries = Entry.search(
             [("source_model", "=", self._name), ("source_id", "=", self.id)], order="id"
         ).filtered(lambda entry: (entry.key or "").startswith(prefix))
-        posted = {
-            entry.id: PostedPoints(
-                entry.card_id,
-                entry.kind,
-                entry,
-                abs(to_units(entry.points)),
-                str(entry.id),
+        posted = get_posted(
+            entries.filtered(
+                lambda entry: entry.kind in ("earn", "burn") and not entry.origin_id
             )
-            for entry in entries
-            if entry.kind in ("earn", "burn") and not entry.origin_id
-        }
-        for child in Entry.search([("origin_id", "in", list(posted))]):
-            posted[child.origin_id.id].note(child)
-        return [*posted.values(), *self._get_points_before(posted.values())]
+        )
+        return [*posted, *self._get_points_before(posted)]
 
     def _get_points_before(self, posted):
         """Return the same for what was confirmed before there was a ledger."""
@@ -226,21 +215,12 @@ class SaleOrder(models.Model):
 
     def _get_back_postings(self, points, target, source=None):
         """Return postings for ``target`` units of what was posted to be back."""
-        units = points.get_units_to(target)
-        if not units:
-            return []
-        name = f"{self._get_points_prefix()}back:{points.name}:{points.count}"
-        return [
-            {
-                "card": points.card,
-                "points": to_points(units),
-                "kind": "reverse",
-                "key": name,
-                "source": source or self,
-                "origin": points.origin,
-                "reason": source.name if source else self.name,
-            }
-        ]
+        return points.get_postings(
+            target,
+            prefix=self._get_points_prefix(),
+            source=source or self,
+            reason=source.name if source else self.name,
+        )
 
     def _sort_postings(self, values_list):
         """Give points back first: what is taken back may be covered by them."""

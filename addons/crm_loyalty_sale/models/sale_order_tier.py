@@ -5,18 +5,19 @@ from odoo.tools import float_round
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _program_check_compute_points(self, programs):
-        """Multiply what members earn by their tier.
+    def _multiply_by_tier(self, programs, result):
+        """Multiply what members earn by their tier, in the points of an order.
 
-        Here, where Odoo works out the points of an order, so that the preview on
-        a quotation and what confirming it posts are the same number.
+        Where Odoo works out the points of an order, so that the preview on a
+        quotation and what confirming it posts are the same number.
+
+        :param result: what `_program_check_compute_points` returns; changed in place
         """
-        result = super()._program_check_compute_points(programs)
         multiplied = programs.filtered(
             lambda program: program.is_nominative and program._has_multiplier()
         )
         if not multiplied:
-            return result
+            return
         cards = self._get_cards_of_customer(multiplied)
         for program in multiplied:
             points = result.get(program, {}).get("points")
@@ -25,7 +26,6 @@ class SaleOrder(models.Model):
                     cards.get(program, cards[None]), self.partner_id
                 )
                 points[0] = float_round(points[0] * times, precision_digits=2)
-        return result
 
     def _get_cards_of_customer(self, programs):
         """Return the card of the customer in each programme: the order's, if any."""

@@ -1,6 +1,6 @@
 """Conditions and facts in words."""
 
-from odoo import api, fields, models
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -8,25 +8,31 @@ from ..access import as_reader, can_read_record, find_unreadable
 from ..engine import domains
 
 
-class CrmLifecycleProfile(models.Model):
-    _inherit = "crm.lifecycle.profile"
+class Words:
+    """Words of the reader's language for conditions on profiles, and for their facts.
 
-    @api.model
-    def _get_condition_text(self, condition, model=None):
+    What the reader may not read is not shown.
+    """
+
+    def __init__(self, profile):
+        self.profile = profile  # empty, where no fact of a customer is asked for
+        self.env = profile.env
+
+    def get_condition(self, condition, model=None):
         """Return a condition in words of the reader's language.
 
         A condition on what the reader may not read is not shown.
 
         :param model: the model that the fields belong to, the customers' by default
         """
-        model = self if model is None else model
+        model = self.profile if model is None else model
         if find_unreadable(model, condition):
             return self.env._("a condition that you may not see")
         path, operator = condition.field_expr, condition.operator
-        label, field = self._get_path_label(path, model)
+        label, field = self.get_label(path, model)
         value = condition.value
         if operator in ("any", "not any"):
-            words = self._get_domain_text(Domain(value), self.env[field.comodel_name])
+            words = self.get_domain(Domain(value), self.env[field.comodel_name])
             if operator.startswith("not"):
                 return self.env._(
                     "%(field)s: none with %(conditions)s", field=label, conditions=words
@@ -43,27 +49,25 @@ class CrmLifecycleProfile(models.Model):
             "%(field)s %(comparison)s",
             field=label,
             comparison=self._get_comparison(
-                operator, kind, self._get_value_text(field, kind, value)
+                operator, kind, self._get_value(field, kind, value)
             ),
         )
 
-    @api.model
-    def _get_domain_text(self, domain, model):
+    def get_domain(self, domain, model):
         """Return conditions on the records of a model in one line of words."""
         branches = domains.branches_of(domain)
         if not branches:
-            return self._get_condition_text(domain, model)
+            return self.get_condition(domain, model)
         operator, children = branches
-        words = [self._get_domain_text(child, model) for child in children]
+        words = [self.get_domain(child, model) for child in children]
         if operator == "!":
             return self.env._("not: %(condition)s", condition=words[0])
         joint = self.env._(" and ") if operator == "&" else self.env._(" or ")
         return joint.join(words)
 
-    @api.model
-    def _get_path_label(self, path, model=None):
+    def get_label(self, path, model=None):
         """Return the label of a path, and the field at its end."""
-        model = self if model is None else model
+        model = self.profile if model is None else model
         labels, field = [], None
         for name in path.split("."):
             if model is None:  # a part of a date, such as its month
@@ -74,7 +78,6 @@ class CrmLifecycleProfile(models.Model):
             model = self.env[field.comodel_name] if field.relational else None
         return " → ".join(labels), field
 
-    @api.model
     def _get_comparison(self, operator, kind, value):
         """Return how a value is compared, in words."""
         if kind in ("date", "datetime"):
@@ -109,14 +112,13 @@ class CrmLifecycleProfile(models.Model):
             }
         return words.get(operator, f"{operator} {value}")
 
-    @api.model
-    def _get_value_text(self, field, kind, value):
+    def _get_value(self, field, kind, value):
         if isinstance(value, (list, tuple, set, frozenset)):
-            return ", ".join(self._get_value_text(field, kind, item) for item in value)
+            return ", ".join(self._get_value(field, kind, item) for item in value)
         if value is False and kind != "boolean":
             return self.env._("not known")
         if kind in ("date", "datetime") and isinstance(value, str):
-            return self._get_relative_text(value)
+            return self.get_relative_date(value)
         if kind == "boolean":
             return self.env._("yes") if value else self.env._("no")
         if kind == "selection":
@@ -127,14 +129,13 @@ class CrmLifecycleProfile(models.Model):
                 return record.display_name or str(value)
         return str(value)
 
-    @api.model
-    def _get_relative_text(self, value):
+    def get_relative_date(self, value):
         """Return a relative date in words, “90 days ago”."""
         offset = domains.offset_of(value)
         if offset is None:
             return value
         if not offset:
-            return self._format_fact_date(fields.Date.to_date(value))
+            return self.format_date(fields.Date.to_date(value))
         days, months, _terms = offset
         parts = []
         if abs(months) == 1:
@@ -152,22 +153,21 @@ class CrmLifecycleProfile(models.Model):
             return self.env._("%(length)s ago", length=length)
         return self.env._("%(length)s ahead", length=length)
 
-    @api.model
-    def _format_fact_date(self, day):
+    def format_date(self, day):
         return self.env["ir.qweb.field.date"].value_to_html(day, {})
 
-    def _get_fact_text(self, path):
+    def get_fact(self, path):
         """Return the value that a condition looks at, in words.
 
         The value is read with the rights of the reader: on the customer, and on the
         records that the path leads to.
         """
-        self.ensure_one()
-        _label, field = self._get_path_label(path)
-        if find_unreadable(self, Domain(path, "!=", False)):
+        self.profile.ensure_one()
+        _label, field = self.get_label(path)
+        if find_unreadable(self.profile, Domain(path, "!=", False)):
             return self.env._("hidden")
         *way, name = path.split(".")
-        records = as_reader(self)
+        records = as_reader(self.profile)
         for step in way:
             if step == field.name and not field.relational:
                 get_part = field.expression_getter(f"{step}.{name}")
@@ -177,26 +177,26 @@ class CrmLifecycleProfile(models.Model):
         if field.relational:
             names = records[name]._filtered_access("read").mapped("display_name")
             return ", ".join(filter(None, names)) or self.env._("none")
-        if field.type in ("integer", "float", "monetary") and records == self:
+        if field.type in ("integer", "float", "monetary") and records == self.profile:
             self.env.flush_all()
             if self._is_unknown(path):
                 return self.env._("not known")
         format_fact = self.env["crm.lifecycle.history"]._format_fact
         if field.type == "boolean":
-            words = [self._get_value_text(field, "boolean", r[name]) for r in records]
+            words = [self._get_value(field, "boolean", r[name]) for r in records]
         else:
             words = [format_fact(field, record[name]) for record in records]
         return ", ".join(dict.fromkeys(words)) or self.env._("none")
 
     def _is_unknown(self, name):
         """Whether a column is empty: the ORM reads an empty number as 0."""
-        if self._get_column_type(name) is None:
+        if self.profile._get_column_type(name) is None:
             return False
         [[unknown]] = self.env.execute_query(
             SQL(
                 "SELECT %s IS NULL FROM crm_lifecycle_profile WHERE id = %s",
                 SQL.identifier(name),
-                self.id,
+                self.profile.id,
             )
         )
         return unknown

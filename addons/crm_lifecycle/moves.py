@@ -1,0 +1,654 @@
+"""The one writer of stages, and of the history that says why.
+
+Whatever moves a customer describes the move as a `Move` and gives it to `MoveService`,
+which takes four steps: lock the profiles that still stand where the caller saw them,
+check the policy of the lifecycle, record the move in the history, write the stage.
+Rules, staff, imports, merges, replays and voided runs all come here. No other module
+adds rows to the history or writes the stage of a profile.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from odoo import models
+from odoo.tools import SQL
+
+from .engine import bounds
+from .engine.statements import NOW
+
+# Reasons of moves that neither a rule nor a person asked for. They are stored as they
+# stand here and shown in the reader's language: jobs have no language.
+ENTERS = "Enters the lifecycle"
+PASSES = "Passed through"
+
+# Moves that bring the past in: the playbook runs no step for them.
+QUIET_ORIGINS = ("import", "replay")
+# Moves that a person asked for: what the lifecycle does not allow raises an error.
+ORIGINS_BY_HAND = ("manual", "import")
+# Moves of a run, which sets the next review itself.
+ORIGINS_BY_RULE = ("rule", "replay")
+
+# Columns of a profile that a replay publishes.
+PUBLISHED = ("lifecycle_id", "stage_id", "stage_date", "date_last_stage_update")
+
+
+class WriterPass:
+    """Lets one write of a stage through, the one writer's own.
+
+    It travels in the context, where RPC can't forge an object. It is good for
+    one write only: automation rules that this write sets going inherit the
+    context, and their writes have to go through the writer as well.
+    """
+
+    def __init__(self):
+        self.taken = False
+
+    def take(self):
+        first, self.taken = not self.taken, True
+        return first
+
+
+def is_writing(env):
+    """Whether the present write of profiles is the writer's own. Asked once."""
+    writer_pass = env.context.get("lifecycle_writer")
+    return isinstance(writer_pass, WriterPass) and writer_pass.take()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """What moves customers to a stage, and how.
+
+    :param stage: the `crm.lifecycle.stage` to go to
+    :param origin: a key of the history's ``origin``
+    :param day: the day of the move; None: the present day of each company
+    :param days: in place of ``day``, ``{profile id: day}``, for quiet moves
+    :param from_stage: move only profiles that are still there (compare and swap); an
+        empty stage stands for profiles without one; None takes them from anywhere
+    :param rule: the `crm.lifecycle.rule` that asks for the move
+    :param reason: why, where no rule asks for it
+    :param quiet: set no automation going: no automation rule sees the write, and the
+        playbook runs no step for it
+    :param run: the `crm.lifecycle.run` that makes the move
+    :param is_transfer: the stage may be of another lifecycle than the customers'
+    """
+
+    stage: models.BaseModel
+    origin: str
+    day: date | None = None
+    days: Mapping[int, date] | None = None
+    from_stage: models.BaseModel | None = None
+    rule: models.BaseModel | None = None
+    reason: str | None = None
+    quiet: bool = False
+    run: models.BaseModel | None = None
+    is_transfer: bool = False
+
+    @property
+    def is_by_hand(self) -> bool:
+        return self.origin in ORIGINS_BY_HAND
+
+    @property
+    def is_by_rule(self) -> bool:
+        return self.origin in ORIGINS_BY_RULE
+
+
+class MoveService:
+    """Moves profiles with the rights and the context of an environment.
+
+    Methods take profiles and the `Move`, and return the profiles that moved.
+    """
+
+    def __init__(self, env):
+        self.env = env
+
+    def move(self, profiles, move: Move, writer: Callable | None = None):
+        """Lock profiles, check the policy, record the move and write the stage.
+
+        :param writer: writes values on profiles, ``writer(profiles, values)``, where
+            the caller is inside of a write already
+        :raises UserError: where a person asks for a move that the lifecycle does not
+            allow; a rule's move is left out instead
+        """
+        free = self.lock(profiles, move.stage, move.from_stage, wait=move.is_by_hand)
+        return self.move_locked(free, move, writer)
+
+    def move_locked(self, profiles, move: Move, writer: Callable | None = None):
+        """Do `move` for profiles that the caller has locked."""
+        profiles = self._choose(profiles, move)
+        if not profiles:
+            return profiles
+        self.env.flush_all()
+        for part, members in self._split(profiles, move):
+            if move.stage.lifecycle_id.skip_policy == "fill":
+                self._pass_through(members, part)
+            self._record(members, part)
+            self._store(members, part, writer, is_asked=not part.is_by_rule)
+        return profiles
+
+    def correct(self, profiles, move: Move):
+        """Give the present stay of profiles the days of a quiet move.
+
+        Neither locked nor checked again: to be called after `move` with the same
+        `Move`, of profiles that it left because they are in the stage already.
+        """
+        self._record(profiles, move)
+        self._store(profiles, move)
+
+    # ------------------------------------------------------------
+    # Lock
+    # ------------------------------------------------------------
+
+    def lock(self, profiles, stage, from_stage, *, wait):
+        """Return the profiles that stand where the caller saw them, locked.
+
+        :param wait: wait for profiles that another transaction holds, else skip
+            them: the next run looks at them again
+        """
+        self.env.flush_all()
+        where = SQL("p.stage_id IS DISTINCT FROM %s", stage.id)
+        if from_stage is not None:
+            where = SQL(
+                "%s AND p.stage_id IS NOT DISTINCT FROM %s",
+                where,
+                from_stage.id or None,
+            )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id
+                  FROM crm_lifecycle_profile AS p
+                 WHERE p.id = ANY(%s) AND %s
+                 ORDER BY p.id
+                   FOR NO KEY UPDATE %s
+                """,
+                profiles.ids,
+                where,
+                SQL() if wait else SQL("SKIP LOCKED"),
+            )
+        )
+        return profiles.browse(row[0] for row in rows)
+
+    # ------------------------------------------------------------
+    # Check
+    # ------------------------------------------------------------
+
+    def _choose(self, profiles, move):
+        """Return the profiles that the lifecycle allows to move.
+
+        :raises UserError: where a person asks for a move that it does not allow
+        """
+        if not profiles:
+            return profiles
+        if move.is_by_hand:
+            if not move.is_transfer:
+                profiles._check_own_lifecycle(move.stage)
+            profiles._check_allowed(move.stage)
+            return profiles
+        unmovable = {
+            *profiles._get_undecided(move.stage),
+            *profiles._get_skipping(move.stage),
+        }
+        return profiles.browse(id_ for id_ in profiles._ids if id_ not in unmovable)
+
+    def _split(self, profiles, move) -> Iterator[tuple[Move, models.BaseModel]]:
+        """Yield the move with its day, or days, and the profiles that it is about."""
+        if move.day or move.days:
+            yield move, profiles
+            return
+        for company, members in profiles.grouped("company_id").items():
+            yield replace(move, day=company._lifecycle_today()), members
+
+    def _pass_through(self, profiles, move):
+        """Move profiles, in no time, through the stages that they would skip."""
+        passing = {}
+        missing = profiles._get_missing(move.stage)
+        profiles = profiles.browse(missing)
+        profiles.fetch(["stage_id"])
+        for profile in profiles:
+            for step in missing[profile.id]:
+                if step.id != profile.stage_id.id:
+                    passing.setdefault(step.id, []).append(profile.id)
+        for step in move.stage.lifecycle_id.stage_ids._steps():
+            if step.id in passing:
+                members = profiles.browse(passing[step.id])
+                stage = self.env["crm.lifecycle.stage"].browse(step.id)
+                part = replace(move, stage=stage, quiet=True, reason=PASSES)
+                self._record(members, part)
+                self._store(members, part, is_asked=False)
+
+    # ------------------------------------------------------------
+    # Record
+    # ------------------------------------------------------------
+
+    def _record(self, profiles, move):
+        """Add the row of a move from the present stage of each profile.
+
+        To be called before the stage is written, in the same transaction, with
+        everything flushed. Written as one statement, since the values come from
+        the profiles themselves and the ORM refuses to write history at all.
+        Rows that the playbook has steps for wake its worker; the others, and
+        quiet ones, are processed with that.
+        """
+        History = self.env["crm.lifecycle.history"]
+        Step = self.env["crm.lifecycle.step"]
+        rule, stage = move.rule, move.stage
+        quiet = move.quiet or move.origin in QUIET_ORIGINS
+        processed_at = NOW
+        if not quiet:
+            processed_at = Step._get_processed_at_sql(
+                stage, History._get_left_sql(stage), NOW
+            )
+        ids = profiles.ids
+        [[waiting]] = self.env.execute_query(
+            SQL(
+                """
+                WITH added AS (
+                INSERT INTO crm_lifecycle_history (
+                    profile_id, partner_id, lead_id, company_id,
+                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+                    date, origin, rule_id, user_id, reason, facts,
+                    days_in_from_stage, processed_at, is_quiet, chain, run_id,
+                    create_date, write_date)
+                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+                       %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
+                       %(day)s, %(origin)s, %(rule)s, %(user)s, %(reason)s,
+                       %(facts)s,
+                       GREATEST(%(day)s - p.stage_date, 0), %(processed_at)s,
+                       %(quiet)s, %(chain)s, %(run)s,
+                       %(now)s, %(now)s
+                  FROM crm_lifecycle_profile AS p
+                       %(days)s
+                 WHERE p.id = ANY(%(ids)s)
+                RETURNING processed_at)
+                -- How many of them the playbook has steps for.
+                SELECT COUNT(*) FROM added WHERE processed_at IS NULL
+                """,
+                lifecycle=stage.lifecycle_id.id,
+                version=stage.lifecycle_id.version,
+                stage=stage.id,
+                day=_get_day(move),
+                days=SQL("JOIN %s ON day.id = p.id", _get_days(move, ids))
+                if move.days
+                else SQL(),
+                origin=move.origin,
+                rule=rule.id if rule else None,
+                user=None if move.origin == "rule" else self.env.uid,
+                reason=move.reason or (rule.name if rule else None),
+                facts=History._get_facts_sql(rule),
+                processed_at=processed_at,
+                quiet=quiet,
+                chain=self.env.context.get("lifecycle_chain") or None,
+                run=move.run.id if move.run else None,
+                now=NOW,
+                ids=list(ids),
+            )
+        )
+        History.invalidate_model()
+        profiles.invalidate_recordset(["history_ids"])
+        if waiting:
+            Step._trigger_process()
+
+    # ------------------------------------------------------------
+    # Write
+    # ------------------------------------------------------------
+
+    def _store(self, profiles, move, writer=None, *, is_asked=True):
+        """Write the stage on profiles; nothing else does.
+
+        By the ORM, so that automation rules, computed fields and other addons
+        see the move; quiet moves go straight to the table. Automation rules
+        listen at the outermost write: a second one inside of it would set them
+        going twice.
+
+        :param is_asked: have the rules asked on the day after the move. No rule has
+            been asked in the new stage yet; those of the day itself are over.
+        """
+        if move.quiet:
+            self._store_quietly(profiles, move, is_asked=is_asked)
+            return
+        vals = {
+            "stage_id": move.stage.id,
+            "stage_date": move.day,
+            # Odoo's rotting knows the start of a stay by a moment.
+            "date_last_stage_update": datetime.combine(move.day, time.min),
+            "lifecycle_id": move.stage.lifecycle_id.id,
+        }
+        if move.stage.category == "at_risk":
+            vals["decision"] = None
+        if is_asked:
+            vals["review_date"] = move.day + timedelta(days=1)
+        if writer:
+            writer(profiles, vals)
+        else:
+            # Only the writer's own values pass; access was checked by the caller.
+            self.write_past_checks(profiles.sudo(), vals)
+        profiles._sync_follow_up(profiles.ids)
+
+    def _store_quietly(self, profiles, move, *, is_asked):
+        """Write a stage straight to the table, and the follow-up that it asks for.
+
+        The latter is the same as by `_sync_follow_up`, without a second look at the
+        rows.
+        """
+        day = _get_day(move)
+        stage = move.stage
+        more = [SQL("follow_up_date = NULL")]
+        if stage.follow_up_days:
+            follow_up = bounds.capped(
+                SQL("GREATEST(%s, p.last_contact_date) + %s", day, stage.follow_up_days)
+            )
+            more = [SQL("follow_up_date = %s", follow_up)]
+        if stage.category == "at_risk":
+            more.append(SQL("decision = NULL"))
+        if is_asked:
+            more.append(SQL("review_date = %s + 1", day))
+        ids = profiles.ids
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_profile AS p
+                   SET stage_id = %(stage)s, stage_date = %(day)s,
+                       date_last_stage_update = %(day)s::timestamp,
+                       lifecycle_id = %(lifecycle)s, %(more)s,
+                       write_uid = %(user)s, write_date = %(now)s
+                       %(days)s
+                 WHERE p.id = ANY(%(ids)s) %(is_own_day)s
+                """,
+                stage=stage.id,
+                day=day,
+                lifecycle=stage.lifecycle_id.id,
+                more=SQL(", ").join(more),
+                user=self.env.uid,
+                now=NOW,
+                days=SQL("FROM %s", _get_days(move, ids)) if move.days else SQL(),
+                ids=ids,
+                is_own_day=SQL("AND p.id = day.id") if move.days else SQL(),
+            )
+        )
+        profiles.invalidate_recordset()
+
+    def write_past_checks(self, profiles, vals):
+        """Write values that staff may not write on profiles, by the ORM.
+
+        The caller has checked access. Profiles don't become pending by it.
+        """
+        profiles.with_context(lifecycle_writer=WriterPass()).write(vals)
+
+    # ------------------------------------------------------------
+    # Merge
+    # ------------------------------------------------------------
+
+    def absorb(self, profile, sources, origin):
+        """Close the stays of profiles that are merged into another one.
+
+        Where that has no stage yet, it takes theirs with the day on which the stay
+        began, and no row of history: the row of the source tells of it already.
+        """
+        self.env.flush_all()
+        for source in sources:
+            if source.stage_id and not profile.stage_id:
+                move = Move(
+                    stage=source.stage_id,
+                    origin=origin,
+                    day=source.stage_date,
+                    quiet=True,
+                )
+                self._store(profile, move)
+            elif source.stage_id:
+                move = Move(
+                    stage=profile.stage_id,
+                    origin=origin,
+                    day=profile.company_id._lifecycle_today(),
+                    reason=source.display_name,
+                    quiet=True,
+                )
+                self._record(source, move)
+
+    # ------------------------------------------------------------
+    # Void
+    # ------------------------------------------------------------
+
+    def reverse(self, run, moves: SQL):
+        """Put customers back where they were before a run moved them.
+
+        Customers that have been moved since, or merged, stay. The stay in the earlier
+        stage goes on from the day on which it began. No automation rule sees it, and
+        the playbook runs no step for it.
+
+        :param run: the `crm.lifecycle.run` that is voided
+        :param moves: SQL of the ids of its moves
+        :return: how many were put back, and the profiles that stay
+        """
+        self.env.flush_all()
+        for query in _list_back(moves):
+            self.env.cr.execute(query)
+        self.env.cr.execute(_record_back(run.id, self.env.uid))
+        self.env.cr.execute(_void_moves())
+        self.env["crm.lifecycle.history"].invalidate_model()
+        rows = self.env.execute_query(_store_back(self.env.uid))
+        Profile = self.env["crm.lifecycle.profile"]
+        Profile.invalidate_model()
+        Profile._sync_follow_up([row[0] for row in rows])
+        left = self.env.execute_query(
+            SQL(
+                "SELECT profile_id FROM lifecycle_back WHERE NOT is_reversible "
+                "ORDER BY profile_id"
+            )
+        )
+        self.env.cr.execute(SQL("DROP TABLE lifecycle_back, lifecycle_back_move"))
+        return len(rows), Profile.browse(row[0] for row in left)
+
+
+# ----------------------------------------------------------------
+# Days by profile
+# ----------------------------------------------------------------
+
+
+def _get_day(move: Move) -> SQL:
+    """SQL of the day of a move: its own, or that of the row of `_get_days`."""
+    return SQL("day.day") if move.days else SQL("%s::date", move.day)
+
+
+def _get_days(move: Move, ids) -> SQL:
+    """SQL of the table ``day (id, day)`` of the days of some profiles."""
+    return SQL(
+        "unnest(%s::int[], %s::date[]) AS day (id, day)",
+        list(ids),
+        [move.days[id_] for id_ in ids],
+    )
+
+
+# ----------------------------------------------------------------
+# Statements of a void
+# ----------------------------------------------------------------
+
+
+def _list_back(moves: SQL) -> list[SQL]:
+    """Fill ``lifecycle_back`` with where the moves of a run found each customer.
+
+    The first move of each customer tells the stage before, and since when; the last
+    one, where the run left them. The profiles are locked.
+    """
+    return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE lifecycle_back_move ON COMMIT DROP AS
+            SELECT h.id, h.profile_id
+              FROM crm_lifecycle_history AS h
+             WHERE h.id IN (%s)
+            """,
+            moves,
+        ),
+        SQL("ANALYZE lifecycle_back_move"),
+        SQL(
+            """
+            CREATE TEMPORARY TABLE lifecycle_back ON COMMIT DROP AS
+            SELECT p.id AS profile_id, first.from_stage_id AS stage_id,
+                   CASE WHEN first.from_stage_id IS NOT NULL
+                        THEN first.date - first.days_in_from_stage
+                   END AS stage_date,
+                   last.date,
+                   -- Still where the run left them, by no later move.
+                   p.stage_id IS NOT DISTINCT FROM last.to_stage_id
+                   AND NOT EXISTS (
+                       SELECT FROM crm_lifecycle_history AS h
+                        WHERE h.profile_id = p.id AND h.id > first.id
+                          AND h.is_voided IS NOT TRUE
+                          AND h.id NOT IN (SELECT id FROM lifecycle_back_move)
+                   ) AS is_reversible
+              FROM (SELECT profile_id, MIN(id) AS first_id, MAX(id) AS last_id
+                      FROM lifecycle_back_move GROUP BY profile_id) AS span
+              JOIN crm_lifecycle_history AS first ON first.id = span.first_id
+              JOIN crm_lifecycle_history AS last ON last.id = span.last_id
+              JOIN crm_lifecycle_profile AS p ON p.id = span.profile_id
+             ORDER BY p.id
+               FOR NO KEY UPDATE OF p
+            """
+        ),
+        SQL("ANALYZE lifecycle_back"),
+    ]
+
+
+def _record_back(run_id: int, user_id: int) -> SQL:
+    """Add the rows that take moves of a run back.
+
+    They are of the day of the move, so that customers stand where they stood on each
+    later day, too.
+    """
+    return SQL(
+        """
+        INSERT INTO crm_lifecycle_history (
+            profile_id, partner_id, lead_id, company_id,
+            lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+            date, origin, user_id, days_in_from_stage,
+            processed_at, is_quiet, run_id, is_voided,
+            create_date, write_date)
+        SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+               s.lifecycle_id, l.version, p.stage_id, b.stage_id,
+               b.date, 'void', %(user)s, 0,
+               %(now)s, TRUE, %(run)s, TRUE,
+               %(now)s, %(now)s
+          FROM lifecycle_back AS b
+          JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
+     LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
+     LEFT JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+         WHERE b.is_reversible
+         ORDER BY p.id
+        """,
+        user=user_id,
+        run=run_id,
+        now=NOW,
+    )
+
+
+def _void_moves() -> SQL:
+    """Note on the moves that they don't count, and set nothing off. No more of them."""
+    return SQL(
+        """
+        UPDATE crm_lifecycle_history AS h
+           SET is_voided = TRUE, processed_at = COALESCE(h.processed_at, %s)
+          FROM lifecycle_back_move AS m
+          JOIN lifecycle_back AS b ON b.profile_id = m.profile_id
+         WHERE h.id = m.id AND b.is_reversible
+        """,
+        NOW,
+    )
+
+
+def _store_back(user_id: int) -> SQL:
+    """Write the stages before the run on the profiles. Return the ids of these."""
+    return SQL(
+        """
+        UPDATE crm_lifecycle_profile AS p
+           SET stage_id = b.stage_id, stage_date = b.stage_date,
+               date_last_stage_update = b.stage_date::timestamp,
+               lifecycle_id = s.lifecycle_id,
+               facts_date = %(now)s, write_date = %(now)s, write_uid = %(user)s
+          FROM lifecycle_back AS b
+     LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
+         WHERE p.id = b.profile_id AND b.is_reversible
+     RETURNING p.id
+        """,
+        now=NOW,
+        user=user_id,
+    )
+
+
+# ----------------------------------------------------------------
+# Statements of a replay
+# ----------------------------------------------------------------
+
+
+def publish(company_id: int, today: date) -> list[SQL]:
+    """Write the moves of a replay, made on copies of the tables, for real.
+
+    The copies are those of `engine.shadow`, and go. Customers that got a history
+    meanwhile, or are gone, keep what they have. The next run looks at all of them.
+    """
+    return [
+        SQL("ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_then"),
+        SQL("ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_moves"),
+        SQL("DROP TABLE pg_temp.crm_lifecycle_touch"),
+        *_lock_published(company_id),
+        SQL(
+            """
+            INSERT INTO crm_lifecycle_history
+            SELECT m.*
+              FROM lifecycle_moves AS m
+              JOIN lifecycle_published AS p ON p.id = m.profile_id
+             ORDER BY m.profile_id, m.id
+            """
+        ),
+        _store_published(today),
+        SQL("DROP TABLE lifecycle_then, lifecycle_moves, lifecycle_published"),
+    ]
+
+
+def _lock_published(company_id: int) -> list[SQL]:
+    """List the customers whose moves are written, and lock their profiles.
+
+    In order, and first of all, so that no other transaction moves them in between.
+    """
+    return [
+        SQL(
+            """
+            CREATE TEMPORARY TABLE lifecycle_published ON COMMIT DROP AS
+            SELECT p.id
+              FROM crm_lifecycle_profile AS p
+              JOIN lifecycle_then AS t ON t.id = p.id
+             WHERE p.company_id = %s AND t.stage_id IS NOT NULL
+               AND p.stage_id IS NULL
+               AND NOT EXISTS (SELECT FROM crm_lifecycle_history AS h
+                                WHERE h.profile_id = p.id
+                                  AND h.is_voided IS NOT TRUE)
+             ORDER BY p.id
+               FOR NO KEY UPDATE OF p
+            """,
+            company_id,
+        ),
+        SQL("ANALYZE lifecycle_published"),
+    ]
+
+
+def _store_published(today: date) -> SQL:
+    """Write on the profiles where their moves ended."""
+    moved = [SQL.identifier(name) for name in PUBLISHED]
+    return SQL(
+        """
+        UPDATE crm_lifecycle_profile AS p
+           SET (%(moved)s, review_date, follow_up_date) = (
+               %(values)s, %(today)s,
+               CASE WHEN s.follow_up_days > 0 THEN %(follow_up)s END)
+          FROM lifecycle_published AS d
+          JOIN lifecycle_then AS t ON t.id = d.id
+          JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
+         WHERE p.id = d.id
+        """,
+        today=today,
+        follow_up=bounds.capped(
+            SQL("GREATEST(t.stage_date, p.last_contact_date) + s.follow_up_days")
+        ),
+        moved=SQL(", ").join(moved),
+        values=SQL(", ").join(SQL("t.%s", name) for name in moved),
+    )

@@ -1,0 +1,181 @@
+"""Why a customer stands where they do, and what would move them next."""
+
+from .questions import Questions
+from .words import Words
+
+
+class Explanation:
+    """What decides about one customer on a day.
+
+    It reads with the rights of ``profile``; what the reader may not read is hidden.
+    """
+
+    def __init__(self, profile, as_of):
+        self.profile = profile
+        self.as_of = as_of
+        self.env = profile.env
+
+    def get(self):
+        """Return the whole explanation, see `crm.lifecycle.profile._explain`."""
+        profile = self.profile
+        rules = profile.lifecycle_id.rule_ids.filtered(profile.stage_id._is_left_by)
+        history = profile.history_ids.filtered(lambda row: not row.is_voided)
+        pinned_until = self._get_pin()
+        stopped = self._get_stopped()
+        return {
+            "why": history.sorted("id")[-1:],
+            "pinned_until": pinned_until,
+            "stopped": stopped,
+            "goes_to": self.env["crm.lifecycle"]
+            if pinned_until or stopped
+            else self._get_taker() - profile.lifecycle_id,
+            "rules": self.explain_rules(rules),
+        }
+
+    def explain_rules(self, rules, *, stage=None):
+        """Return what rules say of the customer on the day, asked in one query.
+
+        ``rules`` are in their order, and need not be saved, nor be of a lifecycle
+        that runs. Each is ``{"rule", "stage", "holds", "date", "days", "days_date",
+        "refused", "through", "after", "is_back", "error", "conditions"}``: whether it
+        would move the customer now, or on which day it will if nothing happens
+        meanwhile (None: not by itself); the days in the stage that it waits for, and
+        the day on which they are over; why the lifecycle refuses the move, or ""; the
+        stages that it leads through; the rule before it that holds as well and
+        so comes first; whether it waits for tomorrow, since the customer has left
+        the stage today; why its conditions can't be used, or ""; and they as a tree
+        of ``{"operator", "holds", "date", "children"}`` with leaves ``{"text",
+        "value", "holds", "date"}``, both with ``"is_hidden"`` where the reader may
+        not read what they look at.
+
+        :param stage: ask as if the customer were entering this stage on the day
+        """
+        profile, as_of = self.profile, self.as_of
+        if profile.is_objecting:
+            return []
+        asked = Questions(profile, as_of, since=as_of if stage else profile.stage_date)
+        trees = [asked.about_item(rule, rule.min_days) for rule in rules]
+        asked.answer()
+        stage = stage or profile.stage_id
+        policies = self._explain_policy(rules.to_stage_id, stage)
+        left_today = self._get_left_today()
+        first = rules.browse()
+        explained = []
+        for rule, tree in zip(rules, trees, strict=True):
+            refused, through = policies.get(rule.to_stage_id, ("", []))
+            explained.append(
+                {
+                    "rule": rule,
+                    "stage": rule.to_stage_id,
+                    "days": rule.min_days,
+                    "days_date": tree["start"] if rule.min_days else None,
+                    "holds": tree["holds"],
+                    "date": tree["date"],
+                    "refused": refused,
+                    "through": through,
+                    "after": first if tree["holds"] else rules.browse(),
+                    "is_back": rule.to_stage_id.id in left_today,
+                    "error": tree["error"],
+                    "conditions": tree["conditions"],
+                }
+            )
+            if tree["holds"] and not first:
+                first = rule
+        return explained
+
+    def _get_pin(self):
+        """Return the day up to which no rule moves the customer, False if none."""
+        pinned_until = self.profile.pinned_until
+        return pinned_until if pinned_until and pinned_until >= self.as_of else False
+
+    def get_notes(self):
+        """Return what keeps rules from moving the customer, whatever they say."""
+        notes = []
+        if not self.profile.active or self.profile.is_objecting:
+            notes.append(self._get_stopped())
+        if self._get_pin():
+            notes.append(
+                self.env._(
+                    "Pinned: no rule moves this customer up to and including %(day)s.",
+                    day=Words(self.profile).format_date(self.profile.pinned_until),
+                )
+            )
+        return notes
+
+    def _get_stopped(self):
+        """Return why no rule moves the customer, whatever happens, or ""."""
+        if self.profile.is_objecting:
+            return self.env._(
+                "This customer objects to profiling. No rule moves them; staff may."
+            )
+        if not self.profile.active:
+            return self.env._(
+                "This customer is archived, or has no lead, order or other document "
+                "any more. Runs leave them alone."
+            )
+        if self.profile.lifecycle_id.state != "active":
+            return self.env._(
+                "The lifecycle “%(lifecycle)s” is not active. Its rules move nobody.",
+                lifecycle=self.profile.lifecycle_id.name,
+            )
+        return ""
+
+    def _get_taker(self):
+        """Return the lifecycle that the next run leaves or puts the customer in."""
+        lifecycles = self.env["crm.lifecycle"]._get_active(self.profile.company_id)
+        first = lifecycles[:1]
+        if first == self.profile.lifecycle_id and first.domain in (False, "", "[]"):
+            return first  # it takes everybody
+        asked = Questions(self.profile, self.as_of)
+        answers = [(lifecycle, asked.about_item(lifecycle)) for lifecycle in lifecycles]
+        asked.answer()
+        for lifecycle, answer in answers:
+            if answer["error"]:
+                break  # it leaves everybody where they are
+            if answer["holds"]:
+                return lifecycle
+        return self.profile.lifecycle_id
+
+    def explain_taking(self, lifecycle):
+        """Return whether a lifecycle takes the customer, as `Questions.about` does."""
+        asked = Questions(self.profile, self.as_of)
+        taking = asked.about_item(lifecycle)
+        asked.answer()
+        return taking
+
+    def _explain_policy(self, targets, stage):
+        """Return ``{target: (why a rule's move there is refused, names between)}``.
+
+        Asked as the one writer asks; see `crm.lifecycle.profile._get_refused`.
+        """
+        answers = {}
+        same = stage == self.profile.stage_id
+        for target in targets:
+            origin = target._origin or target
+            if not same or origin.lifecycle_id != self.profile.lifecycle_id:
+                answers[target] = ("", [])
+                continue
+            refused = self.profile._get_refused(origin).get(self.profile, "")
+            through = []
+            if origin.lifecycle_id.skip_policy == "fill" and not refused:
+                missing = self.profile._get_missing(origin).get(self.profile.id, ())
+                names = {item.id: item.name for item in origin.lifecycle_id.stage_ids}
+                through = [names[step.id] for step in missing if step.id != stage.id]
+            answers[target] = (refused, through)
+        return answers
+
+    def _get_left_today(self):
+        """Return ids of stages that a rule took the customer out of on the day.
+
+        A run does not move them back there on that day while their facts are
+        the same.
+        """
+        return {
+            row.from_stage_id.id
+            for row in self.profile.history_ids
+            if row.date == self.as_of
+            and row.origin == "rule"
+            and row.create_date
+            and self.profile.facts_date
+            and row.create_date >= self.profile.facts_date
+        }

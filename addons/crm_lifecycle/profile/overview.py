@@ -1,0 +1,157 @@
+"""What staff see of a customer at a glance, wherever they open them."""
+
+from odoo.tools import SQL
+
+from .timeline import Timeline
+
+# Events shown at first, and those added by each “Show more”.
+EVENTS, SHORT = 20, 5
+
+
+class Overview:
+    """One customer at a glance: the stage, facts, and the newest events."""
+
+    def __init__(self, profile):
+        self.profile = profile.ensure_one()
+        self.env = profile.env
+
+    def get(self, *, short=False):
+        """Return the overview, see `crm.lifecycle.profile.get_overview`."""
+        limit = SHORT if short else EVENTS
+        profile = self.profile
+        overview = {
+            **self.get_stage(),
+            "facts": self.get_facts(short=short),
+            "events": profile._get_timeline(limit + 1),
+            "kinds": [] if short else self.get_kinds(),
+            "icons": {
+                kind: icon
+                for kind, (_label, icon) in profile._get_timeline_kinds().items()
+            },
+        }
+        overview["more"] = len(overview["events"]) > limit
+        overview["events"] = overview["events"][:limit]
+        return overview
+
+    def get_stage(self):
+        """Return where the customer stands, the way there and the way on."""
+        profile = self.profile
+        today = profile.company_id._lifecycle_today()
+        stays = {stay.stage_id.id: stay for stay in profile.stay_ids}
+        stages = []
+        for stage in profile.lifecycle_id.stage_ids.sorted(
+            lambda s: (s.sequence, s.id)
+        ):
+            stay = stays.get(stage.id)
+            stages.append(
+                {
+                    "id": stage.id,
+                    "name": stage.name,
+                    "category": stage.category,
+                    "is_current": stage == profile.stage_id,
+                    "visits": stay.visit_count if stay else 0,
+                    "entered": stay and stay.date_entered,
+                    "exited": stay and stay.date_exited,
+                    "days": stay.total_days if stay else 0,
+                }
+            )
+        follow_up = profile.follow_up_date
+        pinned_until = profile.pinned_until
+        return {
+            "id": profile.id,
+            "name": profile.display_name,
+            "lifecycle": profile.lifecycle_id.name,
+            "stage": profile.stage_id.name,
+            "category": profile.stage_category,
+            "goal": profile.stage_goal,
+            "health": profile.health,
+            "health_label": profile._get_shown("health"),
+            "health_reasons": profile.health_reasons,
+            "stages": stages,
+            "since": profile.stage_date,
+            "days": (today - profile.stage_date).days if profile.stage_date else 0,
+            "follow_up": follow_up,
+            "follow_up_days": (follow_up - today).days if follow_up else 0,
+            "pinned_until": pinned_until
+            if pinned_until and pinned_until >= today
+            else False,
+            "next_action": profile.next_action,
+            "salesperson": profile.user_id.sudo().name,  # a colleague's name
+        }
+
+    def get_facts(self, *, short=False):
+        """Return the facts to show, with what they were a year before.
+
+        Each is ``{"name", "label", "help", "type", "value", "previous",
+        "currency_id"}``; a value that is not known is False.
+        """
+        profile = self.profile
+        names = profile._get_overview_fact_names(short)
+        known = self.get_known(names)
+        facts = []
+        for name, previous in names.items():
+            field = profile._fields[name]
+            if not profile._has_field_access(field, "read"):
+                continue
+            currency = field.type == "monetary" and profile.currency_id
+            facts.append(
+                {
+                    "name": name,
+                    "label": field._description_string(self.env),
+                    "help": field._description_help(self.env),
+                    "type": field.type,
+                    "value": known(name),
+                    "previous": known(previous) if previous else False,
+                    "has_trend": bool(previous),
+                    "currency_id": currency and currency.id,
+                }
+            )
+        return facts
+
+    def get_known(self, names):
+        """Return a function of the value of a fact, False where it is not known.
+
+        From the table itself, in one look: the ORM reads an empty number as 0.
+        """
+        profile = self.profile
+        columns = {*names, *filter(None, names.values())}
+        profile.flush_recordset(columns)
+        query = profile._as_query(ordered=False)
+        [row] = self.env.execute_query_dict(
+            query.select(
+                *(
+                    SQL(
+                        "%s AS %s",
+                        profile._field_to_sql(query.table, name, query),
+                        SQL.identifier(name),
+                    )
+                    for name in sorted(columns)
+                    if profile._fields[name].column_type and profile._fields[name].store
+                )
+            )
+        )
+
+        def known(name):
+            value = row.get(name, profile[name])
+            if value is None:
+                return False
+            if profile._fields[name].type in ("float", "monetary"):
+                return float(value)
+            return getattr(value, "display_name", value)
+
+        return known
+
+    def get_kinds(self):
+        """Return the kinds of events there are, with their counts of two years."""
+        counts = Timeline(self.profile).count()
+        return [
+            {
+                "kind": kind,
+                "label": label,
+                "icon": icon,
+                "count": counts.get(kind, (0, 0))[0],
+                "previous": counts.get(kind, (0, 0))[1],
+            }
+            for kind, (label, icon) in self.profile._get_timeline_kinds().items()
+            if kind in counts
+        ]

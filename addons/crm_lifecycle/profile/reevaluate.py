@@ -1,0 +1,46 @@
+"""Ask the rules of some customers now, at the request of staff."""
+
+from ..locks import RunUnderWay
+
+# Customers that are evaluated while their salesperson waits; more are left to the
+# scheduled job, which comes within a minute.
+WAITED_FOR = 200
+
+
+def reevaluate(profiles):
+    """Count the facts of customers and ask the rules of them. Return what was done.
+
+    Many of them, or many waiting before them, are left to the scheduled job.
+    """
+    profiles._touch(review=True)
+    Touch = profiles.env["crm.lifecycle.touch"]
+    Touch._trigger_run()
+    waiting = Touch.sudo().search_count([], limit=WAITED_FOR + 1)  # how many
+    if waiting > WAITED_FOR:
+        return profiles.env._(
+            "%(count)s customers are looked at in the background, within a "
+            "few minutes.",
+            count=len(profiles),
+        )
+    before = {profile: profile.stage_id for profile in profiles}
+    for company in profiles.company_id:
+        # A run reads facts of every customer and document of the company.
+        try:
+            profiles.env["crm.lifecycle"].sudo()._run(company, quick=True)
+        except RunUnderWay:
+            return profiles.env._(
+                "A run of %(company)s is under way. The customers are looked "
+                "at once it has ended.",
+                company=company.name,
+            )
+    profiles.invalidate_recordset()
+    moved = [
+        profile
+        for profile in profiles.exists()._filtered_access("read")
+        if profile.stage_id != before[profile]
+    ]
+    return profiles.env._(
+        "%(count)s customers looked at, %(moved)s moved.",
+        count=len(profiles),
+        moved=len(moved),
+    )
