@@ -50,7 +50,7 @@ TABLES = {
           FROM crm_lifecycle_profile AS t
     """,
     "crm_lifecycle_history": """
-        SELECT to_jsonb(t) - string_to_array('{technical},profile_id', ',')
+        SELECT to_jsonb(t) - string_to_array('{technical},profile_id,run_id', ',')
           FROM crm_lifecycle_history AS t
     """,
 }

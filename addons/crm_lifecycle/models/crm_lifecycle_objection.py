@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
 
 from ..fields import Date
 
@@ -99,16 +98,3 @@ class CrmLifecycleProfile(models.Model):
                 date = profile.lead_id.lifecycle_objection_date
                 partner.lifecycle_objection_date = date
         return super()._lifecycle_convert(customer, origin, document)
-
-
-class CrmLifecycleRun(models.Model):
-    _inherit = "crm.lifecycle.run"
-
-    def _get_base_domain(self):
-        profiling = self.env["crm.lifecycle.profile"]._get_profiling_domain()
-        return super()._get_base_domain() & profiling
-
-    def _get_tag_condition(self, tag, query):
-        profile = self.env["crm.lifecycle.profile"]
-        allowed = profile._get_condition_sql(profile._get_profiling_domain(), query)
-        return SQL("%s AND %s", allowed, super()._get_tag_condition(tag, query))

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..run import work
 from .common import LifecycleCase
 
 
@@ -88,7 +89,7 @@ class TestCron(LifecycleCase):
         other = self.env["res.company"].create({"name": "Zeta", "sequence": 99})
         works = self.lifecycle.copy({"company_id": other.id})
         works.write({"state": "active", "activation_date": fields.Datetime.now()})
-        self._break(self.lifecycle)
+        self._break(self.company)
         self._lead()
         logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine"
         with (
@@ -99,7 +100,7 @@ class TestCron(LifecycleCase):
         self.assertIn("Lifecycle & Co failed", logs.output[0])
         failed = self._runs()[-1:]
         self.assertEqual(failed.state, "failed")
-        self.assertIn("no_such_fact", failed.error)
+        self.assertIn("out of order", failed.error)
         done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
         self.assertEqual(done.state, "done")
         # Odoo switches off a job that fails for a week.
@@ -110,7 +111,7 @@ class TestCron(LifecycleCase):
         other = self.env["res.company"].create({"name": "Zeta", "sequence": 99})
         works = self.lifecycle.copy({"company_id": other.id})
         works.write({"state": "active", "activation_date": fields.Datetime.now()})
-        self._break(self.lifecycle)
+        self._break(self.company)
         self._lead()
         logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle"
         cron = self.registry["ir.cron"]
@@ -129,11 +130,13 @@ class TestCron(LifecycleCase):
         done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
         self.assertEqual(done.state, "done")
 
-    def _break(self, lifecycle):
-        """Let the conditions name a field that is gone, as after an uninstall."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE crm_lifecycle SET domain = %s WHERE id = %s",
-            ["[('no_such_fact', '=', 1)]", lifecycle.id],
-        )
-        self.env.invalidate_all()
+    def _break(self, company):
+        """Let runs of a company fail once their facts are there."""
+        move = work.move_customers
+
+        def fail(session, *args, **kwargs):
+            if session.company == company:
+                raise ValueError("out of order")
+            return move(session, *args, **kwargs)
+
+        self.startPatcher(patch.object(work, "move_customers", fail))
