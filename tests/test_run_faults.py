@@ -14,21 +14,17 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.crm_lifecycle.models import (
-    crm_lifecycle_run_batch,
-    crm_lifecycle_run_move,
-    crm_lifecycle_run_review,
-)
+from odoo.addons.crm_lifecycle.run import moves, refresh, review
 
 from .killed import PATIENCE, KillCase, Worker
 
 CUSTOMERS = 7
 # Small, so that there are many commits.
 SMALL = (
-    (crm_lifecycle_run_batch, "BATCH", 4),
-    (crm_lifecycle_run_move, "LOUD_BATCH", 3),
-    (crm_lifecycle_run_move, "QUIET_BATCH", 3),
-    (crm_lifecycle_run_review, "BATCH", 4),
+    (refresh, "BATCH", 4),
+    (moves, "LOUD_BATCH", 3),
+    (moves, "QUIET_BATCH", 3),
+    (review, "BATCH", 4),
 )
 
 
@@ -165,15 +161,14 @@ class TestRunKill(KillCase):
         expected, _commits = self._work_undisturbed()
         with self.registry.cursor() as cr:
             self._forget_work(cr)
-        Run = self.registry["crm.lifecycle.run"]
-        move = Run._move_rows
+        move = moves.move_rows
 
-        def move_slowly(run, *args):
-            result = move(run, *args)
-            run.env.cr.execute("SELECT pg_sleep(60)")
+        def move_slowly(session, *args):
+            result = move(session, *args)
+            session.env.cr.execute("SELECT pg_sleep(60)")
             return result
 
-        with patch.object(Run, "_move_rows", move_slowly):
+        with patch.object(moves, "move_rows", move_slowly):
             worker = Worker(self.registry, self.job)
         asleep = (
             "SELECT FROM pg_stat_activity WHERE application_name = %s "

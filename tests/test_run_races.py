@@ -17,11 +17,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.crm_lifecycle import locks
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
-from odoo.addons.crm_lifecycle.models import (
-    crm_lifecycle_run_move,
-    crm_lifecycle_run_review,
-    crm_lifecycle_run_tag,
-)
+from odoo.addons.crm_lifecycle.run import evaluate, moves, refresh, review, tags, work
 
 from tests.thorough import rounds
 
@@ -29,23 +25,23 @@ TODAY = date(2026, 3, 2)
 CUSTOMERS = 6
 # Small, so that a batch is some of the customers.
 SMALL = (
-    (crm_lifecycle_run_move, "LOUD_BATCH", 4),
-    (crm_lifecycle_run_move, "QUIET_BATCH", 4),
-    (crm_lifecycle_run_review, "BATCH", 4),
-    (crm_lifecycle_run_tag, "BATCH", 4),
+    (moves, "LOUD_BATCH", 4),
+    (moves, "QUIET_BATCH", 4),
+    (review, "BATCH", 4),
+    (tags, "BATCH", 4),
 )
 # The batches of a run: each has read when the change comes in between, and not yet
 # written.
 BATCHES = (
-    "_write_tags",
-    "_move_rows",
-    "_refresh_batch",
-    "_write_next_review",
-    "_collect",
-    "_list_due",
-    "_note_end",
+    (tags, "write_tags"),
+    (moves, "move_rows"),
+    (refresh, "refresh_batch"),
+    (review, "write_next_review"),
+    (work, "collect_batch"),
+    (evaluate, "list_due"),
+    ("crm.lifecycle.run", "_note_end"),
 )
-LOGS = ("odoo.sql_db", "odoo.addons.crm_lifecycle.models.crm_lifecycle_run")
+LOGS = ("odoo.sql_db", "odoo.addons.crm_lifecycle.run.session")
 
 
 @tagged("post_install", "-at_install")
@@ -226,24 +222,27 @@ class TestRunRaces(BaseCase):
     def _meanwhile(self, change, batch, number):
         """Run, with the change made within one batch of it; return if it was refused.
 
-        :param batch: the method that has begun, with its view of the database
+        :param batch: the function or method that has begun, with its view of the
+            database: its module, or the name of its model, and its name
         :param number: which of its calls
         """
-        Run = self.registry["crm.lifecycle.run"]
-        original = getattr(Run, batch)
+        place, name = batch
+        if isinstance(place, str):
+            place = self.registry[place]
+        original = getattr(place, name)
         calls, refused = [], []
 
-        def come_between(run, *args, **kwargs):
+        def come_between(work, *args, **kwargs):
             calls.append(batch)
             if len(calls) == number:
-                run.env.cr.execute("SELECT")
+                work.env.cr.execute("SELECT")
                 try:
                     self._change(change)
                 except RunUnderWay as error:
                     refused.append(str(error))
-            return original(run, *args, **kwargs)
+            return original(work, *args, **kwargs)
 
-        with patch.object(Run, batch, come_between):
+        with patch.object(place, name, come_between):
             self._run()
         return calls, refused
 
@@ -257,7 +256,7 @@ class TestRunRaces(BaseCase):
         expected = [digest(rows) for rows in self._one_after_the_other(change)]
         for number in range(rounds(3, 100)):
             batch = BATCHES[number % len(BATCHES)]
-            with self.subTest(batch=batch, round=number), mute_logger(*LOGS):
+            with self.subTest(batch=batch[1], round=number), mute_logger(*LOGS):
                 self._build()
                 which = number // len(BATCHES) % 2 + 1
                 calls, refused = self._meanwhile(change, batch, which)

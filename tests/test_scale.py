@@ -9,6 +9,9 @@ from datetime import timedelta
 
 from odoo.tests import TransactionCase, tagged
 
+from odoo.addons.crm_lifecycle.run import work
+from odoo.addons.crm_lifecycle.run.session import Session
+
 from bench.generate import AS_OF, generate
 
 from .autovacuum import summarize_ranges
@@ -40,9 +43,11 @@ class TestScale(TransactionCase):
         cls.env.cr.execute("ANALYZE sale_order, mail_message, crm_lead, res_partner")
         # Of what other tests have left, any table may look empty: done once, not by
         # each run that is counted.
-        Run = cls.env["crm.lifecycle.run"]
-        Run._analyze_unknown()
-        cls.classPatch(type(Run), "_analyze_unknown", lambda run: None)
+        run = cls.env["crm.lifecycle.run"].new(
+            {"company_id": cls.company.id, "kind": "full"}
+        )
+        Session(run).analyze_unknown()
+        cls.classPatch(Session, "analyze_unknown", lambda session: None)
         summarize_ranges(cls.env)
         cls.built = cls.env["crm.lifecycle"]._run(cls.company, AS_OF)
         cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
@@ -124,18 +129,18 @@ class TestScale(TransactionCase):
             [self.company.id, ORDERS // 100],
         )
         run = self.env["crm.lifecycle.run"]._start(self.company, AS_OF)
-        scope = run._get_scope()
-        _none, queries, rows = self._measure(lambda: run._phase_collect(None, scope))
+        session = Session(run)
+        _none, queries, rows = self._measure(lambda: work.collect_changes(session))
         self.assertLessEqual(queries, 25)
         self.assertLessEqual(rows["sale_order"], ORDERS)
-        _none, queries, rows = self._measure(lambda: run._phase_refresh(None, scope))
+        _none, queries, rows = self._measure(lambda: work.refresh_facts(session))
         self.assertGreater(run.refreshed_count, ORDERS // 300)
         self.assertLessEqual(run.profile_count, ORDERS // 100)
         # No message has changed: nobody's messages are read again.
         self.assertEqual(rows["mail_message"], 0)
         self.assertLessEqual(rows["sale_order"], 2 * ORDERS)
         self.assertLessEqual(queries, 40)
-        _none, queries, rows = self._measure(lambda: run._phase_move(None))
+        _none, queries, rows = self._measure(lambda: work.move_customers(session))
         self.assertEqual(rows["sale_order"] + rows["mail_message"], 0)
         self.assertLessEqual(queries, 60)
 

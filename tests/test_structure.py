@@ -40,7 +40,7 @@ UNKNOWN = {
     "crm_lifecycle/engine/shadow.py": "copies of the tables, in pg_temp",
     "crm_lifecycle/engine/statements.py": "facts of profiles; temporary tables",
     "crm_lifecycle/models/crm_lifecycle_history.py": "links of deleted records",
-    "crm_lifecycle/models/crm_lifecycle_run_days.py": "facts of profiles",
+    "crm_lifecycle/run/windows.py": "facts of profiles",
     "crm_lifecycle/storage.py": "new columns that repeat others",
 }
 

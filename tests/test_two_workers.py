@@ -11,10 +11,12 @@ from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
 from odoo.addons.crm_lifecycle.progress import Cancelled
+from odoo.addons.crm_lifecycle.run import work
+from odoo.addons.crm_lifecycle.run.session import Session
 
 TODAY = date(2026, 3, 2)
-BIG = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_side_by_side.BIG"
-SLEEP = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_move.time.sleep"
+BIG = "odoo.addons.crm_lifecycle.run.shards.BIG"
+SLEEP = "odoo.addons.crm_lifecycle.run.moves.time.sleep"
 CUSTOMERS = 300
 
 
@@ -141,8 +143,9 @@ class TestTwoWorkers(BaseCase):
             env = api.Environment(cr, SUPERUSER_ID, {})
             company = env["res.company"].browse(self.company_id)
             run = env["crm.lifecycle.run"]._start(company, TODAY)
-            run._phase_collect(None, run._get_scope())
-            run._phase_refresh(None, run._get_scope())
+            session = Session(run)
+            work.collect_changes(session)
+            work.refresh_facts(session)
         with self.registry.cursor() as holder, self.registry.cursor() as cr:
             holder.execute(
                 """
@@ -205,18 +208,17 @@ class TestTwoWorkers(BaseCase):
             self._assert_all_moved(run)
 
     def test_the_run_does_what_a_failed_shard_leaves(self):
-        Run = self.registry["crm.lifecycle.run"]
-        phase = Run._phase_move
+        phase = work.move_customers
 
-        def fail_in_one_shard(run, *args, **kwargs):
-            if run.parent_id and run.shard == 1:
+        def fail_in_one_shard(session, *args, **kwargs):
+            if session.run.parent_id and session.run.shard == 1:
                 raise RuntimeError("no more")
-            return phase(run, *args, **kwargs)
+            return phase(session, *args, **kwargs)
 
-        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_side_by_side"
+        logger = "odoo.addons.crm_lifecycle.run.shards"
         with (
             self.registry.cursor() as cr,
-            patch.object(Run, "_phase_move", fail_in_one_shard),
+            patch.object(work, "move_customers", fail_in_one_shard),
             self.assertLogs(logger, "ERROR"),
         ):
             run = self._run_side_by_side(cr)
@@ -229,14 +231,13 @@ class TestTwoWorkers(BaseCase):
             company = env["res.company"].browse(self.company_id)
             run = env["crm.lifecycle.run"]._start(company, TODAY)
             asked, waiting = threading.Event(), []
-            Run = self.registry["crm.lifecycle.run"]
-            phase = Run._phase_move
+            phase = work.move_customers
 
-            def wait_in_shards(run, *args, **kwargs):
-                if run.parent_id:
-                    waiting.append(run.id)
+            def wait_in_shards(session, *args, **kwargs):
+                if session.run.parent_id:
+                    waiting.append(session.run.id)
                     asked.wait(30)
-                return phase(run, *args, **kwargs)
+                return phase(session, *args, **kwargs)
 
             def cancel(done, remaining):
                 self._commit(cr)
@@ -246,7 +247,7 @@ class TestTwoWorkers(BaseCase):
 
             with (
                 patch(BIG, CUSTOMERS),
-                patch.object(Run, "_phase_move", wait_in_shards),
+                patch.object(work, "move_customers", wait_in_shards),
                 self.assertRaises(Cancelled),
             ):
                 cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")

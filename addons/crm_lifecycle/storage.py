@@ -65,3 +65,23 @@ def keep_within(cr, table, low, high, *columns):
                     high=high,
                 )
             )
+
+
+# Memory that a sort or a hash over very many rows may take; what the server grants,
+# if more.
+WORK_MEM_MB = 256
+
+
+def raise_work_mem(cr):
+    """Let large sorts stay in memory, in this transaction."""
+    cr.execute(
+        SQL(
+            """
+            SELECT set_config('work_mem', %s, TRUE)
+              FROM pg_settings
+             WHERE name = 'work_mem' AND setting::int < %s
+            """,
+            f"{WORK_MEM_MB}MB",
+            WORK_MEM_MB * 1024,
+        )
+    )

@@ -26,7 +26,7 @@ from manifests import ADDONS, read_manifests, sort_out
 SALE = "crm_lifecycle_sale"
 SEEDS = (1, 2)
 # What a run writes about rules that can't be asked.
-LEFT_ASIDE = r"crm_lifecycle_run_fault: Lifecycle run \d+: The conditions of"
+LEFT_ASIDE = r"run\.session: Lifecycle run \d+: The conditions of"
 
 
 class Life(Databases):

@@ -7,12 +7,22 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 
+import psycopg2
 from dateutil.relativedelta import relativedelta
 
 from odoo.fields import Domain
 from odoo.orm.domains import DomainNary, DomainNot
 
 from . import bounds
+
+# What the database raises of conditions that it can't ask.
+UNANSWERED = (
+    psycopg2.DataError,
+    psycopg2.NotSupportedError,
+    psycopg2.ProgrammingError,
+    ArithmeticError,
+    ValueError,
+)
 
 _WEEKDAYS = (
     "monday",

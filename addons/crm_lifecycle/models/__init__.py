@@ -35,20 +35,7 @@ from . import crm_lifecycle_profile_work
 from . import crm_lifecycle_playbook
 from . import crm_lifecycle_progress
 from . import crm_lifecycle_run
-from . import crm_lifecycle_run_lock
-from . import crm_lifecycle_run_collect
-from . import crm_lifecycle_run_progress
-from . import crm_lifecycle_run_batch
-from . import crm_lifecycle_run_days
 from . import crm_lifecycle_run_follow_up
-from . import crm_lifecycle_run_move
-from . import crm_lifecycle_run_due
-from . import crm_lifecycle_run_tag
-from . import crm_lifecycle_run_preview
-from . import crm_lifecycle_run_replay
-from . import crm_lifecycle_run_review
-from . import crm_lifecycle_run_shard
-from . import crm_lifecycle_run_side_by_side
 from . import crm_lifecycle_stay
 from . import crm_lifecycle_task
 from . import crm_lifecycle_task_worker
@@ -73,5 +60,4 @@ from . import res_partner
 from . import crm_lifecycle_objection
 from . import crm_lifecycle_erasure
 from . import crm_lifecycle_person
-from . import crm_lifecycle_run_fault
 from . import crm_lifecycle_run_void

@@ -383,7 +383,7 @@ class CrmLifecycle(models.Model):
 
         Who comes from another lifecycle goes to the first stage of the same
         category, else to the first of all; runs do the same, see
-        `_fill_due_by_lifecycle`.
+        `run.evaluate.fill_due_by_lifecycle`.
         """
         self.ensure_one()
         if profile.stage_id.lifecycle_id == self:

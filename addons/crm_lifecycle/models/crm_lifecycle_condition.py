@@ -1,7 +1,5 @@
 """Conditions on the facts of customers, as rules, tags and lifecycles have them."""
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
@@ -9,6 +7,7 @@ from odoo.tools import SQL
 
 from ..access import find_unreadable
 from ..engine import domains
+from ..engine.domains import UNANSWERED
 from ..fields import KnownInteger
 from ..profile.words import Words
 
@@ -23,14 +22,6 @@ UNUSABLE = (
     RecursionError,
     TypeError,
     ValidationError,
-    ValueError,
-)
-# What the database raises of conditions that it can't ask.
-UNANSWERED = (
-    psycopg2.DataError,
-    psycopg2.NotSupportedError,
-    psycopg2.ProgrammingError,
-    ArithmeticError,
     ValueError,
 )
 # Columns of a profile that are kept up along with its facts.

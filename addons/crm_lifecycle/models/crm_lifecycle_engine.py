@@ -5,9 +5,13 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
+from .. import locks
 from ..locks import RunUnderWay
 from ..moves import ENTERS
+from ..run import lock, preview
+from ..run.session import retry_batch
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +35,16 @@ class CrmLifecycle(models.Model):
         ]
 
     @api.model
-    def _run(self, company, as_of=None, *, full=False, quick=False, checkpoint=None):
+    def _run(
+        self,
+        company,
+        as_of=None,
+        *,
+        full=False,
+        quick=False,
+        checkpoint=None,
+        task=None,
+    ):
         """Bring facts and stages of a company up to date. Return the dated run.
 
         :param as_of: the day (date, company's time zone) to look at; today by
@@ -41,6 +54,7 @@ class CrmLifecycle(models.Model):
         :param checkpoint: called as ``checkpoint(done, remaining)`` after each
             batch of work that may be committed; a run that is given none stays
             in the caller's transaction
+        :param task: the `Progress` of the background task that waits for the run
         :raises RunUnderWay: where another run of the company is under way; each
             process that runs the company holds a lock, which goes with it
         :raises UserError: where ``as_of`` is before the last run, or to come by the
@@ -48,9 +62,9 @@ class CrmLifecycle(models.Model):
         """
         Run = self.env["crm.lifecycle.run"]
         start = functools.partial(Run._start, company, as_of, full=full, quick=quick)
-        with Run._alone(company, checkpoint):
-            run = Run._attempt(checkpoint, start)
-            return run._execute(checkpoint)
+        with lock.hold_run(company.with_env(self.env), checkpoint):
+            run = retry_batch(self.env, start) if checkpoint is not None else start()
+            return run._execute(checkpoint, task=task)
 
     @api.model
     def _preview(self, company, lifecycles, as_of=None, **kwargs):
@@ -65,10 +79,10 @@ class CrmLifecycle(models.Model):
         which conditions can't be asked, False for none.
 
         :param as_of: the day to look at, today by default
+        :param limit: the number of customers that are named
+        :param task: see `_run`
         """
-        return self.env["crm.lifecycle.run"]._preview(
-            company, lifecycles, as_of, **kwargs
-        )
+        return preview.preview(company.with_env(self.env), lifecycles, as_of, **kwargs)
 
     @api.model
     def _compare(self, company, left, right, same, as_of=None, **kwargs):
@@ -82,9 +96,11 @@ class CrmLifecycle(models.Model):
 
         :param same: pairs of stages that count as the same place
         :param as_of: the day to look at, today by default
+        :param limit: the number of customers that are named
+        :param task: see `_run`
         """
-        return self.env["crm.lifecycle.run"]._compare(
-            company, left, right, same, as_of, **kwargs
+        return preview.compare(
+            company.with_env(self.env), left, right, same, as_of, **kwargs
         )
 
     @api.model
@@ -97,6 +113,7 @@ class CrmLifecycle(models.Model):
         *,
         checkpoint=None,
         progress=None,
+        task=None,
     ):
         """Give customers the history that they would have, had the rules run then.
 
@@ -116,14 +133,49 @@ class CrmLifecycle(models.Model):
         :param checkpoint: see `_run`; the replay itself is one transaction
         :param progress: called as ``progress(done, total)`` after each step; it
             must not commit, and may raise to stop
+        :param task: see `_run`
         :return: the `crm.lifecycle.run`
         :raises RunUnderWay: see `_run`
         :raises UserError: where the days are in the wrong order, or to come
         """
         Run = self.env["crm.lifecycle.run"]
-        with Run._alone(company, checkpoint):
+        with lock.hold_run(company.with_env(self.env), checkpoint):
             run = Run._start_replay(company, date_from, date_to)
-            return run._execute_replay(date_from, date_to, step, checkpoint, progress)
+            return run._execute_replay(
+                date_from, date_to, step, checkpoint, progress, task=task
+            )
+
+    def _hold_runs(self):
+        """Keep runs from beginning before this change of the lifecycles is committed.
+
+        A run works by the lifecycles as they were when it began, to its end.
+
+        :raises RunUnderWay: where a run of one of the companies is under way
+        """
+        companies = self.company_id
+        if not all(lifecycle.company_id for lifecycle in self):
+            # A change of the lifecycle of all companies need not see them all.
+            companies = self.env["res.company"].sudo().search([("active", "=", True)])
+        if not companies:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM unnest(%s::int[]) AS company (id) "
+                "WHERE NOT pg_try_advisory_xact_lock_shared(%s, id)",
+                companies.ids,
+                locks.RUN,
+            )
+        )
+        if rows:
+            # When a run began is no secret.
+            Run = self.env["crm.lifecycle.run"].sudo()
+            company = companies.browse(rows[0])
+            raise locks.RunUnderWay(
+                self.env._(
+                    "%(reason)s Until then its lifecycles can't be changed.",
+                    reason=Run._get_under_way_text(company),
+                )
+            )
 
     @api.model
     def _assign_profiles(self, profiles):

@@ -2,7 +2,6 @@
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 # What a contact or lead tells of it.
 OBJECTS = [("lifecycle_objection_date", "!=", False)]
@@ -55,16 +54,3 @@ class CrmLifecycleProfile(models.Model):
             if partner and not partner.lifecycle_objection_date:
                 date = profile.lead_id.lifecycle_objection_date
                 partner.lifecycle_objection_date = date
-
-
-class CrmLifecycleRun(models.Model):
-    _inherit = "crm.lifecycle.run"
-
-    def _get_base_domain(self):
-        profiling = self.env["crm.lifecycle.profile"]._get_profiling_domain()
-        return super()._get_base_domain() & profiling
-
-    def _get_tag_condition(self, tag, query):
-        profile = self.env["crm.lifecycle.profile"]
-        allowed = profile._get_condition_sql(profile._get_profiling_domain(), query)
-        return SQL("%s AND %s", allowed, super()._get_tag_condition(tag, query))

@@ -1,37 +1,33 @@
 import logging
-import random
-import time
 
-from psycopg2 import errors
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, format_datetime
 
+from .. import locks
 from ..fields import LooseMany2one
 from ..progress import Cancelled
+from ..run import lock, replay, shards, work
+from ..run.session import Session
 
 _logger = logging.getLogger(__name__)
 
-# How often a batch is tried that meets somebody else's change of the same rows.
-ATTEMPTS = 5
-# What another transaction that got in between may cause. Rows of a relation, or of a
-# unique index, may be in the way of a batch that did not see them.
-TRIED_AGAIN = (
-    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
-    errors.ForeignKeyViolation,
-    errors.UniqueViolation,
-)
+# After so many runs in a row with problems, administrators get a mail, once a day.
+REPEATED = 3
 
 
 class CrmLifecycleRun(models.Model):
     """One dated run over the customers of a company: what it saw and did.
 
-    It answers the admin's question "did it run?". Its work goes by phases:
-    collect which subjects may have changed, refresh their facts, evaluate the
-    rules, move. Work that a dying run leaves is taken up by the next one.
+    It answers the admin's question "did it run?". The work itself is in `run.work`.
+    Work that a dying run leaves is taken up by the next one.
+
+    A shard is a run of its own below the whole one. It refreshes and moves an equal
+    part of the customers. What a shard leaves, since it failed or since another
+    transaction held a row, the whole run does when the shards have ended.
     """
 
     _name = "crm.lifecycle.run"
@@ -105,11 +101,84 @@ class CrmLifecycleRun(models.Model):
     evaluate_seconds = fields.Float(digits=(16, 3), aggregator="sum")
     move_seconds = fields.Float(digits=(16, 3), aggregator="sum")
     error = fields.Text()
+    alarmed_at = fields.Datetime(
+        string="Administrators told on",
+        readonly=True,
+        help="When administrators were told by mail that runs have problems.",
+    )
+    parent_id = fields.Many2one(
+        comodel_name="crm.lifecycle.run",
+        string="Part of",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    child_ids = fields.One2many(
+        comodel_name="crm.lifecycle.run",
+        inverse_name="parent_id",
+        string="Shards",
+        readonly=True,
+    )
+    shard = fields.Integer(readonly=True, aggregator=None)
+    shard_count = fields.Integer(string="Of", readonly=True, aggregator=None)
 
     _company_idx = models.Index("(company_id, id)")
 
     # ------------------------------------------------------------
-    # Start and end
+    # Progress
+    # ------------------------------------------------------------
+
+    @api.depends("child_ids.state")
+    def _compute_progress(self):
+        return super()._compute_progress()
+
+    def _is_working(self):
+        self.ensure_one()
+        return self.state == "running"
+
+    def _get_working_shards(self):
+        """Return the shards of the run, while any of them is at work."""
+        shards = self.child_ids
+        return shards if "running" in shards.mapped("state") else shards.browse()
+
+    def _get_counts(self):
+        shards = self._get_working_shards()
+        if shards:
+            ended = shards.filtered(lambda shard: shard.state != "running")
+            return len(ended), len(shards)
+        return super()._get_counts()
+
+    def _get_step_name(self):
+        if self._get_working_shards():
+            return self.env._("Shards")
+        return dict(self._fields["step"]._description_selection(self.env)).get(
+            self.step
+        )
+
+    def _get_outcome(self):
+        """Return in a sentence what the run did."""
+        self.ensure_one()
+        if self.state == "running":
+            return self.env._(
+                "The run goes on in %(count)s shards.", count=len(self.child_ids)
+            )
+        return self.env._(
+            "%(seen)s customers seen, %(moved)s moves.",
+            seen=self._format_count(self.profile_count),
+            moved=self._format_count(self.moved_count),
+        )
+
+    def _get_form_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [[False, "form"]],
+        }
+
+    # ------------------------------------------------------------
+    # Start
     # ------------------------------------------------------------
 
     @api.model
@@ -127,13 +196,30 @@ class CrmLifecycleRun(models.Model):
                     last=last.as_of,
                 )
             )
-        self._fail_dead(company)
+        self._fail_stale_runs(company)
         if quick:
             kind = "quick"
         else:
-            anew = full or not last or last._is_followed_by_void()
-            kind = "full" if anew else "changes"
+            rebuild = full or not last or last._is_followed_by_void()
+            kind = "full" if rebuild else "changes"
         return self.create({"company_id": company.id, "as_of": as_of, "kind": kind})
+
+    @api.model
+    def _start_replay(self, company, date_from, date_to):
+        """Return a new run for `crm.lifecycle._replay`."""
+        today = min(company._lifecycle_today(), company._get_database_today())
+        if not date_from <= date_to <= today:
+            raise UserError(
+                self.env._(
+                    "The past from %(begin)s to %(end)s can't be replayed. Choose a "
+                    "first day, and a last one that is not before it nor to come.",
+                    begin=date_from,
+                    end=date_to,
+                )
+            )
+        return self.create(
+            {"company_id": company.id, "as_of": date_to, "kind": "replay"}
+        )
 
     @api.model
     def _check_day(self, company, as_of):
@@ -158,7 +244,7 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_last_collected(self, company, before=None):
-        """Return the last run whose list of changes is safe on the work list."""
+        """Return the last run that has all changes before it safe on the work list."""
         domain = Domain([("company_id", "=", company.id), ("watermark", "!=", False)])
         if before:
             domain &= Domain("id", "<", before.id)
@@ -167,61 +253,78 @@ class CrmLifecycleRun(models.Model):
     @api.model
     def _forget_watermark(self, companies):
         """Have the next run of some companies start from nothing."""
-        # Configuration of the company, written by whoever may write that.
+        # Configuration of the company, written by users who may write that.
         self.sudo().search([("company_id", "in", companies.ids)]).write(
             {"watermark": False}
         )
 
-    def _execute(self, checkpoint=None):
+    # ------------------------------------------------------------
+    # Work
+    # ------------------------------------------------------------
+
+    def _execute(self, checkpoint=None, *, task=None):
         """Do the work of the run and return it (see `crm.lifecycle._run`).
 
         With a ``checkpoint``, an error is written on the run, the batches before
         it stay done, and the error is raised again.
         """
-        self.ensure_one()
-        run = self.with_company(self.company_id).with_context(active_test=False)
-        return run._keep_account(checkpoint, run._work_through)
+        session = Session(self, checkpoint, task=task)
+        run = self._run_logged(session, lambda: work.do_run(session))
+        if run.state == "done":
+            run._after_run()
+        return run
 
-    def _work_through(self, checkpoint):
-        """Do the phases one after the other. Return whether the run has ended."""
-        if self.kind != "quick" and not self.parent_id:
-            self._attempt(checkpoint, self._analyze_unknown)
-            self._phase_collect(checkpoint, self._get_scope())
-            if checkpoint is not None and self._hand_out(checkpoint):
-                return False
-        self._work_through_list(checkpoint)
-        return True
+    def _execute_replay(
+        self, date_from, date_to, step, checkpoint=None, progress=None, *, task=None
+    ):
+        """Do a replay and return the run (see `crm.lifecycle._replay`)."""
+        session = Session(self, checkpoint, task=task)
+        days = replay.get_days(date_from, date_to, step)
+        return self._run_logged(
+            session,
+            lambda: replay.replay_days(session.run, days, progress=progress, task=task),
+        )
 
-    def _work_through_list(self, checkpoint):
-        """Do what is on the work list, and have the rules move who is due."""
-        self._phase_refresh(checkpoint, self._get_scope())
-        self._phase_move(checkpoint)
+    def _finish(self, checkpoint=None):
+        """Do what the shards have left, add up what they did, and end the run."""
+        session = Session(self, checkpoint)
+        return self._run_logged(session, lambda: work.finish_run(session))
 
-    def _keep_account(self, checkpoint, work):
+    def _run_logged(self, session, do_work):
         """Do some work of the run, and write down how it ended.
 
-        ``work`` is called with the checkpoint; it returns whether the run has ended.
+        :param do_work: returns whether the run has ended
         """
+        run = session.run
         try:
-            self._checkpoint(checkpoint)
-            if work(checkpoint):
-                # All of a replay is in the present transaction: not to be taken back.
-                may_repeat = None if self.kind == "replay" else checkpoint
-                self._attempt(may_repeat, self._note_end)
+            run._run_to_end(session, do_work)
+            run._wake_follow_up(session.checkpoint)
+        except Exception:
+            run._notify_admins(session.checkpoint)
+            raise
+        run._notify_admins(session.checkpoint)
+        return run
+
+    def _run_to_end(self, session, do_work):
+        """Do some work of the run, and write down its end or its failure."""
+        checkpoint = session.checkpoint
+        try:
+            session.keep()
+            if do_work():
+                session.attempt(self._note_end)
         except Exception as error:
             if checkpoint is None:
                 raise
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
-            self._attempt(checkpoint, self._note_failure, error)
+            session.retry(self._note_failure, error)
             checkpoint(0, 0)
             raise
-        progress = self._get_progress()
-        if self.state == "done" and checkpoint is not None and progress:
+        if self.state == "done" and checkpoint is not None and session.task:
             # What follows keeps the end. Within the caller's transaction there may be
             # more to come, and all of it may still be stopped.
-            progress.end()
-        self._checkpoint(checkpoint)
+            session.task.end()
+        session.keep()
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
             self.id,
@@ -231,7 +334,6 @@ class CrmLifecycleRun(models.Model):
             self.profile_count,
             self.moved_count,
         )
-        return self
 
     def _note_end(self):
         self.write({"state": "done", "date_end": fields.Datetime.now()})
@@ -248,56 +350,177 @@ class CrmLifecycleRun(models.Model):
             }
         )
 
-    def _checkpoint(self, checkpoint, done=0, remaining=0):
-        """Keep what is done so far, where the caller lets us."""
-        if checkpoint is None:
-            progress = self._get_progress()
-            if progress:
-                progress.tell(0 if self._counts_days() else done)
-            return
-        may_repeat = None if self.kind == "replay" else checkpoint
-        self._attempt(may_repeat, self._note_progress, done)
-        checkpoint(done, remaining)
+    # ------------------------------------------------------------
+    # Hooks
+    # ------------------------------------------------------------
 
-    def _note_progress(self, done):
-        self.date_progress = fields.Datetime.now()
-        self.done_count += done
-        self.env.flush_all()
+    def _after_run(self):
+        """Extension point: called when a run or a shard has done its work well.
 
-    def _attempt(self, checkpoint, work, *args):
-        """Do one batch of work; once more where another transaction got in between.
-
-        Each batch begins right after a checkpoint, so that rolling back undoes
-        the batch alone. Without a checkpoint the caller owns the transaction,
-        and the error is theirs.
-
-        After the batch, the row of the run is locked, so that what follows up to the
-        next checkpoint, its counts and times, meets no other transaction.
+        Not where the work is that of others, nor when they have finished it.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                result = work(*args)
-                if checkpoint is not None:
-                    self._lock_row()
-                return result
-            except TRIED_AGAIN as error:
-                if checkpoint is None or attempt == ATTEMPTS:
-                    raise
-                _logger.info("Lifecycle run %s: tried again after %s", self.ids, error)
-                self.env.cr.rollback()
-                self.env.invalidate_all(flush=False)
-                time.sleep(random.uniform(0, 0.1 * attempt))
 
-    def _lock_row(self):
-        """Lock the row of the run, with all that is to be written on it."""
+    def _dispatch(self, checkpoint):
+        """Extension point: have others do the work of a run. Return whether they do.
+
+        Called once the work list is complete. An addon that returns True splits the
+        run (`_split`), has the shards executed, and calls `_finish` at last.
+        """
+        return False
+
+    def _get_connection_count(self, session):
+        """Extension point: return on how many connections the run works at once."""
+        return shards.get_connection_count(session)
+
+    @api.model
+    def _get_under_way(self, company):
+        """Extension point: whether processes work on a run that don't hold its lock."""
+        held = locks.get_held(self.env.cr, locks.SHARD, by_others=True)
+        return company.id in held
+
+    # ------------------------------------------------------------
+    # Shards
+    # ------------------------------------------------------------
+
+    def _get_waiting_count(self):
+        """Return the number of customers on the work list of the company."""
         self.env.flush_all()
-        self.env.cr.execute(
+        [[count]] = self.env.execute_query(
             SQL(
-                "SELECT FROM crm_lifecycle_run WHERE id = ANY(%s) FOR NO KEY UPDATE",
-                self.ids,
+                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                self.company_id.id,
             )
         )
+        return count
 
-    def _timed(self, phase, started):
-        """Add the seconds since ``started`` to a phase."""
-        self[f"{phase}_seconds"] += time.monotonic() - started
+    def _split(self, count):
+        """Return the shards of the run, ``count`` new runs below it."""
+        self.ensure_one()
+        return self.create(
+            [
+                {
+                    "company_id": self.company_id.id,
+                    "as_of": self.as_of,
+                    "kind": self.kind,
+                    "parent_id": self.id,
+                    "shard": index,
+                    "shard_count": count,
+                }
+                for index in range(count)
+            ]
+        )
+
+    # ------------------------------------------------------------
+    # Under way, or dead
+    # ------------------------------------------------------------
+
+    @api.model
+    def _is_under_way(self, company):
+        """Whether another process works on a run of the company."""
+        held = locks.get_held(self.env.cr, locks.RUN, by_others=True)
+        return company.id in held or self._get_under_way(company)
+
+    @api.model
+    def _get_under_way_text(self, company):
+        """Return the message that another run of a company is under way."""
+        # Whether a run is under way may be known to users who start one.
+        run = self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("parent_id", "=", False),
+                ("state", "=", "running"),
+            ],
+            limit=1,
+        )
+        if not run:
+            return self.env._(
+                "A run of %(company)s has just begun. Wait until it has ended, then "
+                "try again.",
+                company=company.name,
+            )
+        return self.env._(
+            "A run of %(company)s is under way since %(since)s. Wait until it has "
+            "ended, then try again.",
+            company=company.name,
+            since=format_datetime(self.env, run.date_start),
+        )
+
+    def _has_died(self):
+        """Return whether the run has no end: what it left is still to be done."""
+        if self.state != "running":
+            return self.state == "failed"
+        return lock.ends_soon(lambda: self._is_under_way(self.company_id))
+
+    @api.model
+    def _fail_stale_runs(self, company):
+        """Mark runs of dead processes as failed, so that an administrator sees them."""
+        if self._is_under_way(company):
+            return
+        self.search([("company_id", "=", company.id), ("state", "=", "running")]).write(
+            {
+                "state": "failed",
+                "date_end": fields.Datetime.now(),
+                "error": self.env._(
+                    "The run was interrupted. What it left is done by the next run."
+                ),
+            }
+        )
+
+    # ------------------------------------------------------------
+    # Notification
+    # ------------------------------------------------------------
+
+    def _notify_admins(self, checkpoint):
+        """Send a mail to administrators where run after run has a problem.
+
+        That must do no harm: if it fails, that is logged, and tried again after
+        the next run.
+        """
+        if checkpoint is None or self.parent_id or not self.error:
+            return
+        mine = Domain("company_id", "=", self.company_id.id)
+        mine &= Domain("parent_id", "=", False)
+        ended = mine & Domain([("state", "!=", "running"), ("kind", "!=", "replay")])
+        last = self.search(ended, order="id desc", limit=REPEATED)
+        lately = Domain("alarmed_at", ">=", "now -1d")
+        if len(last.filtered("error")) < REPEATED or self.search_count(mine & lately):
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._mail_administrators()
+                self.alarmed_at = fields.Datetime.now()
+        except Exception:
+            _logger.exception("No mail could be sent about lifecycle run %s", self.id)
+        checkpoint(0, 0)
+
+    def _mail_administrators(self):
+        """Write to each administrator what the problem is, and where to look."""
+        link = f"{self.get_base_url()}/odoo/crm.lifecycle.run/{self.id}"
+        group = self.env.ref("base.group_system")
+        for user in group.sudo().all_user_ids:  # all of them count
+            if not user.active or user._is_superuser() or not user.email:
+                continue
+            run = self.with_context(lang=user.lang)
+            body = Markup("<p>%s</p><pre>%s</pre><p><a href='%s'>%s</a></p>") % (
+                run.env._(
+                    "The last %(count)s lifecycle runs of %(company)s had problems. "
+                    "Customers that they are not about were served.",
+                    count=REPEATED,
+                    company=run.company_id.name,
+                ),
+                run.error,
+                link,
+                run.env._("Open the run"),
+            )
+            # Written by the scheduled job, which may write to anybody.
+            run.env["mail.mail"].sudo().create(
+                {
+                    "subject": run.env._(
+                        "Lifecycle runs of %(company)s need a look",
+                        company=run.company_id.name,
+                    ),
+                    "body_html": body,
+                    "recipient_ids": [Command.link(user.partner_id.id)],
+                    "auto_delete": True,
+                }
+            )

@@ -1,9 +1,11 @@
-"""The follow-up clock: who has waited too long for a contact, as a run knows it."""
+"""The follow-up clock: customers that have waited too long for a contact."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Runs that bring the facts of everybody to their day.
+from ..engine.scope import Scope
+
+# Runs that bring the facts of all customers to their day.
 WHOLE_KINDS = ("full", "changes")
 
 # SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock
@@ -23,12 +25,13 @@ IS_PLANNED = SQL(
     """
 )
 
-# Whose follow-up is due, and the row of history of their stay.
+# Profiles with a follow-up due, and the row of history of their stay.
 DUE = """
         SELECT p.id, stay.id
           FROM crm_lifecycle_profile AS p
           JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
           JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
+           -- the last move into the present stage
     CROSS JOIN LATERAL (
                 SELECT h.id, h.is_quiet, h.create_date
                   FROM crm_lifecycle_history AS h
@@ -39,17 +42,21 @@ DUE = """
                  ORDER BY h.id DESC
                  LIMIT 1
                ) AS stay
+           -- the clock has run out
          WHERE p.company_id = %(company)s
            AND p.active
            AND p.follow_up_date <= %(as_of)s
            AND %(mine)s
            AND l.state = 'active'
            AND s.follow_up_days > 0
+           -- since the stage has a clock, and the lifecycle runs
            AND p.follow_up_date >=
                GREATEST(s.follow_up_since, %(activated_on)s)
            AND s.follow_up_activity_type_id IS NOT NULL
+           -- not put there quietly, or in contact since
            AND (stay.is_quiet IS FALSE
                 OR p.last_contact_date >= %(placed_on)s)
+           -- nothing is planned for it
            AND NOT %(is_open)s
            AND NOT %(is_planned)s
          ORDER BY p.follow_up_date, p.id
@@ -67,15 +74,13 @@ class CrmLifecycleRun(models.Model):
         "been planned.",
     )
 
-    def _keep_account(self, checkpoint, work):
+    def _wake_follow_up(self, checkpoint):
         """Have the worker do what the run has found to be due on its day."""
-        result = super()._keep_account(checkpoint, work)
         whole = self.kind in WHOLE_KINDS and not self.parent_id
         if self.state == "done" and whole and self._has_timed_work():
             self.env["crm.lifecycle.step"]._trigger_process()
             if checkpoint is not None:
                 checkpoint(0, 0)
-        return result
 
     def _has_timed_work(self):
         """Extension point: whether anything is due on the day of the run."""
@@ -84,9 +89,10 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_to_follow_up(self, done="followed_up_at"):
-        """Return each company's last run over everybody, if follow-ups are left.
+        """Return each company's last run over all customers, if follow-ups are left.
 
-        The day of that run counts, not today: its facts tell who was contacted.
+        The day of that run counts, not today: its facts say which customers were
+        contacted.
         ``done`` is the field that notes that nothing is left of a kind of work.
         """
         last = self._read_group(
@@ -105,16 +111,18 @@ class CrmLifecycleRun(models.Model):
     def _get_due_follow_ups(self, profile_ids=None, limit=None):
         """Return ``{profile id: history id of the stay}`` of follow-ups to plan.
 
-        Due is who has neither entered the stage nor been in contact for the days of
-        the stage. One activity is planned until the clock starts anew: none where
-        one is open still, or has been planned for the same day. Those whom a quiet
-        move put into the stage are shown as due in lists; their clock starts with
-        the first contact after it. So are those who were overdue already when the
-        stage got its clock, or the lifecycle began to run.
+        A customer is due that has neither entered the stage nor been in contact for
+        the days of the stage. One activity is planned until the clock starts again:
+        none where one is open still, or has been planned for the same day. Customers
+        that a quiet move put into the stage are shown as due in lists; their clock
+        starts with the first contact after it. The same goes for customers that were
+        overdue already when the stage got its clock, or the lifecycle began to run.
         """
         self.ensure_one()
         self.env.flush_all()
-        scope = self._get_scope()
+        scope = Scope(
+            self.company_id.id, self.as_of, self.company_id.lifecycle_tz or "UTC"
+        )
         mine = SQL("TRUE")
         if profile_ids is not None:
             mine = SQL("p.id = ANY(%s)", list(profile_ids))

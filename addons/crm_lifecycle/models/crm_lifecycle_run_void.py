@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..fields import LooseMany2one
+from ..run import lock
 
 # Customers who stay where they are named up to this number.
 NAMED = 20
@@ -67,11 +68,11 @@ class CrmLifecycleRun(models.Model):
     def _void(self, reason):
         """Void the run, and take its moves back, in the caller's transaction.
 
-        :param reason: why, for whoever looks at the run later
+        :param reason: shown on the run
         :raises RunUnderWay: where a run of the company is under way
         """
         self._check_voidable()
-        with self._alone(self.company_id):
+        with lock.hold_run(self.company_id):
             Profile = self.env["crm.lifecycle.profile"].with_context(active_test=False)
             moves = self._get_moves_sql()
             back, left = Profile._reverse_moves(self, moves)
@@ -150,7 +151,7 @@ class CrmLifecycleRun(models.Model):
         return count
 
     def _get_void_account(self, back, left, early):
-        """Return in words what has become of the work of the run.
+        """Return in words what was undone, and what was not.
 
         :param back: how many customers are back in their stages
         :param left: the customers who stay, since they were moved later
@@ -193,7 +194,7 @@ class CrmLifecycleRun(models.Model):
         return "\n".join(lines)
 
     def _is_followed_by_void(self):
-        """Whether a later run has been voided, so that the next one starts anew."""
+        """Whether a later run was voided, so that the next one starts from nothing."""
         return bool(
             self.search_count(
                 [

@@ -2,7 +2,7 @@
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, split_every
+from odoo.tools import split_every
 
 # Up to so many customers, a run is over before anybody would have left the screen.
 SMALL_RUN = 2000
@@ -71,83 +71,8 @@ class CrmLifecycle(models.Model):
         self.check_access("write")
         company = self.company_id[:1] or self.env.company
         # The run reads facts of every customer and document of the company.
-        run = self.sudo()._run(company, checkpoint=progress)
+        run = self.sudo()._run(company, checkpoint=progress, task=progress)
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
-
-
-class CrmLifecycleRun(models.Model):
-    """A run tells how far it is: on itself, and to the task that asked for it."""
-
-    _inherit = "crm.lifecycle.run"
-
-    @api.depends("child_ids.state")
-    def _compute_progress(self):
-        return super()._compute_progress()
-
-    def _get_working_shards(self):
-        """Return the shards of the run, while any of them is at work."""
-        shards = self.child_ids
-        return shards if "running" in shards.mapped("state") else shards.browse()
-
-    def _get_counts(self):
-        shards = self._get_working_shards()
-        if shards:
-            ended = shards.filtered(lambda shard: shard.state != "running")
-            return len(ended), len(shards)
-        return super()._get_counts()
-
-    def _get_step_name(self):
-        if self._get_working_shards():
-            return self.env._("Shards")
-        return super()._get_step_name()
-
-    def _get_outcome(self):
-        """Return in a sentence what the run did."""
-        self.ensure_one()
-        if self.state == "running":
-            return self.env._(
-                "The run goes on in %(count)s shards.", count=len(self.child_ids)
-            )
-        return self.env._(
-            "%(seen)s customers seen, %(moved)s moves.",
-            seen=self._format_count(self.profile_count),
-            moved=self._format_count(self.moved_count),
-        )
-
-    def _get_form_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [[False, "form"]],
-        }
-
-    def _phase_collect(self, checkpoint, scope):
-        self._begin_step(checkpoint, "collect")
-        return super()._phase_collect(checkpoint, scope)
-
-    def _phase_refresh(self, checkpoint, scope):
-        waiting = self._get_waiting_count() if self._is_watched(checkpoint) else 0
-        if waiting:
-            self._begin_step(checkpoint, "refresh", waiting)
-        return super()._phase_refresh(checkpoint, scope)
-
-    def _phase_move(self, checkpoint, lifecycles=None):
-        self._begin_step(checkpoint, "evaluate")
-        return super()._phase_move(checkpoint, lifecycles)
-
-    def _begin_move(self, checkpoint):
-        """Tell how many are on the due list."""
-        if self._is_watched(checkpoint):
-            [[count]] = self.env.execute_query(
-                SQL("SELECT COUNT(*) FROM lifecycle_due")
-            )
-            self._begin_step(checkpoint, "move", count)
-
-    def _set_next_review(self, lifecycles, checkpoint):
-        self._begin_step(checkpoint, "review")
-        return super()._set_next_review(lifecycles, checkpoint)
 
 
 class CrmLifecycleProfile(models.Model):

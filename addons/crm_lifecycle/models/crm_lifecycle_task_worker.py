@@ -126,7 +126,6 @@ class CrmLifecycleTask(models.Model):
         }
         env = self.env(user=user.id, su=False, context=context)
         records = env[self.model].browse(self.res_ids or [])
-        records = records.with_context(lifecycle_progress=progress)
         if not self.method.startswith("_task_"):
             raise UserError(self.env._("“%(name)s” is no work.", name=self.method))
         return getattr(records, self.method)(progress, **(self.arguments or {}))

@@ -60,42 +60,6 @@ class CrmLifecycleProfile(models.Model):
         )
         return MoveService(self.env).move(self, move, writer)
 
-    def _move_locked(
-        self,
-        stage,
-        *,
-        origin,
-        as_of,
-        rule=None,
-        reason=None,
-        quiet=False,
-        writer=None,
-        is_transfer=False,
-        run=None,
-    ):
-        """Move customers that the caller has locked (see `_lifecycle_move`).
-
-        :param run: the `crm.lifecycle.run` that moves them
-        """
-        move = Move(
-            stage=stage,
-            origin=origin,
-            day=as_of,
-            rule=rule,
-            reason=reason,
-            quiet=quiet,
-            run=run,
-            is_transfer=is_transfer,
-        )
-        return MoveService(self.env).move_locked(self, move, writer)
-
-    def _lock_for_move(self, stage, from_stage, wait):
-        """Return the customers that stand where the caller saw them, locked.
-
-        :param wait: wait for customers that another transaction holds, else skip them
-        """
-        return MoveService(self.env).lock(self, stage, from_stage, wait=wait)
-
     def _reverse_moves(self, run, moves):
         """Put customers back where they were before a run moved them.
 

@@ -15,7 +15,7 @@ from odoo.tools import SQL, file_path, mute_logger
 from ..profile.explain import Explanation
 from .common import TODAY, LifecycleCase
 
-LOGS = ("odoo.addons.crm_lifecycle.models.crm_lifecycle_run_fault", "odoo.sql_db")
+LOGS = ("odoo.addons.crm_lifecycle.run.session", "odoo.sql_db")
 REFUSED = (
     "[('stage_date', '<=', 'today +7900y')]",
     "[('stage_date', '<=', 'today -99999999999d')]",

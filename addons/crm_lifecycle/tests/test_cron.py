@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..run import work
 from .common import LifecycleCase
 
 
@@ -131,12 +132,11 @@ class TestCron(LifecycleCase):
 
     def _break(self, company):
         """Let runs of a company fail once their facts are there."""
-        Run = self.registry["crm.lifecycle.run"]
-        move = Run._phase_move
+        move = work.move_customers
 
-        def fail(run, *args, **kwargs):
-            if run.company_id == company:
+        def fail(session, *args, **kwargs):
+            if session.company == company:
                 raise ValueError("out of order")
-            return move(run, *args, **kwargs)
+            return move(session, *args, **kwargs)
 
-        self.startPatcher(patch.object(Run, "_phase_move", fail))
+        self.startPatcher(patch.object(work, "move_customers", fail))

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_run_replay import replay_days
+from odoo.addons.crm_lifecycle.run.replay import get_days
 
 from .common import TODAY, LifecycleCase
 
@@ -75,7 +75,7 @@ class TestReplay(LifecycleCase):
                 TODAY - timedelta(days=days_ago // 3), time(12)
             )
         self.env.flush_all()
-        days = replay_days(TODAY - timedelta(days=61), TODAY, "day")
+        days = get_days(TODAY - timedelta(days=61), TODAY, "day")
         with self.env.cr.savepoint() as savepoint:
             for day in days:
                 self._run(day)
@@ -299,7 +299,7 @@ class TestReplay(LifecycleCase):
 
     def test_days_of_a_replay(self):
         self.assertEqual(
-            replay_days(date(2026, 1, 31), date(2026, 3, 15), "month"),
+            get_days(date(2026, 1, 31), date(2026, 3, 15), "month"),
             [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 15)],
         )
-        self.assertEqual(replay_days(TODAY, TODAY, "week"), [TODAY])
+        self.assertEqual(get_days(TODAY, TODAY, "week"), [TODAY])

@@ -8,11 +8,12 @@ from psycopg2 import errors
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import crm_lifecycle_run
+from ..run import moves, session
 from .common import TODAY, LifecycleCase
 
 LOGS = (
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_fault",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_run",
+    "odoo.addons.crm_lifecycle.run.session",
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine",
     "odoo.addons.mail.models.mail_mail",
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker",
@@ -127,26 +128,25 @@ class TestRunFault(LifecycleCase):
     def _assert_tried_again(self, error):
         """The third attempt gets through, and moves nobody twice."""
         self.broken.active = False
-        moves = len(self.ada.history_ids)
+        count = len(self.ada.history_ids)
         failing = [error("try again"), error("try again")]
-        Run = self.registry["crm.lifecycle.run"]
-        original = Run._move_rows
+        original = moves.move_rows
 
-        def meet(run, *args):
+        def meet(*args):
             if failing:
                 raise failing.pop()
-            return original(run, *args)
+            return original(*args)
 
         with (
-            patch.object(Run, "_move_rows", meet),
+            patch.object(moves, "move_rows", meet),
             patch.object(self.env.cr, "rollback", lambda: None),
-            patch.object(crm_lifecycle_run.time, "sleep"),
+            patch.object(session.time, "sleep"),
         ):
             run = self._run_kept()
         self.assertEqual(run.state, "done")
         self.assertFalse(failing)
         self.assertEqual(self.ada.stage_id, self.customer)
-        self.assertEqual(len(self.ada.history_ids), moves + 1)
+        self.assertEqual(len(self.ada.history_ids), count + 1)
 
     @mute_logger(*LOGS)
     def test_a_batch_is_tried_again_after_a_serialization_failure(self):

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..run import evaluate, review
 from .common import TODAY, LifecycleCase
 
 
@@ -12,16 +13,15 @@ class TestRunReview(LifecycleCase):
 
     def _asked(self, *args, **kwargs):
         """Make a run; return it and the customers whom it asked about."""
-        Run = type(self.env["crm.lifecycle.run"])
         seen = []
-        original = Run._note_waiting
+        original = evaluate.note_waiting
 
-        def note(run, lifecycles):
-            run.env.cr.execute("SELECT profile_id FROM lifecycle_review")
-            seen.extend(row[0] for row in run.env.cr.fetchall())
-            return original(run, lifecycles)
+        def note(session, lifecycles):
+            session.env.cr.execute("SELECT profile_id FROM lifecycle_review")
+            seen.extend(row[0] for row in session.env.cr.fetchall())
+            return original(session, lifecycles)
 
-        with patch.object(Run, "_note_waiting", note):
+        with patch.object(evaluate, "note_waiting", note):
             run = self._run(*args, **kwargs)
         return run, self.env["crm.lifecycle.profile"].browse(seen)
 
@@ -173,22 +173,21 @@ class TestRunReview(LifecycleCase):
     def test_facts_that_change_during_the_run_stay_due(self):
         """Somebody refreshes a customer between the evaluation and its end."""
         profile = self._customer()
-        Run = type(self.env["crm.lifecycle.run"])
-        original = Run._set_next_review
+        original = review.set_next_review
 
-        def meanwhile(run, lifecycles, checkpoint):
-            run.env.cr.execute(
+        def meanwhile(session, lifecycles):
+            session.env.cr.execute(
                 "UPDATE crm_lifecycle_profile SET facts_date = clock_timestamp()"
             )
-            return original(run, lifecycles, checkpoint)
+            return original(session, lifecycles)
 
-        with patch.object(Run, "_set_next_review", meanwhile):
+        with patch.object(review, "set_next_review", meanwhile):
             self._run(full=True)
         self.assertFalse(profile.review_date)
         self.env.cr.execute(
             "UPDATE crm_lifecycle_profile SET review_date = '2026-03-01'"
         )
-        with patch.object(Run, "_set_next_review", meanwhile):
+        with patch.object(review, "set_next_review", meanwhile):
             self._run()
         profile.invalidate_recordset()
         self.assertEqual(str(profile.review_date), "2026-03-01")

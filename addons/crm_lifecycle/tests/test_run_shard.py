@@ -2,6 +2,8 @@ from odoo import sql_db
 from odoo.tests import tagged
 
 from .. import locks
+from ..run import work
+from ..run.session import Session
 from .common import TODAY, LifecycleCase
 
 
@@ -21,7 +23,7 @@ class TestRunShard(LifecycleCase):
     def _start(self):
         self.env.flush_all()
         run = self.env["crm.lifecycle.run"]._start(self.company, TODAY)
-        run._phase_collect(None, run._get_scope())
+        work.collect_changes(Session(run))
         return run
 
     def _state(self):
@@ -77,11 +79,11 @@ class TestRunShard(LifecycleCase):
         with sql_db.db_connect(self.env.cr.dbname).cursor() as worker:
             locks.try_lock(worker, locks.SHARD, self.company.id, shared=True)
             self.assertFalse(run._has_died())
-            run._fail_dead(self.company)
+            run._fail_stale_runs(self.company)
             self.assertEqual(set((run | shards).mapped("state")), {"running"})
             locks.unlock(worker, locks.SHARD, self.company.id, shared=True)
         self.assertTrue(run._has_died())
-        run._fail_dead(self.company)
+        run._fail_stale_runs(self.company)
         self.assertEqual(set((run | shards).mapped("state")), {"failed"})
 
     def test_the_first_run_is_quiet_in_shards_as_well(self):

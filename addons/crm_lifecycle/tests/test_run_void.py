@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
+from ..run import work
+from ..run.session import Session
 from .common import TODAY, LifecycleCase
 
 AHEAD = TODAY + timedelta(days=400)
@@ -155,7 +157,7 @@ class TestRunVoid(LifecycleCase):
     def test_the_same_holds_for_quick_runs_and_shards(self):
         expected = self._after_control()
         run = self.env["crm.lifecycle.run"]._start(self.company, AHEAD)
-        run._phase_collect(None, run._get_scope())
+        work.collect_changes(Session(run))
         for shard in run._split(2):
             shard._execute()
         run._finish()

@@ -6,6 +6,8 @@ from odoo.tests import Form, tagged
 
 from ..models import crm_lifecycle_task_work as work
 from ..progress import Progress
+from ..run import replay
+from ..run import work as run_work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 from .test_template import CRM, KNOWN
@@ -261,14 +263,17 @@ class TestStart(LifecycleCase):
 
     def test_an_activation_is_cancelled_wherever_it_is(self):
         """While the past is looked at, and after it is there."""
-        Run = type(self.env["crm.lifecycle.run"])
-        for name in ("_replay_day", "_publish_replay", "_collect"):
-            original = getattr(Run, name)
+        for module, name in (
+            (replay, "replay_day"),
+            (replay, "publish"),
+            (run_work, "collect_batch"),
+        ):
+            original = getattr(module, name)
             action = self._activate_by_the_month()
 
-            def method(run, *args, original=original, task_id=action["res_id"]):
-                result = original(run, *args)
-                run.env.cr.execute(
+            def method(session, *args, original=original, task_id=action["res_id"]):
+                result = original(session, *args)
+                session.env.cr.execute(
                     "UPDATE crm_lifecycle_task SET is_cancel_asked = TRUE "
                     "WHERE id = %s",
                     [task_id],
@@ -278,7 +283,7 @@ class TestStart(LifecycleCase):
             with (
                 self.subTest(method=name),
                 patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
-                patch.object(Run, name, method),
+                patch.object(module, name, method),
             ):
                 self.assertEqual(self._work(action).state, "cancelled")
                 self.assertFalse(self._profile(self.partner).stage_id)

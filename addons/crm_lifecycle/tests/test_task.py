@@ -10,6 +10,8 @@ from odoo.tools import mute_logger
 
 from ..models import crm_lifecycle_task_work as work
 from ..progress import Cancelled
+from ..run import work as run_work
+from ..run.session import Session
 from ..wizard import crm_lifecycle_profile_move as many
 from .common import TODAY, LifecycleCase
 
@@ -241,10 +243,9 @@ class TestTask(LifecycleCase):
         with patch.object(work, "SMALL_RUN", 0):
             action = self.lifecycle.with_user(self.manager).action_run()
         task = self.Task.browse(action["res_id"])
-        Run = type(self.env["crm.lifecycle.run"])
         with (
             patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
-            self._cancelling(Run, "_collect", task),
+            self._cancelling(run_work, "collect_batch", task),
         ):
             self._work()
         self.assertEqual(task.state, "cancelled")
@@ -379,15 +380,14 @@ class TestTask(LifecycleCase):
 
     def test_a_run_tells_its_steps(self):
         steps = []
-        Run = type(self.env["crm.lifecycle.run"])
-        original = Run._begin_step
+        original = Session.begin_step
 
-        def begin(run, checkpoint, step, total=0):
+        def begin(session, step, total=0):
             steps.append((step, total))
-            return original(run, checkpoint, step, total)
+            return original(session, step, total)
 
         self._lead(partner_id=self._partner("New").id)
-        with patch.object(Run, "_begin_step", begin):
+        with patch.object(Session, "begin_step", begin):
             self._run(checkpoint=lambda done, remaining: None)
         self.assertEqual(
             steps,

@@ -116,7 +116,7 @@ class CrmLifecycleCompare(models.TransientModel):
         """Do `action_compare` in the background; the wizard shows what came of it."""
         compare = self.env["crm.lifecycle.task"]._get_kept(self)
         self.env["crm.lifecycle"].check_access("write")
-        compare.result = compare._render_comparison()
+        compare.result = compare._render_comparison(task=progress)
         return {
             "outcome": self.env._("The comparison is ready."),
             "action": compare._get_action(),
@@ -131,10 +131,10 @@ class CrmLifecycleCompare(models.TransientModel):
             "res_id": self.id,
         }
 
-    def _render_comparison(self):
+    def _render_comparison(self, task=None):
         """Return where the two differ, with nothing written."""
         with self.env.cr.savepoint() as savepoint:
-            values = self._get_values()
+            values = self._get_values(task)
             result = self.env["ir.qweb"]._render("crm_lifecycle.comparison", values)
             self.env.flush_all()
             savepoint.rollback()
@@ -157,7 +157,7 @@ class CrmLifecycleCompare(models.TransientModel):
             )
         return lifecycle
 
-    def _get_values(self):
+    def _get_values(self, task=None):
         """Return what the template shows: records in place of ids."""
         self.company_id._check_lifecycle_user()
         left, right = self._get_side(self.left), self._get_side(self.right)
@@ -176,6 +176,7 @@ class CrmLifecycleCompare(models.TransientModel):
                 self._get_same(left_stages, right_stages),
                 self.as_of,
                 limit=SHOWN,
+                task=task,
             )
         )
         return {

@@ -75,7 +75,7 @@ class CrmLifecyclePreview(models.TransientModel):
             if preview.as_of and preview.company_id and not preview.is_long:
                 preview.result = preview._render_preview()
 
-    def _render_preview(self):
+    def _render_preview(self, task=None):
         """Return what the lifecycle would do, with nothing written."""
         self.ensure_one()
         lifecycle = self.lifecycle_id._origin or self.lifecycle_id
@@ -85,7 +85,7 @@ class CrmLifecyclePreview(models.TransientModel):
             lifecycles |= self.env["crm.lifecycle"]._get_active(company)
         return self.env["ir.qweb"]._render(
             "crm_lifecycle.preview",
-            self._get_values_of(lifecycle, lifecycles, company, self.as_of),
+            self._get_values_of(lifecycle, lifecycles, company, self.as_of, task=task),
         )
 
     def action_look(self):
@@ -102,7 +102,7 @@ class CrmLifecyclePreview(models.TransientModel):
     def _task_preview(self, progress):
         """Do `action_look`; the wizard shows what came of it."""
         preview = self.env["crm.lifecycle.task"]._get_kept(self)
-        preview.result = preview._render_preview()
+        preview.result = preview._render_preview(task=progress)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_preview_action"
         )
@@ -116,7 +116,9 @@ class CrmLifecyclePreview(models.TransientModel):
         }
 
     @api.model
-    def _get_values_of(self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN):
+    def _get_values_of(
+        self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN, task=None
+    ):
         """Return what the template shows of a lifecycle that runs among others."""
         lifecycle._check_look()
         company._check_lifecycle_user()
@@ -129,6 +131,7 @@ class CrmLifecyclePreview(models.TransientModel):
                 lifecycles.sudo().sorted(lambda item: (item.sequence, item.id)),
                 as_of,
                 limit=limit,
+                task=task,
             )
         )
         Stage = self.env["crm.lifecycle.stage"]

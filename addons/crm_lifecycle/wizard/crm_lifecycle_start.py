@@ -256,7 +256,7 @@ class CrmLifecycleStart(models.TransientModel):
     def _task_preview(self, progress):
         """Do `action_refresh` in the background; the wizard shows what came of it."""
         start = self.env["crm.lifecycle.task"]._get_kept(self)
-        start.result = start._render_preview()
+        start.result = start._render_preview(task=progress)
         return {
             "outcome": self.env._("The preview is ready."),
             "action": start._get_action(),
@@ -271,7 +271,7 @@ class CrmLifecycleStart(models.TransientModel):
             "res_id": self.id,
         }
 
-    def _render_preview(self):
+    def _render_preview(self, task=None):
         """Return what the lifecycle would do, with nothing written."""
         with self.env.cr.savepoint() as savepoint:
             # Nobody follows what is taken back.
@@ -281,7 +281,7 @@ class CrmLifecycleStart(models.TransientModel):
             if not self.is_replacing:
                 lifecycles = self.active_lifecycle_ids | lifecycle
             values = self.env["crm.lifecycle.preview"]._get_values_of(
-                lifecycle, lifecycles, company, limit=SHOWN
+                lifecycle, lifecycles, company, limit=SHOWN, task=task
             )
             result = self.env["ir.qweb"]._render("crm_lifecycle.preview", values)
             self.env.flush_all()
@@ -345,7 +345,7 @@ class CrmLifecycleStart(models.TransientModel):
         """Do `action_activate` in the background."""
         start = self.env["crm.lifecycle.task"]._get_kept(self)
         lifecycle = start._activate()
-        start._bring_in()
+        start._bring_in(task=progress)
         Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
         count = Profile.search_count([("lifecycle_id", "=", lifecycle.id)])
         return {
@@ -380,7 +380,7 @@ class CrmLifecycleStart(models.TransientModel):
         companies._check_lifecycle_user()
         return companies
 
-    def _bring_in(self):
+    def _bring_in(self, task=None):
         """Give customers their past and their stage of today; all is quiet."""
         # Runs read facts of every customer and document; whoever may activate
         # lifecycles, as has just been done, may have them run.
@@ -389,8 +389,8 @@ class CrmLifecycleStart(models.TransientModel):
             today = company._lifecycle_today()
             if self.replay_months:
                 begin = today - relativedelta(months=self.replay_months)
-                Lifecycle._replay(company, begin, today, self.replay_step)
-            Lifecycle._run(company)
+                Lifecycle._replay(company, begin, today, self.replay_step, task=task)
+            Lifecycle._run(company, task=task)
 
 
 class CrmLifecycleStartLine(models.TransientModel):

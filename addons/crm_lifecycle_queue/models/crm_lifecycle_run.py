@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle import locks
+from odoo.addons.crm_lifecycle.run import lock
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import (
     ENQUEUED,
@@ -33,7 +34,7 @@ LIVE_STATES = (WAIT_DEPENDENCIES, PENDING, ENQUEUED, STARTED)
 
 
 class CrmLifecycleRun(models.Model):
-    """A big run is handed out: its shards are jobs, a last job finishes it.
+    """A big run is dispatched: its shards are jobs, a last job finishes it.
 
     The jobs depend on nothing but the runs: whichever shard ends last, well or
     badly, queues the finish. What dies on the way is found by the scheduled job,
@@ -92,12 +93,12 @@ class CrmLifecycleRun(models.Model):
         }
 
     # ------------------------------------------------------------
-    # Handing out
+    # Dispatch
     # ------------------------------------------------------------
 
-    def _hand_out(self, checkpoint):
+    def _dispatch(self, checkpoint):
         """Give the shards of a big run to the queue."""
-        if super()._hand_out(checkpoint):
+        if super()._dispatch(checkpoint):
             return True
         count = self._get_shard_count()
         if not count:
@@ -191,7 +192,7 @@ class CrmLifecycleRun(models.Model):
         if self.state == "failed":
             self._revive()
         if self.state == "running":
-            with self._to_be_retried(), self._among_shards(self.company_id):
+            with self._to_be_retried(), lock.share_run(self.company_id):
                 self._execute(self._commit)
         self._hand_in()
         return self.env._(
@@ -202,7 +203,7 @@ class CrmLifecycleRun(models.Model):
 
     def _job_work_off_failed(self, **values):
         """The run goes on without a shard that failed for good."""
-        self._bury(values.get("exc_message"))
+        self._mark_failed(values.get("exc_message"))
         self._hand_in()
 
     def _job_finish(self):
@@ -210,7 +211,7 @@ class CrmLifecycleRun(models.Model):
         self.ensure_one()
         if self.state != "running":
             return self.env._("The run has ended already.")
-        with self._to_be_retried(), self._among_shards(self.company_id):
+        with self._to_be_retried(), lock.share_run(self.company_id):
             self._finish(self._commit)
         self._wake_schedule()
         return self.env._(
@@ -220,8 +221,8 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _job_finish_failed(self, **values):
-        """Nobody waits any longer for a run that can't be finished."""
-        self._bury(values.get("exc_message"))
+        """A run that can't be finished has failed."""
+        self._mark_failed(values.get("exc_message"))
 
     def _is_expected(self):
         """Whether the run still waits for this shard."""
@@ -253,8 +254,8 @@ class CrmLifecycleRun(models.Model):
     def _revive(self):
         self.write({"state": "running", "date_end": False, "error": False})
 
-    def _bury(self, error):
-        """Mark runs that nobody works on any more as failed."""
+    def _mark_failed(self, error):
+        """Mark runs as failed that no process works on any more."""
         self.filtered(lambda run: run.state == "running").write(
             {
                 "state": "failed",
@@ -349,27 +350,27 @@ class CrmLifecycleRun(models.Model):
             if run._is_alive():
                 continue
             try:
-                with self._alone(run.company_id, keep):
+                with lock.hold_run(run.company_id, keep):
                     _logger.warning("Lifecycle run %s: the queue left it", run.id)
-                    run._recall()
+                    run._cancel_jobs()
                     run._finish(keep)
             except locks.RunUnderWay:
                 continue
             except Exception:
                 _logger.exception("Lifecycle run %s could not be finished", run.id)
 
-    def _recall(self):
-        """Take the work back from the queue."""
+    def _cancel_jobs(self):
+        """Cancel the jobs of the run, and fail the shards that they leave."""
         self._get_live_jobs().button_cancelled()
         for shard in self.child_ids:
             job = shard._get_jobs()
-            shard._bury(job.exc_message or job.exc_info)
+            shard._mark_failed(job.exc_message or job.exc_info)
 
     def _withdraw(self):
         """Give up runs that are with the queue."""
         for run in self:
-            run._recall()
-            run._bury(
+            run._cancel_jobs()
+            run._mark_failed(
                 self.env._(
                     "The run was interrupted. What it left is done by the next run."
                 )

@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 
+from odoo.addons.crm_lifecycle.run import refresh
 from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 from odoo.addons.queue_job.controllers.main import RunJobController
 from odoo.addons.queue_job.exception import RetryableJobError
@@ -115,11 +116,7 @@ class QueueCase(LifecycleCase):
 
     def _failing(self, error):
         """The work of a run raises an error."""
-        return patch.object(
-            self.env.registry["crm.lifecycle.run"],
-            "_refresh_batch",
-            side_effect=error,
-        )
+        return patch.object(refresh, "refresh_batch", side_effect=error)
 
     @contextmanager
     def _conflicting(self):

@@ -5,9 +5,9 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from .common import CUSTOMERS, TODAY, QueueCase
+from odoo.addons.crm_lifecycle.run import refresh
 
-BATCH_MODULE = "odoo.addons.crm_lifecycle.models.crm_lifecycle_run_batch"
+from .common import CUSTOMERS, TODAY, QueueCase
 
 
 @tagged("post_install", "-at_install")
@@ -101,20 +101,19 @@ class TestJobs(QueueCase):
 
     def test_a_job_that_was_killed_goes_on_where_it_stopped(self):
         plain = self._snapshot_after(self._run)
-        Run = self.env.registry["crm.lifecycle.run"]
-        refresh_batch, batches = Run._refresh_batch, []
+        refresh_batch, batches = refresh.refresh_batch, []
 
-        def refresh_two_batches(run, scope):
-            batches.append(run)
+        def refresh_two_batches(session):
+            batches.append(session)
             if len(batches) > 2:
                 raise SystemExit
-            return refresh_batch(run, scope)
+            return refresh_batch(session)
 
         run = self._hand_out()
         shard = run.child_ids.sorted("shard")[0]
         with (
-            patch(f"{BATCH_MODULE}.BATCH", 1),
-            patch.object(Run, "_refresh_batch", refresh_two_batches),
+            patch.object(refresh, "BATCH", 1),
+            patch.object(refresh, "refresh_batch", refresh_two_batches),
             # Not assertRaises, which takes back what was done.
             suppress(SystemExit),
         ):

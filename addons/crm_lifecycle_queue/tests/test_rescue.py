@@ -104,7 +104,7 @@ class TestRescue(QueueCase):
     def test_another_run_does_not_bury_a_shard_that_waits(self):
         self._set_progress(31)
         self.shards[0].date_progress = fields.Datetime.now()
-        self.env["crm.lifecycle.run"]._fail_dead(self.company)
+        self.env["crm.lifecycle.run"]._fail_stale_runs(self.company)
         self.assertEqual(self.handed_out.state, "running")
         self.assertEqual(set(self.shards.mapped("state")), {"running"})
 
@@ -131,7 +131,7 @@ class TestRescue(QueueCase):
 
     def test_another_run_marks_one_whose_jobs_are_gone(self):
         self.jobs.unlink()
-        self.env["crm.lifecycle.run"]._fail_dead(self.company)
+        self.env["crm.lifecycle.run"]._fail_stale_runs(self.company)
         self.assertEqual(self.handed_out.state, "failed")
 
     def test_uninstalling_leaves_the_work_to_the_next_run(self):

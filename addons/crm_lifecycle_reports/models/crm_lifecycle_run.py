@@ -4,12 +4,12 @@ from odoo import models
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
-    def _execute(self, checkpoint=None):
+    def _after_run(self):
         """Have the moves that reports keep follow a run over all changes."""
-        run = super()._execute(checkpoint)
-        if run.state == "done" and run.kind != "quick":
+        result = super()._after_run()
+        if self.kind != "quick":
             self.env["crm.lifecycle.turn"]._trigger_refresh()
-        return run
+        return result
 
     def _void(self, reason):
         """Have these moves follow a voided run, too."""

@@ -8,6 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
+from odoo.addons.crm_lifecycle.storage import raise_work_mem
+
 from ..engine import cohorts as engine
 
 SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
@@ -85,7 +87,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         """
         anchor, measure, interval, stage_id = self._read_cohort_options(options or {})
         # Millions of rows are told apart in memory instead of sorted on disk.
-        self.env["crm.lifecycle.run"]._claim_memory()
+        raise_work_mem(self.env.cr)
         rows = self._with_cohort_stage(stage_id)._get_cohort_sums(
             domain, anchor, measure, interval
         )

@@ -11,6 +11,8 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.storage import raise_work_mem
+
 LADDER = ("prospect", "engaged", "customer", "loyal")
 # The stages of those who are customers by now and are not lost yet.
 CUSTOMERS = ("customer", "loyal", "at_risk")
@@ -101,7 +103,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
         if function != "avg" or name not in self._percentiles:
             return super()._read_group_select(aggregate_spec, query)
         # All that is measured is sorted.
-        self.env["crm.lifecycle.run"]._claim_memory()
+        raise_work_mem(self.env.cr)
         measured, fraction = self._percentiles[name]
         return SQL(
             "PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s)",

@@ -12,6 +12,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.scope import Scope
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
+from odoo.addons.crm_lifecycle.run.collect import get_watermark
 
 _logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
         changed: orders that were deleted leave no other trace.
         """
         scope = self._get_scope(company, as_of, full)
-        watermark = self.env["crm.lifecycle.run"]._get_watermark()
+        watermark = get_watermark(self.env)
         self.env.flush_all()
         self._list_changed(scope)
         self.env.cr.execute(

@@ -1,0 +1,17 @@
+"""A run as plain classes and functions around the model `crm.lifecycle.run`.
+
+`work` has the order of the phases; each phase is a module that works on a `Session`:
+
+======================  =============================================================
+`mode.RunMode`          what a run of a kind does, and what it leaves out
+`session.Session`       a run at work: record, mode, checkpoint, progress, shard, scope
+`lock`                  one run of a company at a time
+`collect`, `windows`    which customers may have changed, and what passing days change
+`refresh`               facts of the customers on the work list
+`conditions`            what the conditions of rules, tags and lifecycles ask
+`evaluate`, `moves`     which customers are due, and moving them
+`tags`, `review`        tags by conditions, and the day of the next review
+`shards`                a big run on several connections
+`replay`, `preview`     runs in the past, and runs that write nothing
+======================  =============================================================
+"""

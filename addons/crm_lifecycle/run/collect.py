@@ -1,0 +1,104 @@
+"""Finding the customers with facts that may have changed."""
+
+from odoo.tools import SQL
+
+from ..engine.scope import ALL
+from ..storage import raise_work_mem
+
+
+def list_changes(session):
+    """Put customers that may have changed on the work list; return the watermark."""
+    session.env.flush_all()
+    if session.scope.is_full:
+        raise_work_mem(session.env.cr)
+    watermark = get_watermark(session.env)
+    session.env.cr.execute(_get_list_sql(session.scope, _get_questions(session)))
+    session.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
+    return watermark
+
+
+def get_watermark(env):
+    """Return the start of the oldest transaction still open.
+
+    What it writes carries that moment or a later one, and is not visible yet.
+    """
+    [[watermark]] = env.execute_query(
+        SQL(
+            """
+            SELECT LEAST(now(), MIN(xact_start)) AT TIME ZONE 'UTC'
+              FROM pg_stat_activity
+             WHERE datname = current_database()
+            """
+        )
+    )
+    return watermark
+
+
+def _get_questions(session):
+    """Return SQL of ``(partner_id, lead_id, topics)`` that each source has changed."""
+    scope = session.scope
+    questions = [
+        SQL(
+            "SELECT partner_id, lead_id, %s FROM (%s) AS c (partner_id, lead_id)",
+            scope.topics[source._name],
+            source._changed_subjects(scope),
+        )
+        for source in session.get_sources()
+    ]
+    if scope.is_full:
+        questions.append(
+            SQL(
+                "SELECT partner_id, lead_id, %s FROM crm_lifecycle_profile "
+                "WHERE company_id = %s",
+                ALL,
+                scope.company_id,
+            )
+        )
+    return questions
+
+
+def _get_list_sql(scope, questions):
+    """SQL that puts the answers to some questions on the work list.
+
+    Changes that documents reported are put there by customer, along with them:
+    each customer is on the list once, and in one shard.
+    """
+    return SQL(
+        """
+        -- what documents have reported, but for rows that another worker holds
+        WITH waiting AS MATERIALIZED (
+            SELECT id
+              FROM crm_lifecycle_touch
+             WHERE company_id = %(company)s
+               FOR UPDATE SKIP LOCKED
+        -- goes off the list
+        ), reported AS (
+            DELETE FROM crm_lifecycle_touch AS t
+             USING waiting
+             WHERE t.id = waiting.id
+         RETURNING t.partner_res_id, t.lead_res_id,
+                   COALESCE(t.topics, %(all)s), t.is_review
+        -- and comes together with what the sources answer
+        ), found (partner_id, lead_id, topics, is_review) AS (
+            SELECT * FROM reported
+             UNION ALL
+            SELECT partner_id, lead_id, topics, FALSE
+              FROM (%(questions)s) AS answer (partner_id, lead_id, topics)
+        )
+        -- onto the list again: one row for each customer, or lead without one
+        INSERT INTO crm_lifecycle_touch (
+                    company_id, partner_res_id, lead_res_id, topics, is_review)
+        SELECT %(company)s, c.commercial_partner_id,
+               CASE WHEN c.id IS NULL THEN f.lead_id END,
+               bit_or(f.topics), bool_or(f.is_review)
+          FROM found AS f
+     LEFT JOIN crm_lead AS l ON l.id = f.lead_id AND f.partner_id IS NULL
+     LEFT JOIN res_partner AS c
+            ON c.id = COALESCE(f.partner_id, l.partner_id)
+         WHERE c.id IS NOT NULL OR f.lead_id IS NOT NULL
+         GROUP BY 2, 3
+        """,
+        all=ALL,
+        company=scope.company_id,
+        questions=SQL(" UNION ALL ").join(questions),
+    )

@@ -1,0 +1,362 @@
+"""Evaluating the rules: which customers are due, and for which stage.
+
+Lists of the database session, which outlive the commits of the run:
+
+- ``lifecycle_review``: customers due for review, as they were then;
+- ``lifecycle_due``: customers to move, and where to;
+- ``lifecycle_moved``: customers on the due list before the present one;
+- ``lifecycle_left``: customers that the lifecycle did not move, so that they are not
+  asked again;
+- ``lifecycle_busy``: customers that another transaction held;
+- ``lifecycle_held``: those of them that the run comes back to.
+"""
+
+import json
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..engine import bounds
+from . import conditions
+
+# Customers that the rules are asked about: at first those due for review, then those
+# that have moved, and at last those that could not be moved before.
+ASKED_FIRST = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_review)"
+)
+ASKED_AGAIN = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
+)
+ASKED_LATER = SQL("crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)")
+NOT_DUE_YET = SQL(
+    "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
+)
+CREATE_LISTS = SQL(
+    """
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_due (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        profile_id int,
+        rule_id int,
+        from_stage_id int,
+        to_stage_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_left (
+        profile_id int PRIMARY KEY);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_review (
+        profile_id int PRIMARY KEY, facts_date timestamp, review_date date);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_moved (profile_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_busy (profile_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_held (profile_id int);
+    TRUNCATE lifecycle_due, lifecycle_left, lifecycle_review, lifecycle_moved,
+             lifecycle_busy, lifecycle_held
+    """
+)
+DROP_LISTS = SQL(
+    "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
+    "lifecycle_moved, lifecycle_busy, lifecycle_held"
+)
+# SQL condition on a profile ``p``, and on what the run knew of it, ``r``: moved by hand
+# since the run began. That move says when the rules are asked next, as if it had come
+# after the run.
+IS_MOVED_BY_HAND = "p.review_date > %s AND p.review_date IS DISTINCT FROM r.review_date"
+# All others on the due list have moved, and are asked again.
+FILL_MOVED = f"""
+    INSERT INTO lifecycle_moved
+    SELECT d.profile_id
+      FROM lifecycle_due AS d
+      JOIN crm_lifecycle_profile AS p ON p.id = d.profile_id
+ LEFT JOIN lifecycle_review AS r ON r.profile_id = d.profile_id
+     WHERE NOT EXISTS (
+           SELECT FROM lifecycle_busy AS b WHERE b.profile_id = d.profile_id)
+       AND ({IS_MOVED_BY_HAND}) IS NOT TRUE
+"""
+
+
+def create_lists(session):
+    """Create the lists, empty."""
+    session.env.flush_all()
+    if not session.mode.keeps_tables:
+        session.env.cr.execute(DROP_LISTS)
+    session.env.cr.execute(CREATE_LISTS)
+
+
+def list_due(session, fill):
+    """List the customers to move, by ``fill()``. Return whether there are any."""
+    session.env.flush_all()
+    _begin_due_list(session)
+    fill()
+    session.env.cr.execute(
+        SQL(
+            "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
+            "WHERE l.profile_id = d.profile_id"
+        )
+    )
+    if not session.env.execute_query(SQL("SELECT FROM lifecycle_due LIMIT 1")):
+        return False
+    if session.mode.sets_reviews:
+        _add_due_to_review(session)
+    return True
+
+
+def _begin_due_list(session):
+    """Empty the due list; customers on it have moved, and may be asked again."""
+    session.execute_all(
+        (
+            SQL("TRUNCATE lifecycle_moved"),
+            SQL(FILL_MOVED, session.as_of),
+            SQL("TRUNCATE lifecycle_due"),
+            SQL("ANALYZE lifecycle_moved"),
+        )
+    )
+
+
+def _add_due_to_review(session):
+    """Ask further rules about customers that a rule for everybody has found."""
+    session.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO lifecycle_review (profile_id, facts_date, review_date)
+            SELECT p.id, p.facts_date, p.review_date
+              FROM lifecycle_due AS d
+              JOIN crm_lifecycle_profile AS p ON p.id = d.profile_id
+                ON CONFLICT DO NOTHING
+            """
+        )
+    )
+
+
+# ----------------------------------------------------------------
+# The customers that are asked
+# ----------------------------------------------------------------
+
+
+def get_base_domain(session):
+    """Return the conditions on every profile that a run may move.
+
+    Customers who object to profiling are left out.
+    """
+    profiling = session.env["crm.lifecycle.profile"]._get_profiling_domain()
+    movable = Domain(
+        [
+            ("company_id", "=", session.company.id),
+            ("active", "=", True),
+            "|",
+            ("pinned_until", "=", False),
+            ("pinned_until", "<", session.as_of),
+        ]
+    )
+    return movable & profiling
+
+
+def search_asked(session, domain, foreseeable, asked=ASKED_FIRST):
+    """Return the query of the profiles that match, among those to be asked.
+
+    Where conditions are not foreseeable, all customers are asked: the day on which
+    they turn is not known.
+    """
+    query = session.env["crm.lifecycle.profile"]._search(domain)
+    if foreseeable or session.mode.asks_listed_only:
+        query.add_where(asked)
+    elif session.shard:
+        query.add_where(
+            session.shard.holds(
+                SQL("crm_lifecycle_profile.partner_id"),
+                SQL("crm_lifecycle_profile.lead_id"),
+            )
+        )
+    return query
+
+
+# ----------------------------------------------------------------
+# Due for another lifecycle
+# ----------------------------------------------------------------
+
+
+def fill_due_by_lifecycle(session, lifecycles, asked):
+    """List customers that another lifecycle takes than the one they are in.
+
+    The first that takes them does. They go to the stage of the same category
+    there, else to its first. A lifecycle that can't be asked leaves all customers
+    where they are that it is asked about.
+    """
+    conditions.ask(
+        session,
+        lifecycles,
+        lambda unusable: _insert_due_by_lifecycle(session, lifecycles, asked, unusable),
+    )
+
+
+def _insert_due_by_lifecycle(session, lifecycles, asked, unusable):
+    foreseeable = asked is not ASKED_FIRST or all(
+        conditions.is_foreseeable(session, item.domain) for item in lifecycles
+    )
+    query = search_asked(session, get_base_domain(session), foreseeable, asked)
+    Profile = session.env["crm.lifecycle.profile"]
+    cases = []
+    for lifecycle in lifecycles:
+        if lifecycle in unusable:
+            cases.append(SQL("WHEN TRUE THEN NULL::int"))
+            continue
+        takes = Profile._get_condition_sql(lifecycle._get_domain(session.as_of), query)
+        cases.append(SQL("WHEN %s THEN %s", takes, _get_target_sql(lifecycle)))
+    _insert_due(session, query, stage=SQL("CASE %s END", SQL(" ").join(cases)))
+
+
+def _get_target_sql(lifecycle):
+    """SQL of the stage in which a lifecycle takes a customer, NULL if in it already."""
+    stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
+    by_category = {}
+    for stage in reversed(stages):
+        by_category[stage.category] = stage.id
+    return SQL(
+        "CASE WHEN crm_lifecycle_profile.lifecycle_id = %s THEN NULL"
+        " ELSE COALESCE((%s::jsonb ->> (SELECT category "
+        "FROM crm_lifecycle_stage WHERE id = crm_lifecycle_profile.stage_id)"
+        ")::int, %s::int) END",
+        lifecycle.id,
+        json.dumps(by_category),
+        stages[:1].id or None,
+    )
+
+
+# ----------------------------------------------------------------
+# Due by a rule
+# ----------------------------------------------------------------
+
+
+def fill_due_by_rule(session, lifecycles, asked):
+    """List customers that the rules would move now; the first matching rule wins."""
+    rules = lifecycles.rule_ids.filtered("active")
+    _insert_due_by_rule(session, lifecycles, rules, asked)
+    blind = rules.filtered(
+        lambda rule: not conditions.is_foreseeable(session, rule.domain)
+    )
+    if blind and asked is ASKED_FIRST and not session.mode.asks_listed_only:
+        _insert_due_by_rule(session, lifecycles, blind, None)
+
+
+def _insert_due_by_rule(session, lifecycles, rules, asked):
+    conditions.ask(
+        session,
+        rules,
+        lambda unusable: _insert_matching(session, lifecycles, rules, asked, unusable),
+    )
+
+
+def _insert_matching(session, lifecycles, rules, asked, unusable):
+    query = search_asked(session, get_base_domain(session), asked is not None, asked)
+    if asked is None:
+        query.add_where(NOT_DUE_YET)
+    rule = _get_rule_case(session, lifecycles, rules, query, unusable, guarded=True)
+    _insert_due(session, query, rule=rule)
+
+
+def _get_rule_case(session, lifecycles, rules, query, unusable, *, guarded):
+    """SQL of the id of the first rule that moves a profile of a query, or empty.
+
+    An ``unusable`` rule holds up the customers that it is asked about: whether they
+    would move by it or by one after it is not known. Its id is negative then.
+    ``guarded``: not back into a stage that a rule took them out of today.
+    """
+    numbers = {rule: -rule.id if rule in unusable else rule.id for rule in rules}
+    matches = {
+        rule: SQL("TRUE")
+        if rule in unusable
+        else _get_rule_condition(session, rule, query, guarded)
+        for rule in rules
+    }
+    stages = []
+    for stage in lifecycles.stage_ids:
+        cases = [
+            SQL("WHEN %s THEN %s", matches[rule], numbers[rule])
+            for rule in rules.filtered(stage._is_left_by)
+        ]
+        if cases:
+            cases = SQL(" ").join(cases)
+            stages.append(SQL("WHEN %s THEN CASE %s END", stage.id, cases))
+    if not stages:
+        return SQL("NULL::int")
+    return SQL("CASE crm_lifecycle_profile.stage_id %s END", SQL(" ").join(stages))
+
+
+def _get_rule_condition(session, rule, query, guarded):
+    """SQL condition: the rule moves the profile, which is in one of its stages."""
+    domain = rule._get_domain(session.as_of)
+    if rule.min_days:
+        latest = bounds.shift(session.as_of, days=-rule.min_days)
+        domain = Domain("stage_date", "<=", latest) & domain
+    Profile = session.env["crm.lifecycle.profile"]
+    condition = Profile._get_condition_sql(domain, query)
+    if not guarded:
+        return condition
+    return SQL(
+        """
+        %s AND NOT EXISTS (
+            SELECT FROM crm_lifecycle_history AS h
+             WHERE h.profile_id = crm_lifecycle_profile.id
+               AND h.date = %s
+               AND h.origin = %s
+               AND h.from_stage_id = %s
+               AND h.create_date >= crm_lifecycle_profile.facts_date)
+        """,
+        condition,
+        session.as_of,
+        session.mode.origin,
+        rule.to_stage_id.id,
+    )
+
+
+def _insert_due(session, query, *, rule=None, stage=None):
+    """Put the profiles of a query on the due list where there is a stage to go to.
+
+    ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage. Moves
+    of the same kind lie together, so that few statements make a batch. The offset
+    keeps the conditions apart: merged into the query around them, they would be
+    evaluated wherever what they answer is used.
+    """
+    session.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO lifecycle_due
+                        (profile_id, rule_id, from_stage_id, to_stage_id)
+            SELECT p.id, p.rule_id, p.stage_id, COALESCE(p.target_id, r.to_stage_id)
+              FROM (%s OFFSET 0) AS p
+         LEFT JOIN crm_lifecycle_rule AS r ON r.id = p.rule_id
+             WHERE p.target_id IS NOT NULL OR p.rule_id IS NOT NULL
+             ORDER BY 2, 3, 4, 1
+            """,
+            query.select(
+                SQL.identifier("crm_lifecycle_profile", "id"),
+                SQL.identifier("crm_lifecycle_profile", "stage_id"),
+                SQL("%s AS rule_id", rule or SQL("NULL::int")),
+                SQL("%s AS target_id", stage or SQL("NULL::int")),
+            ),
+        )
+    )
+
+
+# ----------------------------------------------------------------
+# Due tomorrow
+# ----------------------------------------------------------------
+
+
+def note_waiting(session, lifecycles):
+    """Have customers that may not be moved back today looked at tomorrow."""
+    today = Domain("stage_date", "=", session.as_of)
+    rules = lifecycles.rule_ids.filtered("active")
+    conditions.ask(
+        session,
+        rules,
+        lambda unusable: _insert_waiting(session, lifecycles, rules, today, unusable),
+    )
+
+
+def _insert_waiting(session, lifecycles, rules, today, unusable):
+    query = search_asked(session, get_base_domain(session) & today, True)
+    rule = _get_rule_case(session, lifecycles, rules, query, unusable, guarded=False)
+    query.add_where(SQL("%s IS NOT NULL", rule))
+    session.env.cr.execute(
+        SQL(
+            "INSERT INTO lifecycle_left (profile_id) %s ON CONFLICT DO NOTHING",
+            query.select(),
+        )
+    )

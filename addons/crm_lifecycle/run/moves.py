@@ -1,0 +1,199 @@
+"""Moving the customers on the due list, batch by batch."""
+
+import functools
+import random
+import time
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..moves import ENTERS, Move, MoveService
+from . import evaluate
+
+# Customers moved in one go: quiet moves are plain SQL; others go through the ORM and
+# all automation that listens there. A move by hand of one of them waits for the
+# batch, so it takes about a second.
+QUIET_BATCH = 20000
+LOUD_BATCH = 250
+
+# How often a run comes back to customers that another transaction was moving.
+ROUNDS = 5
+
+LEAVE_MOVED_BY_HAND = f"""
+    DELETE FROM lifecycle_held AS h
+     USING crm_lifecycle_profile AS p
+ LEFT JOIN lifecycle_review AS r ON r.profile_id = p.id
+     WHERE p.id = h.profile_id AND {evaluate.IS_MOVED_BY_HAND}
+"""
+HELD_LIST = (
+    SQL("TRUNCATE lifecycle_held"),
+    SQL("INSERT INTO lifecycle_held SELECT DISTINCT profile_id FROM lifecycle_busy"),
+    SQL("TRUNCATE lifecycle_busy"),
+    SQL("ANALYZE lifecycle_held"),
+)
+
+
+def move_in_steps(session, lifecycles, asked):
+    """Move the customers asked into a lifecycle, and along it by its rules."""
+    fill = functools.partial(evaluate.fill_due_by_lifecycle, session, lifecycles, asked)
+    _move_due(session, lifecycles, fill)
+    # Each pass moves each customer at most one step along the lifecycle, and
+    # asks about the customers that the pass before has moved.
+    for _step in range(max(len(item.stage_ids) for item in lifecycles)):
+        fill = functools.partial(evaluate.fill_due_by_rule, session, lifecycles, asked)
+        if not _move_due(session, lifecycles, fill):
+            break
+        asked = evaluate.ASKED_AGAIN
+
+
+def retry_locked(session, lifecycles):
+    """Come back to customers that another transaction held; skip the last ones.
+
+    Another transaction holds a batch while it moves it. Within one transaction of
+    the caller's, no other one ends in time.
+    """
+    for attempt in range(1, ROUNDS + 1):
+        is_last = session.checkpoint is None or attempt == ROUNDS
+        held = session.attempt(_list_held, session, is_last)
+        session.keep()
+        if is_last or not held:
+            return
+        time.sleep(random.uniform(0, 0.2 * attempt))
+        session.keep()
+        session.env.cr.execute(SQL(LEAVE_MOVED_BY_HAND, session.as_of))
+        session.keep()
+        move_in_steps(session, lifecycles, evaluate.ASKED_LATER)
+
+
+def _list_held(session, is_last):
+    """List customers that another transaction held; the last time, skip them."""
+    held = session.env.execute_query(
+        SQL("SELECT DISTINCT profile_id FROM lifecycle_busy")
+    )
+    session.execute_all(HELD_LIST)
+    if is_last:
+        skip(session, [profile_id for [profile_id] in held])
+    return held
+
+
+def _move_due(session, lifecycles, fill):
+    """List customers that are due and move them. Return how many moved."""
+    started = time.monotonic()
+    is_any_due = session.attempt(evaluate.list_due, session, fill)
+    session.add_seconds("evaluate", started)
+    session.keep()
+    if not is_any_due:
+        return 0
+    _begin_move(session)
+    quiet = {}
+    for lifecycle in lifecycles:
+        first = _is_first_run(session, lifecycle)
+        quiet |= dict.fromkeys(lifecycle.stage_ids.ids, first)
+    moved = last_id = 0
+    while True:
+        started = time.monotonic()
+        size = QUIET_BATCH if all(quiet.values()) else LOUD_BATCH
+        rows = session.env.execute_query(
+            SQL(
+                "SELECT id, profile_id, rule_id, from_stage_id, to_stage_id "
+                "FROM lifecycle_due WHERE id > %s ORDER BY id LIMIT %s",
+                last_id,
+                size,
+            )
+        )
+        if not rows:
+            if session.mode.sets_reviews:
+                session.analyze_tables(
+                    moved, "crm_lifecycle_profile", "crm_lifecycle_history"
+                )
+            return moved
+        moved += session.attempt(move_rows, session, rows, quiet)
+        last_id = rows[-1][0]
+        session.add_seconds("move", started)
+        session.keep(len(rows))
+
+
+def _begin_move(session):
+    """Show how many customers are on the due list."""
+    if session.is_watched:
+        [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM lifecycle_due"))
+        session.begin_step("move", count)
+
+
+def _is_first_run(session, lifecycle):
+    """Return whether the lifecycle has not run in the company since its activation.
+
+    A quick run looks at a few customers only: it counts as no first run. Whether a
+    run that began in the second of the activation saw it is not known: better quiet
+    once more.
+    """
+    if session.mode.is_quiet:
+        return True
+    since = Domain("date_start", ">", lifecycle.activation_date)
+    return not session.run.search_count(session.get_earlier_domain() & since, limit=1)
+
+
+def move_rows(session, rows, quiet):
+    """Move one batch of the due list, by groups. Return how many moved.
+
+    Customers that a rule which can't be used holds up stay where they are.
+    """
+    skip(session, [row[1] for row in rows if (row[2] or 0) < 0])
+    groups = {}
+    for _id, profile_id, *key in rows:
+        if (key[0] or 0) >= 0:
+            groups.setdefault(tuple(key), []).append(profile_id)
+    count = 0
+    for (rule_id, from_stage_id, to_stage_id), profile_ids in groups.items():
+        count += _move_group(
+            session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet
+        )
+    session.run.moved_count += count
+    return count
+
+
+def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet):
+    """Move customers by one rule into one stage. Return how many moved."""
+    Stage = session.env["crm.lifecycle.stage"]
+    profiles = session.env["crm.lifecycle.profile"].browse(profile_ids)
+    rule = session.env["crm.lifecycle.rule"].browse(rule_id or [])
+    move = Move(
+        stage=Stage.browse(to_stage_id),
+        origin=session.mode.origin,
+        day=session.as_of,
+        from_stage=Stage.browse(from_stage_id or []),
+        rule=rule,
+        reason=None if rule else ENTERS,
+        quiet=quiet[to_stage_id],
+        run=session.run.parent_id or session.run,
+    )
+    service = MoveService(session.env)
+    free = profiles
+    if session.mode.locks_customers:
+        free = service.lock(profiles, move.stage, move.from_stage, wait=False)
+    moved = service.move_locked(free, move)
+    skip(session, (free - moved).ids)
+    _note_busy(session, (profiles - free).ids)
+    return len(moved)
+
+
+def _note_busy(session, profile_ids):
+    """Come back later to customers that another transaction holds."""
+    if profile_ids:
+        session.env.cr.execute(
+            SQL("INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids)
+        )
+
+
+def skip(session, profile_ids):
+    """Ask no rule of this run again about customers that did not move."""
+    if not profile_ids:
+        return
+    session.run.left_count += len(profile_ids)
+    session.env.cr.execute(
+        SQL(
+            "INSERT INTO lifecycle_left (profile_id) SELECT unnest(%s::int[]) "
+            "ON CONFLICT DO NOTHING",
+            profile_ids,
+        )
+    )

@@ -1,0 +1,217 @@
+"""Refreshing the facts of the customers on the work list, batch by batch."""
+
+import time
+from dataclasses import replace
+
+from odoo.tools import SQL
+
+from ..engine import statements
+from ..fields import KnownInteger
+from ..storage import raise_work_mem
+from . import conditions
+from .session import MANY
+
+# Customers refreshed at once. Many, since then each source reads its
+# documents in one pass; rows that staff may be waiting for are only written at the
+# end, where they differ.
+BATCH = 1000000
+
+
+def refresh_listed(session):
+    """Bring the facts of all customers on the work list up to date."""
+    while True:
+        started = time.monotonic()
+        count = session.attempt(refresh_batch, session)
+        if count is None:
+            return
+        session.add_seconds("refresh", started)
+        session.keep(count)
+
+
+def refresh_batch(session):
+    """Refresh one batch of the work list. Return the number of its customers.
+
+    None where the list is empty. The rows of the list go away in the same
+    transaction, and those that another worker holds are skipped.
+    """
+    env, reuse = session.env, session.mode.keeps_tables
+    env.flush_all()
+    session.execute_all(statements.create_batch_tables(reuse))
+    taken = _take_batch(session)
+    if not taken:
+        return None
+    if taken > MANY:
+        raise_work_mem(env.cr)
+    session.execute_all(statements.list_subjects(reuse))
+    if session.mode.converts:
+        _convert_subjects(session)
+    session.execute_all(
+        statements.fill_batch(
+            session.company.id,
+            env["crm.lifecycle.source.lead"]._get_company_condition(session.scope),
+            reuse,
+        )
+    )
+    topics = env.execute_query(
+        SQL("SELECT DISTINCT topics FROM lifecycle_batch ORDER BY topics")
+    )
+    scope = replace(
+        session.scope,
+        batch_topics=tuple(value for [value] in topics),
+        batch_size=taken,
+    )
+    seen, created, refreshed = _write_facts(session, scope)
+    session.run.profile_count += seen
+    session.run.created_count += created
+    session.run.refreshed_count += refreshed
+    session.analyze_tables(created, "crm_lifecycle_profile")
+    env["crm.lifecycle.profile"].invalidate_model()
+    return seen
+
+
+def _take_batch(session):
+    """Take rows off the work list into ``lifecycle_taken``. Return their number.
+
+    Picked once, whatever plan is chosen: a subquery with a limit may be
+    executed again for each row.
+    """
+    mine = SQL("TRUE")
+    if session.shard:
+        mine = session.shard.holds(SQL("partner_res_id"), SQL("lead_res_id"))
+    session.env.cr.execute(
+        SQL(
+            """
+            -- the oldest rows of the company, or of the shard, that nothing holds
+            WITH picked AS MATERIALIZED (
+                SELECT id
+                  FROM crm_lifecycle_touch
+                 WHERE company_id = %(company)s AND %(mine)s
+                 ORDER BY id
+                 LIMIT %(size)s
+                   FOR UPDATE SKIP LOCKED
+            -- go off the list
+            ), taken AS (
+                DELETE FROM crm_lifecycle_touch AS t
+                 USING picked
+                 WHERE t.id = picked.id
+             RETURNING partner_res_id, lead_res_id, topics, is_review
+            )
+            -- into the batch
+            INSERT INTO lifecycle_taken (partner_id, lead_id, topics, is_review)
+            SELECT partner_res_id, lead_res_id, topics, is_review FROM taken
+            """,
+            company=session.company.id,
+            mine=mine,
+            size=BATCH,
+        )
+    )
+    count = session.env.cr.rowcount
+    session.env.cr.execute(SQL("ANALYZE lifecycle_taken"))
+    return count
+
+
+def _convert_subjects(session):
+    """Convert profiles of leads and contacts that belong to a customer by now."""
+    rows = session.env.execute_query(
+        SQL(
+            """
+            -- profiles of leads of the customers
+            SELECT p.id
+              FROM lifecycle_subject AS s
+              JOIN res_partner AS c ON c.commercial_partner_id = s.partner_id
+              JOIN crm_lead AS l ON l.partner_id = c.id
+              JOIN crm_lifecycle_profile AS p ON p.lead_id = l.id
+             WHERE p.company_id = %(company)s
+             UNION
+            -- profiles of contacts below them
+            SELECT p.id
+              FROM lifecycle_subject AS s
+              JOIN res_partner AS c ON c.commercial_partner_id = s.partner_id
+                                   AND c.id <> s.partner_id
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.id
+             WHERE p.company_id = %(company)s
+            """,
+            company=session.company.id,
+        )
+    )
+    if rows:
+        profiles = session.env["crm.lifecycle.profile"].browse(row[0] for row in rows)
+        profiles._lifecycle_convert()
+        session.env.flush_all()
+
+
+def _write_facts(session, scope):
+    """Write the facts that differ, and the profiles of new customers.
+
+    Return how many customers were seen, added, and changed.
+    """
+    cr = session.env.cr
+    values, sources = _get_fact_values(session, scope)
+    values |= _get_derived_values(session.env, values)
+    cr.execute(statements.compute_facts(values, sources, session.mode.keeps_tables))
+    cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
+    [[known]] = session.env.execute_query(
+        SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")
+    )
+    cr.execute(
+        statements.update_profiles(
+            list(values),
+            conditions.get_watched(session, values),
+            session.as_of,
+            session.get_moving_topics(),
+        )
+    )
+    known_changed = cr.rowcount
+    cr.execute(
+        statements.insert_profiles(list(values), session.company.id, session.as_of)
+    )
+    created = cr.rowcount
+    return known + created, created, known_changed + created
+
+
+def _get_fact_values(session, scope):
+    """Return ``({fact: SQL}, [SQL of the answer of a source])`` for a batch."""
+    Profile = session.env["crm.lifecycle.profile"]
+    facts = {name: Profile._fields[name] for name in Profile._get_fact_fields()}
+    answers, topics = {}, {}
+    sources = []
+    for source in session.get_sources():
+        if not source._facts:
+            continue
+        alias = f"s{len(sources)}"
+        sources.append(source._fact_values(scope))
+        bit = scope.topics[source._name]
+        for name in source._facts:
+            topics[name] = bit
+            answers.setdefault(name, []).append(SQL.identifier(alias, name))
+    values = statements.fact_columns(
+        answers,
+        combination={name: field.fact for name, field in facts.items()},
+        counts=[
+            name
+            for name, field in facts.items()
+            if field.type == "integer" and not isinstance(field, KnownInteger)
+        ],
+        topics=topics,
+    )
+    return values, sources
+
+
+def _get_derived_values(env, values):
+    """Return ``{column: SQL}`` of what follows from facts, and from contacts."""
+    derived = {
+        "active": SQL(
+            "(p.is_manual IS TRUE OR %s IS NOT NULL) AND COALESCE("
+            "c.active, l.active OR l.won_status = 'lost', FALSE)",
+            values["first_seen_date"],
+        ),
+        "user_id": SQL("COALESCE(p.user_id, c.user_id, l.user_id)"),
+    }
+    if "last_contact_date" in values:
+        derived["follow_up_date"] = SQL(
+            "(SELECT %s FROM crm_lifecycle_stage AS s WHERE s.id = p.stage_id)",
+            env["crm.lifecycle.profile"]._get_follow_up_sql(
+                values["last_contact_date"]
+            ),
+        )
+    return derived

@@ -1,0 +1,240 @@
+"""Running the lifecycles in the past, on a copy of the customers."""
+
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import SQL
+
+from ..engine import domains, shadow
+from ..engine.since import ALWAYS, since_of
+from ..engine.statements import NOW
+from . import conditions, evaluate, windows, work
+from .session import Session
+
+# With so many days or more, temporary tables stay from one to the next.
+MANY_DAYS = 50
+# How long old versions of rows are left in the copy.
+COMPACT_AFTER = timedelta(days=28)
+
+
+def get_days(date_from: date, date_to: date, step: str) -> list[date]:
+    """Return the days of a replay, in order, the last one ``date_to``.
+
+    >>> get_days(date(2026, 1, 31), date(2026, 3, 15), "month")
+    [datetime.date(2026, 1, 31), datetime.date(2026, 2, 28), datetime.date(2026, 3, 15)]
+    """
+    days = []
+    while (day := date_from + relativedelta(**{f"{step}s": len(days)})) < date_to:
+        days.append(day)
+    return [*days, date_to]
+
+
+def replay_days(run, days, *, progress=None, task=None):
+    """Run as of each day on a copy; then publish the moves made there.
+
+    The copy is a temporary table of the same name: it stands before the real
+    one, and everything that a run does works on it. It costs a fraction of
+    the real one, and what happens there locks and shows nothing.
+
+    All of it is one transaction.
+
+    :param progress: called as ``progress(done, total)`` after each day
+    :param task: see `Session`
+    """
+    session = Session(run, task=task)
+    env, company = session.env, session.company
+    today = session.as_of = session.run.as_of = company._lifecycle_today()
+    run._check_day(company, today)
+    # Profiles, with the facts of today, for all customers that are to be there.
+    work.collect_changes(session)
+    work.refresh_facts(session)
+    env.flush_all()
+    session.execute_all(shadow.create(session.get_schema(), company.id))
+    session.begin_step("replay", len(days))
+    _replay_on_copy(session, days, progress)
+    env.cr.execute(evaluate.DROP_LISTS)
+    windows.drop_tables(session)
+    session.begin_step("publish")
+    publish(session)
+    return True
+
+
+def _replay_on_copy(session, days, progress):
+    """Bring the copy from day to day; the days are counted, not the steps of each."""
+    mode = replace(
+        session.mode,
+        counts_days=True,
+        keeps_tables=len(days) > MANY_DAYS,
+        asked_facts=_get_asked_facts(session),
+    )
+    copied = Session(session.run, mode=mode, task=session.task)
+    scope = replace(session.scope, since=None, previous_as_of=None)
+    compacted = days[0]
+    for number, day in enumerate(days, start=1):
+        since = None
+        if scope.previous_as_of:
+            # The last step has seen everything written by now.
+            since = session.env.cr.now()
+        if day - compacted >= COMPACT_AFTER:
+            session.execute_all(shadow.compact())
+            compacted = day
+        copied.scope = replace(scope, as_of=day, since=since)
+        replay_day(copied)
+        scope = replace(copied.scope, previous_as_of=day)
+        if progress:
+            progress(number, len(days))
+        if session.task:
+            session.task.tell(1)
+
+
+def _get_asked_facts(session):
+    """Return the facts that decide about moves, None where that is not known.
+
+    As of the past nothing else is kept, so nothing else is worked out: a replay
+    of rules about orders reads no messages.
+    """
+    Profile = session.env["crm.lifecycle.profile"]
+    lifecycles = session.get_lifecycles()
+    asked = conditions.get_asked(session, [*lifecycles, *lifecycles.rule_ids])
+    asked |= {"first_seen_date"}
+    facts = set(Profile._get_fact_fields())
+    if any(Profile._follows_from_facts(path) for path in asked - facts):
+        return None
+    return frozenset(asked & facts)
+
+
+def replay_day(session):
+    """Bring the copy to a day: facts, stages, and since when these are so."""
+    env, scope = session.env, session.scope
+    previous = scope.previous_as_of
+    is_dated = previous is None or (scope.as_of - previous).days > 1
+    last_id = started_at = None
+    if is_dated:
+        [[last_id, started_at]] = env.execute_query(
+            SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
+        )
+    started = time.monotonic()
+    work.collect_batch(session)
+    session.add_seconds("collect", started)
+    work.refresh_facts(session)
+    work.move_customers(session)
+    started = time.monotonic()
+    lifecycles = session.get_lifecycles()
+    if previous is None:
+        lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
+        session.execute_all(shadow.join_moves(lifecycles.ids))
+    if is_dated:
+        _date_moves(session, lifecycles, last_id, started_at)
+    session.add_seconds("move", started)
+
+
+def publish(session):
+    """Write the moves of the copy, and where they ended, for real."""
+    started = time.monotonic()
+    session.env.flush_all()
+    session.execute_all(shadow.publish(session.company.id, session.as_of))
+    session.env.invalidate_all(flush=False)
+    session.add_seconds("move", started)
+
+
+# ----------------------------------------------------------------
+# Since when
+# ----------------------------------------------------------------
+
+
+def _date_moves(session, lifecycles, last_id, started_at):
+    """Give the moves of a step the days on which their conditions became true.
+
+    Where dates do not tell it, a move keeps the day of the step. No move is
+    dated before the customer's last one, nor before the step, since the rule
+    was asked on the previous day and did not match; but for the first step,
+    which places customers where they have been for long.
+    """
+    session.env.flush_all()
+    rules = lifecycles.rule_ids.filtered("active")
+
+    def date_moves(unusable):
+        moves = _get_moves_since(
+            session, lifecycles, rules - unusable, last_id, started_at
+        )
+        session.execute_all(shadow.date_moves(moves, session.as_of))
+
+    conditions.ask(session, rules, date_moves)
+    session.env["crm.lifecycle.profile"].invalidate_model()
+    session.env["crm.lifecycle.history"].invalidate_model()
+
+
+def _get_moves_since(session, lifecycles, rules, last_id, started_at):
+    """SQL of the moves of a step, as `shadow.date_moves` wants them.
+
+    ``rules`` are those that can be asked, and so may have moved customers.
+    """
+    scope = session.scope
+    Profile = session.env["crm.lifecycle.profile"]
+    query = Profile._search([("company_id", "=", session.company.id)])
+    query.add_join(
+        "JOIN",
+        "move",
+        "crm_lifecycle_history",
+        SQL("move.profile_id = crm_lifecycle_profile.id AND move.id > %s", last_id),
+    )
+    query.add_where(SQL("move.lifecycle_id = ANY(%s)", lifecycles.ids))
+    unchanged = SQL("FALSE")
+    after = ALWAYS
+    if scope.previous_as_of:
+        unchanged = SQL("crm_lifecycle_profile.facts_date < %s", started_at)
+        after = SQL("%s::date + 1", scope.previous_as_of)
+    events = Profile._get_fact_events(scope)
+    cases = [
+        SQL(
+            "WHEN %s THEN %s",
+            rule.id,
+            _get_rule_since(session, rule, query, events, unchanged, after),
+        )
+        for rule in rules
+    ]
+    by_rule = SQL("NULL::date")
+    if cases:
+        by_rule = SQL("CASE move.rule_id %s END", SQL(" ").join(cases))
+    entering = SQL("NULL::date")
+    if all(conditions.parse(session, item.domain).is_true() for item in lifecycles):
+        entering = SQL(
+            "CASE WHEN move.from_stage_id IS NULL AND move.rule_id IS NULL "
+            "THEN GREATEST(crm_lifecycle_profile.first_seen_date, %s) END",
+            after,
+        )
+    return query.select(
+        SQL("move.id"),
+        SQL("move.profile_id"),
+        SQL("COALESCE(%s, %s) AS since", by_rule, entering),
+        SQL("move.date - move.days_in_from_stage AS entered"),
+    )
+
+
+def _get_rule_since(session, rule, query, events, unchanged, after):
+    """SQL of the day since which a rule has matched the customers that it moved.
+
+    Not before ``after``; but a customer that waits in a stage entered in the step
+    before waits since the day of the entry.
+    """
+    Profile = session.env["crm.lifecycle.profile"]
+
+    def holds(part):
+        return Profile._get_condition_sql(
+            Profile._resolve_facts(part, session.as_of), query
+        )
+
+    day = since_of(
+        domains.parse(rule.domain),
+        Profile._table,
+        Profile._get_column_type,
+        events,
+        unchanged,
+        holds,
+    )
+    if rule.min_days:
+        after = SQL("move.date - move.days_in_from_stage + %s", rule.min_days)
+    return SQL("GREATEST(%s, %s)", day, after)

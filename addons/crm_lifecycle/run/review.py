@@ -1,0 +1,171 @@
+"""Which customers a run asks its rules about, and when it does so next."""
+
+import time
+
+from odoo.tools import SQL
+
+from ..engine import bounds
+from ..engine.review import Turn, earliest
+from . import conditions
+
+# Customers that get their next review at once.
+BATCH = 50000
+
+
+def take_due(session, lifecycles):
+    """List the customers due for review. Return whether there is anything to ask.
+
+    All are where the lifecycles have changed since the last run, or all is rebuilt.
+    """
+    started = time.monotonic()
+    session.run.signature = conditions.get_signature(lifecycles)
+    due = SQL("review_date <= %s", session.as_of)
+    if is_everybody_due(session):
+        due = SQL("TRUE")
+    if session.shard:
+        mine = session.shard.holds(SQL("partner_id"), SQL("lead_id"))
+        due = SQL("%s AND %s", due, mine)
+    session.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO lifecycle_review (profile_id, facts_date, review_date)
+            SELECT id, facts_date, review_date
+              FROM crm_lifecycle_profile
+             WHERE company_id = %s AND %s
+            """,
+            session.company.id,
+            due,
+        )
+    )
+    count = session.env.cr.rowcount
+    session.env.cr.execute(SQL("ANALYZE lifecycle_review"))
+    session.add_seconds("evaluate", started)
+    if session.mode.asks_listed_only:
+        return count > 0
+    return count > 0 or not all(
+        conditions.is_foreseeable(session, item.domain)
+        for item in conditions.get_items(session, lifecycles)
+    )
+
+
+def is_everybody_due(session):
+    """Return whether what earlier runs found out is of no use to this one."""
+    asks_everybody, shards = session.mode.asks_everybody, session.run.child_ids
+    if asks_everybody is False:
+        return False
+    if shards and "failed" not in shards.mapped("state"):
+        return False
+    if asks_everybody:
+        return True
+    last = session.run.search(session.get_earlier_domain(), order="id desc", limit=1)
+    return last.signature != session.run.signature
+
+
+# ----------------------------------------------------------------
+# The next review
+# ----------------------------------------------------------------
+
+
+def set_next_review(session, lifecycles):
+    """Note when each customer that was asked is to be asked again.
+
+    Customers that have changed meanwhile, or were moved by hand, are left out: that
+    set their review.
+    """
+    session.begin_step("review")
+    started = time.monotonic()
+    session.env.flush_all()
+    next_review = _get_next_review_sql(session, lifecycles)
+    last_id = 0
+    while True:
+        [[upto]] = session.env.execute_query(
+            SQL(
+                """
+                SELECT MAX(profile_id)
+                  FROM (SELECT profile_id FROM lifecycle_review
+                         WHERE profile_id > %s ORDER BY profile_id LIMIT %s) AS r
+                """,
+                last_id,
+                BATCH,
+            )
+        )
+        if upto is None:
+            break
+        session.attempt(write_next_review, session, next_review, last_id, upto)
+        last_id = upto
+        session.keep()
+    session.env["crm.lifecycle.profile"].invalidate_model(["review_date"])
+    session.add_seconds("evaluate", started)
+
+
+def write_next_review(session, next_review, last_id, upto):
+    """Write the next review of one batch of customers."""
+    session.env.cr.execute(
+        SQL(
+            """
+            UPDATE crm_lifecycle_profile AS t
+               SET review_date = v.review_date
+              FROM (
+                    SELECT p.id, %(next_review)s AS review_date
+                      FROM lifecycle_review AS r
+                      JOIN crm_lifecycle_profile AS p ON p.id = r.profile_id
+                     WHERE r.profile_id > %(last_id)s AND r.profile_id <= %(upto)s
+                       -- neither refreshed nor moved by hand since they were listed
+                       AND (p.facts_date, p.review_date)
+                           IS NOT DISTINCT FROM (r.facts_date, r.review_date)
+                   ) AS v
+             WHERE t.id = v.id AND t.review_date IS DISTINCT FROM v.review_date
+            """,
+            next_review=next_review,
+            last_id=last_id,
+            upto=upto,
+        )
+    )
+
+
+def _get_next_review_sql(session, lifecycles):
+    """SQL of the next review of profile ``p``, empty where time changes nothing."""
+    as_of = session.as_of
+    general = [
+        turn
+        for item in lifecycles
+        for turn in conditions.get_turns(session, item.domain) or ()
+    ]
+    by_stage = SQL(" ").join(
+        SQL("WHEN %s THEN %s", stage.id, _get_review_in_stage_sql(session, stage))
+        for stage in lifecycles.stage_ids
+    )
+    return SQL(
+        "CASE WHEN p.active THEN %s END",
+        earliest(
+            [
+                *(turn.next_day("p", as_of) for turn in general),
+                SQL("CASE p.stage_id %s END", by_stage)
+                if by_stage
+                else SQL("NULL::date"),
+                SQL(
+                    "CASE WHEN p.pinned_until >= %s THEN %s END",
+                    as_of,
+                    bounds.capped(SQL("p.pinned_until + 1")),
+                ),
+                SQL(
+                    "CASE WHEN EXISTS (SELECT FROM lifecycle_left AS l "
+                    "WHERE l.profile_id = p.id) THEN %s::date + 1 END",
+                    as_of,
+                ),
+            ]
+        ),
+    )
+
+
+def _get_review_in_stage_sql(session, stage):
+    """SQL of the next review that the rules and tags of a stage ask for."""
+    lifecycle = stage.lifecycle_id
+    rules = lifecycle.rule_ids.filtered(stage._is_left_by)
+    turns = [
+        turn
+        for item in (*rules, *lifecycle.tag_ids)
+        for turn in conditions.get_turns(session, item.domain) or ()
+    ]
+    turns += [Turn("stage_date", rule.min_days) for rule in rules if rule.min_days]
+    return earliest(turn.next_day("p", session.as_of) for turn in dict.fromkeys(turns))

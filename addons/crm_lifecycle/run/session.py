@@ -1,0 +1,290 @@
+"""A run at work: what all phases share."""
+
+import logging
+import time
+
+from psycopg2 import errors
+
+from odoo import fields
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..engine.scope import Scope, Shard, topics_of
+from ..engine.shadow import CURRENT_SCHEMA
+from ..retry import retry
+from .mode import MODES
+
+_logger = logging.getLogger(__name__)
+
+# What another transaction that got in between may cause. Rows of a relation, or of a
+# unique index, may be in the way of a batch that did not see them.
+RETRIED = (
+    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+    errors.ForeignKeyViolation,
+    errors.UniqueViolation,
+)
+# Steps with a time of their own on the run.
+TIMED_STEPS = ("collect", "refresh", "evaluate", "move")
+# So many changed rows are worth an ANALYZE, where they are so great a part of their
+# table.
+MANY = 1000
+PART = 0.1
+
+
+def retry_batch(env, work, *args):
+    """Do one batch of work and return its result; retry it after a conflict.
+
+    Each batch begins right after a commit, so that rolling back undoes it alone.
+    """
+
+    def work_and_flush():
+        result = work(*args)
+        env.flush_all()
+        return result
+
+    return retry(env, work_and_flush, errors=RETRIED)
+
+
+class Session:
+    """A run, with all that its phases need to know.
+
+    :param run: the `crm.lifecycle.run`, a shard included
+    :param checkpoint: called as ``checkpoint(done, remaining)`` after each batch that
+        may be committed; without one, the caller owns the transaction
+    :param mode: the `RunMode`, by default that of the kind of run
+    :param task: the `Progress` of the background task that waits for the run, if any
+    """
+
+    def __init__(self, run, checkpoint=None, *, mode=None, task=None):
+        run.ensure_one()
+        self.run = run.with_company(run.company_id).with_context(active_test=False)
+        self.env = self.run.env
+        self.company = self.run.company_id
+        self.checkpoint = checkpoint
+        self.mode = mode or MODES[run.kind]
+        self.task = task
+        self.as_of = run.as_of
+        self.shard = Shard(run.shard, run.shard_count) if run.parent_id else None
+        self._scope = None
+
+    # ------------------------------------------------------------
+    # What the run is about
+    # ------------------------------------------------------------
+
+    @property
+    def scope(self):
+        """The frozen question of the run to the sources of facts."""
+        if self._scope is None:
+            whole = self.run.parent_id or self.run
+            last = self.run._get_last_collected(self.company, before=whole)
+            since = None if self.mode.rebuilds else last.watermark
+            self._scope = Scope(
+                company_id=self.company.id,
+                as_of=self.as_of,
+                tz=self.company.lifecycle_tz or "UTC",
+                since=since or None,
+                previous_as_of=last.as_of or None,
+                topics=topics_of(
+                    {source._name: source._facts for source in self.get_sources()}
+                ),
+            )
+        return self._scope
+
+    @scope.setter
+    def scope(self, scope):
+        self._scope = scope
+        self.as_of = scope.as_of
+
+    def get_sources(self):
+        """Return the models that answer facts, but for those that are not asked."""
+        names = self.env["crm.lifecycle"]._lifecycle_sources()
+        sources = [self.env[name] for name in names]
+        return [
+            source
+            for source in sources
+            if not source._facts or self.mode.asks_for(source._facts)
+        ]
+
+    def get_moving_topics(self):
+        """Return the bits of the sources with facts that passing days change."""
+        bits = 0
+        for source in self.get_sources():
+            if source._is_moving:
+                bits |= self.scope.topics[source._name]
+        return bits
+
+    def get_lifecycles(self):
+        """Return the active lifecycles of the company."""
+        return self.env["crm.lifecycle"]._get_active(self.company)
+
+    def get_earlier_domain(self):
+        """Return the domain of runs that asked the rules of everybody before."""
+        return Domain(
+            [
+                ("company_id", "=", self.company.id),
+                ("parent_id", "=", False),
+                ("state", "=", "done"),
+                ("kind", "not in", ("quick", "replay")),
+                ("id", "<", (self.run.parent_id or self.run).id),
+            ]
+        )
+
+    # ------------------------------------------------------------
+    # Batches
+    # ------------------------------------------------------------
+
+    def attempt(self, work, *args):
+        """Do one batch of work and return its result; retry it after a conflict.
+
+        Without a checkpoint the caller owns the transaction, and the error is theirs.
+
+        After the batch, the row of the run is locked, so that what follows up to the
+        next checkpoint, its counts and times, meets no other transaction.
+        """
+        if self.checkpoint is None or not self.mode.retries:
+            return work(*args)
+        return self.retry(work, *args)
+
+    def retry(self, work, *args):
+        """Do one batch like `attempt`, whatever the mode."""
+
+        def work_and_lock():
+            result = work(*args)
+            self._lock_run()
+            return result
+
+        return retry_batch(self.env, work_and_lock)
+
+    def _lock_run(self):
+        """Lock the row of the run, with all that is to be written on it."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM crm_lifecycle_run WHERE id = ANY(%s) FOR NO KEY UPDATE",
+                self.run.ids,
+            )
+        )
+
+    def keep(self, done=0, remaining=0):
+        """Keep what is done so far, where the caller allows it."""
+        if self.checkpoint is None:
+            if self.task:
+                self.task.tell(0 if self.mode.counts_days else done)
+            return
+        self.attempt(self._note_progress, done)
+        self.checkpoint(done, remaining)
+
+    def _note_progress(self, done):
+        self.run.date_progress = fields.Datetime.now()
+        self.run.done_count += done
+        self.env.flush_all()
+
+    # ------------------------------------------------------------
+    # Progress and problems
+    # ------------------------------------------------------------
+
+    @property
+    def is_watched(self):
+        """Whether the progress of the run shows anywhere."""
+        return self.checkpoint is not None or self.task is not None
+
+    def begin_step(self, step, total=0):
+        """Show which step begins, and the number of its customers."""
+        if self.mode.counts_days or not self.is_watched:
+            return
+        expected = self._get_expected_seconds(step, total)
+        self.attempt(
+            self.run.write,
+            {
+                "step": step,
+                "step_date": fields.Datetime.now(),
+                "expected_seconds": expected,
+                "done_count": 0,
+                "total_count": total,
+            },
+        )
+        if self.task:
+            self.task.begin(self.run._get_step_name(), total, expected)
+        # A step may be one statement: others see now that it has begun.
+        self.keep()
+
+    def _get_expected_seconds(self, step, total):
+        """Return how long a step took the last time, 0 where that is not known.
+
+        Where the number of customers is known: for as many.
+        """
+        if step not in TIMED_STEPS:
+            return 0.0
+        last = self.run.search(
+            [
+                ("company_id", "=", self.company.id),
+                ("state", "=", "done"),
+                ("kind", "=", self.run.kind),
+                ("profile_count", ">", MANY),
+                ("id", "<", self.run.id),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        if not last:
+            return 0.0
+        share = total / last.profile_count if total else 1
+        return last[f"{step}_seconds"] * share
+
+    def add_seconds(self, step, started):
+        """Add the seconds since ``started`` to the time of a step."""
+        self.run[f"{step}_seconds"] += time.monotonic() - started
+
+    def note_problem(self, error):
+        """Write down a problem in spite of which the run goes on, once."""
+        text = str(error)
+        if text not in (self.run.error or ""):
+            _logger.warning("Lifecycle run %s: %s", self.run.id, text)
+            self.run.error = f"{self.run.error}\n{text}" if self.run.error else text
+
+    # ------------------------------------------------------------
+    # The database
+    # ------------------------------------------------------------
+
+    def get_schema(self):
+        """Return the schema of the real tables, which copies may stand before."""
+        return self.env.execute_query(CURRENT_SCHEMA)[0][0]
+
+    def execute_all(self, queries):
+        for query in queries:
+            self.env.cr.execute(query)
+
+    def analyze_tables(self, count, *tables):
+        """Analyze tables of which a good part, ``count`` rows, is new.
+
+        Until then they look to the planner as they were, perhaps empty, and it
+        chooses nested loops that a hundred thousand rows never come out of.
+        """
+        if count > MANY:
+            self._analyze(tables, SQL("reltuples < %s", count / PART))
+
+    def analyze_unknown(self):
+        """Analyze tables that look all but empty to the planner, and are not.
+
+        Where the rows of a table were deleted once, or rolled back, it expects next to
+        none until the server gets round to analysing it: a run right after an import
+        would walk through all documents for each of them. Less than a row on a page
+        is what tells; tables that autovacuum keeps in view have many.
+        """
+        tables = {table for source in self.get_sources() for table in source._reads}
+        pages = SQL("pg_relation_size(oid) / current_setting('block_size')::int")
+        self._analyze(tables, SQL("reltuples < %s", pages))
+
+    def _analyze(self, tables, condition):
+        """Analyze those of some tables that meet a condition on ``pg_class``."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT relname FROM pg_class WHERE relname = ANY(%s) "
+                "AND pg_table_is_visible(oid) AND %s",
+                sorted(tables),
+                condition,
+            )
+        )
+        for [name] in rows:
+            self.env.cr.execute(SQL("ANALYZE (SKIP_LOCKED) %s", SQL.identifier(name)))

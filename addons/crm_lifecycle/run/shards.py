@@ -1,0 +1,134 @@
+"""The shards of a big run at the same time, on connections of one process.
+
+Nearly all the time of a run is PostgreSQL's, where a connection uses one core. So a
+big run that may commit is split, and each shard has a connection and a thread of its
+own, which does little but wait for it. What a shard leaves, since it failed or since
+another transaction held a row, the run does itself at the end.
+"""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from odoo import api
+from odoo.tools import SQL
+
+from ..progress import Cancelled
+from . import conditions, lock, review
+
+_logger = logging.getLogger(__name__)
+
+# So many customers are worth a second connection. For fewer, what each shard asks
+# whatever its size costs more than it saves.
+BIG = 5000
+# How often the run looks after its shards, in seconds.
+PACE = 1
+# What shards and runs count.
+COUNTS = (
+    "profile_count",
+    "created_count",
+    "refreshed_count",
+    "moved_count",
+    "left_count",
+    "collect_seconds",
+    "refresh_seconds",
+    "evaluate_seconds",
+    "move_seconds",
+)
+
+
+class Checkpoint:
+    """Keeps what a shard has done, on a connection of its own.
+
+    Where the run is to ``stop``, it raises in the shard once: how the shard ended is
+    kept.
+    """
+
+    def __init__(self, env, stop):
+        self.env = env
+        self.stop = stop
+        self.has_raised = False
+
+    def __call__(self, done=0, remaining=0):
+        if self.stop.is_set() and not self.has_raised:
+            self.has_raised = True
+            raise Cancelled
+        self.env.flush_all()
+        # Each batch stands for itself.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+
+def get_connection_count(session):
+    """Return on how many connections the run works at once.
+
+    As many as the server lets a single query use cores beside its own.
+    """
+    if session.checkpoint is None or session.shard or not session.mode.collects:
+        return 1
+    if _get_concerned_count(session) < BIG:
+        return 1
+    [[count]] = session.env.execute_query(
+        SQL("SELECT current_setting('max_parallel_workers_per_gather')::int")
+    )
+    return count
+
+
+def _get_concerned_count(session):
+    """Return about how many customers are to be refreshed, or asked again."""
+    waiting = session.run._get_waiting_count()
+    lifecycles = session.get_lifecycles()
+    session.run.signature = conditions.get_signature(lifecycles)
+    if waiting >= BIG or not lifecycles or not review.is_everybody_due(session):
+        return waiting
+    domain = [("company_id", "=", session.company.id)]
+    return session.env["crm.lifecycle.profile"].search_count(domain, limit=BIG)
+
+
+def work_side_by_side(session, count):
+    """Have threads do the shards, and wait for them."""
+    shards = session.attempt(session.run._split, count)
+    # Others see the shards, and their customers, from here on.
+    session.begin_step("refresh", session.run._get_waiting_count())
+    stop = threading.Event()
+    with ThreadPoolExecutor(count) as pool:
+        work = [
+            pool.submit(_execute_apart, session, shard_id, stop)
+            for shard_id in shards.ids
+        ]
+        try:
+            # The checkpoint raises where the run is to stop.
+            while wait(work, timeout=PACE).not_done:
+                session.keep()
+        except BaseException:
+            stop.set()
+            raise
+    session.env.invalidate_all(flush=False)
+
+
+def _execute_apart(session, shard_id, stop):
+    """Do a shard in this thread, on a connection of its own.
+
+    An error is on the shard, and its customers are on the work list still.
+    """
+    run, own = session.run, session.env
+    threading.current_thread().dbname = own.registry.db_name
+    try:
+        with own.registry.cursor() as cr:
+            env = api.Environment(cr, own.uid, own.context, own.su)
+            shard = env[run._name].browse(shard_id)
+            with lock.share_run(shard.company_id, is_run_held=True):
+                shard._execute(Checkpoint(env, stop))
+    except Cancelled:
+        _logger.info("Lifecycle run %s: shard %s stopped", run.id, shard_id)
+    except Exception:
+        _logger.exception("Lifecycle run %s: shard %s failed", run.id, shard_id)
+
+
+def add_up(session, seconds=sum):
+    """Count what the shards did as done by the run.
+
+    :param seconds: `sum`, or `max` where shards worked at the same time
+    """
+    for name in COUNTS:
+        combine = seconds if name.endswith("_seconds") else sum
+        session.run[name] += combine(session.run.child_ids.mapped(name))

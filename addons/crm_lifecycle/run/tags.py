@@ -1,0 +1,154 @@
+"""Setting and removing tags by their conditions, at the end of a run."""
+
+import time
+
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from . import conditions, evaluate
+
+# Customers that get their tags at once.
+BATCH = 50000
+
+
+def sync_tags(session, lifecycles):
+    """Set tags where their conditions hold, and remove them elsewhere."""
+    foreseeable = lifecycles.tag_ids.filtered(
+        lambda tag: conditions.is_foreseeable(session, tag.domain)
+    )
+    _sync_some(session, foreseeable, True)
+    _sync_some(session, lifecycles.tag_ids - foreseeable, False)
+
+
+def _sync_some(session, tags, foreseeable):
+    """Set and remove some tags, batch by batch."""
+    if not tags:
+        return
+    started = time.monotonic()
+    session.attempt(_list_tags, session, tags, foreseeable)
+    session.add_seconds("evaluate", started)
+    session.keep()
+    last_id, changed = 0, 0
+    while True:
+        started = time.monotonic()
+        [[upto]] = session.env.execute_query(
+            SQL(
+                """
+                SELECT MAX(profile_id)
+                  FROM (SELECT profile_id FROM lifecycle_tagged
+                         WHERE profile_id > %s ORDER BY profile_id LIMIT %s) AS t
+                """,
+                last_id,
+                BATCH,
+            )
+        )
+        if upto is None:
+            break
+        changed += session.attempt(write_tags, session, tags, last_id, upto)
+        last_id = upto
+        session.add_seconds("evaluate", started)
+        session.keep()
+    if changed:
+        session.env["crm.lifecycle.profile"].invalidate_model(["tag_ids"])
+    session.env.cr.execute(SQL("DROP TABLE lifecycle_tagged"))
+
+
+def _list_tags(session, tags, foreseeable):
+    """List the customers that are asked, with the tags that they are to have."""
+    session.env.flush_all()
+    conditions.ask(
+        session,
+        tags,
+        lambda unusable: _list_tagged(session, tags, foreseeable, unusable),
+    )
+
+
+def _list_tagged(session, tags, foreseeable, unusable):
+    """List them, where some of the tags can't be asked."""
+    mine = Domain("company_id", "=", session.company.id)
+    query = evaluate.search_asked(session, mine, foreseeable)
+    holding = [
+        SQL(
+            "CASE WHEN %s THEN %s END",
+            _get_tagged_sql(tag)
+            if tag in unusable
+            else _get_tag_condition(session, tag, query),
+            tag.id,
+        )
+        for tag in tags
+    ]
+    cr = session.env.cr
+    cr.execute(SQL("DROP TABLE IF EXISTS lifecycle_tagged"))
+    cr.execute(
+        SQL(
+            "CREATE TEMPORARY TABLE lifecycle_tagged AS %s",
+            query.select(
+                SQL("crm_lifecycle_profile.id AS profile_id"),
+                SQL("ARRAY[%s]::int[] AS tag_ids", SQL(", ").join(holding)),
+            ),
+        )
+    )
+    cr.execute(SQL("ANALYZE lifecycle_tagged (profile_id)"))
+
+
+def _get_tag_condition(session, tag, query):
+    """SQL condition: the profile is to have the tag.
+
+    No profile of a customer who objects to profiling is.
+    """
+    Profile = session.env["crm.lifecycle.profile"]
+    inside = Domain([("lifecycle_id", "=", tag.lifecycle_id.id), ("active", "=", True)])
+    return SQL(
+        "%s AND %s",
+        Profile._get_condition_sql(Profile._get_profiling_domain(), query),
+        Profile._get_condition_sql(inside & tag._get_domain(session.as_of), query),
+    )
+
+
+def _get_tagged_sql(tag):
+    """SQL condition: the profile has the tag already."""
+    return SQL(
+        "EXISTS (SELECT FROM crm_lifecycle_profile_tag_rel AS r "
+        "WHERE r.profile_id = crm_lifecycle_profile.id AND r.tag_id = %s)",
+        tag.id,
+    )
+
+
+def write_tags(session, tags, last_id, upto):
+    """Write the tags of one batch. Return how many changed.
+
+    Customers merged into another one since they were listed are left out.
+    """
+    cr = session.env.cr
+    cr.execute(
+        SQL(
+            """
+            DELETE FROM crm_lifecycle_profile_tag_rel AS r
+             USING lifecycle_tagged AS t
+             WHERE r.profile_id = t.profile_id AND r.tag_id = ANY(%s)
+               AND t.profile_id > %s AND t.profile_id <= %s
+               AND NOT r.tag_id = ANY(array_remove(t.tag_ids, NULL))
+            """,
+            tags.ids,
+            last_id,
+            upto,
+        )
+    )
+    changed = cr.rowcount
+    cr.execute(
+        SQL(
+            """
+            INSERT INTO crm_lifecycle_profile_tag_rel (profile_id, tag_id)
+            SELECT t.profile_id, tag.id
+              FROM lifecycle_tagged AS t
+              JOIN crm_lifecycle_profile AS p ON p.id = t.profile_id
+        CROSS JOIN unnest(t.tag_ids) AS tag (id)
+             WHERE tag.id IS NOT NULL
+               AND t.profile_id > %s AND t.profile_id <= %s
+                ON CONFLICT DO NOTHING
+            """,
+            last_id,
+            upto,
+        )
+    )
+    return changed + cr.rowcount

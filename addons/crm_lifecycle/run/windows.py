@@ -1,0 +1,137 @@
+"""What the passing of days changes, for customers with no other change."""
+
+from odoo.tools import SQL
+
+from ..engine.scope import ALL, is_topic
+from ..engine.statements import NOW, filled
+from . import conditions
+
+PASSING = SQL("lifecycle_passing")
+
+
+def roll_windows(session):
+    """Bring facts over moving windows to the day, by what has left the windows.
+
+    Customers on the work list for these facts are counted again and left out here,
+    and so are those counted again for this day already. Where the facts are of a
+    day in between, the customer is put on the list.
+    """
+    if session.scope.is_full:
+        return
+    changes = _fill_changes(session)
+    if not changes:
+        return
+    _fill_passing(session, changes)
+    enqueue_skipped_days(session)
+    for table, values in changes.items():
+        session.env.cr.execute(_get_apply_sql(session, table, values))
+    [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM %s", PASSING))
+    session.run.refreshed_count += count
+    if not session.mode.keeps_tables:
+        drop_tables(session)
+    session.env["crm.lifecycle.profile"].invalidate_model()
+
+
+def _fill_changes(session):
+    """Ask the sources once. Return ``{table of changes: {fact: new value}}``."""
+    changes = {}
+    for source in session.get_sources():
+        if not source._is_moving:
+            continue
+        query, values = source._passing_days(session.scope)
+        if not session.mode.asks_for(values):
+            continue
+        table = _get_table(len(changes))
+        session.env.cr.execute(filled(table, query, session.mode.keeps_tables))
+        changes[table] = values
+    return changes
+
+
+def _get_table(number):
+    return SQL.identifier(f"lifecycle_passing_{number}")
+
+
+def drop_tables(session):
+    """Drop the lists of customers that the days change."""
+    count = sum(source._is_moving for source in session.get_sources())
+    tables = [PASSING, *map(_get_table, range(count))]
+    session.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(tables)))
+
+
+def _fill_passing(session, changes):
+    """List the customers that the days change, in ``lifecycle_passing``."""
+    scope = session.scope
+    query = SQL(
+        """
+            SELECT p.id AS profile_id, p.partner_id,
+                   -- else the facts are of a day in between
+                   COALESCE(p.facts_as_of <= %(previous)s, TRUE) AS is_before
+              FROM crm_lifecycle_profile AS p
+              JOIN (%(customers)s) AS d ON d.partner_id = p.partner_id
+             WHERE p.company_id = %(company)s
+               -- not counted for this day already
+               AND COALESCE(p.facts_as_of < %(as_of)s, TRUE)
+               -- nor about to be
+               AND NOT EXISTS (
+                   SELECT FROM crm_lifecycle_touch AS t
+                    WHERE t.company_id = %(company)s
+                      AND t.partner_res_id = p.partner_id
+                      AND %(is_asked)s)
+            """,
+        is_asked=is_topic(
+            SQL("COALESCE(t.topics, %s)", ALL), session.get_moving_topics()
+        ),
+        customers=SQL(" UNION ").join(
+            SQL("SELECT partner_id FROM %s", table) for table in changes
+        ),
+        company=scope.company_id,
+        previous=scope.previous_as_of,
+        as_of=scope.as_of,
+    )
+    session.env.cr.execute(filled(PASSING, query, session.mode.keeps_tables))
+
+
+def enqueue_skipped_days(session):
+    """Put customers on the work list that have facts of a day in between."""
+    session.env.cr.execute(
+        SQL(
+            """
+            WITH between_days AS (
+                DELETE FROM lifecycle_passing WHERE NOT is_before
+                RETURNING partner_id
+            )
+            INSERT INTO crm_lifecycle_touch (company_id, partner_res_id)
+            SELECT %s, partner_id FROM between_days
+            """,
+            session.scope.company_id,
+        )
+    )
+    session.env.cr.execute(SQL("ANALYZE lifecycle_passing"))
+
+
+def _get_apply_sql(session, table, values):
+    """SQL that writes the new values of one source.
+
+    Where a rule asks about one of them, the customer is due for review.
+    """
+    reviewed = SQL()
+    if conditions.get_watched(session, values):
+        reviewed = SQL("review_date = %s,", session.as_of)
+    return SQL(
+        """
+        UPDATE crm_lifecycle_profile AS p
+           SET %(values)s, facts_as_of = %(as_of)s, %(reviewed)s
+               facts_date = %(now)s, write_date = %(now)s
+          FROM lifecycle_passing AS l
+          JOIN %(table)s AS d ON d.partner_id = l.partner_id
+         WHERE p.id = l.profile_id
+        """,
+        table=table,
+        as_of=session.as_of,
+        reviewed=reviewed,
+        now=NOW,
+        values=SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value)
+            for name, value in values.items()
+        ),
+    )

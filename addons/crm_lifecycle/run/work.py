@@ -1,0 +1,108 @@
+"""The phases of a run, in their order."""
+
+import time
+
+from . import (
+    collect,
+    evaluate,
+    moves,
+    refresh,
+    review,
+    shards,
+    tags,
+    windows,
+)
+
+
+def do_run(session):
+    """Do the phases one after the other. Return whether the run has ended.
+
+    It has not where others do the rest: see `crm.lifecycle.run._dispatch`.
+    """
+    run = session.run
+    if session.mode.collects and not session.shard:
+        session.attempt(session.analyze_unknown)
+        collect_changes(session)
+        if session.checkpoint is not None and run._dispatch(session.checkpoint):
+            return False
+    count = run._get_connection_count(session)
+    if count > 1:
+        shards.work_side_by_side(session, count)
+    refresh_facts(session)
+    move_customers(session)
+    if run.child_ids:
+        # Their seconds were the same ones.
+        session.attempt(shards.add_up, session, max)
+        session.keep()
+    return True
+
+
+def finish_run(session):
+    """Do what the shards have left, and add up what they did."""
+    refresh_facts(session)
+    move_customers(session)
+    session.attempt(shards.add_up, session)
+    session.keep()
+    return True
+
+
+def collect_changes(session):
+    """First phase: list the customers with facts that may have changed."""
+    session.begin_step("collect")
+    started = time.monotonic()
+    session.run.watermark = session.attempt(collect_batch, session)
+    session.add_seconds("collect", started)
+    session.keep()
+
+
+def collect_batch(session):
+    """List the changes, and roll windows on to the day. Return the watermark."""
+    watermark = collect.list_changes(session)
+    windows.roll_windows(session)
+    return watermark
+
+
+def refresh_facts(session):
+    """Second phase: bring the facts of the customers on the work list up to date."""
+    waiting = session.run._get_waiting_count() if session.is_watched else 0
+    if waiting:
+        session.begin_step("refresh", waiting)
+    refresh.refresh_listed(session)
+
+
+def move_customers(session, lifecycles=None):
+    """Third phase: assign lifecycles, then let the rules move until no one is due.
+
+    Customers due for review are asked (see `review.take_due`).
+
+    A customer may pass several stages in a run, and is never moved back on
+    the same day into a stage that a rule took them out of, unless their
+    facts have changed meanwhile. So rules that contradict each other do not
+    loop, and a second run on a day finds nothing to do.
+
+    ``lifecycles`` run in place of the active ones, if given.
+    """
+    session.begin_step("evaluate")
+    if lifecycles is None:
+        lifecycles = session.get_lifecycles()
+    if not lifecycles:
+        return
+    is_anything_to_ask = session.attempt(_begin_review, session, lifecycles)
+    session.keep()
+    if is_anything_to_ask:
+        moves.move_in_steps(session, lifecycles, evaluate.ASKED_FIRST)
+        moves.retry_locked(session, lifecycles)
+        if session.mode.sets_reviews:
+            session.attempt(evaluate.note_waiting, session, lifecycles)
+            session.keep()
+            if session.mode.sets_tags:
+                tags.sync_tags(session, lifecycles)
+            review.set_next_review(session, lifecycles)
+    if not session.mode.keeps_tables:
+        session.env.cr.execute(evaluate.DROP_LISTS)
+
+
+def _begin_review(session, lifecycles):
+    """Create the lists, and list the customers due for review."""
+    evaluate.create_lists(session)
+    return review.take_due(session, lifecycles)
