@@ -259,10 +259,3 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
             as_of,
         ),
     ]
-
-
-def publish(company_id: int, today: date) -> list[SQL]:
-    """Write the moves made on the copies for real; see `moves.publish`."""
-    from ..moves import publish as publish_moves  # which imports this package
-
-    return publish_moves(company_id, today)

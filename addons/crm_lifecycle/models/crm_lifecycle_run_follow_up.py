@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.scope import Scope
+from ..engine.statements import present_stay
 
 # Runs that bring the facts of all customers to their day.
 WHOLE_KINDS = ("full", "changes")
@@ -32,16 +33,7 @@ DUE = """
           JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
           JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
            -- the last move into the present stage
-    CROSS JOIN LATERAL (
-                SELECT h.id, h.is_quiet, h.create_date
-                  FROM crm_lifecycle_history AS h
-                 WHERE h.profile_id = p.id
-                   AND h.to_stage_id = p.stage_id
-                   AND h.origin NOT IN ('merge', 'convert')
-                   AND h.is_voided IS NOT TRUE
-                 ORDER BY h.id DESC
-                 LIMIT 1
-               ) AS stay
+    %(present_stay)s
            -- the clock has run out
          WHERE p.company_id = %(company)s
            AND p.active
@@ -135,6 +127,7 @@ class CrmLifecycleRun(models.Model):
                     mine=mine,
                     placed_on=scope.local_date(SQL("stay.create_date")),
                     activated_on=scope.local_date(SQL("l.activation_date")),
+                    present_stay=present_stay(SQL("p.id"), SQL("p.stage_id")),
                     is_open=IS_OPEN,
                     is_planned=IS_PLANNED,
                     limit=limit,

@@ -8,6 +8,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.tools import SQL
 
+from .. import moves
 from ..engine import domains, shadow
 from ..engine.since import ALWAYS, since_of
 from ..engine.statements import NOW
@@ -135,7 +136,7 @@ def publish(session):
     """Write the moves of the copy, and where they ended, for real."""
     started = time.monotonic()
     session.env.flush_all()
-    session.execute_all(shadow.publish(session.company.id, session.as_of))
+    session.execute_all(moves.publish(session.company.id, session.as_of))
     session.env.invalidate_all(flush=False)
     session.add_seconds("move", started)
 

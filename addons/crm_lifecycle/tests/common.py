@@ -16,6 +16,9 @@ class LifecycleCase(TransactionCase):
     are asked as of `TODAY` unless told otherwise.
     """
 
+    # Whether runs may be of days that are still to come by the clock of the database.
+    can_look_ahead = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -24,6 +27,10 @@ class LifecycleCase(TransactionCase):
         cls.company = cls.env["res.company"].create(
             {"name": "Lifecycle & Co", "lifecycle_tz": "UTC"}
         )
+        if cls.can_look_ahead:
+            cls.classPatch(
+                type(cls.company), "_get_database_today", lambda company: date.max
+            )
         cls.env = cls.env(
             context={**cls.env.context, "allowed_company_ids": cls.company.ids}
         )
@@ -131,13 +138,6 @@ class LifecycleCase(TransactionCase):
             cls.env["crm.lifecycle.profile"]
             .with_context(active_test=False)
             .search([(field, "=", subject.id), ("company_id", "=", cls.company.id)])
-        )
-
-    @classmethod
-    def _let_days_come(cls):
-        """Let runs be of days that are still to come by the clock of the database."""
-        cls.classPatch(
-            type(cls.company), "_get_database_today", lambda company: date.max
         )
 
     @classmethod

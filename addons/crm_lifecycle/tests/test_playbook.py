@@ -572,7 +572,6 @@ class TestPlaybook(PlaybookCase):
                 for partner in partners
             ]
         )
-        self._let_days_come()
         self._run(date(2030, 1, 1))
         profiles = self.env["crm.lifecycle.profile"].search(
             [("partner_id", "in", partners.ids)]

@@ -275,7 +275,6 @@ class TestWork(LifecycleCase):
         self.assertIn("1 of 2 customers", action["params"]["message"])
 
     def test_pinned_customers_are_moved_by_no_rule_up_to_that_day(self):
-        self._let_days_come()
         self._rule(self.engaged, [("first_seen_date", "=", False)], self.prospect)
         chosen = self.overdue | self.due
         self._wizard("pin", chosen, pinned_until=self.today + DAY).action_pin()
