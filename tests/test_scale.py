@@ -82,7 +82,8 @@ class TestScale(TransactionCase):
         self.assertGreater(self.built.moved_count, self.built.profile_count)
         run, queries, rows = self._run(0, full=True)
         self.assertEqual((run.refreshed_count, run.moved_count), (0, 0))
-        self.assertLessEqual(queries, 110)
+        # Ten of them are locks of the run, and savepoints around what rules ask.
+        self.assertLessEqual(queries, 120)
         # Once to find the customers, once for their facts, once for the messages on
         # their orders; each look at an index and then at the row counts twice.
         self.assertLessEqual(rows["sale_order"], 8 * ORDERS)
@@ -90,7 +91,7 @@ class TestScale(TransactionCase):
     def test_a_second_run_on_a_day_reads_next_to_nothing(self):
         run, queries, rows = self._run(0)
         self.assertEqual((run.profile_count, run.moved_count), (0, 0))
-        self.assertLessEqual(queries, 60)
+        self.assertLessEqual(queries, 65)
         self.assertLessEqual(rows["sale_order"], ORDERS * 0.02)
         self.assertLessEqual(rows["crm_lifecycle_profile"], 100)
 

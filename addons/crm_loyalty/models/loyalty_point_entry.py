@@ -179,7 +179,8 @@ class LoyaltyPointEntry(models.Model):
             entry.description = texts[entry]
 
     def _has_field_access(self, field, operation):
-        if not (self.env.su or self.env.user._is_internal()):
+        user = self.env.user
+        if not self.env.su and (user._is_portal() or user._is_public()):
             return field.name in PORTAL_FIELDS and operation == "read"
         return super()._has_field_access(field, operation)
 

@@ -44,9 +44,9 @@ class TestBonus(TierCase):
         )
         rule = self._rule().with_user(steward)
         for domain in (
-            [("user_ids.totp_secret", "!=", False)],
-            [("user_ids", "any", [("totp_secret", "=like", "A%")])],
             [("message_ids.mail_server_id.smtp_pass", "=like", "Z%")],
+            [("message_ids", "any", [("mail_server_id.smtp_pass", "!=", False)])],
+            ["!", ("message_ids.mail_server_id.smtp_user", "=", "post")],
         ):
             with self.subTest(domain=domain), self.assertRaises(AccessError):
                 rule.partner_domain = repr(domain)
