@@ -32,6 +32,29 @@ ORIGINS_BY_RULE = ("rule", "replay")
 # Columns of a profile that a replay publishes.
 PUBLISHED = ("lifecycle_id", "stage_id", "stage_date", "date_last_stage_update")
 
+# Adds the rows of a move, and counts the ones that the playbook has steps for.
+RECORD = """
+    WITH added AS (
+    INSERT INTO crm_lifecycle_history (
+        profile_id, partner_id, lead_id, company_id,
+        lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
+        date, origin, rule_id, user_id, reason, facts,
+        days_in_from_stage, processed_at, is_quiet, chain, run_id,
+        create_date, write_date)
+    SELECT p.id, p.partner_id, p.lead_id, p.company_id,
+           %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
+           %(day)s, %(origin)s, %(rule)s, %(user)s, %(reason)s,
+           %(facts)s,
+           GREATEST(%(day)s - p.stage_date, 0), %(processed_at)s,
+           %(quiet)s, %(chain)s, %(run)s,
+           %(now)s, %(now)s
+      FROM crm_lifecycle_profile AS p
+           %(days)s
+     WHERE p.id = ANY(%(ids)s)
+    RETURNING processed_at)
+    SELECT COUNT(*) FROM added WHERE processed_at IS NULL
+"""
+
 
 class WriterPass:
     """Lets one write of a stage through, the one writer's own.
@@ -242,28 +265,7 @@ class MoveService:
         ids = profiles.ids
         [[waiting]] = self.env.execute_query(
             SQL(
-                """
-                WITH added AS (
-                INSERT INTO crm_lifecycle_history (
-                    profile_id, partner_id, lead_id, company_id,
-                    lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
-                    date, origin, rule_id, user_id, reason, facts,
-                    days_in_from_stage, processed_at, is_quiet, chain, run_id,
-                    create_date, write_date)
-                SELECT p.id, p.partner_id, p.lead_id, p.company_id,
-                       %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
-                       %(day)s, %(origin)s, %(rule)s, %(user)s, %(reason)s,
-                       %(facts)s,
-                       GREATEST(%(day)s - p.stage_date, 0), %(processed_at)s,
-                       %(quiet)s, %(chain)s, %(run)s,
-                       %(now)s, %(now)s
-                  FROM crm_lifecycle_profile AS p
-                       %(days)s
-                 WHERE p.id = ANY(%(ids)s)
-                RETURNING processed_at)
-                -- How many of them the playbook has steps for.
-                SELECT COUNT(*) FROM added WHERE processed_at IS NULL
-                """,
+                RECORD,
                 lifecycle=stage.lifecycle_id.id,
                 version=stage.lifecycle_id.version,
                 stage=stage.id,
