@@ -34,6 +34,8 @@ from odoo.http import Controller
 from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 
+from odoo.addons.crm_lifecycle.access import is_readable
+
 ADDONS = Path(__file__).resolve().parent.parent / "addons"
 # Addons whose decisions are still to be tried as a whole. A new one is none of them.
 UNDECIDED = set()
@@ -375,8 +377,7 @@ class World:
         names = [
             name
             for name, field in record._fields.items()
-            if (is_own or set(field._modules) & set(own))
-            and record._has_field_access(field, "read")
+            if (is_own or set(field._modules) & set(own)) and is_readable(record, name)
         ]
         return names or ["display_name"]
 

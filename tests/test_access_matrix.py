@@ -8,19 +8,28 @@ tests/test_access_matrix.py -n 0 -s`` prints the tables as they really are.
 import json
 import os
 from collections import Counter
+from functools import partial
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_lifecycle.access import can_read
+from odoo.addons.crm_lifecycle.access import can_read, is_readable
 
 from tests import access_matrix as matrix
 from tests import search_rights
 
 # Which tell no more than where to ask: whoever follows them is asked for access.
 LINKS = ("ir.actions.act_url", "ir.actions.report")
+# The fields that hold conditions, and the model whose records these are asked of.
+CONDITIONS = {
+    "crm.lifecycle.domain": "crm.lifecycle.profile",
+    "crm.lifecycle.rule.domain": "crm.lifecycle.profile",
+    "crm.lifecycle.tag.domain": "crm.lifecycle.profile",
+    "crm.lifecycle.ticket.rule.domain": "crm.lifecycle.profile",
+    "loyalty.bonus.rule.partner_domain": "res.partner",
+}
 PRINT = bool(os.environ.get("ACCESS_PRINT"))
 
 
@@ -172,6 +181,21 @@ class TestAccessMatrix(TransactionCase):
             {"crm.lead", "crm.lifecycle.profile", "res.partner"},
         )
 
+    def test_every_place_of_conditions_is_tried(self):
+        self.assertEqual(
+            {
+                f"{name}.{field.name}"
+                for name, model in self.env.registry.items()
+                if not model._abstract
+                for field in model._fields.values()
+                if field.name.endswith("domain")
+                and field.store
+                and field.column_type
+                and set(field._modules) & set(self.addons)
+            },
+            set(CONDITIONS),
+        )
+
     # ------------------------------------------------------------
     # Is it as decided?
     # ------------------------------------------------------------
@@ -202,7 +226,7 @@ class TestAccessMatrix(TransactionCase):
         field = record._fields[name]
         if not record:  # a wizard: whoever may use it
             rights = "rw" if record.has_access("create") else ""
-            return rights if record._has_field_access(field, "read") else ""
+            return rights if is_readable(record, name) else ""
         try:
             value = field.convert_to_write(sample.record[name], record)
         except NotImplementedError:
@@ -324,6 +348,34 @@ class TestAccessMatrix(TransactionCase):
         self.cells["paths to hidden fields"] += tried
         self.assertGreater(tried, 50)
         self.assertFalse(leaks, "\n".join(leaks))
+
+    def test_no_conditions_look_at_what_their_author_may_not_read(self):
+        """Runs ask conditions with all rights, so each place refuses hidden paths."""
+        taken, tried = [], 0
+        for key, target in CONDITIONS.items():
+            name, field = key.rsplit(".", 1)
+            sample = self.world.made[name]["here"]
+            for role in self.roles:
+                env = self.world.get_env(role)
+                secret = search_rights.find_secret(env[target])
+                record = sample.record.with_env(env)
+                if not secret or not record.has_access("write"):
+                    continue
+                for domain in (
+                    [(secret, "=", False)],
+                    ["!", (secret, "!=", False)],
+                    search_rights.nest(secret, "!=", False),
+                ):
+                    tried += 1
+                    if self.world.gets_through(
+                        partial(record.write, {field: str(domain)}),
+                        f"{role} sets {key}",
+                        refusals=AccessError,
+                    ):
+                        taken.append(f"{role}, {key}: {domain}")
+        self.cells["hidden conditions"] += tried
+        self.assertGreater(tried, 10)
+        self.assertFalse(taken, "\n".join(taken))
 
     def test_no_search_shows_the_customer_of_somebody_else(self):
         """Fields of a profile are empty for one who does not see the profile."""

@@ -4,7 +4,7 @@ Odoo 19 answers from access rights, the groups of fields, and record rules. A la
 version that stores these in another way changes this module alone.
 
 The user is that of the model's environment, whatever rights the environment adds:
-`sudo()` changes no answer. Only the superuser reads everything.
+`sudo()` changes no answer, but of `is_readable`. Only the superuser reads everything.
 """
 
 from odoo.fields import Domain
@@ -15,12 +15,19 @@ def as_reader(records):
     return records.with_user(records.env.user)
 
 
-def can_read(model, name=None):
-    """Whether the user may read a model, and one of its fields."""
-    model = as_reader(model.browse())
-    if not model.has_access("read"):
+def is_readable(model, name=None):
+    """Whether a model, and one of its fields, is readable with the rights at hand.
+
+    With `sudo()` everything is.
+    """
+    if not model.browse().has_access("read"):
         return False
     return name is None or model._has_field_access(model._fields[name], "read")
+
+
+def can_read(model, name=None):
+    """Whether the user may read a model, and one of its fields."""
+    return is_readable(as_reader(model), name)
 
 
 def can_read_record(record):

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..access import is_readable
 from ..fields import Date
 from .crm_lifecycle_source import watermark_index
 from .crm_lifecycle_source_lead import CLOSED
@@ -18,7 +19,7 @@ class CrmLead(models.Model):
     lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
-        if not Profile.has_access("read"):
+        if not is_readable(Profile):
             return {}
         # The customer's company tells whose profile it is; it is not shown.
         customers = {

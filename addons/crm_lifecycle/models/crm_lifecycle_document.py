@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..access import as_reader, can_read
+from ..access import as_reader, can_read, is_readable
 
 
 class CrmLifecycleDocument(models.AbstractModel):
@@ -46,7 +46,7 @@ class CrmLifecycleDocument(models.AbstractModel):
         owners = {document: document.sudo()._get_lifecycle_owner() for document in self}
         customers = {customer.id for customer, _company in owners.values() if customer}
         companies = {company.id for _customer, company in owners.values()}
-        if not customers or not Profile.has_access("read"):
+        if not customers or not is_readable(Profile):
             return {}
         profiles = Profile.with_context(active_test=False).search_fetch(
             [

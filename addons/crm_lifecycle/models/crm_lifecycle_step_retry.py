@@ -5,6 +5,8 @@ import ast
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..access import is_readable
+
 
 class CrmLifecycleStep(models.Model):
     _inherit = "crm.lifecycle.step"
@@ -123,7 +125,7 @@ class CrmLifecycleStep(models.Model):
     def _count_failed(self, records, name):
         """Set ``failed_step_count`` of records that steps point to by a field."""
         counts = {}
-        if self.has_access("read"):
+        if is_readable(self):
             counts = dict(
                 self._read_group(
                     [(name, "in", records.ids), ("state", "=", "failed")],

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..access import is_readable
+
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
@@ -8,7 +10,7 @@ class IrHttp(models.AbstractModel):
         """Tell whether the user has work under way, to be asked for only then."""
         info = super().session_info()
         Task = self.env["crm.lifecycle.task"]
-        if self.env.user._is_internal() and Task.has_access("read"):
+        if self.env.user._is_internal() and is_readable(Task):
             info["lifecycle_task_count"] = Task.search_count(
                 [
                     ("user_id", "=", self.env.uid),

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..access import is_readable
 from ..fields import Date
 from .crm_lifecycle_source import watermark_index
 
@@ -23,7 +24,7 @@ class ResPartner(models.Model):
     lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
-        if not Profile.has_access("read"):
+        if not is_readable(Profile):
             return {}
         found = Profile.with_context(active_test=False).search_fetch(
             [

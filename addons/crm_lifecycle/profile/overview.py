@@ -2,6 +2,7 @@
 
 from odoo.tools import SQL
 
+from ..access import is_readable
 from .timeline import Timeline
 
 # Events shown at first, and those added by each “Show more”.
@@ -91,7 +92,7 @@ class Overview:
         facts = []
         for name, previous in names.items():
             field = profile._fields[name]
-            if not profile._has_field_access(field, "read"):
+            if not is_readable(profile, field.name):
                 continue
             currency = field.type == "monetary" and profile.currency_id
             facts.append(

@@ -4,6 +4,8 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL, html2plaintext
 
+from ..access import is_readable
+
 # What each source answers, in this order.
 COLUMNS = (
     "moment",
@@ -130,7 +132,7 @@ class Timeline:
     ):
         """SQL of the documents of a model as events, see `_timeline_of`."""
         Model = self.env[model].with_context(active_test=False)
-        if not Model.has_access("read"):
+        if not is_readable(Model):
             return None
         is_day = Model._fields[date].type == "date"
         past = Domain(date, "<=", "today" if is_day else fields.Datetime.now())
@@ -252,7 +254,7 @@ class Timeline:
     def _search_documents(self, document):
         """SQL of the customer's documents of a kind, those that the user may read."""
         Model = self.env[document.model].with_context(active_test=False)
-        if not Model.has_access("read"):
+        if not is_readable(Model):
             return None
         if document.model == self.profile._name:
             domain = Domain("id", "=", self.profile.id)

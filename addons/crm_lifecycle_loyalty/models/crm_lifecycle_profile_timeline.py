@@ -2,6 +2,8 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.access import is_readable
+
 
 class CrmLifecycleProfile(models.Model):
     """Points and tiers of the customer on the timeline, for those who see points."""
@@ -17,7 +19,7 @@ class CrmLifecycleProfile(models.Model):
     def _timeline_points(self, limit):
         """SQL of the entries of the ledger: kind, points, and their reason."""
         Entry = self.env["loyalty.point.entry"]
-        if not Entry.has_access("read"):
+        if not is_readable(Entry):
             return None
         query = self._search_of_customer(Entry, limit)
         return query.select(
@@ -38,7 +40,7 @@ class CrmLifecycleProfile(models.Model):
     def _timeline_tiers(self, limit):
         """SQL of the changes of tiers: the tier that was reached, and why."""
         History = self.env["loyalty.tier.history"]
-        if not History.has_access("read"):
+        if not is_readable(History):
             return None
         query = self._search_of_customer(History, limit)
         model, alias = History._fields["to_tier_id"].join(History, query.table, query)

@@ -3,6 +3,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from odoo.addons.crm_lifecycle.access import is_readable
 from odoo.addons.crm_lifecycle.profile.overview import Overview
 
 # Customers in one document, moves and events of each kind that are told of each.
@@ -75,7 +76,7 @@ class CrmLifecycleProfile(models.Model):
         """
         for name in ("order_total", "invoiced_total"):
             field = self._fields.get(name)
-            if field and self._has_field_access(field, "read"):
+            if field and is_readable(self, field.name):
                 return name
         return None
 

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.access import is_readable
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -15,7 +17,7 @@ class CrmLifecycleProfile(models.Model):
     def _timeline_tickets(self, kind, limit):
         """SQL of what happened to the tickets of a kind that the user may read."""
         Model = self.env[kind.model].with_context(active_test=False)
-        if not Model.has_access("read"):
+        if not is_readable(Model):
             return []
         domain = self._get_ticket_domain(kind.model)
         opened = self._timeline_of(

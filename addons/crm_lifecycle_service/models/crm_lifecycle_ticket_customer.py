@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+from odoo.addons.crm_lifecycle.access import is_readable
+
 
 class CrmLifecycleTicketCustomer(models.AbstractModel):
     """Whoever has tickets: profiles, contacts and leads, and the buttons on them.
@@ -49,7 +51,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
             {customer.id for customer in customers.values() if customer}
         )
         Ticket = self.env[model].with_context(active_test=False)
-        if not everybody or not Ticket.has_access("read"):
+        if not everybody or not is_readable(Ticket):
             return {}
         counts = {}
         for partner, count in Ticket._read_group(
