@@ -5,7 +5,7 @@ from odoo.tests import TransactionCase, tagged
 from tests import access_matrix as matrix
 
 MIXINS = ("crm.lifecycle.company.mixin", "crm.loyalty.company.mixin")
-# Rows of customers and cards: written by the engine or within the rights on these.
+# Rows of customers, cards and limits: written by code within the rights on these.
 WRITTEN_BY_OTHERS = {
     "crm.lifecycle.history",
     "crm.lifecycle.mailing.delivery",
@@ -20,6 +20,7 @@ WRITTEN_BY_OTHERS = {
     "crm.lifecycle.turn",
     "crm.lifecycle.version",
     "crm.lifecycle.visit",
+    "crm.loyalty.limit.change",
     "loyalty.point.adjustment",
     "loyalty.point.entry",
     "loyalty.tier.history",

@@ -44,7 +44,7 @@ tours.add("crm_loyalty_adjust", {
         },
         {
             content: "It is above the limit",
-            trigger: ".modal .alert-warning:contains('somebody else')",
+            trigger: ".modal .alert-warning:contains('second person')",
         },
         {
             content: "Ask for it",
