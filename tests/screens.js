@@ -135,14 +135,32 @@ async function turnPages(screen, seen) {
     return live;
 }
 
+/**
+ * Open a screen as an action. Once, on a busy machine, Odoo's board stayed empty for a
+ * minute and told no error; like somebody who looks at it, open it again then.
+ */
+async function show(screen) {
+    const isThere = () => document.querySelector(screen.selector);
+    const act = () => env.services.action.doAction(screen.action, { clearBreadcrumbs: true });
+    await act();
+    if (screen.action.tag === "action_spreadsheet_dashboard") {
+        await until(screen.name, isThere, WAIT / 2).catch(act);
+    }
+    try {
+        await until(screen.name, isThere);
+    } catch (error) {
+        const text = document.querySelector(".o_action_manager")?.textContent;
+        throw new Error(`${error.message}, but: ${text}`);
+    }
+}
+
 async function open(screen, seen) {
     if (screen.notification) {
         await env.services.action.doAction(screen.action);
         await until(screen.name, () => document.querySelector(".o_notification"));
         return look(screen, seen);
     }
-    await env.services.action.doAction(screen.action, { clearBreadcrumbs: true });
-    await until(screen.name, () => document.querySelector(screen.selector));
+    await show(screen);
     const live = await look(screen, seen);
     if (screen.selector.includes("o_form_view")) {
         live.push(...(await turnPages(screen, seen)));
