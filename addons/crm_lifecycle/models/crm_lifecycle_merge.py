@@ -91,6 +91,7 @@ class CrmLifecycleProfile(models.Model):
         another salesperson's contact stays theirs: who may not write its profile can't
         take it over by merging it into a customer of their own.
         """
+        # The owner counts also where the user may not read the profile.
         target = self.sudo()
         if not self.env.su:
             contacts = sources.filtered(lambda item: item.partner_id and item.user_id)

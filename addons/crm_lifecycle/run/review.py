@@ -76,23 +76,8 @@ def set_next_review(session, lifecycles):
     started = time.monotonic()
     session.env.flush_all()
     next_review = _get_next_review_sql(session, lifecycles)
-    last_id = 0
-    while True:
-        [[upto]] = session.env.execute_query(
-            SQL(
-                """
-                SELECT MAX(profile_id)
-                  FROM (SELECT profile_id FROM lifecycle_review
-                         WHERE profile_id > %s ORDER BY profile_id LIMIT %s) AS r
-                """,
-                last_id,
-                BATCH,
-            )
-        )
-        if upto is None:
-            break
-        session.attempt(write_next_review, session, next_review, last_id, upto)
-        last_id = upto
+    for after, upto in session.get_batches("lifecycle_review", BATCH):
+        session.attempt(write_next_review, session, next_review, after, upto)
         session.keep()
     session.env["crm.lifecycle.profile"].invalidate_model(["review_date"])
     session.add_seconds("evaluate", started)

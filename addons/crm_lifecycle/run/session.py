@@ -251,6 +251,32 @@ class Session:
         """Return the schema of the real tables, which copies may stand before."""
         return self.env.execute_query(CURRENT_SCHEMA)[0][0]
 
+    def get_batches(self, table, size):
+        """Yield the profiles of a table in batches, by id: ``(after, up to)``.
+
+        :param table: a table with the column ``profile_id``
+        :param int size: rows of a batch
+        """
+        last_id = 0
+        while True:
+            [[upto]] = self.env.execute_query(
+                SQL(
+                    """
+                    SELECT MAX(profile_id)
+                      FROM (SELECT profile_id FROM %(table)s
+                             WHERE profile_id > %(last_id)s
+                             ORDER BY profile_id LIMIT %(size)s) AS batch
+                    """,
+                    table=SQL.identifier(table),
+                    last_id=last_id,
+                    size=size,
+                )
+            )
+            if upto is None:
+                return
+            yield last_id, upto
+            last_id = upto
+
     def execute_all(self, queries):
         for query in queries:
             self.env.cr.execute(query)

@@ -28,26 +28,13 @@ def _sync_some(session, tags, foreseeable):
     session.attempt(_list_tags, session, tags, foreseeable)
     session.add_seconds("evaluate", started)
     session.keep()
-    last_id, changed = 0, 0
-    while True:
-        started = time.monotonic()
-        [[upto]] = session.env.execute_query(
-            SQL(
-                """
-                SELECT MAX(profile_id)
-                  FROM (SELECT profile_id FROM lifecycle_tagged
-                         WHERE profile_id > %s ORDER BY profile_id LIMIT %s) AS t
-                """,
-                last_id,
-                BATCH,
-            )
-        )
-        if upto is None:
-            break
-        changed += session.attempt(write_tags, session, tags, last_id, upto)
-        last_id = upto
+    changed = 0
+    started = time.monotonic()
+    for after, upto in session.get_batches("lifecycle_tagged", BATCH):
+        changed += session.attempt(write_tags, session, tags, after, upto)
         session.add_seconds("evaluate", started)
         session.keep()
+        started = time.monotonic()
     if changed:
         session.env["crm.lifecycle.profile"].invalidate_model(["tag_ids"])
     session.env.cr.execute(SQL("DROP TABLE lifecycle_tagged"))
