@@ -1,0 +1,175 @@
+"""Renames of an installed database, before its addons are loaded.
+
+A migration calls `apply_renames` with what its addon renamed:
+
+    RENAMES = Renames(
+        models={"my.old": "my.new"},
+        fields={"res.partner": {"old_field": "my_new_field"}},
+    )
+
+    def migrate(cr, version):
+        apply_renames(cr, RENAMES)
+
+Rows, values, translations and records of users stay. Renamed with them are tables,
+sequences, constraints and indexes; models and fields that records name; XML ids;
+saved filters, exports, automation rules, actions, record rules, templates, views that
+users changed, and dashboards.
+"""
+
+from typing import NamedTuple
+
+from psycopg2.extras import Json
+
+from odoo.tools import SQL
+
+from .records import rename_model_names
+from .tables import has_column, rename_column, rename_indexes, rename_table
+from .texts import TextRenamer
+
+
+class Renames(NamedTuple):
+    """What an addon or a family of addons renamed.
+
+    :param models: ``{old model: new model}``
+    :param fields: ``{new model: {old field: new field}}``
+    :param xml_ids: ``{module: {old name: new name}}``
+    :param moved: ``{(old module, new module): {old name: new name}}``
+    :param values: ``{(new model, new field): {old value: new value}}``
+    :param domains: ``((table, column, model), …)``, more columns that hold a domain
+    :param installed: addons cut out of an installed one, to install with the upgrade
+    """
+
+    models: dict = {}
+    fields: dict = {}
+    xml_ids: dict = {}
+    moved: dict = {}
+    values: dict = {}
+    domains: tuple = ()
+    installed: tuple = ()
+
+
+def apply_renames(cr, renames):
+    """Rename in the database; what was renamed before is left as it is."""
+    # Texts are read while the database has the old names of the fields in them.
+    texts = TextRenamer(cr, renames)
+    models = sorted(renames.models.items(), key=lambda pair: len(pair[0]), reverse=True)
+    for old, new in models:
+        rename_table(cr, old, new)
+    rename_model_names(cr, renames.models)
+    texts.rename()
+    for model, names in renames.fields.items():
+        for old, new in names.items():
+            _rename_field(cr, model, old, new)
+    for old, new in models:
+        _rename_generated_ids(cr, old, new)
+    for module, names in renames.xml_ids.items():
+        _move_xml_ids(cr, module, module, names)
+    for (module, target), names in renames.moved.items():
+        _move_xml_ids(cr, module, target, names)
+    for (model, field), values in renames.values.items():
+        _rename_values(cr, model, field, values)
+    if renames.installed:
+        cr.execute(
+            SQL(
+                "UPDATE ir_module_module SET state = 'to install' "
+                "WHERE state = 'uninstalled' AND name = ANY(%s)",
+                list(renames.installed),
+            )
+        )
+
+
+def _rename_field(cr, model, old, new):
+    """Rename the column of a field, its record, its XML ids and its indexes."""
+    table = model.replace(".", "_")
+    if has_column(cr, table, old) and not has_column(cr, table, new):
+        rename_column(cr, table, old, new)
+        rename_indexes(cr, table, f"{table}__{old}", f"{table}__{new}")
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_fields SET name = %(new)s WHERE model = %(model)s "
+            "AND name = %(old)s AND NOT EXISTS (SELECT FROM ir_model_fields "
+            "WHERE model = %(model)s AND name = %(new)s)",
+            model=model,
+            old=old,
+            new=new,
+        )
+    )
+    _rename_ids(cr, f"field_{table}__{old}", f"field_{table}__{new}")
+    _rename_ids(
+        cr, f"selection__{table}__{old}__", f"selection__{table}__{new}__", begins=True
+    )
+
+
+def _rename_generated_ids(cr, old_model, new_model):
+    """Rename XML ids that Odoo makes, and ours that begin with the model's name."""
+    old, new = (model.replace(".", "_") for model in (old_model, new_model))
+    _rename_ids(cr, f"model_{old}", f"model_{new}")
+    for before, after in (
+        ("field_", "__"),
+        ("selection__", "__"),
+        ("constraint_", "_"),
+    ):
+        _rename_ids(cr, f"{before}{old}{after}", f"{before}{new}{after}", begins=True)
+    cr.execute(SQL("SELECT module FROM ir_model_data WHERE name = %s", f"model_{new}"))
+    own = [module for (module,) in cr.fetchall()]
+    _rename_ids(cr, f"{old}_", f"{new}_", begins=True, modules=own)
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_constraint SET name = %(new)s || substr(name, %(length)s) "
+            "WHERE starts_with(name, %(old)s) AND model = "
+            "(SELECT id FROM ir_model WHERE model = %(model)s)",
+            new=new,
+            length=len(old) + 1,
+            old=f"{old}_",
+            model=new_model,
+        )
+    )
+
+
+def _rename_ids(cr, old, new, begins=False, modules=None):
+    """Rename XML ids; one whose new name is taken keeps the old one."""
+    condition = SQL("starts_with(name, %s)" if begins else "name = %s", old)
+    if modules is not None:
+        condition = SQL("%s AND module = ANY(%s)", condition, modules)
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_data AS renamed SET name = %(new)s || "
+            "substr(name, %(length)s) WHERE %(condition)s AND NOT EXISTS ("
+            "SELECT FROM ir_model_data AS taken WHERE taken.module = renamed.module "
+            "AND taken.name = %(new)s || substr(renamed.name, %(length)s))",
+            new=new,
+            length=len(old) + 1,
+            condition=condition,
+        )
+    )
+
+
+def _move_xml_ids(cr, module, target, names):
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_data AS moved SET module = %(target)s, "
+            "name = %(names)s::jsonb ->> name "
+            "WHERE module = %(module)s AND name = ANY(%(old)s) AND NOT EXISTS ("
+            "SELECT FROM ir_model_data AS taken WHERE taken.module = %(target)s "
+            "AND taken.name = %(names)s::jsonb ->> moved.name)",
+            module=module,
+            target=target,
+            names=Json(names),
+            old=list(names),
+        )
+    )
+
+
+def _rename_values(cr, model, field, values):
+    table = model.replace(".", "_")
+    if has_column(cr, table, field):
+        cr.execute(
+            SQL(
+                "UPDATE %(table)s SET %(field)s = %(values)s::jsonb ->> %(field)s "
+                "WHERE %(field)s = ANY(%(old)s)",
+                table=SQL.identifier(table),
+                field=SQL.identifier(field),
+                values=Json(values),
+                old=list(values),
+            )
+        )
