@@ -16,6 +16,7 @@ saved filters, exports, automation rules, actions, record rules, templates, view
 users changed, and dashboards.
 """
 
+import re
 from typing import NamedTuple
 
 from psycopg2.extras import Json
@@ -62,6 +63,7 @@ def apply_renames(cr, renames):
             _rename_field(cr, model, old, new)
     for old, new in models:
         _rename_generated_ids(cr, old, new)
+    _rename_own_ids(cr, renames.models)
     for module, names in renames.xml_ids.items():
         _move_xml_ids(cr, module, module, names)
     for (module, target), names in renames.moved.items():
@@ -101,7 +103,7 @@ def _rename_field(cr, model, old, new):
 
 
 def _rename_generated_ids(cr, old_model, new_model):
-    """Rename XML ids that Odoo makes, and ours that begin with the model's name."""
+    """Rename the XML ids that Odoo makes for a model, and its constraints."""
     old, new = (model.replace(".", "_") for model in (old_model, new_model))
     _rename_ids(cr, f"model_{old}", f"model_{new}")
     for before, after in (
@@ -110,9 +112,6 @@ def _rename_generated_ids(cr, old_model, new_model):
         ("constraint_", "_"),
     ):
         _rename_ids(cr, f"{before}{old}{after}", f"{before}{new}{after}", begins=True)
-    cr.execute(SQL("SELECT module FROM ir_model_data WHERE name = %s", f"model_{new}"))
-    own = [module for (module,) in cr.fetchall()]
-    _rename_ids(cr, f"{old}_", f"{new}_", begins=True, modules=own)
     cr.execute(
         SQL(
             "UPDATE ir_model_constraint SET name = %(new)s || substr(name, %(length)s) "
@@ -126,11 +125,51 @@ def _rename_generated_ids(cr, old_model, new_model):
     )
 
 
-def _rename_ids(cr, old, new, begins=False, modules=None):
+def _rename_own_ids(cr, models):
+    """Rename the other XML ids that have the name of a model in them.
+
+    Of the modules that define or extend the model: ``old_thing_view_form``,
+    ``access_old_thing_user``.
+    """
+    tables = {
+        old.replace(".", "_"): new.replace(".", "_") for old, new in models.items()
+    }
+    cr.execute(
+        SQL(
+            "SELECT id, module, name FROM ir_model_data WHERE module IN ("
+            "SELECT module FROM ir_model_data WHERE name = ANY(%s)) "
+            "AND name !~ '^(model_|field_|selection__|constraint_)'",
+            [f"model_{new}" for new in tables.values()],
+        )
+    )
+    rows = cr.fetchall()
+    taken = {(module, name) for _id, module, name in rows}
+    for record_id, module, name in rows:
+        new_name = _rename_tables_in(name, tables)
+        if new_name != name and (module, new_name) not in taken:
+            taken.add((module, new_name))
+            cr.execute(
+                SQL(
+                    "UPDATE ir_model_data SET name = %s WHERE id = %s",
+                    new_name,
+                    record_id,
+                )
+            )
+
+
+def _rename_tables_in(name, tables):
+    """Return an XML id with the new names of tables, the longest one first."""
+    for old in sorted(tables, key=len, reverse=True):
+        if tables[old] not in name:
+            found = re.sub(rf"(?<![a-z0-9]){old}(?![a-z0-9])", tables[old], name)
+            if found != name:
+                return found
+    return name
+
+
+def _rename_ids(cr, old, new, begins=False):
     """Rename XML ids; one whose new name is taken keeps the old one."""
     condition = SQL("starts_with(name, %s)" if begins else "name = %s", old)
-    if modules is not None:
-        condition = SQL("%s AND module = ANY(%s)", condition, modules)
     cr.execute(
         SQL(
             "UPDATE ir_model_data AS renamed SET name = %(new)s || "

@@ -58,6 +58,7 @@ class TestRename(TransactionCase):
             ("old_thing_view_form", "ir.ui.view"),
             ("old_thing_line_action", "ir.actions.act_window"),
             ("model_old_thing_line", "ir.model"),
+            ("access_old_thing_user", "ir.model.access"),
             ("odd_name", "old.thing"),
         ):
             cls.env.cr.execute(
@@ -180,6 +181,7 @@ class TestRename(TransactionCase):
             ),
             [
                 ("base", "new_thing_view_form"),
+                ("base_rename", "access_new_thing_user"),
                 ("base_rename", "field_new_thing__my_tier_id"),
                 ("base_rename", "model_new_row"),
                 ("base_rename", "model_new_thing"),
