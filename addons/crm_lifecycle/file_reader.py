@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from .engine import domains, files
 from .engine.templates import SOURCE_LANG
+from .renames import TEMPLATE_CODES
 
 # The parts of a lifecycle in a file, and what they are made to.
 PARTS = {
@@ -37,6 +38,8 @@ class FileReader:
         self.with_actions = with_actions or local
         self.left_out = []
         self.by_code = {}
+        # A file of an earlier version names fields as they were called then.
+        self.renamed = file_model._get_renamed_fields()
 
     def make(self, company):
         """Create the lifecycle and its parts; conditions last, which name them."""
@@ -154,7 +157,8 @@ class FileReader:
             if all(isinstance(text, str) for text in value.values()):
                 return files.text_of(value)
         elif isinstance(value, str):
-            return value
+            is_code = field.name == "template_code"
+            return TEMPLATE_CODES.get(value, value) if is_code else value
         return self._refuse(field, value, label)
 
     def _read_boolean(self, field, value, label):
@@ -307,6 +311,7 @@ class FileReader:
                     self.env["crm.lifecycle.rule"]._fields["domain"], item, label
                 )
             path, operator, value = item
+            path = get_new_path(model, path, self.renamed)
             related = get_related(model, path)
             if operator in ("any", "not any"):
                 if related is None or not isinstance(value, list):
@@ -392,6 +397,21 @@ class FileReader:
                 }
             if translations:
                 record.update_field_translations(name, translations)
+
+
+def get_new_path(model, path, renamed):
+    """Return a path with the new names of fields, ``{model: {old: new}}``."""
+    if not isinstance(path, str):
+        return path
+    names = path.split(".")
+    for number, name in enumerate(names):
+        if model is None:
+            break
+        if name not in model._fields:
+            names[number] = renamed.get(model._name, {}).get(name, name)
+        field = model._fields.get(names[number])
+        model = model.env[field.comodel_name] if field and field.relational else None
+    return ".".join(names)
 
 
 def get_related(model, path):

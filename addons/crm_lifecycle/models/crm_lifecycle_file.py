@@ -18,6 +18,7 @@ from ..access import as_reader
 from ..engine import files
 from ..engine.templates import SOURCE_LANG
 from ..file_reader import PARTS, FileReader, get_related
+from ..renames import FIELDS
 
 KINDS = (
     "boolean",
@@ -307,6 +308,14 @@ class CrmLifecycleFile(models.AbstractModel):
         with self.env.cr.savepoint() as savepoint:
             self._fill(data, company, self.env.lang, options)
             savepoint.rollback()
+
+    @api.model
+    def _get_renamed_fields(self):
+        """Return ``{model: {old name: new name}}`` of fields in earlier files.
+
+        Extension point: an addon that renames a field adds it here.
+        """
+        return FIELDS
 
     @api.model
     def _copy_conditions(self, lifecycle, duplicate):

@@ -56,6 +56,27 @@ class TestFile(LifecycleCase):
             for model in ("crm.lifecycle", "crm.lifecycle.stage", "crm.lifecycle.rule")
         ]
 
+    # Files of earlier versions
+
+    def test_a_file_of_an_earlier_version_has_new_names(self):
+        def change(lifecycle):
+            lifecycle["template_code"] = "t4a"
+            lifecycle["rules"][0]["domain"] = [["playbook_step_ids.kind", "=", "mail"]]
+            lifecycle["tags"][0]["domain"] = [
+                ["stay_ids", "any", [["visit_count", ">", 1]]]
+            ]
+
+        lifecycle, left_out = self._import(self._changed(change))
+        self.assertFalse(left_out)
+        self.assertEqual(lifecycle.template_code, "activity")
+        self.assertEqual(
+            lifecycle.rule_ids.domain, "[('playbook_log_ids.kind', '=', 'mail')]"
+        )
+        self.assertEqual(
+            lifecycle.tag_ids.domain,
+            "[('stage_duration_ids', 'any', [('entry_count', '>', 1)])]",
+        )
+
     # Right files
 
     def test_what_was_exported_is_imported_the_same(self):
