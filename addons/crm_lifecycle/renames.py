@@ -85,9 +85,16 @@ DOMAINS = (
     ("crm_lifecycle_tag", "domain", "crm.lifecycle.profile"),
     ("crm_lifecycle_ticket_rule", "domain", "crm.lifecycle.profile"),
 )
+# Addons cut out of this one and of the reports.
+INSTALLED = (
+    "crm_lifecycle_import",
+    "crm_lifecycle_privacy",
+    "crm_lifecycle_webhook",
+)
 RENAMES = Renames(
     models=MODELS,
     fields=FIELDS,
     values={("crm.lifecycle", "template_code"): TEMPLATE_CODES},
     domains=DOMAINS,
+    installed=INSTALLED,
 )

@@ -104,7 +104,9 @@ def main():
         if "--check" not in sys.argv:
             target.write_text(text, encoding="utf-8")
     if "--check" in sys.argv and stale:
-        sys.exit(f"README.rst differs from readme/, run script/readme: {', '.join(stale)}")
+        sys.exit(
+            f"README.rst differs from readme/, run script/readme: {', '.join(stale)}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A bridge that goes between two runs and comes back: what its rules and others do.
 
-Run by Odoo's shell, a step at a time, while life.py installs and uninstalls. The
+Run by Odoo's shell, a step at a time, while test-life installs and uninstalls. The
 lifecycle has rules on leads, which stay, and on orders, which need the bridge.
 """
 

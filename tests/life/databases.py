@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import psycopg2
-from life_snapshot import Database, Trouble
 from manifests import ADDONS
+
+from .snapshot import Database, Trouble
 
 STATE = Path(os.environ["STATE"])
 LOG = STATE / "log" / "life"

@@ -4,15 +4,18 @@ Nothing that people have may get lost or changed on the way, and the database ha
 end like one in which today's addons were installed at once.
 """
 
+import ast
 import configparser
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from life_snapshot import SCHEMA, Trouble
 from manifests import ADDONS, read_manifests, sort_out
+
+from .snapshot import SCHEMA, Trouble
 
 # What an administrator upgrades; all others depend on them.
 ROOTS = ("crm_lifecycle", "crm_loyalty")
@@ -71,6 +74,50 @@ def git(*arguments):
     ).stdout
 
 
+class Renames:
+    """What the addons of today renamed, read from their maps without Odoo."""
+
+    def __init__(self):
+        self.models, self.fields, self.values, self.installed = {}, {}, {}, []
+        for file in sorted(ADDONS.glob("*/renames.py")):
+            found = _read_constants(file)
+            self.models |= found["MODELS"]
+            for model, names in found["FIELDS"].items():
+                self.fields.setdefault(model, {}).update(names)
+            self.values |= found.get("TEMPLATE_CODES", {})
+            self.installed += found.get("INSTALLED", ())
+
+    def get_table(self, table):
+        """Return the name that a table has today."""
+        for old, new in self.models.items():
+            if old.replace(".", "_") == table:
+                return new.replace(".", "_")
+        return table
+
+    def get_column(self, table, column):
+        """Return the name that a column of a table of today has today."""
+        for model, names in self.fields.items():
+            if model.replace(".", "_") == table and column in names:
+                return names[column]
+        return column
+
+    def get_text(self, column):
+        """Return SQL of a column in which names and codes are those of today."""
+        names = json.dumps(self.models | self.values)
+        return f"""COALESCE('{names}'::jsonb ->> "{column}"::text, "{column}"::text)"""
+
+
+def _read_constants(file):
+    found = {}
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
 def find_last_tag():
     try:
         return git("describe", "--tags", "--abbrev=0").decode().strip()
@@ -97,6 +144,7 @@ class Upgrade:
         self.life = life
         self.folder = folder
         self.old, _foreign, _left_out = sort_out(read_manifests(folder))
+        self.renames = Renames()
         self.before = {}
 
     def use_old(self):
@@ -113,7 +161,17 @@ class Upgrade:
     def upgrade(self):
         roots = [name for name in ROOTS if name in self.old]
         self.life.odoo("upgrade", "upgrade", "-u", ",".join(roots))
-        self.life.check_states("upgrade", self.old)
+        self.life.check_states("upgrade", self.get_expected())
+
+    def get_expected(self):
+        """Return the addons that an upgrade ends with: those before, and parts of them.
+
+        An addon that was cut out of an installed one is installed with all it needs.
+        """
+        expected = {*self.old}
+        for name in (*self.old, *self.renames.installed):
+            expected |= {name, *self.life.get_needs(name)[0]}
+        return expected
 
     def add_new(self):
         new = [name for name in self.life.own if name not in self.old]
@@ -143,34 +201,45 @@ class Upgrade:
         lines = []
         after = self.read_rows(self.before)
         for table, rows in self.before.items():
-            if table in after:
-                lines += rows.compare(table, after[table])
+            new_table = self.renames.get_table(table)
+            if new_table in after:
+                lines += rows.compare(new_table, after[new_table], self.renames)
             elif rows.ids:
                 lines.append(f"{table}: gone, with {len(rows.ids)} rows")
         if lines:
             raise Trouble("\n".join(sorted(lines)))
 
     def read_rows(self, before=None):
-        """Return the rows of the tables of models of ours or that ours add to."""
+        """Return the rows of the tables of models of ours or that ours add to.
+
+        After the upgrade, of those that were there before, by their names of today.
+        """
         database = self.life.open("upgrade")
+        if before is None:
+            return {
+                table: Rows(database, table, self.renames)
+                for table in database.get_tables_of(self.old)
+                if not table.startswith(OF_ODOO)
+            }
+        known = {self.renames.get_table(table): rows for table, rows in before.items()}
         return {
-            table: Rows(database, table, before and before[table].ids)
-            for table in database.get_tables_of(self.old)
-            if not table.startswith(OF_ODOO) and (before is None or table in before)
+            table: Rows(database, table, self.renames, rows.ids)
+            for table, rows in known.items()
+            if database.has_table(table)
         }
 
 
 class Rows:
     """What is in a table, column by column; of rows that were there, if told."""
 
-    def __init__(self, database, table, ids=None):
+    def __init__(self, database, table, renames, ids=None):
         within = ""
         if ids is not None:
             within = f"WHERE id IN ({','.join(map(str, ids)) or 'NULL'})"
         names = database.get_columns(table)
         prints = ", ".join(
-            f"""count("{name}"), md5(string_agg(id || ' ' || "{name}"::text, ','
-                ORDER BY id))"""
+            f"""count("{name}"), md5(string_agg(
+                id || ' ' || {renames.get_text(name)}, ',' ORDER BY id))"""
             for name in names
         )
         self.ids, *values = database.ask(
@@ -180,12 +249,13 @@ class Rows:
         pairs = zip(values[::2], values[1::2], strict=True)
         self.columns = dict(zip(names, pairs, strict=True))
 
-    def compare(self, table, after):
+    def compare(self, table, after, renames):
         lost = len(self.ids) - len(after.ids)
         if lost:
             return [f"{table}: {lost} rows are gone"]
         lines = []
-        for name, (count, text) in self.columns.items():
+        for old_name, (count, text) in self.columns.items():
+            name = renames.get_column(table, old_name)
             if name not in after.columns:
                 lines += [f"{table}.{name}: gone, with {count} values"] if count else []
             elif after.columns[name][1] != text and f"{table}.{name}" not in RESTLESS:

@@ -1,13 +1,13 @@
 """Installs and uninstalls our addons with data in them, and looks at what is left.
 
-life.py alone [ADDON...]   each with just what it needs
-life.py together           all at once, upgraded, uninstalled one by one
-life.py orders             one after the other, in other orders
-life.py orders ADDON...    these alone, in this order and backwards: installed, and
+test-life alone [ADDON...]   each with just what it needs
+test-life together           all at once, upgraded, uninstalled one by one
+test-life orders             one after the other, in other orders
+test-life orders ADDON...    these alone, in this order and backwards: installed, and
                            uninstalled while the others are still there
-life.py tests ADDON...     the addon's own tests where there is just what it needs
-life.py bridge             a bridge uninstalled between two runs, and back again
-life.py upgrade [REF]      the addons of a git ref, used, upgraded to those of today
+test-life tests ADDON...     the addon's own tests where there is just what it needs
+test-life bridge             a bridge uninstalled between two runs, and back again
+test-life upgrade [REF]      the addons of a git ref, used, upgraded to those of today
 
 Each installs with demo data. A warning in a log is a failure, and so is whatever an
 addon has left behind, or has changed of others, once it is uninstalled.
@@ -18,10 +18,11 @@ import subprocess
 import sys
 import time
 
-import life_upgrade
-from life_databases import LOG, PREFIX, Databases
-from life_snapshot import SCHEMA, Trouble, compare
 from manifests import ADDONS, read_manifests, sort_out
+
+from .databases import LOG, PREFIX, Databases
+from .snapshot import SCHEMA, Trouble, compare
+from .upgrade import ROOTS, upgrade
 
 SALE = "crm_lifecycle_sale"
 SEEDS = (1, 2)
@@ -163,7 +164,7 @@ class Life(Databases):
         before = self.ask("together")
         names = list(self.own)
         self.tell("together: install", self.install, "together", names)
-        roots = ",".join(life_upgrade.ROOTS)
+        roots = ",".join(ROOTS)
         self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", roots)
         while names:
             name = names.pop()
@@ -196,7 +197,7 @@ class Life(Databases):
             ("again", ("-i", SALE), "$^"),
         ):
             self.odoo("bridge", f"bridge-{step}", *options)
-            code = f"import life_bridge; life_bridge.{step}(env)"
+            code = f"from tests.life import bridge; bridge.{step}(env)"
             self.shell("bridge", f"run-{step}", code, expected=expected)
 
     def orders_of(self, names):
@@ -289,7 +290,7 @@ def main(story, *names):
     elif story == "bridge":
         life.bridge()
     elif story == "upgrade":
-        life_upgrade.upgrade(life, *names)
+        upgrade(life, *names)
     elif names:
         life.orders_of(names)
     else:
