@@ -71,13 +71,28 @@ def apply_renames(cr, renames):
     for (model, field), values in renames.values.items():
         _rename_values(cr, model, field, values)
     if renames.installed:
-        cr.execute(
-            SQL(
-                "UPDATE ir_module_module SET state = 'to install' "
-                "WHERE state = 'uninstalled' AND name = ANY(%s)",
-                list(renames.installed),
+        _mark_to_install(cr, renames.installed)
+
+
+def _mark_to_install(cr, addons):
+    """Have Odoo install addons, and those that they need, with this upgrade."""
+    cr.execute(
+        SQL(
+            """
+            WITH RECURSIVE needed AS (
+                SELECT m.id, m.name FROM ir_module_module AS m WHERE m.name = ANY(%s)
+                 UNION
+                SELECT m.id, m.name
+                  FROM needed AS n
+                  JOIN ir_module_module_dependency AS d ON d.module_id = n.id
+                  JOIN ir_module_module AS m ON m.name = d.name
             )
+            UPDATE ir_module_module SET state = 'to install'
+             WHERE state = 'uninstalled' AND id IN (SELECT id FROM needed)
+            """,
+            list(addons),
         )
+    )
 
 
 def _rename_field(cr, model, old, new):

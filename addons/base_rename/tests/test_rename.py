@@ -260,3 +260,20 @@ class TestRename(TransactionCase):
         before = self._ask("SELECT * FROM ir_model_data ORDER BY id")
         self._apply()
         self.assertEqual(self._ask("SELECT * FROM ir_model_data ORDER BY id"), before)
+
+    def test_addons_are_marked_with_what_they_need(self):
+        modules = self.env["ir.module.module"]
+        vals = {"state": "uninstalled", "author": "Test"}
+        needed, wanted, other = modules.create(
+            [{**vals, "name": f"base_rename_{name}"} for name in ("a", "b", "c")]
+        )
+        self.env["ir.module.module.dependency"].create(
+            {"module_id": wanted.id, "name": needed.name}
+        )
+        self.env.flush_all()
+        apply_renames(self.env.cr, Renames(installed=(wanted.name,)))
+        self.env.invalidate_all()
+        self.assertEqual(
+            (needed + wanted + other).mapped("state"),
+            ["to install", "to install", "uninstalled"],
+        )
