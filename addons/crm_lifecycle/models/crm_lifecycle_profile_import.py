@@ -264,7 +264,7 @@ class CrmLifecycleProfile(models.Model):
                 doing.refused[row] = self.env._(
                     "%(customer)s is another salesperson's customer. Leave that row to "
                     "them, or to somebody who may change all customers.",
-                    customer=profiles[customer].sudo().display_name,  # sudo: in the file
+                    customer=profiles[customer].sudo().display_name,  # from the file
                 )
 
     def _load_records_write(self, values):
