@@ -14,7 +14,7 @@ class CalendarEvent(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """Notify the runs first: a deleted meeting leaves no row for them to find."""
+        """Update the work list first: a deleted meeting leaves no row to find."""
         self._touch_lifecycle()
         return super().unlink()
 

@@ -187,7 +187,7 @@ class CrmLifecycle(models.Model):
             if (
                 self.env["crm.lifecycle.history"]
                 .sudo()
-                .search_count(  # of all users
+                .search_count(  # history of all users
                     [("lifecycle_id", "=", lifecycle.id)], limit=1
                 )
             ):

@@ -155,7 +155,7 @@ class CrmLifecycle(models.Model):
         """
         companies = self.company_id
         if not all(lifecycle.company_id for lifecycle in self):
-            # sudo: the user need not see all companies to change a lifecycle of all.
+            # sudo: users who change a shared lifecycle may not see all companies.
             companies = self.env["res.company"].sudo().search([("active", "=", True)])
         if not companies:
             return

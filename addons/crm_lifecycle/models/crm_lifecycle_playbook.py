@@ -27,7 +27,7 @@ class CrmLifecycle(models.Model):
     @api.constrains("move_action_ids")
     def _check_move_actions(self):
         for lifecycle in self:
-            for action in lifecycle.sudo().move_action_ids:  # sudo: for administrators
+            for action in lifecycle.sudo().move_action_ids:  # sudo: restricted field
                 if action.state != "webhook" or action.model_name not in WEBHOOK_MODELS:
                     raise ValidationError(
                         self.env._(

@@ -427,7 +427,6 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_follow_up_sql(self, last_contact_date):
-        """Return the SQL of the follow-up date over ``p`` (profile) and ``s``
-        (stage)."""
+        """Return the SQL of the follow-up date over ``p`` (profile), ``s`` (stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
         return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))

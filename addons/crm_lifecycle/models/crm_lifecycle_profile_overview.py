@@ -54,8 +54,7 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     @api.readonly
     def get_timeline(self, model, res_id, kinds=(), limit=EVENTS):
-        """Return the newest events of a document's customer, of all or of some
-        kinds."""
+        """Return the newest events of a document's customer, of some kinds or all."""
         profile = self._get_profile_of(model, res_id)
         if not profile:
             return {"events": [], "more": False}

@@ -131,8 +131,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _can_act(self, user):
-        """Return whether a user is an active internal user of the customer's
-        company."""
+        """Return whether a user is internal, active and allowed in the company."""
         return user.active and not user.share and self.company_id in user.company_ids
 
     def _tell_stand_in(self, kind, user):

@@ -234,8 +234,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _meetings(self, scope):
-        """Return the SQL of the meetings with the batch's contacts, or about its
-        leads."""
+        """Return the SQL of the meetings with the batch's contacts or leads."""
         return SQL(
             """
             SELECT d.profile_id, e.start, NULL::timestamp, NULL::date, NULL::date

@@ -177,8 +177,7 @@ class CrmLifecycleStage(models.Model):
 
     @api.depends("name")
     def _compute_code(self):
-        """Suggest a code from the name, or from the sequence if the name yields
-        none."""
+        """Suggest a code from the name, or else from the sequence."""
         for stage in self:
             if not stage.code:
                 words = re.sub(r"[^a-z0-9]+", "_", (stage.name or "").lower())

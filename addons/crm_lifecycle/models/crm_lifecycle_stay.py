@@ -149,8 +149,10 @@ class CrmLifecycleStay(models.Model):
 
     @api.model
     def _get_finished_visits(self):
-        """Return the SQL of the finished visits. Merging profiles in one stage ends
-        none."""
+        """Return the SQL of the finished visits.
+
+        Merging two profiles in the same stage ends no visit.
+        """
         return SQL(
             """
             SELECT h.profile_id, h.from_stage_id AS stage_id, h.id AS move_id,
@@ -166,8 +168,7 @@ class CrmLifecycleStay(models.Model):
 
     @api.model
     def _get_open_visits(self):
-        """Return the SQL of the present visits, up to today in the company's time
-        zone."""
+        """Return the SQL of the present visits, up to today's date of the company."""
         return SQL(
             """
             SELECT o.id, o.stage_id, NULL, o.stage_date, NULL, NULL, FALSE,

@@ -127,7 +127,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_processed_at_sql(self, stage, left, now):
-        """Return the SQL of ``processed_at`` for a move of ``p`` (a profile) to
+        """Return the SQL of ``processed_at`` for a move of a profile ``p`` to
         ``stage``.
 
         It is empty if the worker has something to do, else ``now``. ``left`` is the SQL

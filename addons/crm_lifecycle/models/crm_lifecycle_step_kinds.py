@@ -70,8 +70,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_user(self, user):
-        """Return the user of an activity, or skip the step if there is no active
-        one."""
+        """Return the user of an activity; skip the step if there is no active one."""
         if not user:
             raise StepSkipped(self.env._("Nobody is responsible."))
         if not user.active:
@@ -106,8 +105,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_recipients(self, profile, template):
-        """Return the recipients of an email: those of the template, else the
-        customer."""
+        """Return the recipients of an email: the template's, or else the customer."""
         named = template.email_to or template.partner_to or template.email_cc
         if template.use_default_to or not named:
             found = profile._message_get_default_recipients()[profile.id]

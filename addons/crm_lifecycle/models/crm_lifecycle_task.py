@@ -121,19 +121,19 @@ class CrmLifecycleTask(models.Model):
     def _start(self, kind, records, method, arguments=None, *, name, total=0):
         """Call a method in the background; return the action that shows the task.
 
-        ::
+        Example::
 
             return self.env["crm.lifecycle.task"]._start(
                 "move", profiles, "_task_move", {"stage_id": 7}, name=…, total=9000
             )
 
-        calls ``profiles._task_move(progress, stage_id=7)`` within a minute, with the
-        rights, company and language of the present user. ``progress`` is a `Progress`:
-        the method starts each step with ``progress.begin(step, total)``, reports the
-        number done as it advances, and calls ``progress(done)`` to commit, or passes it
-        on as the ``checkpoint`` of a run. It may return ``{"outcome": text, "action":
-        action}`` to describe and open the result. The caller checks access, and the
-        method checks it again.
+        This calls ``profiles._task_move(progress, stage_id=7)`` within a minute, with
+        the rights, company and language of the present user. The method starts each
+        step with ``progress.begin(step, total)``, reports the number done (see
+        `Progress`), and calls ``progress(done)`` to commit, or passes it on as the
+        ``checkpoint`` of a run. It may return ``{"outcome": text, "action": action}``
+        to describe and open the result. The caller checks access, and the method checks
+        it again.
         """
         task = self._create_task(
             {
@@ -152,7 +152,7 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _get_kept(self, wizard):
-        """Return the wizard of the work, unless it was cleaned up."""
+        """Return the wizard of the work; raise if it was cleaned up."""
         if not wizard.exists():
             raise UserError(
                 self.env._(

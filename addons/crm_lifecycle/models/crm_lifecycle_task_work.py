@@ -61,8 +61,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_replay_long(self, companies, months, step):
-        """Return whether a replay and the run after it are better done in the
-        background."""
+        """Return whether a replay and its run are better done in the background."""
         days = months * {"day": 30, "week": 5, "month": 1}[step] * len(companies)
         return days > SMALL_REPLAY or any(map(self._is_run_long, companies))
 

@@ -198,8 +198,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_left_out(self, code):
-        """Return ``[(name, [missing facts])]`` of the rules and tags that can't be
-        used.
+        """Return ``[(name, [missing facts])]`` of the rules and tags that are left out.
 
         Names of rules and tags are in the user's language, facts are field names.
         """

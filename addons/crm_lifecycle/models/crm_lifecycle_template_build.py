@@ -86,8 +86,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_addable(self, lifecycle):
-        """Return the names of the items that `_add_left_out` would add to a
-        lifecycle."""
+        """Return the names of the items that `_add_left_out` would add."""
         lifecycle.ensure_one()
         english = self.with_context(lang=SOURCE_LANG, active_test=False)
         return [
@@ -100,8 +99,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _find_addable(self, lifecycle, part):
-        """Return ``[(item, sequence)]`` of the template items that a lifecycle
-        lacks."""
+        """Return ``[(item, sequence)]`` of the items that a lifecycle lacks."""
         addable = []
         sequence = 0
         for item in self._get_of(lifecycle)[part]:

@@ -89,8 +89,7 @@ class CrmLifecycleProfile(models.Model):
         return moved
 
     def _group_by_stage_in(self, lifecycle):
-        """Return ``[(stage of the lifecycle, customers)]`` of customers outside of
-        it."""
+        """Return ``[(stage of the lifecycle, customers)]`` of customers not in it."""
         stages = lifecycle.stage_ids.sorted(lambda stage: (stage.sequence, stage.id))
         outside = self.filtered(lambda profile: profile.lifecycle_id != lifecycle)
         groups = outside.grouped(lifecycle._get_stage_for).items()
@@ -219,8 +218,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _get_skipping(self, stage):
-        """Return ``{id: steps}`` of customers who would skip stages against the
-        policy."""
+        """Return ``{id: steps}`` of customers with a forbidden skip of stages."""
         lifecycle = stage.lifecycle_id
         if lifecycle.skip_policy != "forbid":
             return {}

@@ -9,8 +9,7 @@ class MailActivity(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, create_date, date_done")
 
     def unlink(self):
-        """Notify the runs first: a cancelled activity leaves no row for them to
-        find."""
+        """Update the work list first: a deleted activity leaves no row to find."""
         Source = self.env["crm.lifecycle.source.contact"]
         for model, activities in self.grouped("res_model").items():
             Source._touch_documents(model, activities.mapped("res_id"))

@@ -9,7 +9,7 @@ class MailMessage(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, date")
 
     def unlink(self):
-        """Notify the runs first: a deleted message leaves no row for them to find."""
+        """Update the work list first: a deleted message leaves no row to find."""
         Source = self.env["crm.lifecycle.source.contact"]
         # sudo: includes messages that the user may not read.
         for model, messages in self.sudo().grouped("model").items():

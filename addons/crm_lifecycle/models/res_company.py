@@ -62,7 +62,7 @@ class ResCompany(models.Model):
                     )
                 )
             for name in ("crm.lifecycle.run", "crm.lifecycle.touch"):
-                self.env[name].sudo().search(mine).unlink()  # sudo: leftovers
+                self.env[name].sudo().search(mine).unlink()  # sudo: cleanup
 
     def write(self, vals):
         if "lifecycle_tz" in vals:
