@@ -14,9 +14,10 @@ class LoyaltyBonusRule(models.Model):
     )
 
     def _get_partner_domain(self):
-        """Leave out customers in other stages than those of the rule."""
+        """Leave out customers that are not in one of the rule's stages."""
         domain = super()._get_partner_domain()
-        # Where a customer stands decides, whoever posts the bonus.
+        # `sudo()`: the stage decides even if the user who posts the bonus can't read
+        # it.
         stages = self.sudo().lifecycle_stage_ids
         if not stages:
             return domain
