@@ -2,6 +2,5 @@
 
 
 def uninstall_hook(env):
-    """Fail the runs that are with the queue. The next run does the rest of their work.
-    """
+    """Fail the runs that are with the queue. The next run does their work."""
     env["crm.lifecycle.run"]._get_handed_out()._withdraw()

@@ -20,8 +20,7 @@ class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
         return ticket.user_id
 
     def _hide_from_sales(self, ticket):
-        """Restrict the user to their own tickets, as users without helpdesk rights are.
-        """
+        """Do nothing: users without helpdesk rights read only their own tickets."""
 
     def test_a_rule_may_name_a_team(self):
         team = self.env["helpdesk.ticket.team"].create(

@@ -28,9 +28,7 @@ class LoyaltyProgram(models.Model):
     @api.model
     @tools.ormcache()
     def _get_staged_program_ids(self):
-        """Return the ids of the programmes with a stage condition. Called for each
-        order.
-        """
+        """Return the ids of the programmes with a stage condition, from the cache."""
         # `sudo()`: the cached ids must not depend on the user.
         staged = self.sudo().with_context(active_test=False)
         return frozenset(staged.search([("lifecycle_stage_ids", "!=", False)]).ids)

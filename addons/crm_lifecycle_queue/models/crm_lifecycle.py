@@ -12,8 +12,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_run_due(self, company):
-        """Wait for the dispatched run: two runs on different days would mix their data.
-        """
+        """Wait for a dispatched run: runs on different days would mix their data."""
         return not self._is_handed_out(company) and super()._is_run_due(company)
 
     @api.model

@@ -94,7 +94,7 @@ class QueueCase(LifecycleCase):
             except RetryableJobError as error:
                 job.postpone(str(error), error.seconds)
                 job.set_pending(reset_retry=False)
-            except Exception as error:  # stored on the job
+            except Exception as error:  # noqa: BLE001  stored on the job
                 with job.in_temporary_env():
                     values = RunJobController._get_failure_values(job, "", error)
                     job.set_failed(**values)
