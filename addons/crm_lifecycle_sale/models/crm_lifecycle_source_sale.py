@@ -383,7 +383,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         return 0 < count < scope.batch_size * CREDIT_NOTES_PER_CUSTOMER
 
     def _credit_note_lines(self, scope, whose, join=None, where=None):
-        """SQL of credit note lines, with ``whose`` columns, amount and years ago.
+        """SQL of credit note lines, with owner, amount and years ago.
 
         Each line once, even if it credits several lines of an order. The balance of
         such a line is in the company's currency and positive.
