@@ -31,7 +31,7 @@ class AccountMoveLine(models.Model):
     def _touch_lifecycle(self):
         """Add the customers of receivable lines to the work list.
 
-        Return whether there are any.
+        Return whether there are any customers.
         """
         Touch = self.env["crm.lifecycle.touch"]
         # `sudo()` also queues customers that the user may not read.

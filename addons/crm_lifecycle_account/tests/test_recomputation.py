@@ -132,7 +132,7 @@ class TestRecomputation(AccountLifecycleCase):
                 cls.random.choice([payment, invoice]).button_draft()
 
     # ------------------------------------------------------------
-    # The recomputation
+    # Recomputation
     # ------------------------------------------------------------
 
     def _recompute(self, company, as_of):

@@ -16,8 +16,7 @@ class LoyaltyBonusRule(models.Model):
     def _get_partner_domain(self):
         """Leave out customers that are not in one of the rule's stages."""
         domain = super()._get_partner_domain()
-        # `sudo()`: the stage decides even if the user who posts the bonus can't read
-        # it.
+        # `sudo()`: the stage counts even if the user can't read it.
         stages = self.sudo().lifecycle_stage_ids
         if not stages:
             return domain

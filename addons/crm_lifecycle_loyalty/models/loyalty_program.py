@@ -46,8 +46,7 @@ class LoyaltyProgram(models.Model):
 
     def _is_in_stages(self, partner):
         """Return whether a customer is in one of the stages that earn points."""
-        # `sudo()`: the stage decides even if the user who enters the order can't read
-        # it.
+        # `sudo()`: the stage counts even if the user can't read it.
         profile = (
             self.env["crm.lifecycle.profile"]
             .sudo()

@@ -16,7 +16,7 @@ steps = st.lists(
         st.sampled_from(
             ["earn", "earn", "spend", "tiers", "hand_over", "archive", "join", "late"]
         ),
-        st.integers(0, 120),  # days since the step before
+        st.integers(0, 120),  # days since the previous step
         st.integers(0, 2),  # index of the card
         st.integers(1, 900),  # amount
         st.booleans(),  # whether a run follows
