@@ -22,7 +22,7 @@ class Progress:
     """The handle of a `crm.lifecycle.task` that its work gets.
 
     Calling it is a checkpoint (see `crm.lifecycle._run`): the work so far is committed.
-    `tell` and `begin` report progress without a commit, for work in one transaction.
+    Work in one transaction uses only the methods that report progress without a commit.
 
     Progress is written on a connection of its own: others see it at once, and the work
     never locks the row of the task. Each update also checks whether a user has asked to

@@ -178,7 +178,7 @@ class Timeline:
         return Model._field_to_sql(alias, name, query)
 
     def _search_moves(self, limit):
-        """Return SQL of the moves; `_tell_moves` adds their texts."""
+        """Return SQL of the moves; their texts are added later."""
         return self.profile._timeline_of(
             "crm.lifecycle.history",
             [("profile_id", "=", self.profile.id)],
