@@ -10,7 +10,7 @@ import json
 FORMAT = "crm.lifecycle"
 SCHEMA = 1
 MAX_BYTES = 2_000_000
-# More of them than anyone could maintain.
+# Limits beyond what anyone could maintain.
 MAX_ITEMS = {"stages": 100, "rules": 1000, "tags": 200}
 # Nesting of objects and lists: conditions are nested, but not endlessly.
 MAX_DEPTH = 40

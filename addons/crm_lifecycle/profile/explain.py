@@ -95,7 +95,7 @@ class Explanation:
         return pinned_until if pinned_until and pinned_until >= self.as_of else False
 
     def get_notes(self):
-        """Return what keeps rules from moving the customer, whatever they say."""
+        """Return notes about what prevents rules from moving the customer."""
         notes = []
         if not self.profile.active or self.profile.is_objecting:
             notes.append(self._get_stopped())

@@ -172,7 +172,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(step.state, "skipped")
         self.assertIn("no salesperson", step.reason)
         self.assertFalse(self._tick(4))
-        # A salesperson takes the customer, and the step is retried.
+        # A salesperson is assigned to the customer, and the step is retried.
         self.profile.user_id = self.salesperson
         step.with_user(self.manager).action_retry()
         self.assertEqual(step.state, "done")
