@@ -1,8 +1,8 @@
-"""From complaint to recovery: what the templates do about tickets and ratings.
+"""From complaint to recovery: how the templates handle tickets and ratings.
 
-A customer rates a ticket with one star, and is in the stage of the template that is
-for it; a good rating later, and no open ticket, bring them back. The history says why,
-both times. With tasks and with helpdesk tickets.
+A customer rates a ticket with one star, and moves to the template's stage for
+complaints; a good rating later, without an open ticket, brings them back. The history
+has the reason of both moves. With tasks and with helpdesk tickets.
 """
 
 from datetime import datetime, time, timedelta
@@ -119,7 +119,7 @@ class TestComplaint(TransactionCase):
         return profile
 
     def _suffer_and_recover(self, code, model, orders, before, after):
-        """A ticket that is answered badly, and another one that is answered well."""
+        """Rate a ticket badly and another one well, and check the stages."""
         self._start(code)
         for days_ago in orders:
             self._order(days_ago)
@@ -171,7 +171,7 @@ class TestComplaint(TransactionCase):
         self.assertEqual(self._run(0).stage_id.code, "active")
 
     def _work(self):
-        """Let the worker of playbooks do what the moves have to do."""
+        """Run the worker of playbooks on the pending moves."""
         self.env.flush_all()
         with self.enter_registry_test_mode():
             self.env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()

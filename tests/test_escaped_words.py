@@ -1,6 +1,6 @@
-"""What the addons write of words that people have typed, as text wherever it is HTML.
+"""Texts that users typed stay text in all HTML that the addons write.
 
-Texts of all records of the access matrix are typed anew, see `typed_texts.py`.
+Texts of all records of the access matrix are replaced, see `typed_texts.py`.
 """
 
 from lxml import html
@@ -22,13 +22,13 @@ class TestEscapedWords(TransactionCase):
         cls.card = cls.world.cards["here"]
 
     def _assert_as_typed(self, text, *kinds):
-        """Nothing of it is HTML, and the texts of some fields can be read."""
+        """Check that no typed text is HTML, and that some kinds can be read."""
         self.assertFalse(find_live(text))
         read = html.fragment_fromstring(str(text), create_parent="div").text_content()
         for kind in kinds:
             self.assertIn(mark(kind), read)
 
-    # Papers
+    # Printed documents
 
     def test_papers(self):
         tried = 0
@@ -104,7 +104,7 @@ class TestEscapedWords(TransactionCase):
     # Messages and tasks
 
     def test_the_task_of_who_approves_points(self):
-        """What somebody gave as a reason was HTML in the task of somebody else."""
+        """The reason entered by one user was HTML in the task of another user."""
         adjustment = self.env["loyalty.point.adjustment"].create(
             {"card_id": self.card.id, "points": 70, "reason": mark("reason")}
         )
@@ -158,7 +158,7 @@ class TestEscapedWords(TransactionCase):
         self._assert_as_typed(message.body, "error")
 
     def test_explanations_and_results(self):
-        """Whatever is made of typed words as HTML, of all records there are."""
+        """All HTML that is made of typed texts, for all records."""
         tried = 0
         for model, samples in self.world.made.items():
             fields = [

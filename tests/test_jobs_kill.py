@@ -1,7 +1,7 @@
-"""Jobs of loyalty and of reports that are killed at each moment at which they commit.
+"""Jobs of loyalty and of reports that are killed at each of their commits.
 
-As in `test_playbook_kill`: whatever the moment, the next call leaves the same rows as a
-job that nobody disturbed.
+As in `test_playbook_kill`, the next call always leaves the same rows as an undisturbed
+job.
 """
 
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ TODAY = date.today()
 
 
 class LoyaltyKill(KillCase):
-    """Members of a programme; the job works on two cards at a time."""
+    """Members of a program; the job processes two cards at a time."""
 
     program = {}
 
@@ -53,7 +53,7 @@ class LoyaltyKill(KillCase):
         self._fill(env)
 
     def _fill(self, env):
-        """Give each member a card, and what the job works on."""
+        """Give each member a card with the entries that the job processes."""
         cards = env["loyalty.card"].create(
             [
                 {"program_id": self.program_id, "partner_id": partner_id}
@@ -66,7 +66,7 @@ class LoyaltyKill(KillCase):
         raise NotImplementedError
 
     def _take_away(self, cr):
-        """Nothing of the ledger can be deleted but past it."""
+        """Delete the ledger by SQL: the ORM refuses it."""
         mine = {"program": self.program_id, "partners": self.partner_ids}
         entries = "SELECT id FROM loyalty_point_entry WHERE program_id = %(program)s"
         cards = "SELECT id FROM loyalty_card WHERE program_id = %(program)s"
@@ -101,7 +101,7 @@ class LoyaltyKill(KillCase):
             env["res.partner"].browse(self.partner_ids).unlink()
 
     def _ask(self, query):
-        """Return rows of the programme's cards, in the order of their members."""
+        """Return rows of the program's cards, in the order of their members."""
         return self._query(
             f"SELECT array_position(%s, c.partner_id), {query}",
             self.partner_ids,
@@ -138,7 +138,7 @@ class LoyaltyKill(KillCase):
         }
 
     def _assert_sound(self):
-        """The ledger is proved as it is each night."""
+        """Check the ledger as the nightly proof does."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             proof = env["loyalty.point.proof"]._prove()
@@ -196,7 +196,7 @@ class TestReminderKill(LoyaltyKill):
 
 @tagged("post_install", "-at_install")
 class TestTierKill(LoyaltyKill):
-    """Two cards lose their tier, the others are about to: tasks are planned."""
+    """Two cards lose their tier, the others will soon: tasks are planned."""
 
     job = "crm_loyalty.ir_cron_tiers"
     program = {
@@ -234,7 +234,7 @@ class TestTierKill(LoyaltyKill):
 
 @tagged("post_install", "-at_install")
 class TestMailingKill(KillCase):
-    """Two reports, for two people each: everybody gets theirs once."""
+    """Two reports for two recipients each: each recipient gets each report once."""
 
     job = "crm_lifecycle_reports.ir_cron_mailing"
 

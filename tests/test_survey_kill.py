@@ -1,7 +1,7 @@
-"""A worker that is killed while it asks customers: each is asked once, or not yet.
+"""A worker that is killed while it sends surveys: each customer gets one, or none yet.
 
-The story of `test_playbook_kill`, whose last stage asks how satisfied customers are.
-The link, the email and what is written down of it stand and fall together.
+The scenario of `test_playbook_kill`, with a survey on its last stage. The link, the
+email and the log are written in one transaction.
 """
 
 from odoo.tests import tagged

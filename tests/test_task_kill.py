@@ -1,6 +1,6 @@
-"""Work in the background whose process is killed, or which others look at and stop.
+"""Work in the background that is killed, or watched and stopped by other users.
 
-The worker runs in a process or thread of its own, on rows that are really there.
+The worker runs in a process or thread of its own, on committed rows.
 """
 
 import os
@@ -24,7 +24,7 @@ PATIENCE = 60
 
 @tagged("post_install", "-at_install")
 class TestTaskKill(BaseCase):
-    """The rows are committed, so the test takes them away again by itself."""
+    """The rows are committed, so the test itself deletes them."""
 
     def setUp(self):
         super().setUp()
@@ -106,11 +106,11 @@ class TestTaskKill(BaseCase):
             return dict(cr.fetchall())
 
     def _work_until_commit(self, die_at):
-        """Have a process work that is killed at a commit; return how it ended."""
+        """Run a process that is killed at a commit; return its exit status."""
         return Worker(self.registry, "crm_lifecycle.ir_cron_task", die_at).wait()
 
     def _wait_for_connections_to_go(self, task_id):
-        """PostgreSQL takes a moment to see that a killed client is gone."""
+        """Wait until PostgreSQL has noticed the killed client."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with self.registry.cursor() as cr:
@@ -151,7 +151,7 @@ class TestTaskKill(BaseCase):
         self.assertIn("interrupted", states)
 
     def _go_back(self):
-        """Let the customers stand where they stood, and forget that they moved."""
+        """Reset the customers to their former stages, and delete their moves."""
         with self.registry.cursor() as cr:
             cr.execute(
                 "DELETE FROM crm_lifecycle_history WHERE lifecycle_id = %s "
@@ -193,7 +193,7 @@ class TestTaskKill(BaseCase):
                 seen.set()
                 worker.join(PATIENCE)
         self.assertEqual(self._read(task_id, "state"), ("cancelled",))
-        # The batch under way is done, the one after it is not.
+        # The current batch is finished, the next one is not started.
         self.assertEqual(list(self._get_moves()), self.profile_ids[:4])
 
     def test_two_workers_do_a_task_once(self):

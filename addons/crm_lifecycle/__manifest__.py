@@ -5,7 +5,7 @@
     "summary": "One stage from first contact to won back, moved by rules, explained",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["crm"],
+    "depends": ["base_rename", "crm"],
     "data": [
         "security/crm_lifecycle_security.xml",
         "security/ir.model.access.csv",

@@ -1,11 +1,11 @@
-"""What installation has to tell the database, and uninstallation to take away."""
+"""Hooks for installation and uninstallation."""
 
 
 def post_init_hook(env):
-    """Tell the planner that next to nobody objects to profiling.
+    """Analyze the new columns: almost no customer objects to profiling.
 
-    Of a column that is new to a big table it knows nothing until the table is
-    analysed for other reasons, and takes it for filled: each look for the few who
+    A new column of a big table has no statistics until the table is analyzed for other
+    reasons, and the planner assumes that it is filled: each search for the few who
     object would read all contacts.
     """
     for table in ("res_partner", "crm_lead"):
@@ -13,7 +13,7 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Remove what points to our models without a foreign key."""
+    """Delete records that refer to our models without a foreign key."""
     models = ("crm.lifecycle.profile", "crm.lifecycle", "crm.lifecycle.task")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(

@@ -1,9 +1,9 @@
-"""Advisory locks of PostgreSQL, which tell living work from dead.
+"""Advisory locks of PostgreSQL, which show whether work is still alive.
 
-A lock has a kind and a key, such as the id of a company. A session's lock outlives
-commits and goes with its connection, thus with its process, however that ends. A
-transaction's lock goes with the transaction. Both count: who locks twice has to unlock
-twice, and never waits for itself.
+A lock has a kind and a key, such as the id of a company. A session lock outlives
+commits and ends with its connection, and so with its process, however that ends. A
+transaction lock ends with its transaction. Both are counted: a session that locks twice
+must unlock twice, and never waits for itself.
 """
 
 from contextlib import suppress
@@ -19,7 +19,7 @@ TASK = 1_129_464_404
 RUN = 1_129_464_405
 SHARD = 1_129_464_406
 
-# How often a server that works on a long statement asks whether its client is there.
+# How often the server checks during a long statement that its client is alive.
 CHECK_MS = 500
 
 
@@ -30,8 +30,8 @@ class RunUnderWay(UserError):
 def try_lock(cr, kind, key, *, shared=False, transaction=False):
     """Take a lock without waiting. Return whether it was free.
 
-    :param shared: bear others that take it shared, too
-    :param transaction: hold it to the end of the transaction, not of the session
+    :param shared: allow other shared locks beside it
+    :param transaction: hold it until the end of the transaction, not of the session
     """
     name = "pg_try_advisory{}_lock{}".format(
         "_xact" if transaction else "", "_shared" if shared else ""
@@ -41,9 +41,9 @@ def try_lock(cr, kind, key, *, shared=False, transaction=False):
 
 
 def unlock(cr, kind, key, *, shared=False):
-    """Give a session's lock back. With a lost connection it is gone already.
+    """Release a session lock. With a lost connection it is already gone.
 
-    A transaction that has failed is rolled back first: nothing of it can be kept.
+    A failed transaction is rolled back first: nothing of it can be kept.
     """
     name = "pg_advisory_unlock_shared" if shared else "pg_advisory_unlock"
     query = SQL("SELECT %s(%s, %s)", SQL.identifier(name), kind, key)
@@ -58,7 +58,7 @@ def unlock(cr, kind, key, *, shared=False):
 def get_held(cr, kind, *, by_others=False):
     """Return the keys of the locks of a kind that are held in this database.
 
-    :param by_others: leave out those of this session
+    :param by_others: exclude the locks of this session
     """
     cr.execute(
         SQL(
@@ -80,8 +80,8 @@ def get_held(cr, kind, *, by_others=False):
 def notice_death(cr):
     """Have the server end this session soon after its client has died.
 
-    Otherwise it first comes to the end of its statement, and holds its locks meanwhile.
-    PostgreSQL 13 can't.
+    Otherwise the server first finishes its statement, and holds its locks meanwhile.
+    PostgreSQL 13 does not support this.
     """
     cr.execute(
         SQL(

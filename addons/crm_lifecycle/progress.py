@@ -1,4 +1,4 @@
-"""What long work tells while it goes on, and where it may be stopped."""
+"""Progress of long work, and its cancellation."""
 
 import logging
 import time
@@ -10,23 +10,23 @@ from .retry import retry
 
 _logger = logging.getLogger(__name__)
 
-# Seconds between two notes of progress: nobody reads faster.
+# Seconds between two updates of the progress: no one reads faster.
 PACE = 0.5
 
 
 class Cancelled(Exception):
-    """Somebody asked for the work to stop; raised where it may."""
+    """Raised at a point where the work may stop, after a user has canceled it."""
 
 
 class Progress:
-    """The hand of a `crm.lifecycle.task` that its work holds.
+    """The handle of a `crm.lifecycle.task` that its work gets.
 
-    Called, it is a checkpoint (see `crm.lifecycle._run`): what is done is kept. `tell`
-    and `begin` note progress and keep nothing, for work that is one transaction.
+    Calling it is a checkpoint (see `crm.lifecycle._run`): the work so far is committed.
+    Work in one transaction uses only the methods that report progress without a commit.
 
-    Progress is written on another connection: others see it at once, and whatever
-    becomes of the work, no row of the task is locked by it. Each note is where a
-    request to cancel takes effect, once.
+    Progress is written on a connection of its own: others see it at once, and the work
+    never locks the row of the task. Each update also checks whether a user has asked to
+    cancel; this takes effect once.
     """
 
     def __init__(self, task, commit):
@@ -43,7 +43,7 @@ class Progress:
         self.tell(done)
 
     def begin(self, step, total=0, expected=0.0):
-        """Begin a step of the work: its name, how many it is about, if known, and
+        """Begin a step of the work: its name, the number of its records, if known, and
         the seconds that it took the last time."""
         self.done, self.total = 0, total
         self._write(
@@ -57,7 +57,7 @@ class Progress:
         )
 
     def tell(self, done=0):
-        """Note that so many more are done."""
+        """Report that ``done`` more records are done."""
         self.done += done
         if time.monotonic() - self.last >= PACE:
             self._write(
@@ -69,11 +69,11 @@ class Progress:
             )
 
     def end(self):
-        """Nothing is left that could be stopped."""
+        """Report that the rest of the work can't be canceled."""
         self.is_stopped = True
 
     def batch(self, work, *args):
-        """Do a batch and keep it; again where another transaction got in between."""
+        """Do a batch and commit it; retry it after a conflict."""
         return retry(self.env, self._keep, work, *args)
 
     def _keep(self, work, *args):

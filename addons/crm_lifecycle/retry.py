@@ -1,4 +1,4 @@
-"""Work that is done again where another transaction got in between."""
+"""Retries of work after a conflict with another transaction."""
 
 import logging
 import random
@@ -8,19 +8,19 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
-# How often work is tried that meets another transaction's change of the same rows.
+# How often work is tried while other transactions change the same rows.
 ATTEMPTS = 5
-# Seconds to wait at most before the second try; each further one waits longer. At
-# random, so that two transactions that met don't meet again.
+# Maximum wait in seconds before the second attempt; each further one waits longer.
+# Random, so that two transactions in conflict do not meet again.
 WAIT = 0.1
 
 
 def retry(env, work, *args, errors=PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-    """Do work and return its result; roll back and repeat it after a conflict.
+    """Do work and return its result; roll back and retry it after a conflict.
 
-    The transaction must hold nothing else that is still to be kept.
+    The transaction must contain nothing else that has to be kept.
 
-    :param errors: the errors of the database after which it is repeated
+    :param errors: the errors of the database that are retried
     :raises: the error of the database, after the last attempt
     """
     for attempt in range(1, ATTEMPTS + 1):

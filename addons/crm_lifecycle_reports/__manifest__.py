@@ -33,7 +33,7 @@
             "crm_lifecycle_reports/static/src/**/*",
             ("remove", "crm_lifecycle_reports/static/src/dashboard/**/*"),
         ],
-        # Loaded when the first dashboard is opened.
+        # Loaded when the first dashboard opens.
         "spreadsheet.o_spreadsheet": [
             "crm_lifecycle_reports/static/src/dashboard/**/*",
         ],

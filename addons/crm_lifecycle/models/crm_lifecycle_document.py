@@ -5,11 +5,11 @@ from ..access import as_reader, can_read, is_readable
 
 
 class CrmLifecycleDocument(models.AbstractModel):
-    """A document of a customer (an order, an invoice, a ticket): it shows where the
-    customer stands in the document's company, and opens their profile.
+    """Document of a customer (an order, an invoice, a ticket) that shows the customer's
+    stage in the company of the document, and opens their profile.
 
-    Inherited before the model of the document, so that what is done here comes after
-    all that its application does.
+    Inherit this mixin before the model of the document, so that its overrides run after
+    those of the application.
     """
 
     _name = "crm.lifecycle.document"
@@ -33,7 +33,7 @@ class CrmLifecycleDocument(models.AbstractModel):
     @api.depends("partner_id", "company_id")
     @api.depends_context("uid")
     def _compute_lifecycle_profile_id(self):
-        """Find the customers of the documents, those that the user sees."""
+        """Find the profiles of the documents' customers that the user may see."""
         profiles = self._get_lifecycle_profiles(self.env["crm.lifecycle.profile"])
         for document in self:
             profile = profiles.get(document)
@@ -42,7 +42,7 @@ class CrmLifecycleDocument(models.AbstractModel):
 
     def _get_lifecycle_profiles(self, Profile):
         """Return ``{document: profile}``, in one search."""
-        # Whose contact it is tells which customer; nothing of the contact is shown.
+        # sudo: the contact identifies the customer; nothing of it is shown.
         owners = {document: document.sudo()._get_lifecycle_owner() for document in self}
         customers = {customer.id for customer, _company in owners.values() if customer}
         companies = {company.id for _customer, company in owners.values()}
@@ -75,7 +75,7 @@ class CrmLifecycleDocument(models.AbstractModel):
         """Find documents by a field of their customer's profile.
 
         The profiles are searched with the user's own rights. A search for an empty
-        value finds the documents without a profile, or with an empty field.
+        value finds the documents without a profile or with an empty field.
         """
         if operator not in ("in", "any", "any!"):
             return NotImplemented
@@ -95,8 +95,8 @@ class CrmLifecycleDocument(models.AbstractModel):
     def _get_documents_of(self, Profile, condition):
         """Return the domain of the documents of some profiles.
 
-        One condition for each of the user's companies, since a customer has a profile
-        in each.
+        It has one condition for each of the user's companies, since a customer has a
+        profile in each.
         """
         domains = []
         for company in self.env.companies:
@@ -105,7 +105,8 @@ class CrmLifecycleDocument(models.AbstractModel):
                 & Domain("company_id", "=", company.id)
                 & Domain("partner_id", "!=", False)
             )
-            # Which customer a contact belongs to decides; nothing of it is shown.
+            # "any!": only the commercial partner is compared; nothing of the contact is
+            # shown.
             customer = Domain(
                 "commercial_partner_id", "in", found.subselect("partner_id")
             )
@@ -117,12 +118,12 @@ class CrmLifecycleDocument(models.AbstractModel):
 
     @api.model
     def _get_lifecycle_company_domain(self, company):
-        """Extension point: return the domain of the documents that count in a
-        company, see `_get_lifecycle_owner`."""
+        """Extension point: return the domain of the documents that count in a company,
+        see `_get_lifecycle_owner`."""
         return Domain("company_id", "=", company.id)
 
     def _get_lifecycle_owner(self):
-        """Extension point: return the customer, and the company where they count."""
+        """Extension point: return the customer and the company of the document."""
         self.ensure_one()
         return self.partner_id.commercial_partner_id, self.company_id
 

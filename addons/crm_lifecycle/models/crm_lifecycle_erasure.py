@@ -1,11 +1,11 @@
-"""Erasing a person: what tells who they are goes, what adds up stays."""
+"""Erasing personal data: identifying values are removed, statistics stay."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-# What of a contact tells who it is. The country stays: it is nobody's alone.
+# Fields that identify a contact. The country stays: it identifies no one.
 PERSONAL_FIELDS = (
     "email",
     "phone",
@@ -22,7 +22,7 @@ PERSONAL_FIELDS = (
     "comment",
     "image_1920",
 )
-# Reasons that people wrote, or that name a customer.
+# Origins of moves with a reason that users wrote, or that names a customer.
 WRITTEN_ORIGINS = ("manual", "import", "merge", "convert")
 
 
@@ -38,7 +38,7 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def action_open_erase(self):
-        """Ask once more before the persons are erased."""
+        """Ask for confirmation before the customers are erased."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Erase the Person"),
@@ -49,7 +49,7 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def action_erase(self):
-        """Erase the persons that these customers are, in all companies."""
+        """Erase the personal data of these customers in all companies."""
         if not self.env.user.has_group("base.group_system"):
             raise AccessError(
                 self.env._("Only an administrator may erase a person. Ask one.")
@@ -59,11 +59,11 @@ class CrmLifecycleProfile(models.Model):
         return True
 
     def _erase(self):
-        """Take away what tells who the customers are; see `_erase_rest` for the rest.
+        """Remove the personal data of the customers; see `_erase_rest` for the rest.
 
-        Their contacts stay, nameless, since orders and invoices belong to them.
+        Their contacts stay, anonymized, since orders and invoices refer to them.
         """
-        # A person is erased in all companies, also where one sees nothing of them.
+        # sudo: the data is erased in all companies, even without access to them.
         profiles = self.sudo().with_context(active_test=False)
         partners = profiles.partner_id
         profiles |= profiles.search([("partner_id", "in", partners.ids)])
@@ -74,12 +74,12 @@ class CrmLifecycleProfile(models.Model):
         contacts._erase_contacts()
         profiles.lead_id._erase_contacts()
         profiles.lead_id.active = False
-        leads._erase_contacts()  # won or lost they still count
+        leads._erase_contacts()  # still count as won or lost
         contacts._erase_rest()
         profiles._touch(review=True)
 
     def _erase_profiles(self):
-        """Take what was written about the customers off their profiles and history.
+        """Remove texts about the customers from their profiles and history.
 
         Extension point: erase what an addon has written about the customers.
         """
@@ -92,7 +92,7 @@ class CrmLifecycleProfile(models.Model):
             }
         )
         self.env.flush_all()
-        # In plain SQL, since the ORM refuses to write history: the moves stay.
+        # Raw SQL, since the ORM refuses to write history. The moves stay.
         self.env.cr.execute(
             SQL(
                 "UPDATE crm_lifecycle_history SET lead_id = NULL, "
@@ -113,7 +113,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _erase_talk(self, records):
-        """Take away the activities, messages and attachments of some records."""
+        """Delete the activities, messages and attachments of some records."""
         mine = Domain(
             [("res_model", "=", records._name), ("res_id", "in", records.ids)]
         )
@@ -125,12 +125,12 @@ class CrmLifecycleProfile(models.Model):
         ).unlink()
 
     # ------------------------------------------------------------
-    # When a customer is long gone
+    # Retention
     # ------------------------------------------------------------
 
     @api.model
     def _get_retention_domain(self, company):
-        """Return which customers of a company are gone for as long as it keeps them."""
+        """Return the domain of customers past the retention period of a company."""
         limit = f"today -{company.lifecycle_retention_months}m"
         domain = Domain(
             [
@@ -140,7 +140,7 @@ class CrmLifecycleProfile(models.Model):
                 ("erased_date", "=", False),
                 ("partner_id", "!=", False),
                 ("partner_id.user_ids", "=", False),
-                # Somebody's customer still, in another company.
+                # Not if they are still an active customer of another company.
                 (
                     "partner_id.lifecycle_profile_ids",
                     "not any",
@@ -158,7 +158,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _cron_retain(self):
-        """Erase customers who are gone for longer than their company keeps them."""
+        """Erase customers after the retention period of their company."""
         cron = self.env["ir.cron"]
         companies = self.env["res.company"].search(
             [("lifecycle_retention_months", ">", 0)]
@@ -178,7 +178,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     def _check_erasable(self):
-        """Refuse to erase whoever works here or logs in."""
+        """Refuse to erase contacts of users and companies of this database."""
         for partner in self.with_context(active_test=False):
             companies = self.env["res.company"].search_count(
                 [("partner_id", "child_of", partner.ids)], limit=1
@@ -203,7 +203,7 @@ class ResPartner(models.Model):
                 )
 
     def _erase_contacts(self):
-        """Make the contacts nameless, and archive them."""
+        """Anonymize and archive the contacts."""
         for partner in self:
             partner.write(
                 {
@@ -214,14 +214,14 @@ class ResPartner(models.Model):
             )
 
     def _erase_rest(self):
-        """Extension point: erase what an addon keeps on these contacts besides."""
+        """Extension point: erase other data that an addon keeps on these contacts."""
 
 
 class CrmLead(models.Model):
     _inherit = "crm.lead"
 
     def _erase_contacts(self):
-        """Take away whom the leads are about."""
+        """Remove the personal data from the leads."""
         names = (
             *("contact_name", "partner_name", "email_from", "email_cc", "phone"),
             *("street", "street2", "zip", "city", "website", "function", "description"),

@@ -1,4 +1,4 @@
-"""All that is held on a person, for that person to read."""
+"""Export of all data about a person, for that person to read."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ class CrmLifecycleProfile(models.Model):
             profile.person_file = base64.b64encode(text.encode())
 
     def action_export_person(self):
-        """Download all that is held on the customer."""
+        """Download all data about the customer."""
         self.ensure_one()
         self.check_access("read")
         return {
@@ -40,10 +40,10 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _get_person_data(self):
-        """Return what is held on the customer here, and what was made of it.
+        """Return the data about the customer, and what was derived from it.
 
-        Extension point: an addon adds what it holds. Texts and values are those that
-        people read, in the reader's language.
+        Extension point: an addon adds its own data. Texts and values are formatted for
+        people, in the user's language.
         """
         self.ensure_one()
         self.check_access("read")
@@ -54,7 +54,7 @@ class CrmLifecycleProfile(models.Model):
                     "customer. Ask one."
                 )
             )
-        # All of it, also what the manager would not see in a list.
+        # sudo: all data, including what the user would not see in a list.
         profile = self.sudo()
         subject = profile.partner_id or profile.lead_id
         return {
@@ -87,12 +87,12 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _get_person_records(self):
-        """Extension point: return ``[(title, records, names of fields)]`` that an addon
-        keeps on the customer, as they are told on paper."""
+        """Extension point: return ``[(title, records, field names)]`` of an addon's
+        records about the customer."""
         return []
 
     def _tell_record(self, record, names):
-        """Return what a record says as ``{label: words}``, without what is empty."""
+        """Return the non-empty fields of a record as ``{label: text}``."""
         format_fact = self.env["crm.lifecycle.history"]._format_fact
         told = {}
         for name in names:
@@ -113,11 +113,11 @@ class CrmLifecycleProfile(models.Model):
 
     @staticmethod
     def _get_words(value):
-        """Return what is said in HTML, without its form; None where that is nothing."""
+        """Return the text of HTML, None if it is empty."""
         return html2plaintext(value).strip() or None if value else None
 
     def _get_shown(self, name):
-        """Return a value as people read it, None where there is none."""
+        """Return a value formatted for people, None if it is empty."""
         field, value = self._fields[name], self[name]
         if isinstance(value, models.BaseModel):
             return value.display_name or None
@@ -143,7 +143,7 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _get_person_moves(self):
-        """Return each move with why: the rule, and the values that it looked at."""
+        """Return each move with its reason: the rule, and the values that it used."""
         origins = dict(
             self.history_ids._fields["origin"]._description_selection(self.env)
         )
@@ -160,7 +160,7 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _get_person_rules(self):
-        """Return what the rules are waiting for, as the form tells it."""
+        """Return what the rules wait for, as the customer's form shows it."""
         if not self.stage_id:
             return []
         return [

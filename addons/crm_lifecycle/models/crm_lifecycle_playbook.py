@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-# What a webhook may be about.
+# Models that a webhook may send.
 WEBHOOK_MODELS = ("crm.lifecycle.profile", "crm.lifecycle.history")
 
 
@@ -27,7 +27,7 @@ class CrmLifecycle(models.Model):
     @api.constrains("move_action_ids")
     def _check_move_actions(self):
         for lifecycle in self:
-            for action in lifecycle.sudo().move_action_ids:  # whoever writes them
+            for action in lifecycle.sudo().move_action_ids:  # sudo: restricted field
                 if action.state != "webhook" or action.model_name not in WEBHOOK_MODELS:
                     raise ValidationError(
                         self.env._(
@@ -44,7 +44,7 @@ class CrmLifecycle(models.Model):
             lifecycle.failed_step_count = sum(stages.mapped("failed_step_count"))
 
     def action_open_failed_steps(self):
-        """Show the steps of the lifecycle's playbooks that failed."""
+        """Open the failed steps of the lifecycle's playbooks."""
         return self.env["crm.lifecycle.step"]._open_failed(
             [("stage_id.lifecycle_id", "in", self.ids)]
         )

@@ -1,10 +1,11 @@
-"""Importing customers with their stage and its date, through Odoo's import screen.
+"""Import of customers with stage and stage date, through Odoo's import screen.
 
 The file names a customer (name, email, reference or external ID), a stage (name or
-code, in the lifecycle of that customer) and, if known, the day on which it began. Each
-step looks at all rows at once, and the stages go through the one writer: quiet, with
-origin import. What is refused is noted for its row; Odoo's import, which asks row by
-row what was wrong, then hears it without any row being tried again, and keeps nothing.
+code, in the customer's lifecycle) and, optionally, the day on which the stage began.
+Each step processes all rows at once, and the move service writes the stages: quiet,
+with the origin “import”. Refusals are stored by row. Odoo's import, which retries row
+by row to find the errors, then gets them without processing a row again, and keeps
+nothing.
 """
 
 from odoo import api, models
@@ -19,31 +20,31 @@ TEMPLATES = {
 }
 
 
-# Among the values of a row: which row of the file it is.
+# Key of the row number in the file, among the values of a row.
 ROW = "lifecycle_import_row"
 
 
 def _without_nul(cell):
-    """Return a cell without what the database takes in no text."""
+    """Return a cell without NUL characters, which the database refuses."""
     return cell.replace("\0", "") if isinstance(cell, str) else cell
 
 
 class AskEachRow(Exception):
-    """Some rows are refused. Odoo's import then asks row by row."""
+    """Some rows are refused. Odoo's import then retries row by row."""
 
 
 class Import:
-    """What is known about the rows of one import."""
+    """State of one import."""
 
     def __init__(self, partners):
         self.partners = partners  # {(subfield, value): ids of contacts}
-        self.places = []  # (row, profile id, stage as told or None, day or None)
-        self.refused = {}  # {row: why}
+        self.places = []  # (row, profile id, stage or None, day or None)
+        self.refused = {}  # {row: reason}
 
     def by_turn(self):
-        """Return the places of first rows of customers, of second ones, …
+        """Return the first row of each customer, then the second row of each, …
 
-        Each as ``{profile id: (row, stage, day)}``.
+        Each item is ``{profile id: (row, stage, day)}``.
         """
         turns, count = [], {}
         for row, profile_id, stage, day in self.places:
@@ -54,7 +55,7 @@ class Import:
         return turns
 
     def check(self, rows):
-        """Raise where a row is refused."""
+        """Raise if a row is refused."""
         if len(rows) == 1 and rows[0] in self.refused:
             raise UserError(self.refused[rows[0]])
         if self.refused:
@@ -62,7 +63,7 @@ class Import:
 
 
 def get_import(env):
-    """Return the `Import` of an environment, None if there is none."""
+    """Return the current `Import` of an environment, None if there is none."""
     doing = env.context.get("lifecycle_import")
     return doing if isinstance(doing, Import) else None
 
@@ -78,7 +79,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def get_import_templates(self):
-        """Offer a file to fill in, in the reader's language."""
+        """Return an import template in the user's language."""
         return [
             {
                 "label": self.env._("Import Template for Stages of Customers"),
@@ -107,7 +108,7 @@ class CrmLifecycleProfile(models.Model):
                 partners |= find(values - {""})
         records = self.with_context(
             lifecycle_import=Import(partners),
-            # The history tells who came in, and when; nobody follows them for it.
+            # The history records the import; users should not follow the customers.
             mail_create_nolog=True,
             mail_create_nosubscribe=True,
         )
@@ -117,7 +118,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_named_partners(self, values):
         """Return ``{value: ids}`` of contacts by name, email or reference.
 
-        What is not found, Odoo's import looks for in its own way.
+        Odoo's import then looks up the missing values in its own way.
         """
         by_email = {}
         for value in values:
@@ -133,7 +134,7 @@ class CrmLifecycleProfile(models.Model):
             keys = {partner.complete_name, partner.ref} & values
             keys.update(by_email.get(partner.email_normalized, ()))
             for key in keys:
-                # The profile is the company's, whichever of its contacts is named.
+                # Contacts of a company share its profile.
                 found.setdefault(key, {})[partner.commercial_partner_id.id] = partner.id
         return {
             (None, value): list(by_customer.values())
@@ -149,7 +150,7 @@ class CrmLifecycleProfile(models.Model):
         }
         rows = (
             self.env["ir.model.data"]
-            .sudo()  # as in Odoo's own import
+            .sudo()  # sudo: as in Odoo's own import
             ._lookup_xmlids(list(full.values()), self.env["res.partner"])
         )
         ids = {
@@ -162,20 +163,20 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _get_import(self):
-        """Return the `Import` that is going on, None if there is none.
+        """Return the current `Import`, None if there is none.
 
-        It travels in the context, where RPC can't forge an object.
+        It is passed in the context, where RPC can't forge an object.
         """
         return get_import(self.env)
 
     def _load_records(self, data_list, update=False):
-        """Do what the rows say of customers, then place all of them together."""
+        """Load the rows, then place all customers together."""
         doing = self._get_import()
         if doing is None:
             return super()._load_records(data_list, update)
         rows = [data["info"]["rows"]["from"] for data in data_list]
         if doing.refused:
-            # Nothing is kept any more: Odoo only asks which rows are to blame.
+            # Nothing will be kept: Odoo only looks for the refused rows.
             if rows[0] in doing.refused:
                 doing.check(rows[:1])
             return self.browse()
@@ -188,7 +189,7 @@ class CrmLifecycleProfile(models.Model):
         return records
 
     def _load_records_create(self, vals_list):
-        """Add new customers; those who have a profile already keep it."""
+        """Create the new customers, and keep existing profiles."""
         doing = self._get_import()
         if doing is None:
             return super()._load_records_create(vals_list)
@@ -197,7 +198,7 @@ class CrmLifecycleProfile(models.Model):
         partners = self.env["res.partner"].browse(
             vals.get("partner_id") or False for vals in vals_list
         )
-        # Whether the user may read them is checked below, for all at once.
+        # sudo: read access is checked below, for all rows at once.
         customers = [partner.commercial_partner_id.id for partner in partners.sudo()]
         profiles = self._get_known_profiles(customers)
         self._refuse_unreadable_rows(doing, rows, partners)
@@ -225,19 +226,19 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_known_profiles(self, customers):
-        """Return ``{customer: profile}`` of those who have a profile here."""
+        """Return ``{customer: profile}`` of the profiles in the current company."""
         domain = [
             ("partner_id", "in", customers),
             ("company_id", "=", self.env.company.id),
         ]
-        # Asked for everybody: a second profile of a customer is refused.
+        # sudo: a second profile of a customer is refused in any case.
         known = self.sudo().with_context(active_test=False).search(domain)
         return {profile.partner_id.id: profile.with_env(self.env) for profile in known}
 
     @api.model
     def _refuse_unreadable_rows(self, doing, rows, partners):
-        """Refuse rows that name contacts which the user may not read, by an ID."""
-        # The profile shows the company of a contact, so both are to be readable.
+        """Refuse rows with the ID of a contact that the user may not read."""
+        # sudo: the profile shows the contact's company, so both must be readable.
         contacts = partners.sudo()
         named = partners.browse({*contacts.ids, *contacts.commercial_partner_id.ids})
         readable = set(named._filtered_access("read").ids)
@@ -251,7 +252,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _refuse_strange_rows(self, doing, rows, customers, profiles):
-        """Refuse rows without a customer, or with somebody else's."""
+        """Refuse rows without a customer, or with a customer of another salesperson."""
         known = self.browse(profile.id for profile in profiles.values())
         mine = known._filtered_access("write")
         for row, customer in zip(rows, customers, strict=True):
@@ -263,11 +264,11 @@ class CrmLifecycleProfile(models.Model):
                 doing.refused[row] = self.env._(
                     "%(customer)s is another salesperson's customer. Leave that row to "
                     "them, or to somebody who may change all customers.",
-                    customer=profiles[customer].sudo().display_name,  # as they wrote
+                    customer=profiles[customer].sudo().display_name,  # from the file
                 )
 
     def _load_records_write(self, values):
-        """Change a customer whom the row names by the profile's own ID."""
+        """Update a customer that the row identifies by the ID of the profile."""
         doing = self._get_import()
         if doing is None:
             return super()._load_records_write(values)

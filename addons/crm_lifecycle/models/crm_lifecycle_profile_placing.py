@@ -1,4 +1,4 @@
-"""Placing imported customers in the stages that their rows tell."""
+"""Moves of imported customers to the stages of their rows."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..moves import ENTERS, Move, MoveService
 
-# No customer is older; earlier days are typing errors, or the zero of a spreadsheet.
+# Lower limit of dates: earlier ones are typos, or the zero date of a spreadsheet.
 EARLIEST = date(1950, 1, 1)
 
 
@@ -17,9 +17,9 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _place_imported(self, doing):
-        """Move the customers to the stages that the rows tell, all rows at once.
+        """Move the customers to the stages of their rows, all rows at once.
 
-        Several rows of one customer are their history: the first rows go first.
+        Several rows of one customer are its history: the first rows are placed first.
         """
         profiles = self.browse({place[1] for place in doing.places})
         if not profiles:
@@ -75,10 +75,10 @@ class CrmLifecycleProfile(models.Model):
         return day or today
 
     def _get_known_moves(self):
-        """Return the moves of the customers that imported ones come after.
+        """Return the moves of the customers to compare imported ones with.
 
-        Left out is what tells no day of the customer's own: that they entered the
-        lifecycle, where its first run placed them, and merges.
+        Moves without a meaningful day are excluded: entering the lifecycle, the moves
+        of its first run, and merges.
 
         :return: ``{profile id: [(stage id, origin, day), …]}``
         """
@@ -104,11 +104,11 @@ class CrmLifecycleProfile(models.Model):
         return known
 
     def _is_imported(self, stage, day, known):
-        """Whether an import has brought this move before, and nothing else came since.
+        """Return whether the move was imported before, with only imports after it.
 
         :param known: the moves of the customer, see `_get_known_moves`
-        :raises UserError: where the customer has moved after the day. The day on which
-            the present stay began may be corrected, up to the move before it.
+        :raises UserError: if the customer has moved after the day. The day on which the
+            present stay began may be corrected, back to the move before it.
         """
         self.ensure_one()
         later = [
@@ -133,11 +133,11 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _move_imported(self, stage, days):
-        """Move customers to a stage, each with its own day.
+        """Move customers to a stage, each on its own day.
 
-        Who is there already stays: the row may tell that it was since another day.
+        Customers who are in the stage already stay; the row may correct the date.
         """
-        # Access is checked by the caller.
+        # sudo: access is checked by the caller.
         profiles = self.sudo().browse(days)
         move = Move(stage=stage, origin="import", days=days, quiet=True)
         service = MoveService(profiles.env)
@@ -148,10 +148,10 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_stage_finder(self, profiles):
-        """Return a function that finds the stage a row tells: name or code.
+        """Return a function that finds the stage of a row, by name or code.
 
-        It looks in the lifecycle of the customer; for those in none yet, in the one
-        that takes them, or else in all that are active.
+        It searches the lifecycle of the customer. For customers without one, it
+        searches the lifecycle that takes them, or else all active lifecycles.
         """
         Lifecycle = self.env["crm.lifecycle"]
         active = Lifecycle._get_active(self.env.company)
@@ -184,16 +184,16 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_first_stage(self, profile, lifecycle):
-        """Return where a new customer begins whose row tells no stage."""
+        """Return the first stage, for a new customer with no stage in the row."""
         if profile.stage_id or not lifecycle:
             return self.env["crm.lifecycle.stage"]
         return lifecycle.stage_ids.sorted("sequence")[:1]
 
     @api.model
     def _get_unknown_text(self, profile, told, found, lifecycle):
-        """Return why the stage that a row tells is not one."""
+        """Return the error message for a row without exactly one matching stage."""
         if not isinstance(told, str):
-            # The name of what the user has chosen.
+            # sudo: the name of the stage that the user has chosen.
             told = self.env["crm.lifecycle.stage"].browse(told).sudo().display_name
         if not lifecycle:
             return self.env._(

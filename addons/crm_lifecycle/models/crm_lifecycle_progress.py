@@ -1,16 +1,16 @@
 from odoo import api, fields, models
 from odoo.tools.misc import formatLang
 
-# Of a step whose customers can't be counted as they are done, the bar shows at most
-# this part: it may take longer than the last time.
+# Maximum of the progress bar for a step without a count of customers, which may take
+# longer than last time.
 MOST = 0.95
 
 
 class CrmLifecycleProgress(models.AbstractModel):
-    """How far long work has got: done, of how many, and the time left.
+    """Progress of long work: done, total, and the time left.
 
-    The work goes by steps, each with its own count. Of a step that is one statement,
-    the time that it took the last time tells.
+    The work consists of steps, each with its own count. The progress of a step that is
+    a single statement is estimated from its last duration.
     """
 
     _name = "crm.lifecycle.progress"
@@ -38,25 +38,26 @@ class CrmLifecycleProgress(models.AbstractModel):
             record.progress_text = record._get_progress_text(left)
 
     def _is_working(self):
-        """Extension point: whether the work goes on, or waits to begin."""
+        """Extension point: return whether the work is running, or waiting to start."""
         self.ensure_one()
         return False
 
     def _get_step_name(self):
-        """Extension point: return what is being done right now."""
+        """Extension point: return the name of the current step."""
         self.ensure_one()
         return ""
 
     def _get_counts(self):
-        """Extension point: return how much is done of the step, and of how much."""
+        """Extension point: return the done and total counts of the current step."""
         self.ensure_one()
         return self.done_count, self.total_count
 
     @api.model
     def _get_part(self, done, total, elapsed, expected):
-        """Return the part of a step that is done, and the seconds left (or None).
+        """Return the finished part of a step, and the seconds left (or None).
 
-        A bar never goes back: what the last time tells counts until customers do.
+        The last duration is used until customers are counted, so that the bar never
+        goes back.
         """
         part = min(done / total, 1.0) if total else 0.0
         left = None

@@ -7,25 +7,24 @@ from odoo.tools import SQL
 from ..fields import KnownInteger
 from .crm_lifecycle_stage import CATEGORIES
 
-# The id of a row tells its customer and its stage: `profile << SHIFT | stage`.
+# The id of a row encodes its customer and its stage: `profile << SHIFT | stage`.
 SHIFT = 20
 
 
 class CrmLifecycleStay(models.Model):
-    """What one customer's visits to one stage come to: when, how often, how long.
+    """Visits of one customer to one stage: when, how often, how long.
 
-    Read from the history and from where customers stand now. A visit is finished
-    by a move out of the stage; that move tells how many days it took. Passing
-    through on one day is a visit of no days.
+    Computed from the history and the present stages. A visit ends with a move out of
+    the stage, which stores its number of days. Passing through on one day is a visit of
+    no days.
 
-    Worked example: entered on March 1, left on March 11, entered again on
-    March 20, and today is March 25. Entered: March 20. Exited: March 11. Latest
-    time: 10 days, since the present visit isn't over. Cumulative time: 10 days.
-    Days so far: 15.
+    Example: entered on March 1, left on March 11, entered again on March 20, and today
+    is March 25. Entered: March 20. Exited: March 11. Latest time: 10 days, since the
+    present visit isn't over. Cumulative time: 10 days. Days so far: 15.
 
-    Profiles that were merged bring visits of the same days. A day counts once,
-    however many of them spent it in the stage, and where both stood in it on the
-    day of the merge the customer has not left.
+    Merged profiles may have visits on the same days. A day counts once, even if several
+    of them spent it in the stage. If both were in it on the day of the merge, the
+    customer has not left.
     """
 
     _name = "crm.lifecycle.stay"
@@ -105,10 +104,10 @@ class CrmLifecycleStay(models.Model):
 
     @property
     def _table_query(self):
-        """One row per customer and stage.
+        """Return one row per customer and stage.
 
-        Grouped by the two before anything else is joined, so that a condition on
-        the customer goes down into the history and takes its index.
+        Rows are grouped before the joins, so that a condition on the customer is pushed
+        down into the history and uses its index.
         """
         return SQL(
             """
@@ -150,7 +149,10 @@ class CrmLifecycleStay(models.Model):
 
     @api.model
     def _get_finished_visits(self):
-        """SQL of the visits that ended. Merging twins in one stage ends none."""
+        """Return the SQL of the finished visits.
+
+        Merging two profiles in the same stage ends no visit.
+        """
         return SQL(
             """
             SELECT h.profile_id, h.from_stage_id AS stage_id, h.id AS move_id,
@@ -166,7 +168,7 @@ class CrmLifecycleStay(models.Model):
 
     @api.model
     def _get_open_visits(self):
-        """SQL of where customers stand, up to today in their company's time zone."""
+        """Return the SQL of the present visits, up to today's date of the company."""
         return SQL(
             """
             SELECT o.id, o.stage_id, NULL, o.stage_date, NULL, NULL, FALSE,
@@ -181,7 +183,7 @@ class CrmLifecycleStay(models.Model):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Look for rows by the customer that their id tells: that has an index."""
+        """Search ids by the customer that they encode, which uses an index."""
         domain = Domain(domain).map_conditions(self._name_customer)
         return super()._search(domain, *args, **kwargs)
 

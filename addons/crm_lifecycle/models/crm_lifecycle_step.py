@@ -1,10 +1,9 @@
-"""The playbook: what follows from a move, worked off step by step.
+"""Playbook: the steps that follow a move, processed one by one.
 
-A move that has steps leaves its row of history unprocessed and wakes the worker
-`_cron_process`. The worker takes the rows in the order in which they were made,
-each in a transaction of its own, each step in a savepoint, and leaves one
-`crm.lifecycle.step` for each step, whatever came of it. Then it plans the
-follow-ups that are due.
+A move with steps leaves its history row unprocessed and triggers the worker
+`_cron_process`. The worker processes the rows in the order of their creation, each in
+its own transaction and each step in a savepoint. It creates one `crm.lifecycle.step`
+for each step, whatever the result. Then it plans the follow-ups that are due.
 """
 
 from typing import NamedTuple
@@ -12,20 +11,20 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Steps of an entry, which the stage may leave out when the customer comes back.
+# Steps on entry, which the stage may skip when the customer comes back.
 ENTRY_KINDS = ("enter", "plan", "mail")
-# Steps that make sense only while the customer is in the stage.
+# Steps that are only done while the customer is in the stage.
 STAY_KINDS = (*ENTRY_KINDS, "follow_up")
-# Steps of the stage that is left.
+# Steps of the stage that the customer leaves.
 EXIT_KINDS = ("close", "exit")
 
 
 class StepSkipped(Exception):
-    """A step has nothing to do here; the message is the reason, for people."""
+    """A step has nothing to do; the message is the reason to show to users."""
 
 
 class PlaybookStep(NamedTuple):
-    """One step that a move asks for: what to do, with which record."""
+    """One step to do after a move, with the record to use."""
 
     kind: str
     key: str
@@ -34,10 +33,10 @@ class PlaybookStep(NamedTuple):
 
 
 class CrmLifecycleStep(models.Model):
-    """What one step of the playbook did after one move of one customer.
+    """Result of one playbook step after one move of one customer.
 
-    Each step happens at most once for a move; its row says whether it was done,
-    skipped or failed, and why.
+    Each step is done at most once for a move. Its row says whether it was done, skipped
+    or failed, and why.
     """
 
     _name = "crm.lifecycle.step"
@@ -123,16 +122,17 @@ class CrmLifecycleStep(models.Model):
     _failed_idx = models.Index("(stage_id, profile_id) WHERE state = 'failed'")
 
     # ------------------------------------------------------------
-    # Is there anything to do?
+    # Triggering the worker
     # ------------------------------------------------------------
 
     @api.model
     def _get_processed_at_sql(self, stage, left, now):
-        """SQL of ``processed_at`` of a move of ``p`` (a profile) to ``stage``.
+        """Return the SQL of ``processed_at`` for a move of a profile ``p`` to
+        ``stage``.
 
-        Empty where the worker has something to do, else ``now``. ``left`` is SQL of
-        the stage left. Its plan counts even if no activity is in sight, and so does
-        a follow-up that is due: the worker may be scheduling it this very moment.
+        It is empty if the worker has something to do, else ``now``. ``left`` is the SQL
+        of the stage left. The plan of that stage counts even if no activity is visible,
+        and so does a due follow-up: the worker may be scheduling it at the same time.
         """
         return SQL(
             """
@@ -169,12 +169,12 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _trigger_process(self):
-        """Have the worker look at the history, once for a transaction."""
+        """Trigger the worker, once per transaction."""
         once = self.env.cr.precommit.data
         if once.get("crm_lifecycle.playbook_triggered"):
             return
         cron = self.env.ref("crm_lifecycle.ir_cron_playbook", raise_if_not_found=False)
         if cron:
             once["crm_lifecycle.playbook_triggered"] = True
-            # Whoever moves a customer may ring the bell, and nothing more.
+            # sudo: a user who may move a customer may trigger the worker, nothing else.
             cron.sudo()._trigger()

@@ -11,20 +11,20 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_timed_work(self):
-        """Extension point: return what is due on its day, ``[(method, id)]``.
+        """Extension point: return the work that is due on its day, ``[(method, id)]``.
 
-        A method does its work for one customer in a transaction of its own, and
-        returns whether it could. `crm.lifecycle.run._has_timed_work` wakes the worker.
+        A method does its work for one customer in its own transaction, and returns
+        whether it could. `crm.lifecycle.run._has_timed_work` triggers the worker.
         """
         return [(self._follow_up, item) for item in self._get_waiting_follow_ups()]
 
     @api.model
     def _get_waiting_follow_ups(self):
-        """Return the ids of the customers whose follow-up is to be planned now.
+        """Return the ids of the customers with a follow-up to plan now.
 
-        A run of which nothing is left is noted to be done.
+        Runs without any left are marked as finished.
         """
-        Run = self.env["crm.lifecycle.run"].sudo()  # every company's
+        Run = self.env["crm.lifecycle.run"].sudo()  # sudo: all companies
         profile_ids = []
         for run in Run._get_to_follow_up():
             due = run._get_due_follow_ups()
@@ -35,12 +35,12 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _follow_up(self, profile_id):
-        """Plan the follow-up of one customer, if it is due still.
+        """Plan the follow-up of one customer, if it is still due.
 
-        Return whether it could be: a customer whom somebody else holds is left to
-        the next call. Whoever moves them meanwhile waits, or makes us try again.
+        Return whether this was possible: a customer locked by another transaction is
+        left to the next call. A concurrent move waits, or makes this call retry.
         """
-        # Steps are the company's, not a user's.
+        # sudo: steps act for the company, not for a user.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
@@ -57,9 +57,9 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_follow_up_step(self, row):
-        """Return the follow-up that is due in a stay, as a step of its playbook.
+        """Return the follow-up that is due in a stay, as a playbook step.
 
-        Its key is the day: one for each time that the clock runs out.
+        Its key contains the day, so there is one each time the clock runs out.
         """
         day = row.profile_id.follow_up_date
         return PlaybookStep(
@@ -71,7 +71,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_follow_up(self, row, stage):
-        """Plan an activity for the person whom the stage names."""
+        """Plan an activity for the user that the stage specifies."""
         profile, kind = row.profile_id, stage.follow_up_activity_type_id
         if not profile.follow_up_date or not kind:
             raise StepSkipped(self.env._("The stage asks for no follow-up any more."))
@@ -93,7 +93,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_follow_up_summary(self, profile):
-        """Return why the customer should hear from us, in the reader's language."""
+        """Return the summary of the activity, in the user's language."""
         if not profile.last_contact_date:
             return self.env._("Follow up: no contact yet")
         return self.env._(

@@ -1,7 +1,7 @@
-"""The kinds of playbook steps.
+"""Kinds of playbook steps.
 
-Each kind has its method ``_perform_<kind>(row, record)``: it returns values for the
-log or nothing, raises `StepSkipped` where there is nothing to do, or fails.
+Each kind has a method ``_perform_<kind>(row, record)``. It returns values for the log
+or nothing, raises `StepSkipped` if there is nothing to do, or fails.
 """
 
 from odoo import api, models
@@ -17,7 +17,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_close(self, row, activities):
-        """Take away open activities: done they are not, nor a contact."""
+        """Delete open activities: marking them as done would count as a contact."""
         names = [item.summary or item.activity_type_id.name for item in activities]
         activities.unlink()
         return {
@@ -43,13 +43,13 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_plan(self, row, line):
-        """Schedule one activity of a plan, as Odoo's own wizard does."""
+        """Schedule one activity of a plan, like Odoo's own wizard."""
         profile, plan = row.profile_id, line.plan_id
         if not plan.active:
             raise StepSkipped(self.env._("The plan is archived."))
         if plan.company_id and plan.company_id != row.company_id:
             raise StepSkipped(self.env._("The plan is another company's."))
-        # Where the plan would ask whom, there is nobody to answer.
+        # No user can choose the responsible “on demand” here: use the salesperson.
         asked = profile._find_responsible(SALESPERSON)
         if line.responsible_type == "on_demand" and asked.error:
             raise StepSkipped(asked.error)
@@ -70,7 +70,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_user(self, user):
-        """Return the user of an activity, if there is one who could do it."""
+        """Return the user of an activity; skip the step if there is no active one."""
         if not user:
             raise StepSkipped(self.env._("Nobody is responsible."))
         if not user.active:
@@ -81,12 +81,12 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_mail(self, row, template):
-        """Put an email to the customer into the queue, in their language."""
+        """Queue an email to the customer, in the customer's language."""
         profile = row.profile_id
         if not template.active:
             raise StepSkipped(self.env._("The email template is archived."))
         if not profile.partner_id:
-            # Of a contact Odoo finds the language by itself.
+            # Odoo only finds the language of contacts by itself.
             template = template.with_context(lang=profile.lead_id.lang_code)
         values = self._get_recipients(profile, template)
         if not values["email_to"] and not values["recipient_ids"]:
@@ -105,7 +105,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_recipients(self, profile, template):
-        """Return to whom an email goes: as the template says, else the customer."""
+        """Return the recipients of an email: the template's, or else the customer."""
         named = template.email_to or template.partner_to or template.email_cc
         if template.use_default_to or not named:
             found = profile._message_get_default_recipients()[profile.id]
@@ -126,7 +126,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _leave_out_blacklisted(self, profile, values):
-        """Return the recipients who have not asked to be left alone."""
+        """Return the recipients without blacklisted addresses."""
         partners = self.env["res.partner"].browse(
             command[1] for command in values["recipient_ids"]
         )

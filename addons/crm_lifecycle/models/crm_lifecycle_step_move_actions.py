@@ -1,10 +1,10 @@
-"""Telling other systems of every move: webhooks of a lifecycle.
+"""Webhooks of a lifecycle, which notify other systems of every move.
 
-A webhook is a step of the playbook of its own kind. The worker of the playbook writes
-down what is to be sent, and a job of its own sends it, so that a system that answers
-slowly, or not at all, holds up nothing else. Each webhook is sent at most once for a
-move: before it is sent, that is committed, and where the process dies meanwhile nobody
-knows whether it arrived, which is what the step then says.
+A webhook is a playbook step of its own kind. The worker of the playbook stores the
+payload, and a separate scheduled job sends it, so that a slow or unavailable system
+delays nothing else. Each webhook is sent at most once for a move: the attempt is
+committed before sending. If the process dies in between, it is unknown whether the
+webhook has arrived, and the step says so.
 """
 
 import json
@@ -20,11 +20,11 @@ from .crm_lifecycle_step import PlaybookStep
 
 _logger = logging.getLogger(__name__)
 
-# Webhooks sent in one call; the scheduler calls again while more are waiting.
+# Webhooks per call; the scheduler calls again while more are pending.
 BATCH = 500
-# Seconds to wait for the answer.
+# Timeout of a request, in seconds.
 TIMEOUT = 10
-# After so many in a row that it did not take, a system is left alone until next time.
+# Consecutive failures after which a system is skipped until the next call.
 PATIENCE = 3
 
 
@@ -54,7 +54,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_webhook(self, row, action):
-        """Write down what is to be sent; `_cron_send` sends it."""
+        """Store the payload; `_cron_send` sends it."""
         cron = self.env.ref("crm_lifecycle.ir_cron_webhook", raise_if_not_found=False)
         if cron:
             cron._trigger()
@@ -68,9 +68,9 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_payload(self, row, action):
-        """Extension point: return what a webhook tells of a move.
+        """Extension point: return the payload of a webhook for a move.
 
-        Odoo's own webhook sends the same, less the move.
+        It is the payload of Odoo's own webhook, plus the move.
         """
         record = row if action.model_name == row._name else row.profile_id
         values = {"_model": record._name, "_id": record.id}
@@ -100,12 +100,12 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send what waits, in the order in which the moves were made.
+        """Send pending webhooks, in the order of their moves.
 
-        What a system that is away did not take yet waits until it is back.
+        Webhooks to an unavailable system stay pending until it is back.
         """
         cron = self.env["ir.cron"]
-        steps = self.sudo()  # what the company tells other systems, nobody's own
+        steps = self.sudo()  # sudo: webhooks act for the company, not for a user
         waiting = [("state", "=", "waiting"), ("kind", "=", "webhook")]
         found = steps.search(waiting, order="id", limit=BATCH)
         cron._commit_progress(remaining=steps.search_count(waiting))
@@ -121,11 +121,11 @@ class CrmLifecycleStep(models.Model):
             if not cron._commit_progress(1):
                 return
         if any(count >= PATIENCE for count in missed.values()):
-            # Calling again at once would not help.
+            # Retrying at once would not help.
             cron._commit_progress(remaining=0)
 
     def _claim(self):
-        """Note that the webhook is being sent; return whether it is ours to send."""
+        """Mark the webhook as being sent; return whether this process may send it."""
         self.ensure_one()
         self.env.cr.execute(
             SQL(
@@ -148,9 +148,9 @@ class CrmLifecycleStep(models.Model):
         return bool(self.env.cr.rowcount)
 
     def _deliver(self, url):
-        """Send one webhook and note the answer; return whether it was taken.
+        """Send one webhook and store the answer; return whether it was accepted.
 
-        The row is locked meanwhile, so that nobody tries it again beside us.
+        The row is locked meanwhile, so that no other process retries it.
         """
         self.ensure_one()
         if not self.try_lock_for_update():
@@ -166,10 +166,10 @@ class CrmLifecycleStep(models.Model):
         return not error
 
     def _post(self, url):
-        """Post the payload; return why it was not taken, False where it was."""
+        """Post the payload; return the reason of a failure, or False."""
         if not url:
             return self.env._("The webhook is gone, or has no address.")
-        # Whoever gets the same move twice, after somebody tried again, can tell.
+        # Allows receivers to detect duplicates after a retry.
         database = self.env["ir.config_parameter"].get_param("database.uuid")
         headers = {
             "Content-Type": "application/json",
@@ -181,7 +181,7 @@ class CrmLifecycleStep(models.Model):
                 data=self.payload.encode(),
                 headers=headers,
                 timeout=TIMEOUT,
-                # A POST that is sent elsewhere arrives there without its content.
+                # A redirected POST would arrive without its content.
                 allow_redirects=False,
             )
         except requests.exceptions.ReadTimeout:

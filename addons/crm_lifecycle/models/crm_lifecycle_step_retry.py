@@ -1,4 +1,4 @@
-"""Steps that failed: where people see them, and how they are tried again."""
+"""Failed steps: where users see them, and how they are retried."""
 
 import ast
 
@@ -19,10 +19,10 @@ class CrmLifecycleStep(models.Model):
     )
 
     def action_retry(self):
-        """Try steps again that failed or were skipped, each of them alone.
+        """Retry steps that failed or were skipped, each one separately.
 
-        Those that were done are left alone. As the first time, it is the company
-        that acts; who may configure playbooks may have it do so again.
+        Steps that were done are ignored. Like the first time, steps act for the
+        company, so only users who may configure playbooks may retry them.
         """
         if not self.env.user.has_group("sales_team.group_sale_manager"):
             raise AccessError(
@@ -31,14 +31,14 @@ class CrmLifecycleStep(models.Model):
                 )
             )
         self.check_access("read")
-        # Nobody writes the log by hand; this is the worker's own hand.
+        # sudo: users can't write the log; the retry acts as the worker.
         steps = self.sudo().filtered(lambda step: step.state != "done").sorted("id")
         for step in steps:
             step._retry()
         return self._tell_retried(steps)
 
     def _retry(self):
-        """Do one step again, and write down what came of it this time."""
+        """Retry one step, and store the new result."""
         self.ensure_one()
         if not self.try_lock_for_update():
             raise UserError(
@@ -67,7 +67,7 @@ class CrmLifecycleStep(models.Model):
         )
 
     def _find_again(self):
-        """Return the `PlaybookStep` that this row tells of; None where it is gone."""
+        """Return the `PlaybookStep` of this row, None if it no longer exists."""
         if self.kind == "follow_up":
             return self._get_follow_up_step(self.history_id)._replace(key=self.key)
         row = self.history_id.with_env(self.env)
@@ -77,7 +77,7 @@ class CrmLifecycleStep(models.Model):
         return None
 
     def _tell_retried(self, steps):
-        """Return the action that tells what came of it."""
+        """Return the action that shows the result of the retry."""
         if not steps:
             return self._notify(
                 "info", self.env._("Nothing to try again: this was done already.")
@@ -106,7 +106,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _notify(self, kind, message):
-        """Return the action that says something and reloads what is shown."""
+        """Return the action that shows a notification and reloads the view."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -123,7 +123,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _count_failed(self, records, name):
-        """Set ``failed_step_count`` of records that steps point to by a field."""
+        """Set ``failed_step_count`` of records that steps refer to by a field."""
         counts = {}
         if is_readable(self):
             counts = dict(
@@ -138,7 +138,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _open_failed(self, domain):
-        """Return the action that shows the failed steps among some."""
+        """Return the action that shows the failed steps in a domain."""
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_step_action"
         )

@@ -1,4 +1,4 @@
-"""The worker of the playbook: takes the moves that wait, and does their steps."""
+"""Worker of the playbook: processes the steps of pending moves."""
 
 import logging
 
@@ -18,10 +18,10 @@ from .crm_lifecycle_step import (
 
 _logger = logging.getLogger(__name__)
 
-# Moves looked at in one call; the scheduler calls again while more are waiting.
+# Moves per call; the scheduler calls again while more are pending.
 BATCH = 1000
-# Actions may move a customer, whose new stage has actions. So many moves in a row
-# are no coincidence.
+# Maximum number of consecutive moves by actions: an action may move a customer to a
+# stage with more actions, which may form a loop.
 MAX_CHAIN = 10
 
 
@@ -30,15 +30,15 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _cron_process(self):
-        """Work off the moves that wait, in the order in which they were made.
+        """Process pending moves, in the order of their creation.
 
-        Then do what is due on its day, such as follow-ups. A customer with whom it
-        doesn't work at all does not hold up others; they stay on the list, and the
-        error is raised last.
+        Then do the work that is due on its day, such as follow-ups. A customer with an
+        error does not block the others: their moves stay pending, and the error is
+        raised at the end.
         """
         cron = self.env["ir.cron"]
         waiting = [("processed_at", "=", False)]
-        History = self.env["crm.lifecycle.history"].sudo()  # everybody's moves
+        History = self.env["crm.lifecycle.history"].sudo()  # sudo: moves of all users
         row_ids = History.search(waiting, order="id", limit=BATCH).ids
         timed = self._get_timed_work()
         cron._commit_progress(remaining=History.search_count(waiting) + len(timed))
@@ -60,10 +60,10 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _attempt(self, work, record_id):
-        """Do one piece of work; again where another transaction got in between.
+        """Do one unit of work, and retry it after a concurrent update.
 
-        Return whether it was done: what somebody else holds is left to the next
-        call.
+        Return whether it was done: records locked by another transaction are left to
+        the next call.
         """
         try:
             return retry(self.env, work, record_id)
@@ -73,8 +73,8 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _work_off(self, row_id):
-        """Do the steps of one move that are not done yet; return whether it could."""
-        row = self.sudo()._take(row_id)  # see `_prepare_row`
+        """Do the pending steps of one move; return whether the move could be locked."""
+        row = self.sudo()._take(row_id)  # sudo: see `_prepare_row`
         if not row:
             return False
         row = self._prepare_row(row)
@@ -91,8 +91,8 @@ class CrmLifecycleStep(models.Model):
     def _prepare_row(self, row):
         """Return the move with the rights, company and language of its steps.
 
-        As automation rules do: steps are the company's, not a user's. What they
-        move is one link further down the chain.
+        Like automation rules, steps act for the company, not for a user. Their own
+        moves are one link further down the chain.
         """
         row = row.sudo()
         return row.with_company(row.company_id).with_context(
@@ -104,9 +104,9 @@ class CrmLifecycleStep(models.Model):
     def _take(self, row_id):
         """Return the move, locked together with its customer; empty if it can't be.
 
-        A customer's moves are worked off one after the other, even by several
-        workers: what the earlier ones scheduled has to be seen to be closed. The
-        customer stays where they are meanwhile.
+        The moves of a customer are processed one after the other, even by several
+        workers, because a move closes the activities that earlier ones scheduled. The
+        customer can't be moved meanwhile.
         """
         History = self.env["crm.lifecycle.history"]
         rows = self.env.execute_query(
@@ -162,7 +162,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_open_activities(self, row):
-        """Return what the customer's earlier moves scheduled and is still open."""
+        """Return the open activities that earlier moves of the customer scheduled."""
         if not row.profile_id:
             return self.env["mail.activity"]
         return self.search(
@@ -176,7 +176,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform(self, row, step):
-        """Do one step of a move and write down what came of it."""
+        """Do one step of a move and store its result."""
         vals = self._attempt_step(row, step)
         stage = row.to_stage_id
         if step.kind in EXIT_KINDS:
@@ -196,7 +196,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _attempt_step(self, row, step):
-        """Do one step of a move; return the values that tell what came of it."""
+        """Do one step of a move; return the values of its result."""
         vals = {"state": "done"}
         try:
             with self.env.cr.savepoint():
@@ -217,25 +217,25 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_error_text(self, error):
-        """Return what people read about an error; the log has the rest of it."""
+        """Return the error message to show to users; the log has the details."""
         if isinstance(error, UserError):
             return str(error)
         if type(error) is ValueError and isinstance(error.__context__, Exception):
-            error = error.__context__  # of the code of an action: what went wrong in it
+            error = error.__context__  # the error in the code of the action
         return f"{type(error).__name__}: {error}"
 
     @api.model
     def _check_step(self, row, step):
-        """Extension point: raise `StepSkipped` where a step is not to be done.
+        """Extension point: raise `StepSkipped` if a step must not be done.
 
-        The customer is asked for each step anew: an earlier one may have moved
-        them on.
+        The customer is checked again for each step, since an earlier step may have
+        moved them.
         """
         profile = row.profile_id
         if not profile:
             raise StepSkipped(self.env._("The customer's profile is gone."))
         if step.kind == "webhook":
-            return  # other systems get each move, whatever happened since
+            return  # other systems get every move
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
         if step.kind in STAY_KINDS and row._has_left():
@@ -247,10 +247,10 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_reentry(self, row, step):
-        """Raise `StepSkipped` where the stage doesn't do a step again yet.
+        """Raise `StepSkipped` if the stage does not repeat a step yet.
 
-        What counts is a stay in which it was done: those who were put into the
-        stage quietly have not had its playbook.
+        Only stays in which the step was done count: a customer who was moved to the
+        stage quietly has not had its playbook.
         """
         stage = row.to_stage_id
         if stage.reentry_mode == "always":
@@ -288,7 +288,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_chain(self, row):
-        """Raise where actions have moved the customer on and on."""
+        """Raise if actions have moved the customer too many times in a row."""
         if self.env.context.get("lifecycle_chain", 0) > MAX_CHAIN:
             raise UserError(
                 self.env._(

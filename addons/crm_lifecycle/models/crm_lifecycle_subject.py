@@ -11,8 +11,8 @@ GROUP = "sales_team.group_sale_salesman"
 def from_profile(field_class, name, **kwargs):
     """Return a field that shows ``name`` of the subject's profile.
 
-    Readable, searchable, sortable and groupable like a stored one, but stored
-    on the profile alone: a run writes no row of the subject.
+    It can be read, searched, sorted and grouped like a stored field, but only the
+    profile stores it, so runs write no row of the subject.
     """
     return field_class(
         related=f"lifecycle_profile_id.{name}", groups=GROUP, readonly=True, **kwargs
@@ -20,11 +20,11 @@ def from_profile(field_class, name, **kwargs):
 
 
 class CrmLifecycleSubject(models.AbstractModel):
-    """What a contact and a lead show of their profile in the current company.
+    """Profile fields of contacts and leads in the current company.
 
-    The model says how its rows join to profiles (`_join_lifecycle_profile`) and
-    which rows some profiles belong to (`_get_lifecycle_subject_condition`);
-    everything else follows. Each shows the profiles that the user may see.
+    The model defines how its rows join profiles (`_join_lifecycle_profile`) and which
+    rows some profiles belong to (`_get_lifecycle_subject_condition`); everything else
+    follows. Only profiles that the user may see are shown.
     """
 
     _name = "crm.lifecycle.subject"
@@ -61,10 +61,10 @@ class CrmLifecycleSubject(models.AbstractModel):
     )
 
     def write(self, vals):
-        """Have the next run take back what rules had said of whoever objects."""
+        """Clear the tags and request a review when the objection changes."""
         result = super().write(vals)
         if "lifecycle_objection_date" in vals:
-            # In all companies, whoever of the staff was told of it.
+            # sudo: applies in all companies, regardless of the user's access.
             profiles = self.env["crm.lifecycle.profile"].sudo()
             profiles = profiles.with_context(active_test=False).search(
                 Domain("partner_id", "in", self.ids)
@@ -81,14 +81,14 @@ class CrmLifecycleSubject(models.AbstractModel):
         field = self._fields["lifecycle_profile_id"]
         for record in self:
             profile = record.lifecycle_profile_id = profiles.get(record)
-            # Related fields ask again with other rights; the answer is the same one.
+            # Related fields read with other rights; the result is the same.
             field._update_cache(
                 record.sudo(not self.env.su), profile.id if profile else None
             )
 
     @api.model
     def _get_shown_facts(self):
-        """Return the fields of a profile that its subject shows, for one look at it."""
+        """Return the profile fields that the subject shows, to fetch them at once."""
         paths = (getattr(field, "related", None) for field in self._fields.values())
         return [
             path.split(".")[1]
@@ -100,14 +100,14 @@ class CrmLifecycleSubject(models.AbstractModel):
     def _get_visible_profiles(self):
         """Return the profile model with the rights of the user, never more.
 
-        A related field is computed and searched with more rights than the user has;
-        what it shows, and what a search finds, must not depend on that.
+        A related field is computed and searched with more rights than the user has; its
+        values and search results must not depend on that.
         """
         return as_reader(self.env["crm.lifecycle.profile"])
 
     @api.model
     def _get_visible_domain(self):
-        """Return the domain of the profiles that the user sees in the company."""
+        """Return the domain of the visible profiles in the current company."""
         return Domain("company_id", "=", self.env.company.id) & get_read_domain(
             self._get_visible_profiles()
         )
@@ -130,10 +130,10 @@ class CrmLifecycleSubject(models.AbstractModel):
 
     @api.model
     def _get_subjects_of(self, domain):
-        """Return the domain of the subjects with a profile that matches.
+        """Return the domain of the subjects with a matching profile.
 
-        The caller's domain is searched with the user's own rights: on the profiles,
-        and on everything that a path leads to from them.
+        The domain of the caller is searched with the user's own rights, on the profiles
+        and on all models that its paths lead to.
         """
         Profile = self._get_visible_profiles().with_context(active_test=False)
         if not can_read(Profile):
@@ -154,7 +154,7 @@ class CrmLifecycleSubject(models.AbstractModel):
         return Domain.custom(to_sql=to_sql, predicate=predicate)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """Join the profile once, whichever of its columns are asked for."""
+        """Join the profile once, for all of its columns."""
         name, _dot, more = field_expr.partition(".")
         field = self._fields.get(name)
         path = getattr(field, "related", None) or ""
@@ -166,7 +166,7 @@ class CrmLifecycleSubject(models.AbstractModel):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(field, "read")
         column = f"{column}.{more}" if more else column
-        # The join has the profiles that the user sees; the columns are checked here.
+        # The join only has visible profiles; access to the columns is checked here.
         Profile = self._get_visible_profiles()
         values = [
             Profile._field_to_sql(profile_alias, column, query)
@@ -177,10 +177,10 @@ class CrmLifecycleSubject(models.AbstractModel):
         return SQL("COALESCE(%s)", SQL(", ").join(values))
 
     def _join_one_lifecycle_profile(self, alias, name, query, condition):
-        """Join the visible profiles for which ``condition(alias)`` holds."""
+        """Join the visible profiles that match ``condition(alias)``."""
         profile_alias = query.make_alias(alias, name)
         if profile_alias not in query._joins:
-            # Record rules may look at what the user may not read.
+            # sudo: record rules may use fields that the user may not read.
             Profile = self.env["crm.lifecycle.profile"].sudo()
             visible = self._get_visible_domain().optimize_full(Profile)
             query.add_join(
@@ -196,7 +196,7 @@ class CrmLifecycleSubject(models.AbstractModel):
         return profile_alias
 
     # ------------------------------------------------------------
-    # Each subject model implements these
+    # To be implemented by each subject model
     # ------------------------------------------------------------
 
     def _get_lifecycle_profiles(self, Profile):
@@ -204,16 +204,16 @@ class CrmLifecycleSubject(models.AbstractModel):
         raise NotImplementedError
 
     def _join_lifecycle_profile(self, alias, query):
-        """Join profiles to the rows of ``alias``; return the aliases joined.
+        """Join profiles to the rows of ``alias``; return the aliases of the joins.
 
-        A row has at most one profile in each; the first that is there counts.
+        A row has at most one profile in each join; the first one found counts.
         """
         raise NotImplementedError
 
     def _get_lifecycle_subject_condition(self, alias, select):
-        """SQL condition: a row of ``alias`` has one of some profiles.
+        """Return the SQL condition that a row of ``alias`` has one of some profiles.
 
-        ``select(column)`` is the subquery of a column of theirs, without empty
+        ``select(column)`` is the subquery of a column of these profiles, without empty
         values.
         """
         raise NotImplementedError

@@ -3,19 +3,19 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-# Tasks that ended are kept for so long.
+# Time to keep tasks that have ended.
 KEPT = timedelta(days=90)
-# A worker that has not come by then may not be running at all.
+# Delay after which the worker may not be running at all.
 PATIENCE = timedelta(minutes=2)
 ENDED = ("done", "failed", "cancelled", "interrupted")
 
 
 class CrmLifecycleTask(models.Model):
-    """One piece of long work that somebody started and need not wait for.
+    """Long work that a user started in the background.
 
-    It is worked off by a scheduled job, with the rights of the user who started it.
-    Whoever works on it holds an advisory lock, which goes away with the connection:
-    so work whose process was killed is known as interrupted, and can be started again.
+    A scheduled job processes it, with the rights of the user who started it. The
+    process that works on it holds an advisory lock, which ends with the connection. So
+    work of a killed process is detected as interrupted, and can be started again.
     """
 
     _name = "crm.lifecycle.task"
@@ -65,7 +65,7 @@ class CrmLifecycleTask(models.Model):
     date_end = fields.Datetime(string="Finished", readonly=True)
     outcome = fields.Text(readonly=True, help="What came of the work.")
     error = fields.Text(readonly=True)
-    # What to do: only the server writes these.
+    # Method call, only written by the server.
     model = fields.Char(required=True, readonly=True, groups="base.group_system")
     res_ids = fields.Json(readonly=True, groups="base.group_system")
     method = fields.Char(required=True, readonly=True, groups="base.group_system")
@@ -119,21 +119,21 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _start(self, kind, records, method, arguments=None, *, name, total=0):
-        """Have a method called in the background; return the action that shows it.
+        """Call a method in the background; return the action that shows the task.
 
-        ::
+        Example::
 
             return self.env["crm.lifecycle.task"]._start(
                 "move", profiles, "_task_move", {"stage_id": 7}, name=…, total=9000
             )
 
-        calls ``profiles._task_move(progress, stage_id=7)`` within a minute, with the
-        rights, company and language of the present user. ``progress`` is a
-        `Progress`: the method calls ``progress.begin(step, total)`` and
-        ``progress.tell(done)`` as it goes on, ``progress(done)`` where what is done is
-        to be kept, or hands it on as the ``checkpoint`` of a run. It may return
-        ``{"outcome": text, "action": action}`` to tell and show what came of it.
-        Access is for the caller to check, and again for the method.
+        This calls ``profiles._task_move(progress, stage_id=7)`` within a minute, with
+        the rights, company and language of the present user. The method starts each
+        step with ``progress.begin(step, total)``, reports the number done (see
+        `Progress`), and calls ``progress(done)`` to commit, or passes it on as the
+        ``checkpoint`` of a run. It may return ``{"outcome": text, "action": action}``
+        to describe and open the result. The caller checks access, and the method checks
+        it again.
         """
         task = self._create_task(
             {
@@ -152,7 +152,7 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _get_kept(self, wizard):
-        """Return the wizard that work is about, unless it has been cleaned away."""
+        """Return the wizard of the work; raise if it was cleaned up."""
         if not wizard.exists():
             raise UserError(
                 self.env._(
@@ -164,9 +164,9 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _create_task(self, vals):
-        """Return a new task, and have the worker come."""
-        # Users start tasks by what they may do otherwise, never by writing them; and
-        # whoever starts one may ring the bell.
+        """Return a new task, and trigger the worker."""
+        # sudo: users start tasks through actions that they may use, not by creating
+        # records; a user who starts a task may trigger the worker.
         task = self.sudo().create(vals).with_env(self.env)
         cron = self.env.ref("crm_lifecycle.ir_cron_task", raise_if_not_found=False)
         if cron:
@@ -192,7 +192,7 @@ class CrmLifecycleTask(models.Model):
         }
 
     def action_cancel(self):
-        """Stop the work: at once if it waits, else where it may be stopped."""
+        """Cancel the work: at once if it is pending, else when it can be stopped."""
         for task in self._get_own():
             if task.state == "waiting":
                 task._end("cancelled")
@@ -203,7 +203,7 @@ class CrmLifecycleTask(models.Model):
         return False
 
     def action_start_again(self):
-        """Start work that did not come to its end once more, as its user."""
+        """Start work that did not finish again, as its user."""
         self.ensure_one()
         task = self._get_own()
         if task.state == "running" and not task._is_alive():
@@ -236,14 +236,14 @@ class CrmLifecycleTask(models.Model):
         )._get_action()
 
     def action_open_result(self):
-        """Show what came of the work."""
+        """Open the result of the work."""
         self.ensure_one()
         self.check_access("read")
-        result = self.sudo().result  # an action, made for this user
+        result = self.sudo().result  # sudo: an action made for this user
         return result or self._get_action()
 
     def _get_own(self):
-        """Return the tasks for writing, where the user may stop and start them."""
+        """Return the tasks as superuser, if the user may cancel and restart them."""
         self.check_access("read")
         manager = self.env.user.has_group("sales_team.group_sale_manager")
         strange = self.filtered(lambda task: task.user_id != self.env.user)
@@ -255,10 +255,10 @@ class CrmLifecycleTask(models.Model):
                     user=strange[0].user_id.name,
                 )
             )
-        return self.sudo()  # checked above; nobody writes the record itself
+        return self.sudo()  # sudo: checked above; users can't write tasks
 
     @api.autovacuum
     def _gc_tasks(self):
-        """Forget work that ended long ago."""
+        """Delete work that ended long ago."""
         old = fields.Datetime.now() - KEPT
         self.search([("state", "in", ENDED), ("date_end", "<", old)]).unlink()

@@ -1,19 +1,19 @@
-"""The long work there is: runs, replays, and moves of many customers."""
+"""Long work: runs, replays, and moves of many customers."""
 
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-# Up to so many customers, a run is over before anybody would have left the screen.
+# Maximum number of customers for a run that users can wait for.
 SMALL_RUN = 2000
-# Likewise for looking at what a lifecycle would do, which writes nothing.
+# Same for previews, which write nothing.
 SMALL_PREVIEW = 10_000
-# Likewise for a replay of the past: days to look at, some 0.1 s each.
+# Same for replays: days to evaluate, about 0.1 s each.
 SMALL_REPLAY = 40
-# Likewise for moves by hand; each of them sets automation going.
+# Same for manual moves, each of which triggers automation.
 SMALL_MOVE = 200
 MOVE_BATCH = 100
-# Customers that could not be moved are named up to this number.
+# Maximum number of names in the list of customers that could not be moved.
 NAMED = 20
 
 
@@ -22,7 +22,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_run_long(self, company):
-        """Whether a run of the company is better done in the background."""
+        """Return whether a run of the company is better done in the background."""
         return self._get_run_size(company, SMALL_RUN) > SMALL_RUN
 
     def _start_run(self, company):
@@ -36,16 +36,15 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_run_size(self, company, limit):
-        """Return how many customers a run is about, counting little more than limit."""
-        # How many there are is nobody's secret.
+        """Return the number of customers in a run, counted up to about ``limit``."""
+        # sudo: the number of customers is not confidential.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         mine = [("company_id", "=", company.id)]
         count = Profile.search_count(mine, limit=limit + 1)
         if count <= limit and not self.env[
             "crm.lifecycle.run"
         ].sudo()._get_last_collected(company):
-            # Nobody has been looked at yet: whoever has a lead or is a contact may be
-            # a customer.
+            # Before the first run, any lead or contact may be a customer.
             for name in ("crm.lead", "res.partner"):
                 domain = [("company_id", "in", [False, company.id])]
                 Model = self.env[name].sudo()
@@ -54,7 +53,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_preview_long(self, companies):
-        """Whether a preview is better done in the background."""
+        """Return whether a preview is better done in the background."""
         return any(
             self._get_run_size(company, SMALL_PREVIEW) > SMALL_PREVIEW
             for company in companies
@@ -62,7 +61,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_replay_long(self, companies, months, step):
-        """Whether a replay and the run after it are better done in the background."""
+        """Return whether a replay and its run are better done in the background."""
         days = months * {"day": 30, "week": 5, "month": 1}[step] * len(companies)
         return days > SMALL_REPLAY or any(map(self._is_run_long, companies))
 
@@ -70,7 +69,7 @@ class CrmLifecycle(models.Model):
         """Do `action_run` in the background."""
         self.check_access("write")
         company = self.company_id[:1] or self.env.company
-        # The run reads facts of every customer and document of the company.
+        # sudo: the run reads facts of every customer and document of the company.
         run = self.sudo()._run(company, checkpoint=progress, task=progress)
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}
 
@@ -95,7 +94,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _task_move(self, progress, stage_id, reason):
-        """Move the customers batch by batch; those who can't move are named."""
+        """Move the customers in batches, and list those that can't be moved."""
         stage = self.env["crm.lifecycle.stage"].browse(stage_id).exists()
         if not stage:
             raise UserError(self.env._("The stage to move to is gone."))
@@ -110,9 +109,9 @@ class CrmLifecycleProfile(models.Model):
         return {"outcome": self._get_move_outcome(moved, refused)}
 
     def _move_some(self, stage):
-        """Move those who can; return how many, and the reasons of those refused.
+        """Move some customers; return how many moved, and the reasons of refusals.
 
-        Whoever was given to somebody else meanwhile, or is there already, stays.
+        Customers who were reassigned meanwhile, or are in the stage already, stay.
         """
         mine = self._filtered_access("write").filtered(
             lambda profile: profile.stage_id != stage

@@ -1,4 +1,4 @@
-"""The worker of what goes on in the background: who does it, and how it ends."""
+"""Worker of background tasks: how they are executed, and how they end."""
 
 import logging
 
@@ -16,7 +16,7 @@ class CrmLifecycleTask(models.Model):
     _inherit = "crm.lifecycle.task"
 
     def _is_alive(self):
-        """Whether a process holds the lock of a running task."""
+        """Return whether a process holds the lock of a running task."""
         self.ensure_one()
         return self.id in self._get_locked_ids()
 
@@ -29,7 +29,7 @@ class CrmLifecycleTask(models.Model):
         return locks.get_held(self.env.cr, locks.TASK)
 
     def _take(self):
-        """Begin with the task, unless another process has; return whether we may."""
+        """Start the task, unless another process has; return whether it was started."""
         self.ensure_one()
         if not locks.try_lock(self.env.cr, locks.TASK, self.id):
             return False
@@ -56,12 +56,12 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _cron_work(self):
-        """Work off what waits, in the order in which it was started.
+        """Process pending tasks, in the order in which they were started.
 
-        An error is the task's, and holds up nothing else.
+        An error is stored on the task and does not block the others.
         """
         cron = self.env["ir.cron"]
-        tasks = self.sudo()  # everybody's; each is done with its user's rights
+        tasks = self.sudo()  # sudo: each task runs with the rights of its user
         tasks._tell_interrupted()
         waiting = tasks.search([("state", "=", "waiting")], order="id")
         cron._commit_progress(remaining=len(waiting))
@@ -79,14 +79,14 @@ class CrmLifecycleTask(models.Model):
 
     @api.model
     def _tell_interrupted(self):
-        """Tell whose work died with its process, so that they can start it again."""
+        """Notify the users of interrupted tasks, so that they can start them again."""
         running = self.search([("state", "=", "running")])
         alive = self._get_locked_ids() if running else ()
         for task in running.filtered(lambda item: item.id not in alive):
             task._end("interrupted")
 
     def _work(self, commit):
-        """Do the work of one task, and tell how it ended."""
+        """Execute one task, and notify its user of the end."""
         self.ensure_one()
         try:
             progress = Progress(self, commit)
@@ -107,13 +107,13 @@ class CrmLifecycleTask(models.Model):
             if not isinstance(error, UserError):
                 _logger.exception("Task %s (%s) failed", self.id, self.method)
             ended = {"state": "failed", "error": self._get_error_text(error)}
-        # What the other connection has written since is ours to see from here on.
+        # Read again what the other connection has written.
         self.env.invalidate_all(flush=False)
         self._end(**ended)
         commit()
 
     def _perform(self, progress):
-        """Call the method, as the user who asked for it."""
+        """Call the method as the user who started the task."""
         user = self.user_id
         if not user.active and user.id != SUPERUSER_ID:
             raise UserError(
@@ -140,13 +140,13 @@ class CrmLifecycleTask(models.Model):
         )
 
     def _end(self, state, **values):
-        """Note how the task ended, and tell its user."""
+        """Store how the task ended, and notify its user."""
         self.ensure_one()
         self.write({"state": state, "date_end": fields.Datetime.now(), **values})
         self.with_context(lang=self.user_id.lang)._tell_user()
 
     def _tell_user(self):
-        """Show a notice where the user works; who is away finds a message."""
+        """Show a notification to the user, or send a message if they are not online."""
         self.ensure_one()
         title, kind = self._get_notice()
         self.user_id._bus_send(
@@ -171,7 +171,7 @@ class CrmLifecycleTask(models.Model):
         )
 
     def _get_notice(self):
-        """Return what to tell the user, and how urgent it is."""
+        """Return the title of the notification, and its type."""
         titles = {
             "done": (self.env._("Done: %(work)s", work=self.name), "success"),
             "failed": (self.env._("Failed: %(work)s", work=self.name), "danger"),

@@ -6,15 +6,14 @@ from ..storage import set_storage
 
 
 class CrmLifecycleTouch(models.Model):
-    """A subject whose facts may have changed: the work list of the runs.
+    """Work list of the runs: subjects with facts that may have changed.
 
-    Documents add rows as they change (an order confirmed, a lead won), and a run
-    adds what its sources find. Workers take rows in batches, passing over those
-    that another worker holds, and a row goes away in the transaction that
-    refreshed its subject: work that a dying run leaves is still on the list.
+    Documents add rows when they change (an order is confirmed, a lead is won), and a
+    run adds what its sources find. Workers take rows in batches and skip those locked
+    by another worker. A row is deleted in the transaction that refreshes its subject,
+    so the work of a run that dies stays on the list.
 
-    Nothing here has a foreign key, so that adding a row locks nothing and costs
-    one insert.
+    There are no foreign keys, so that adding a row locks nothing and costs one insert.
     """
 
     _name = "crm.lifecycle.touch"
@@ -33,7 +32,7 @@ class CrmLifecycleTouch(models.Model):
     )
 
     def init(self):
-        """Have the table vacuumed in time."""
+        """Set storage parameters so that the table is vacuumed in time."""
         set_storage(
             self,
             autovacuum_vacuum_scale_factor=0,
@@ -44,8 +43,8 @@ class CrmLifecycleTouch(models.Model):
     def _touch(self, company, partners=(), leads=(), *, review=False):
         """Put contacts and leads of a company on the work list, in one statement.
 
-        ``company`` may be empty for a change that concerns every company. With
-        ``review``, the rules are asked even if no fact has changed.
+        ``company`` may be empty for a change that affects every company. With
+        ``review``, the rules are evaluated even if no fact has changed.
         """
         rows = [(partner.id, None) for partner in partners]
         rows += [(None, lead.id) for lead in leads]
@@ -73,22 +72,22 @@ class CrmLifecycleTouch(models.Model):
 
     @api.model
     def _trigger_run(self, at=None):
-        """Have the scheduled job look at the work list within a minute, or ``at``.
+        """Trigger the scheduled job for the work list within a minute, or ``at``.
 
-        As `ir.cron._trigger` does, less the look at whether the job is active:
-        confirming an order pays for each query. Once in a transaction is enough.
+        Like `ir.cron._trigger`, but without checking that the job is active: each query
+        slows down the confirmation of an order. Once per transaction is enough.
         """
         cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
             "crm_lifecycle.ir_cron_run"
         )
         if not cron_id:
             return
-        # Forgotten, as it must be, when a savepoint is rolled back.
+        # Cleared when a savepoint is rolled back, as required.
         once = self.env.cr.precommit.data
         if once.get("crm_lifecycle.triggered"):
             return
         once["crm_lifecycle.triggered"] = True
-        # Whoever changes a document may ring the bell, and nothing more.
+        # sudo: a user who may change a document may trigger the job, nothing else.
         self.env["ir.cron.trigger"].sudo().create(
             {"cron_id": cron_id, "call_at": at or fields.Datetime.now()}
         )

@@ -8,7 +8,7 @@ class IrFieldsConverter(models.AbstractModel):
 
     @api.model
     def db_id_for(self, model, field, subfield, value, savepoint):
-        """Customers were found all at once; a stage is found with its customer."""
+        """Use the customers found for all rows; a stage is found with its customer."""
         if model._name == "crm.lifecycle.profile":
             if field.name == "stage_id" and subfield is None:
                 return (value or "").strip() or False, []

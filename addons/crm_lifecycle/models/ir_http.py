@@ -7,7 +7,7 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     def session_info(self):
-        """Tell whether the user has work under way, to be asked for only then."""
+        """Add the number of open tasks: without any, the client doesn't poll them."""
         info = super().session_info()
         Task = self.env["crm.lifecycle.task"]
         if self.env.user._is_internal() and is_readable(Task):

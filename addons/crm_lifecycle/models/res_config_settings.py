@@ -32,8 +32,8 @@ class ResConfigSettings(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_lifecycle_state(self):
-        """Tell what runs in the company, and whether it does."""
-        # The job of the scheduler, for whoever may open the settings.
+        """Compute the names of active lifecycles, and whether the job is active."""
+        # sudo: users who may open the settings may see the state of the job.
         cron = self.env.ref("crm_lifecycle.ir_cron_run", False)
         cron = cron.sudo() if cron else self.env["ir.cron"].sudo()
         for settings in self:
@@ -57,7 +57,7 @@ class ResConfigSettings(models.TransientModel):
         }
 
     def action_open_lifecycle_retention(self):
-        """Show whom the job would erase now; nothing is erased by looking."""
+        """Open the customers that the job would erase now, without erasing them."""
         self.ensure_one()
         Profile = self.env["crm.lifecycle.profile"]
         found = Profile.with_context(active_test=False).search(

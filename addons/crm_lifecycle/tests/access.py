@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Access rights in this addon; see tests/access_matrix.py."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ TODAY = date(2026, 3, 2)
 
 
 def make(world):
-    """Return the records to try: lifecycles, customers, and what belongs to them."""
+    """Return the records to test: lifecycles, customers, and what belongs to them."""
     env = world.env
     lifecycles = {
         "here": make_lifecycle(world, world.home),
@@ -32,7 +32,7 @@ def make(world):
         **make_subjects(world, profiles),
         "res.company": {"here": world.home},
         "res.users": {"here": world.colleague},
-        # One of its own: nobody else can be running it.
+        # A copy, which no other process can be running.
         "ir.cron": {"here": env.ref("crm_lifecycle.ir_cron_run").copy()},
         "ir.actions.server": {
             "here": env["ir.actions.server"].create(
@@ -98,7 +98,7 @@ def make_configuration(world, lifecycles, running):
 
 
 def make_profiles(world):
-    """Return customers: whose they are, in which company, shared ones too."""
+    """Return customers of different owners and companies, and shared ones."""
     env = world.env
 
     def profile(name, company, user=None, partner=None):
@@ -138,7 +138,7 @@ def make_profile_samples(world, profiles):
 
 
 def make_belongings(world, profiles):
-    """Return what was written down about the customers."""
+    """Return the records that are logged about the customers."""
     env = world.env
     found = {
         "crm.lifecycle.history": {},
@@ -173,7 +173,7 @@ def make_belongings(world, profiles):
 
 
 def make_work(world):
-    """Return what the scheduled jobs and work in the background write down."""
+    """Return the records of the scheduled jobs and of background work."""
     env = world.env
     found = {
         "crm.lifecycle.run": {},
@@ -325,7 +325,7 @@ def make_subjects(world, profiles):
 
 
 def sample(record, write=None, create=None):
-    """Return a record, what to write on it, and values of another one."""
+    """Return a record, values to write on it, and values to create another one."""
     return record, write, create
 
 

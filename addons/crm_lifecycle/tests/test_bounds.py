@@ -1,7 +1,7 @@
-"""Values beyond all bounds: refused in words, and no harm where they are there already.
+"""Values out of bounds are refused, and existing ones do no harm.
 
-Those that are there already were written before there were bounds; the tests write
-them with plain SQL.
+Existing values were written before there were bounds; the tests write them with plain
+SQL.
 """
 
 import json
@@ -89,7 +89,7 @@ class TestBounds(LifecycleCase):
         return run
 
     def _assert_readable(self):
-        """A salesperson sees the customers in a list, and why they are there."""
+        """Assert that a salesperson can list customers and read why they are there."""
         profiles = self.env["crm.lifecycle.profile"].search(
             [("company_id", "=", self.company.id)]
         )
@@ -159,7 +159,7 @@ class TestBounds(LifecycleCase):
             self.env["crm.lifecycle.profile.pin"].create({"pinned_until": "2200-01-01"})
 
     # ------------------------------------------------------------
-    # There already
+    # Existing values
     # ------------------------------------------------------------
 
     def test_days_far_ahead_are_capped(self):
@@ -199,13 +199,13 @@ class TestBounds(LifecycleCase):
         self._lead(partner_id=carl.id)
         for text in REFUSED:
             if "\\0" in text or "ud800" in text:
-                continue  # which no column takes
+                continue  # no column accepts it
             with self.subTest(text=text[:60]):
                 self._force(self.rule, domain=text)
                 run = self._run_kept(full=True)
                 self.assertEqual(run.state, "done")
                 self.assertIn("Gone", run.error)
-                # Whom it is not asked about are served, the others stay.
+                # The rule only holds up customers that it applies to.
                 self.assertEqual(self.ada.stage_id, self.engaged)
                 self.assertTrue(self._profile(carl).stage_id)
                 [told, *_others] = Explanation(self.ada, TODAY).explain_rules(self.rule)

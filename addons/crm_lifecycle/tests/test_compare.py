@@ -68,7 +68,7 @@ class TestCompare(LifecycleCase):
         )
 
     def test_each_side_does_what_its_preview_tells(self):
-        """The second side starts where customers stand, not where the first ended."""
+        """The second side starts at the present stages, not where the first ended."""
         found = self._compare()
         for number, lifecycle in enumerate((self.lifecycle, self.draft)):
             preview = self.env["crm.lifecycle"]._preview(self.company, lifecycle)

@@ -12,7 +12,7 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestFile(LifecycleCase):
-    """A lifecycle goes from one database to another as a file."""
+    """Transfer of a lifecycle from one database to another as a file."""
 
     @classmethod
     def setUpClass(cls):
@@ -39,7 +39,7 @@ class TestFile(LifecycleCase):
         return self.files._import(content, self.company, name)
 
     def _changed(self, change):
-        """The file of the test lifecycle, changed by a function."""
+        """Return the file of the test lifecycle, changed by a function."""
         data = self._export()
         change(data["lifecycle"])
         return data
@@ -77,7 +77,7 @@ class TestFile(LifecycleCase):
             "[('stage_duration_ids', 'any', [('entry_count', '>', 1)])]",
         )
 
-    # Right files
+    # Valid files
 
     def test_what_was_exported_is_imported_the_same(self):
         self.rule.write({"min_days": 3, "active": False})
@@ -234,7 +234,7 @@ class TestFile(LifecycleCase):
             left_out, ["Stage “Prospect”: “perk_of_an_addon” is not known here"]
         )
 
-    # Wrong files
+    # Invalid files
 
     def test_what_is_no_lifecycle_is_refused(self):
         for content, words in [
@@ -256,13 +256,13 @@ class TestFile(LifecycleCase):
                 self._assert_refused({**self._export(), "schema": schema}, words)
 
     def test_what_is_wrong_is_told_in_the_language_of_the_call(self):
-        """Values were told in the user's own language, conditions in English."""
+        """Regression: values used the user's own language, conditions used English."""
         files = self.files.with_context(lang="zh_CN")
         before = self._count()
         for change in (
             lambda data: data.update(skip_policy="none"),
             lambda data: data["rules"][0].update(domain=["nonsense"]),
-            # Told by a model, of a record that is made in English.
+            # Reported by a model, on a record that is created in English.
             lambda data: data["stages"][0].update(follow_up_responsible="other"),
         ):
             content = json.dumps(self._changed(change)).encode()

@@ -10,7 +10,7 @@ SINCE = date(2025, 6, 1)
 
 @tagged("post_install", "-at_install")
 class TestImport(LifecycleCase):
-    """Stages with their dates through Odoo's own import screen."""
+    """Import of stages with their dates on Odoo's import screen."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class TestImport(LifecycleCase):
     def _import(
         self, rows, columns=("partner_id", "stage_id", "import_stage_date"), **kw
     ):
-        """Import rows as a user does; return the messages."""
+        """Import rows as a user; return the messages."""
         lines = [",".join(columns)]
         lines += [",".join(f'"{value}"' for value in row) for row in rows]
         wizard = (
@@ -66,7 +66,7 @@ class TestImport(LifecycleCase):
         ]
 
     # ------------------------------------------------------------
-    # What comes in
+    # Accepted rows
     # ------------------------------------------------------------
 
     def test_new_customers_get_their_stage_since_the_day(self):
@@ -206,11 +206,11 @@ class TestImport(LifecycleCase):
         self.assertEqual(self._profile(dora).lifecycle_id, other)
 
     # ------------------------------------------------------------
-    # What is refused
+    # Refused rows
     # ------------------------------------------------------------
 
     def _assert_refused(self, rows, text, row, user=None, columns=None):
-        """The row is told, in words, and nothing of the file is written."""
+        """Assert that the row is reported in words, and that nothing is written."""
         before = self.env["crm.lifecycle.history"].search_count([])
         args = [rows, columns] if columns else [rows]
         messages = self._import(*args, user=user or self.salesperson)
@@ -367,11 +367,11 @@ class TestImport(LifecycleCase):
         self.assertLessEqual(many - few, 10, f"{few} queries, then {many}")
 
     # ------------------------------------------------------------
-    # Days that can't be
+    # Impossible days
     # ------------------------------------------------------------
 
     def test_no_day_before_later_moves(self):
-        """The move of a salesperson is no past to be brought in behind it."""
+        """A past before the move of a salesperson can't be imported."""
         self._import([("Ada", "Engaged", SINCE)])
         ada = self._profile(self.ada)
         ada.stage_id = self.customer

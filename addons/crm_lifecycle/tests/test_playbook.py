@@ -1,4 +1,4 @@
-"""What follows from a move: activities, emails and server actions, once each."""
+"""What a move triggers: activities, emails and server actions, once each."""
 
 from datetime import date, timedelta
 from unittest.mock import patch
@@ -24,7 +24,7 @@ class PlaybookCase(LifecycleCase):
         super().setUpClass()
         cls.cron = cls.env.ref("crm_lifecycle.ir_cron_playbook")
         cls.model = cls.env["ir.model"]._get("crm.lifecycle.profile")
-        # What other data of the database left undone is not ours to test.
+        # Ignore the moves that other data of the database left unprocessed.
         cls.env["crm.lifecycle.history"].search(
             [("processed_at", "=", False)]
         )._set_processed()
@@ -91,7 +91,7 @@ class PlaybookCase(LifecycleCase):
             profile._lifecycle_move(stage, origin="rule", as_of=TODAY, **kwargs)
 
     def _work(self, succeeds=True):
-        """Let the scheduled job do its work; return the new steps, oldest first."""
+        """Run the scheduled job; return the new steps, oldest first."""
         Step = self.env["crm.lifecycle.step"]
         before = Step.search([])
         self.env.flush_all()
@@ -249,7 +249,7 @@ class TestPlaybook(PlaybookCase):
                 self._move(self.profile, self.prospect)
 
     def test_an_email_to_nobody_is_skipped(self):
-        """Nor does it go to the customer if the template means somebody else."""
+        """Nor is it sent to the customer if the template has another recipient."""
         self.profile.user_id = False
         for values in (
             {},
@@ -334,7 +334,7 @@ class TestPlaybook(PlaybookCase):
         self.assertFalse(self._activities(other))
 
     # ------------------------------------------------------------
-    # Once, and in spite of errors
+    # Repetition and errors
     # ------------------------------------------------------------
 
     def test_each_step_happens_once(self):
@@ -348,7 +348,7 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile, self.engaged)
         self.assertEqual(len(self._work()), 3)
         self.assertFalse(self._work())
-        # Not even if a row comes back on the list.
+        # Not even if a row becomes pending again.
         row = self.profile.history_ids.sorted("id")[-1]
         self.env.cr.execute(
             "UPDATE crm_lifecycle_history SET processed_at = NULL WHERE id = %s",
@@ -410,7 +410,7 @@ class TestPlaybook(PlaybookCase):
         self.assertFalse(self._waiting())
 
     def test_a_move_is_tried_again_where_somebody_else_was_in_between(self):
-        """All of it: what was done before the collision is undone with it."""
+        """The whole move is retried; what preceded the conflict is rolled back."""
         self.engaged.enter_action_ids = self._action(sequence=1)
         self.engaged.mail_template_id = self._template()
         self._move(self.profile, self.engaged)
@@ -454,7 +454,7 @@ class TestPlaybook(PlaybookCase):
         self.assertEqual((self.profile | other).mapped("color"), [1, 1])
 
     # ------------------------------------------------------------
-    # Nothing to do, or no longer
+    # Skipped steps
     # ------------------------------------------------------------
 
     def test_quiet_moves_do_nothing(self):
@@ -521,7 +521,7 @@ class TestPlaybook(PlaybookCase):
         )
 
     # ------------------------------------------------------------
-    # Moves from within
+    # Moves by steps
     # ------------------------------------------------------------
 
     def test_a_step_may_move_the_customer_on(self):

@@ -1,4 +1,4 @@
-"""Steps that failed, visits after the first, and moves that lead to moves."""
+"""Failed steps, repeated visits, and moves that trigger moves."""
 
 from datetime import timedelta
 
@@ -149,7 +149,7 @@ class TestReentry(PlaybookCase):
         )
 
     def _visit(self, begin, end):
-        """Stay in the stage from a day to another; return the steps of the entry."""
+        """Stay in the stage between two days; return the steps of the entry."""
         for stage, number in ((self.engaged, begin), (self.customer, end)):
             self.profile._lifecycle_move(
                 stage, origin="rule", as_of=TODAY + timedelta(days=number)
@@ -247,7 +247,7 @@ class TestReentry(PlaybookCase):
 
 @tagged("post_install", "-at_install")
 class TestFill(PlaybookCase):
-    """Stages that are passed through in no time are neither entered nor left."""
+    """Stages that are only passed through are neither entered nor left."""
 
     @classmethod
     def setUpClass(cls):
@@ -258,7 +258,7 @@ class TestFill(PlaybookCase):
 
     @classmethod
     def _mark(cls, stage):
-        """Have each stage act on the way in and on the way out."""
+        """Add an action on entry and an action on exit."""
         for name, word in (("enter_action_ids", "in"), ("exit_action_ids", "out")):
             stage[name] = cls._action(name=f"{word} {stage.code}")
 
@@ -310,7 +310,7 @@ class TestFill(PlaybookCase):
 
 @tagged("post_install", "-at_install")
 class TestChain(PlaybookCase):
-    """Two stages whose actions send each other the customer."""
+    """Two stages with actions that move the customer to each other."""
 
     def _send_on(self, stage, target):
         stage.enter_action_ids = self._action(

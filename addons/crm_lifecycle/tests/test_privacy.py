@@ -14,7 +14,7 @@ SECRET = "Zaphod Beeblebrox"
 
 @tagged("post_install", "-at_install")
 class TestPrivacy(LifecycleCase):
-    """A person's data: handed out, and erased."""
+    """Export and erasure of a person's data."""
 
     @classmethod
     def setUpClass(cls):
@@ -58,7 +58,7 @@ class TestPrivacy(LifecycleCase):
         cls.env.flush_all()
 
     # ------------------------------------------------------------
-    # Handing out
+    # Export
     # ------------------------------------------------------------
 
     def test_all_that_is_held_is_handed_out_with_the_reasons_of_moves(self):
@@ -115,7 +115,7 @@ class TestPrivacy(LifecycleCase):
     # ------------------------------------------------------------
 
     def _get_everything(self):
-        """Return all texts of the tables that know the customer, as one."""
+        """Return all texts of the tables with data of the customer, joined."""
         self.env.flush_all()
         texts = []
         for table, condition in (
@@ -155,7 +155,7 @@ class TestPrivacy(LifecycleCase):
         self.assertEqual(self.ada.open_lead_count, counts)
         self.assertTrue(self.ada.erased_date)
         self.assertFalse(self.partner.active)
-        # A rule's reason is nobody's secret.
+        # The reason of a rule is not personal data.
         self.assertEqual(self.ada.history_ids.sorted("id")[-1].reason, "to Customer")
 
     def test_leads_of_the_person_tell_no_more_who_it_was(self):
@@ -214,7 +214,7 @@ class TestPrivacy(LifecycleCase):
     # ------------------------------------------------------------
 
     def _gone(self, name, days):
-        """A customer who was lost so many days ago."""
+        """Return a customer who was lost some days ago."""
         partner = self._partner(name)
         self._lead(partner_id=partner.id)
         self._run(TODAY + timedelta(days=1))

@@ -9,7 +9,7 @@ SECRET = "Secret Name"
 
 @tagged("post_install", "-at_install")
 class TestReference(LifecycleCase):
-    """A caller who names a record by its id sees it only with the right to read."""
+    """Users who name a record by its id only see it if they may read it."""
 
     @classmethod
     def setUpClass(cls):
@@ -118,7 +118,7 @@ class TestReference(LifecycleCase):
     # ------------------------------------------------------------
 
     def _get_wizards(self):
-        """Return ``[(model, field, value, values beside it, user)]``."""
+        """Return ``[(model, field, value, other values, user)]``."""
         theirs = self.theirs.id
         many = [Command.set([theirs])]
         sally = self.salesperson

@@ -9,10 +9,10 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestRunReview(LifecycleCase):
-    """Whom a run asks its rules about."""
+    """Which customers a run evaluates."""
 
     def _asked(self, *args, **kwargs):
-        """Make a run; return it and the customers whom it asked about."""
+        """Start a run; return it and the customers that it evaluated."""
         seen = []
         original = evaluate.note_waiting
 
@@ -171,7 +171,7 @@ class TestRunReview(LifecycleCase):
         self.assertEqual(profile.tag_ids.mapped("code"), ["silent"])
 
     def test_facts_that_change_during_the_run_stay_due(self):
-        """Somebody refreshes a customer between the evaluation and its end."""
+        """A user refreshes a customer between the evaluation and its end."""
         profile = self._customer()
         original = review.set_next_review
 

@@ -1,4 +1,4 @@
-"""Runs of days to come are refused; those that were wrong are voided."""
+"""Runs as of future days are refused; wrong runs are voided."""
 
 from datetime import date, timedelta
 from unittest.mock import patch
@@ -18,7 +18,7 @@ NEXT = TODAY + timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestRunDay(LifecycleCase):
-    """The clock of the database says which day it is, in the company's time zone."""
+    """The clock of the database and the company's time zone determine the day."""
 
     can_look_ahead = False
 
@@ -63,7 +63,7 @@ class TestRunDay(LifecycleCase):
 
 @tagged("post_install", "-at_install")
 class TestRunVoid(LifecycleCase):
-    """A run of 400 days ahead has made three customers into lost ones."""
+    """A run 400 days ahead has moved three customers to the lost stage."""
 
     @classmethod
     def setUpClass(cls):
@@ -102,7 +102,7 @@ class TestRunVoid(LifecycleCase):
         self.env.invalidate_all()
 
     def _digest(self):
-        """All that rules and staff see of the customers."""
+        """Return everything that rules and staff see of the customers."""
         return [
             (
                 profile.partner_id,
@@ -128,7 +128,7 @@ class TestRunVoid(LifecycleCase):
         ]
 
     def _after_control(self, work=lambda: None):
-        """What a run of the next day leaves where the wrong one never was."""
+        """Return the result of a run on the next day without the wrong run."""
         with self.env.cr.savepoint() as savepoint:
             work()
             self._run(NEXT)
@@ -173,7 +173,7 @@ class TestRunVoid(LifecycleCase):
         self.assertEqual((self._digest(), self._real_moves()), expected)
 
     def test_a_run_of_the_same_day_is_taken_up_again(self):
-        """Rules may move back on the day on which a voided run moved."""
+        """Rules may move customers back on the day of the voided moves."""
         run = self._run(NEXT, full=True)
         self.profiles.write({"stage_id": self.prospect.id})
         self.profiles._touch(review=True)

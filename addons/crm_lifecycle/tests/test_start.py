@@ -15,14 +15,14 @@ from .test_template import CRM, KNOWN
 
 @tagged("post_install", "-at_install")
 class TestStart(LifecycleCase):
-    """Setting up a lifecycle, step by step, as a manager of sales."""
+    """Setting up a lifecycle step by step, as a manager of Sales."""
 
     def setUp(self):
         super().setUp()
         self.startPatcher(
             patch.object(type(self.company), "_lifecycle_today", lambda company: TODAY)
         )
-        # Whichever other addons are installed: as if there were leads alone.
+        # Independent of the other installed addons: only leads provide facts.
         self.known = CRM
         self.startPatcher(
             patch.object(
@@ -90,7 +90,7 @@ class TestStart(LifecycleCase):
         return lines.filtered(lambda line: not line.is_follow_up).mapped("code")
 
     def test_thresholds_are_those_of_what_is_installed(self):
-        """Nobody is asked for the days of tickets where there are none."""
+        """Without tickets, no threshold asks for the days of tickets."""
         sale = ["silent_days", "churn_days", "loyal_orders", "loyal_months"]
         tickets = ["complaint_days", "low_rating", "recovery_days"]
         self.assertEqual(self._get_thresholds("t4a", KNOWN["crm"]), [])
@@ -101,14 +101,14 @@ class TestStart(LifecycleCase):
         self.assertEqual(self._get_thresholds("t1", KNOWN["crm"]), ["dormant_days"])
 
     def test_a_threshold_that_another_is_compared_with_is_shown_along(self):
-        """The days of silence stand in the tags alone, those of churn in the rules."""
+        """Only tags use the days of silence, only rules those of churn."""
         template = self.env["crm.lifecycle.template"]._get("t4a")
         with patch.dict(template, tags=[]), patch.dict(template["blank"], tags=[]):
             shown = self._get_thresholds("t4a", KNOWN["sale"])
         self.assertEqual(shown[:2], ["silent_days", "churn_days"])
 
     def test_what_is_not_shown_keeps_its_usual_number(self):
-        """The rules that come with tickets later have it."""
+        """Rules that are added with tickets later use it."""
         self.known = KNOWN["sale"]
         start = self._start(template_code="t4a")
         self._set(start, "churn_days", 60)
@@ -203,7 +203,7 @@ class TestStart(LifecycleCase):
         self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
 
     def _work(self, action):
-        """Have the scheduled job do the work that an action shows; return the task."""
+        """Run the scheduled job for the task that an action shows; return the task."""
         self.assertEqual(action["res_model"], "crm.lifecycle.task")
         self.env.flush_all()
         with self.enter_registry_test_mode():
@@ -231,7 +231,7 @@ class TestStart(LifecycleCase):
         )
 
     def _activate_by_the_month(self):
-        """Activate with a short past, in the background all the same."""
+        """Activate with a short past, but in the background."""
         start = self._start(step="activate", replay_months=3, replay_step="month")
         with patch.object(work, "SMALL_REPLAY", 0):
             return start.action_activate()
@@ -262,7 +262,7 @@ class TestStart(LifecycleCase):
         )
 
     def test_an_activation_is_cancelled_wherever_it_is(self):
-        """While the past is looked at, and after it is there."""
+        """Both during the replay and after it."""
         for module, name in (
             (replay, "replay_day"),
             (replay, "publish"),
@@ -301,7 +301,7 @@ class TestStart(LifecycleCase):
         task = self._work(action)
         self.assertEqual(task.state, "cancelled")
         after = get_checksums(self.env)
-        for sums in (before, after):  # the task itself, and its notice
+        for sums in (before, after):  # the task itself, and its notification
             for table in ("crm_lifecycle_task", "ir_cron_trigger", "mail_message"):
                 sums.pop(table)
         self.assertEqual(after, before)

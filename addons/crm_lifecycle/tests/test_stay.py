@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestStay(LifecycleCase):
-    """What a customer's visits to a stage come to, told by the history alone."""
+    """The visits of a customer to a stage, computed from the history alone."""
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +24,7 @@ class TestStay(LifecycleCase):
         self._today(TODAY)
 
     def _today(self, day):
-        """Let it be noon of a day."""
+        """Set the clock to noon of a day."""
         noon = datetime.combine(day, time(12))
         patcher = patch.object(fields.Datetime, "now", lambda *args: noon)
         patcher.start()
@@ -139,7 +139,7 @@ class TestStay(LifecycleCase):
         )
 
     def test_today_is_that_of_the_customers_company(self):
-        """At noon in UTC it is tomorrow already on Kiritimati."""
+        """At noon in UTC, it is already tomorrow on Kiritimati."""
         self.assertEqual(self._stay(self.prospect).total_days, 0)
         self.company.lifecycle_tz = "Pacific/Kiritimati"
         self.assertEqual(self._stay(self.prospect).total_days, 1)
@@ -172,7 +172,7 @@ class TestStay(LifecycleCase):
         self.assertIn(other, Stay.with_user(self.leader).search([]).profile_id)
 
     def test_a_row_is_read_by_the_index_of_its_customer(self):
-        """Reading by id must not add up the history of everybody."""
+        """Reading by id must not add up the history of all customers."""
         stay = self._stay(self.prospect)
         query = self.env["crm.lifecycle.stay"]._search([("id", "in", stay.ids)])
         self.assertEqual(list(query), stay.ids)

@@ -18,7 +18,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestTask(LifecycleCase):
-    """Work in the background: done with the user's rights, watched, stopped, told."""
+    """Background work: done with the user's rights, shown, canceled, reported."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,7 +36,7 @@ class TestTask(LifecycleCase):
         )
 
     def _work(self):
-        """Have the scheduled job work off what waits."""
+        """Run the scheduled job for the pending work."""
         self.env.flush_all()
         with self.enter_registry_test_mode():
             self.cron.method_direct_trigger()
@@ -51,7 +51,7 @@ class TestTask(LifecycleCase):
 
     @contextlib.contextmanager
     def _notices(self):
-        """Collect what users are told: ``[(user, title, type)]``."""
+        """Collect the notifications of users: ``[(user, title, type)]``."""
         notices = []
 
         def note(users, kind, message, **kwargs):
@@ -62,7 +62,7 @@ class TestTask(LifecycleCase):
             yield notices
 
     # ------------------------------------------------------------
-    # Doing it
+    # Execution
     # ------------------------------------------------------------
 
     def test_a_salesperson_moves_many_in_the_background(self):
@@ -111,7 +111,7 @@ class TestTask(LifecycleCase):
         self.assertIn("Customer 3 can't move to “Customer”", task.outcome)
 
     def test_rights_are_those_of_the_user_when_the_work_is_done(self):
-        """Customers who were given to a colleague meanwhile stay where they are."""
+        """Customers who were assigned to a colleague meanwhile stay where they are."""
         task = self._start_move()
         self.profiles[4].user_id = self.colleague
         self._work()
@@ -199,7 +199,7 @@ class TestTask(LifecycleCase):
         self.assertFalse(self.Task.search([]))
 
     # ------------------------------------------------------------
-    # Stopping it
+    # Cancellation
     # ------------------------------------------------------------
 
     def test_work_that_waits_is_cancelled_at_once(self):
@@ -210,7 +210,7 @@ class TestTask(LifecycleCase):
         self.assertEqual(self.profiles.stage_id, self.prospect)
 
     def _cancelling(self, cls, name, task):
-        """Have the user cancel the task right after a method has done its work."""
+        """Cancel the task as its user right after a method has done its work."""
         original = getattr(cls, name)
 
         def method(records, *args, **kwargs):
@@ -275,7 +275,7 @@ class TestTask(LifecycleCase):
             task.with_user(self.manager).read(["method"])
 
     # ------------------------------------------------------------
-    # Failing and dying
+    # Errors and dead processes
     # ------------------------------------------------------------
 
     def test_an_error_is_told_and_holds_up_nobody_else(self):
@@ -304,7 +304,7 @@ class TestTask(LifecycleCase):
         self.assertEqual([kind for *_rest, kind in notices], ["danger", "success"])
 
     def test_work_whose_process_died_is_found_and_offered_again(self):
-        """Nobody holds the lock of a task that is said to be running."""
+        """No process holds the lock of a task in the state “running”."""
         task = self._start_move()
         task.write({"state": "running", "date_start": fields.Datetime.now()})
         mine = task.with_user(self.salesperson)
@@ -344,7 +344,7 @@ class TestTask(LifecycleCase):
         self.assertTrue(self.profiles.exists())
 
     # ------------------------------------------------------------
-    # Telling how far it is
+    # Progress
     # ------------------------------------------------------------
 
     def test_the_time_left_follows_from_those_who_are_done(self):
@@ -352,7 +352,7 @@ class TestTask(LifecycleCase):
         self.assertEqual(part(0, 100, 10, 0), (0.0, None))
         self.assertEqual(part(25, 100, 10, 0), (0.25, 30.0))
         self.assertEqual(part(100, 100, 10, 0), (1.0, 0.0))
-        # Nobody is done yet, but the step took 40 seconds the last time.
+        # No customer is done yet, but the step took 40 seconds the last time.
         self.assertEqual(part(0, 100, 10, 40), (0.25, 30))
         self.assertEqual(part(0, 100, 99, 40), (0.95, 0))
         text = self.Task._get_time_left_text
@@ -415,7 +415,7 @@ class TestTask(LifecycleCase):
         self.assertFalse(run.step)
 
     def test_cancelling_takes_effect_once(self):
-        """What comes after, such as noting the end, goes on undisturbed."""
+        """Later work, such as recording the end, is not interrupted."""
         from ..progress import Progress
 
         task = self._start_move()

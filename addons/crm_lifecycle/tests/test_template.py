@@ -1,9 +1,8 @@
-"""The templates that we ship: complete, installable, and at peace with themselves.
+"""The templates that we ship: complete, installable, and consistent.
 
-The rules of a template are asked here without a database, by a small emulator of
-a run: the first matching rule moves, then the rules are asked again, as often as
-the lifecycle has stages. It is fed with grids of facts around every boundary that
-the conditions name.
+A small emulator of a run evaluates the rules of a template without a database: the
+first matching rule moves, then the rules are evaluated again, as often as the lifecycle
+has stages. It runs on grids of facts around every boundary that the conditions name.
 """
 
 import functools
@@ -25,7 +24,7 @@ from .common import TODAY, LifecycleCase
 
 LANGS = ("en_US", "zh_CN")
 CODES = ("t1", "t2", "t3", "t4a", "t4b", "t5")
-# What a domain compares an empty fact with: dates are empty, numbers are 0.
+# A domain compares an unknown date as empty, an unknown number as 0.
 DATES = {
     "first_seen_date",
     "first_order_date",
@@ -37,7 +36,7 @@ DATES = {
     "ticket_oldest_open_date",
     "rating_last_date",
 }
-# Which of these is the earlier one matters as well.
+# Facts that are also compared with each other.
 ORDERED = {
     "first_order_date",
     "last_order_date",
@@ -85,7 +84,7 @@ COMPARE = {
     ">": lambda fact, value: fact > value,
     ">=": lambda fact, value: fact >= value,
 }
-# The stages of each model in order, under their published Chinese names.
+# The stages of each model in order, with their published Chinese names.
 STAGES = {
     "t1": ["获客", "培育", "成交", "维护", "复购", "休眠期"],
     "t2": ["考察期", "形成期", "稳定期", "退化期", "生命周期完全终止"],
@@ -105,7 +104,7 @@ def facts_of(item):
 
 
 def usable(template, known):
-    """The rules that a database with these facts gets, by their definition."""
+    """Return the rules that a database with these facts gets, by their definition."""
     return [
         rule
         for rule in template["rules"]
@@ -135,7 +134,7 @@ def holds(leaf, facts, as_of):
 
 
 def matches(domain, facts, as_of):
-    """Whether facts satisfy a domain in prefix notation."""
+    """Return whether facts satisfy a domain in prefix notation."""
     stack = []
     for item in reversed(domain):
         if item == "|":
@@ -148,7 +147,7 @@ def matches(domain, facts, as_of):
 
 
 class Emulator:
-    """A run over one customer, by the rules of a template."""
+    """A run for one customer, by the rules of a template."""
 
     def __init__(self, template, known):
         self.template = template
@@ -160,10 +159,10 @@ class Emulator:
         }
 
     def path(self, stage, facts, as_of=TODAY, days_in_stage=1000, visited=None):
-        """The stages that a customer passes in one run, the first one included.
+        """Return the stages that a customer passes in one run, including the first.
 
-        ``visited`` are the stages of the past, all of them unless told otherwise.
-        A decision is spent when a stage at risk is entered, as the engine does.
+        ``visited`` are the stages of the past, by default all of them. As in the
+        engine, a decision is reset when a stage at risk is entered.
         """
         facts = dict(facts)
         visited = set(self.codes if visited is None else visited) | {stage}
@@ -206,7 +205,7 @@ class Emulator:
 
 
 def around(name, leaves):
-    """The values of a fact that make a difference: each bound, and beside it."""
+    """Return the values of a fact at each bound of the conditions, and next to it."""
     if name == "decision":
         return [None, "reinvest", "let_go"]
     if name in DATES:
@@ -226,7 +225,7 @@ def around(name, leaves):
 
 
 def told_apart(name, leaves, days):
-    """The values of a fact, one of those that all conditions take alike."""
+    """Return the values of a fact, one for each combination of results."""
     values = around(name, leaves)
     if name in ORDERED:
         return values
@@ -238,7 +237,7 @@ def told_apart(name, leaves, days):
 
 
 def grid(rules, days):
-    """Each combination of facts that the rules tell apart and that may exist."""
+    """Yield each possible combination of facts that the rules distinguish."""
     leaves = {}
     for rule in rules:
         for leaf in rule["domain"]:
@@ -254,9 +253,10 @@ def grid(rules, days):
 
 
 def distinct(rules, days):
-    """The grid, with one of those facts that fulfil the same rules on all days.
+    """Return the grid, reduced to one combination for each set of matching rules.
 
-    With the decision and without it, since a run may spend it.
+    They match on the same days, with the decision and without it, since a run may reset
+    the decision.
     """
     found = {}
     for facts in grid(rules, days):
@@ -272,7 +272,7 @@ def distinct(rules, days):
 
 
 def is_possible(facts):
-    """Whether facts agree with each other, as the sources answer them."""
+    """Return whether facts are consistent, as the sources compute them."""
 
     def ordered(earlier, later):
         return not (
@@ -292,7 +292,7 @@ def is_possible(facts):
     if facts.get("last_inbound_date") and not facts.get("last_contact_date", TODAY):
         return False
     if not facts.get("order_total_prev_12m", 1) and facts.get("order_trend"):
-        return False  # no trend without something to compare with
+        return False  # no trend without a previous value
     return ordered("first_order_date", "last_order_date") and ordered(
         "last_inbound_date", "last_contact_date"
     )
@@ -333,7 +333,7 @@ class TestTemplateFiles(BaseCase):
                 self.assertGreaterEqual(counts.pop(), 2, stage["code"])
 
     def test_names_of_rules_tell_them_apart(self):
-        # Rules are found again by their English name when some are added later.
+        # Rules that are added later are matched by their English name.
         for code in CODES:
             for lang in LANGS:
                 names = [rule["name"][lang] for rule in load(code)["rules"]]
@@ -365,10 +365,10 @@ class TestTemplateFiles(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestTemplateRules(BaseCase):
-    """No rule contradicts another one, whatever a customer's facts are."""
+    """No rule contradicts another one, whatever the facts of a customer."""
 
     def _emulators(self):
-        """One for each set of rules that a template may come to."""
+        """Return one emulator for each set of rules that a template may have."""
         for code in CODES:
             seen = []
             for name, known in KNOWN.items():
@@ -385,7 +385,7 @@ class TestTemplateRules(BaseCase):
                     self.assertEqual(len(path), len(set(path)), (name, facts, path))
                     if len(path) == 1:
                         continue
-                    # A second run on the day finds nothing to do.
+                    # A second run on the same day finds nothing to do.
                     again, _facts = emulator.path(path[-1], after, days_in_stage=0)
                     self.assertEqual(len(again), 1, (name, facts, path))
 
@@ -560,14 +560,14 @@ class TestTemplateRules(BaseCase):
             emulator = Emulator(load(code), CRM)
             first = emulator.codes[0]
             self.assertEqual(emulator.settle(first, {"won_count": 1}), customer)
-            # With orders known, an opportunity alone makes no customer.
+            # If orders are known, an opportunity alone makes no customer.
             with_orders = Emulator(load(code), SALE)
             self.assertNotEqual(with_orders.settle(first, {"won_count": 1}), customer)
 
 
 @tagged("post_install", "-at_install")
 class TestTemplateT4(BaseCase):
-    """The stage is a function of the orders alone, wherever a customer was."""
+    """The stage depends on the orders alone, whatever the previous stage."""
 
     def _grid(self):
         for orders in range(7):
@@ -673,7 +673,7 @@ class TestTemplate(TransactionCase):
         cls.company = cls.env["res.company"].create({"name": "Template & Co"})
 
     def _knowing(self, facts):
-        """Pretend that only these facts are there."""
+        """Make only these facts available."""
         return patch.object(
             type(self.Template), "_get_known_facts", lambda self: set(facts)
         )
@@ -685,7 +685,7 @@ class TestTemplate(TransactionCase):
             rules = [r for r in load(code)["rules"] if facts_of(r) <= known]
             for facts in itertools.islice(grid(rules, [TODAY]), 0, None, 197):
                 if facts.get("order_trend") == 0:
-                    continue  # which a new record can't tell from a trend not known
+                    continue  # a new record reads an unknown trend as 0
                 profile = Profile.new({n: v for n, v in facts.items() if v})
                 for rule in rules:
                     domain = Profile._get_fact_domain(
@@ -894,7 +894,7 @@ class TestTemplateRun(LifecycleCase):
         self.assertEqual(talkative.stage_id.code, "nurture")
 
 
-# A template of this test's own, with a rule that needs a fact of another addon.
+# A template for this test, with a rule that needs a fact of another addon.
 LATER = {
     "code": "later",
     "sequence": 1,
@@ -946,10 +946,10 @@ LATER = {
 
 @tagged("post_install", "-at_install")
 class TestTemplateLater(TransactionCase):
-    """Rules that were left out come in when their facts do.
+    """Rules that were left out are added when their facts become available.
 
-    The base has no fact of another addon, so the count of lost opportunities plays
-    one.
+    The base has no fact of another addon, so the count of lost opportunities stands in
+    for one.
     """
 
     def setUp(self):

@@ -18,7 +18,7 @@ POST = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_move_actions.request
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Another system: keeps what it gets, and answers as it is told to."""
+    """An external system: stores requests, and answers as configured."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -33,12 +33,12 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *args):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @tagged("post_install", "-at_install")
 class TestWebhook(LifecycleCase):
-    """Another system is told of every move, at most once."""
+    """An external system receives every move, at most once."""
 
     @classmethod
     def setUpClass(cls):
@@ -219,7 +219,7 @@ class TestWebhook(LifecycleCase):
         self.assertEqual(failed, ["failed", "failed", "failed", "waiting"])
 
     def test_a_process_that_dies_while_sending_does_not_send_again(self):
-        """It is noted, and committed, before anything is sent."""
+        """The attempt is recorded and committed before anything is sent."""
 
         class Killed(BaseException):
             pass

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class CrmLifecycleErase(models.TransientModel):
-    """Asks once more before persons are erased."""
+    """Asks for confirmation before persons are erased."""
 
     _name = "crm.lifecycle.erase"
     _description = "Erase a Person"
@@ -21,6 +21,6 @@ class CrmLifecycleErase(models.TransientModel):
             wizard.names = "\n".join(wizard.profile_ids.mapped("display_name"))
 
     def action_erase(self):
-        """Erase them."""
+        """Erase the selected persons."""
         self.profile_ids.action_erase()
         return {"type": "ir.actions.act_window_close"}

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 
 class CrmLifecycleImport(models.TransientModel):
-    """Makes a draft lifecycle of a file that another database has exported."""
+    """Creates a draft lifecycle from a file that another database exported."""
 
     _name = "crm.lifecycle.import"
     _description = "Import a Lifecycle"
@@ -35,9 +35,9 @@ class CrmLifecycleImport(models.TransientModel):
     left_out = fields.Html(readonly=True)
 
     def action_import(self):
-        """Make the lifecycle; open it, or tell first what was left out."""
+        """Create the lifecycle and open it, or first show what was left out."""
         self.ensure_one()
-        # A copy of the bytes alone: whatever size the field would tell instead.
+        # With `bin_size`, the field would return its size instead of its content.
         data = self.with_context(bin_size=False).file
         try:
             content = base64.b64decode(data or b"", validate=True)
@@ -49,7 +49,7 @@ class CrmLifecycleImport(models.TransientModel):
             content,
             self.company_id,
             self.file_name or "",
-            # Only an administrator sees the choice, and may set actions.
+            # Only administrators see this option and may link server actions.
             with_actions=self.env.user.has_group("base.group_system")
             and self.with_actions,
         )
@@ -70,7 +70,7 @@ class CrmLifecycleImport(models.TransientModel):
         }
 
     def action_open(self):
-        """Open the lifecycle that was made."""
+        """Open the imported lifecycle."""
         self.ensure_one()
         if not self.lifecycle_id:
             raise UserError(self.env._("Choose a file and import it first."))

@@ -8,7 +8,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_mail(self, row, template):
-        """Leave customers alone who owe, where the stage says so."""
+        """Skip customers with overdue payments if the stage says so."""
         since = row.profile_id.overdue_since
         if since and row.to_stage_id.pauses_mail_when_overdue:
             raise StepSkipped(

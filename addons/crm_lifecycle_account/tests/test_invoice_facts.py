@@ -117,7 +117,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         )
 
     def test_what_was_owed_on_a_day_is_not_what_is_owed_now(self):
-        """A payment counts from its day, whenever one asks."""
+        """A payment counts from its day, whenever the facts are computed."""
         partner = self._partner()
         invoice = self._invoice(partner, 100, days_ago=40, due=10)
         self._pay(partner, 30, days_ago=20, on=invoice)
@@ -180,7 +180,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(partner, "overdue_amount", "paid_total"), (100, 0))
 
     def test_a_payment_set_back_settles_nothing_though_it_stays_matched(self):
-        """Matched across customers: the one who did not pay is seen as well."""
+        """Matched across customers: the customer without a payment is refreshed too."""
         ada, bob = self._partner("Ada"), self._partner("Bob")
         self._invoice(bob, 1, days_ago=40, due=90)
         invoice = self._invoice(ada, 100, days_ago=40, due=10)

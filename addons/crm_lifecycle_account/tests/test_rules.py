@@ -9,7 +9,7 @@ from .common import AccountLifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestRules(AccountLifecycleCase):
-    """What rules, tags and playbooks make of debts."""
+    """Rules, tags and playbook steps that depend on debts."""
 
     def test_overdue_for_thirty_days_holds_on_the_thirtieth(self):
         self._rule(self.risk, [("overdue_since", "<=", "today -30d")], self.prospect)
@@ -73,11 +73,11 @@ class TestRules(AccountLifecycleCase):
         self.assertEqual(steps[paid].mapped("state"), ["done"])
 
     # ------------------------------------------------------------
-    # The end of the relationship
+    # End of the relationship
     # ------------------------------------------------------------
 
     def _adopt(self, code):
-        """Let a lifecycle made from a template take the place of that of the test."""
+        """Replace the lifecycle of the test by one made from a template."""
         self.lifecycle.state = "archived"
         lifecycle = self.env["crm.lifecycle.template"]._instantiate(code, self.company)
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
@@ -123,7 +123,7 @@ class TestRules(AccountLifecycleCase):
         ending = lifecycle.rule_ids.filtered(lambda rule: "balance_due" in rule.domain)
         self.assertEqual(len(ending), 1)
         name = ending.name
-        ending.unlink()  # as if made before
+        ending.unlink()  # a lifecycle from before the addon
         self.assertEqual(Template._get_addable(lifecycle), [name])
         rules, _tags = Template._add_left_out(lifecycle)
         self.assertEqual(rules.mapped("name"), [name])

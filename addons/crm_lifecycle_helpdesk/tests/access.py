@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 SEARCHES = """
     helpdesk.ticket.lifecycle_category
@@ -11,7 +11,7 @@ ROLES = {"agent": "helpdesk_mgmt.group_helpdesk_user"}
 
 
 def make(world):
-    """Return a ticket of the helpdesk."""
+    """Return a helpdesk ticket."""
     return {
         "helpdesk.ticket": {
             "here": world.env["helpdesk.ticket"].create(

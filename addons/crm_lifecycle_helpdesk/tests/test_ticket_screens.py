@@ -10,7 +10,7 @@ from .common import HelpdeskCase
 
 @tagged("post_install", "-at_install")
 class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
-    """Helpdesk tickets as staff see them."""
+    """Helpdesk tickets on the screens of service and sales staff."""
 
     number_field = "helpdesk_ticket_number"
     open_action = "action_open_helpdesk_tickets"
@@ -20,7 +20,7 @@ class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
         return ticket.user_id
 
     def _hide_from_sales(self, ticket):
-        """Whoever has no right on the helpdesk reads their own tickets alone."""
+        """Do nothing: users without helpdesk rights read only their own tickets."""
 
     def test_a_rule_may_name_a_team(self):
         team = self.env["helpdesk.ticket.team"].create(

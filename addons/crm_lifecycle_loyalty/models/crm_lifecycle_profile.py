@@ -4,7 +4,7 @@ from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
 
 class CrmLifecycleProfile(models.Model):
-    """Facts from loyalty cards: those of the customer and of its contacts."""
+    """Facts from the loyalty cards of the customer and its contacts."""
 
     _inherit = "crm.lifecycle.profile"
 
@@ -25,14 +25,14 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def action_open_loyalty_cards(self):
-        """Show the cards of the customer and of its contacts."""
+        """Open the cards of the customer and its contacts."""
         self.ensure_one()
         return self.partner_id.action_view_loyalty_cards()
 
     def _get_person_data(self):
-        """Hand out the cards of the customer too, with each change of their points."""
+        """Export the cards of the customer, with each change of their points."""
         data = super()._get_person_data()
-        # Cards of whatever programme; who asks was checked above.
+        # `sudo()`: cards of all programmes. The caller has checked the user's access.
         cards = self.env["loyalty.card"].sudo().with_context(active_test=False)
         contacts = self.sudo().partner_id
         cards = cards.search([("partner_id", "child_of", contacts.ids)])

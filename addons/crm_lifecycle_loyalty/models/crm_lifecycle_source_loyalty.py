@@ -5,9 +5,9 @@ from odoo.tools import SQL
 class CrmLifecycleSourceLoyalty(models.AbstractModel):
     """Facts from the ledger of points and the history of tiers.
 
-    Programmes with loyalty cards count, those of the company and those of none.
-    The balance is the sum of the entries by the end of the day; the tier is what
-    the history says for it.
+    Only loyalty cards count, of programmes of the company or without a company. The
+    balance is the sum of the entries by the end of the day. The tier is the one that
+    the history gives for that day.
     """
 
     _name = "crm.lifecycle.source.loyalty"
@@ -37,7 +37,7 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
         )
 
     def _get_changes(self, scope):
-        """SQL joins to what may have changed, each with its condition."""
+        """SQL joins to the rows that may have changed, each with its condition."""
         program = SQL("loyalty_program AS x ON x.id = c.program_id")
         tier = SQL("loyalty_tier AS x ON x.program_id = c.program_id")
         entry = SQL("loyalty_point_entry AS x ON x.card_id = c.id")

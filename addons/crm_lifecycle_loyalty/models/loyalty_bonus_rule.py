@@ -14,9 +14,9 @@ class LoyaltyBonusRule(models.Model):
     )
 
     def _get_partner_domain(self):
-        """Leave out customers in other stages than those of the rule."""
+        """Leave out customers that are not in one of the rule's stages."""
         domain = super()._get_partner_domain()
-        # Where a customer stands decides, whoever posts the bonus.
+        # `sudo()`: the stage counts even if the user can't read it.
         stages = self.sudo().lifecycle_stage_ids
         if not stages:
             return domain

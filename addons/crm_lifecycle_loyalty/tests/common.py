@@ -45,6 +45,6 @@ class LoyaltyLifecycleCase(LifecycleCase):
 
     @classmethod
     def _points(cls, card, points, days_ago=0, kind="earn"):
-        """A posting of so many days before `TODAY`, at noon."""
+        """Post points some days before `TODAY`, at noon."""
         with freeze_time(f"{TODAY - timedelta(days=days_ago)} 12:00"):
             return card._post_points(points, kind)

@@ -8,7 +8,7 @@ SECRET = "Zaphod"
 
 @tagged("post_install", "-at_install")
 class TestErasure(LoyaltyLifecycleCase):
-    """A member is erased; the ledger stays proved to the last point."""
+    """Erasing a member keeps the chain of the ledger valid."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,7 +29,7 @@ class TestErasure(LoyaltyLifecycleCase):
 
     def _prove(self):
         self.env.flush_all()
-        # Everything that is there is old enough for the digest.
+        # Make all entries old enough for the digest.
         self.env.cr.execute("SELECT (now() + interval '1 day') AT TIME ZONE 'UTC'")
         proof = self.Proof._prove(self.env.cr.fetchone()[0].replace(microsecond=0))
         return proof.fault_ids.filtered(
@@ -65,7 +65,7 @@ class TestErasure(LoyaltyLifecycleCase):
             entries,
         )
         self.assertEqual(self.card.points, 125)
-        # Chain and digest of the last proof still hold, for everybody.
+        # The chain and the digest of the last proof are still valid.
         self.assertEqual(self._prove(), [])
         self.assertIn(
             SECRET, " ".join(self.other.entry_ids.mapped(lambda e: e.reason or ""))

@@ -16,9 +16,9 @@ steps = st.lists(
         st.sampled_from(
             ["earn", "earn", "spend", "tiers", "hand_over", "archive", "join", "late"]
         ),
-        st.integers(0, 120),  # days since the step before
-        st.integers(0, 2),  # whose card
-        st.integers(1, 900),  # how much
+        st.integers(0, 120),  # days since the previous step
+        st.integers(0, 2),  # index of the card
+        st.integers(1, 900),  # amount
         st.booleans(),  # whether a run follows
     ),
     min_size=5,
@@ -28,7 +28,7 @@ steps = st.lists(
 
 @tagged("post_install", "-at_install")
 class TestLoyaltyFacts(LoyaltyLifecycleCase):
-    """Points and tier of customers, as of any day."""
+    """Points and tier of customers as of different days."""
 
     def test_a_customer_without_a_card_has_no_points_and_not_zero(self):
         profile = self._customer()
@@ -179,7 +179,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         card._post_points(-min(amount, card.points_available), "burn")
 
     def _do_late(self, card, partners, amount, day):
-        """Points whose day is still to come."""
+        """Post points with a date in the future."""
         card._post_points(amount, "bonus", date=day + timedelta(days=amount % 30))
 
     def _do_tiers(self, card, partners, amount, day):
@@ -201,7 +201,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         )
 
     def _age(self, day):
-        """Run, and let what was written become the past."""
+        """Run, then backdate all rows."""
         self._run(day)
         for table, column in (
             ("loyalty_card", "write_date"),

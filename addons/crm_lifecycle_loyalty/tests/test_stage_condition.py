@@ -9,7 +9,7 @@ from .common import LoyaltyLifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestStageCondition(LoyaltyLifecycleCase):
-    """Stages as a condition to earn."""
+    """Stages as a condition to earn points."""
 
     def test_only_customers_in_the_stages_earn(self):
         profile = self._customer()

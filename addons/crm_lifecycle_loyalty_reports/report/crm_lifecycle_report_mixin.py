@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleReportMixin(models.AbstractModel):
-    """The loyalty tier of the customer, in all reports."""
+    """Add the loyalty tier of the customer to all reports."""
 
     _inherit = "crm.lifecycle.report.mixin"
     _depends = {"crm.lifecycle.profile": ["loyalty_tier_id"]}

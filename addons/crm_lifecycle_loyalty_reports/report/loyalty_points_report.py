@@ -3,16 +3,16 @@ from odoo.tools import SQL
 
 
 class LoyaltyPointsReport(models.Model):
-    """Points by all that tells customers apart in the other reports.
+    """Points by the customer dimensions of the other reports.
 
-    The customer of an entry is that of its card, in the company of the programme; of
-    programmes of all companies, in the company that the reader works in.
+    The customer of an entry is that of its card, in the company of the programme. For
+    programmes without a company, it is the customer in the user's current company.
     """
 
     _name = "loyalty.points.report"
     _inherit = ["loyalty.points.report", "crm.lifecycle.report.mixin"]
 
-    # In the other reports the customer is the profile.
+    # In the other reports, the customer is the profile.
     partner_id = fields.Many2one(string="Contact")
     lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
     stage_id = fields.Many2one(

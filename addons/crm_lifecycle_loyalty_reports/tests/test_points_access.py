@@ -9,7 +9,7 @@ from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestPointsAccess(LifecycleCase):
-    """What points come to is told of the customers that a salesperson may see."""
+    """The points report is limited to the customers that a salesperson may see."""
 
     @classmethod
     def setUpClass(cls):
@@ -84,7 +84,7 @@ class TestPointsAccess(LifecycleCase):
         digest = self.env["digest.digest"].create(
             {"name": "Daily", "company_id": self.company.id}
         )
-        # The days before the end count.
+        # The digest counts the days before its end.
         digest = digest.with_context(
             start_datetime=datetime.now(), end_datetime=datetime.now() + timedelta(2)
         )

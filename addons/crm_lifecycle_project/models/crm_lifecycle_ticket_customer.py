@@ -31,15 +31,15 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         return [*super()._get_ticket_buttons(), button]
 
     def action_open_service_tasks(self):
-        """Show the customer's tickets in service desks."""
+        """Open the customer's tickets in service desks."""
         return self._open_tickets("project.task", "project.action_view_all_task")
 
     def action_new_service_task(self):
-        """Open an empty ticket of the customer in a service desk."""
+        """Open a new ticket of the customer in a service desk."""
         return self._new_ticket("project.task")
 
     def _get_new_ticket_context(self, model):
-        """Add the service desk: the first one."""
+        """Default to the first service desk."""
         context = super()._get_new_ticket_context(model)
         if model == "project.task":
             companies = [False, context.get("default_company_id", self.env.company.id)]

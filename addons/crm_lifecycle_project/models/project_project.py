@@ -11,10 +11,10 @@ class ProjectProject(models.Model):
     )
 
     def write(self, vals):
-        """Have the tickets that a project gains or loses counted."""
+        """Refresh the customers of the tickets that a project gains or loses."""
         if "is_service_desk" not in vals:
             return super().write(vals)
-        # All tasks are noted for the runs, whatever the user may see of them.
+        # `sudo()` also queues customers of tasks that the user may not read.
         tasks = self.sudo().with_context(active_test=False).task_ids
         tasks._touch_lifecycle()
         result = super().write(vals)

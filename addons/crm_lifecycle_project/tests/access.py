@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 SEARCHES = """
     project.task.lifecycle_category
@@ -11,7 +11,7 @@ ROLES = {"worker": "project.group_project_user"}
 
 
 def make(world):
-    """Return tickets of a service desk that all who work with projects see."""
+    """Return tickets of a service desk that all project users may read."""
     desk = world.env["project.project"].create(
         {
             "name": "Access",

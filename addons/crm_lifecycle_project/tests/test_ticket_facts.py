@@ -8,7 +8,7 @@ from .common import TaskCase
 
 @tagged("post_install", "-at_install")
 class TestTaskFacts(TicketFacts, TaskCase):
-    """Tasks of service desks, and none but these."""
+    """Only tasks of service desks count as tickets."""
 
     def test_tasks_of_other_projects_subtasks_and_templates_are_none(self):
         partner = self._partner()

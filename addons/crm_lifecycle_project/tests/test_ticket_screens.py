@@ -10,7 +10,7 @@ from .common import TaskCase
 
 @tagged("post_install", "-at_install")
 class TestTaskScreens(TicketScreens, TaskCase):
-    """Tasks of service desks as staff see them."""
+    """Tasks of service desks on the screens of service and sales staff."""
 
     number_field = "service_task_count"
     open_action = "action_open_service_tasks"

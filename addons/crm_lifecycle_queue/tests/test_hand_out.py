@@ -81,7 +81,7 @@ class TestHandOut(QueueCase):
         )
 
     def test_a_job_runner_is_known_by_its_lock(self):
-        """Held here by a connection of our own, or by a runner that is there."""
+        """The test holds the lock itself, unless a job runner already does."""
         with closing(db_connect(self.env.cr.dbname).cursor()) as cr:
             cr.execute("SELECT pg_try_advisory_lock(%s)", [PG_ADVISORY_LOCK_ID])
             is_ours = cr.fetchone()[0]

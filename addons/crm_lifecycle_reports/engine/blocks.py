@@ -1,18 +1,17 @@
-"""Rows of long tables in blocks that fit on a page, to be kept together there.
+"""Split the rows of long tables into blocks that fit on a page.
 
-A converter that does not keep rows whole breaks a table in the middle of a line, unless
-all of it stands in something that fits on a page. So rows are told apart by how many
-lines they are likely to take.
+Some converters break a table in the middle of a line, unless its container fits on a
+page. So rows are grouped by the number of lines they probably take.
 """
 
 from math import ceil
 
 from .svg import width_of
 
-# Of a page, standing and lying: letters of full height that fit beside each other, and
-# lines of a block, of which some fit on it.
+# Portrait and landscape: full-height letters per line, and lines per block. Several
+# blocks fit on a page.
 STANDING, LYING = (64, 30), (100, 18)
-# Words do not fill their lines.
+# Share of a line that words fill.
 FILLED = 0.85
 
 
@@ -20,7 +19,7 @@ def split(rows, get_texts=None, page=STANDING):
     """Return rows as a list of blocks.
 
     :param get_texts: returns ``[(text, share of the width)]`` of a row; without it,
-        each row is taken for one line
+        each row takes one line
     """
     blocks, room = [], 0
     for row in rows:
@@ -34,7 +33,7 @@ def split(rows, get_texts=None, page=STANDING):
 
 
 def count_lines(texts, page=STANDING):
-    """Return how many lines a row of a table is likely to take."""
+    """Return the estimated number of lines of a table row."""
     return (
         max(
             (

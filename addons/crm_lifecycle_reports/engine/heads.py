@@ -1,4 +1,4 @@
-"""The running head of a document: what it tells of itself on each further page."""
+"""Running head of a document: what each page after the first repeats."""
 
 from lxml import html
 
@@ -11,7 +11,7 @@ PAGE = (
 
 
 def get_head(document: str) -> str | None:
-    """Return the running head that a document carries, as a document of its own.
+    """Return the running head of a document as its own document.
 
     It is the first element of the class `NAME`, which the style of documents hides.
     """

@@ -1,11 +1,11 @@
-"""Page numbers, running heads and packs of documents, done to finished PDFs.
+"""Add page numbers and running heads to finished PDFs, and join PDFs.
 
-Whether wkhtmltopdf can print headers and footers, and more than one document at once,
-depends on the Qt it was built with; Debian's can do neither. So documents come without
-them, one by one, and they are drawn here, the same with every converter.
+Whether wkhtmltopdf can print headers, footers and several documents at once depends on
+the Qt it was built with; Debian's can do neither. So documents are converted without
+them, one by one, and this module draws them, the same for every converter.
 
-What a page draws is put in brackets and left unread: taking a page apart, as the
-libraries do to merge two, takes ten times as long as making it.
+The content of a page is wrapped without parsing it. Parsing pages, as libraries do to
+merge two, takes ten times as long as creating them.
 """
 
 import io
@@ -27,15 +27,15 @@ MM = 72 / 25.4
 
 
 def count(pdf: bytes) -> int:
-    """Return how many pages a PDF has."""
+    """Return the number of pages of a PDF."""
     return len(_read(pdf).pages)
 
 
 def number(pdf: bytes, head: bytes | None = None, height=0, told="{page} / {pages}"):
-    """Return a PDF with the number of each page and of all pages at its foot.
+    """Return a PDF with page numbers and page counts in its footer.
 
-    :param head: a PDF whose first page is of the same size: what is in its uppermost
-        ``height`` millimetres is drawn on each page but the first
+    :param head: a PDF with a first page of the same size; its top
+        ``height`` millimetres are drawn on each page but the first
     """
     writer = PdfFileWriter()
     pages = list(_read(pdf).pages)
@@ -48,7 +48,7 @@ def number(pdf: bytes, head: bytes | None = None, height=0, told="{page} / {page
 
 
 def bind(pdfs) -> bytes:
-    """Return several PDFs as one."""
+    """Join several PDFs into one."""
     if len(pdfs) == 1:
         return pdfs[0]
     writer = PdfFileWriter()
@@ -59,7 +59,7 @@ def bind(pdfs) -> bytes:
 
 
 def _draw(writer, page, text, form):
-    """Draw a text in the middle of the foot of a page, and a form over all of it."""
+    """Draw a centred footer text on a page, and a form on top of the page."""
     box = page["/MediaBox"]
     left, bottom, right = float(box[0]), float(box[1]), float(box[2])
     x = (left + right - stringWidth(text, FONT, SIZE)) / 2
@@ -86,7 +86,7 @@ def _draw(writer, page, text, form):
 
 
 def _get_form(page, height):
-    """Return the uppermost points of a page as a form, to be drawn on others."""
+    """Return the top ``height`` points of a page as a form, to draw on other pages."""
     left, _bottom, right, top = (float(edge) for edge in page["/MediaBox"])
     form = _stream(page.get_contents().get_data() if "/Contents" in page else "")
     form.update(
@@ -102,7 +102,7 @@ def _get_form(page, height):
 
 
 def _add_names(resources, names):
-    """Return resources of a page with more; pages may share theirs."""
+    """Return resources of a page with more names; pages may share theirs."""
     resources = DictionaryObject(resources)
     for kind, added in names.items():
         entries = DictionaryObject(resources.get(kind, {}))

@@ -1,6 +1,6 @@
-"""Periods that people report about: whole weeks, months, quarters and years.
+"""Reporting periods: full weeks, months, quarters and years.
 
-A period is a pair of days, both part of it.
+A period is a pair of days, both included.
 """
 
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ def start_of(rhythm: str, day: date) -> date:
 
 
 def step_of(rhythm: str) -> relativedelta:
-    """Return how far it is from one period to the next."""
+    """Return the length of a period as a relative delta."""
     return {
         "week": relativedelta(weeks=1),
         "month": relativedelta(months=1),
@@ -33,7 +33,7 @@ def step_of(rhythm: str) -> relativedelta:
 
 
 def last(rhythm: str, day: date) -> tuple[date, date]:
-    """Return the last whole period that was over on a day.
+    """Return the last full period that had ended on a day.
 
     >>> last("month", date(2026, 3, 2))
     (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
@@ -45,8 +45,8 @@ def last(rhythm: str, day: date) -> tuple[date, date]:
 def before(start: date, end: date) -> tuple[date, date]:
     """Return the period before another one, of the same length.
 
-    Whole months are compared with whole months, anything else by days:
-    February with January, though it has fewer days.
+    Full months are compared with full months, other periods by number of days: February
+    with January, although it has fewer days.
     """
     after = end + timedelta(days=1)
     if start.day == 1 and after.day == 1:
@@ -56,6 +56,6 @@ def before(start: date, end: date) -> tuple[date, date]:
 
 
 def months_until(day: date, count: int) -> list[date]:
-    """Return the first days of the last months up to a day's own, oldest first."""
+    """Return the first days of the last months up to that of a day, oldest first."""
     first = day.replace(day=1)
     return [first - relativedelta(months=back) for back in range(count - 1, -1, -1)]

@@ -1,9 +1,9 @@
-"""Small charts as SVG text, for documents: no library, no script, no font of their own.
+"""Small SVG charts for documents, without libraries, scripts or fonts.
 
-Each function takes plain values and returns one ``<svg>``. Names are escaped here and
-cut to the room there is, by the rough width of their letters: the tables beside the
-charts tell them whole. Charts go into documents as pictures, by `as_image`, since the
-HTML of a report passes a parser that does not know SVG's attributes.
+Each function takes plain values and returns one ``<svg>``. Names are escaped and
+truncated by the estimated width of their letters; the tables beside the charts show
+them in full. Documents embed charts as images (`as_image`), because the HTML parser of
+reports does not know SVG attributes.
 """
 
 import base64
@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 WIDTH = 900
 INK, FAINT, GRID = "#374151", "#6b7280", "#d1d5db"
 FONT = "DejaVu Sans, WenQuanYi Micro Hei, Noto Sans CJK SC, sans-serif"
-# Told apart in grey print as well: dark and light in turn.
+# Alternating dark and light, to differ in grey print as well.
 COLORS = ("#714b67", "#4ba3a8", "#d9a441", "#b3493f", "#7a869a")
 
 
@@ -23,13 +23,13 @@ def as_image(svg: str) -> str:
 
 
 def width_of(text: str, size: float) -> float:
-    """Return about how wide a text is: Chinese letters are as wide as they are high."""
+    """Return the estimated width of a text. Chinese letters are as wide as high."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return size * (wide + 0.58 * (len(text) - wide))
 
 
 def cut(text: str, room: float, size: float) -> str:
-    """Return as much of a text as there is room for, with an ellipsis if cut."""
+    """Truncate a text to the available width, with an ellipsis."""
     if width_of(text, size) <= room:
         return text
     while text and width_of(text + "…", size) > room:
@@ -38,7 +38,7 @@ def cut(text: str, room: float, size: float) -> str:
 
 
 def scale_of(highest: float) -> float:
-    """Return a round number at or above the highest value: 1, 2 or 5 by tens."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     step = 1
     while True:
         for factor in (1, 2, 5):
@@ -48,9 +48,9 @@ def scale_of(highest: float) -> float:
 
 
 def funnel(rows, *, width=WIDTH) -> str:
-    """Return horizontal bars, one a stage.
+    """Draw a horizontal bar per stage.
 
-    :param rows: ``[(name, number, what stands behind the bar)]``, from the top
+    :param rows: ``[(name, number, text after the bar)]``, from the top
     """
     line, left, right, size = 26, 190, 130, 12
     highest = max((number for _name, number, _told in rows), default=0) or 1
@@ -68,10 +68,10 @@ def funnel(rows, *, width=WIDTH) -> str:
 
 
 def columns(months, series, *, width=WIDTH, height=210) -> str:
-    """Return columns by month: what came in above the line, what went out below it.
+    """Draw columns per month: gains above the line, losses below it.
 
-    :param months: the names below the columns
-    :param series: ``[(name, numbers by month)]``; negative numbers hang below
+    :param months: the labels below the columns
+    :param series: ``[(name, numbers by month)]``; negative numbers go below the line
     """
     left, top, bottom, size = 46, 26, 22, 11
     tops = [sum(max(v, 0) for v in column) for column in _by_month(months, series)]
@@ -98,10 +98,10 @@ def columns(months, series, *, width=WIDTH, height=210) -> str:
 
 
 def lines(names, series, *, width=WIDTH, height=180, unit="%") -> str:
-    """Return lines over shares from 0 to 1, such as who stays how long.
+    """Draw lines of shares from 0 to 1, such as retention.
 
-    :param names: the names below the points
-    :param series: ``[(name, shares)]``; None where a share is not known yet
+    :param names: the labels below the points
+    :param series: ``[(name, shares)]``; None for an unknown share
     """
     left, top, bottom, size = 46, 26, 22, 11
     room, step = height - top - bottom, (width - left - 12) / max(len(names) - 1, 1)
@@ -132,7 +132,7 @@ def _by_month(months, series):
 
 
 def _stack(column, x, width, zero, unit):
-    """Return the parts of one column, each on top of, or below, the one before."""
+    """Return the parts of one column, stacked above or below each other."""
     parts, above, below = [], zero, zero
     for index, value in enumerate(column):
         size = abs(value) * unit

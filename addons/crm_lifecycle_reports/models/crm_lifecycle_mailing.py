@@ -1,4 +1,4 @@
-"""Reports that come by mail: which one, to whom, how often."""
+"""Reports sent by email: which report, to which users, how often."""
 
 import logging
 from datetime import timedelta
@@ -15,19 +15,19 @@ from ..wizard.crm_lifecycle_print import DOCUMENTS
 
 _logger = logging.getLogger(__name__)
 
-# How often a mail that failed is tried before it is left to a person.
+# Number of attempts before a failed email needs a user.
 ATTEMPTS = 3
-# Somewhere it is tomorrow already.
+# The latest time zone may be a day ahead of UTC.
 AHEAD = timedelta(days=1)
 
 
 class CrmLifecycleMailing(models.Model):
-    """A report that a team, or some users, get by mail each week or each month.
+    """Report that users, or the leader of a team, get by email each week or month.
 
-    Each recipient gets the figures of the customers that they may see themselves: the
-    document is made with their rights, one by one. What was sent, and what failed, is
-    written down by recipient and period (`crm.lifecycle.mailing.delivery`), so that
-    nobody gets the same period twice, and one failure stops nobody else's mail.
+    Each recipient gets the figures of the customers that they may read: the document is
+    rendered with their access rights. A delivery (`crm.lifecycle.mailing.delivery`) per
+    recipient and period stores the result. So no recipient gets a period twice, and a
+    failure does not stop the other emails.
     """
 
     _name = "crm.lifecycle.mailing"
@@ -141,7 +141,7 @@ class CrmLifecycleMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_send(self):
-        """Send the report of the last period now, to whoever has not got it yet."""
+        """Send the report of the last period now to recipients without it."""
         self.ensure_one()
         self.check_access("write")
         sent = self._send(self.company_id._lifecycle_today(), again=True)
@@ -156,7 +156,7 @@ class CrmLifecycleMailing(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Send what is due, each mail in a transaction of its own."""
+        """Send due reports, and commit after each mailing."""
         cron = self.env["ir.cron"]
         mailings = self.search([("next_date", "<=", fields.Date.today() + AHEAD)])
         due = [
@@ -169,7 +169,7 @@ class CrmLifecycleMailing(models.Model):
             if not mailing.try_lock_for_update():
                 continue
             deliveries = mailing._send(today)
-            # Tried again with the next run, until it is left to a person.
+            # Stay due until all deliveries are sent or have used up their attempts.
             if all(
                 delivery.state == "sent" or delivery.attempt_count >= ATTEMPTS
                 for delivery in deliveries
@@ -180,18 +180,17 @@ class CrmLifecycleMailing(models.Model):
                 break
 
     def _get_recipients(self):
-        """Return who gets the report: those chosen, or the leader of the team."""
+        """Return the chosen users, or else the leader of the team."""
         self.ensure_one()
         users = self.user_ids or self.team_id.user_id
         return users.filtered("active")
 
     def _send(self, today, again=False):
-        """Send the last whole period to whoever has not got it. Return the deliveries.
+        """Send the last full period to recipients without it. Return the deliveries.
 
-        A period that was missed altogether is left out: who was away for a month gets
-        one mail, not four.
+        Earlier periods that were missed are skipped, to send one email instead of many.
 
-        :param again: try also what failed as often as it is tried
+        :param again: also retry deliveries that have used up their attempts
         """
         self.ensure_one()
         date_from, date_to = periods.last(self.rhythm, today)
@@ -204,7 +203,7 @@ class CrmLifecycleMailing(models.Model):
         }
         deliveries = Delivery
         for user in self._get_recipients():
-            # What is sent is written by mailings alone.
+            # `sudo()`: users can't write deliveries.
             delivery = (known.get(user) or Delivery).sudo()
             if not delivery:
                 delivery = delivery.create(
@@ -223,10 +222,10 @@ class CrmLifecycleMailing(models.Model):
         return deliveries
 
     def _get_document(self, user, date_from, date_to):
-        """Return the document of a period as a user would print it.
+        """Return the document of a period as if the user printed it.
 
-        In their rights, in their language: ``(name of the file, what was printed,
-        content)``.
+        Rendered with the access rights and in the language of the user. Return ``(file
+        name, print record, content)``.
         """
         self.ensure_one()
         lang = self.lang or user.lang
@@ -261,7 +260,7 @@ class CrmLifecycleMailing(models.Model):
 
 
 class CrmLifecycleMailingDelivery(models.Model):
-    """One report of one period for one user: sent, or why not."""
+    """Delivery of one report for one period and user, with its result."""
 
     _name = "crm.lifecycle.mailing.delivery"
     _description = "Sent Lifecycle Report"
@@ -292,9 +291,10 @@ class CrmLifecycleMailingDelivery(models.Model):
     )
 
     def _deliver(self):
-        """Make the document and put the mail in the queue; write down what came of it.
+        """Render the document and queue the email. Store the result.
 
-        In a savepoint, so that whatever goes wrong is told and stops nothing else.
+        Runs in a savepoint, so that an error is stored and does not stop other
+        deliveries.
         """
         self.ensure_one()
         values = {"attempt_count": self.attempt_count + 1}
@@ -317,7 +317,7 @@ class CrmLifecycleMailingDelivery(models.Model):
         self.write(values)
 
     def _queue_mail(self):
-        """Queue the mail with the document, as Odoo queues digests."""
+        """Queue an email with the document, as Odoo queues digests."""
         user, mailing = self.user_id, self.mailing_id
         if not user.email:
             raise UserError(
@@ -328,7 +328,7 @@ class CrmLifecycleMailingDelivery(models.Model):
             "crm_lifecycle_reports.mailing_body", {"doc": doc, "user": user}
         )
         title = doc._get_report_base_filename()
-        # A mail of the server's, whoever sends it off.
+        # `sudo()`: the email is sent by the server, not by the current user.
         mail = (
             self.env["mail.mail"]
             .sudo()
@@ -344,7 +344,7 @@ class CrmLifecycleMailingDelivery(models.Model):
                 }
             )
         )
-        # Odoo goes on without a word where a file can't be written.
+        # Odoo ignores errors when it writes an attachment to disk.
         mail.attachment_ids.invalidate_recordset(["raw"])
         if mail.attachment_ids.raw != content:
             raise UserError(

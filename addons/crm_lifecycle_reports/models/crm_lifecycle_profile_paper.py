@@ -1,4 +1,4 @@
-"""What the printed document of a customer tells."""
+"""Content of the printed document of a customer."""
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -6,23 +6,23 @@ from odoo.exceptions import UserError
 from odoo.addons.crm_lifecycle.access import is_readable
 from odoo.addons.crm_lifecycle.profile.overview import Overview
 
-# Customers in one document, moves and events of each kind that are told of each.
+# Maximum number of customers per document, and of moves and events per customer.
 CUSTOMERS, MOVES, EVENTS = 50, 60, 8
-# What a document tells of the timeline: moves are told as the path, conversations
-# are for those who talk with the customer.
+# Kinds of timeline events in a document. Moves have their own section, and
+# conversations are left out.
 KINDS = ("sale", "service", "loyalty", "marketing")
 
 
 class CrmLifecycleProfile(models.Model):
-    """A customer on paper: the path so far, facts, what happened, and what is next.
+    """Printed document of a customer: history, facts, events and next steps.
 
-    Read as whoever prints it, so that record rules hold in every part.
+    Read with the user's access rights, so that record rules apply to every part.
     """
 
     _inherit = "crm.lifecycle.profile"
 
     def _get_paper(self):
-        """Return all that the document tells of one customer."""
+        """Return the template values of one customer's document."""
         self.ensure_one()
         self.check_access("read")
         overview = Overview(self)
@@ -39,11 +39,11 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _get_paper_sections(self):
-        """Extension point: return more sections of the customer's document.
+        """Extension point: return additional sections of the customer's document.
 
-        Each is ``{"title", "heads", "rows", "numbers"}``: heads of the columns, rows of
-        texts, and the columns that are set to the right. Those of the timeline are here
-        by themselves: what a bridge puts there as a ticket or points is told.
+        Each is ``{"title", "heads", "rows", "numbers"}``: column titles, rows of texts,
+        and the columns that are right-aligned. Timeline events are included
+        automatically, such as tickets or points of a bridge.
         """
         self.ensure_one()
         labels = self._get_timeline_kinds()
@@ -70,9 +70,9 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_paper_amount(self):
-        """Extension point: the fact by which documents put customers in order.
+        """Extension point: return the amount fact that sorts customers in documents.
 
-        None where no addon tells amounts, or the reader may not see them.
+        None if no addon provides an amount, or the user may not read it.
         """
         for name in ("order_total", "invoiced_total"):
             field = self._fields.get(name)
@@ -81,7 +81,7 @@ class CrmLifecycleProfile(models.Model):
         return None
 
     def _check_papers(self):
-        """Refuse to print nobody, or more customers than a printer is waited for."""
+        """Raise if there are no customers, or too many for one document."""
         if not self:
             raise UserError(
                 self.env._(
@@ -101,8 +101,8 @@ class CrmLifecycleProfile(models.Model):
         self.check_access("read")
 
     def _get_paper_lang(self):
-        """Return the language of the customer, that of the reader without one."""
+        """Return the language of the customer, or else of the user."""
         self.ensure_one()
-        # Whoever sees the customer may know which language they read.
+        # `sudo()`: users who may read the customer may read their language.
         lang = self.sudo().partner_id.lang
         return lang or self.env.lang or "en_US"

@@ -5,7 +5,7 @@ class CrmLifecycleStage(models.Model):
     _inherit = "crm.lifecycle.stage"
 
     def write(self, vals):
-        """Who counts as a customer is told by the category: have it counted anew."""
+        """Recompute all turns if the category changes: it defines customers."""
         changes = "category" in vals and any(
             stage.category != vals["category"] for stage in self
         )

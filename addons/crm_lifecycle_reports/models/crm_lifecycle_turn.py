@@ -1,19 +1,19 @@
-"""The moves that make or lose a customer, kept beside the history.
+"""Moves that make or lose a customer, stored beside the history.
 
-Cohorts and growth ask for these moves alone, and for the day on which each customer
-became one. To find both in ten million moves takes longer than a reader waits, so they
-are kept here. They are still single rows: record rules say whose go into a number.
+Cohorts and growth need only these moves, and the day on which each customer became one.
+Finding both in ten million moves takes too long for a reader, so they are stored here.
+They stay single rows, so that record rules decide which rows a number includes.
 
-What is read is always what the history says. ``upto`` of the mark is a row of the
-history: customers without a move after it are read from here, those who have one are
-told from the history itself (`_get_turns`). The scheduled job counts the latter anew
-and moves the mark on. It may only stand where every move before it is visible, and
-numbers are given out before moves are committed: so the mark moves to where the history
-ended (``next_id``) once all transactions of that moment are over, see `_note_ended`.
+The result always equals the history. ``upto`` of the mark is a row of the history.
+Customers without a later move are read from this table. For the others, the moves are
+computed from the history (`_get_turns`). The scheduled job stores these and advances
+the mark. All moves before the mark must be visible, but ids are assigned before moves
+are committed. So the mark advances to the former end of the history (``next_id``) only
+after all transactions of that moment have ended, see `_note_ended`.
 
-Worked example: the history ends at 100, the mark stands at 90. Ada's last move is 95,
-Bob's is 40. Bob is read from here, Ada from the history. The job counts Ada anew and
-notes 100; when it comes again, the mark is set to 100, and Ada is read from here too.
+Worked example: the history ends at 100, the mark is at 90. Ada's last move is 95, Bob's
+is 40. Bob is read from this table, Ada from the history. The job stores Ada's moves and
+notes 100. Its next execution sets the mark to 100, and Ada is read from this table too.
 """
 
 import logging
@@ -33,8 +33,8 @@ COLUMNS = SQL(
     "id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id, date, kind, "
     "customer_date, is_start"
 )
-# The mark, and whether the history goes on after it: the last number is read from an
-# index, while "is there a row after the mark" reads all ten million up to it.
+# The mark, and whether the history continues after it. MAX(id) reads one row of an
+# index; "EXISTS a row after the mark" would scan all ten million rows.
 MARK = SQL(
     """
     SELECT m.upto, COALESCE((SELECT MAX(h.id) FROM crm_lifecycle_history AS h), 0)
@@ -44,12 +44,12 @@ MARK = SQL(
      ORDER BY 1 DESC LIMIT 1
     """
 )
-# After so long the job looks whether the transactions of a moment are over.
+# Delay before the job checks again whether the transactions have ended.
 PAUSE = timedelta(minutes=1)
 
 
 class CrmLifecycleTurn(models.Model):
-    """One move that made or lost a customer; its id is that of the move."""
+    """Move that made or lost a customer. It has the id of the move."""
 
     _name = "crm.lifecycle.turn"
     _description = "Move That Made or Lost a Customer"
@@ -76,7 +76,7 @@ class CrmLifecycleTurn(models.Model):
     customer_date = fields.Date(help="The day on which they first became a customer.")
     is_start = fields.Boolean(help="The move by which they first became one.")
 
-    # Growth is told from this index alone.
+    # The growth report reads only this index.
     _company_date_idx = models.Index(
         "(company_id, date) INCLUDE (kind, profile_id, lifecycle_id)"
     )
@@ -88,7 +88,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _get_turns(self):
-        """SQL of all moves that make or lose a customer, as the history has them."""
+        """SQL of all moves that make or lose a customer, equal to the history."""
         self.env["crm.lifecycle.turn.mark"].flush_model()
         [[upto, is_behind]] = self.env.execute_query(MARK)
         if not upto:
@@ -119,7 +119,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _get_counted(self, condition):
-        """SQL of the moves of some customers, all of each, told from the history."""
+        """SQL of all such moves of some customers, computed from the history."""
         return SQL(
             """
             SELECT id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id,
@@ -145,7 +145,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _get_kind_sql(self):
-        """SQL of what a move ``h`` from stage ``f`` to stage ``t`` means."""
+        """SQL of the kind of a move ``h`` from stage ``f`` to stage ``t``."""
         return SQL(
             """
             CASE WHEN h.origin = ANY(%(merges)s) THEN
@@ -162,14 +162,14 @@ class CrmLifecycleTurn(models.Model):
         )
 
     # ------------------------------------------------------------
-    # Keeping
+    # Storing
     # ------------------------------------------------------------
 
     @api.model
     def _cron_refresh(self):
-        """Follow the history. Again soon, if the mark has not arrived at its end."""
+        """Refresh the stored moves. Trigger again if the mark is not at the end."""
         self._note_ended()
-        # What was over before a transaction begins is visible in it.
+        # A new transaction sees all that ended before it began.
         self.env["ir.cron"]._commit_progress(1, remaining=1)
         is_behind = self._refresh()
         self.env["ir.cron"]._commit_progress(1, remaining=0)
@@ -178,13 +178,13 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _trigger_refresh(self, at=None):
-        # Whoever changes a stage may have it looked at, and does nothing else by it.
+        # `sudo()`: any user who changes a stage may trigger the job.
         cron = self.env.ref("crm_lifecycle_reports.ir_cron_turn").sudo()
         cron._trigger(at)
 
     @api.model
     def _note_ended(self):
-        """Note whether all transactions of the moment of the last refresh are over."""
+        """Note whether all transactions from the last refresh have ended."""
         self.env["crm.lifecycle.turn.mark"].flush_model()
         self.env.cr.execute(
             SQL(
@@ -200,7 +200,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _refresh(self):
-        """Count anew who has moved since the mark, and return whether it is behind."""
+        """Refresh customers with moves after the mark. Return whether it is behind."""
         self.env.flush_all()
         mark = self.env["crm.lifecycle.turn.mark"]._get()
         [[last]] = self.env.execute_query(
@@ -224,7 +224,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _get_moment(self):
-        """Return the present moment by the clock of the database, as its log has it."""
+        """Return the current time by the database clock, as in its activity log."""
         [[moment]] = self.env.execute_query(
             SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         )
@@ -232,9 +232,9 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _count_anew(self, condition):
-        """Count the moves of some customers, as if none were kept, and return how many.
+        """Recompute and store the moves of some customers. Return their number.
 
-        :param condition: SQL of whose they are, over a move ``h``
+        :param condition: SQL condition on a move ``h``
         """
         self.env.cr.execute(
             SQL("DELETE FROM crm_lifecycle_turn AS h WHERE %s", condition)
@@ -252,7 +252,7 @@ class CrmLifecycleTurn(models.Model):
 
     @api.model
     def _forget(self):
-        """Have all counted anew: what moves mean has changed."""
+        """Recompute all moves, after a change of their meaning."""
         self.env["crm.lifecycle.turn.mark"]._get().write(
             {"upto": 0, "next_id": 0, "is_ended": False}
         )
@@ -260,7 +260,7 @@ class CrmLifecycleTurn(models.Model):
 
 
 class CrmLifecycleTurnMark(models.Model):
-    """Up to where in the history the moves are kept. There is one."""
+    """Last row of the history that the stored moves include. A single record."""
 
     _name = "crm.lifecycle.turn.mark"
     _description = "Mark in the Lifecycle History"
@@ -275,6 +275,6 @@ class CrmLifecycleTurnMark(models.Model):
 
     @api.model
     def _get(self):
-        # Nobody has rights on it: it is the job's alone.
+        # `sudo()`: users have no access rights on the mark.
         Mark = self.sudo()
         return Mark.search([], limit=1) or Mark.create({})

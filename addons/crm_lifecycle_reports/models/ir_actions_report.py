@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ..engine import heads, pages
 
-# Millimetres: the letterhead is part of the text, head and numbers are in the margins.
+# Millimetres. The letterhead is in the text; head and page numbers are in the margins.
 TOP = 18
 MARGINS = {
     "data-report-margin-top": TOP,
@@ -15,10 +15,10 @@ HEAD_MARGINS = {**MARGINS, "data-report-margin-top": 8}
 
 
 class IrActionsReport(models.Model):
-    """Documents with heads and page numbers, and several at once, whatever prints them.
+    """Print documents with running heads and page numbers, one or several at once.
 
-    They bring their own look and have no scripts: the converter is not kept waiting for
-    a server that may be busy, and for scripts that are not there.
+    They have inline styles and no scripts, so the converter does not wait for requests
+    to a busy server.
     """
 
     _inherit = "ir.actions.report"
@@ -76,7 +76,7 @@ class IrActionsReport(models.Model):
             )
         report = self.with_context(lifecycle_paged=True)
 
-        @cache  # the customers of a pack share their company's head
+        @cache  # documents of one company share their head
         def convert(body, is_head):
             return super(IrActionsReport, report)._run_wkhtmltopdf(
                 [body],
@@ -93,7 +93,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _bind_papers(self, bodies, convert):
-        """Return documents as one PDF, each with its numbers and its running head."""
+        """Return documents as one PDF, with page numbers and running heads."""
         papers = []
         for body in bodies:
             pdf = convert(body, False)

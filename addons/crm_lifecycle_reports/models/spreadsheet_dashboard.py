@@ -4,7 +4,7 @@ from odoo.addons.crm_lifecycle.fields import Integer
 
 
 class SpreadsheetDashboard(models.Model):
-    """A dashboard may hang on a wall, where nobody reloads it."""
+    """Let dashboards refresh automatically, for screens on a wall."""
 
     _inherit = "spreadsheet.dashboard"
 

@@ -1,4 +1,4 @@
-"""What the documents have in common: how values are written, and whose they are."""
+"""Base of the documents: formatting of values, and customers to print."""
 
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
@@ -7,14 +7,14 @@ from ..engine import blocks, svg
 
 
 class CrmLifecyclePaper(models.AbstractModel):
-    """Words and numbers of documents, in the language of the environment."""
+    """Format texts and numbers of documents in the language of the environment."""
 
     _name = "crm.lifecycle.paper"
     _description = "Lifecycle Documents"
 
     @api.model
     def _get_helpers(self):
-        """Return what every template of a document uses."""
+        """Return the functions that every document template uses."""
         return {
             "day": self._format_day,
             "number": self._format_number,
@@ -39,7 +39,7 @@ class CrmLifecyclePaper(models.AbstractModel):
 
     @api.model
     def _format_signed(self, number):
-        """Return a number with its sign; nothing changed is 0 without one."""
+        """Return a number with its sign; 0 has none."""
         sign = "+" if number > 0 else "−" if number < 0 else ""
         return f"{sign}{self._format_number(abs(number))}"
 
@@ -53,7 +53,7 @@ class CrmLifecyclePaper(models.AbstractModel):
 
     @api.model
     def _format_fact(self, fact, key="value"):
-        """Return a fact of `Overview.get_facts` as text; empty where not known."""
+        """Return a fact of `Overview.get_facts` as text, empty if unknown."""
         value = fact[key]
         if value is False:
             return ""
@@ -70,7 +70,7 @@ class CrmLifecyclePaper(models.AbstractModel):
 
     @api.model
     def _tell_event(self, event):
-        """Return an event of the timeline as a row of texts."""
+        """Format a timeline event as a row of texts."""
         moment = fields.Datetime.to_datetime(event["moment"])
         day = fields.Datetime.context_timestamp(self, moment)
         amount = event["amount"]
@@ -86,7 +86,7 @@ class CrmLifecyclePaper(models.AbstractModel):
 
 
 class ReportCustomer(models.AbstractModel):
-    """Customers, printed from their profiles."""
+    """Print customers from their profiles."""
 
     _name = "report.crm_lifecycle_reports.customer"
     _inherit = "crm.lifecycle.paper"
@@ -109,7 +109,7 @@ class ReportCustomer(models.AbstractModel):
 
     @api.model
     def _get_customer_paper(self, customer):
-        """Return the document of one customer, in the customer's language."""
+        """Return the document of a customer in the customer's language."""
         lang = customer._get_paper_lang()
         customer = customer.with_context(lang=lang)
         paper = customer._get_paper()
@@ -126,17 +126,17 @@ class ReportCustomer(models.AbstractModel):
 
     @api.model
     def _get_move_texts(self, move):
-        """Return what may be long of a move, see `engine/blocks.py`."""
+        """Return the long texts of a move, see `engine/blocks.py`."""
         return [
             (move.from_stage_id.name, 0.19),
             (move.to_stage_id.name, 0.19),
-            # The name of a colleague.
+            # `sudo()`: only the name of a colleague.
             (f"{move.explanation} {move.user_id.sudo().name or ''}", 0.4),
         ]
 
 
 class ReportContact(models.AbstractModel):
-    """Customers, printed from contacts: those among them that the reader sees."""
+    """Print customers from contacts, limited to customers the user may read."""
 
     _name = "report.crm_lifecycle_reports.contact"
     _inherit = "report.crm_lifecycle_reports.customer"

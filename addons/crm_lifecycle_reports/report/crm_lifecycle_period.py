@@ -1,4 +1,4 @@
-"""How customers moved in a period, counted once for documents and mails."""
+"""Moves of customers in a period, for documents and emails."""
 
 from datetime import timedelta
 
@@ -12,27 +12,27 @@ from ..engine import periods
 from ..models.crm_lifecycle_history import MERGES
 from .crm_lifecycle_report_mixin import CUSTOMERS, GONE
 
-# Customers who are not about to go.
+# Categories of customers who are not at risk.
 ACTIVE = ("customer", "loyal")
-# What moves are counted as.
+# Kinds of flows.
 FLOWS = ("new", "reactivated", "churned", "at_risk", "recovered")
-# Rows of the lists of winners and losses, months of the growth and the cohorts.
+# Maximum rows of the lists of gains and losses; months of growth and cohorts.
 LISTED, MONTHS = 15, 12
 
 
 class CrmLifecyclePeriod(models.AbstractModel):
-    """Figures of a period, of the customers that the reader may see.
+    """Figures of a period for the customers that the user may read.
 
-    Everything comes from the history: where a customer stood on a day is told by
-    their last move up to it. Who stands in a stage of the categories customer, loyal
-    or at risk is a customer, as in the report of growth: coming there from before is
-    *new*, from lost or ended *reactivated*, leaving for anywhere else *churned*.
+    All figures come from the history. The stage on a day is the target of the last move
+    by then. As in the growth report, a customer is in a stage of the categories
+    customer, loyal or at risk. Entering these from earlier stages is *new*, from lost
+    or ended *reactivated*, and leaving them *churned*.
 
         customers before + new + reactivated - churned + otherwise = customers after
 
-    *Otherwise* are customers who turned out to be one, and those who came from another
-    lifecycle or went to one. Two more numbers tell who came to be *at risk*, and who
-    *recovered*: from at risk back to customer or loyal.
+    *Otherwise* counts merged customers, and moves from or to another lifecycle. Two
+    more figures count customers who become *at risk*, and who *recovered* from at risk
+    to customer or loyal.
     """
 
     _name = "crm.lifecycle.period"
@@ -40,10 +40,10 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_figures(self, lifecycle, date_from, date_to, domain=()):
-        """Return all figures of a period beside those of the one before it.
+        """Return the figures of a period and of the previous one.
 
-        :param domain: which customers, beside those of the lifecycle's company that
-            the reader may see
+        :param domain: condition on customers, in addition to the lifecycle's company
+            and record rules
         """
         previous = periods.before(date_from, date_to)
         moves = self._get_moves(lifecycle, domain)
@@ -75,7 +75,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_moves(self, lifecycle, domain):
-        """SQL of the moves that the reader may see, of the lifecycle alone.
+        """SQL of the moves of one lifecycle that the user may read.
 
         Columns: profile_id, id, date, from_id and to_id (empty for a stage of another
         lifecycle), from_category, to_category, is_merge, and is_mine: whether the move
@@ -89,7 +89,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_known_moves(self, query, lifecycle=None):
-        """SQL of the moves of a query, see `_get_moves`; of any lifecycle, or one."""
+        """SQL of the moves of a query, of one or any lifecycle. See `_get_moves`."""
         self.env.flush_all()
         names = ("id", "profile_id", "company_id", "date", "origin", "is_voided")
         names += ("from_stage_id", "to_stage_id")
@@ -116,7 +116,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_standing(self, moves, days):
-        """Return ``[{stage id: customers}]`` of the ends of some days."""
+        """Return ``[{stage id: number of customers}]`` at the end of each day."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -142,7 +142,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_ways(self, moves, date_from, date_to):
-        """Return ``{(from stage id, to stage id): moves}`` of a period."""
+        """Return ``{(from stage id, to stage id): number of moves}`` of a period."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -159,7 +159,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _tell_stages(self, lifecycle, standing, ways):
-        """Return what became of each stage, in the order of the lifecycle."""
+        """Return the changes of each stage, in the order of the lifecycle."""
         after, before = standing[0], standing[1]
         total = sum(after.values())
         stages = []
@@ -190,7 +190,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_flows(self, moves, date_from, date_to):
-        """Return ``{(day, what): moves}`` of some days; what it may be: `FLOWS`."""
+        """Return ``{(day, flow): number of moves}`` per day, with a flow of `FLOWS`."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -211,7 +211,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_kind(self):
-        """SQL of whether a move makes somebody a customer, or stops it."""
+        """SQL of the flow of a move that makes or loses a customer, else NULL."""
         return SQL(
             """
             CASE WHEN is_merge THEN NULL
@@ -227,7 +227,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_turn(self):
-        """SQL of whether a move leads to being at risk, or out of it again."""
+        """SQL of the flow of a move that enters or leaves at risk, else NULL."""
         return SQL(
             """
             CASE WHEN is_merge THEN NULL
@@ -241,7 +241,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _count_flow(self, domain, what):
-        """Return ``{company id: moves}`` of one of `FLOWS`, of any lifecycle."""
+        """Return ``{company id: number of moves}`` of one flow, of any lifecycle."""
         query = self.env["crm.lifecycle.history"]._search(
             Domain(domain) & Domain("profile_id", "!=", False)
         )
@@ -264,7 +264,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _sum_flows(self, flows, date_from, date_to):
-        """Return ``{what: moves}`` of some days."""
+        """Return ``{flow: number of moves}`` of a range of days."""
         sums = dict.fromkeys(FLOWS, 0)
         for (day, what), count in flows.items():
             if date_from <= day <= date_to:
@@ -288,10 +288,10 @@ class CrmLifecyclePeriod(models.AbstractModel):
 
     @api.model
     def _get_cohorts(self, moves, months, date_to):
-        """Return who stays active, by the month in which they became a customer.
+        """Return retention by the month in which customers were won.
 
-        Each ``{"month", "size", "kept"}``: how many were customers, and not at risk, at
-        the end of that month and of each one after it, up to the month of the last day.
+        Each item is ``{"month", "size", "kept"}``. ``kept`` counts the customers who
+        were active and not at risk at the end of that month and of each later one.
         """
         rows = self.env.execute_query(
             SQL(
@@ -337,16 +337,17 @@ class CrmLifecyclePeriod(models.AbstractModel):
         return list(cohorts.values())
 
     # ------------------------------------------------------------
-    # Winners and losses
+    # Gains and losses
     # ------------------------------------------------------------
 
     @api.model
     def _get_turns(self, moves, date_from, date_to):
-        """Return the moves by which customers were won, and those by which lost.
+        """Return the moves by which customers were won, and lost.
 
-        Two recordsets of the history: to *customer* or *loyal* from elsewhere, or from
-        the first to the second; and out of these to *at risk*, *lost* or *ended*. Of
-        each customer the last move of the period, the highest amounts first.
+        Two recordsets of the history. Won: into *customer* or *loyal* from elsewhere,
+        or from *customer* to *loyal*. Lost: out of these to *at risk*, *lost* or
+        *ended*. Only the last move of each customer in the period counts, highest
+        amounts first.
         """
         amount = self.env["crm.lifecycle.profile"]._get_paper_amount()
         worth = SQL.identifier("p", amount) if amount else SQL("NULL::int")

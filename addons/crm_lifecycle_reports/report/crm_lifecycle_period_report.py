@@ -1,4 +1,4 @@
-"""The documents about many customers: a period for management, and who is at risk."""
+"""Documents on many customers: period report, and customers at risk."""
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -6,12 +6,12 @@ from odoo.tools import format_date
 
 from ..engine import blocks, svg
 
-# Customers in the list of warnings, ways between stages that are told.
+# Maximum number of customers at risk, and of transitions listed.
 WARNED, WAYS = 500, 12
 
 
 class ReportPeriod(models.AbstractModel):
-    """The lifecycle of a period, for management, in the reader's language."""
+    """Print the period report for management, in the user's language."""
 
     _name = "report.crm_lifecycle_reports.period"
     _inherit = "crm.lifecycle.paper"
@@ -33,7 +33,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _get_paper(self, doc):
-        """Return what the document tells of the period that was asked for."""
+        """Return the template values of the chosen period."""
         figures = self.env["crm.lifecycle.period"]._get_figures(
             doc.lifecycle_id, doc.date_from, doc.date_to, doc._get_domain()
         )
@@ -55,7 +55,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _tell_keys(self, figures, is_compared):
-        """Return the figures at the top: ``(label, now, what it was before)``."""
+        """Return the key figures: ``(label, value, previous value)``."""
         now, before = figures["key"], figures["key_previous"]
         customers = figures["customers"]
         keys = [
@@ -88,7 +88,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _tell_walk(self, figures):
-        """Return how the customers of before became those of after."""
+        """Return the steps from the customers before to the customers after."""
         flows, (after, before, _earlier) = figures["key"], figures["customers"]
         net = flows["new"] + flows["reactivated"] - flows["churned"]
         return [
@@ -102,7 +102,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _tell_ways(self, figures):
-        """Return the ways between stages that were gone most: from, to, moves."""
+        """Return the most frequent transitions: from, to, number of moves."""
         names = {item["stage"].id: item["stage"].name for item in figures["stages"]}
         ways = sorted(figures["ways"].items(), key=lambda way: -way[1])[:WAYS]
         return [
@@ -116,7 +116,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _get_move_texts(self, move):
-        """Return what may be long of a move, see `engine/blocks.py`."""
+        """Return the long texts of a move, see `engine/blocks.py`."""
         way = f"{move.from_stage_id.name or ''} → {move.to_stage_id.name or ''}"
         return [
             (move.profile_id.display_name, 0.24),
@@ -125,7 +125,7 @@ class ReportPeriod(models.AbstractModel):
         ]
 
     # ------------------------------------------------------------
-    # Pictures
+    # Charts
     # ------------------------------------------------------------
 
     @api.model
@@ -160,7 +160,7 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _draw_survival(self, figures):
-        """Draw who stays how long: each point is of the cohorts that are as old."""
+        """Draw retention: each point includes the cohorts that are old enough."""
         shares = get_survival(figures["cohorts"])
         if len(shares) < 2:
             return None
@@ -173,7 +173,7 @@ class ReportPeriod(models.AbstractModel):
 
 
 class ReportWarning(models.AbstractModel):
-    """Customers at risk, for the meeting of a team."""
+    """Print the customers at risk, for team meetings."""
 
     _name = "report.crm_lifecycle_reports.warning"
     _inherit = "crm.lifecycle.paper"
@@ -193,13 +193,13 @@ class ReportWarning(models.AbstractModel):
 
     @api.model
     def _get_paper(self, doc):
-        """Return the customers at risk by salesperson, the dearest of each first."""
+        """Return the customers at risk by salesperson, highest amount first."""
         Profile = self.env["crm.lifecycle.profile"]
         amount = Profile._get_paper_amount()
         domain = doc._get_domain() & Domain("stage_id.category", "=", "at_risk")
         if doc.lifecycle_id:
             domain &= Domain("lifecycle_id", "=", doc.lifecycle_id.id)
-        # Who never bought comes last, not first.
+        # Customers without an amount come last.
         order = f"{amount} desc nulls last, " if amount else ""
         customers = Profile.search(domain, order=f"{order}stage_date, id", limit=WARNED)
         groups = customers.grouped("user_id")
@@ -225,7 +225,7 @@ class ReportWarning(models.AbstractModel):
             and Profile._fields[amount]._description_string(self.env),
             "why": whys,
             "groups": [
-                # The name of a colleague.
+                # `sudo()`: only the name of a colleague.
                 (
                     user.sudo().name or self.env._("Without a salesperson"),
                     members,
@@ -240,7 +240,7 @@ class ReportWarning(models.AbstractModel):
 
     @api.model
     def _get_whys(self, customers):
-        """Return ``{customer: why they stand where they do}``, by their last move."""
+        """Return ``{customer: explanation of their last move}``."""
         History = self.env["crm.lifecycle.history"]
         groups = History._read_group(
             [("profile_id", "in", customers.ids)], ["profile_id"], ["id:max"]
@@ -250,7 +250,7 @@ class ReportWarning(models.AbstractModel):
 
 
 def heat(share):
-    """Return the style of a cell of the cohort table: the more stayed, the darker."""
+    """Return the style of a cell of the cohort table: darker for higher retention."""
     strength = max(0, min(share, 1))
     color = [round(255 + (end - 255) * strength) for end in (113, 75, 103)]
     ink = "#ffffff" if strength > 0.55 else "#1f2937"
@@ -258,10 +258,10 @@ def heat(share):
 
 
 def get_survival(cohorts):
-    """Return the share of customers who stay, by months since they became one.
+    """Return the share of retained customers, by months since they were won.
 
     Worked example: two cohorts of 10, the older with 10, 6 and 3 active customers, the
-    other with 8 and 6. Of 20 there were 18 and 12 active, of the older 10 then 3.
+    other with 8 and 6. Of 20 customers, 18 and 12 were active; of the older 10, then 3.
     """
     cohorts = [cohort for cohort in cohorts if cohort["size"]]
     shares = []

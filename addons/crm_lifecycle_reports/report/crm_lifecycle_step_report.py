@@ -1,15 +1,15 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-# Within so many days a customer may have moved on.
+# Days within which a move after the step is counted.
 WINDOWS = (7, 30, 90)
 
 
 class CrmLifecycleStepReport(models.Model):
-    """What playbooks came to: steps done, skipped and failed, and what followed.
+    """Results of playbook steps, and the moves that followed.
 
-    A customer has moved on when they leave the stage that the step belongs to. Days
-    are counted from the day of the step in UTC.
+    A customer has moved on when they leave the stage that the step belongs to. Days are
+    counted from the day of the step in UTC.
     """
 
     _name = "crm.lifecycle.step.report"

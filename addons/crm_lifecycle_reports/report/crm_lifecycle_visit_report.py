@@ -8,7 +8,8 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 from ..models.crm_lifecycle_history import MERGES
 from .crm_lifecycle_report_mixin import GONE, LADDER
 
-# The first day of each range of the distribution; the code tells it, and sorts.
+# Ranges of the distribution by number of days. The code is the first day; it sorts
+# them.
 RANGES = [
     ("000", "On the same day"),
     ("001", "1 to 7 days"),
@@ -21,17 +22,16 @@ RANGES = [
 
 
 class CrmLifecycleVisitReport(models.Model):
-    """Visits to stages: when each began, how long it took, where it led.
+    """Visits to stages: start, duration and next stage.
 
-    One row for each stay of a customer in a stage. The move out of the stage tells
-    the days, so the day of entry is known from the same row and nothing has to be
-    paired; stays that go on are read from the customers. So entries by period,
-    the funnel, the matrix of transitions and the time in stages are groupings of
-    the same rows.
+    One row for each stay of a customer in a stage. The move out of the stage stores the
+    number of days, so the day of entry follows from the same row, without pairing
+    moves. Open stays are read from the customers. Entries by period, the funnel, the
+    matrix of transitions and the time in stages are groupings of the same rows.
 
-    Worked example: a customer entered Prospect on March 1, went to Customer on
-    March 11 and was lost on May 10. Three rows: Prospect, 10 days, up, to Customer;
-    Customer, 60 days, lost, to Lost; Lost, no days yet, in it now.
+    Worked example: a customer entered Prospect on March 1, went to Customer on March 11
+    and was lost on May 10. Three rows: Prospect, 10 days, up, to Customer; Customer, 60
+    days, lost, to Lost; Lost, no days yet, still open.
     """
 
     _name = "crm.lifecycle.visit.report"
@@ -165,7 +165,7 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def _get_range_sql(self):
-        """SQL of the range that the days of visit ``v`` lie in."""
+        """SQL of the range of days of visit ``v``."""
         return SQL(
             "CASE %s END",
             SQL(" ").join(
@@ -176,7 +176,7 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def _get_finished_visits(self):
-        """SQL of the visits that ended. Merging twins in one stage ends none."""
+        """SQL of ended visits. Merging profiles in the same stage ends none."""
         return SQL(
             """
             SELECT h.id::bigint * 2 AS id, h.profile_id, h.company_id,
@@ -200,10 +200,10 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def _get_ways(self):
-        """SQL of what it means to go from one stage to another, told once for each two.
+        """SQL of the outcome of each transition between two stages.
 
-        Each two once (`DISTINCT ON`), so that the planner leaves them out where nobody
-        asks for an outcome.
+        One row per pair (`DISTINCT ON`), so that the planner removes the join if the
+        outcome is not needed.
         """
         return SQL(
             """
@@ -223,7 +223,7 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def _get_open_visits(self):
-        """SQL of where customers stand, in the same columns."""
+        """SQL of the open visits, in the same columns."""
         return SQL(
             """
             SELECT o.id::bigint * 2 + 1, o.id, o.company_id, o.stage_id, NULL,
@@ -235,9 +235,9 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Look for who entered since a day among those who left since then.
+        """Search entries since a day only among visits that end on or after it.
 
-        The day of the move out has an index; that of the entry is worked out.
+        The date of the move out has an index. The date of entry is computed.
         """
         domain = Domain(domain).map_conditions(self._name_exit)
         return super()._search(domain, *args, **kwargs)
@@ -250,7 +250,7 @@ class CrmLifecycleVisitReport(models.Model):
         return condition & (Domain("date_exited", ">=", condition.value) | still)
 
     # ------------------------------------------------------------
-    # The flow
+    # Flow
     # ------------------------------------------------------------
 
     @api.model
@@ -259,7 +259,7 @@ class CrmLifecycleVisitReport(models.Model):
         """Return the stages and the flows between them, for the visits of a domain.
 
         ``{"stages": [{"id", "name", "category"}], "flows": [{"from", "to", "count"}]}``
-        where ``to`` is False for who is still there (``open``) or has left.
+        with ``to`` False for customers who are still there (``open``) or have left.
         """
         groups = self._read_group(
             Domain(domain) & Domain("outcome", "!=", "merged"),
@@ -285,10 +285,9 @@ class CrmLifecycleVisitReport(models.Model):
 
     @api.model
     def get_lifecycle_flow_action(self, domain, stage_id, next_stage_id=None):
-        """Return the action that shows the customers of a flow, or of a stage.
+        """Return the action that shows the customers of a flow or stage.
 
-        ``next_stage_id`` is None for all who entered the stage, False for those who
-        are in it now.
+        ``next_stage_id`` is None for all entries into the stage, False for open visits.
         """
         domain = Domain(domain) & Domain("outcome", "!=", "merged")
         stage = self.env["crm.lifecycle.stage"].browse(stage_id)

@@ -1,22 +1,22 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 REPORTS_OF_MOVES = (
     "crm.lifecycle.visit.report",
     "crm.lifecycle.growth.report",
     "crm.lifecycle.customer.report",
 )
-# Customers, as `make_profiles` of the base has them.
+# Customers, named as in `make_profiles` of the base.
 NAMES = ("mine", "others", "shared", "shared_there", "branch", "there")
 
 
 def make(world):
-    """Return rows of analyses: whose customers they are about, in which company."""
+    """Return rows of the reports, by owner and company of their customer."""
     env = world.env
     for profile in world.profiles.values():
         stages = world.env["crm.lifecycle.stage"].search(
             [("lifecycle_id", "=", profile.lifecycle_id.id)], order="sequence"
         )
-        stages[-1:].category = "customer"  # whoever enters it became a customer
+        stages[-1:].category = "customer"  # entering the stage makes a customer
         for stage in stages:
             profile._lifecycle_move(stage, origin="rule")
     env.flush_all()
@@ -59,7 +59,7 @@ def make_steps(world):
 
 
 def make_turns(world):
-    """What the report on growth keeps of moves; nobody but its job writes it."""
+    """Return a stored move of the growth report. Only its job may write it."""
     turns = {}
     for name in ("mine", "branch", "there"):
         profile = world.profiles[name]
@@ -80,7 +80,7 @@ def make_turns(world):
 
 
 def make_mailings(world):
-    """Reports that come by mail, with one that was sent."""
+    """Return a scheduled report with a sent delivery."""
     mailings, deliveries = {}, {}
     for name, company in (
         ("here", world.home),

@@ -15,7 +15,7 @@ MODELS = (
 
 @tagged("post_install", "-at_install")
 class TestAccess(ReportCase):
-    """A salesperson limited to own customers gets only those, in each number."""
+    """Each number includes only customers that the salesperson may read."""
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +69,7 @@ class TestAccess(ReportCase):
                     self.assertEqual(self._customers(name, user), set(seen.ids))
 
     def test_exports_are_of_own_customers(self):
-        """What *Export* writes into a file, and what the pivot's button does."""
+        """*Export* and the pivot's download include only own customers."""
         allowed = self.env.ref("base.group_allow_export")
         for user in (self.salesperson, self.leader):
             user.group_ids |= allowed

@@ -7,7 +7,7 @@ from .common import ReportCase
 
 @tagged("post_install", "-at_install")
 class TestCompanies(ReportCase):
-    """Documents have the letterhead of a company that the user works in."""
+    """Documents use the letterhead of a company that the user may access."""
 
     @classmethod
     def setUpClass(cls):

@@ -11,7 +11,7 @@ from .common import ReportCase
 
 
 class BoardCase(ReportCase):
-    """Customers of the last weeks: boards tell of periods up to the browser's today."""
+    """Customers of the last weeks: dashboards use the current date of the browser."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,7 +22,7 @@ class BoardCase(ReportCase):
             "Bob", (cls.customer, 60), (cls.lost, 20), (cls.customer, 10), (cls.risk, 3)
         )
         cls.cyd = cls._travel("Cyd", (cls.customer, 50), (cls.lost, 5))
-        # A colleague's: in the figures of the leader, not in the salesperson's.
+        # A colleague's customer: counts for the leader, not for the salesperson.
         cls.dan = cls._travel("Dan", (cls.customer, 8), user_id=cls.colleague.id)
 
     @classmethod

@@ -108,7 +108,7 @@ class TestPages(BaseCase):
             self.assertEqual(text.count(f"{index} / 3"), 1)
 
     def test_numbering_leaves_a_page_as_it_is(self):
-        """Pages that were taken apart came out at more than twenty times the size."""
+        """Regression: parsed pages became more than twenty times as large."""
         stream = BytesIO()
         page = canvas.Canvas(stream, pageCompression=1)
         for number in range(2000):
@@ -152,7 +152,7 @@ class TestBlocks(BaseCase):
         self.assertEqual(
             [len(block) for block in blocks.split([136] * 9, get_texts)], [6, 3]
         )
-        # A row that fits into no block has one for itself.
+        # A row that fits into no block gets its own.
         self.assertEqual(
             blocks.split([1, 1000, 1], get_texts, blocks.LYING), [[1], [1000], [1]]
         )

@@ -85,7 +85,7 @@ class TestMailing(ReportCase):
         self.assertEqual(failed.user_id, self.salesperson)
         self.assertIn("no email address", failed.error)
         self.assertEqual(self.mailing.failed_count, 1)
-        # Tried again, and what was sent is not sent again.
+        # Retried; sent deliveries are not sent again.
         self.assertEqual(self.mailing.next_date, MONDAY)
         self.salesperson.email = "sally@example.com"
         self._run_cron(TUESDAY)
@@ -160,5 +160,5 @@ class TestDigest(ReportCase):
         self.assertEqual(self._value(self.leader, "new"), 1)
         self.assertEqual(self._value(self.leader, "reactivated"), 1)
         self.assertEqual(self._value(self.leader, "churned"), 1)
-        self.assertEqual(self._value(self.leader, "at_risk"), 0)  # on the day after
+        self.assertEqual(self._value(self.leader, "at_risk"), 0)  # a day later
         self.assertEqual(self._value(self.salesperson, "churned"), 0)

@@ -16,11 +16,11 @@ NAME = "Very Long Customer Name of Forty Letters"
 
 @tagged("post_install", "-at_install")
 class TestPapers(ReportCase):
-    """Three customers of Sally's and Cole's, from January to March.
+    """Three customers of two salespeople, Sally and Cole, from January to March.
 
-    Ada (Sally's): prospect in December, customer in January, at risk in February,
-    back in March. Ben (Cole's): customer in February, lost in March. Eve (Sally's):
-    customer since December, at risk in March.
+    Ada (Sally's): prospect in December, customer in January, at risk in February, back
+    in March. Ben (Cole's): customer in February, lost in March. Eve (Sally's): customer
+    since December, at risk in March.
     """
 
     @classmethod
@@ -241,7 +241,7 @@ class TestPapers(ReportCase):
                 self._html("warning", doc, self.leader)
                 self._html("period", doc, self.leader)
             counts.append(self.env.cr.sql_log_count - before)
-        # Twenty customers more, and not a query for each.
+        # Twenty more customers need no query each.
         self.assertLess(counts[1], counts[0] + 5)
 
     def test_another_company_gets_none(self):
@@ -265,7 +265,7 @@ class TestPapers(ReportCase):
                 env["ir.actions.report"]._render_qweb_html(
                     f"crm_lifecycle_reports.{report}", records.ids
                 )
-        # Without a lifecycle, nothing forbids to ask: nobody is told of.
+        # Without a lifecycle, the document is allowed but lists no customers.
         doc = self._print(self.leader, document="warning", lifecycle_id=False)
         content, _type = env["ir.actions.report"]._render_qweb_html(
             "crm_lifecycle_reports.warning", doc.ids
@@ -318,4 +318,4 @@ class TestPapers(ReportCase):
         for name in ("customer", "contact", "period", "warning"):
             report = self.env.ref(f"crm_lifecycle_reports.action_report_{name}")
             self.assertTrue(report.is_paged)
-            self.assertFalse(report.paperformat_id)  # that of the company
+            self.assertFalse(report.paperformat_id)  # defaults to that of the company

@@ -20,7 +20,7 @@ CHINESE = (
 
 @tagged("post_install", "-at_install")
 class TestPdf(ReportCase):
-    """Documents as they come out of the converter, whichever is installed."""
+    """Documents as printed by the installed converter."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +51,7 @@ class TestPdf(ReportCase):
         return texts
 
     def _assert_pages(self, texts):
-        """Each page tells the company, and its number as the last thing."""
+        """Assert that each page has the company, and ends with its number."""
         for number, text in enumerate(texts, start=1):
             self.assertIn("Lifecycle", text)
             self.assertIn(f"{number} / {len(texts)}", text)
@@ -64,7 +64,7 @@ class TestPdf(ReportCase):
         self.assertAlmostEqual(float(page.mediabox.width), 595, delta=2)
 
     def test_the_converter_asks_no_server_for_anything(self):
-        """It waited for styles and scripts of one that was busy, or elsewhere."""
+        """Regression: the converter waited for assets of a busy or remote server."""
         convert = IrActionsReport._run_wkhtmltopdf
         papers = []
 

@@ -8,7 +8,7 @@ from .common import ReportCase
 
 @tagged("post_install", "-at_install")
 class TestStepReport(ReportCase):
-    """What playbooks came to."""
+    """Results of playbook steps."""
 
     @classmethod
     def setUpClass(cls):
@@ -72,6 +72,6 @@ class TestStepReport(ReportCase):
 
     def test_the_move_that_followed_is_read_from_its_index(self):
         query = self.env["crm.lifecycle.step.report"]._search([])
-        # So few rows are sorted sooner than read in order.
+        # With so few rows, the planner would sort instead of using the index.
         plan = self._get_plan(query.select(SQL("AVG(days)")), "seqscan", "sort")
         self.assertIn("history_next_idx", plan)

@@ -30,7 +30,7 @@ class TestTours(ReportCase, HttpCase):
             (cls.customer, date(2025, 4, 30)),
         )
         cls._walk(cls._traveller("Cyd"), (cls.customer, date(2025, 4, 1)))
-        # Visits of whatever year it is today are not the ones of this story.
+        # Do not limit the report to the current year: the test data is older.
         cls.env.ref(
             "crm_lifecycle_reports.crm_lifecycle_visit_report_action_flow"
         ).context = "{}"
@@ -65,7 +65,7 @@ class TestTours(ReportCase, HttpCase):
         )
 
     def test_a_table_as_the_buttons_send_it_becomes_a_spreadsheet(self):
-        """The writer is that of Odoo's pivot; what it is given is told here."""
+        """The exporter of Odoo's pivot view accepts the data that the buttons send."""
         self.authenticate(self.leader.login, self.leader.login)
         table = {
             "title": "Still customers",

@@ -23,9 +23,9 @@ SPANS = [
 
 
 class CrmLifecyclePrint(models.TransientModel):
-    """Which document is printed: of which company, lifecycle, team and period.
+    """Options of a document: company, lifecycle, team and period.
 
-    Whoever prints it gets the figures of the customers they may see.
+    The figures include only customers that the user may read.
     """
 
     _name = "crm.lifecycle.print"
@@ -116,11 +116,11 @@ class CrmLifecyclePrint(models.TransientModel):
                 )
 
     # ------------------------------------------------------------
-    # Printing
+    # Print
     # ------------------------------------------------------------
 
     def _get_domain(self):
-        """Return which customers the document is about."""
+        """Return the domain of the customers in the document."""
         self.ensure_one()
         domain = Domain("company_id", "=", self.company_id.id)
         if self.team_id:
@@ -131,25 +131,25 @@ class CrmLifecyclePrint(models.TransientModel):
         return self.env.ref(f"crm_lifecycle_reports.action_report_{self.document}")
 
     def _get_report_base_filename(self):
-        """Return the name of the file, with the days that it is about."""
+        """Return the file name, with the days of the period."""
         self.ensure_one()
         if self.document == "warning":
             return f"{self.display_name} {self.company_id._lifecycle_today()}"
         return f"{self.display_name} {self.date_from} - {self.date_to}"
 
     def _tell_subject(self):
-        """Return what the document is about, in one line."""
+        """Return the subject of the document in one line."""
         self.ensure_one()
         words = [self.lifecycle_id.name, self.team_id.name]
         return " · ".join(filter(None, words))
 
     def action_print(self):
-        """Print the document as PDF."""
+        """Print the document as a PDF."""
         self.ensure_one()
         return self._get_report().report_action(self, config=False)
 
     def action_show(self):
-        """Show the document in the browser."""
+        """Open the document in the browser."""
         self.ensure_one()
         name = self._get_report().report_name
         return {

@@ -8,15 +8,15 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_step import (
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
-# Beside these, who leaves a stage at risk has come back.
+# Customers who leave a stage at risk for any other category are saved.
 GONE = ("lost", "ended")
 
 
 class CrmLifecycleStep(models.Model):
-    """Cases are opened and closed as steps of the playbook.
+    """Open and close cases as steps of the playbook.
 
-    So they are so once for a move, in the transaction that writes down that they
-    were, and the history of the customer tells of it.
+    So it happens once per move, in the transaction that logs it, and shows in the
+    history of the customer.
     """
 
     _inherit = "crm.lifecycle.step"
@@ -31,7 +31,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_processed_at_sql(self, stage, left, now):
-        """A move has something to do too where a case is to be opened or is open."""
+        """Keep a move pending if it opens a case or if a case is open."""
         if stage.opens_risk_case:
             return SQL("NULL::timestamp")
         return SQL(
@@ -59,7 +59,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_open_case(self, profile):
-        """Return the customer's open case, perhaps none."""
+        """Return the customer's open case, or an empty recordset."""
         return self.env["crm.lifecycle.risk.case"].search(
             [("profile_id", "in", profile.ids), ("state", "in", OPEN_STATES)]
         )
@@ -80,5 +80,5 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_risk_close(self, row, case):
-        """Who is lost is lost; who has gone anywhere else has come back."""
+        """Close the case as lost in a lost or ended stage, else as saved."""
         case._close("lost" if row.to_stage_id.category in GONE else "saved", row)

@@ -7,7 +7,7 @@ SECRET = "Zaphod"
 
 @tagged("post_install", "-at_install")
 class TestPrivacy(RiskCase):
-    """What was written in a case is handed out and erased with its customer."""
+    """Export and erasure of personal data in cases."""
 
     @classmethod
     def setUpClass(cls):

@@ -3,10 +3,10 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleSourceTicketFirst(models.AbstractModel):
-    """Who has a ticket is a customer, first seen on the day of the first one.
+    """Make contacts with tickets customers, first seen on the day of the first one.
 
-    A source of its own, because the day is shared with those of leads and orders: an
-    order would have all else about tickets counted anew otherwise.
+    A separate source, because leads and orders also provide that day. In one source, an
+    order would recompute all ticket facts.
     """
 
     _name = "crm.lifecycle.source.ticket.first"
@@ -19,7 +19,7 @@ class CrmLifecycleSourceTicketFirst(models.AbstractModel):
         Source = self.env["crm.lifecycle.source.ticket"]
         kinds = Source._get_kinds()
         if scope.is_full or not kinds:
-            # The other source tells who has tickets.
+            # The other source returns the subjects with tickets.
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         return SQL(" UNION ALL ").join(
             Source._changed_tickets(scope, kind, condition)

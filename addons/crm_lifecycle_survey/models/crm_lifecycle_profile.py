@@ -14,7 +14,7 @@ CATEGORIES = [
 
 
 class CrmLifecycleProfile(models.Model):
-    """What customers told of their satisfaction; rules may look at it."""
+    """Satisfaction of the customer, as facts for rules."""
 
     _inherit = "crm.lifecycle.profile"
 
@@ -59,7 +59,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Whoever would not recommend us is to be watched."""
+        """Add detractors as customers to watch."""
         return [
             *super()._get_health_signs(),
             Sign(
@@ -70,7 +70,7 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _get_last_asked(self):
-        """Return the company's day on which the customer was last asked, if ever."""
+        """Return the date of the last survey request in the company, or None."""
         self.ensure_one()
         last = self.env["survey.user_input"].search(
             [
@@ -87,9 +87,9 @@ class CrmLifecycleProfile(models.Model):
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
     def _get_person_data(self):
-        """Hand out what the customer has answered too."""
+        """Add the customer's answers to the export of personal data."""
         data = super()._get_person_data()
-        # Of whatever survey; who asks was checked above.
+        # `sudo()`: answers to all surveys. The caller has checked the user's access.
         answers = self.sudo().partner_id._get_survey_answers()
         if answers:
             rows = [
@@ -107,7 +107,7 @@ class CrmLifecycleProfile(models.Model):
         return data
 
     def action_open_satisfaction(self):
-        """Show what the customer has answered."""
+        """Open the answers of the customer."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_action"

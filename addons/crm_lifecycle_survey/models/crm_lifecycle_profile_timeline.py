@@ -10,14 +10,14 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Add the answers to surveys.
 
-        Salespeople have no access to surveys: who sees the customer may know what
-        they said. A click on the row opens the contact.
+        Salespeople have no access to surveys. Users who may read the customer may see
+        the answers. A click on the row opens the contact.
         """
         sources = super()._lifecycle_timeline_sources(limit)
         return [*sources, self._timeline_answers(limit)] if self.partner_id else sources
 
     def _timeline_answers(self, limit):
-        # The title, and nothing else of the survey: see above.
+        # `sudo()`: only the title of the survey is read.
         Survey = self.env["survey.survey"].sudo()
         scores = SQL(
             """
@@ -57,7 +57,7 @@ class CrmLifecycleProfile(models.Model):
 
 
 def get_comment_sql(answer):
-    """SQL of the open comment of an answer."""
+    """SQL of the free-text comment of an answer."""
     return SQL(
         """
         SELECT COALESCE(l.value_text_box, l.value_char_box)

@@ -9,10 +9,10 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_step import (
 
 
 class CrmLifecycleStep(models.Model):
-    """Surveys are sent by the worker of playbooks, once in a stay.
+    """Let the playbook worker send surveys, once per stay.
 
-    What is written down, the link and the email are one transaction: a worker that is
-    killed leaves all of them, or none.
+    The log, the survey link and the email are one transaction: a worker that is killed
+    leaves all of them, or none.
     """
 
     _inherit = "crm.lifecycle.step"
@@ -42,19 +42,20 @@ class CrmLifecycleStep(models.Model):
     @api.depends("survey_input_id.state")
     def _compute_survey_state(self):
         for step in self:
-            # Whether the customer has answered, for whoever sees the customer.
+            # `sudo()`: users who may read the customer may see whether they have
+            # answered.
             step.survey_state = step.sudo().survey_input_id.state
 
     def _search_survey_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # See `_compute_survey_state`.
+        # `sudo()` as in `_compute_survey_state`.
         inputs = self.env["survey.user_input"].sudo()._search([("state", "in", value)])
         steps = self.sudo()._search([("survey_input_id", "in", inputs)])
         return [("id", "in", steps)]
 
     # ------------------------------------------------------------
-    # What is due
+    # Due surveys
     # ------------------------------------------------------------
 
     @api.model
@@ -66,8 +67,8 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_waiting_surveys(self):
-        """Return the ids of the customers who are to be asked now."""
-        Run = self.env["crm.lifecycle.run"].sudo()  # every company's
+        """Return the ids of the customers with a survey due now."""
+        Run = self.env["crm.lifecycle.run"].sudo()  # `sudo()`: runs of all companies
         profile_ids = []
         for run in Run._get_to_follow_up("surveyed_at"):
             due = run._get_due_surveys()
@@ -78,8 +79,8 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _send_survey(self, profile_id):
-        """Send one customer the survey that is due still; whether it could be."""
-        # Steps are the company's, not a user's.
+        """Send a customer the survey if still due. Return False if they are locked."""
+        # `sudo()`: steps do not depend on the access rights of a user.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
@@ -96,7 +97,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_survey_step(self, row):
-        """Return the survey of a stay as a step: its key is the survey."""
+        """Return the survey of a stay as a step, with the survey as its key."""
         stage = row.to_stage_id
         return PlaybookStep(
             "survey", f"survey:{stage.survey_id.id}", stage, stage.survey_id.title
@@ -120,7 +121,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _perform_survey(self, row, stage):
-        """Send the customer a link of their own, if they may be asked now."""
+        """Send the customer an individual link, unless a check forbids it."""
         profile, survey = row.profile_id, stage.survey_id
         partner = profile.partner_id
         self._check_survey(survey, profile)
@@ -153,7 +154,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _check_survey(self, survey, profile):
-        """Extension point: raise `StepSkipped` where a customer is not to be asked."""
+        """Extension point: raise `StepSkipped` if a customer must not be surveyed."""
         partner = profile.partner_id
         if not survey.active:
             raise StepSkipped(self.env._("The stage has no open survey any more."))
@@ -168,12 +169,12 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _claim_survey(self, profile):
-        """Take the customer's turn to be asked; raise `StepSkipped` if it isn't theirs.
+        """Reserve the request, or raise `StepSkipped` if the last one is too recent.
 
-        Days are those of the company. What was asked is read from the answers, open
-        ones too, however the customer came by them. Writing the day on the customer
-        makes it one at a time: whoever does so at the same moment has to start again,
-        and then sees what the other has asked.
+        Days are those of the company. The last request is read from the answers of any
+        origin, including open ones. Writing the day on the customer serializes
+        requests: a concurrent transaction fails, is retried, and then sees this
+        request.
         """
         company = profile.company_id
         today, days = company._lifecycle_today(), company.lifecycle_survey_days

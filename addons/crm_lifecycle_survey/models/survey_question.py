@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-# Questions whose answer is a number that is compared, and how each is called.
+# Kinds of numeric questions, with their labels.
 KINDS = [("nps", "NPS"), ("ces", "CES"), ("csat", "CSAT")]
 TEXT_TYPES = ("text_box", "char_box")
 
@@ -49,7 +49,7 @@ class SurveyQuestion(models.Model):
                 )
 
     def write(self, vals):
-        """What an answer tells may change, of everybody who has given one."""
+        """Refresh the customers who answered if the meaning of answers changes."""
         changed = self.browse()
         if "satisfaction_kind" in vals:
             kind = vals["satisfaction_kind"] or False
@@ -59,11 +59,11 @@ class SurveyQuestion(models.Model):
         return result
 
     def unlink(self):
-        """Answers go with their question, and leave no row to find."""
+        """Refresh the customers of answers that are deleted with their question."""
         self.filtered("satisfaction_kind")._touch_answers()
         return super().unlink()
 
     def _touch_answers(self):
-        """Put on the work list whoever has answered these questions."""
-        # Whose facts change is noted for the runs, not shown.
+        """Add the customers who answered these questions to the work list."""
+        # `sudo()` also queues customers that the user may not read.
         self.sudo().user_input_line_ids.user_input_id._touch_lifecycle()

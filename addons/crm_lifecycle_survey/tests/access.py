@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return what customers answered, as the analysis tells it."""
+    """Return rows of the satisfaction report."""
     env = world.env
     survey = env["survey.survey"].create({"title": "Access", "access_mode": "token"})
     question = env["survey.question"].create(

@@ -9,7 +9,7 @@ def day(number):
 
 
 class SurveyCase(PlaybookCase):
-    """Two surveys with all kinds of questions, in the world of `PlaybookCase`."""
+    """Two surveys with all kinds of questions, on top of `PlaybookCase`."""
 
     @classmethod
     def setUpClass(cls):
@@ -48,7 +48,7 @@ class SurveyCase(PlaybookCase):
 
     @classmethod
     def _answer(cls, partner, number=0, hour=12, survey=None, **scores):
-        """An answer given on a day; ``scores`` by kind, and a ``comment``."""
+        """Create an answer on a day, with ``scores`` by kind and a ``comment``."""
         survey = survey or cls.survey
         answer = survey._create_answer(partner=partner, email=partner.email)
         for question in survey.question_ids:

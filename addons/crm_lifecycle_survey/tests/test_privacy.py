@@ -8,7 +8,7 @@ LONG = f"{SECRET} says that the machine is loud, and that the coffee could be ho
 
 @tagged("post_install", "-at_install")
 class TestPrivacy(SurveyCase):
-    """Answers are handed out whole; erased are words and address, scores stay."""
+    """Answers are exported in full. Erasure removes texts and addresses, not scores."""
 
     def setUp(self):
         super().setUp()

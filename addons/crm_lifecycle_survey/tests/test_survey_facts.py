@@ -1,4 +1,4 @@
-"""What customers answered, as facts of any day."""
+"""Facts from answers as of different days."""
 
 from odoo.tests import tagged
 
@@ -75,7 +75,7 @@ class TestSurveyFacts(SurveyCase):
         self.assertEqual(self._facts(), (False, False, False))
 
     def _forget(self):
-        """Let all that was written become the past, as far as runs can tell."""
+        """Backdate all rows, so that the next run finds no recent changes."""
         self.env.flush_all()
         for table in ("survey_user_input", "survey_user_input_line"):
             self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")

@@ -9,7 +9,7 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_step import (
 
 
 class CrmLifecycleStep(models.Model):
-    """Return visits are planned by the worker of playbooks, once for each day due."""
+    """Let the playbook worker plan return visits, once for each due day."""
 
     _inherit = "crm.lifecycle.step"
 
@@ -26,8 +26,8 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_waiting_visits(self):
-        """Return the ids of the customers to whom a visit is to be planned now."""
-        Run = self.env["crm.lifecycle.run"].sudo()  # every company's
+        """Return the ids of the customers with a visit to plan now."""
+        Run = self.env["crm.lifecycle.run"].sudo()  # `sudo()`: runs of all companies
         profile_ids = []
         for run in Run._get_to_follow_up("visits_planned_at"):
             due = run._get_due_visits()
@@ -38,8 +38,8 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _plan_visit(self, profile_id):
-        """Plan the visit of one customer, if it is due still; whether it could be."""
-        # Steps are the company's, not a user's.
+        """Plan a customer's visit if still due. Return False if they are locked."""
+        # `sudo()`: steps do not depend on the access rights of a user.
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
@@ -56,7 +56,7 @@ class CrmLifecycleStep(models.Model):
 
     @api.model
     def _get_visit_step(self, row, day):
-        """Return the visit due on a day as a step: its key is the day."""
+        """Return the visit due on a day as a step, with the day as its key."""
         return PlaybookStep(
             "visit",
             f"visit:{day}",

@@ -7,7 +7,7 @@ SECRET = "Zaphod"
 
 @tagged("post_install", "-at_install")
 class TestPrivacy(VisitCase):
-    """What was said at visits is handed out and erased with its customer."""
+    """Export and erasure of the notes of visits."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""Tell of each playbook step which stage's it is; it was looked up before."""
+"""Store the stage of each playbook step, which was looked up before."""
 
 from odoo.tools import SQL
 

@@ -7,12 +7,12 @@ import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-/** How often a screen that somebody looks at asks, in milliseconds. */
+/** Interval at which a visible screen requests the progress, in milliseconds. */
 const PACE = 1500;
 
 /**
- * How far long work has got. It asks for news as long as the work goes on, and loads
- * the record again when that ends. A tab in the background asks nothing.
+ * Progress of long work. Polls while the work is running, and reloads the record when
+ * it ends. A tab in the background does not poll.
  */
 export class LifecycleProgressField extends Component {
     static template = "crm_lifecycle.LifecycleProgressField";
@@ -32,7 +32,7 @@ export class LifecycleProgressField extends Component {
         return Math.round(this.state.progress);
     }
 
-    /** Whether it can't be told yet how long the work lasts. */
+    /** Whether the duration of the work is still unknown. */
     get isOpen() {
         return !this.percent;
     }
@@ -42,7 +42,7 @@ export class LifecycleProgressField extends Component {
         this.state.text = record.data.progress_text || "";
     }
 
-    /** Work that shows here is known at once wherever else it shows. */
+    /** Refresh the other places that show this work. */
     tellTasks() {
         if (this.props.record.resModel === "crm.lifecycle.task") {
             this.tasks.refresh();
@@ -69,7 +69,7 @@ export class LifecycleProgressField extends Component {
                 this.state.text = news.progress_text || "";
             }
         } catch {
-            // The server may be away for a moment; the next news tell.
+            // The server may be unreachable for a moment; the next poll catches up.
         } finally {
             this.asking = false;
         }

@@ -7,12 +7,12 @@ import { user } from "@web/core/user";
 import { session } from "@web/session";
 
 const MODEL = "crm.lifecycle.task";
-/** How often news of work under way are asked for, in milliseconds. */
+/** Interval at which running work is polled, in milliseconds. */
 const PACE = 3000;
 
 /**
- * Long work of the user: what is under way, wherever they are by now, and word when it
- * ends, with the next step at hand. Without work under way nothing is asked.
+ * Background work of the user: lists what is running on every screen, and notifies the
+ * user when it ends, with a button for the next step. Polls only while work is running.
  */
 export const lifecycleTaskService = {
     dependencies: ["bus_service", "notification", "action", "orm"],
@@ -33,7 +33,7 @@ export const lifecycleTaskService = {
                         ["name", "progress", "progress_text"]
                     );
                 } catch {
-                    // The server may be away for a moment; the next news tell.
+                    // The server may be unreachable; the next poll catches up.
                 }
             }
             if (state.tasks.length || document.hidden) {

@@ -5,7 +5,7 @@ import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 
-/** The user's work under way, at hand on every screen; nothing where there is none. */
+/** The user's running work, shown on every screen; hidden if there is none. */
 export class LifecycleTaskSystray extends Component {
     static template = "crm_lifecycle.LifecycleTaskSystray";
     static components = { Dropdown, DropdownItem };

@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 
-/** A manager starts a run of many customers, leaves it, comes back and stops it. */
+/** A manager starts a run of many customers, leaves it, returns and cancels it. */
 registry.category("web_tour.tours").add("crm_lifecycle_background_work", {
     steps: () => [
         {

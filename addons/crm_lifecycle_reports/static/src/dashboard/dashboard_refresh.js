@@ -1,4 +1,4 @@
-/** Dashboards that fetch their figures again by themselves, for screens on a wall. */
+/** Dashboards that refresh automatically, for screens on a wall. */
 import { useEffect } from "@odoo/owl";
 import { readonlyAllowedCommands } from "@odoo/o-spreadsheet";
 import { SpreadsheetDashboardAction } from "@spreadsheet_dashboard/bundle/dashboard_action/dashboard_action";
@@ -9,7 +9,7 @@ import {
 import { browser } from "@web/core/browser/browser";
 import { patch } from "@web/core/utils/patch";
 
-// To fetch figures changes nothing of a dashboard.
+// Refreshing data does not change the dashboard.
 readonlyAllowedCommands.add("REFRESH_ALL_DATA_SOURCES");
 readonlyAllowedCommands.add("REFRESH_PIVOT");
 
@@ -32,7 +32,8 @@ patch(SpreadsheetDashboardAction.prototype, {
                 this.state.sidebarExpanded = false;
                 const { pendingPromises } = model.config.custom.odooDataProvider;
                 const refresh = () => {
-                    // Figures that take longer than that would never be there.
+                    // Do not restart a refresh that is still pending: a slow one would
+                    // never end.
                     if (!pendingPromises.size) {
                         model.dispatch("REFRESH_ALL_DATA_SOURCES");
                     }

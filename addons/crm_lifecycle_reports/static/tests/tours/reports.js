@@ -1,9 +1,9 @@
-/** How a manager reads cohorts and flows, and looks at the customers behind them. */
+/** A manager reads cohorts and flows, and opens the customers behind them. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-/** Resolve when the server has answered a download with a file. */
+/** Resolve when the server answers a download with a file. */
 function expectFile(path) {
     return new Promise((resolve, reject) => {
         const { open } = XMLHttpRequest.prototype;
@@ -31,7 +31,7 @@ const takeAlong = (content, trigger, path) => ({
     },
 });
 
-/** Compare each number that is shown with what the model answers. */
+/** Compare each displayed number with the answer of the model. */
 const compareCohorts = (model) => ({
     content: "All numbers are those of the model",
     trigger: ".o_lifecycle_cohort_table",
