@@ -63,7 +63,7 @@ class TicketKind:
         )
 
     def last_log_row(self, before: datetime | None = None) -> SQL:
-        """SQL of the last row in the log of ticket ``t``, optionally before a moment."""
+        """SQL of the last row in the log of ticket ``t``, if any before a moment."""
         until = SQL("AND l.date < %s", before) if before else SQL()
         return SQL(
             """
