@@ -5,7 +5,11 @@
     "summary": "Funnel, cohorts, time in stages, growth: read only, from the history",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["crm_lifecycle", "spreadsheet_dashboard"],
+    "depends": [
+        "crm_lifecycle",
+        "spreadsheet_dashboard",
+        "spreadsheet_dashboard_sample_translation",
+    ],
     "data": [
         "security/crm_lifecycle_reports_security.xml",
         "security/ir.model.access.csv",

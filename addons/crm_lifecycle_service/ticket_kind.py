@@ -1,6 +1,7 @@
 """Definition of a kind of service ticket, which its bridge provides."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo.fields import Domain
@@ -59,6 +60,21 @@ class TicketKind:
                                    (SELECT MIN(o.id) FROM res_company AS o))
             """,
             company=company_id,
+        )
+
+    def last_log_row(self, before: datetime | None = None) -> SQL:
+        """SQL of the last row in the log of ticket ``t``, if any before a moment."""
+        until = SQL("AND l.date < %s", before) if before else SQL()
+        return SQL(
+            """
+            SELECT l.is_open, l.date
+              FROM crm_lifecycle_ticket_log AS l
+             WHERE l.res_model = %s AND l.res_id = t.id %s
+             ORDER BY l.date DESC, l.id DESC
+             LIMIT 1
+            """,
+            self.model,
+            until,
         )
 
 

@@ -24,15 +24,17 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _lifecycle_sources(self):
-        """Extension point: return the names of the models that compute facts.
+        """Return the names of the models that compute facts, in order.
 
-        Each inherits `crm.lifecycle.source`; a bridge appends its own.
+        These are all models that inherit `crm.lifecycle.source`.
         """
-        return [
-            "crm.lifecycle.source.lead",
-            "crm.lifecycle.source.contact",
-            "crm.lifecycle.source.partner",
-        ]
+        found, names = set(), {"crm.lifecycle.source"}
+        while names:
+            found |= names
+            names = {
+                child for name in names for child in self.pool[name]._inherit_children
+            } - found
+        return sorted(found - {"crm.lifecycle.source"})
 
     @api.model
     def _run(

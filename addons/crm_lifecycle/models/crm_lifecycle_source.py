@@ -21,8 +21,7 @@ class CrmLifecycleSource(models.AbstractModel):
     1. fields with ``fact=`` on `crm.lifecycle.profile`;
     2. a model that inherits this one, names its facts in ``_facts``, and implements
        both queries;
-    3. its name appended in ``crm.lifecycle._lifecycle_sources()``;
-    4. an index on the documents' table for the first query (`watermark_index`).
+    3. an index on the documents' table for the first query (`watermark_index`).
 
     Facts only include what had happened by the end of ``scope.as_of`` in the company's
     time zone (see `engine.scope.Scope`), so that they can be computed for any day.

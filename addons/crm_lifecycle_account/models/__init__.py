@@ -2,7 +2,6 @@ from . import account_account
 from . import account_move
 from . import account_move_line
 from . import account_partial_reconcile
-from . import crm_lifecycle
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_source_account

@@ -1,4 +1,3 @@
-from . import crm_lifecycle
 from . import crm_lifecycle_file
 from . import crm_lifecycle_history
 from . import crm_lifecycle_profile
