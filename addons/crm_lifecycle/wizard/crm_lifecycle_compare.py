@@ -99,10 +99,10 @@ class CrmLifecycleCompare(models.TransientModel):
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(self.company_id):
             options = dict(self._selection_side())
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_compare",
+                kind="preview",
                 name=self.env._(
                     "Comparison of “%(left)s” with “%(right)s”",
                     left=options[self.left],
@@ -114,7 +114,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     def _task_compare(self, progress):
         """Do `action_compare` in the background; the wizard shows what came of it."""
-        compare = self.env["crm.lifecycle.task"]._get_kept(self)
+        compare = self.env["background.task"]._ensure_wizard(self)
         self.env["crm.lifecycle"].check_access("write")
         compare.result = compare._render_comparison(task=progress)
         return {
