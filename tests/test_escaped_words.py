@@ -149,9 +149,9 @@ class TestEscapedWords(TransactionCase):
             )
 
     def test_the_end_of_work_in_the_background(self):
-        task = self.world.made["crm.lifecycle.task"]["mine"].record
+        task = self.world.made["background.task"]["mine"].record
         task.write({"state": "failed", "outcome": False, "error": mark("error")})
-        task._tell_user()
+        task._notify_user()
         message = self.env["mail.message"].search(
             [("model", "=", task._name), ("res_id", "=", task.id)], limit=1
         )

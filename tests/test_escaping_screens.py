@@ -30,6 +30,7 @@ SELECTORS = {
 }
 # The screens that must show the texts of fields, by parts of their names.
 SEEN_IN_ACTIONS = {
+    "background.task.outcome": ["task_action kanban", "task_action list"],
     "crm.lifecycle.history.reason": ["crm_lifecycle_history_action list"],
     "crm.lifecycle.name": ["crm_lifecycle_action list"],
     "crm.lifecycle.risk.reason.name": ["crm_lifecycle_risk_reason_action list"],
@@ -42,7 +43,6 @@ SEEN_IN_ACTIONS = {
         "visit_report_action_time graph",
     ],
     "crm.lifecycle.step.name": ["step_action kanban", "step_action list"],
-    "crm.lifecycle.task.outcome": ["task_action kanban", "task_action list"],
     "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
     "loyalty.point.adjustment.reason": ["loyalty_point_adjustment_action list"],
     "loyalty.point.entry.reason": ["loyalty_point_entry_action list"],
@@ -55,6 +55,7 @@ SEEN_IN_ACTIONS = {
 }
 # Kinds of records with forms that must show each of their texts.
 SEEN_IN_OWN_FORMS = (
+    "background.task.name",
     "crm.lead.name",
     "crm.lifecycle.history.reason",
     "crm.lifecycle.mailing.name",
@@ -64,7 +65,6 @@ SEEN_IN_OWN_FORMS = (
     "crm.lifecycle.run.error",
     "crm.lifecycle.stage.goal",
     "crm.lifecycle.stage.name",
-    "crm.lifecycle.task.name",
     "crm.lifecycle.ticket.rule.name",
     "crm.lifecycle.visit.note",
     "loyalty.bonus.rule.name",

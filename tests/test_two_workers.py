@@ -9,8 +9,8 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.base_background_task.progress import Cancelled
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
-from odoo.addons.crm_lifecycle.progress import Cancelled
 from odoo.addons.crm_lifecycle.run import work
 from odoo.addons.crm_lifecycle.run.session import Session
 

@@ -5,7 +5,7 @@
     "summary": "One stage from first contact to won back, moved by rules, explained",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["base_rename", "crm"],
+    "depends": ["base_background_task", "base_rename", "crm"],
     "data": [
         "security/crm_lifecycle_security.xml",
         "security/ir.model.access.csv",
@@ -31,7 +31,7 @@
         "views/crm_lifecycle_stay_views.xml",
         "views/crm_lifecycle_run_views.xml",
         "views/crm_lifecycle_step_views.xml",
-        "views/crm_lifecycle_task_views.xml",
+        "views/background_task_views.xml",
         "views/crm_lifecycle_webhook_views.xml",
         "views/crm_lead_views.xml",
         "views/ir_actions_server_views.xml",

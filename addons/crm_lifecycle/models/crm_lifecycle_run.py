@@ -7,9 +7,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_datetime
 
+from odoo.addons.base_background_task.progress import Cancelled
+
 from .. import locks
 from ..fields import LooseMany2one
-from ..progress import Cancelled
 from ..run import lock, replay, shards, work
 from ..run.session import Session
 
@@ -32,7 +33,7 @@ class CrmLifecycleRun(models.Model):
 
     _name = "crm.lifecycle.run"
     _description = "Lifecycle Run"
-    _inherit = ["crm.lifecycle.progress"]
+    _inherit = ["background.progress.mixin"]
     _order = "id desc"
     _rec_name = "date_start"
 
@@ -321,10 +322,9 @@ class CrmLifecycleRun(models.Model):
             checkpoint(0, 0)
             raise
         if self.state == "done" and checkpoint is not None and session.task:
-            # The end is committed below, so the task can't be cancelled any more. In
-            # the caller's transaction, more work may follow, and all of it may still be
-            # cancelled.
-            session.task.end()
+            # What follows keeps the end. Within the caller's transaction there may be
+            # more to come, and all of it may still be stopped.
+            session.task.close()
         session.keep()
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",

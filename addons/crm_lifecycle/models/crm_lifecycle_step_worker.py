@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_date
 
-from ..retry import retry
+from odoo.addons.base_background_task.retry import retry
+
 from .crm_lifecycle_step import (
     ENTRY_KINDS,
     EXIT_KINDS,

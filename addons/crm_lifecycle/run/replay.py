@@ -88,7 +88,7 @@ def _replay_on_copy(session, days, progress):
         if progress:
             progress(number, len(days))
         if session.task:
-            session.task.tell(1)
+            session.task.advance(1)
 
 
 def _get_asked_facts(session):

@@ -10,9 +10,10 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from odoo.addons.base_background_task.retry import retry
+
 from ..engine.scope import Scope, Shard, topics_of
 from ..engine.shadow import CURRENT_SCHEMA
-from ..retry import retry
 from .mode import MODES
 
 _logger = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ class Session:
         """Commit the work so far, if the caller allows it."""
         if self.checkpoint is None:
             if self.task:
-                self.task.tell(0 if self.mode.counts_days else done)
+                self.task.advance(0 if self.mode.counts_days else done)
             return
         self.attempt(self._note_progress, done)
         self.checkpoint(done, remaining)

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from odoo import api
 from odoo.tools import SQL
 
-from ..progress import Cancelled
+from odoo.addons.base_background_task.progress import Cancelled
+
 from . import conditions, lock, review
 
 _logger = logging.getLogger(__name__)

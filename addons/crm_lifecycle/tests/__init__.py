@@ -1,5 +1,7 @@
 from . import test_access
 from . import test_condition_access
+from . import test_background
+from . import test_background_tour
 from . import test_compare
 from . import test_api
 from . import test_configuration
@@ -41,8 +43,6 @@ from . import test_run_void
 from . import test_stay
 from . import test_start
 from . import test_subject_fields
-from . import test_task
-from . import test_task_tour
 from . import test_template
 from . import test_transfer
 from . import test_tours

@@ -178,7 +178,7 @@ def make_work(world):
     found = {
         "crm.lifecycle.run": {},
         "crm.lifecycle.touch": {},
-        "crm.lifecycle.task": {},
+        "background.task": {},
     }
     for name, company in (
         ("here", world.home),
@@ -196,10 +196,10 @@ def make_work(world):
             env["crm.lifecycle.touch"].create(touch), {"is_review": True}, touch
         )
     for name, user, company in (
-        ("mine", world.seller, world.home),
-        ("others", world.colleague, world.home),
-        ("branch", world.seller, world.branch),
-        ("there", world.seller, world.there),
+        ("move_mine", world.seller, world.home),
+        ("move_others", world.colleague, world.home),
+        ("move_branch", world.seller, world.branch),
+        ("move_there", world.seller, world.there),
     ):
         task = {
             "name": "Access",
@@ -211,8 +211,8 @@ def make_work(world):
             "method": "_task_move",
             "state": "waiting",
         }
-        found["crm.lifecycle.task"][name] = sample(
-            env["crm.lifecycle.task"].create(task), {"name": "Forged"}, task
+        found["background.task"][name] = sample(
+            env["background.task"].create(task), {"name": "Forged"}, task
         )
     return found
 
@@ -422,10 +422,10 @@ crm.lifecycle.run            branch       -      -      -        -      -      -
 crm.lifecycle.touch          here         -      -      -        -      -      -       r          r
 crm.lifecycle.touch          there        -      -      -        -      -      -       r          r
 crm.lifecycle.touch          branch       -      -      -        -      -      -       r          r
-crm.lifecycle.task           mine         -      -      -        r      -      r       -          r
-crm.lifecycle.task           others       -      -      -        -      -      r       -          r
-crm.lifecycle.task           there        -      -      -        -      -      -       -          -
-crm.lifecycle.task           branch       -      -      -        -      -      -       -          -
+background.task              move_mine    -      -      -        r      -      r       r          r
+background.task              move_others  -      -      -        -      -      r       r          r
+background.task              move_there   -      -      -        -      -      -       -          -
+background.task              move_branch  -      -      -        -      -      -       -          -
 crm.lifecycle.profile.move   mine         -      -      -        c      c      c       -          c
 crm.lifecycle.profile.move   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.move   there        -      -      -        -      -      -       -          -
@@ -465,8 +465,6 @@ crm.lifecycle.profile        get_timeline                             -      -  
 crm.lifecycle.step           action_retry                             -      -      -        -      -      x       -          x
 crm.lifecycle.run            action_void                              -      -      -        -      -      x       -          x
 crm.lifecycle.run.void       action_void                              -      -      -        -      -      x       -          x
-crm.lifecycle.task           action_cancel,action_open_result         -      -      -        x      -      x       -          x
-crm.lifecycle.task           action_start_again                       -      -      -        x      -      x       -          x
 crm.lifecycle.import         action_import,action_open                -      -      -        -      -      x       -          x
 crm.lifecycle.compare        action_compare                           -      -      -        -      -      x       -          x
 crm.lifecycle.profile.assign action_assign                            -      -      -        x      x      x       -          x
@@ -523,5 +521,4 @@ crm.lifecycle         move_action_ids                           -      -      - 
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
 crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
 crm.lifecycle.step    webhook_id,payload                        -      -      -        -      -      -       -          r
-crm.lifecycle.task    model,res_ids,method,arguments,result     -      -      -        -      -      -       -          r
 """

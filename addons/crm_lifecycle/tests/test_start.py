@@ -4,8 +4,9 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..models import crm_lifecycle_task_work as work
-from ..progress import Progress
+from odoo.addons.base_background_task.progress import Progress
+
+from ..models import crm_lifecycle_background as work
 from ..run import replay
 from ..run import work as run_work
 from .common import TODAY, LifecycleCase
@@ -203,13 +204,15 @@ class TestStart(LifecycleCase):
         self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
 
     def _work(self, action):
-        """Run the scheduled job for the task that an action shows; return the task."""
-        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        """Have the scheduled job do the work that an action shows; return the task."""
+        self.assertEqual(action["res_model"], "background.task")
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
-        return self.env["crm.lifecycle.task"].browse(action["res_id"])
+        return self.env["background.task"].browse(action["res_id"])
 
     def test_a_long_past_is_brought_in_in_the_background(self):
         start = self._start(step="activate", replay_months=3, replay_step="day")
@@ -274,7 +277,7 @@ class TestStart(LifecycleCase):
             def method(session, *args, original=original, task_id=action["res_id"]):
                 result = original(session, *args)
                 session.env.cr.execute(
-                    "UPDATE crm_lifecycle_task SET is_cancel_asked = TRUE "
+                    "UPDATE background_task SET is_cancel_requested = TRUE "
                     "WHERE id = %s",
                     [task_id],
                 )
@@ -282,7 +285,7 @@ class TestStart(LifecycleCase):
 
             with (
                 self.subTest(method=name),
-                patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+                patch("odoo.addons.base_background_task.progress.INTERVAL", 0),
                 patch.object(module, name, method),
             ):
                 self.assertEqual(self._work(action).state, "cancelled")
@@ -297,12 +300,12 @@ class TestStart(LifecycleCase):
         start = self._start(step="activate", replay_months=3, replay_step="day")
         action = start.action_activate()
         before = get_checksums(self.env)
-        self.env["crm.lifecycle.task"].browse(action["res_id"]).is_cancel_asked = True
+        self.env["background.task"].browse(action["res_id"]).is_cancel_requested = True
         task = self._work(action)
         self.assertEqual(task.state, "cancelled")
         after = get_checksums(self.env)
-        for sums in (before, after):  # the task itself, and its notification
-            for table in ("crm_lifecycle_task", "ir_cron_trigger", "mail_message"):
+        for sums in (before, after):  # the task itself, and its notice
+            for table in ("background_task", "ir_cron_trigger", "mail_message"):
                 sums.pop(table)
         self.assertEqual(after, before)
         self.assertEqual(self.lifecycle.state, "active")

@@ -99,10 +99,10 @@ class CrmLifecycleCompare(models.TransientModel):
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(self.company_id):
             options = dict(self._selection_side())
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_compare",
+                kind="preview",
                 name=self.env._(
                     "Comparison of “%(left)s” with “%(right)s”",
                     left=options[self.left],
@@ -113,8 +113,8 @@ class CrmLifecycleCompare(models.TransientModel):
         return self._get_action()
 
     def _task_compare(self, progress):
-        """Run `action_compare` in the background; the wizard shows the result."""
-        compare = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_compare` in the background; the wizard shows what came of it."""
+        compare = self.env["background.task"]._ensure_wizard(self)
         self.env["crm.lifecycle"].check_access("write")
         compare.result = compare._render_comparison(task=progress)
         return {

@@ -92,16 +92,16 @@ class CrmLifecyclePreview(models.TransientModel):
         """Start the preview in the background."""
         self.ensure_one()
         self.lifecycle_id._check_look()
-        return self.env["crm.lifecycle.task"]._start(
-            "preview",
+        return self.env["background.task"]._enqueue(
             self,
             "_task_preview",
+            kind="preview",
             name=self.env._("Preview of “%(name)s”", name=self.lifecycle_id.name),
         )
 
     def _task_preview(self, progress):
-        """Run `action_look` in the background; the wizard shows the result."""
-        preview = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_look`; the wizard shows what came of it."""
+        preview = self.env["background.task"]._ensure_wizard(self)
         preview.result = preview._render_preview(task=progress)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_preview_action"

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.crm_lifecycle_task_work import SMALL_MOVE
+from ..models.crm_lifecycle_background import SMALL_MOVE
 
 
 class CrmLifecycleProfileMove(models.TransientModel):

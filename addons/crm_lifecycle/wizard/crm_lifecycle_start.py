@@ -244,18 +244,18 @@ class CrmLifecycleStart(models.TransientModel):
         company = self.company_id or self.env.company
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(company):
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_preview",
+                kind="preview",
                 name=self.env._("Preview of “%(name)s”", name=self.name),
             )
         self.result = self._render_preview()
         return self._get_action()
 
     def _task_preview(self, progress):
-        """Run `action_refresh` in the background; the wizard shows the result."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_refresh` in the background; the wizard shows what came of it."""
+        start = self.env["background.task"]._ensure_wizard(self)
         start.result = start._render_preview(task=progress)
         return {
             "outcome": self.env._("The preview is ready."),
@@ -331,10 +331,10 @@ class CrmLifecycleStart(models.TransientModel):
         if Lifecycle._is_replay_long(
             self._get_companies(), self.replay_months, self.replay_step
         ):
-            return self.env["crm.lifecycle.task"]._start(
-                "replay",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_activate",
+                kind="replay",
                 name=self.env._("Activation of “%(name)s”", name=self.name),
             )
         lifecycle = self._activate()
@@ -342,8 +342,8 @@ class CrmLifecycleStart(models.TransientModel):
         return lifecycle.action_open_profiles()
 
     def _task_activate(self, progress):
-        """Run `action_activate` in the background."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_activate` in the background."""
+        start = self.env["background.task"]._ensure_wizard(self)
         lifecycle = start._activate()
         start._bring_in(task=progress)
         Profile = self.env["crm.lifecycle.profile"].sudo()  # customers of all users
@@ -352,7 +352,7 @@ class CrmLifecycleStart(models.TransientModel):
             "outcome": self.env._(
                 "“%(name)s” is active. Customers who have their stage: %(count)s.",
                 name=lifecycle.name,
-                count=self.env["crm.lifecycle.progress"]._format_count(count),
+                count=self.env["background.progress.mixin"]._format_count(count),
             ),
             "action": lifecycle.action_open_profiles(),
         }

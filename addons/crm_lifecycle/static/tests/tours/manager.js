@@ -190,7 +190,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It goes on in the background",
-            trigger: ".modal .o_lifecycle_progress:contains('Waiting for its turn')",
+            trigger: ".modal .o_background_progress:contains('Waiting for its turn')",
         },
         {
             content: "Leave it",
@@ -199,7 +199,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It is still at hand",
-            trigger: "body:not(:has(.modal)) .o_lifecycle_task_systray",
+            trigger: "body:not(:has(.modal)) .o_background_task_systray",
         },
     ],
 });
