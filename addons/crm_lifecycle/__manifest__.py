@@ -32,7 +32,6 @@
         "views/crm_lifecycle_run_views.xml",
         "views/crm_lifecycle_step_views.xml",
         "views/crm_lifecycle_task_views.xml",
-        "views/crm_lifecycle_webhook_views.xml",
         "views/crm_lead_views.xml",
         "views/ir_actions_server_views.xml",
         "views/mail_activity_plan_views.xml",

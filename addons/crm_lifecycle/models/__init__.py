@@ -25,7 +25,6 @@ from . import crm_lifecycle_step_worker
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_step_follow_up
 from . import crm_lifecycle_step_retry
-from . import crm_lifecycle_step_move_actions
 from . import crm_lifecycle_profile_api
 from . import crm_lifecycle_profile_health
 from . import crm_lifecycle_profile_overview

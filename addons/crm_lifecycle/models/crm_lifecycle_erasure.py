@@ -104,7 +104,7 @@ class CrmLifecycleProfile(models.Model):
         )
         self.env.cr.execute(
             SQL(
-                "UPDATE crm_lifecycle_step SET reason = NULL, payload = NULL "
+                "UPDATE crm_lifecycle_step SET reason = NULL "
                 "WHERE profile_id = ANY(%s)",
                 self.ids,
             )

@@ -82,7 +82,6 @@ class CrmLifecycleStep(models.Model):
             ("plan", "Planned activity"),
             ("mail", "Email"),
             ("follow_up", "Follow-up activity"),
-            ("webhook", "Webhook"),
         ],
         required=True,
         readonly=True,
@@ -98,7 +97,6 @@ class CrmLifecycleStep(models.Model):
             ("done", "Done"),
             ("skipped", "Skipped"),
             ("failed", "Failed"),
-            ("waiting", "Waiting"),
         ],
         required=True,
         readonly=True,
@@ -133,6 +131,9 @@ class CrmLifecycleStep(models.Model):
         Empty where the worker has something to do, else ``now``. ``left`` is SQL of
         the stage left. Its plan counts even if no activity is in sight, and so does
         a follow-up that is due: the worker may be scheduling it this very moment.
+
+        Extension point: an addon that adds steps in `_get_steps` returns NULL for the
+        moves that have them.
         """
         return SQL(
             """
@@ -156,13 +157,9 @@ class CrmLifecycleStep(models.Model):
                 SELECT FROM crm_lifecycle_step AS t
                   JOIN mail_activity AS a ON a.id = t.activity_id
                  WHERE t.profile_id = p.id AND a.active
-            ) OR EXISTS (
-                SELECT FROM crm_lifecycle_move_action_rel
-                 WHERE lifecycle_id = %(lifecycle)s
             ) THEN NULL::timestamp ELSE %(now)s END
             """,
             stage=stage.id,
-            lifecycle=stage.lifecycle_id.id,
             left=left,
             now=now,
         )

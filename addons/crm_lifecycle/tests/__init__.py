@@ -50,4 +50,3 @@ from . import test_work
 from . import test_tours_playbook
 from . import test_tours_editor
 from . import test_version
-from . import test_webhook

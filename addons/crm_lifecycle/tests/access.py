@@ -519,9 +519,7 @@ crm.lead              lifecycle_last_contact_date               -      -      - 
 crm.lead              lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
 crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
-crm.lifecycle         move_action_ids                           -      -      -        -      -      -       -          rw
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
 crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
-crm.lifecycle.step    webhook_id,payload                        -      -      -        -      -      -       -          r
 crm.lifecycle.task    model,res_ids,method,arguments,result     -      -      -        -      -      -       -          r
 """

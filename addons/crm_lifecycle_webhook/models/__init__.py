@@ -1,0 +1,3 @@
+from . import crm_lifecycle
+from . import crm_lifecycle_profile
+from . import crm_lifecycle_step
