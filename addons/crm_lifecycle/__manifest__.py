@@ -18,7 +18,6 @@
         "wizard/crm_lifecycle_profile_call_views.xml",
         "wizard/crm_lifecycle_test_views.xml",
         "wizard/crm_lifecycle_transfer_views.xml",
-        "wizard/crm_lifecycle_import_views.xml",
         "wizard/crm_lifecycle_run_void_views.xml",
         "wizard/crm_lifecycle_profile_move_views.xml",
         "wizard/crm_lifecycle_profile_pin_views.xml",

@@ -12,8 +12,6 @@ from . import crm_lifecycle_template
 from . import crm_lifecycle_template_build
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
-from . import crm_lifecycle_profile_import
-from . import crm_lifecycle_profile_placing
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_document
 from . import crm_lifecycle_transition
@@ -47,7 +45,6 @@ from . import crm_lifecycle_source_partner
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
-from . import ir_fields_converter
 from . import ir_http
 from . import ir_model
 from . import mail_activity

@@ -301,8 +301,7 @@ class CrmLifecycleProfile(models.Model):
                 vals["partner_id"] = partner.commercial_partner_id.id
             prepared.append({**vals, "is_manual": True})
         profiles = super().create(prepared)
-        if self._get_import() is None:  # which places them by its rows
-            self.env["crm.lifecycle"]._assign_profiles(profiles)
+        profiles._enter_lifecycle()
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
@@ -322,7 +321,7 @@ class CrmLifecycleProfile(models.Model):
             stage = self.env["crm.lifecycle.stage"].browse(stage_id)
             self._lifecycle_move(
                 stage,
-                # Imports place customers by `_place_imported`, never by a write.
+                # Imports move customers by the move service, never by a write.
                 origin="manual",
                 reason=self.env.context.get("lifecycle_reason"),
                 # Stage and dates are the move's to write; access is checked above.
@@ -342,6 +341,13 @@ class CrmLifecycleProfile(models.Model):
                 customer=self[:1].display_name,
             )
         )
+
+    def _enter_lifecycle(self):
+        """Put new profiles into the first stage of the lifecycle that takes them.
+
+        Extension point: an addon that puts them elsewhere itself leaves this out.
+        """
+        self.env["crm.lifecycle"]._assign_profiles(self)
 
     def _check_editable(self, vals, more=frozenset()):
         """Refuse values that only the engine knows, naming the first of them."""
