@@ -164,6 +164,10 @@ class CrmLifecycleStep(models.Model):
             now=now,
         )
 
+    def _erase_text(self):
+        """Extension point: erase what the steps say of their customers."""
+        self.write({"reason": False})
+
     @api.model
     def _trigger_process(self):
         """Have the worker look at the history, once for a transaction."""

@@ -1,3 +1,2 @@
 from . import crm_lifecycle
-from . import crm_lifecycle_profile
 from . import crm_lifecycle_step

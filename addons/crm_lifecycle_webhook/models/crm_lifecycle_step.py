@@ -236,8 +236,9 @@ class CrmLifecycleStep(models.Model):
     # Erasure
     # ------------------------------------------------------------
 
-    def _erase_payload(self):
-        """Remove what webhooks say of customers; skip those that still wait."""
+    def _erase_text(self):
+        """Erase the payloads too; webhooks that still wait are not sent."""
         waiting = self.filtered(lambda step: step.state == "waiting")
         waiting.write({"state": "skipped"})
         self.write({"payload": False})
+        return super()._erase_text()
