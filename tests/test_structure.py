@@ -11,14 +11,14 @@ SEEDS = (1, 2, 3)
 # redefines names of another file.
 SPREAD = {
     ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
-    "work in the background; the path of stages; playbook and webhooks; the lock",
+    "work in the background; the path of stages; playbook; the lock",
     ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
-    "it; import and its stages; merging; owners; objection; erasure; a person's data; "
+    "it; merging; owners; objection; erasure; a person's data; "
     "conditions in SQL; health; playbook; calls of other systems; daily work; "
     "background moves. Moving is in `moves`; explanation, overview, timeline and words "
     "are classes in `profile/`",
     ("crm_lifecycle", "crm.lifecycle.step"): "the log; its worker; retrying; the kinds "
-    "of steps, follow-ups and webhooks, each with its own SQL and jobs",
+    "of steps and follow-ups, each with its own SQL and jobs",
     ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
     "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
     ("crm_loyalty", "loyalty.point.entry"): "the ledger; what counts for tiers; the "

@@ -12,8 +12,6 @@ from . import crm_lifecycle_template
 from . import crm_lifecycle_template_build
 from . import crm_lifecycle_touch
 from . import crm_lifecycle_profile
-from . import crm_lifecycle_profile_import
-from . import crm_lifecycle_profile_placing
 from . import crm_lifecycle_condition
 from . import crm_lifecycle_document
 from . import crm_lifecycle_transition
@@ -25,7 +23,6 @@ from . import crm_lifecycle_step_worker
 from . import crm_lifecycle_step_kinds
 from . import crm_lifecycle_step_follow_up
 from . import crm_lifecycle_step_retry
-from . import crm_lifecycle_step_move_actions
 from . import crm_lifecycle_profile_api
 from . import crm_lifecycle_profile_health
 from . import crm_lifecycle_profile_overview
@@ -46,7 +43,6 @@ from . import background_task
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
-from . import ir_fields_converter
 from . import ir_model
 from . import mail_activity
 from . import mail_activity_plan_template

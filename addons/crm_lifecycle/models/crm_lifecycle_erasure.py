@@ -102,13 +102,8 @@ class CrmLifecycleProfile(models.Model):
                 self.ids,
             )
         )
-        self.env.cr.execute(
-            SQL(
-                "UPDATE crm_lifecycle_step SET reason = NULL, payload = NULL "
-                "WHERE profile_id = ANY(%s)",
-                self.ids,
-            )
-        )
+        steps = self.env["crm.lifecycle.step"]
+        steps.search([("profile_id", "in", self.ids)])._erase_text()
         self.env.invalidate_all()
 
     @api.model

@@ -300,8 +300,7 @@ class CrmLifecycleProfile(models.Model):
                 vals["partner_id"] = partner.commercial_partner_id.id
             prepared.append({**vals, "is_manual": True})
         profiles = super().create(prepared)
-        if self._get_import() is None:  # imports place them later
-            self.env["crm.lifecycle"]._assign_profiles(profiles)
+        profiles._enter_lifecycle()
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
@@ -321,7 +320,7 @@ class CrmLifecycleProfile(models.Model):
             stage = self.env["crm.lifecycle.stage"].browse(stage_id)
             self._lifecycle_move(
                 stage,
-                # Imports place customers by `_place_imported`, not by a write.
+                # Imports move customers by the move service, never by a write.
                 origin="manual",
                 reason=self.env.context.get("lifecycle_reason"),
                 # sudo: the move writes stage and dates; access is checked above.
@@ -341,6 +340,13 @@ class CrmLifecycleProfile(models.Model):
                 customer=self[:1].display_name,
             )
         )
+
+    def _enter_lifecycle(self):
+        """Put new profiles into the first stage of the lifecycle that takes them.
+
+        Extension point: an addon that puts them elsewhere itself leaves this out.
+        """
+        self.env["crm.lifecycle"]._assign_profiles(self)
 
     def _check_editable(self, vals, more=frozenset()):
         """Raise for the first value that only the engine may write."""

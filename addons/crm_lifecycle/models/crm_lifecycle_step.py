@@ -81,7 +81,6 @@ class CrmLifecycleStep(models.Model):
             ("plan", "Planned activity"),
             ("mail", "Email"),
             ("follow_up", "Follow-up activity"),
-            ("webhook", "Webhook"),
         ],
         required=True,
         readonly=True,
@@ -97,7 +96,6 @@ class CrmLifecycleStep(models.Model):
             ("done", "Done"),
             ("skipped", "Skipped"),
             ("failed", "Failed"),
-            ("waiting", "Waiting"),
         ],
         required=True,
         readonly=True,
@@ -133,6 +131,9 @@ class CrmLifecycleStep(models.Model):
         It is empty if the worker has something to do, else ``now``. ``left`` is the SQL
         of the stage left. The plan of that stage counts even if no activity is visible,
         and so does a due follow-up: the worker may be scheduling it at the same time.
+
+        Extension point: an addon that adds steps in `_get_steps` returns NULL for the
+        moves that have them.
         """
         return SQL(
             """
@@ -156,16 +157,16 @@ class CrmLifecycleStep(models.Model):
                 SELECT FROM crm_lifecycle_step AS t
                   JOIN mail_activity AS a ON a.id = t.activity_id
                  WHERE t.profile_id = p.id AND a.active
-            ) OR EXISTS (
-                SELECT FROM crm_lifecycle_move_action_rel
-                 WHERE lifecycle_id = %(lifecycle)s
             ) THEN NULL::timestamp ELSE %(now)s END
             """,
             stage=stage.id,
-            lifecycle=stage.lifecycle_id.id,
             left=left,
             now=now,
         )
+
+    def _erase_text(self):
+        """Extension point: erase what the steps say of their customers."""
+        self.write({"reason": False})
 
     @api.model
     def _trigger_process(self):

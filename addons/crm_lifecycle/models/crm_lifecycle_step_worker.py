@@ -137,7 +137,8 @@ class CrmLifecycleStep(models.Model):
     def _get_steps(self, row):
         """Extension point: return the `PlaybookStep` list of a move, in order.
 
-        A ``kind`` is performed by the method ``_perform_<kind>``.
+        A ``kind`` is performed by the method ``_perform_<kind>``. The worker sees only
+        moves that `_get_processed_at_sql` leaves unprocessed.
         """
         left, entered = row._get_left_stage(), row.to_stage_id
         steps = []
@@ -159,7 +160,7 @@ class CrmLifecycleStep(models.Model):
                 if kind == "plan":
                     name = record.summary or record.activity_type_id.name
                 steps.append(PlaybookStep(kind, f"{kind}:{record.id}", record, name))
-        return steps + self._get_webhook_steps(row)
+        return steps
 
     @api.model
     def _get_open_activities(self, row):
@@ -235,8 +236,6 @@ class CrmLifecycleStep(models.Model):
         profile = row.profile_id
         if not profile:
             raise StepSkipped(self.env._("The customer's profile is gone."))
-        if step.kind == "webhook":
-            return  # other systems get every move
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
         if step.kind in STAY_KINDS and row._has_left():

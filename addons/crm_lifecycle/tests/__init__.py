@@ -17,7 +17,6 @@ from . import test_follow_up
 from . import test_file
 from . import test_health
 from . import test_history
-from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
@@ -50,4 +49,3 @@ from . import test_work
 from . import test_tours_playbook
 from . import test_tours_editor
 from . import test_version
-from . import test_webhook

@@ -258,7 +258,6 @@ def make_wizards(world, profiles, lifecycles):
             "left": f"lifecycle:{draft.id}",
             "right": f"lifecycle:{world.running.id}",
         },
-        "crm.lifecycle.import": {**here, "file": "e30=", "file_name": "a.json"},
         "crm.lifecycle.preview": {**here, "lifecycle_id": draft.id},
         "crm.lifecycle.start": {**here, "name": "Access"},
         "crm.lifecycle.test": {"lifecycle_id": draft.id},
@@ -442,7 +441,6 @@ crm.lifecycle.profile.call   mine         -      -      -        c      c      c
 crm.lifecycle.profile.call   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.call   there        -      -      -        -      -      -       -          -
 crm.lifecycle.compare        here         -      -      -        -      -      c       -          c
-crm.lifecycle.import         here         -      -      -        -      -      c       -          c
 crm.lifecycle.preview        here         -      -      -        -      -      c       -          c
 crm.lifecycle.start          here         -      -      -        -      -      c       -          c
 crm.lifecycle.test           here         -      -      -        -      -      c       -          c
@@ -465,7 +463,6 @@ crm.lifecycle.profile        get_timeline                             -      -  
 crm.lifecycle.step           action_retry                             -      -      -        -      -      x       -          x
 crm.lifecycle.run            action_void                              -      -      -        -      -      x       -          x
 crm.lifecycle.run.void       action_void                              -      -      -        -      -      x       -          x
-crm.lifecycle.import         action_import,action_open                -      -      -        -      -      x       -          x
 crm.lifecycle.compare        action_compare                           -      -      -        -      -      x       -          x
 crm.lifecycle.profile.assign action_assign                            -      -      -        x      x      x       -          x
 crm.lifecycle.profile.call   action_log                               -      -      -        x      x      x       -          x
@@ -487,7 +484,6 @@ FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
-crm.lifecycle.import  with_actions                              -      -      -        -      -      -       -          rw
 crm.lifecycle.version snapshot                                  -      -      -        -      -      -       -          -
 res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
@@ -517,8 +513,6 @@ crm.lead              lifecycle_last_contact_date               -      -      - 
 crm.lead              lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
 crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
-crm.lifecycle         move_action_ids                           -      -      -        -      -      -       -          rw
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
 crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
-crm.lifecycle.step    webhook_id,payload                        -      -      -        -      -      -       -          r
 """

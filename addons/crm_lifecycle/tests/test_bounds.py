@@ -320,19 +320,6 @@ class TestBounds(LifecycleCase):
     # Files
     # ------------------------------------------------------------
 
-    def test_imported_stage_dates_are_refused_in_words(self):
-        Profile = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
-        Profile = Profile.with_context(import_file=True)
-        self._partner("Dora", user_id=self.salesperson.id)
-        for day in ("1899-12-31", "2200-01-01", "9999-12-31"):
-            with self.subTest(day=day):
-                found = Profile.load(
-                    ["partner_id", "stage_id", "import_stage_date"],
-                    [["Dora", "engaged", day]],
-                )
-                self.assertFalse(found["ids"])
-                self.assertIn("Stage date", found["messages"][0]["message"])
-
     def test_files_of_lifecycles_are_refused_in_words(self):
         File = self.env["crm.lifecycle.file"]
         text = File._export(self.lifecycle)

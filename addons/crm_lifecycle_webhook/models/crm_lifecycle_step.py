@@ -16,7 +16,7 @@ import requests
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .crm_lifecycle_step import PlaybookStep
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_step import PlaybookStep
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +31,12 @@ PATIENCE = 3
 class CrmLifecycleStep(models.Model):
     _inherit = "crm.lifecycle.step"
 
+    kind = fields.Selection(
+        selection_add=[("webhook", "Webhook")], ondelete={"webhook": "cascade"}
+    )
+    state = fields.Selection(
+        selection_add=[("waiting", "Waiting")], ondelete={"waiting": "cascade"}
+    )
     webhook_id = fields.Many2one(
         comodel_name="ir.actions.server",
         readonly=True,
@@ -44,18 +50,42 @@ class CrmLifecycleStep(models.Model):
 
     _waiting_idx = models.Index("(id) WHERE state = 'waiting'")
 
+    # ------------------------------------------------------------
+    # Steps of a move
+    # ------------------------------------------------------------
+
     @api.model
-    def _get_webhook_steps(self, row):
-        """Return the `PlaybookStep` list of the webhooks of a move."""
-        return [
+    def _get_processed_at_sql(self, stage, left, now):
+        return SQL(
+            """
+            CASE WHEN EXISTS (
+                SELECT FROM crm_lifecycle_move_action_rel
+                 WHERE lifecycle_id = %s
+            ) THEN NULL::timestamp ELSE %s END
+            """,
+            stage.lifecycle_id.id,
+            super()._get_processed_at_sql(stage, left, now),
+        )
+
+    @api.model
+    def _get_steps(self, row):
+        return super()._get_steps(row) + [
             PlaybookStep("webhook", f"webhook:{action.id}", action, action.name)
             for action in row.to_stage_id.lifecycle_id.move_action_ids
         ]
 
     @api.model
+    def _check_step(self, row, step):
+        if step.kind == "webhook" and row.profile_id:
+            return None  # other systems get each move, whatever happened since
+        return super()._check_step(row, step)
+
+    @api.model
     def _perform_webhook(self, row, action):
         """Store the payload; `_cron_send` sends it."""
-        cron = self.env.ref("crm_lifecycle.ir_cron_webhook", raise_if_not_found=False)
+        cron = self.env.ref(
+            "crm_lifecycle_webhook.ir_cron_webhook", raise_if_not_found=False
+        )
         if cron:
             cron._trigger()
         return {
@@ -201,3 +231,14 @@ class CrmLifecycleStep(models.Model):
                 text=answer.reason or "",
             )
         return False
+
+    # ------------------------------------------------------------
+    # Erasure
+    # ------------------------------------------------------------
+
+    def _erase_text(self):
+        """Erase the payloads too; webhooks that still wait are not sent."""
+        waiting = self.filtered(lambda step: step.state == "waiting")
+        waiting.write({"state": "skipped"})
+        self.write({"payload": False})
+        return super()._erase_text()

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from .common import TODAY, LifecycleCase
+from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 SINCE = date(2025, 6, 1)
 
@@ -314,9 +314,9 @@ class TestImport(LifecycleCase):
         Profile = type(self.env["crm.lifecycle.profile"])
         with patch.object(
             Profile,
-            "_place_imported",
+            "_set_import_stages",
             autospec=True,
-            side_effect=Profile._place_imported,
+            side_effect=Profile._set_import_stages,
         ) as place:
             messages = self._import(rows)
         self.assertEqual([item["record"] for item in messages], [2, 3, 4, 5])
@@ -421,6 +421,19 @@ class TestImport(LifecycleCase):
             with self.subTest(day):
                 messages = self._import([("Ada", "Engaged", day)])
                 self.assertEqual(bool(messages), is_refused)
+
+    def test_days_beyond_the_bounds_are_refused_in_words(self):
+        Profile = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
+        Profile = Profile.with_context(import_file=True)
+        self._partner("Dora", user_id=self.salesperson.id)
+        for day in ("1899-12-31", "2200-01-01", "9999-12-31"):
+            with self.subTest(day=day):
+                found = Profile.load(
+                    ["partner_id", "stage_id", "import_stage_date"],
+                    [["Dora", "engaged", day]],
+                )
+                self.assertFalse(found["ids"])
+                self.assertIn("Stage date", found["messages"][0]["message"])
 
     def test_the_place_of_the_first_run_is_no_move(self):
         profile = self._customer("Cleo")

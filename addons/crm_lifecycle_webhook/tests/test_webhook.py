@@ -11,10 +11,13 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import crm_lifecycle_step_move_actions as webhooks
-from .common import LifecycleCase
+from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
-POST = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_move_actions.requests.post"
+from ..models import crm_lifecycle_step as webhooks
+
+POST = "odoo.addons.crm_lifecycle_webhook.models.crm_lifecycle_step.requests.post"
+PLAYBOOK = "crm_lifecycle.ir_cron_playbook"
+SENDING = "crm_lifecycle_webhook.ir_cron_webhook"
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -82,10 +85,10 @@ class TestWebhook(LifecycleCase):
         return profile.history_ids.sorted("id")[-1]
 
     def _work(self, *crons):
-        for cron in crons or ("ir_cron_playbook", "ir_cron_webhook"):
+        for cron in crons or (PLAYBOOK, SENDING):
             self.env.flush_all()
             with self.enter_registry_test_mode():
-                self.env.ref(f"crm_lifecycle.{cron}").method_direct_trigger()
+                self.env.ref(cron).method_direct_trigger()
             self.env.invalidate_all()
 
     def _step(self, row):
@@ -132,9 +135,9 @@ class TestWebhook(LifecycleCase):
 
     def test_what_is_sent_is_what_was_when_the_move_was_worked_off(self):
         self._move()
-        self._work("ir_cron_playbook")
+        self._work(PLAYBOOK)
         self._move(self.lost)
-        self._work("ir_cron_webhook")
+        self._work(SENDING)
         [(payload, _headers)] = self.server.got
         self.assertEqual(payload["_move"]["to"], "engaged")
 
@@ -196,7 +199,7 @@ class TestWebhook(LifecycleCase):
             self.assertEqual(post.call_count, webhooks.PATIENCE)
         states = [self._step(row).state for row in rows]
         self.assertEqual(states, ["failed", "failed", "failed", "waiting"])
-        self._work("ir_cron_webhook")
+        self._work(SENDING)
         self.assertEqual(self._step(rows[-1]).state, "done")
         self.assertEqual(len(self.server.got), 1)
 
@@ -225,7 +228,7 @@ class TestWebhook(LifecycleCase):
             pass
 
         row = self._move()
-        self._work("ir_cron_playbook")
+        self._work(PLAYBOOK)
         self.env.flush_all()
         seen = []
 
@@ -238,20 +241,20 @@ class TestWebhook(LifecycleCase):
             patch(POST, side_effect=die),
             contextlib.suppress(Killed),
         ):
-            self.env.ref("crm_lifecycle.ir_cron_webhook").method_direct_trigger()
+            self.env.ref(SENDING).method_direct_trigger()
         self.env.invalidate_all()
         self.assertTrue(seen)
         step = self._step(row)
         self.assertEqual(step.state, "failed")
         self.assertIn("nobody knows whether it arrived", step.reason)
-        self._work("ir_cron_webhook")
+        self._work(SENDING)
         self.assertFalse(self.server.got)
 
     def test_a_webhook_that_is_gone_is_told(self):
         row = self._move()
-        self._work("ir_cron_playbook")
+        self._work(PLAYBOOK)
         self.action.unlink()
-        self._work("ir_cron_webhook")
+        self._work(SENDING)
         self.assertEqual(self._step(row).state, "failed")
         self.assertIn("is gone", self._step(row).reason)
 
@@ -261,6 +264,26 @@ class TestWebhook(LifecycleCase):
         with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker"):
             self._work()
         self.assertEqual(self._step(row).state, "skipped")
+
+    def test_an_erased_step_has_no_payload_and_is_not_sent(self):
+        sent = self._step(self._move_and_work())
+        waiting = self._step(self._move_and_work(PLAYBOOK, stage=self.lost))
+        self.server.got.clear()
+        (sent | waiting)._erase_text()
+        self._work(SENDING)
+        self.assertRecordValues(
+            sent | waiting,
+            [
+                {"state": "done", "payload": False},
+                {"state": "skipped", "payload": False},
+            ],
+        )
+        self.assertFalse(self.server.got)
+
+    def _move_and_work(self, *crons, stage=None):
+        row = self._move(stage)
+        self._work(*crons)
+        return row
 
     def test_only_webhooks_about_customers_and_moves(self):
         action = self.env["ir.actions.server"].create(

@@ -1,4 +1,4 @@
-"""Moves of imported customers to the stages of their rows."""
+"""Import stages: moving imported customers to the stages of their rows."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..moves import ENTERS, Move, MoveService
+from odoo.addons.crm_lifecycle.moves import ENTERS, Move, MoveService
 
 # Lower limit of dates: earlier ones are typos, or the zero date of a spreadsheet.
 EARLIEST = date(1950, 1, 1)
@@ -16,15 +16,15 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     @api.model
-    def _place_imported(self, doing):
+    def _set_import_stages(self, doing):
         """Move the customers to the stages of their rows, all rows at once.
 
         Several rows of one customer are its history: the first rows are placed first.
         """
-        profiles = self.browse({place[1] for place in doing.places})
+        profiles = self.browse({item[1] for item in doing.import_stages})
         if not profiles:
             return
-        find = self._get_stage_finder(profiles)
+        find = self._get_import_stage_finder(profiles)
         for turn in doing.by_turn():
             moves = {}
             known = self.browse(turn)._get_known_moves()
@@ -34,8 +34,9 @@ class CrmLifecycleProfile(models.Model):
                     stage = find(profile, told)
                     if not stage:
                         continue
-                    day = profile._get_import_day(day)
-                    if not profile._is_imported(stage, day, known.get(profile_id, [])):
+                    day = profile._get_import_stage_date(day)
+                    past = known.get(profile_id, [])
+                    if not profile._is_import_stage_known(stage, day, past):
                         moves.setdefault(stage, {})[profile_id] = day
                 except UserError as error:
                     doing.refused[row] = str(error)
@@ -47,10 +48,10 @@ class CrmLifecycleProfile(models.Model):
                     )
                     del days[profile.id]
                 if days:
-                    self._move_imported(stage, days)
+                    self._move_to_import_stage(stage, days)
         profiles._touch(review=True)
 
-    def _get_import_day(self, day):
+    def _get_import_stage_date(self, day):
         """Return the day on which an imported stage began."""
         today = self.company_id._lifecycle_today()
         if day and day > today:
@@ -103,7 +104,7 @@ class CrmLifecycleProfile(models.Model):
             known.setdefault(profile_id, []).append(tuple(move))
         return known
 
-    def _is_imported(self, stage, day, known):
+    def _is_import_stage_known(self, stage, day, known):
         """Return whether the move was imported before, with only imports after it.
 
         :param known: the moves of the customer, see `_get_known_moves`
@@ -132,7 +133,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     @api.model
-    def _move_imported(self, stage, days):
+    def _move_to_import_stage(self, stage, days):
         """Move customers to a stage, each on its own day.
 
         Customers who are in the stage already stay; the row may correct the date.
@@ -147,7 +148,7 @@ class CrmLifecycleProfile(models.Model):
             service.correct(wrong, move)
 
     @api.model
-    def _get_stage_finder(self, profiles):
+    def _get_import_stage_finder(self, profiles):
         """Return a function that finds the stage of a row, by name or code.
 
         It searches the lifecycle of the customer. For customers without one, it
@@ -169,7 +170,7 @@ class CrmLifecycleProfile(models.Model):
             own = profile.lifecycle_id or taking.get(profile.id)
             lifecycles = own or active
             if not told:
-                return self._get_first_stage(profile, own)
+                return self._get_first_import_stage(profile, own)
             if isinstance(told, str):
                 found = by_name.get(told.strip().casefold(), ())
                 found = self.env["crm.lifecycle.stage"].browse(found)
@@ -177,20 +178,20 @@ class CrmLifecycleProfile(models.Model):
                 found = self.env["crm.lifecycle.stage"].browse(told)
             found = found.filtered(lambda stage: stage.lifecycle_id in lifecycles)
             if len(found) != 1:
-                raise UserError(self._get_unknown_text(profile, told, found, own))
+                raise UserError(self._get_unknown_stage_text(profile, told, found, own))
             return found
 
         return find
 
     @api.model
-    def _get_first_stage(self, profile, lifecycle):
+    def _get_first_import_stage(self, profile, lifecycle):
         """Return the first stage, for a new customer with no stage in the row."""
         if profile.stage_id or not lifecycle:
             return self.env["crm.lifecycle.stage"]
         return lifecycle.stage_ids.sorted("sequence")[:1]
 
     @api.model
-    def _get_unknown_text(self, profile, told, found, lifecycle):
+    def _get_unknown_stage_text(self, profile, told, found, lifecycle):
         """Return the error message for a row without exactly one matching stage."""
         if not isinstance(told, str):
             # sudo: the name of the stage that the user has chosen.

@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from .crm_lifecycle_profile_import import get_import
+from .crm_lifecycle_profile import get_import
 
 
 class IrFieldsConverter(models.AbstractModel):

@@ -12,11 +12,11 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..fields import Date
+from odoo.addons.crm_lifecycle.fields import Date
 
 TEMPLATES = {
-    "zh_CN": "/crm_lifecycle/static/xls/customer_stages_zh_CN.xlsx",
-    None: "/crm_lifecycle/static/xls/customer_stages.xlsx",
+    "zh_CN": "/crm_lifecycle_import/static/xls/customer_stages_zh_CN.xlsx",
+    None: "/crm_lifecycle_import/static/xls/customer_stages.xlsx",
 }
 
 
@@ -38,7 +38,7 @@ class Import:
 
     def __init__(self, partners):
         self.partners = partners  # {(subfield, value): ids of contacts}
-        self.places = []  # (row, profile id, stage or None, day or None)
+        self.import_stages = []  # (row, profile id, stage or None, day or None)
         self.refused = {}  # {row: reason}
 
     def by_turn(self):
@@ -47,7 +47,7 @@ class Import:
         Each item is ``{profile id: (row, stage, day)}``.
         """
         turns, count = [], {}
-        for row, profile_id, stage, day in self.places:
+        for row, profile_id, stage, day in self.import_stages:
             turn = count[profile_id] = count.get(profile_id, -1) + 1
             if turn == len(turns):
                 turns.append({})
@@ -169,8 +169,14 @@ class CrmLifecycleProfile(models.Model):
         """
         return get_import(self.env)
 
+    def _enter_lifecycle(self):
+        """Leave new profiles of an import to the stages of its rows."""
+        if self._get_import() is None:
+            return super()._enter_lifecycle()
+        return None
+
     def _load_records(self, data_list, update=False):
-        """Load the rows, then place all customers together."""
+        """Load the rows, then set the import stages of all customers together."""
         doing = self._get_import()
         if doing is None:
             return super()._load_records(data_list, update)
@@ -180,11 +186,11 @@ class CrmLifecycleProfile(models.Model):
             if rows[0] in doing.refused:
                 doing.check(rows[:1])
             return self.browse()
-        doing.places = []
+        doing.import_stages = []
         for row, data in zip(rows, data_list, strict=True):
             data["values"][ROW] = row
         records = super()._load_records(data_list, update)
-        self._place_imported(doing)
+        self._set_import_stages(doing)
         doing.check(rows)
         return records
 
@@ -208,7 +214,7 @@ class CrmLifecycleProfile(models.Model):
         for row, customer, vals in zip(rows, customers, vals_list, strict=True):
             stage, day = vals.pop("stage_id", None), self._pop_day(vals)
             if stage or customer not in profiles:
-                doing.places.append([row, customer, stage, day])
+                doing.import_stages.append([row, customer, stage, day])
             if customer not in profiles:
                 new.setdefault(customer, vals)
                 continue
@@ -220,8 +226,8 @@ class CrmLifecycleProfile(models.Model):
             self.browse(ids).write(vals)
         created = super()._load_records_create(list(new.values()))
         profiles |= dict(zip(new, created, strict=True))
-        for place in doing.places:
-            place[1] = profiles[place[1]].id
+        for import_stage in doing.import_stages:
+            import_stage[1] = profiles[import_stage[1]].id
         return self.browse(profiles[customer].id for customer in customers)
 
     @api.model
@@ -286,7 +292,7 @@ class CrmLifecycleProfile(models.Model):
                 return
         if stage:
             self.check_access("write")
-            doing.places.append((row, self.id, stage, day))
+            doing.import_stages.append((row, self.id, stage, day))
         if values:
             super()._load_records_write(values)
 
