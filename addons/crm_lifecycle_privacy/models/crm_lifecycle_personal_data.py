@@ -6,44 +6,44 @@ from datetime import date, datetime
 
 from odoo import fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import format_datetime, html2plaintext
 
-from ..profile.overview import Overview
-from ..profile.words import Words
+from odoo.addons.crm_lifecycle.personal_data import get_text
+from odoo.addons.crm_lifecycle.profile.overview import Overview
+from odoo.addons.crm_lifecycle.profile.words import Words
 
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
-    person_file = fields.Binary(
-        compute="_compute_person_file",
+    personal_data_file = fields.Binary(
+        compute="_compute_personal_data_file",
         groups="sales_team.group_sale_manager",
         help="All that is held on the customer, as JSON.",
     )
 
-    def _compute_person_file(self):
+    def _compute_personal_data_file(self):
         for profile in self:
             text = json.dumps(
-                profile._get_person_data(), ensure_ascii=False, indent=2, default=str
+                profile._get_personal_data(), ensure_ascii=False, indent=2, default=str
             )
-            profile.person_file = base64.b64encode(text.encode())
+            profile.personal_data_file = base64.b64encode(text.encode())
 
-    def action_export_person(self):
+    def action_export_personal_data(self):
         """Download all that is held on the customer."""
         self.ensure_one()
         self.check_access("read")
         return {
             "type": "ir.actions.act_url",
-            "url": f"/web/content/crm.lifecycle.profile/{self.id}/person_file/"
+            "url": f"/web/content/crm.lifecycle.profile/{self.id}/personal_data_file/"
             f"customer_{self.id}.json?download=true",
             "target": "download",
         }
 
-    def _get_person_data(self):
+    def _get_personal_data(self):
         """Return what is held on the customer here, and what was made of it.
 
-        Extension point: an addon adds what it holds. Texts and values are those that
-        people read, in the reader's language.
+        Texts and values are those that people read, in the reader's language. Addons
+        add their records by `_get_personal_records`.
         """
         self.ensure_one()
         self.check_access("read")
@@ -68,53 +68,32 @@ class CrmLifecycleProfile(models.Model):
             "salesperson": profile.user_id.name or None,
             "pinned_until": profile.pinned_until or None,
             "decision": profile._get_shown("decision"),
-            "note": profile._get_words(profile.note),
+            "note": get_text(profile.note),
             "tags": profile.tag_ids.mapped("name"),
-            "facts": profile._get_person_facts(),
-            "moves": profile._get_person_moves(),
-            "rules": profile._get_person_rules(),
-            "playbook": profile._get_person_steps(),
-            "activities": profile._get_person_activities(),
-            "messages": profile._get_person_messages(),
-            "records": [
-                {
-                    "title": title,
-                    "rows": [profile._tell_record(record, names) for record in records],
-                }
-                for title, records, names in profile._get_person_records()
-                if records
-            ],
+            "facts": profile._get_personal_facts(),
+            "moves": profile._get_personal_moves(),
+            "rules": profile._get_personal_rules(),
+            "playbook": profile._get_personal_steps(),
+            "activities": profile._get_personal_activities(),
+            "messages": profile._get_personal_messages(),
+            **profile._get_personal_rows(),
         }
 
-    def _get_person_records(self):
-        """Extension point: return ``[(title, records, names of fields)]`` that an addon
-        keeps on the customer, as they are told on paper."""
-        return []
+    def _get_personal_rows(self):
+        """Return what the addons keep on the customer, by the keys of its rows."""
+        rows = {"records": []}
+        for part in self._get_personal_records():
+            found = [part.get_row(record) for record in part.records]
+            if part.key != "records":
+                rows[part.key] = found
+            elif found:
+                rows["records"].append({"title": part.title, "rows": found})
+        return rows
 
-    def _tell_record(self, record, names):
-        """Return what a record says as ``{label: words}``, without what is empty."""
-        format_fact = self.env["crm.lifecycle.history"]._format_fact
-        told = {}
-        for name in names:
-            field, value = record._fields[name], record[name]
-            if not value:
-                continue
-            if field.type == "html":
-                words = self._get_words(value)
-            elif field.type == "datetime":
-                words = format_datetime(self.env, value)
-            elif field.relational:
-                words = ", ".join(value.mapped("display_name"))
-            else:
-                words = format_fact(field, value)
-            if words:
-                told[field._description_string(self.env)] = words
-        return told
-
-    @staticmethod
-    def _get_words(value):
-        """Return what is said in HTML, without its form; None where that is nothing."""
-        return html2plaintext(value).strip() or None if value else None
+    def _get_personal_templates(self):
+        """Return the templates that print rows with a layout of their own."""
+        parts = self.sudo()._get_personal_records()  # `_get_personal_data` checks
+        return [part.template for part in parts if part.template and part.records]
 
     def _get_shown(self, name):
         """Return a value as people read it, None where there is none."""
@@ -129,7 +108,7 @@ class CrmLifecycleProfile(models.Model):
             return dict(field._description_selection(self.env)).get(value, value)
         return value
 
-    def _get_person_facts(self):
+    def _get_personal_facts(self):
         names = dict.fromkeys(self._get_fact_fields())
         known = Overview(self).get_known(names)
         words = Words(self)
@@ -142,7 +121,7 @@ class CrmLifecycleProfile(models.Model):
             for name in names
         ]
 
-    def _get_person_moves(self):
+    def _get_personal_moves(self):
         """Return each move with why: the rule, and the values that it looked at."""
         origins = dict(
             self.history_ids._fields["origin"]._description_selection(self.env)
@@ -159,7 +138,7 @@ class CrmLifecycleProfile(models.Model):
             for row in self.history_ids.sorted("id")
         ]
 
-    def _get_person_rules(self):
+    def _get_personal_rules(self):
         """Return what the rules are waiting for, as the form tells it."""
         if not self.stage_id:
             return []
@@ -174,7 +153,7 @@ class CrmLifecycleProfile(models.Model):
             for item in self._explain()["rules"]
         ]
 
-    def _get_person_steps(self):
+    def _get_personal_steps(self):
         states = self.env["crm.lifecycle.step"]._fields["state"]
         labels = dict(states._description_selection(self.env))
         return [
@@ -187,20 +166,20 @@ class CrmLifecycleProfile(models.Model):
             for step in self.playbook_step_ids.sorted("id")
         ]
 
-    def _get_person_activities(self):
+    def _get_personal_activities(self):
         activities = self.env["mail.activity"].with_context(active_test=False)
         return [
             {
                 "date": activity.date_deadline,
                 "what": activity.summary or activity.activity_type_id.name,
-                "note": self._get_words(activity.note),
+                "note": get_text(activity.note),
             }
             for activity in activities.search(
                 [("res_model", "=", self._name), ("res_id", "=", self.id)], order="id"
             )
         ]
 
-    def _get_person_messages(self):
+    def _get_personal_messages(self):
         messages = self.env["mail.message"].search(
             [("model", "=", self._name), ("res_id", "=", self.id)], order="id"
         )
@@ -208,7 +187,7 @@ class CrmLifecycleProfile(models.Model):
             {
                 "date": message.date,
                 "subject": message.subject or None,
-                "text": self._get_words(message.body),
+                "text": get_text(message.body),
             }
             for message in messages
         ]

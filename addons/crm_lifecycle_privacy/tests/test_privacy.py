@@ -1,15 +1,21 @@
 import base64
 import json
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
-from ..moves import Move, MoveService
-from .common import TODAY, LifecycleCase
+from odoo.addons.crm_lifecycle.moves import Move, MoveService
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
+from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 SECRET = "Zaphod Beeblebrox"
+REPORT = "crm_lifecycle_privacy.report_personal_data"
 
 
 @tagged("post_install", "-at_install")
@@ -63,7 +69,7 @@ class TestPrivacy(LifecycleCase):
 
     def test_all_that_is_held_is_handed_out_with_the_reasons_of_moves(self):
         profile = self.ada.with_user(self.manager)
-        data = json.loads(base64.b64decode(profile.person_file))
+        data = json.loads(base64.b64decode(profile.personal_data_file))
         self.assertEqual(data["customer"], SECRET)
         self.assertEqual(data["stage"], "Customer")
         self.assertEqual(
@@ -83,7 +89,7 @@ class TestPrivacy(LifecycleCase):
         html, _type = (
             self.env["ir.actions.report"]
             .with_user(self.manager)
-            ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+            ._render_qweb_html(REPORT, self.ada.ids)
         )
         html = html.decode()
         for text in (SECRET, "Open leads", "to Customer", "likes tea", "Dear Zaphod"):
@@ -97,7 +103,7 @@ class TestPrivacy(LifecycleCase):
             self.env["ir.actions.report"]
             .with_user(self.admin)
             .with_context(lang="en_US")
-            ._render_qweb_html("crm_lifecycle.report_person", self.ada.ids)
+            ._render_qweb_html(REPORT, self.ada.ids)
         )
         self.assertIn("03/02/2026", html.decode())
         self.assertNotIn("2026-03-02", html.decode())
@@ -106,9 +112,70 @@ class TestPrivacy(LifecycleCase):
     def test_a_salesperson_hands_out_nothing(self):
         profile = self.ada.with_user(self.salesperson)
         with self.assertRaises(AccessError):
-            profile.read(["person_file"])
+            profile.read(["personal_data_file"])
         with self.assertRaises(UserError):
-            profile._get_person_data()
+            profile._get_personal_data()
+
+    # ------------------------------------------------------------
+    # What addons keep
+    # ------------------------------------------------------------
+
+    def _keep(self, part):
+        """Have an addon keep some records on all customers."""
+        Profile = type(self.env["crm.lifecycle.profile"])
+        self.startPatcher(
+            patch.object(Profile, "_get_personal_records", lambda profiles: [part])
+        )
+
+    def test_records_of_addons_are_handed_out_as_tables(self):
+        lead = self.partner.opportunity_ids
+        self._keep(PersonalRecords(lead, "Leads", ("name", "description")))
+        profile = self.ada.with_user(self.manager)
+        [section] = profile._get_personal_data()["records"]
+        self.assertEqual(section["title"], "Leads")
+        self.assertEqual(section["rows"], [{"Opportunity": lead.name}])
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.manager)
+            ._render_qweb_html(REPORT, profile.ids)
+        )
+        self.assertIn("Leads", html.decode())
+
+    def test_records_with_a_layout_of_their_own_are_printed_by_it(self):
+        class Notes(PersonalRecords):
+            key = "notes"
+            template = "crm_lifecycle_privacy.test_notes"
+
+            def get_row(self, record):
+                return record.name
+
+        self.env["ir.ui.view"].create(
+            {
+                "name": "Notes",
+                "key": Notes.template,
+                "type": "qweb",
+                "arch": """<b t-out="'Notes on ' + data['notes'][0]" />""",
+            }
+        )
+        self._keep(Notes(self.partner))
+        profile = self.ada.with_user(self.manager)
+        data = profile._get_personal_data()
+        self.assertEqual((data["notes"], data["records"]), ([SECRET], []))
+        html, _type = (
+            self.env["ir.actions.report"]
+            .with_user(self.manager)
+            ._render_qweb_html(REPORT, profile.ids)
+        )
+        self.assertIn(f"Notes on {SECRET}", html.decode())
+
+    def test_records_of_addons_are_erased(self):
+        lead = self.partner.opportunity_ids
+        lead.referred = SECRET
+        lead.message_post(body=SECRET)
+        self._keep(PersonalRecords(lead, "Leads", (), ("referred",)))
+        self.ada.with_user(self.admin).action_erase()
+        self.assertFalse(lead.referred)
+        self.assertFalse(lead.message_ids)
 
     # ------------------------------------------------------------
     # Erasing
@@ -202,6 +269,24 @@ class TestPrivacy(LifecycleCase):
             with self.assertRaises(AccessError):
                 self.ada.with_user(user).action_erase()
 
+    def test_the_question_names_no_customer_that_one_may_not_see(self):
+        there = self.env["res.company"].create({"name": "There"})
+        customers = self.env["crm.lifecycle.profile"].sudo()
+        theirs = customers.create(
+            {"partner_id": self._partner("Secret").id, "company_id": there.id}
+        )
+        wizards = self.env["crm.lifecycle.erase"].with_user(self.admin)
+        self.env.invalidate_all()
+        value = [Command.set(theirs.ids)]
+        with self.assertRaises(AccessError):
+            wizards.create({"profile_ids": value})
+        with self.assertRaises(AccessError):
+            wizards.onchange(
+                {"profile_ids": value}, ["profile_ids"], {"display_name": {}}
+            )
+        with self.assertRaises(AccessError):
+            wizards.with_context(default_profile_ids=value).default_get(["profile_ids"])
+
     def test_who_logs_in_is_not_erased(self):
         new_test_user(
             self.env, "zaphod", groups="base.group_portal", partner_id=self.partner.id
@@ -228,7 +313,9 @@ class TestPrivacy(LifecycleCase):
     def _retain(self):
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_retention").method_direct_trigger()
+            self.env.ref(
+                "crm_lifecycle_privacy.ir_cron_retention"
+            ).method_direct_trigger()
         self.env.invalidate_all()
 
     def test_customers_who_are_long_gone_are_erased_once_it_is_switched_on(self):
@@ -261,3 +348,15 @@ class TestPrivacy(LifecycleCase):
         self.company.lifecycle_retention_months = 12
         self._retain()
         self.assertFalse(gone.erased_date)
+
+    def test_the_database_keeps_the_bounds_of_the_months(self):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaisesRegex(IntegrityError, "lifecycle_retention_months_bounds"),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "UPDATE res_company SET lifecycle_retention_months = 24400"
+                " WHERE id = %s",
+                [self.company.id],
+            )

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.personal_data import erase_messages
+
 # What of a contact tells who it is. The country stays: it is nobody's alone.
 PERSONAL_FIELDS = (
     "email",
@@ -59,7 +61,7 @@ class CrmLifecycleProfile(models.Model):
         return True
 
     def _erase(self):
-        """Take away what tells who the customers are; see `_erase_rest` for the rest.
+        """Take away what tells who the customers are, here and in all addons.
 
         Their contacts stay, nameless, since orders and invoices belong to them.
         """
@@ -70,20 +72,19 @@ class CrmLifecycleProfile(models.Model):
         partners._check_erasable()
         contacts = partners.search([("id", "child_of", partners.ids)])
         leads = profiles.lead_id.search([("partner_id", "in", contacts.ids)])
+        for part in profiles._get_personal_records():
+            if part.records:
+                part.erase()
         profiles._erase_profiles()
         contacts._erase_contacts()
         profiles.lead_id._erase_contacts()
         profiles.lead_id.active = False
         leads._erase_contacts()  # won or lost they still count
-        contacts._erase_rest()
         profiles._touch(review=True)
 
     def _erase_profiles(self):
-        """Take what was written about the customers off their profiles and history.
-
-        Extension point: erase what an addon has written about the customers.
-        """
-        self._erase_talk(self)
+        """Take what was written about the customers off their profiles and history."""
+        erase_messages(self)
         self.write(
             {
                 "note": False,
@@ -110,19 +111,6 @@ class CrmLifecycleProfile(models.Model):
             )
         )
         self.env.invalidate_all()
-
-    @api.model
-    def _erase_talk(self, records):
-        """Take away the activities, messages and attachments of some records."""
-        mine = Domain(
-            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
-        )
-        activities = self.env["mail.activity"].with_context(active_test=False)
-        activities.search(mine).unlink()
-        self.env["ir.attachment"].search(mine).unlink()
-        self.env["mail.message"].search(
-            [("model", "=", records._name), ("res_id", "in", records.ids)]
-        ).unlink()
 
     # ------------------------------------------------------------
     # When a customer is long gone
@@ -212,9 +200,6 @@ class ResPartner(models.Model):
                     "active": False,
                 }
             )
-
-    def _erase_rest(self):
-        """Extension point: erase what an addon keeps on these contacts besides."""
 
 
 class CrmLead(models.Model):
