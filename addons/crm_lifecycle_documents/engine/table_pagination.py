@@ -1,0 +1,47 @@
+"""Rows of long tables in blocks that fit on a page, to be kept together there.
+
+A converter that does not keep rows whole breaks a table in the middle of a line, unless
+all of it stands in something that fits on a page. So rows are told apart by how many
+lines they are likely to take.
+"""
+
+from math import ceil
+
+from .svg import width_of
+
+# Of a page, standing and lying: letters of full height that fit beside each other, and
+# lines of a block, of which some fit on it.
+PORTRAIT, LANDSCAPE = (64, 30), (100, 18)
+# Words do not fill their lines.
+FILLED = 0.85
+
+
+def split(rows, get_texts=None, page=PORTRAIT):
+    """Return rows as a list of blocks.
+
+    :param get_texts: returns ``[(text, share of the width)]`` of a row; without it,
+        each row is taken for one line
+    """
+    blocks, room = [], 0
+    for row in rows:
+        lines = count_lines(get_texts(row), page) if get_texts else 1
+        if not blocks or lines > room:
+            blocks.append([])
+            room = page[1]
+        blocks[-1].append(row)
+        room -= lines
+    return blocks
+
+
+def count_lines(texts, page=PORTRAIT):
+    """Return how many lines a row of a table is likely to take."""
+    return (
+        max(
+            (
+                ceil(width_of(text or "", 1) / (share * page[0] * FILLED))
+                for text, share in texts
+            ),
+            default=1,
+        )
+        or 1
+    )
