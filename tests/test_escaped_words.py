@@ -48,9 +48,12 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_papers_about_a_customer_show_the_texts(self):
         for report, kinds in (
-            ("crm_lifecycle.report_person", ("crm.lifecycle.stage.name",)),
             (
-                "crm_lifecycle_reports.action_report_customer",
+                "crm_lifecycle_privacy.report_personal_data",
+                ("crm.lifecycle.stage.name",),
+            ),
+            (
+                "crm_lifecycle_documents.action_report_customer",
                 ("crm.lifecycle.stage.name", "crm.lifecycle.history.reason"),
             ),
         ):

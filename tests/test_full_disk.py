@@ -132,7 +132,7 @@ class TestReportFullDisk(ReportCase):
         with (
             patch.object(Attachment, "_file_write", write_or_not),
             mute_logger(
-                "odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_mailing",
+                "odoo.addons.crm_lifecycle_documents.models.crm_lifecycle_mailing",
                 "odoo.addons.base.models.ir_attachment",
             ),
         ):

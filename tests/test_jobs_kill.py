@@ -236,7 +236,7 @@ class TestTierKill(LoyaltyKill):
 class TestMailingKill(KillCase):
     """Two reports for two recipients each: each recipient gets each report once."""
 
-    job = "crm_lifecycle_reports.ir_cron_mailing"
+    job = "crm_lifecycle_documents.ir_cron_mailing"
 
     def _build(self, env):
         company = env.ref("base.main_company")

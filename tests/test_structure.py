@@ -13,7 +13,7 @@ SPREAD = {
     ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
     "work in the background; the path of stages; playbook; the lock",
     ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
-    "it; merging; owners; objection; erasure; a person's data; "
+    "it; merging; owners; objection; "
     "conditions in SQL; health; playbook; calls of other systems; daily work; "
     "background moves. Moving is in `moves`; explanation, overview, timeline and words "
     "are classes in `profile/`",

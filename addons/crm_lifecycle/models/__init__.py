@@ -51,6 +51,4 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import crm_lifecycle_objection
-from . import crm_lifecycle_erasure
-from . import crm_lifecycle_person
 from . import crm_lifecycle_run_void

@@ -436,3 +436,12 @@ class CrmLifecycleProfile(models.Model):
         """Return the SQL of the follow-up date over ``p`` (profile), ``s`` (stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
         return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
+
+    # ------------------------------------------------------------
+    # Personal data
+    # ------------------------------------------------------------
+
+    def _get_personal_records(self):
+        """Extension point: return a list of `PersonalRecords`, what an addon keeps on
+        these customers beside their profiles; see `personal_data`."""
+        return []

@@ -31,7 +31,6 @@ from . import test_playbook_activation
 from . import test_playbook_again
 from . import test_playbook_people
 from . import test_preview
-from . import test_privacy
 from . import test_replay
 from . import test_rule_test
 from . import test_run

@@ -284,10 +284,6 @@ def make_wizards(world, profiles, lifecycles):
         )
         for name, company in (("here", world.home), ("there", world.there))
     }
-    found["crm.lifecycle.erase"] = {
-        name: sample(env["crm.lifecycle.erase"], create={"profile_ids": chosen[name]})
-        for name in ("mine", "there")
-    }
     return found
 
 
@@ -346,9 +342,7 @@ OPENS = """
     crm.lifecycle.subject.action_open_lifecycle_profile
     crm.lifecycle.action_open_failed_steps
     crm.lifecycle.action_open_profiles
-    crm.lifecycle.profile.action_export_person
     crm.lifecycle.profile.action_log_call
-    crm.lifecycle.profile.action_open_erase
     crm.lifecycle.profile.action_open_failed_steps
     crm.lifecycle.profile.action_open_history
     crm.lifecycle.stage.action_open_failed_steps
@@ -447,16 +441,12 @@ crm.lifecycle.test           here         -      -      -        -      -      c
 crm.lifecycle.start.line     here         -      -      -        -      -      rwcd    -          rwcd
 crm.lifecycle.run.void       here         -      -      -        -      -      c       -          c
 crm.lifecycle.run.void       there        -      -      -        -      -      -       -          -
-crm.lifecycle.erase          mine         -      -      -        -      -      -       -          c
-crm.lifecycle.erase          there        -      -      -        -      -      -       -          -
 """
 
 METHODS = """
 model                        methods                                  public portal employee seller leader manager technician admin
-res.config.settings          action_open_lifecycle_retention          -      -      -        -      -      -       -          x
 crm.lifecycle                action_activate,action_add_left_out,action_export,action_run -      -      -        -      -      x       -          x
 crm.lifecycle.version        action_restore                           -      -      -        -      -      x       -          x
-crm.lifecycle.profile        action_erase                             -      -      -        -      -      -       -          x
 crm.lifecycle.profile        action_move,action_open_subject          -      -      -        x      x      x       -          x
 crm.lifecycle.profile        action_reevaluate,explain,get_overview   -      -      -        x      x      x       -          x
 crm.lifecycle.profile        get_timeline                             -      -      -        x      x      x       -          x
@@ -472,12 +462,6 @@ crm.lifecycle.preview        action_look                              -      -  
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
-crm.lifecycle.erase          action_erase                             -      -      -        -      -      -       -          x
-"""
-
-REPORTS = """
-report                             model                 public portal employee seller leader manager technician admin
-crm_lifecycle.action_report_person crm.lifecycle.profile -      -      -        -      -      x       -          x
 """
 
 FIELDS = """
@@ -492,13 +476,12 @@ res.partner           lifecycle_last_contact_date               -      -      - 
 res.partner           lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 res.partner           lifecycle_profile_ids                     -      -      -        r      r      r       -          r
 res.partner           lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
-res.config.settings   lifecycle_tz,lifecycle_retention_months   -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_tz                              -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_active_names                    -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_is_scheduled,lifecycle_next_run -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_id                     -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_state                  -      -      -        -      -      -       rw         rw
 res.company           lifecycle_tz                              r      r      r        r      r      r       rw         rw
-res.company           lifecycle_retention_months                -      -      r        r      r      r       rw         rw
 res.users             lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.users             lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 res.users             lifecycle_follow_up_date                  -      -      -        r      r      r       -          r
@@ -514,5 +497,4 @@ crm.lead              lifecycle_first_seen_date                 -      -      - 
 crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
 crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
-crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
 """

@@ -128,7 +128,6 @@ class TestBounds(LifecycleCase):
             (self.rule, "min_days", 3_000_000),
             (self.engaged, "follow_up_days", 3_000_000),
             (self.ada, "pinned_until", date(9999, 12, 31)),
-            (self.company, "lifecycle_retention_months", 24_400),
         ):
             constraint = f"{record._table}_{name}_bounds"
             self.assertIn(constraint, record._table_objects)

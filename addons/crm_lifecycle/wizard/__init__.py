@@ -9,5 +9,4 @@ from . import crm_lifecycle_profile_pin
 from . import crm_lifecycle_start
 from . import crm_lifecycle_test
 from . import crm_lifecycle_transfer
-from . import crm_lifecycle_erase
 from . import crm_lifecycle_run_void

@@ -8,4 +8,3 @@ from . import loyalty_bonus_rule
 from . import loyalty_card
 from . import loyalty_point_entry
 from . import loyalty_program
-from . import res_partner

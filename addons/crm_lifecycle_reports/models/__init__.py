@@ -5,8 +5,5 @@ from . import crm_lifecycle_stage
 from . import crm_lifecycle_turn
 from . import ir_actions_act_window_view
 from . import ir_ui_view
-from . import ir_actions_report
 from . import spreadsheet_dashboard
-from . import crm_lifecycle_profile_paper
-from . import crm_lifecycle_mailing
 from . import digest_digest

@@ -4,6 +4,4 @@ from . import crm_lifecycle_visit_report
 from . import crm_lifecycle_growth_report
 from . import crm_lifecycle_step_report
 from . import crm_lifecycle_customer_report
-from . import crm_lifecycle_period
-from . import crm_lifecycle_paper
-from . import crm_lifecycle_period_report
+from . import crm_lifecycle_growth_mixin

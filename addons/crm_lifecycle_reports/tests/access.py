@@ -23,13 +23,8 @@ def make(world):
     return {
         **{model: make_rows(world, model) for model in REPORTS_OF_MOVES},
         "crm.lifecycle.step.report": make_steps(world),
-        "crm.lifecycle.print": {"here": (env["crm.lifecycle.print"], None, {})},
-        **make_mailings(world),
         **make_turns(world),
         "digest.digest": {"here": env["digest.digest"].create({"name": "Access"})},
-        "ir.actions.report": {
-            "here": env.ref("crm_lifecycle_reports.action_report_customer")
-        },
         "spreadsheet.dashboard": {
             "here": env.ref("crm_lifecycle_reports.spreadsheet_dashboard_lifecycle")
         },
@@ -79,39 +74,6 @@ def make_turns(world):
     }
 
 
-def make_mailings(world):
-    """Return a scheduled report with a sent delivery."""
-    mailings, deliveries = {}, {}
-    for name, company in (
-        ("here", world.home),
-        ("branch", world.branch),
-        ("there", world.there),
-    ):
-        vals = {
-            "name": "Access",
-            "company_id": company.id,
-            "user_ids": world.users["manager"].ids,
-        }
-        mailing = world.env["crm.lifecycle.mailing"].create(vals)
-        mailings[name] = mailing, {"name": "Changed"}, vals
-        sent = {
-            "mailing_id": mailing.id,
-            "user_id": world.users["manager"].id,
-            "date_from": "2026-02-23",
-            "date_to": "2026-03-01",
-        }
-        delivery = world.env["crm.lifecycle.mailing.delivery"].create(sent)
-        deliveries[name] = (
-            delivery,
-            {"state": "sent"},
-            {**sent, "date_to": "2026-03-08"},
-        )
-    return {
-        "crm.lifecycle.mailing": mailings,
-        "crm.lifecycle.mailing.delivery": deliveries,
-    }
-
-
 SEARCHES = """
     crm.lifecycle.profile.report_cell
 """
@@ -142,13 +104,6 @@ crm.lifecycle.step.report      others       -      -      -        -      r     
 crm.lifecycle.step.report      shared       -      -      -        r      r      r       -          r
 crm.lifecycle.step.report      shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.step.report      branch       -      -      -        -      -      -       -          -
-crm.lifecycle.print            here         -      -      -        c      c      c       -          c
-crm.lifecycle.mailing          here         -      -      -        -      -      rwcd    -          rwcd
-crm.lifecycle.mailing          there        -      -      -        -      -      -       -          -
-crm.lifecycle.mailing          branch       -      -      -        -      -      -       -          -
-crm.lifecycle.mailing.delivery here         -      -      -        -      -      r       -          r
-crm.lifecycle.mailing.delivery there        -      -      -        -      -      -       -          -
-crm.lifecycle.mailing.delivery branch       -      -      -        -      -      -       -          -
 crm.lifecycle.turn             mine         -      -      -        -      -      -       r          r
 crm.lifecycle.turn             branch       -      -      -        -      -      -       r          r
 crm.lifecycle.turn             there        -      -      -        -      -      -       r          r
@@ -158,8 +113,6 @@ crm.lifecycle.turn.mark        here         -      -      -        -      -     
 
 METHODS = """
 model                       methods                                      public portal employee seller leader manager technician admin
-crm.lifecycle.mailing       action_send                                  -      -      -        -      -      x       -          x
-crm.lifecycle.print         action_print,action_show                     -      -      -        x      x      x       -          x
 crm.lifecycle.visit.report  get_lifecycle_flow,get_lifecycle_flow_action -      -      -        x      x      x       -          x
 crm.lifecycle.growth.report get_lifecycle_cohorts                        -      -      -        x      x      x       -          x
 crm.lifecycle.growth.report get_lifecycle_cohort_action                  x      x      x        x      x      x       x          x
@@ -187,16 +140,6 @@ digest.digest         kpi_lifecycle_new,kpi_lifecycle_reactivated -      -      
 digest.digest         kpi_lifecycle_at_risk,kpi_lifecycle_churned -      -      r        r      r      r       rw         rw
 digest.digest         kpi_lifecycle_*_value                       -      -      -        r      r      r       -          r
 spreadsheet.dashboard refresh_seconds                             -      -      -        r      r      r       -          r
-ir.actions.report     is_paged                                    -      -      r        r      r      r       rw         rw
-"""
-
-
-REPORTS = """
-report                                       model                 public portal employee seller leader manager technician admin
-crm_lifecycle_reports.action_report_customer crm.lifecycle.profile -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_contact  res.partner           -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_period   crm.lifecycle.print   -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_warning  crm.lifecycle.print   -      -      -        x      x      x       -          x
 """
 
 

@@ -49,21 +49,6 @@ class TestTours(ReportCase, HttpCase):
             login=self.leader.login,
         )
 
-    def test_print_menu(self):
-        action = self.env["ir.actions.act_window"].create(
-            {
-                "name": "Customers",
-                "res_model": "crm.lifecycle.profile",
-                "view_mode": "list,form",
-            }
-        )
-        self.start_tour(
-            f"/odoo/action-{action.id}",
-            "crm_lifecycle_reports_print",
-            login=self.leader.login,
-            timeout=180,
-        )
-
     def test_a_table_as_the_buttons_send_it_becomes_a_spreadsheet(self):
         """The exporter of Odoo's pivot view accepts the data that the buttons send."""
         self.authenticate(self.leader.login, self.leader.login)

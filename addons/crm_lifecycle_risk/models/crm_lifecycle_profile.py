@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
@@ -74,18 +75,13 @@ class CrmLifecycleProfile(models.Model):
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         return result
 
-    def _erase_profiles(self):
-        """Erase personal data in the cases of the customers. The cases still count."""
-        cases = self.risk_case_ids
-        cases.write({"note": False, "lesson": False})
-        self._erase_talk(cases)
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Add the customer's cases to the export of personal data."""
+    def _get_personal_records(self):
+        """Hand out the cases; erase their words, since the cases still count."""
+        written = ("note", "lesson")
         names = ("date_opened", "date_due", "date_closed", "state", "reason_id")
-        names += ("amount", "user_id", "note", "lesson")
+        names += ("amount", "user_id", *written)
+        cases = self.risk_case_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Risk cases"), self.risk_case_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(cases, self.env._("Risk cases"), names, written),
         ]

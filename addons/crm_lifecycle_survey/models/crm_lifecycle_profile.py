@@ -6,6 +6,8 @@ from odoo.fields import Domain
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
+from ..personal_data import SurveyAnswers
+
 CATEGORIES = [
     ("promoter", "Promoter"),
     ("passive", "Passive"),
@@ -86,25 +88,14 @@ class CrmLifecycleProfile(models.Model):
         tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
-    def _get_person_data(self):
-        """Add the customer's answers to the export of personal data."""
-        data = super()._get_person_data()
-        # `sudo()`: answers to all surveys. The caller has checked the user's access.
+    def _get_personal_records(self):
+        """Hand out the answers to surveys; erase who gave them, and their words."""
+        # Of whatever survey: `crm_lifecycle_privacy` checks who asks.
         answers = self.sudo().partner_id._get_survey_answers()
-        if answers:
-            rows = [
-                self._tell_record(answer, ("survey_id", "end_datetime", "email"))
-                | {
-                    line.question_id.title: line._get_lifecycle_words()
-                    for line in answer.user_input_line_ids
-                    if not line.skipped
-                }
-                for answer in answers
-            ]
-            data["records"].append(
-                {"title": self.env._("Answers to surveys"), "rows": rows}
-            )
-        return data
+        return [
+            *super()._get_personal_records(),
+            SurveyAnswers(answers, self.env._("Answers to surveys")),
+        ]
 
     def action_open_satisfaction(self):
         """Open the answers of the customer."""

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 
 class CrmLifecycleProfile(models.Model):
@@ -86,16 +87,13 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
-    def _erase_profiles(self):
-        """Erase notes of visits, and keep the visits."""
-        self.visit_ids.write({"note": False, "next_step": False})
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Add the visits to the export of personal data."""
+    def _get_personal_records(self):
+        """Hand out the visits; erase what was said, and keep that they were made."""
+        written = ("note", "next_step")
         names = ("date_due", "date_done", "state", "user_id", "result", "satisfaction")
-        names += ("note", "next_step", "next_date")
+        names += (*written, "next_date")
+        visits = self.visit_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Return visits"), self.visit_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(visits, self.env._("Return visits"), names, written),
         ]
