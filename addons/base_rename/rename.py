@@ -34,10 +34,11 @@ class Renames(NamedTuple):
     :param models: ``{old model: new model}``
     :param fields: ``{new model: {old field: new field}}``
     :param xml_ids: ``{module: {old name: new name}}``
-    :param moved: ``{(old module, new module): {old name: new name}}``
     :param values: ``{(new model, new field): {old value: new value}}``
     :param domains: ``((table, column, model), …)``, more columns that hold a domain
-    :param installed: addons cut out of an installed one, to install with the upgrade
+    :param installed: ``{addon: former addon}``, installed with the upgrade if the former
+        one is
+    :param moved: ``{(old module, new module): {old name: new name}}``, before renames
     """
 
     models: dict = {}
@@ -46,13 +47,15 @@ class Renames(NamedTuple):
     moved: dict = {}
     values: dict = {}
     domains: tuple = ()
-    installed: tuple = ()
+    installed: dict = {}
 
 
 def apply_renames(cr, renames):
     """Rename in the database; what was renamed before is left as it is."""
     # Texts are read while the database has the old names of the fields in them.
     texts = TextRenamer(cr, renames)
+    for (module, target), names in renames.moved.items():
+        _move_xml_ids(cr, module, target, names)
     models = sorted(renames.models.items(), key=lambda pair: len(pair[0]), reverse=True)
     for old, new in models:
         rename_table(cr, old, new)
@@ -66,21 +69,21 @@ def apply_renames(cr, renames):
     _rename_own_ids(cr, renames.models)
     for module, names in renames.xml_ids.items():
         _move_xml_ids(cr, module, module, names)
-    for (module, target), names in renames.moved.items():
-        _move_xml_ids(cr, module, target, names)
     for (model, field), values in renames.values.items():
         _rename_values(cr, model, field, values)
-    if renames.installed:
-        _mark_to_install(cr, renames.installed)
+    for addon, former in renames.installed.items():
+        _mark_to_install(cr, addon, former)
 
 
-def _mark_to_install(cr, addons):
-    """Have Odoo install addons, and those that they need, with this upgrade."""
+def _mark_to_install(cr, addon, former):
+    """Have Odoo install an addon, and those that it needs, with this upgrade."""
     cr.execute(
         SQL(
             """
             WITH RECURSIVE needed AS (
-                SELECT m.id, m.name FROM ir_module_module AS m WHERE m.name = ANY(%s)
+                SELECT m.id, m.name FROM ir_module_module AS m WHERE m.name = %s
+                    AND EXISTS (SELECT FROM ir_module_module AS f WHERE f.name = %s
+                                   AND f.state IN ('installed', 'to upgrade'))
                  UNION
                 SELECT m.id, m.name
                   FROM needed AS n
@@ -90,7 +93,8 @@ def _mark_to_install(cr, addons):
             UPDATE ir_module_module SET state = 'to install'
              WHERE state = 'uninstalled' AND id IN (SELECT id FROM needed)
             """,
-            list(addons),
+            addon,
+            former,
         )
     )
 

@@ -45,8 +45,8 @@ def read_names():
 
 def split(name):
     """Return the words of a name in either case, in the singular too."""
-    words = re.findall(r"[A-Z]?[a-z]+", name)
-    return {word.lower() for word in words} | {word.lower().rstrip("s") for word in words}
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)}
+    return words | {word.rstrip("s") for word in words}
 
 
 def find_wrong():

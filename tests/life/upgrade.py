@@ -78,14 +78,14 @@ class Renames:
     """What the addons of today renamed, read from their maps without Odoo."""
 
     def __init__(self):
-        self.models, self.fields, self.values, self.installed = {}, {}, {}, []
+        self.models, self.fields, self.values, self.installed = {}, {}, {}, {}
         for file in sorted(ADDONS.glob("*/renames.py")):
             found = _read_constants(file)
             self.models |= found["MODELS"]
             for model, names in found["FIELDS"].items():
                 self.fields.setdefault(model, {}).update(names)
             self.values |= found.get("TEMPLATE_CODES", {})
-            self.installed += found.get("INSTALLED", ())
+            self.installed |= found.get("INSTALLED", {})
 
     def get_table(self, table):
         """Return the name that a table has today."""
