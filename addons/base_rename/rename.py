@@ -36,8 +36,7 @@ class Renames(NamedTuple):
     :param xml_ids: ``{module: {old name: new name}}``
     :param values: ``{(new model, new field): {old value: new value}}``
     :param domains: ``((table, column, model), …)``, more columns that hold a domain
-    :param installed: ``{addon: former addon}``, installed with the upgrade if the former
-        one is
+    :param installed: ``{addon: former addon}``: installed if the former one is
     :param moved: ``{(old module, new module): {old name: new name}}``, before renames
     """
 

@@ -1,11 +1,11 @@
 {
     "name": "Loyalty Points Ledger",
-    "version": "19.0.1.1.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/Sales",
     "summary": "Points as a ledger: expiry, return windows, approvals, nightly proof",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["loyalty"],
+    "depends": ["base_rename", "loyalty"],
     "data": [
         "security/crm_loyalty_security.xml",
         "security/ir.model.access.csv",

@@ -176,7 +176,7 @@ class TestRename(TransactionCase):
                     "SELECT module, name FROM ir_model_data "
                     "WHERE name ~ 'thing|new_row|_name$' AND module IN "
                     "('base', 'base_rename') "
-                    "AND (name ~ '(new|old)_' OR name IN ('plain_name', 'thing_view_form'))"
+                    "AND name ~ '(new|old)_|^plain_name$|^thing_view'"
                 )
             ),
             [
