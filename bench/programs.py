@@ -1,4 +1,4 @@
-"""The loyalty programme whose points stay on cards, for all that measures points."""
+"""The loyalty program whose points stay on cards, for all that measures points."""
 
 from odoo.fields import Command
 

@@ -11,7 +11,7 @@ ROLES = {
 
 
 def make(world):
-    """Return the records to try: programmes with tiers, cards and their ledger."""
+    """Return the records to try: programs with tiers, cards and their ledger."""
     env = world.env
     world.programs = {
         "here": make_program(world, world.home),

@@ -13,7 +13,7 @@ TODAY = date(2026, 3, 2)
 
 
 class LedgerCase(TransactionCase):
-    """One company with one programme of points, and the roles of the ledger.
+    """One company with one program of points, and the roles of the ledger.
 
     It is noon of `TODAY`, until a test says otherwise (`_on`).
     """

@@ -7,7 +7,7 @@ from odoo.tests import TransactionCase, freeze_time, new_test_user
 
 
 class TierCase(TransactionCase):
-    """A company in Shanghai with a programme: basic, silver from 500, gold from 1000.
+    """A company in Shanghai with a program: basic, silver from 500, gold from 1000.
 
     Members joined on 2024-05-09. Points are posted with the days they are told.
     """

@@ -1,4 +1,4 @@
-"""Points expire, oldest first, on the day that the programme says."""
+"""Points expire, oldest first, on the day that the program says."""
 
 from datetime import date, time, timedelta
 

@@ -48,7 +48,7 @@ class TestHooks(LedgerCase):
         )
 
     def test_uninstalling_lets_cards_go_that_came_with_the_addon(self):
-        """A card with a ledger was put away, and held its programme."""
+        """A card with a ledger was put away, and held its program."""
         program = self.program.copy()
         card = self._card(100, program)
         card._post_points(-60, "burn")

@@ -15,7 +15,7 @@ class TestReminder(LedgerCase):
         self.card = self._card(10)
 
     def _remind(self):
-        """Run the job for the programme; return the texts of the mails."""
+        """Run the job for the program; return the texts of the mails."""
         before = self.env["mail.mail"].search([])
         for card in self.program._get_cards_to_remind():
             card._send_expiry_reminder()

@@ -33,7 +33,7 @@ class DigestDigest(models.Model):
     def _get_loyalty_liabilities(self, end, companies):
         """Return ``{company: liability}`` before a day, in its own currency.
 
-        Programmes of all companies count in none: whose debt they are is not said.
+        Programs of all companies count in none: whose debt they are is not said.
         """
         groups = self.env["loyalty.points.report"]._read_group(
             Domain("date", "<", end)

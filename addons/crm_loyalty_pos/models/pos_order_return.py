@@ -54,14 +54,14 @@ class PosOrder(models.Model):
     def _get_returned_share(self, points, returned):
         """Return which share of what earned, or cost, the points came back."""
         if points.kind == "earn":
-            # What came back follows from the programme, whoever may read it.
+            # What came back follows from the program, whoever may read it.
             lines = self._get_earning_lines(points.card.sudo().program_id)
             return get_share(lines, returned)
         rewards = self.lines.filtered(lambda line: line.coupon_id == points.card)
         return get_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
-        """Return the lines whose products earn points in a programme."""
+        """Return the lines whose products earn points in a program."""
         lines = self.lines.filtered(lambda line: not line.is_reward_line)
         return program._filter_earning_lines(lines)
 

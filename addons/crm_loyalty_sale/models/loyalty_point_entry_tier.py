@@ -31,7 +31,7 @@ class LoyaltyPointEntry(models.Model):
     def _get_spend_sql(self):
         """What an order comes to without taxes, whatever it was paid with.
 
-        In the programme's currency where the order is in it, else in the
+        In the program's currency where the order is in it, else in the
         company's at the order's rate.
         """
         return SQL(

@@ -5,7 +5,7 @@ from odoo.tools import float_round
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    # How many orders used a programme is a number of the programme: whoever may see
+    # How many orders used a program is a number of the program: whoever may see
     # points opens its form without seeing orders.
     total_order_count = fields.Integer(compute_sudo=True)
     earn_base = fields.Selection(

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from odoo import models
 
-# Programmes whose rewards pay an order in the place of money.
+# Programs whose rewards pay an order in the place of money.
 PAYS = ("loyalty", "ewallet", "gift_card")
 
 
@@ -20,15 +20,15 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _get_payment_parts(self, program):
-        """Return how the order is paid; top-ups of the programme are no goods.
+        """Return how the order is paid; top-ups of the program are no goods.
 
-        Discounts of other programmes make the goods cheaper. Example: 100 of coffee
+        Discounts of other programs make the goods cheaper. Example: 100 of coffee
         less 10 by a promotion is 90; 30 of them paid with points leave a share of
         two thirds.
         """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: not line.display_type)
-        # Which programme a reward is of does not depend on who enters the order.
+        # Which program a reward is of does not depend on who enters the order.
         paying = lines.filtered(
             lambda line: line.reward_id.sudo().program_id.program_type in PAYS
         )

@@ -103,7 +103,7 @@ class SaleOrder(models.Model):
     def _get_returned_share(self, points, returned):
         """Return which share of what earned, or cost, the points came back."""
         if points.kind == "earn":
-            # What came back follows from the programme, whoever may read it.
+            # What came back follows from the program, whoever may read it.
             program = points.card.sudo().program_id
             lines = self._get_earning_lines(program)
             return get_share(lines, returned, program._get_earning_weight)
@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
         return get_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
-        """Return the lines whose products earn points in a programme."""
+        """Return the lines whose products earn points in a program."""
         lines = self.order_line.filtered(
             lambda line: (
                 line.product_id

@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
                 points[0] = float_round(points[0] * times, precision_digits=2)
 
     def _get_cards_of_customer(self, programs):
-        """Return the card of the customer in each programme: the order's, if any."""
+        """Return the card of the customer in each program: the order's, if any."""
         # The tier of a member decides, whoever enters the order.
         Card = self.env["loyalty.card"].sudo()
         cards = self.sudo().coupon_point_ids.coupon_id.filtered(

@@ -172,7 +172,7 @@ class TestPointsComplaints(OrderCase):
     # Several companies
 
     def test_branches_and_companies_meet_access_errors(self):
-        """A branch uses its company's programme, all share one without a company."""
+        """A branch uses its company's program, all share one without a company."""
         branch, foreign = self.env["res.company"].create(
             [
                 {"name": "Branch", "parent_id": self.company.id, "loyalty_tz": "UTC"},

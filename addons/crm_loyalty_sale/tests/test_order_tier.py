@@ -159,7 +159,7 @@ class TestOrderTier(TierCase):
         self.assertEqual(self.card.member_since, date(2023, 5, 9))
 
     def test_what_was_never_looked_at_counts_what_a_posting_notes(self):
-        """Programmes that get tiers later count their whole ledger in one go."""
+        """Programs that get tiers later count their whole ledger in one go."""
         self._earn(1000, date(2026, 1, 5))
         order = self._order(100.01)
         with freeze_time("2026-03-05 04:00"):

@@ -1,4 +1,4 @@
-"""What is paid with points earns none where a programme says so; cash back."""
+"""What is paid with points earns none where a program says so; cash back."""
 
 from odoo.fields import Command
 from odoo.tests import tagged

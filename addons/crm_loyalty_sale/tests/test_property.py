@@ -124,7 +124,7 @@ class Story:
             with self.env.cr.savepoint():
                 getattr(self, f"do_{step}")(number)
         except UserError:
-            # There was not enough, or the programme refuses debts.
+            # There was not enough, or the program refuses debts.
             self.reached[f"{step} refused"] += 1
         self.env.invalidate_all()
         self.reached[step] += self.get_state() != before
