@@ -9,9 +9,10 @@ from odoo.addons.spreadsheet_dashboard.controllers.dashboards_controllers import
 class SampleRoute(DashboardDataRoute):
     @http.route()
     def get_dashboard_data(self, dashboard):
-        """Say whose words a sample has, as Odoo does of a dashboard with figures.
+        """Add the translation namespace to sample dashboards, too.
 
-        Without it titles of charts and heads of tables are not translated.
+        Odoo only adds it to dashboards with data. Without it, titles of charts and
+        headers of tables are not translated.
         """
         response = super().get_dashboard_data(dashboard)
         data = response.json
