@@ -1,8 +1,8 @@
-"""What the points ledger costs: a race of processes, expiry, and the proof.
+"""Benchmark of the points ledger: a race of processes, expiry, and the check.
 
-Run by bench/points in a database of its own: it adds a million entries, commits them,
-and leaves them there. Prints one line of JSON for each measurement, and writes
-bench/POINTS.md once all are there.
+bench/points runs it in a database of its own, where it adds and commits a million
+entries. It prints a line of JSON for each measurement, and writes bench/POINTS.md if
+all were made.
 """
 
 import json
@@ -28,14 +28,14 @@ RESULTS = []
 
 
 def tell(name, **numbers):
-    """Print a measurement with the load of the machine, and keep it."""
+    """Print and store a measurement, with the load of the machine."""
     result = {"name": name, **numbers, "load": round(os.getloadavg()[0], 1)}
     RESULTS.append(result)
     print(json.dumps(result), flush=True)
 
 
 def race(env):
-    """Eight processes, two hundred rounds, twenty cards."""
+    """Run eight processes with two hundred rounds each, on twenty cards."""
     run = Race(env.cr.dbname, processes=8, rounds=200)
     run.set_up()
     start = time.monotonic()
@@ -49,7 +49,7 @@ def race(env):
 
 
 def fill(env):
-    """Cards with fifty entries each, five of them lots that expire on a day."""
+    """Post fifty entries on each card, five of them lots that expire on a day."""
     program = create_program(env)
     cards = env["loyalty.card"].create(
         [{"program_id": program.id, "code": f"bench{n}"} for n in range(CARDS)]
@@ -58,7 +58,7 @@ def fill(env):
     Card = env["loyalty.card"]
     start = time.monotonic()
     for number in range(ROUNDS):
-        # Those that expire come last: spending would use them up.
+        # Post the expiring lots last, or spending would consume them.
         expires = number >= ROUNDS - EXPIRING
         spends = not expires and number % 3 == 2
         last = DAY if expires else DAY + timedelta(days=400)
@@ -121,7 +121,7 @@ def prove(env):
 
 
 def write_report():
-    """Write what was measured as a page."""
+    """Write the measurements to bench/POINTS.md."""
     by_name = {result["name"]: result for result in RESULTS}
     race_, fill_ = by_name["race"], by_name["fill"]
     expire_, prove_ = by_name["expire"], by_name["prove"]

@@ -1,11 +1,11 @@
-"""Write the results up as a Markdown file."""
+"""Write the results as a Markdown file."""
 
 from pathlib import Path
 from statistics import median
 
-# Phases of a run as the run itself writes them down.
+# Phases for which a run stores its seconds.
 PHASES = ("collect", "refresh", "evaluate", "move")
-# What the figures can't tell themselves: written by hand.
+# Notes on the figures, written by hand.
 NOTES = Path(__file__).with_name("notes.md")
 RUNS = {
     "build": "full build: profiles and facts from nothing",
@@ -55,7 +55,7 @@ def write(results):
 
 
 def _table(heads, rows):
-    """Return a Markdown table: the first column is text, the others figures."""
+    """Return a Markdown table with a column of text and columns of figures."""
     marks = ["---", *(["---:"] * (len(heads) - 1))]
     lines = [heads, marks, *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
@@ -72,7 +72,7 @@ def _cell(value):
 
 
 def _nights(result):
-    """Return the nights of a step that has one or several."""
+    """Return the results of a step as a list of nights."""
     return result if isinstance(result, list) else [result]
 
 
@@ -183,7 +183,7 @@ def _bars_of_equality(steps):
 
 
 def _per_customer(steps):
-    """Return the ms that a nightly run takes for each customer."""
+    """Return the milliseconds of a nightly run per customer."""
     return 1000 * _seconds(steps["nightly"]) / steps["nightly"][-1]["profiles"]
 
 
@@ -234,7 +234,7 @@ def _bars_of_cost(steps):
 
 
 def _get_memory(steps):
-    """Return ``{step: memory}`` of all steps that run something."""
+    """Return ``{step: memory}`` of all steps with a run."""
     return {
         name: max((night["memory"] for night in _nights(steps[name])), key=_over)
         for name in (*RUNS, "replay")
