@@ -111,7 +111,7 @@ def describe(cases, differs):
 
 
 def make_template(driver, template):
-    """Install our addons beside the generated rows, and activate the lifecycles."""
+    """Install our addons with the generated rows, and activate the lifecycles."""
     driver.copy(driver.plain, template)
     driver.odoo(
         "server",
@@ -194,7 +194,7 @@ def measure_case(driver, database, processes, victim):
 
 
 def start(driver, database, after):
-    """Start the runs of both companies in an Odoo shell and wait for their end."""
+    """Start the runs of both companies in the Odoo shell, and wait for their end."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "result.json")
         parameters = {"after": after, "output": str(output)}

@@ -27,7 +27,7 @@ class Posting:
         self.consumed = {}  # entry id: {lot id: units not given back}
         self.lots = {}  # lot id: Row of a lot of `consumed`
         self.origins = {}  # entry id: id of the entry that it reverses
-        self.entry_ids = []  # one for each of the values
+        self.entry_ids = []  # one for each item of `values_list`
         self.entries = []  # rows to insert
         self.changes = {}  # card id: units
         self.new_ids = []

@@ -171,7 +171,7 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "“%(card)s” would have %(points)s points: a card has at most "
                         "%(most)s.",
-                        # As above.
+                        # The caller posts on the card, so it may see its name.
                         card=self.sudo().browse(card_id).display_name,
                         points=f"{to_points(balance):g}",
                         most=f"{MAX_BALANCE:,}",

@@ -226,7 +226,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         new_limit = min(self._get_current_limits(), default=0)
         if new_limit != old_limit:
-            # Only code writes the log of changes.
+            # Users can't write the log of changes.
             self.env["crm.loyalty.limit.change"].sudo().create(
                 {
                     "program_id": self.id,

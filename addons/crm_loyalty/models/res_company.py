@@ -60,7 +60,7 @@ class ResCompany(models.Model):
         limits = {company: company.loyalty_adjust_limit for company in self}
         result = super().write(vals)
         if any(c.loyalty_adjust_limit != limit for c, limit in limits.items()):
-            # Only code writes the log of changes.
+            # Users can't write the log of changes.
             self.env["crm.loyalty.limit.change"].sudo().create(
                 [
                     {

@@ -298,7 +298,7 @@ class TestBounds(LedgerCase):
     # Values of former versions
 
     def test_the_migration_takes_off_what_no_card_can_hold(self):
-        card = self._card(2**14)  # exact in a float of this size
+        card = self._card(2**14)  # exact as a float, even next to 1e20
         self.env.flush_all()
         self.env.cr.execute(
             """

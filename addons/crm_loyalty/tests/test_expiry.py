@@ -30,7 +30,7 @@ class TestExpiry(LedgerCase):
         self._assert_sound()
 
     def test_the_oldest_is_spent_first_and_only_the_rest_expires(self):
-        """First in, first out."""
+        """Points are spent first in, first out."""
         self.program.write({"expiry_policy": "days", "expire_after": 30})
         card = self._card(10)
         self._on(5)

@@ -64,7 +64,7 @@ class SaleOrder(models.Model):
             return super().action_confirm()
 
     def _check_points_there(self):
-        """Raise ValidationError if a card has not enough points for its reward."""
+        """Raise ValidationError if a card lacks points for its reward."""
         for order in self:
             for coupon in order.order_line.coupon_id:
                 if order._get_real_points_for_coupon(coupon) >= 0:

@@ -125,7 +125,7 @@ class TestPointsComplaints(OrderCase):
             self.assertEqual(self.card.points, 4)
         self._assert_sound()
 
-    # Doubled by a second card or a second message
+    # Points are doubled by a second card or a second message
 
     def test_a_sale_that_is_sent_twice_doubles_the_points(self):
         """A posting key is posted once, however often the sale is sent."""
@@ -229,7 +229,7 @@ class TestPointsComplaints(OrderCase):
         order.action_confirm()
         return order
 
-    # Earning on points, and wallets
+    # Earning on points, and eWallets
 
     def test_points_are_granted_on_what_is_paid_with_points(self):
         self.program.earn_base = "paid"

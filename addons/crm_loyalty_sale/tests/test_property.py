@@ -124,7 +124,7 @@ class Story:
             with self.env.cr.savepoint():
                 getattr(self, f"do_{step}")(number)
         except UserError:
-            # The card has not enough points, or the program refuses debts.
+            # The card lacks points, or the program refuses debts.
             self.reached[f"{step} refused"] += 1
         self.env.invalidate_all()
         self.reached[step] += self.get_state() != before
