@@ -1,4 +1,4 @@
-"""Merging customers loses no point and no row."""
+"""Merging customers keeps all points and entries."""
 
 from odoo.tests import tagged
 
@@ -14,7 +14,7 @@ class TestMerge(LedgerCase):
         self.env.invalidate_all()
 
     def test_merging_customers_moves_lots_with_their_days(self):
-        """A merge lost points."""
+        """Regression: a merge lost points."""
         self.program.write({"expiry_policy": "days", "expire_after": 30})
         source = self._card(10)
         self._on(10)
@@ -29,7 +29,7 @@ class TestMerge(LedgerCase):
         self._assert_sound()
 
     def test_merging_customers_keeps_every_entry_with_the_customer_who_stays(self):
-        """A merge lost rows."""
+        """Regression: a merge lost entries."""
         source, target = self._card(10), self._card(7)
         before = source.entry_ids | target.entry_ids
         owner = target.partner_id
@@ -43,7 +43,7 @@ class TestMerge(LedgerCase):
         self.assertEqual(self._kinds(target), [("opening", 7), ("transfer", 10)])
 
     def test_adjustments_that_wait_follow_to_the_card_that_stays(self):
-        """Their points were posted on the archived card."""
+        """Regression: their points were posted on the archived card."""
         source, target = self._card(10), self._card(7)
         adjustment = self.env["loyalty.point.adjustment"].create(
             {"card_id": source.id, "points": 5, "reason": "Sorry"}

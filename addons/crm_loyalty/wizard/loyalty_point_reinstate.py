@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 
 class LoyaltyPointReinstate(models.TransientModel):
-    """Gives back points that have expired."""
+    """Wizard to reinstate expired points."""
 
     _name = "loyalty.point.reinstate"
     _inherit = ["loyalty.card.wizard", "crm.loyalty.bounded.mixin"]
