@@ -53,13 +53,8 @@ def read_files():
 
 
 def read_texts(file):
-<<<<<<< HEAD
-    """Return the ``(line, text)`` pairs of a file that count as prose."""
-    if file.suffix == ".md":
-=======
     """Return the prose of a file as ``(line, text)`` pairs."""
-    if file.suffix in (".md", ".rst"):
->>>>>>> p3
+    if file.suffix == ".md":
         return [(1, file.read_text(encoding="utf-8"))]
     if file.suffix == ".py":
         return _read_python(file.read_text(encoding="utf-8"))

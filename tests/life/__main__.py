@@ -1,24 +1,13 @@
 """Test the installation, upgrade and uninstallation of our addons with data.
 
-<<<<<<< HEAD:tests/life/__main__.py
-test-life alone [ADDON...]   each with just what it needs
+test-life alone [ADDON...]   each addon with only its dependencies
 test-life together           all at once, upgraded, uninstalled one by one
-test-life orders             one after the other, in other orders
-test-life orders ADDON...    these alone, in this order and backwards: installed, and
-                           uninstalled while the others are still there
-test-life tests ADDON...     the addon's own tests where there is just what it needs
-test-life bridge             a bridge uninstalled between two runs, and back again
-test-life upgrade [REF]      the addons of a git ref, used, upgraded to those of today
-=======
-life.py alone [ADDON...]   each addon with only its dependencies
-life.py together           all at once, upgraded, uninstalled one by one
-life.py orders             one after the other, in different orders
-life.py orders ADDON...    only these, in this order and reversed: installed, and
+test-life orders             one after the other, in different orders
+test-life orders ADDON...    only these, in this order and reversed: installed, and
                            uninstalled while the others are still installed
-life.py tests ADDON...     the tests of an addon with only its dependencies
-life.py bridge             a bridge uninstalled between two runs, and installed again
-life.py upgrade [REF]      the addons of a git ref with data, then the current ones
->>>>>>> p3:script/lib/life.py
+test-life tests ADDON...     the tests of an addon with only its dependencies
+test-life bridge             a bridge uninstalled between two runs, and installed again
+test-life upgrade [REF]      the addons of a git ref with data, then the current ones
 
 All installations have demo data. A test fails on a warning in a log, and if an
 uninstalled addon leaves something behind or has changed something of other addons.

@@ -1,12 +1,7 @@
 """Check the rules of a lifecycle while a bridge is uninstalled between two runs.
 
-<<<<<<< HEAD:tests/life/bridge.py
-Run by Odoo's shell, a step at a time, while test-life installs and uninstalls. The
-lifecycle has rules on leads, which stay, and on orders, which need the bridge.
-=======
-The Odoo shell runs one step at a time, while life.py installs and uninstalls. The
+The Odoo shell runs one step at a time, while test-life installs and uninstalls. The
 lifecycle has rules on leads, which always work, and on orders, which need the bridge.
->>>>>>> p3:script/lib/life_bridge.py
 """
 
 from odoo.fields import Command

@@ -15,13 +15,9 @@ from pathlib import Path
 
 from manifests import ADDONS, read_manifests, sort_out
 
-<<<<<<< HEAD:tests/life/upgrade.py
 from .snapshot import SCHEMA, Trouble
 
-# What an administrator upgrades; all others depend on them.
-=======
 # Addons to upgrade; all others depend on them.
->>>>>>> p3:script/lib/life_upgrade.py
 ROOTS = ("crm_lifecycle", "crm_loyalty")
 # Run all our scheduled jobs, and move some customers by hand.
 USE = """
@@ -215,14 +211,10 @@ class Upgrade:
             raise Trouble("\n".join(sorted(lines)))
 
     def read_rows(self, before=None):
-<<<<<<< HEAD:tests/life/upgrade.py
-        """Return the rows of the tables of models of ours or that ours add to.
+        """Return the rows of the models that our addons add or extend, by table.
 
-        After the upgrade, of those that were there before, by their names of today.
+        After the upgrade: of the tables that were there before, by their new names.
         """
-=======
-        """Return the rows of the models that our addons add or extend, by table."""
->>>>>>> p3:script/lib/life_upgrade.py
         database = self.life.open("upgrade")
         if before is None:
             return {

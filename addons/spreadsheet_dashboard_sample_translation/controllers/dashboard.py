@@ -9,16 +9,9 @@ from odoo.addons.spreadsheet_dashboard.controllers.dashboards_controllers import
 class SampleRoute(DashboardDataRoute):
     @http.route()
     def get_dashboard_data(self, dashboard):
-<<<<<<< HEAD:addons/spreadsheet_dashboard_sample_translation/controllers/dashboard.py
         """Add the translation namespace to sample data, as Odoo does for real data.
 
         Without it, chart titles and table heads are not translated.
-=======
-        """Add the translation namespace to sample dashboards, too.
-
-        Odoo only adds it to dashboards with data. Without it, titles of charts and
-        headers of tables are not translated.
->>>>>>> p3:addons/crm_loyalty_dashboard/controllers/dashboard.py
         """
         response = super().get_dashboard_data(dashboard)
         data = response.json
