@@ -57,8 +57,8 @@ def measure(env, company):
     """Time everything on what has been loaded."""
     Lifecycle = env["crm.lifecycle"]
     Template = env["crm.lifecycle.template"]
-    growth = Template._instantiate("t4b", company)
-    activity = Template._instantiate("t4a", company)
+    growth = Template._instantiate("growth", company)
+    activity = Template._instantiate("activity", company)
     timed(
         "preview before the first run, facts built for it alone",
         lambda: Lifecycle._preview(company, growth),

@@ -37,11 +37,11 @@ def live_a_night(env):
 
 def do_actions(env):
     """The job of actions, as the scheduler calls it."""
-    before = env["crm.lifecycle.step"].search_count([])
+    before = env["crm.lifecycle.playbook.log"].search_count([])
     env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
     env.cr.commit()
     counts["calls"] += 1
-    counts["steps"] += env["crm.lifecycle.step"].search_count([]) - before
+    counts["steps"] += env["crm.lifecycle.playbook.log"].search_count([]) - before
     time.sleep(1)
 
 

@@ -81,14 +81,14 @@ def fill(env):
     seconds = time.monotonic() - start
     count = CARDS * ROUNDS
     tell("fill", entries=count, seconds=round(seconds, 1))
-    env.cr.execute("ANALYZE loyalty_point_entry, loyalty_point_consumption")
+    env.cr.execute("ANALYZE crm_loyalty_entry, crm_loyalty_consumption")
     env.cr.commit()
     return program
 
 
 def expire(env, program):
     env.cr.execute(
-        "SELECT COUNT(*) FROM loyalty_point_entry "
+        "SELECT COUNT(*) FROM crm_loyalty_entry "
         "WHERE program_id = %s AND remaining > 0 AND expiration_date < %s",
         [program.id, DAY + timedelta(days=1)],
     )
@@ -108,8 +108,8 @@ def expire(env, program):
 
 def prove(env):
     for _time in range(2):
-        proof = env["loyalty.point.proof"]._prove(
-            env["loyalty.point.proof"]._get_anchor_date()
+        proof = env["crm.loyalty.check"]._prove(
+            env["crm.loyalty.check"]._get_anchor_date()
         )
         tell(
             "prove",

@@ -53,7 +53,7 @@ def fill(env, customers, moves):
     :param moves: the most moves of one customer; about two fifths of it on average
     """
     company = env.company
-    lifecycle = env["crm.lifecycle.template"]._instantiate("t4b", company)
+    lifecycle = env["crm.lifecycle.template"]._instantiate("growth", company)
     lifecycle.action_activate()
     stages = {stage.code: stage.id for stage in lifecycle.stage_ids}
     sellers = (
@@ -242,7 +242,7 @@ def fill_steps(env):
     env.cr.execute(
         SQL(
             """
-            INSERT INTO crm_lifecycle_step (
+            INSERT INTO crm_lifecycle_playbook_log (
                    history_id, profile_id, company_id, stage_id, kind, key, name, state,
                    date, create_date, write_date)
             SELECT h.id, h.profile_id, h.company_id, h.to_stage_id, 'plan', 'plan:1',
@@ -346,7 +346,7 @@ def fill_answers(env):
                     {
                         "title": "How likely are you to recommend us?",
                         "question_type": "scale",
-                        "satisfaction_kind": "nps",
+                        "lifecycle_satisfaction_kind": "nps",
                     }
                 )
             ],
@@ -400,7 +400,7 @@ def fill_points(env):
               FROM crm_lifecycle_profile AS p
              WHERE %(chosen)s < 0.2
              ORDER BY p.id;
-            INSERT INTO loyalty_point_entry (
+            INSERT INTO crm_loyalty_entry (
                    card_id, program_id, partner_id, company_id, sequence, kind, date,
                    points, remaining, create_date, write_date)
             SELECT c.id, c.program_id, c.partner_id, c.company_id, n,
@@ -413,7 +413,7 @@ def fill_points(env):
                    LATERAL generate_series(1, 1 + floor(%(count)s * 9)::int) AS n
              WHERE c.program_id = %(program)s
              ORDER BY %(day)s;
-            ANALYZE loyalty_card, loyalty_point_entry
+            ANALYZE loyalty_card, crm_loyalty_entry
             """,
             program=program.id,
             chosen=draw(SQL("p.id"), 17),

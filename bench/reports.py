@@ -29,12 +29,12 @@ ONLY = set(filter(None, os.environ.get("BENCH_ONLY", "").split(";")))
 TABLES = (
     "crm_lifecycle_profile",
     "crm_lifecycle_history",
-    "crm_lifecycle_turn",
+    "crm_lifecycle_growth_event",
     "crm_lifecycle_purchase_month",
-    "crm_lifecycle_step",
+    "crm_lifecycle_playbook_log",
     "helpdesk_ticket",
     "survey_user_input",
-    "loyalty_point_entry",
+    "crm_loyalty_entry",
 )
 # Seconds that a reader waits.
 BARS = {"dashboard": 8, "cohorts": 5}
@@ -62,7 +62,7 @@ def fill(env):
 
 def keep_turns(env):
     """Have the moves that reports keep counted, as the scheduled job does."""
-    Turn = env["crm.lifecycle.turn"]
+    Turn = env["crm.lifecycle.growth.event"]
     for _time in range(2):
         started = time.monotonic()
         Turn._note_ended()
@@ -133,10 +133,10 @@ ANALYSES = {
         [], {"measure": "revenue"}
     ),
     "playbooks": pivot(
-        "crm.lifecycle.step.report", [("date", ">=", YEAR)], "stage_id", *PLAYBOOKS
+        "crm.lifecycle.playbook.report", [("date", ">=", YEAR)], "stage_id", *PLAYBOOKS
     ),
     "playbooks, all years": pivot(
-        "crm.lifecycle.step.report", [], "stage_id", *PLAYBOOKS
+        "crm.lifecycle.playbook.report", [], "stage_id", *PLAYBOOKS
     ),
     "tickets": pivot(
         "crm.lifecycle.ticket.report", [("date", ">=", YEAR)], "stage_id", *SERVICE
@@ -150,7 +150,7 @@ ANALYSES = {
         "stage_id",
         "nps:avg",
     ),
-    "points": pivot("loyalty.points.report", [], "program_id", *POINTS),
+    "points": pivot("crm.loyalty.points.report", [], "program_id", *POINTS),
 }
 
 

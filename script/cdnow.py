@@ -31,7 +31,7 @@ from unicodedata import east_asian_width
 from odoo.fields import Command
 from odoo.tools import SQL
 
-TEMPLATE = "t4b"
+TEMPLATE = "growth"
 LANGUAGES = ("en_US", "zh_CN")
 
 
@@ -418,7 +418,7 @@ def main(env):
 
 def refresh_reports(env):
     """Work out what reports keep, as their jobs would in the first minute."""
-    for model in ("crm.lifecycle.turn", "crm.lifecycle.purchase.month"):
+    for model in ("crm.lifecycle.growth.event", "crm.lifecycle.purchase.month"):
         if model in env:
             env[model]._cron_refresh()
 

@@ -1,24 +1,24 @@
-"""Who may do what: the tables of the addons are read, and tried with real records.
+"""Access rights: read the tables of the addons, and try them with real records.
 
-An addon says its part in ``tests/access.py``: tables of text with a column for each
-role, and ``make(world)``, which returns the records that they are tried with:
-``{model: {name: record or Sample}}``. A role without a column in a table is due what
-the column ``employee`` says. ``ROLES`` has the roles that the addon brings itself.
+An addon declares its decisions in ``tests/access.py``: tables of text with a column for
+each role, and ``make(world)``, which returns the records to try them with:
+``{model: {name: record or Sample}}``. A role without a column in a table has the rights
+of the column ``employee``. ``ROLES`` has the roles that the addon itself adds.
 
 MODELS   model, record        ``r`` read, export; ``w`` write; ``c`` create; ``d``
                               delete; ``?`` found, but some of its fields are refused
-FIELDS   model, fields        ``r`` read, ``w`` write; fields may have wildcards. Of
-                              other addons' models all that is added, of own models
-                              those that have groups.
-METHODS  model, methods       ``x`` may call it. Whoever can't read the record never
+FIELDS   model, fields        ``r`` read, ``w`` write; fields may have wildcards. All
+                              fields added to other addons' models, and the fields
+                              with groups of own models.
+METHODS  model, methods       ``x`` may call it. A role that can't read the record never
                               may, whatever the table says.
 ARGS     {"model.method": function of the world that returns its arguments}
-OPENS    model.method, …      methods that return a window action and tell nothing else
+OPENS    model.method, …      methods that only return a window action
 REPORTS  report, model        ``x`` may print it; as with methods
-ROUTES   {path: auth}         how whoever asks a controller is known
+ROUTES   {path: auth}         how a controller authenticates the caller
 DASHBOARDS  xml id            ``r`` sees it
-SEARCHES model.field, …       fields without a column whose search is our own: they look
-                              at the rows themselves, with the rights of the user
+SEARCHES model.field, …       fields without a column, with a search method of ours:
+                              it reads the rows with the rights of the user
 """
 
 import importlib
@@ -37,7 +37,7 @@ from odoo.tests import new_test_user
 from odoo.addons.crm_lifecycle.access import is_readable
 
 ADDONS = Path(__file__).resolve().parent.parent / "addons"
-# Addons whose decisions are still to be tried as a whole. A new one is none of them.
+# Addons without a complete set of decisions yet. New addons are not added here.
 UNDECIDED = set()
 TABLES = ("MODELS", "FIELDS", "METHODS", "REPORTS", "DASHBOARDS")
 ROLES = {
@@ -52,12 +52,12 @@ ROLES = {
     "admin": "base.group_system,sales_team.group_sale_manager",
 }
 OUTSIDERS = ("public", "portal")
-# What the web client and every model have anyway.
+# Attributes of every model.
 STANDARD = set(dir(models.BaseModel))
 
 
 class Sample(NamedTuple):
-    """A record to try, what to write on it, and values to create another with."""
+    """A record to try, values to write on it, and values to create another one."""
 
     record: models.BaseModel
     write: dict | None = None
@@ -65,7 +65,7 @@ class Sample(NamedTuple):
 
 
 class Undone(Exception):
-    """Takes back what was tried."""
+    """Rolls back what was tried."""
 
 
 def read_table(text, keys):
@@ -84,7 +84,7 @@ def read_table(text, keys):
 
 
 class Tables:
-    """The decisions of the addons that are installed."""
+    """The decisions of the installed addons."""
 
     def __init__(self, env):
         installed = env["ir.module.module"].search([("state", "=", "installed")])
@@ -118,7 +118,7 @@ class Tables:
                 getattr(self, name.lower()).update(read_table(text, keys))
 
     def get_field_decision(self, model, name):
-        """Return the row of a field, the most exact first."""
+        """Return the row of a field with the most exact pattern, or None."""
         rows = [
             (pattern, row)
             for (row_model, patterns), row in self.fields.items()
@@ -136,12 +136,12 @@ class Tables:
 
 
 def get_cell(row, role):
-    """Return what a row says of a role, without marks of nothing."""
+    """Return the rights of a role in a row, without the marks for none."""
     return row.get(role, row.get("employee", "-")).replace("-", "")
 
 
 # ----------------------------------------------------------------
-# What there is to decide about
+# What needs a decision
 # ----------------------------------------------------------------
 
 
@@ -151,7 +151,7 @@ def is_ours(python_module, addons):
 
 
 def get_models(env, addons):
-    """Return the names of our models that hold something."""
+    """Return the names of our models that are not abstract."""
     return [
         name
         for name, model in env.registry.items()
@@ -160,14 +160,14 @@ def get_models(env, addons):
 
 
 def get_fields(env, addons):
-    """Return ``[(model, field)]``: added to others' models, or with groups."""
+    """Return ``[(model, field)]``: added to models of others, or with groups."""
     found = []
     for name, model in env.registry.items():
         if model._abstract:
             continue
         is_own = model._original_module in addons
         for field in model._fields.values():
-            # Modules of an inherited field come in any order: who made it is asked for.
+            # Modules of an inherited field have no fixed order; the base field has.
             modules = field.base_field._modules
             is_added = modules and modules[0] in addons and not is_own
             is_guarded = field.groups and set(field._modules) & set(addons)
@@ -177,10 +177,10 @@ def get_fields(env, addons):
 
 
 def get_methods(env, addons):
-    """Return ``[(model, method)]`` of ours that RPC calls.
+    """Return the ``[(model, method)]`` of ours that RPC can call.
 
-    Those that Odoo has too and an addon of ours only extends are Odoo's to decide.
-    What a mixin has is asked of the models that it is for.
+    Methods of Odoo that an addon of ours only extends need no decision here. Methods
+    of a mixin are decided for the models that inherit it.
     """
     found = []
     for name, model in env.registry.items():
@@ -210,7 +210,7 @@ def get_methods(env, addons):
 
 
 def get_routes(addons):
-    """Return ``{path: how whoever asks is known}`` of our controllers."""
+    """Return ``{path: auth}`` of our controllers."""
     found, classes = {}, list(Controller.__subclasses__())
     while classes:
         klass = classes.pop()
@@ -232,9 +232,9 @@ def get_routes(addons):
 class World:
     """Companies, a user of each role, and the records of all addons.
 
-    The users are of ``home``, which is a branch of ``parent`` and has a branch of its
-    own; ``there`` is somebody else's company. ``seller`` owns the records that are
-    called ``mine``, ``colleague`` those of others.
+    The users work in ``home``, which is a branch of ``parent`` and has a branch of its
+    own; ``there`` is another company. ``seller`` owns the records called ``mine``,
+    ``colleague`` those called ``others``.
     """
 
     def __init__(self, env, tables):
@@ -277,7 +277,7 @@ class World:
     def _make_user(self, role, groups):
         if role not in OUTSIDERS:
             groups += ",base.group_allow_export"
-        # Nobody writes to them.
+        # No mails to these users.
         return new_test_user(
             self.env,
             f"access_{role}",
@@ -305,9 +305,9 @@ class World:
     # ------------------------------------------------------------
 
     def gets_through(self, work, what="", *, refusals=UserError):
-        """Whether somebody is not refused; whatever was done is undone.
+        """Do some work and roll it back; return whether it was not refused.
 
-        What fails in another way than by a refusal is noted in ``broken``.
+        Errors that are no refusal are added to ``broken``.
         """
         try:
             with self.env.cr.savepoint():
@@ -320,7 +320,7 @@ class World:
             return False
         except UserError:
             return True
-        except Exception as error:  # noqa: BLE001 - told with what was tried
+        except Exception as error:  # noqa: BLE001 - reported with the work
             cause = error
             while cause := cause.__cause__ or cause.__context__:
                 if isinstance(cause, AccessError):
@@ -329,7 +329,7 @@ class World:
             return True
 
     def get_rights(self, role, sample):
-        """Return the letters of what a role really may do with a sample."""
+        """Return the letters of the actual rights of a role on a sample."""
         record = sample.record.with_env(self.get_env(role))
         model = record.browse()
         rights = ""
@@ -355,14 +355,14 @@ class World:
         return rights
 
     def read(self, record):
-        """Return ``r`` where a record is found, read and exported, ``?`` if not all."""
+        """Return ``r`` if a record is found, read and exported, ``?`` if partly."""
         ways = (
             lambda: self._find(record),
             lambda: record.read(self._get_own_fields(record)),
             lambda: record.export_data([".id", "display_name"]),
         )
         if self.get_env_name(record) in OUTSIDERS:
-            ways = ways[:2]  # they export nothing anyway
+            ways = ways[:2]  # these roles never export
         if record._transient:
             ways = ways[1:2]
         what = f"{self.get_env_name(record)} reads {record}"
@@ -371,7 +371,7 @@ class World:
         return "?" if any(self.gets_through(way, what) for way in ways) else ""
 
     def _get_own_fields(self, record):
-        """Return what a role reads of a record: of other addons' models, our part."""
+        """Return the fields to read; of other addons' models, those that we add."""
         own = self.tables.addons
         is_own = type(record)._original_module in own
         names = [
@@ -393,7 +393,7 @@ class World:
     def _create(model, values):
         record = model.create(values)
         if model._transient:
-            record.read()  # what a wizard tells of what it is about
+            record.read()  # computed fields show data of other records
 
     def can_read(self, role, record):
         key = (role, record)
@@ -403,9 +403,9 @@ class World:
         return self.readable[key]
 
     def call(self, role, sample, method):
-        """Call a method as RPC does; return whether the role is let in.
+        """Call a method as RPC does; return whether the role has access.
 
-        A wizard is the caller's own: it is made first.
+        The role creates a wizard itself before the call.
         """
         model = sample.record.browse().with_env(self.get_env(role))
         function = getattr(type(model), method)

@@ -1,11 +1,11 @@
-"""What autovacuum does over time, done at once, for tests that count rows read."""
+"""The effect of autovacuum over time, at once, for tests that count rows read."""
 
 
 def summarize_ranges(env):
     """Summarize the block ranges of our BRIN indexes, as autovacuum does.
 
-    From scratch: what is summed up of a range never shrinks, and other tests, which
-    were rolled back, have left the moments of their rows in it.
+    The indexes are rebuilt, since the summary of a range never shrinks, and other
+    tests, which were rolled back, have left the timestamps of their rows in it.
     """
     env.flush_all()
     env.cr.execute(

@@ -1,4 +1,4 @@
-"""What tests of bad input share: how much is tried, and what a refusal is like."""
+"""Common parts of the tests of bad input: settings, and checks of a refusal."""
 
 import re
 from collections import Counter
@@ -18,11 +18,11 @@ KEEP_GOING = settings(
     suppress_health_check=list(HealthCheck),
     derandomize=not THOROUGH,
     database=None,
-    phases=[Phase.generate],  # each try costs: what fails is told as it is found
+    phases=[Phase.generate],  # shrinking costs: report failures as found
 )
 LANGUAGES = ("en_US", "zh_CN")
 CHINESE = re.compile("[\u4e00-\u9fff]")
-# Whatever bad input may leave behind.
+# Tables that bad input may leave rows in.
 TABLES = (
     "crm_lifecycle",
     "crm_lifecycle_stage",
@@ -31,13 +31,13 @@ TABLES = (
     "crm_lifecycle_version",
     "crm_lifecycle_profile",
     "crm_lifecycle_history",
-    "crm_lifecycle_touch",
+    "crm_lifecycle_pending",
     "res_partner",
 )
 
 
 class BadInputCase(LifecycleCase):
-    """Tries what is drawn at random, and takes it back."""
+    """Try random input and roll it back."""
 
     tables = TABLES
 
@@ -59,9 +59,9 @@ class BadInputCase(LifecycleCase):
             print("\ntried:", dict(cls.tried), "refused:", dict(cls.refused))
 
     def _try(self, what, work, lang="en_US"):
-        """Return what came of some work, or the error that people read.
+        """Return the result of some work, or the user error that it raised.
 
-        All of it is undone. An error that is not for people fails the test.
+        All of it is rolled back. An error that is not a user error fails the test.
         """
         self.tried[what] += 1
         with self.env.cr.savepoint() as savepoint:
@@ -78,7 +78,7 @@ class BadInputCase(LifecycleCase):
         return result
 
     def _assert_in_words(self, error, lang="en_US"):
-        """A refusal is a sentence in the reader's language, without a trace of code."""
+        """Check that a refusal is a sentence in the reader's language, without code."""
         text = str(error)
         self.assertGreater(len(text), 10 if lang == "en_US" else 4)
         for sign in ("Traceback", "psycopg2", "line 1\n", "object at 0x"):

@@ -1,4 +1,4 @@
-"""Checks of the reports over CDNOW's customers, for tests that have them loaded."""
+"""Checks of the reports over CDNOW's customers, for tests that load them."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ MONTHS = 18
 
 
 class CdnowReports:
-    """For a test case with ``company`` and an ``env`` of it."""
+    """Mixin for a test case with ``company`` and its ``env``."""
 
     def _ask(self, report, groups, aggregates):
         return self.env[report]._read_group(
@@ -20,7 +20,7 @@ class CdnowReports:
     # ------------------------------------------------------------
 
     def check_purchases(self, truth, end):
-        """Each figure over purchases is that of the file."""
+        """Compare each figure over purchases with the file."""
         self.env["crm.lifecycle.purchase.month"]._refresh(self.company, end)
         self.env.invalidate_all()
         self._check_purchase_cohorts(truth)
@@ -29,7 +29,7 @@ class CdnowReports:
         self._check_repeat_rate(truth)
 
     def _check_purchase_cohorts(self, truth):
-        """All cells of the table of 18 by 18 months, by count and by revenue."""
+        """Compare all cells of the table of 18 by 18 months, by count and revenue."""
         expected = oracle.get_purchase_cohorts(truth)
         months = sorted({month for _cohort, month in expected})
         self.assertEqual(len(months), MONTHS)
@@ -67,7 +67,7 @@ class CdnowReports:
         )
 
     def _check_buyers(self, truth):
-        """Growth and retention by month: first time, returning, and back the next."""
+        """Compare growth and retention by month: first time, returning, retained."""
         rows = self._ask(
             "crm.lifecycle.purchase.report",
             ["date:month"],
@@ -100,27 +100,27 @@ class CdnowReports:
     # ------------------------------------------------------------
 
     def check_stages(self, truth, days):
-        """Each figure over the history is that of the file, looked at on some days."""
+        """Compare each figure over the history with the file, as of some days."""
         moves = [oracle.get_moves_by_step(item, days) for item in truth.values()]
         visits = [visit for item in moves for visit in oracle.get_visits(item)]
         self._check_funnel(visits)
         self._check_durations(visits)
-        # Told from the history itself, and then from the moves that are kept of it.
+        # Computed from the history itself, then from the stored moves.
         for _way in range(2):
             self._check_growth(moves)
             self._check_customer_cohorts(moves, days[-1])
             self._keep_moves()
 
     def _keep_moves(self):
-        """Have the mark arrive at the end of the history, as the job does in time."""
-        Turn = self.env["crm.lifecycle.turn"]
+        """Move the mark to the end of the history, as the job does."""
+        Turn = self.env["crm.lifecycle.growth.event"]
         while Turn._refresh():
-            self.env["crm.lifecycle.turn.mark"]._get().is_ended = True
+            self.env["crm.lifecycle.growth.watermark"]._get().is_ended = True
 
     def _check_funnel(self, visits):
-        """Entries by month, and the matrix of transitions."""
+        """Compare entries by month, and the matrix of transitions."""
         rows = self._ask(
-            "crm.lifecycle.visit.report",
+            "crm.lifecycle.stage.report",
             ["stage_id", "next_stage_id", "date:month"],
             ["entry_count:sum"],
         )
@@ -138,9 +138,9 @@ class CdnowReports:
         )
 
     def _check_durations(self, visits):
-        """Quartiles and mean of the days in each stage."""
+        """Compare quartiles and mean of the days in each stage."""
         rows = self._ask(
-            "crm.lifecycle.visit.report",
+            "crm.lifecycle.stage.report",
             ["stage_id"],
             ["days_q1:avg", "days_median:avg", "days_q3:avg", "days:avg"],
         )

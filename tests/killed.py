@@ -1,6 +1,6 @@
-"""Jobs in processes of their own that are killed at each moment at which they commit.
+"""Jobs in processes of their own that are killed at each of their commits.
 
-The rows are really there: a test takes away again what it made and what jobs did.
+The rows are committed: a test deletes what it and the jobs created.
 """
 
 import os
@@ -20,8 +20,8 @@ PATIENCE = timedelta(seconds=60)
 class Worker:
     """A process that does a scheduled job once, unless it is killed before.
 
-    It is a copy of this process, which spares loading Odoo for each of them. The
-    connections of the original are none of its business.
+    It is a fork of this process, which saves loading Odoo for each of them. It does not
+    use the connections of the original.
     """
 
     def __init__(self, registry, job, die_at=None, after=False):
@@ -45,7 +45,7 @@ class Worker:
         def count(cr):
             nonlocal commits
             commits += 1
-            last = commits == die_at  # asked now: a commit may set others going
+            last = commits == die_at  # read now: a commit may trigger others
             if last and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
             commit(cr)
@@ -62,7 +62,7 @@ class Worker:
         return commits
 
     def wait(self):
-        """Return how it ended, once the server has noticed too: its locks are gone."""
+        """Return the exit status, once the server has released the worker's locks."""
         end = time.monotonic() + PATIENCE.total_seconds()
         status = None
         while status is None or self._is_connected():
@@ -86,9 +86,9 @@ class Worker:
 
 
 class KillCase(BaseCase):
-    """A story that ends the same whenever the job dies on its way.
+    """A scenario with the same end wherever the job is killed.
 
-    Its own part is `_build`, `_forget_work`, `_read` and `_clean_up`.
+    A test case defines `_build`, `_forget_work`, `_read` and `_clean_up`.
     """
 
     job = None
@@ -102,25 +102,25 @@ class KillCase(BaseCase):
         self.addCleanup(self._clean_up)
 
     def _patch(self):
-        """Have the job commit often, with little to do."""
+        """Make the job commit often, with few records per batch."""
 
     def _build(self, env):
-        """Make what the job works on."""
+        """Create the records that the job processes."""
         raise NotImplementedError
 
     def _forget_work(self, cr):
-        """Undo whatever the workers did, as if none had been there."""
+        """Undo the work of the workers."""
         raise NotImplementedError
 
     def _clean_up(self):
         raise NotImplementedError
 
     def _read(self):
-        """Return all that the workers have left behind, and what is left to do."""
+        """Return everything that the workers have left, and the remaining work."""
         raise NotImplementedError
 
     def _start(self, die_at=None, after=False):
-        """Let a worker work; return how it ended."""
+        """Run a worker; return its exit status."""
         return Worker(self.registry, self.job, die_at, after).wait()
 
     def _query(self, query, *values):
@@ -129,7 +129,7 @@ class KillCase(BaseCase):
             return cr.fetchall()
 
     def _work_undisturbed(self):
-        """Let the job work to its end; return what it left, and its commits."""
+        """Run the job to its end; return the rows and the number of commits."""
         status = self._start()
         self.assertTrue(os.WIFEXITED(status), status)
         commits = os.WEXITSTATUS(status)
@@ -137,11 +137,11 @@ class KillCase(BaseCase):
         return self._read(), commits
 
     def _kill_at_each_commit(self, expected, commits, ways=(False, True)):
-        """Have the job die right before and right after each commit, and another go on.
+        """Kill the job right before and right after each commit, and run another one.
 
-        Whenever it was, the rows are the expected ones in the end. ``ways`` may leave
-        one of the two out. The scheduler calls a job again, or not, by the clock: it
-        may be over with a commit less than before.
+        In each case, the rows are the expected ones in the end. ``ways`` may leave out
+        one of the two. The scheduler calls a job again, or not, by the clock: it may
+        finish with one commit less than before.
         """
         kills = 0
         for die_at in range(1, commits + 1):

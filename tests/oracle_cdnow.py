@@ -1,7 +1,7 @@
-"""What the lifecycle should know of CDNOW's customers, in plain Python.
+"""Expected facts and stages of CDNOW's customers, in plain Python.
 
-A second opinion for the tests: it reads the file of purchases alone, shares no
-code with the addons, and goes customer by customer with no thought of speed.
+An independent computation for the tests: it reads only the file of purchases, shares
+no code with the addons, and goes customer by customer without regard to speed.
 
     python tests/oracle_cdnow.py CDNOW_master.txt 1998-06-30
 """
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 
 class Facts(NamedTuple):
-    """The facts of a customer on a day; amounts in cents, None where not known."""
+    """The facts of a customer on a day; amounts in cents, None if unknown."""
 
     first_seen_date: date
     first_order_date: date
@@ -100,10 +100,10 @@ def get_tags(facts, as_of):
 
 
 def get_moves(purchases, end):
-    """Return when a customer enters which T4b stage, (day, code), in order.
+    """Return the entries of a customer into T4b stages, (day, code), in order.
 
-    As if somebody had looked each day up to the end: a purchase counts on its day,
-    and 90 days without one end on the 90th day after it, unless it brings one.
+    As by a run on each day up to the end: a purchase counts on its day, and 90 days
+    without one end on the 90th day after it, unless that day has a purchase.
     """
     bought = {}
     for day, _cents in sorted(purchases):
@@ -128,7 +128,7 @@ def get_moves(purchases, end):
 
 
 def get_path(stage, count):
-    """Return the T4b stages that a purchase leads through, up to so many in all."""
+    """Return the T4b stages that a purchase leads through, for ``count`` in all."""
     ladder = ["prospect", "first_deal", "growing", "loyal"]
     reached = 1 if count == 1 else 2 if count <= 3 else 3
     if stage == "churned":
@@ -142,7 +142,7 @@ def get_stage_from_moves(moves, day):
 
 
 def months_before(day, months):
-    """Return the same day some months ago, or the last of a month that is shorter."""
+    """Return the same day some months ago, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 

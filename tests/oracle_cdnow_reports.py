@@ -1,4 +1,4 @@
-"""What the reports should tell of CDNOW's customers, in plain Python.
+"""Expected report figures of CDNOW's customers, in plain Python.
 
 Like `oracle_cdnow`: from the file of purchases alone, customer by customer.
 """
@@ -71,10 +71,10 @@ def get_repeat_figures(truth):
 
 
 def get_moves_by_step(purchases, days):
-    """Return the moves ``(day, code)`` that looking on some days only can see.
+    """Return the moves ``(day, code)`` that runs on these days only can find.
 
-    Of two looks a month apart, the second one finds what a customer is then: who fell
-    silent and bought again in between was never seen silent.
+    Of two runs a month apart, the second one finds the stage at that time: a customer
+    who became inactive and bought again in between was never found inactive.
     """
     bought = sorted(day for day, _amount in purchases)
     moves = []
@@ -146,7 +146,7 @@ def get_customer_cohorts(all_moves, last):
 
 
 def quantiles_of(values):
-    """Return the quartiles, between the two nearest values in proportion."""
+    """Return the quartiles, interpolated between the two nearest values."""
     if len(values) == 1:
         return [values[0]] * 3
     return quantiles(values, n=4, method="inclusive")

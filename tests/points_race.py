@@ -1,6 +1,6 @@
-"""Processes that post on the same few cards at once, and what came of it.
+"""Processes that post on the same few cards at once, and checks of the result.
 
-Used by the test of it, in small, and by the bench.
+Used by the test, on a small scale, and by the benchmark.
 """
 
 import json
@@ -31,7 +31,7 @@ RETRIED = (
 
 
 class Race:
-    """Some cards, workers that post on them, and a count of what they did."""
+    """Cards, workers that post on them, and counts of their work."""
 
     def __init__(self, dbname, processes, rounds):
         self.registry = Registry(dbname)
@@ -52,7 +52,7 @@ class Race:
                     "program_type": "loyalty",
                     "applies_on": "both",
                     "trigger": "auto",
-                    "negative_policy": "block",
+                    "crm_loyalty_negative_policy": "block",
                     "reward_ids": [Command.create({})],
                 }
             )
@@ -65,15 +65,15 @@ class Race:
             self.program_id, self.card_ids = program.id, cards.ids
 
     def tear_down(self):
-        """Take away what the ORM refuses to."""
+        """Delete rows that the ORM refuses to delete."""
         with self.registry.cursor() as cr:
             for query in (
                 (
-                    "DELETE FROM loyalty_point_consumption WHERE entry_id IN "
-                    "(SELECT id FROM loyalty_point_entry "
+                    "DELETE FROM crm_loyalty_consumption WHERE entry_id IN "
+                    "(SELECT id FROM crm_loyalty_entry "
                     "WHERE program_id = %(program)s)"
                 ),
-                "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
+                "DELETE FROM crm_loyalty_entry WHERE program_id = %(program)s",
                 "DELETE FROM loyalty_card WHERE program_id = %(program)s",
             ):
                 cr.execute(query, {"program": self.program_id})
@@ -83,7 +83,7 @@ class Race:
             program.unlink()
 
     def run(self):
-        """Start the workers; return what all of them did and saw."""
+        """Start the workers; return the sums of their counts."""
         with tempfile.TemporaryDirectory() as folder:
             children = {}
             for number in range(self.processes):
@@ -103,9 +103,9 @@ class Race:
         """Work in a process of its own, with connections of its own."""
         status = 1
         try:
-            # Losing a race is what this is about: it is counted, not logged.
+            # Lost races are expected here: they are counted, not logged.
             logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
-            # Those of the parent must not even be closed from here.
+            # The parent's connections must not even be closed here.
             sql_db._Pool = sql_db._Pool_readonly = None
             self.registry._db = sql_db.db_connect(self.dbname)
             self.registry._db_readonly = None
@@ -117,19 +117,19 @@ class Race:
             os._exit(status)
 
     def check(self, total):
-        """Return what is wrong with the ledger after the workers' work, if anything."""
+        """Return the faults of the ledger after the work, if any."""
         problems = []
         with self.registry.cursor() as cr:
             env = self._env(cr)
             cr.execute(
                 """
                 SELECT SUM(c.points), MIN(c.points),
-                       (SELECT SUM(points) FROM loyalty_point_entry
+                       (SELECT SUM(points) FROM crm_loyalty_entry
                          WHERE program_id = %(program)s),
-                       (SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry
+                       (SELECT COALESCE(SUM(points), 0) FROM crm_loyalty_entry
                          WHERE program_id = %(program)s AND key LIKE 'sync:%%'),
                        (SELECT COUNT(*) FROM (
-                         SELECT FROM loyalty_point_entry
+                         SELECT FROM crm_loyalty_entry
                           WHERE program_id = %(program)s AND origin_id IS NOT NULL
                        GROUP BY origin_id HAVING COUNT(*) > 1) AS twice)
                   FROM loyalty_card AS c WHERE c.program_id = %(program)s
@@ -146,7 +146,7 @@ class Race:
                 problems.append(f"balances of {points}, the workers say {expected}")
             if twice:
                 problems.append(f"{twice} entries were taken back twice")
-            proof = env["loyalty.point.proof"]._prove()
+            proof = env["crm.loyalty.check"]._prove()
             mine = proof.fault_ids.filtered(lambda f: f.card_id.id in self.card_ids)
             problems += mine.mapped("kind")
             cr.rollback()
@@ -154,7 +154,7 @@ class Race:
 
 
 class Worker:
-    """One process: posts at random, tries again where it lost a race."""
+    """One process: posts at random, retries after a lost race."""
 
     def __init__(self, race, number):
         self.race = race
@@ -185,7 +185,7 @@ class Worker:
         return self.seen
 
     def _post(self, env, operation, card_id, turn, seed):
-        """Do one thing; return the points that it adds to all cards."""
+        """Do one operation; return the points that it adds to all cards."""
         card = env["loyalty.card"].browse(card_id)
         chance = random.Random(seed)
         points = chance.randint(1, 40)
@@ -198,11 +198,11 @@ class Worker:
                 points, "earn", key=key, date=DAY, expiration_date=last
             ).points
         if operation == "sync":
-            # The same sale, sent by several tills: counted from the ledger.
+            # The same sale, sent by several tills: the ledger counts its points.
             card._post_points(5, "earn", key=f"sync:{turn}", date=DAY)
             return 0
         if operation == "write":
-            # As Odoo's own code does it: read, add, write.
+            # As Odoo's own code does: read, add, write.
             card.points -= points
             env.flush_all()
             return -points
@@ -213,14 +213,14 @@ class Worker:
         return sum(entries.mapped("points"))
 
     def _undo(self, env, card, chance):
-        candidates = card.entry_ids.filtered(
+        candidates = card.crm_loyalty_entry_ids.filtered(
             lambda entry: entry.kind in ("earn", "burn") and ":" in (entry.key or "")
         )
         if not candidates:
             return 0
         origin = candidates[chance.randrange(len(candidates))]
         key = f"undo:{origin.id}"
-        if card.entry_ids.filtered(lambda entry: entry.key == key):
+        if card.crm_loyalty_entry_ids.filtered(lambda entry: entry.key == key):
             return 0
         [entry] = env["loyalty.card"]._post_many(
             [

@@ -1,11 +1,11 @@
 /**
- * Opens each screen that the test names, in one session of the web client, and tells
- * what it saw: whether a typed text did anything, and which of the texts it shows.
+ * Open each screen of the test, in one session of the web client, and report the
+ * result: whether a typed text had an effect, and which of the texts are shown.
  *
- * Fed to the page with `SCREENS` (see test_escaping_screens.py) put before it.
+ * The test runs it in the page with `SCREENS` (see test_escaping_screens.py) before it.
  */
 const WAIT = 60000;
-const QUIET = 5; // looks in a row at which nothing was asked of the server
+const QUIET = 5; // checks in a row without a pending request to the server
 const asked = new Set();
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let env;
@@ -22,14 +22,14 @@ async function until(what, condition, wait = WAIT) {
     throw new Error(`Nothing of ${what}`);
 }
 
-/** Note what the client asks of the server and has no answer to. */
+/** Track the requests of the client that have no response yet. */
 function listen() {
     const { rpcBus } = odoo.loader.modules.get("@web/core/network/rpc");
     rpcBus.addEventListener("RPC:REQUEST", (ev) => asked.add(ev.detail.data.id));
     rpcBus.addEventListener("RPC:RESPONSE", (ev) => asked.delete(ev.detail.data.id));
 }
 
-/** Wait for the data: screens are there before it, and some ask again and again. */
+/** Wait for the data: screens appear before it, and some send requests repeatedly. */
 async function settle(screen) {
     let quiet = 0;
     await until(`an end of ${screen.name}`, () => {
@@ -38,13 +38,13 @@ async function settle(screen) {
     });
 }
 
-/** The documents of the page: its own, and those of the frames that show HTML. */
+/** Return the documents of the page: its own, and those of the frames with HTML. */
 function getDocuments() {
     const frames = [...document.querySelectorAll("iframe")];
     return [document, ...frames.map((frame) => frame.contentDocument).filter(Boolean)];
 }
 
-/** What is there of a typed text as HTML; all of these should be text. */
+/** Return the parts of a typed text that are HTML; all of them should be text. */
 function getLive() {
     const live = [];
     if (window.payloadRan) {
@@ -73,7 +73,7 @@ function getLive() {
     return live;
 }
 
-/** The cells of an open dashboard, which are drawn on a canvas. */
+/** Return the cells of an open dashboard, which are drawn on a canvas. */
 function getCells() {
     const model = env.services.spreadsheet_dashboard_loader?.getActiveDashboard?.()?.model;
     if (!model || !document.querySelector(".o-spreadsheet")) {
@@ -85,7 +85,7 @@ function getCells() {
         .map((cell) => `${cell.value}`);
 }
 
-/** All that can be read: text, values of inputs, tooltips, labels of charts, cells. */
+/** Return all readable text: text, values of inputs, tooltips, chart labels, cells. */
 function getTexts() {
     const texts = getCells();
     for (const page of getDocuments()) {
@@ -137,7 +137,7 @@ async function turnPages(screen, seen) {
 
 /**
  * Open a screen as an action. Once, on a busy machine, Odoo's board stayed empty for a
- * minute and told no error; like somebody who looks at it, open it again then.
+ * minute without an error; in that case open it again, as a user would.
  */
 async function show(screen) {
     const isThere = () => document.querySelector(screen.selector);
@@ -170,7 +170,7 @@ async function open(screen, seen) {
 }
 
 async function openAll() {
-    // However slow the machine is when it opens the client for the first time.
+    // A slow machine may need minutes to open the client for the first time.
     const root = await until("the web client", () => odoo.isReady && odoo.__WOWL_DEBUG__?.root, 300000);
     env = root.env;
     listen();

@@ -1,7 +1,7 @@
 """Searches, sorts and groups through our fields, tried as each role.
 
-Fields without a column are searched by code of ours, and so are the columns that a
-join brings. Neither may answer a question about what its asker can't read.
+Our code searches fields without a column, and the columns added by a join. Neither
+may reveal data that the user can't read.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from odoo.addons.crm_lifecycle.access import can_read
 
 from tests.access_matrix import is_ours
 
-# How far a path leads from the field to what is hidden.
+# Maximum length of a path from the field to a hidden field.
 HOPS = 3
 
 
@@ -28,7 +28,7 @@ def get_searches(env, addons):
 
 
 def get_own_searches(env, addons):
-    """Return the ones whose search method is ours, as ``model.field``."""
+    """Return the fields with a search method of ours, as ``model.field``."""
     return {
         f"{model}.{field.name}"
         for model, field in get_searches(env, addons)
@@ -37,7 +37,7 @@ def get_own_searches(env, addons):
 
 
 def get_joining_models(env, addons):
-    """Return the models for which code of ours turns a field into SQL."""
+    """Return the models with code of ours that turns a field into SQL."""
     return {
         name
         for name, model in env.registry.items()
@@ -71,7 +71,7 @@ def find_secret(model):
 
 
 def nest(path, operator, value, way="any"):
-    """Return the domain of a dotted path as conditions within each other."""
+    """Return the domain of a dotted path as nested conditions."""
     first, dot, rest = path.partition(".")
     if not dot:
         return [(first, operator, value)]
@@ -79,7 +79,7 @@ def nest(path, operator, value, way="any"):
 
 
 def ask(model, work):
-    """Return what a question answers, None where it is refused."""
+    """Return the result of a search, None if it is refused."""
     try:
         with model.env.cr.savepoint():
             return work()
@@ -88,7 +88,7 @@ def ask(model, work):
 
 
 def get_leaks(model, name, secret):
-    """Yield how the value at the end of ``name.secret`` can be found out."""
+    """Yield the ways in which the value of ``name.secret`` can be found out."""
     path = f"{name}.{secret}"
     forms = {
         "dotted": lambda operator: [(path, operator, False)],
@@ -100,7 +100,7 @@ def get_leaks(model, name, secret):
             ask(model, lambda op=op, build=build: model.search(build(op)).ids)
             for op in ("=", "!=")
         ]
-        # Blind: a condition and its opposite find the same.
+        # No leak: a condition and its opposite find the same records.
         if found[0] != found[1]:
             yield f"{form} {path}"
     if ask(model, lambda: model.search([], order=path).ids) is not None:
@@ -110,7 +110,7 @@ def get_leaks(model, name, secret):
 
 
 def get_shown(record, field):
-    """Yield how a search shows the field of a record, one way each."""
+    """Yield the ways in which a search shows the field of a record."""
     model = record.browse()
     mine = [("id", "=", record.id)]
     if ask(model, lambda: model.search([*mine, (field.name, "!=", False)]).ids):

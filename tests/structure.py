@@ -1,6 +1,6 @@
-"""How the code of the addons is put together, read from its syntax trees.
+"""The structure of the addons' code, read from its syntax trees.
 
-Nothing is imported, so this needs neither Odoo nor a database.
+No module is imported, so this needs neither Odoo nor a database.
 """
 
 import ast
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ADDONS = Path(__file__).resolve().parent.parent / "addons"
-# What each class of a model says for itself.
+# Attributes that each class of a model has of its own.
 OWN = {"_name", "_inherit", "_inherits", "_description"}
 LEFT_OUT = {"tests", "migrations", "static"}
 
@@ -71,7 +71,7 @@ def _get_texts(item):
 
 
 def find_doubles(classes):
-    """Return ``{(addon, model, name): files}`` of what an addon defines twice."""
+    """Return ``{(addon, model, name): files}`` of names that an addon defines twice."""
     files = defaultdict(list)
     for item in classes:
         for name in item.names:
@@ -95,7 +95,7 @@ def count_files(classes):
 def get_orders(items, needs, seeds):
     """Yield the items reversed, then shuffled once for each seed.
 
-    ``needs(item)`` is what must stand before an item: it is moved there.
+    ``needs(item)`` are the items that must precede an item: they are moved before it.
     """
     orders = [list(reversed(items))]
     for seed in seeds:
@@ -122,7 +122,7 @@ def _put_needed_first(order, needs):
 
 
 def get_needs(classes):
-    """Return a function of a file: the files whose new models its classes inherit."""
+    """Return a function of a file: the files of new models that its classes inherit."""
     homes = {(item.addon, item.model): item.file for item in classes if item.is_new}
     needed = defaultdict(set)
     for item in classes:
@@ -134,7 +134,7 @@ def get_needs(classes):
 
 
 def get_definition_order(classes, files):
-    """Return ``{(model, name): files}`` as the definitions of an addon run."""
+    """Return ``{(model, name): files}`` in the order in which definitions run."""
     place = {file: number for number, file in enumerate(files)}
     found = defaultdict(list)
     for item in sorted(classes, key=lambda item: place[item.file]):
@@ -181,7 +181,7 @@ def read_trees(addons=ADDONS):
 
 
 def get_inserted(text):
-    """Return the tables that an SQL text adds rows to.
+    """Return the tables into which an SQL text inserts rows.
 
     >>> get_inserted("INSERT INTO crm_lifecycle_history (id) SELECT 1")
     ['crm_lifecycle_history']
@@ -190,7 +190,7 @@ def get_inserted(text):
 
 
 def get_updated(text):
-    """Return ``[(table, columns)]`` that an SQL text changes; ``%`` for unknown ones.
+    """Return the ``[(table, columns)]`` that an SQL text updates; ``%`` if unknown.
 
     >>> get_updated("UPDATE a AS x SET b = 1, (c, %s) = (2, 3) FROM d WHERE b = 4")
     [('a', {'%', 'b', 'c'})]
@@ -206,7 +206,7 @@ def get_updated(text):
 
 
 def _get_left_sides(changes):
-    """Return what stands before ``=`` in a list of changes; else the change itself."""
+    """Return the left sides of ``=`` in a list of changes, else the changes."""
     depth, part, parts = 0, "", []
     for letter in changes:
         depth += {"(": 1, ")": -1}.get(letter, 0)

@@ -1,8 +1,8 @@
-"""Who may do what, tried with real records against the decisions of the addons.
+"""Compare access rights, tried with real records, with the decisions of the addons.
 
-What no table decides about fails too, so that nothing new goes unnoticed. How to add
-lines: see `tests/access_matrix.py`. ``ACCESS_PRINT=1 script/test
-tests/test_access_matrix.py -n 0 -s`` prints the tables as they really are.
+Anything without a decision fails too, so nothing new is overlooked. How to add lines:
+see `tests/access_matrix.py`. ``ACCESS_PRINT=1 script/test
+tests/test_access_matrix.py -n 0 -s`` prints the actual tables.
 """
 
 import json
@@ -20,15 +20,15 @@ from odoo.addons.crm_lifecycle.access import can_read, is_readable
 from tests import access_matrix as matrix
 from tests import search_rights
 
-# Which tell no more than where to ask: whoever follows them is asked for access.
+# These only return a location; access is checked when it is opened.
 LINKS = ("ir.actions.act_url", "ir.actions.report")
-# The fields that hold conditions, and the model whose records these are asked of.
+# The fields that hold conditions, and the model on which these are evaluated.
 CONDITIONS = {
     "crm.lifecycle.domain": "crm.lifecycle.profile",
     "crm.lifecycle.rule.domain": "crm.lifecycle.profile",
     "crm.lifecycle.tag.domain": "crm.lifecycle.profile",
     "crm.lifecycle.ticket.rule.domain": "crm.lifecycle.profile",
-    "loyalty.bonus.rule.partner_domain": "res.partner",
+    "crm.loyalty.bonus.rule.partner_domain": "res.partner",
 }
 PRINT = bool(os.environ.get("ACCESS_PRINT"))
 
@@ -38,7 +38,7 @@ class TestAccessMatrix(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # To word refusals, which nobody reads here, takes half of the time.
+        # Formatting messages of refusals, which no test reads, takes half of the time.
         for model in ("ir.model.access", "ir.rule"):
             cls.startClassPatcher(
                 patch.object(
@@ -66,12 +66,12 @@ class TestAccessMatrix(TransactionCase):
 
     @classmethod
     def _tell_cells(cls):
-        """Tell how much was tried, seen with ``-s``."""
+        """Print how many cells were tried, visible with ``-s``."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in cls.cells.items())
         print(f"\n{sum(cls.cells.values())} cells, {len(cls.roles)} roles: {kinds}")
 
     def _compare(self, kind, decided, found):
-        """Have every cell be as decided; tell all that are not, as lines of a table."""
+        """Check every cell against the decisions; list all differences as lines."""
         self.cells[kind.lower()] += sum(len(cells) for cells in found.values())
         broken, self.world.broken = self.world.broken, []
         if PRINT:
@@ -102,7 +102,7 @@ class TestAccessMatrix(TransactionCase):
                 yield model, name, sample
 
     # ------------------------------------------------------------
-    # Is there a decision about everything?
+    # A decision for everything
     # ------------------------------------------------------------
 
     def test_every_model_is_decided_about(self):
@@ -151,8 +151,8 @@ class TestAccessMatrix(TransactionCase):
         return data.mapped("complete_name")
 
     def test_every_model_of_companies_is_tried_with_records_of_others(self):
-        """Where rows are of a company, one of another company and one of a branch are
-        tried; where they are about customers, one whom two companies share, too."""
+        """For rows of a company, one of another company and one of a branch are tried;
+        for rows about customers, also one of a customer shared by two companies."""
         missing = []
         world = self.world
         for model in matrix.get_models(self.env, self.addons):
@@ -197,14 +197,14 @@ class TestAccessMatrix(TransactionCase):
         )
 
     # ------------------------------------------------------------
-    # Is it as decided?
+    # Rights as decided
     # ------------------------------------------------------------
 
     def test_models_and_records(self):
         found = {}
         for model, name, sample in self._get_samples():
             if (model, name) not in self.tables.models and not PRINT:
-                continue  # there for the fields and methods alone
+                continue  # only for its fields and methods
             found[model, name] = {
                 role: self.world.get_rights(role, sample) for role in self.roles
             }
@@ -224,7 +224,7 @@ class TestAccessMatrix(TransactionCase):
     def _get_field_rights(self, role, sample, name):
         record = sample.record.with_env(self.world.get_env(role))
         field = record._fields[name]
-        if not record:  # a wizard: whoever may use it
+        if not record:  # a wizard: roles that may create one
             rights = "rw" if record.has_access("create") else ""
             return rights if is_readable(record, name) else ""
         try:
@@ -232,7 +232,7 @@ class TestAccessMatrix(TransactionCase):
         except NotImplementedError:
             value = False
         rights = ""
-        if role in matrix.OUTSIDERS:  # they export nothing anyway
+        if role in matrix.OUTSIDERS:  # these roles never export
             ways = [lambda: record.read([name])]
         else:
             ways = [
@@ -244,7 +244,7 @@ class TestAccessMatrix(TransactionCase):
         elif self.world.gets_through(ways[-1], f"exports {name}"):
             rights += " exported"
         writes = (field.store and not field.related) or field.inverse
-        writes = writes and not field.inherited  # its own model's to decide
+        writes = writes and not field.inherited  # decided by its own model
         if writes and self.world.gets_through(
             lambda: record.write({name: value}), f"writes {name}"
         ):
@@ -283,9 +283,9 @@ class TestAccessMatrix(TransactionCase):
         self.assertFalse(leaks, "\n".join(leaks))
 
     def _may_see(self, role, name, sample):
-        """Whether what a method is about is there for a role.
+        """Return whether a role may see the record that a method is about.
 
-        Wizards are anybody's own; what they are about is told by their name.
+        Every user owns their wizards; the name of a sample says what it is about.
         """
         if sample.record:
             return self.world.can_read(role, sample.record)
@@ -317,7 +317,7 @@ class TestAccessMatrix(TransactionCase):
         self._compare("REPORTS", self.tables.reports, found)
 
     def _prints(self, role, report, sample):
-        """Whether a role may print a sample; a wizard is made first."""
+        """Return whether a role may print a sample; a wizard is created first."""
         env = self.world.get_env(role)
         model = sample.record.browse().with_env(env)
 
@@ -328,7 +328,7 @@ class TestAccessMatrix(TransactionCase):
         return self.world.gets_through(work, f"{role} prints {report}")
 
     def test_no_search_looks_at_what_its_asker_may_not_read(self):
-        """A path through one of our fields to something hidden is refused or blind."""
+        """A path through our fields to a hidden field is refused or reveals nothing."""
         leaks, tried = [], 0
         for name, field in search_rights.get_searches(self.env, self.addons):
             if not field.relational:
@@ -339,7 +339,7 @@ class TestAccessMatrix(TransactionCase):
                     continue
                 secret = search_rights.find_secret(model.env[field.comodel_name])
                 if not secret:
-                    continue  # reads all that there is
+                    continue  # this role can read everything
                 tried += 1
                 leaks += [
                     f"{role}, {name}: {leak}"
@@ -350,7 +350,7 @@ class TestAccessMatrix(TransactionCase):
         self.assertFalse(leaks, "\n".join(leaks))
 
     def test_no_conditions_look_at_what_their_author_may_not_read(self):
-        """Runs ask conditions with all rights, so each place refuses hidden paths."""
+        """Runs evaluate conditions with all rights, so hidden paths are refused."""
         taken, tried = [], 0
         for key, target in CONDITIONS.items():
             name, field = key.rsplit(".", 1)
@@ -378,7 +378,7 @@ class TestAccessMatrix(TransactionCase):
         self.assertFalse(taken, "\n".join(taken))
 
     def test_no_search_shows_the_customer_of_somebody_else(self):
-        """Fields of a profile are empty for one who does not see the profile."""
+        """Fields of a profile are empty for a user who can't see the profile."""
         profile = self.world.profiles["others"]
         partner = profile.partner_id
         lead = self.env["crm.lead"].create(
@@ -417,7 +417,7 @@ class TestAccessMatrix(TransactionCase):
         self._compare("DASHBOARDS", decided, found)
 
     def test_dashboards_ask_for_nothing_that_their_readers_may_not_see(self):
-        """Each source of a dashboard, asked as the role that looks at it."""
+        """Query each source of a dashboard as each role that sees the dashboard."""
         wrong = []
         for xml_id in self.tables.dashboards:
             dashboard = self.env.ref(xml_id)
@@ -448,9 +448,9 @@ class TestAccessMatrix(TransactionCase):
                     yield chart["metaData"]["resModel"], domain
 
     def _ask(self, model, domain):
-        """Tell what a reader is refused, or gets of companies that are not theirs."""
+        """Return why a query is refused, or its rows of other companies."""
         if isinstance(domain, str):
-            domain = []  # what depends on the day and the reader narrows it down
+            domain = []  # dynamic parts of the domain only narrow it
         if not self.world.gets_through(lambda: model.search(domain), f"{model}"):
             return [f"may not ask for {model._name}"]
         if "company_id" not in model._fields:

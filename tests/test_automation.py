@@ -1,4 +1,4 @@
-"""Odoo's own automation rules see the moves of customers."""
+"""Odoo's own automation rules run on moves of customers."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestAutomation(LifecycleCase):
-    """An admin chooses “Stage is set to” in Odoo's own screen."""
+    """An admin selects “Stage is set to” in Odoo's own screen."""
 
     @classmethod
     def setUpClass(cls):
@@ -89,7 +89,7 @@ class TestAutomation(LifecycleCase):
         )
 
     def test_a_rule_of_the_admin_may_write_the_stage(self):
-        """Odoo's “update record” goes through the one writer as well."""
+        """Odoo's “update record” uses the single writer as well."""
         stage = self.env["ir.model.fields"]._get("crm.lifecycle.profile", "stage_id")
         self.automation.action_server_ids = [
             Command.clear(),

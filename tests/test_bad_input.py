@@ -1,9 +1,9 @@
-"""Whatever comes in is accepted and right, or refused in words, and never half done.
+"""Any input is accepted correctly or refused with a message, and never half written.
 
 Conditions, parameters of templates, the onboarding and calls, generated at random, in
 English and Chinese. Imported rows are in test_bad_rows.py, files in
-test_lifecycle_file.py. With ``script/test --thorough`` these three try 10,000 (see
-docs/EVIDENCE.md); without it some hundreds, mostly the same ones.
+test_lifecycle_file.py. With ``script/test --thorough`` these three try 10,000 inputs
+(see docs/EVIDENCE.md); without it some hundreds, mostly the same ones.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.bad_input import KEEP_GOING, LANGUAGES, BadInputCase
 from tests.test_lifecycle_file import conditions, scalars, values
 
 languages = st.sampled_from(LANGUAGES)
-# Texts that a form or an API client may send in place of conditions.
+# Texts that a form or an API client may send instead of conditions.
 texts = st.one_of(
     conditions.map(repr),
     conditions.map(json.dumps),
@@ -84,7 +84,7 @@ class TestBadInput(BadInputCase):
     @KEEP_GOING
     @given(texts, st.sampled_from(["rule", "tag", "lifecycle"]), languages)
     def test_conditions_are_used_as_they_read_or_refused(self, text, where, lang):
-        """A run asks what the customer's form explains."""
+        """A run evaluates conditions as the customer's form explains them."""
         record = self.rule if where == "rule" else self.lifecycle
         if where == "tag":
             record = self.env["crm.lifecycle.tag"]
@@ -158,10 +158,10 @@ class TestBadInput(BadInputCase):
 
     @KEEP_GOING
     @given(
-        st.sampled_from(["t2", "t4a"]),
+        st.sampled_from(["relationship", "activity"]),
         st.lists(st.integers(-(2**31), 2**31 - 1), max_size=3),
         st.sampled_from(["action_next", "action_back", "action_start", "name"]),
-        # Odoo itself takes no NUL in a text of any model.
+        # Odoo itself accepts no NUL in a text of any model.
         st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=10),
         languages,
     )

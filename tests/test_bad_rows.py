@@ -1,7 +1,7 @@
-"""Tables that people import come in whole or not at all, told in words.
+"""Tables are imported as a whole or not at all, with a message.
 
-Files of CSV, drawn at random, through Odoo's import: customers with their stage as a
-salesperson, and what is configured as whoever may configure it.
+Random CSV files through Odoo's import: customers with their stage as a salesperson, and
+configuration as a role that may write it.
 """
 
 import csv
@@ -44,7 +44,7 @@ cells = st.one_of(
         ]
     ),
 )
-# What a column of some type is filled with, beside anything at all.
+# Typical values of a column by type, beside random ones.
 likely = {
     "char": ["Gold", "Active", "prospect", "[('won_count', '>=', 1)]", "[(", "today"],
     "boolean": ["True", "False", "1", "yes", "maybe"],
@@ -70,23 +70,23 @@ OPTIONS = {
     "float_thousand_separator": ",",
     "float_decimal_separator": ".",
 }
-# What Odoo's import tells of any model in the words of the database.
+# Messages of Odoo's import, for any model, in the words of the database.
 DATABASE = re.compile("out of range|cannot contain NUL|cannot be converted to text")
-# Who configures what; customers are a salesperson's.
+# The role that configures each model; a salesperson imports customers.
 MODELS = {
     "crm.lifecycle": "manager",
     "crm.lifecycle.stage": "manager",
     "crm.lifecycle.rule": "manager",
     "crm.lifecycle.tag": "manager",
     "crm.lifecycle.profile": "salesperson",
-    "loyalty.tier": "keeper",
-    "loyalty.bonus.rule": "keeper",
+    "crm.loyalty.tier": "keeper",
+    "crm.loyalty.bonus.rule": "keeper",
 }
 
 
 @tagged("post_install", "-at_install")
 class TestBadRows(BadInputCase):
-    tables = (*TABLES, "loyalty_tier", "loyalty_bonus_rule")
+    tables = (*TABLES, "crm_loyalty_tier", "crm_loyalty_bonus_rule")
 
     @classmethod
     def setUpClass(cls):
@@ -136,7 +136,7 @@ class TestBadRows(BadInputCase):
                 self._assert_placed(rows)
 
     def _assert_placed(self, rows):
-        """Each customer stands where the last row about them says, since that day."""
+        """Check that each customer is in the stage of their last row, since its day."""
         last = {}
         for name, stage, day in rows:
             last.setdefault(name.strip(), []).append((stage.strip(), day.strip()))
@@ -195,7 +195,7 @@ class TestBadRows(BadInputCase):
                 self._assert_usable(self.env[name].with_user(user).browse(done))
 
     def _assert_usable(self, records):
-        """What came in can be looked at, and a run can work with it."""
+        """Check that the imported records can be read, and used by a run."""
         records = records.exists()
         json.dumps(records.read(), default=str)
         self._run(full=True)
@@ -210,9 +210,9 @@ class TestBadRows(BadInputCase):
 
 
 class _Imported:
-    """Rows that are imported for the length of a block: the ids that came of them.
+    """Import rows for the length of a block and return their ids.
 
-    None where they were refused; it is checked then that nothing is left of them.
+    None if they were refused; then nothing of them may be left.
     """
 
     def __init__(self, case, what, model, columns, rows, user, lang):
@@ -244,7 +244,7 @@ class _Imported:
             with case.env.cr.savepoint():
                 result = self._execute()
         except UserError as error:
-            # What the reader may not see at all, say.
+            # For example, records that the user may not see.
             result = {"messages": [{"type": "error", "message": str(error)}]}
             case.env.invalidate_all()
         for message in result["messages"]:

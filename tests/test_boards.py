@@ -1,4 +1,4 @@
-"""The dashboards: made of what stands in script/boards, and asking for what exists."""
+"""The dashboards equal the output of script/boards, and query existing fields."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 @tagged("post_install", "-at_install")
 class TestBoards(TransactionCase):
     def _get_matchings(self, data):
-        """Yield (model, field matching) of all that asks."""
+        """Yield the (model, field matching) of each data source."""
         for question in (*data["pivots"].values(), *data["lists"].values()):
             yield question["model"], question["fieldMatching"]
         for chart in odoo_charts(data):
@@ -70,7 +70,7 @@ class TestBoards(TransactionCase):
                 self.assertNotIn("PIVOT", json.dumps(data))
 
     def test_boards_are_installed_for_their_readers(self):
-        """Whoever works with customers or points finds the boards, others do not."""
+        """Users who work with customers or points see the boards, others do not."""
         boards = self.env["spreadsheet.dashboard"].search([])
         ours = boards.filtered(
             lambda board: (

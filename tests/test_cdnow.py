@@ -1,4 +1,4 @@
-"""A real customer base against an oracle: every fact and stage, on several days."""
+"""Compare a real customer base with an oracle: all facts and stages, several days."""
 
 import os
 from collections import Counter
@@ -14,15 +14,15 @@ from . import oracle_cdnow as oracle
 from .cdnow_reports import CdnowReports
 
 FILE = os.environ.get("CDNOW_FILE", "")
-# The first one has customers who came once, and others who are still to come.
+# On the first day some customers have bought once, and others not yet.
 DAYS = [
     date(1997, 2, 28),
     date(1997, 12, 31),
     date(1998, 3, 31),
     date(1998, 6, 30),
 ]
-# The database has dollars and floats, the oracle cents and fractions. What is
-# divided is rounded: an average to the cent, the others further on.
+# The database has dollars and floats, the oracle cents and fractions. Quotients are
+# rounded: an average to the cent, the others to more digits.
 AMOUNTS = {
     "order_total",
     "order_total_12m",
@@ -52,9 +52,9 @@ cdnow = import_script()
 
 @tagged("post_install", "-at_install")
 class TestCdnow(CdnowReports, TransactionCase):
-    """The whole file in a company of its own, and what the lifecycle made of it.
+    """The whole file in a company of its own, with the lifecycle run over it.
 
-    Loading and running take most of the time, so they are done once for all.
+    Loading and running take most of the time, so they are done once for all tests.
     """
 
     @classmethod
@@ -100,7 +100,7 @@ class TestCdnow(CdnowReports, TransactionCase):
         )
         self.assertEqual(len(rows), 69_659)
         self.assertEqual(len({row[0] for row in rows}), 23_570)
-        # Sets: the difference of long lists takes unittest hours to print.
+        # Compare sets: printing the difference of long lists takes hours in unittest.
         cents = [(*row[:2], round(row[2] * 100), round(row[3] * 100)) for row in rows]
         expected = [
             (p.customer, p.day, *[int(p.amount * 100)] * 2) for p in self.purchases
@@ -192,7 +192,7 @@ class TestCdnow(CdnowReports, TransactionCase):
         profiles = self.get_row_versions("crm_lifecycle_profile")
         for full in (False, True):
             run = self.run_lifecycle(DAYS[-1], full=full)
-            # All were loaded in this transaction, so all are looked at again.
+            # All were loaded in this transaction, so the run evaluates all again.
             self.assertRecordValues(
                 run,
                 [
@@ -223,7 +223,9 @@ class TestCdnow(CdnowReports, TransactionCase):
 
     def test_a_comparison_of_all_changes_no_row_of_any_table(self):
         left = cdnow.find_lifecycle(self.env, self.company)
-        right = self.env["crm.lifecycle.template"]._instantiate("t4a", self.company)
+        right = self.env["crm.lifecycle.template"]._instantiate(
+            "activity", self.company
+        )
         before = get_checksums(self.env)
         found = self.env["crm.lifecycle"]._compare(
             self.company, left, right, [], DAYS[-1]
@@ -232,7 +234,7 @@ class TestCdnow(CdnowReports, TransactionCase):
         self.assertEqual(sum(found["matrix"].values()), 23_570)
 
     def test_activation_is_quiet_and_the_next_move_sends_its_one(self):
-        """All customers change to another lifecycle, full of playbooks, at once."""
+        """All customers switch at once to another lifecycle with playbooks."""
         lifecycle = self.activate_with_playbooks()
         before = self.count_playbook()
         history = self.count_history()
@@ -244,8 +246,8 @@ class TestCdnow(CdnowReports, TransactionCase):
         )
         self.work_off()
         self.assertEqual(self.count_playbook(), before)
-        # Three days on, all are due for a follow-up, and nobody could call them all.
-        # Those whom the days have moved on have their playbook, and nobody else.
+        # Three days later all are due for a follow-up, which would be too many calls.
+        # Only the customers who were moved since then have their playbook.
         later = DAYS[-1] + timedelta(days=3)
         moved = self.run_lifecycle(later).moved_count
         self.assertIn(moved, range(1, 1000))
@@ -256,12 +258,12 @@ class TestCdnow(CdnowReports, TransactionCase):
         mails, activities, steps = before
         before = [mails + moved, activities + moved, steps + 4 * moved]
         self.assertEqual(self.count_playbook(), before)
-        # One of those who have fallen silent orders again.
+        # An inactive customer orders again.
         profile = Profile.search(
             [
                 ("stage_id.category", "=", "lost"),
                 ("lifecycle_id", "=", lifecycle.id),
-                ("playbook_step_ids", "=", False),
+                ("playbook_log_ids", "=", False),
             ],
             limit=1,
         )
@@ -280,7 +282,7 @@ class TestCdnow(CdnowReports, TransactionCase):
     # ------------------------------------------------------------
 
     def activate_with_playbooks(self):
-        """Return a lifecycle in place of the active one, each stage with all steps."""
+        """Return a lifecycle that replaces the active one, all steps on each stage."""
         old = cdnow.find_lifecycle(self.env, self.company)
         lifecycle = old.copy()
         model_id = self.env["ir.model"]._get_id("crm.lifecycle.profile")
@@ -322,13 +324,13 @@ class TestCdnow(CdnowReports, TransactionCase):
         )
         old.state = "archived"
         lifecycle.action_activate()
-        # The runs so far, all of this second, were before; and so was 1998.
+        # Backdate the activation and the runs so far, to before the days of the data.
         lifecycle.activation_date = "1996-01-02"
         self.env["crm.lifecycle.run"].search([]).write({"date_start": "1996-01-01"})
         return lifecycle
 
     def work_off(self):
-        """Let the worker of the playbook do all that waits, call after call."""
+        """Call the worker of the playbook until no step is pending."""
         cron = self.env.ref("crm_lifecycle.ir_cron_playbook")
         waiting = [("company_id", "=", self.company.id), ("processed_at", "=", False)]
         self.env.flush_all()
@@ -345,12 +347,12 @@ class TestCdnow(CdnowReports, TransactionCase):
         return [
             self.env["mail.mail"].search_count([("is_notification", "=", False)]),
             self.env["mail.activity"].with_context(active_test=False).search_count([]),
-            self.env["crm.lifecycle.step"].search_count([]),
+            self.env["crm.lifecycle.playbook.log"].search_count([]),
         ]
 
     @classmethod
     def run_lifecycle(cls, day, **options):
-        """Return the run as of a day, which stays in this transaction."""
+        """Return a run as of a day, within this transaction."""
         run = cls.env["crm.lifecycle"]._run(cls.company, as_of=day, **options)
         cls.env.flush_all()
         return run
@@ -417,7 +419,7 @@ class TestCdnow(CdnowReports, TransactionCase):
 
     @classmethod
     def get_row_versions(cls, table):
-        """Return where each row is: any UPDATE puts it elsewhere."""
+        """Return the location of each row: any UPDATE changes it."""
         return set(
             cls.env.execute_query(
                 SQL("SELECT id, ctid::text, xmin::text FROM %s", SQL.identifier(table))
@@ -449,7 +451,7 @@ def get_checksums(env):
 
 
 def assert_same_rows(test, after, before):
-    """Check that no table has other rows than before, whichever they are."""
+    """Check that no table has other rows than before."""
     watched = ("profile", "history", "run", "step", "touch")
     test.assertLessEqual(
         {f"crm_lifecycle_{name}" for name in watched}
@@ -472,7 +474,7 @@ def count_by_stage(env, preview):
 
 
 def is_same(actual, truth, tolerance):
-    """Whether a value is the oracle's; empty is like empty alone."""
+    """Return whether a value is the oracle's; empty only equals empty."""
     if tolerance and actual is not None and truth is not None:
         return abs(actual - truth) <= tolerance
     return actual == truth

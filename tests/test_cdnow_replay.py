@@ -1,4 +1,4 @@
-"""A replay over a real customer base against an oracle: stages, and days of moves."""
+"""Compare a replay over a real customer base with an oracle: stages, days of moves."""
 
 from calendar import monthrange
 from collections import Counter
@@ -19,7 +19,7 @@ from .test_cdnow import (
 
 END = date(1998, 6, 30)
 BEGIN = date(1996, 12, 31)
-# The last days of all months, which a replay by the month looks at.
+# The last days of all months, which a monthly replay evaluates.
 LOOKS = [
     date(year, month, monthrange(year, month)[1])
     for year in (1996, 1997, 1998)
@@ -31,7 +31,7 @@ MONTHS = [date(1997, 6, 30), date(1997, 12, 31), date(1998, 4, 30)]
 
 @tagged("post_install", "-at_install")
 class TestCdnowReplay(CdnowReports, TransactionCase):
-    """The whole file in a company of its own, which had no lifecycle at the time."""
+    """The whole file in a company of its own, which had no lifecycle at that time."""
 
     @classmethod
     def setUpClass(cls):
@@ -100,10 +100,10 @@ class TestCdnowReplay(CdnowReports, TransactionCase):
         return facts and oracle.get_stage(facts, day)
 
     def _check_days_by_month(self, moves):
-        """Each move of the replay is one of those on the oracle's days.
+        """Check that each move of the replay is a move of the oracle on the same day.
 
-        Not the other way round: who fell silent and ordered again within a month
-        was not seen silent.
+        The reverse does not hold: a customer who became inactive and ordered again
+        within a month was never found inactive.
         """
         self._assert_few(
             [
@@ -115,7 +115,7 @@ class TestCdnowReplay(CdnowReports, TransactionCase):
         )
 
     def _check_stays(self, moves):
-        """The days in the stage before are those between the moves."""
+        """Check that the days in the previous stage are those between the moves."""
         rows = self.env.execute_query(
             SQL(
                 """

@@ -1,4 +1,4 @@
-"""The same customer in several companies: each its own stage, facts and currency."""
+"""The same customer in several companies, with stage, facts and currency of each."""
 
 from datetime import date
 
@@ -8,14 +8,14 @@ from odoo.tests import tagged
 from .two_companies import TwoCompaniesCase
 
 TODAY = date(2026, 3, 12)
-MORNING = "2026-03-12 02:00"  # of the 12th in Shanghai, still the 11th in New York
+MORNING = "2026-03-12 02:00"  # the 12th in Shanghai, still the 11th in New York
 
 
 class CompaniesCase(TwoCompaniesCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # A dollar is seven yuan, however one counts.
+        # A dollar is seven yuan, in both directions.
         cls.env["res.currency.rate"].search([]).unlink()
         cls.env["res.currency.rate"].create(
             [
@@ -41,8 +41,8 @@ class CompaniesCase(TwoCompaniesCase):
         cls.env.invalidate_all()
 
     def _as(self, user, *companies):
-        """The environment of a user who has chosen companies, the first one to
-        work in."""
+        """Return the environment of a user with selected companies, the current one
+        first."""
         return self.env(
             user=user,
             context={"allowed_company_ids": [company.id for company in companies]},
@@ -105,7 +105,7 @@ class TestSharedCustomers(CompaniesCase):
 
 @tagged("post_install", "-at_install")
 class TestBranches(CompaniesCase):
-    """A branch is a company of its own: its orders are not those of its parent."""
+    """A branch is a company of its own: its orders do not count for its parent."""
 
     @classmethod
     def setUpClass(cls):
@@ -182,8 +182,8 @@ class TestCurrenciesInReports(CompaniesCase):
         self.assertEqual(self._revenue(self.east, self.west), ("CNY", 910, 2))
 
     def test_tables_of_odoo_have_what_they_need_to_convert(self):
-        """Pivots, graphs, grouped lists and dashboards ask for the sum in one
-        currency, where there are several; they need to know the rows' own."""
+        """Pivots, graphs, grouped lists and dashboards convert sums into one currency
+        if there are several; they need the currency of the rows."""
         env = self._as(self.leader, self.west, self.east)
         for model, name in (
             ("crm.lifecycle.purchase.report", "amount"),
@@ -196,7 +196,7 @@ class TestCurrenciesInReports(CompaniesCase):
                 )
                 self.assertEqual(set(currencies), {self.yuan.id, self.dollar.id})
                 self.assertAlmostEqual(total, 130)
-        field = env["loyalty.points.report"]._fields["liability"]
+        field = env["crm.loyalty.points.report"]._fields["liability"]
         self.assertEqual(field.type, "monetary")
 
     def test_every_amount_of_ours_tells_its_currency(self):
@@ -215,7 +215,7 @@ class TestCurrenciesInReports(CompaniesCase):
 
 @tagged("post_install", "-at_install")
 class TestCompanySwitch(CompaniesCase):
-    """Somebody works in East, then switches to West: nothing of East is left."""
+    """After a user switches from East to West, no data of East is left."""
 
     @classmethod
     def setUpClass(cls):
@@ -234,7 +234,7 @@ class TestCompanySwitch(CompaniesCase):
         return ((self.east, self.west), (self.west, self.east), (self.east, self.west))
 
     def test_a_contact_shows_the_stage_of_the_company_chosen_first(self):
-        """In one session, without anything that would empty the caches."""
+        """In one session, without emptying the caches."""
         for companies in self._orders():
             env, company = self._as(self.user, *companies), companies[0]
             partner = self.partner.with_env(env)
@@ -308,7 +308,7 @@ class TestCompanySwitch(CompaniesCase):
         self.assertEqual(self._stage(self.west), "prospect")
 
     def test_figures_are_of_the_companies_that_are_chosen(self):
-        """Also of those that a dashboard asks for, which reads the same models."""
+        """Also for a dashboard, which reads the same models."""
         for companies, customers in (
             ((self.east,), 1),
             ((self.west,), 1),
@@ -317,7 +317,7 @@ class TestCompanySwitch(CompaniesCase):
             env = self._as(self.user, *companies)
             for model in (
                 "crm.lifecycle.customer.report",
-                "crm.lifecycle.visit.report",
+                "crm.lifecycle.stage.report",
             ):
                 with self.subTest(model=model, companies=len(companies)):
                     rows = env[model].search([])

@@ -1,8 +1,8 @@
-"""From complaint to recovery: what the templates do about tickets and ratings.
+"""From complaint to recovery: how the templates handle tickets and ratings.
 
-A customer rates a ticket with one star, and is in the stage of the template that is
-for it; a good rating later, and no open ticket, bring them back. The history says why,
-both times. With tasks and with helpdesk tickets.
+A customer rates a ticket with one star, and moves to the template's stage for
+complaints; a good rating later, without an open ticket, brings them back. The history
+has the reason of both moves. With tasks and with helpdesk tickets.
 """
 
 from datetime import datetime, time, timedelta
@@ -21,7 +21,11 @@ class TestComplaint(TransactionCase):
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
         cls.desk = cls.env["project.project"].create(
-            {"name": "Service desk", "is_service_desk": True, "company_id": False}
+            {
+                "name": "Service desk",
+                "lifecycle_is_service_desk": True,
+                "company_id": False,
+            }
         )
         cls.opened, cls.solved = cls.env["helpdesk.ticket.stage"].create(
             [
@@ -119,7 +123,7 @@ class TestComplaint(TransactionCase):
         return profile
 
     def _suffer_and_recover(self, code, model, orders, before, after):
-        """A ticket that is answered badly, and another one that is answered well."""
+        """Rate a ticket badly and another one well, and check the stages."""
         self._start(code)
         for days_ago in orders:
             self._order(days_ago)
@@ -148,20 +152,22 @@ class TestComplaint(TransactionCase):
         self.assertEqual(self._run(0).stage_id.code, before)
 
     def test_a_task_rated_badly_and_then_well_in_t3(self):
-        self._suffer_and_recover("t3", "project.task", (40, 30), "maintain", "retain")
+        self._suffer_and_recover(
+            "service", "project.task", (40, 30), "maintain", "retain"
+        )
 
     def test_a_helpdesk_ticket_rated_badly_and_then_well_in_t4a(self):
         orders = (300, 200, 100, 30)
         self._suffer_and_recover(
-            "t4a", "helpdesk.ticket", orders, "loyal", "churn_warning"
+            "activity", "helpdesk.ticket", orders, "loyal", "churn_warning"
         )
 
     def test_a_task_rated_badly_and_then_well_in_t4b(self):
         orders = (300, 200, 100, 30)
-        self._suffer_and_recover("t4b", "project.task", orders, "loyal", "growing")
+        self._suffer_and_recover("growth", "project.task", orders, "loyal", "growing")
 
     def test_a_helpdesk_ticket_that_waits_for_a_week_in_t4a(self):
-        self._start("t4a")
+        self._start("activity")
         for days_ago in (30, 20):
             self._order(days_ago)
         ticket = self._ticket("helpdesk.ticket", 10)
@@ -171,14 +177,14 @@ class TestComplaint(TransactionCase):
         self.assertEqual(self._run(0).stage_id.code, "active")
 
     def _work(self):
-        """Let the worker of playbooks do what the moves have to do."""
+        """Run the worker of playbooks on the pending moves."""
         self.env.flush_all()
         with self.enter_registry_test_mode():
             self.env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
         self.env.invalidate_all()
 
     def test_a_bad_rating_opens_one_case_which_the_good_one_closes(self):
-        self._start("t3")
+        self._start("service")
         seller = new_test_user(
             self.env,
             "seller",
@@ -217,7 +223,7 @@ class TestComplaint(TransactionCase):
         self.assertIn("no complaint", case.closing_explanation)
 
     def test_both_kinds_of_tickets_add_up(self):
-        self._start("t3")
+        self._start("service")
         task = self._ticket("project.task", 9)
         ticket = self._ticket("helpdesk.ticket", 5)
         self._rate(task, 4, 8)

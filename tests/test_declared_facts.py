@@ -7,7 +7,7 @@ from tests.access_matrix import ADDONS
 
 @tagged("post_install", "-at_install")
 class TestDeclaredFacts(TransactionCase):
-    """Each addon declares its facts, for databases where it is not installed."""
+    """Each addon declares its facts, for databases without the addon."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
-"""What the addons write of words that people have typed, as text wherever it is HTML.
+"""Texts that users typed stay text in all HTML that the addons write.
 
-Texts of all records of the access matrix are typed anew, see `typed_texts.py`.
+Texts of all records of the access matrix are replaced, see `typed_texts.py`.
 """
 
 from lxml import html
@@ -22,13 +22,13 @@ class TestEscapedWords(TransactionCase):
         cls.card = cls.world.cards["here"]
 
     def _assert_as_typed(self, text, *kinds):
-        """Nothing of it is HTML, and the texts of some fields can be read."""
+        """Check that no typed text is HTML, and that some kinds can be read."""
         self.assertFalse(find_live(text))
         read = html.fragment_fromstring(str(text), create_parent="div").text_content()
         for kind in kinds:
             self.assertIn(mark(kind), read)
 
-    # Papers
+    # Printed documents
 
     def test_papers(self):
         tried = 0
@@ -48,9 +48,12 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_papers_about_a_customer_show_the_texts(self):
         for report, kinds in (
-            ("crm_lifecycle.report_person", ("crm.lifecycle.stage.name",)),
             (
-                "crm_lifecycle_reports.action_report_customer",
+                "crm_lifecycle_privacy.report_personal_data",
+                ("crm.lifecycle.stage.name",),
+            ),
+            (
+                "crm_lifecycle_documents.action_report_customer",
                 ("crm.lifecycle.stage.name", "crm.lifecycle.history.reason"),
             ),
         ):
@@ -104,8 +107,8 @@ class TestEscapedWords(TransactionCase):
     # Messages and tasks
 
     def test_the_task_of_who_approves_points(self):
-        """What somebody gave as a reason was HTML in the task of somebody else."""
-        adjustment = self.env["loyalty.point.adjustment"].create(
+        """The reason entered by one user was HTML in the task of another user."""
+        adjustment = self.env["crm.loyalty.adjustment"].create(
             {"card_id": self.card.id, "points": 70, "reason": mark("reason")}
         )
         adjustment.action_ask()
@@ -115,17 +118,17 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_task_about_a_tier_that_is_lost(self):
         """So was the name of a tier."""
-        tiers = self.card.program_id.tier_ids.sorted("threshold")
+        tiers = self.card.program_id.crm_loyalty_tier_ids.sorted("threshold")
         today = self.card.program_id._get_loyalty_today()
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE loyalty_card SET tier_until = %s WHERE id = %s",
+            "UPDATE loyalty_card SET crm_loyalty_tier_until = %s WHERE id = %s",
             [today, self.card.id],
         )
         self.card.invalidate_recordset()
         row = (today, self.card, *tiers[::-1], 5)
         task = self.card.program_id._plan_tier_tasks([row])
-        self._assert_as_typed(task.note, "loyalty.tier.name")
+        self._assert_as_typed(task.note, "crm.loyalty.tier.name")
 
     def test_a_call_that_was_logged(self):
         call = self.env["crm.lifecycle.profile.call"].create(
@@ -149,16 +152,16 @@ class TestEscapedWords(TransactionCase):
             )
 
     def test_the_end_of_work_in_the_background(self):
-        task = self.world.made["crm.lifecycle.task"]["mine"].record
+        task = self.world.made["background.task"]["mine"].record
         task.write({"state": "failed", "outcome": False, "error": mark("error")})
-        task._tell_user()
+        task._notify_user()
         message = self.env["mail.message"].search(
             [("model", "=", task._name), ("res_id", "=", task.id)], limit=1
         )
         self._assert_as_typed(message.body, "error")
 
     def test_explanations_and_results(self):
-        """Whatever is made of typed words as HTML, of all records there are."""
+        """All HTML that is made of typed texts, for all records."""
         tried = 0
         for model, samples in self.world.made.items():
             fields = [

@@ -1,4 +1,4 @@
-"""Names and texts that people type are shown as text, wherever HTML is made of them."""
+"""Names and texts that users type stay text in all HTML made of them."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -12,7 +12,7 @@ PAYLOADS = (
     "<a href='javascript:alert(1)'>x</a>",
     "{{ 7 * 7 }}<t t-out='1'/>",
 )
-# What would do something, were it not escaped.
+# Texts that would have an effect if they were not escaped.
 LIVE = ("<script>alert", "<img src=x", "<svg onload", "href='javascript:", "<t t-out")
 
 
@@ -25,7 +25,7 @@ class TestEscaping(LifecycleCase):
         return html
 
     def _build(self, payload):
-        """Put the text in everything that has a name, and move a customer about."""
+        """Use the text in all names, and move a customer."""
         self.lifecycle.name = payload
         for stage in self.lifecycle.stage_ids:
             stage.write({"name": payload, "goal": payload})
@@ -51,7 +51,7 @@ class TestEscaping(LifecycleCase):
                 self._look_at(records, profile.history_ids, self.lifecycle)
                 self._look_at(self.lifecycle.version_ids, self.lifecycle.rule_ids)
                 self._look_at_wizards(profile)
-                for report in ("crm_lifecycle.report_person",):
+                for report in ("crm_lifecycle_privacy.report_personal_data",):
                     html, _type = self.env["ir.actions.report"]._render_qweb_html(
                         report, profile.ids
                     )
@@ -60,7 +60,7 @@ class TestEscaping(LifecycleCase):
                 self.env.invalidate_all()
 
     def _look_at(self, *recordsets):
-        """Read every HTML that the records compute."""
+        """Read all HTML that the records compute."""
         for records in recordsets:
             for name, field in records._fields.items():
                 if field.type == "html" and field.compute:

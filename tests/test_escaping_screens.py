@@ -1,8 +1,8 @@
-"""Typed texts are shown as typed, and do nothing, on every screen in a browser.
+"""Every screen in a browser shows typed texts as typed, without running them.
 
-Opened are all actions of the addons in each of their views, the form of each kind of
-record with all its pages, the wizards, the dashboards, notifications, and the pages of
-the portal, with `typed_texts.PAYLOAD` in every name and text.
+The test opens all actions of the addons in each of their views, the form of each kind
+of record with all its pages, the wizards, the dashboards, notifications, and the pages
+of the portal, with `typed_texts.PAYLOAD` in every name and text.
 """
 
 import json
@@ -17,7 +17,7 @@ from .typed_texts import PAYLOAD, TypedTexts, find_live, mark
 
 SCRIPT = (Path(__file__).parent / "screens.js").read_text("utf-8")
 ANSWER = "lifecycle.escaping"
-# What shows that the data of a view is there; the view itself is there before.
+# Elements that appear with the data of a view; the view itself appears before.
 SELECTORS = {
     "form": ".o_form_view",
     "list": ".o_list_view .o_renderer, .o_view_nocontent",
@@ -28,8 +28,9 @@ SELECTORS = {
     "lifecycle_cohort": ".o_lifecycle_cohort",
     "lifecycle_flow": ".o_lifecycle_flow",
 }
-# Where the texts of fields are to be read, by parts of the names of screens.
+# The screens that must show the texts of fields, by parts of their names.
 SEEN_IN_ACTIONS = {
+    "background.task.outcome": ["task_action kanban", "task_action list"],
     "crm.lifecycle.history.reason": ["crm_lifecycle_history_action list"],
     "crm.lifecycle.name": ["crm_lifecycle_action list"],
     "crm.lifecycle.risk.reason.name": ["crm_lifecycle_risk_reason_action list"],
@@ -41,20 +42,20 @@ SEEN_IN_ACTIONS = {
         "visit_report_action_flow lifecycle_flow",
         "visit_report_action_time graph",
     ],
-    "crm.lifecycle.step.name": ["step_action kanban", "step_action list"],
-    "crm.lifecycle.task.outcome": ["task_action kanban", "task_action list"],
+    "crm.lifecycle.playbook.log.name": ["step_action kanban", "step_action list"],
     "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
-    "loyalty.point.adjustment.reason": ["loyalty_point_adjustment_action list"],
-    "loyalty.point.entry.reason": ["loyalty_point_entry_action list"],
-    "loyalty.tier.name": ["loyalty_tier_action list"],
+    "crm.loyalty.adjustment.reason": ["crm_loyalty_adjustment_action list"],
+    "crm.loyalty.entry.reason": ["crm_loyalty_entry_action list"],
+    "crm.loyalty.tier.name": ["crm_loyalty_tier_action list"],
     "res.partner.name": ["crm_lifecycle_profile_action kanban"],
     "survey.user_input.line.value_text_box": [
         "satisfaction_report_action kanban",
         "satisfaction_report_action list",
     ],
 }
-# Where each text of a kind of record is to be read on its own form.
+# Kinds of records with forms that must show each of their texts.
 SEEN_IN_OWN_FORMS = (
+    "background.task.name",
     "crm.lead.name",
     "crm.lifecycle.history.reason",
     "crm.lifecycle.mailing.name",
@@ -64,14 +65,13 @@ SEEN_IN_OWN_FORMS = (
     "crm.lifecycle.run.error",
     "crm.lifecycle.stage.goal",
     "crm.lifecycle.stage.name",
-    "crm.lifecycle.task.name",
     "crm.lifecycle.ticket.rule.name",
     "crm.lifecycle.visit.note",
-    "loyalty.bonus.rule.name",
-    "loyalty.point.adjustment.reason",
-    "loyalty.point.entry.reason",
+    "crm.loyalty.bonus.rule.name",
+    "crm.loyalty.adjustment.reason",
+    "crm.loyalty.entry.reason",
     "loyalty.program.name",
-    "loyalty.tier.name",
+    "crm.loyalty.tier.name",
     "res.partner.name",
     "sale.order.name",
 )
@@ -83,7 +83,7 @@ SEEN_IN_FORMS["res.partner.name"].append("crm.lifecycle.profile form")
 
 @tagged("post_install", "-at_install")
 class TestEscapingScreens(HttpCase):
-    test_cursor_lock_timeout = 300  # many requests at once, on whatever machine
+    test_cursor_lock_timeout = 300  # many requests at once, on slow machines too
 
     @classmethod
     def setUpClass(cls):
@@ -105,13 +105,14 @@ class TestEscapingScreens(HttpCase):
         )
 
     # ------------------------------------------------------------
-    # What there is to open
+    # Screens to open
     # ------------------------------------------------------------
 
     def _get_actions(self):
-        """All windows of ours, in each of their views.
+        """Return our window actions, in each of their views.
 
-        Killed workers of other tests leave more than a page of rows: ours are shown.
+        Killed workers of other tests leave more than a page of rows, so the actions
+        are filtered on our records.
         """
         data = self.env["ir.model.data"].search(
             [("model", "=", "ir.actions.act_window"), ("module", "in", self.addons)]
@@ -135,7 +136,7 @@ class TestEscapingScreens(HttpCase):
         return model._auto and model._log_access
 
     def _get_forms(self):
-        """The form of a record of each model, and of each wizard."""
+        """Return the form of a record of each model, and of each wizard."""
         for model, samples in self.world.made.items():
             for name, sample in samples.items():
                 record = sample.record.with_env(self.env)
@@ -145,7 +146,7 @@ class TestEscapingScreens(HttpCase):
                     continue
                 if not record and sample.create:
                     record = self._make_wizard(record, sample.create)
-                # Surveys are read in reports alone by those who have no rights on them.
+                # Users without rights on surveys see them only in reports.
                 if record and record.with_user(self.reader).has_access("read"):
                     yield self._screen(f"{model} form", model, "form", res_id=record.id)
                     break
@@ -201,18 +202,18 @@ class TestEscapingScreens(HttpCase):
     # ------------------------------------------------------------
 
     def _open(self, screens):
-        """Open screens one after the other; return what was seen where."""
+        """Open screens one after the other; return the texts seen on each."""
         values = {"SCREENS": list(screens), "PAYLOAD": PAYLOAD, "ANSWER": ANSWER}
         constants = "".join(
             f"const {name} = {json.dumps(value)};\n" for name, value in values.items()
         )
-        # Fills the caches, so that the browser need not wait for the first page.
+        # Fill the caches, so that the browser does not wait for the first page.
         self.authenticate(self.reader.login, self.reader.login)
         self.url_open("/odoo", timeout=300)
         self.browser_js(
             "/odoo",
             f"(() => {{{constants}{SCRIPT}}})()",
-            # The script waits for the client; how long that takes depends on machines.
+            # The script itself waits for the client, longer on slow machines.
             ready="location.pathname.startsWith('/odoo')",
             login=self.reader.login,
             timeout=900,
@@ -224,7 +225,7 @@ class TestEscapingScreens(HttpCase):
         return answer["seen"]
 
     def _assert_seen(self, seen, expected):
-        """Each text can be read, as it was typed, on the screens that are about it."""
+        """Check that each text can be read on the screens that must show it."""
         missing = [
             f"{kind}: {screen}"
             for kind, screens in expected.items()
@@ -249,7 +250,7 @@ class TestEscapingScreens(HttpCase):
         self._assert_seen(seen, {"notification": ["notification"]})
 
     def test_portal(self):
-        """What a member reads of programme and tier is what was typed."""
+        """A member reads the texts of program and tier as typed."""
         member = self.world.users["portal"]
         card = self.world.cards["portal_own"]
         self.authenticate(member.login, member.login)

@@ -5,7 +5,7 @@ from odoo.tools import config
 @tagged("post_install", "-at_install")
 class TestFilestore(TransactionCase):
     def test_each_database_of_tests_has_files_of_its_own(self):
-        """Else Odoo takes away those of the test that another worker is in."""
+        """Otherwise Odoo deletes files of the test that another worker is running."""
         name = self.env.cr.dbname
         self.assertEqual(
             config.filestore(name), f"{config['data_dir']}/filestore/{name}"

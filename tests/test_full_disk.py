@@ -1,7 +1,7 @@
-"""Mails that can't be stored: the disk of the database, or that of the files, is full.
+"""Mails that can't be stored: the disk of the database, or of the files, is full.
 
-Whatever else the job has to do is done, what failed is told with its reason, and the
-next call makes up for it.
+The job finishes all other work, reports the failure with its reason, and the next call
+catches up on it.
 """
 
 import errno
@@ -22,7 +22,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 def fail_for(name, error):
-    """Return a `create` of mails that fails for those to somebody."""
+    """Return a `create` of mails that fails for mails to one recipient."""
 
     def create(mails, vals_list):
         if any(name in str(vals) for vals in vals_list):
@@ -33,7 +33,7 @@ def fail_for(name, error):
 
 
 class FullDisk:
-    """Mixed into a case: the disk is full where a mail is about to be written."""
+    """Mixin for a test case: the disk is full when a mail is written."""
 
     def _fill(self, name, error):
         Mail = self.env.registry["mail.mail"]
@@ -68,7 +68,7 @@ class TestPlaybookFullDisk(FullDisk, PlaybookCase):
         filled = self._fill("Ada", error)
         for profile in (self.profile, other):
             self._move(profile, self.risk)
-        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_step"):
+        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log"):
             steps = self._work()
         mails = steps.filtered(lambda step: step.kind == "mail")
         states = {step.profile_id: step for step in mails}
@@ -84,7 +84,11 @@ class TestPlaybookFullDisk(FullDisk, PlaybookCase):
 class TestReminderFullDisk(FullDisk, LedgerCase):
     def test_a_reminder_that_finds_no_place_keeps_nobody_elses_back(self):
         self.program.write(
-            {"expiry_policy": "days", "expire_after": 5, "expiry_reminder": True}
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 5,
+                "crm_loyalty_expiry_reminder": True,
+            }
         )
         ada, bob = self._card(10), self._card(10)
         ada.partner_id.name, bob.partner_id.email = "Full Ada", "bob@example.com"
@@ -117,9 +121,9 @@ class TestReportFullDisk(ReportCase):
         )
 
     def test_a_report_whose_file_finds_no_place_is_not_said_to_be_sent(self):
-        """Odoo goes on without a word when a file can't be written."""
+        """Odoo continues silently when a file can't be written."""
         Attachment = self.env.registry["ir.attachment"]
-        left = [1]  # there is room for one
+        left = [1]  # space for one file
         write = Attachment._file_write
 
         def write_or_not(attachments, content, checksum):
@@ -132,7 +136,7 @@ class TestReportFullDisk(ReportCase):
         with (
             patch.object(Attachment, "_file_write", write_or_not),
             mute_logger(
-                "odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_mailing",
+                "odoo.addons.crm_lifecycle_documents.models.crm_lifecycle_mailing",
                 "odoo.addons.base.models.ir_attachment",
             ),
         ):

@@ -1,10 +1,10 @@
-"""A year of incremental runs ends where one full rebuild ends.
+"""A year of incremental runs gives the same result as one full rebuild.
 
 Random years of orders, cancellations, edits, returns, credit notes, merges,
 contacts that join and leave companies, leads, messages and activities, in two
-companies. Each change is followed by incremental runs on some days; in the end
-a full rebuild must find nothing to change, and profiles built anew from nothing
-must be the same.
+companies. Incremental runs follow the changes on some days; in the end a full
+rebuild must find nothing to change, and profiles built from scratch must be the
+same.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -51,10 +51,10 @@ OPERATIONS = (
 steps = st.lists(
     st.tuples(
         st.sampled_from(OPERATIONS),
-        st.integers(0, 25),  # days since the step before
-        st.integers(0, 5),  # whose turn it is
-        st.integers(0, 9),  # which of their documents, which other customer
-        st.integers(1, 500),  # how much
+        st.integers(0, 25),  # days since the previous step
+        st.integers(0, 5),  # which customer
+        st.integers(0, 9),  # which of its documents, which other customer
+        st.integers(1, 500),  # amount
         st.booleans(),  # whether a run follows
     ),
     min_size=15,
@@ -88,12 +88,12 @@ class TestIncremental(TransactionCase):
         Template = cls.env["crm.lifecycle.template"]
         for company in cls.companies:
             cls._open_books(company)
-            lifecycle = Template._instantiate("t4b", company)
+            lifecycle = Template._instantiate("growth", company)
             lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
 
     @classmethod
     def _open_books(cls, company):
-        """The least bookkeeping that a credit note needs."""
+        """Create the accounts and journals that a credit note needs."""
         env = cls.env(context={**cls.env.context, "allowed_company_ids": company.ids})
         income, receivable = env["account.account"].create(
             [
@@ -168,10 +168,10 @@ class TestIncremental(TransactionCase):
         self.assertEqual(self._snapshot(), incremental)
 
     def _run_all(self, **kwargs):
-        """Run both companies and let what was written become the past.
+        """Run both companies and backdate all rows.
 
-        All is one transaction here, so that everything seems written just now:
-        setting the clock of all rows back is what tells old from new.
+        The test is one transaction, so all rows have the same write date:
+        backdating separates old rows from new ones.
         """
         self.env.flush_all()
         refreshed = moved = 0
@@ -195,7 +195,7 @@ class TestIncremental(TransactionCase):
         return refreshed, moved
 
     def _snapshot(self):
-        """Facts and stage of everybody, by subject and company."""
+        """Return facts and stage of all customers, by subject and company."""
         Profile = self.env["crm.lifecycle.profile"]
         names = [*Profile._get_fact_fields(), "user_id"]
         self.env.flush_all()
@@ -212,14 +212,14 @@ class TestIncremental(TransactionCase):
         return self.env.cr.dictfetchall()
 
     # ------------------------------------------------------------
-    # What may happen
+    # Events
     # ------------------------------------------------------------
 
     def _moment(self, hour=12):
         return datetime.combine(self.today, time(hour))
 
     def _backdate(self, record):
-        """Let the record be created on the day of the story."""
+        """Set the creation date of the record to the simulated day."""
         self.env.flush_all()
         self.env.cr.execute(
             f"UPDATE {record._table} SET create_date = %s WHERE id = %s",
@@ -228,7 +228,7 @@ class TestIncremental(TransactionCase):
         record.invalidate_recordset()
 
     def _pick(self, kind, which):
-        """One of the documents of a kind that are still there, or none."""
+        """Return one of the existing documents of a kind, or none."""
         records = self.documents.get(kind)
         records = records and records.exists()
         return records and records[which % len(records)]
@@ -367,7 +367,7 @@ class TestIncremental(TransactionCase):
             lead.unlink()
 
     def _talked_of(self, partner, which):
-        """The contact, one of the orders, or one of the leads."""
+        """Return the contact, one of the orders, or one of the leads."""
         kind = ("order", "lead", None)[which % 3]
         return (kind and self._pick(kind, which)) or partner
 
@@ -415,7 +415,7 @@ class TestIncremental(TransactionCase):
         if other == partner or len(self.partners) < 3:
             return
         if other.commercial_partner_id == partner.commercial_partner_id:
-            return  # the core refuses to merge a contact into its own company
+            return  # Odoo refuses to merge a contact into its own company
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge((partner | other).ids, partner)
         self.env.invalidate_all()

@@ -1,7 +1,7 @@
-"""Jobs of loyalty and of reports that are killed at each moment at which they commit.
+"""Jobs of loyalty and of reports that are killed at each of their commits.
 
-As in `test_playbook_kill`: whatever the moment, the next call leaves the same rows as a
-job that nobody disturbed.
+As in `test_playbook_kill`, the next call always leaves the same rows as an undisturbed
+job.
 """
 
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ TODAY = date.today()
 
 
 class LoyaltyKill(KillCase):
-    """Members of a programme; the job works on two cards at a time."""
+    """Members of a program; the job processes two cards at a time."""
 
     program = {}
 
@@ -53,7 +53,7 @@ class LoyaltyKill(KillCase):
         self._fill(env)
 
     def _fill(self, env):
-        """Give each member a card, and what the job works on."""
+        """Give each member a card with the entries that the job processes."""
         cards = env["loyalty.card"].create(
             [
                 {"program_id": self.program_id, "partner_id": partner_id}
@@ -66,23 +66,23 @@ class LoyaltyKill(KillCase):
         raise NotImplementedError
 
     def _take_away(self, cr):
-        """Nothing of the ledger can be deleted but past it."""
+        """Delete the ledger by SQL: the ORM refuses it."""
         mine = {"program": self.program_id, "partners": self.partner_ids}
-        entries = "SELECT id FROM loyalty_point_entry WHERE program_id = %(program)s"
+        entries = "SELECT id FROM crm_loyalty_entry WHERE program_id = %(program)s"
         cards = "SELECT id FROM loyalty_card WHERE program_id = %(program)s"
         messages = (
             "SELECT id FROM mail_message WHERE model = 'loyalty.card' "
             f"AND res_id IN ({cards})"
         )
         for statement in (
-            f"DELETE FROM loyalty_point_consumption WHERE entry_id IN ({entries})",
+            f"DELETE FROM crm_loyalty_consumption WHERE entry_id IN ({entries})",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE id IN ({messages})",
             """DELETE FROM mail_activity WHERE res_model = 'res.partner'
                 AND res_id = ANY(%(partners)s)""",
-            "DELETE FROM loyalty_tier_history WHERE program_id = %(program)s",
+            "DELETE FROM crm_loyalty_tier_history WHERE program_id = %(program)s",
             f"DELETE FROM loyalty_history WHERE card_id IN ({cards})",
-            "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
+            "DELETE FROM crm_loyalty_entry WHERE program_id = %(program)s",
             "DELETE FROM loyalty_card WHERE program_id = %(program)s",
         ):
             cr.execute(statement, mine)
@@ -101,7 +101,7 @@ class LoyaltyKill(KillCase):
             env["res.partner"].browse(self.partner_ids).unlink()
 
     def _ask(self, query):
-        """Return rows of the programme's cards, in the order of their members."""
+        """Return rows of the program's cards, in the order of their members."""
         return self._query(
             f"SELECT array_position(%s, c.partner_id), {query}",
             self.partner_ids,
@@ -111,13 +111,13 @@ class LoyaltyKill(KillCase):
     def _read(self):
         return {
             "cards": self._ask(
-                "c.points, c.tier_until, c.tier_warned_until, t.name->>'en_US' "
-                "FROM loyalty_card AS c LEFT JOIN loyalty_tier AS t "
-                "ON t.id = c.tier_id WHERE c.program_id = %s ORDER BY 1"
+                "c.points, c.crm_loyalty_tier_until, c.crm_loyalty_tier_warned_until, t.name->>'en_US' "
+                "FROM loyalty_card AS c LEFT JOIN crm_loyalty_tier AS t "
+                "ON t.id = c.crm_loyalty_tier_id WHERE c.program_id = %s ORDER BY 1"
             ),
             "ledger": self._ask(
                 "e.kind, e.points, e.remaining, e.reminded "
-                "FROM loyalty_point_entry AS e JOIN loyalty_card AS c "
+                "FROM crm_loyalty_entry AS e JOIN loyalty_card AS c "
                 "ON c.id = e.card_id WHERE c.program_id = %s ORDER BY 1, e.sequence"
             ),
             "mails": self._ask(
@@ -127,7 +127,7 @@ class LoyaltyKill(KillCase):
                 "WHERE c.program_id = %s GROUP BY 1 ORDER BY 1"
             ),
             "tiers": self._ask(
-                "h.kind, h.date FROM loyalty_tier_history AS h JOIN loyalty_card AS c "
+                "h.kind, h.date FROM crm_loyalty_tier_history AS h JOIN loyalty_card AS c "
                 "ON c.id = h.card_id WHERE c.program_id = %s ORDER BY 1, h.id"
             ),
             "tasks": self._ask(
@@ -138,10 +138,10 @@ class LoyaltyKill(KillCase):
         }
 
     def _assert_sound(self):
-        """The ledger is proved as it is each night."""
+        """Check the ledger as the nightly proof does."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            proof = env["loyalty.point.proof"]._prove()
+            proof = env["crm.loyalty.check"]._prove()
             self.assertFalse(proof.fault_ids)
             cr.rollback()
 
@@ -177,7 +177,7 @@ class TestExpiryKill(LoyaltyKill):
 @tagged("post_install", "-at_install")
 class TestReminderKill(LoyaltyKill):
     job = "crm_loyalty.ir_cron_remind"
-    program = {"expiry_reminder": True}
+    program = {"crm_loyalty_expiry_reminder": True}
 
     def _patch(self):
         batches = patch.object(loyalty_card_reminder, "MAILS", 2)
@@ -196,12 +196,12 @@ class TestReminderKill(LoyaltyKill):
 
 @tagged("post_install", "-at_install")
 class TestTierKill(LoyaltyKill):
-    """Two cards lose their tier, the others are about to: tasks are planned."""
+    """Two cards lose their tier, the others will soon: tasks are planned."""
 
     job = "crm_loyalty.ir_cron_tiers"
     program = {
-        "tier_warn_days": 366,
-        "tier_ids": [
+        "crm_loyalty_tier_warn_days": 366,
+        "crm_loyalty_tier_ids": [
             Command.create({"name": name, "threshold": threshold})
             for name, threshold in (("Basic", 0), ("Silver", 500))
         ],
@@ -215,7 +215,7 @@ class TestTierKill(LoyaltyKill):
     def _post(self, cards):
         for years, some in ((2, cards[:2]), (1, cards[2:])):
             day = date(TODAY.year - years, 1, 15)
-            some.member_since = day
+            some.crm_loyalty_member_since = day
             with freeze_time(f"{day} 12:00"):
                 some._post_points(600, "earn")
 
@@ -234,9 +234,9 @@ class TestTierKill(LoyaltyKill):
 
 @tagged("post_install", "-at_install")
 class TestMailingKill(KillCase):
-    """Two reports, for two people each: everybody gets theirs once."""
+    """Two reports for two recipients each: each recipient gets each report once."""
 
-    job = "crm_lifecycle_reports.ir_cron_mailing"
+    job = "crm_lifecycle_documents.ir_cron_mailing"
 
     def _build(self, env):
         company = env.ref("base.main_company")

@@ -1,6 +1,6 @@
-"""What uninstalling one of our addons must not take away, seen from the registry.
+"""Data that uninstalling one of our addons must keep, checked in the registry.
 
-The whole of it is script/test-life, which really uninstalls.
+The full test is script/test-life, which really uninstalls.
 """
 
 from odoo.tests import TransactionCase, tagged
@@ -9,7 +9,7 @@ OURS = ("crm_lifecycle", "crm_loyalty")
 
 
 def is_ours(field):
-    """Whether no other addon brings the field; each model has a name of itself."""
+    """Return whether only our addons define the field; all have `display_name`."""
     return field.name != "display_name" and all(
         name.startswith(OURS) for name in field._modules
     )
@@ -18,9 +18,9 @@ def is_ours(field):
 @tagged("post_install", "-at_install")
 class TestLife(TransactionCase):
     def test_no_field_of_odoo_goes_with_one_of_ours(self):
-        """Odoo forgets inherited fields that depend on a field that goes.
+        """Odoo deletes inherited fields that depend on a deleted field.
 
-        The stage of a server action took the names of scheduled jobs along.
+        Deleting the stage of a server action deleted the names of scheduled jobs.
         """
         added = [
             field
@@ -39,7 +39,7 @@ class TestLife(TransactionCase):
         self.assertFalse(lost)
 
     def test_fields_of_a_model_that_goes_are_held_by_nobody(self):
-        """An addon whose field went with another one's model could never go itself."""
+        """An addon could not be uninstalled after its field's model was deleted."""
         self.addCleanup(self.registry.reset_changes)
         model = self.env["ir.model"].create({"name": "Gone", "model": "x_life_gone"})
         field = model.field_id.filtered(lambda field: field.name == "x_name")

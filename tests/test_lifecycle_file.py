@@ -1,9 +1,9 @@
-"""Any file is either imported right or refused in words.
+"""Any file is either imported correctly or refused with a message.
 
-Files of the templates, changed at random: values of other kinds, huge numbers,
-broken texts, parts that are missing, doubled or renamed, conditions on what does
-not exist. Whatever comes, an import ends in a lifecycle that can be exported, and
-asked by a run, or in an error for people; and nothing is half-written.
+Files of the templates, changed at random: values of other types, huge numbers,
+broken texts, missing, doubled or renamed parts, conditions on fields that do not
+exist. Each import ends in a lifecycle that can be exported and run, or in a user
+error; nothing is half written.
 """
 
 import copy
@@ -130,7 +130,7 @@ steps = st.lists(
 
 
 def find_places(node, found=None):
-    """Return ``[(container, key)]`` of everything in the data."""
+    """Return the ``[(container, key)]`` of all values in the data."""
     found = [] if found is None else found
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):
@@ -171,9 +171,9 @@ class TestLifecycleFile(TransactionCase):
         cls.files = cls.env["crm.lifecycle.file"]
         cls.data = [
             json.loads(cls.files._export(Template._instantiate(code, cls.company)))
-            for code in ("t2", "t4a")
+            for code in ("relationship", "activity")
         ]
-        # Small, so that changes fall on everything.
+        # Small, so that random changes reach every part.
         for data in cls.data:
             del data["lifecycle"]["rules"][3:]
             del data["lifecycle"]["tags"][2:]
@@ -192,7 +192,7 @@ class TestLifecycleFile(TransactionCase):
         ]
 
     def _assert_usable(self, lifecycle, data):
-        """What was imported is what the file said, and a run can ask it."""
+        """Check that the lifecycle equals the file, and that a run can use it."""
         exported = json.loads(self.files._export(lifecycle))["lifecycle"]
         asked = data["lifecycle"]
         self.assertEqual(

@@ -1,8 +1,8 @@
-"""Numbers and dates of our models: refused in words, or of no harm to anybody.
+"""Numbers and dates of our models: refused with a message, or harmless.
 
-The fields come from the registry. Each is written by the lowest role that may write
-it. What is refused names the field and the record; what is accepted leaves a record
-that can be read, a list that can be opened, a run that works, and can be corrected.
+The fields come from the registry. The lowest role that may write a field writes it. A
+refusal names the field and the record. After an accepted value the record can be read,
+its list opened, a run made, and the value corrected.
 """
 
 import json
@@ -25,7 +25,7 @@ from odoo.addons.crm_lifecycle.fields import Bounded
 from tests import access_matrix as matrix
 from tests.thorough import THOROUGH, rounds
 
-# Tried by `addons/crm_loyalty/tests/test_bounds.py`, with the jobs of points.
+# Tested by `addons/crm_loyalty/tests/test_bounds.py`, with the jobs of points.
 SKIPPED = ("crm_loyalty", "crm_lifecycle_loyalty")
 KINDS = ("integer", "float", "monetary", "date", "datetime")
 NUMBERS = [
@@ -75,7 +75,7 @@ DRAWN = {
     **dict.fromkeys(("date", "datetime"), days),
 }
 USUAL = {"date": "2026-01-15", "datetime": "2026-01-15 08:00:00"}
-# What a value is sensible with, in wizards.
+# Values that wizards need beside the tested one.
 WITH = {
     "date_from": {"date_to": "2199-12-31"},
     "date_to": {"date_from": "1900-01-01"},
@@ -116,7 +116,7 @@ class TestNumberBounds(TransactionCase):
 
     @classmethod
     def _add_samples(cls):
-        """Add what the world has only to ask for rights."""
+        """Add samples that the world only has for checks of rights."""
         Start = cls.world.get_env("manager")["crm.lifecycle.start"]
         [[sample]] = [cls.world.made["crm.lifecycle.start"].values()]
         line = Start.create(sample.create).line_ids[0]
@@ -124,7 +124,7 @@ class TestNumberBounds(TransactionCase):
 
     @classmethod
     def _get_fields(cls):
-        """Return ``{model: [field]}`` of all numbers and dates that we hold."""
+        """Return ``{model: [field]}`` of all stored numbers and dates of our models."""
         ours = [name for name in cls.tables.addons if not name.startswith(SKIPPED)]
         found = {}
         for name, model in sorted(cls.env.registry.items()):
@@ -137,14 +137,14 @@ class TestNumberBounds(TransactionCase):
                 modules = field.base_field._modules or [model._original_module]
                 if not (own or modules[0] in ours) or modules[0] not in ours:
                     continue
-                # Writing what follows a computed field changes nothing.
+                # Writing a related copy of a computed field changes nothing.
                 ends = (field, field.related_field or field)
                 if all(end.store or end.inverse or not end.compute for end in ends):
                     found.setdefault(name, []).append(field)
         return found
 
     # ------------------------------------------------------------
-    # Who writes what
+    # Writers
     # ------------------------------------------------------------
 
     def _get_writer(self, field):
@@ -165,14 +165,14 @@ class TestNumberBounds(TransactionCase):
         return None
 
     def _undone(self, work):
-        """Do something and take it back. Return the error that it ended with."""
+        """Do some work and roll it back. Return its error, or None."""
         error = None
         with self.env.cr.savepoint() as savepoint:
             try:
                 with self.env.cr.savepoint():
                     work()
                     self.env.flush_all()
-            except Exception as raised:  # noqa: BLE001 - looked at by the test
+            except Exception as raised:  # noqa: BLE001 - checked by the test
                 error = raised
             savepoint.rollback()
             self.env.invalidate_all()
@@ -192,7 +192,7 @@ class TestNumberBounds(TransactionCase):
                 for value in get_values(writer.field.type):
                     if self._try(writer, value):
                         accepted.setdefault(writer, []).append(value)
-            # The least and the most at once.
+            # Minimum and maximum together.
             for pick in (0, -1):
                 self._use(model, {w: values[pick] for w, values in accepted.items()})
         self.assertFalse(self.wrong, "\n".join(self.wrong))
@@ -219,7 +219,7 @@ class TestNumberBounds(TransactionCase):
         self.assertFalse(wrong, "\n".join(wrong))
 
     def test_what_runs_ask_about_is_tried(self):
-        """The fields by which a company's run could be stopped are among them."""
+        """The tested fields include those that could stop a company's run."""
         for model, name in (
             ("crm.lifecycle.rule", "min_days"),
             ("crm.lifecycle.stage", "follow_up_days"),
@@ -231,7 +231,7 @@ class TestNumberBounds(TransactionCase):
             self.assertTrue(self._get_writer(field), f"{model}.{name}")
 
     def test_migrations_bring_old_rows_within_bounds(self):
-        """Each bounded column of each addon, with a value far beyond its bounds."""
+        """Migrate each bounded column of each addon from a value beyond its bounds."""
         columns = [
             field
             for fields_ in self.found.values()
@@ -280,7 +280,7 @@ class TestNumberBounds(TransactionCase):
         )
 
     def _try(self, writer, value):
-        """Write a value. Return whether it was accepted; note what is wrong."""
+        """Write a value. Return whether it was accepted; record failures."""
         what = f"{writer} := {value!r}"
         error = self._undone(lambda: writer.write(value))
         if error is None:
@@ -292,7 +292,7 @@ class TestNumberBounds(TransactionCase):
         return False
 
     def _use(self, model, values):
-        """Write accepted values at once; look, run, explain, correct them."""
+        """Write accepted values together; read, run, explain and correct them."""
         if not values:
             return
 
@@ -320,12 +320,12 @@ class TestNumberBounds(TransactionCase):
 
 
 def models_own_fields():
-    """Return the fields that Odoo keeps in every model."""
+    """Return the fields that Odoo has in every model."""
     return ("id", "create_date", "write_date")
 
 
 class _Writer:
-    """One role, one field of one record, or of a new one where it is a wizard."""
+    """One role, one field of one record, or of a new record for a wizard."""
 
     def __init__(self, case, env, sample, field):
         self.case = case
@@ -348,7 +348,7 @@ class _Writer:
             self.made = self.model.browse(ids)
 
     def look(self):
-        """Read the record as the web client does, and a list that it is on."""
+        """Read the record as the web client does, and a list with it."""
         record = self.record or self.made
         names = {name: {} for name in (self.field.name, "display_name")}
         json.dumps(record.web_read(names), default=str)
@@ -359,7 +359,7 @@ class _Writer:
             record.read(["explanation"])
 
     def is_named_in(self, text, value):
-        """Whether a refusal says which field of which record, or which value."""
+        """Return whether a refusal names field and record, or the value."""
         ends = [self.field, self.field.related_field or self.field]
         told = {end._description_string(self.env) for end in ends}
         if not any(part in text for part in told | {str(value)[:40]}):

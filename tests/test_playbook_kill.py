@@ -1,8 +1,8 @@
-"""A worker of the playbook that is killed, at each moment at which it commits.
+"""A worker of the playbook that is killed at each of its commits.
 
-The worker runs in a process of its own, on rows that are really there, and dies by
-SIGKILL right before or right after a commit. A second one takes over. Whatever the
-moment, each step has happened once.
+The worker runs in a process of its own, on committed rows, and is killed by SIGKILL
+right before or right after a commit. A second worker takes over. In each case, each
+step has been done once.
 """
 
 from datetime import date, timedelta
@@ -21,10 +21,10 @@ UNDONE = """
 
 @tagged("post_install", "-at_install")
 class TestPlaybookKill(KillCase):
-    """The rows are committed, so the test takes them away again by itself.
+    """The rows are committed, so the test itself deletes them.
 
-    Ann enters a stage with all kinds of steps; Cid has moved on from there by the time
-    that the worker comes; Cid and Dot are due for a follow-up.
+    Ann enters a stage with all kinds of steps; Cid has left it before the worker runs;
+    Cid and Dot are due for a follow-up.
     """
 
     job = "crm_lifecycle.ir_cron_playbook"
@@ -32,8 +32,8 @@ class TestPlaybookKill(KillCase):
     def setUp(self):
         super().setUp()
         with self.registry.cursor() as cr:
-            # What the workers will need is then in the caches that they inherit.
-            step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.step"]
+            # Fill the caches that the workers inherit.
+            step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.playbook.log"]
             step._work_off(self.row_ids[0])
             step._follow_up(self.profile_ids[-1])
             cr.rollback()
@@ -119,7 +119,7 @@ class TestPlaybookKill(KillCase):
         )
         self.profile_ids = profiles.ids
         ann, cid, dot = profiles
-        # Being added is no part of the story.
+        # The history rows of the creation are not part of the scenario.
         env["crm.lifecycle.history"].search(
             [("processed_at", "=", False)]
         )._set_processed()
@@ -147,7 +147,7 @@ class TestPlaybookKill(KillCase):
         )
 
     def _make(self, model, vals_list):
-        """Create records, to be taken away in the end."""
+        """Create records that are deleted in the end."""
         records = model.create(vals_list)
         self.made.append((model._name, records.ids))
         return records
@@ -167,16 +167,16 @@ class TestPlaybookKill(KillCase):
             for model, ids in reversed(self.made):
                 env[model].browse(ids).unlink()
             cr.execute(
-                "DELETE FROM crm_lifecycle_touch WHERE company_id = %s",
+                "DELETE FROM crm_lifecycle_pending WHERE company_id = %s",
                 [self.company_id],
             )
 
     def _forget_work(self, cr):
-        """Undo whatever the workers did, as if none had been there."""
+        """Undo the work of the workers."""
         mine = "model = 'crm.lifecycle.profile' AND res_id = ANY(%(profiles)s)"
         messages = f"SELECT id FROM mail_message WHERE {mine}"
         for statement in (
-            "DELETE FROM crm_lifecycle_step WHERE profile_id = ANY(%(profiles)s)",
+            "DELETE FROM crm_lifecycle_playbook_log WHERE profile_id = ANY(%(profiles)s)",
             f"DELETE FROM mail_activity WHERE res_{mine}",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE {mine}",
@@ -196,15 +196,15 @@ class TestPlaybookKill(KillCase):
             )
 
     # ------------------------------------------------------------
-    # The story
+    # The scenario
     # ------------------------------------------------------------
 
     def _read(self):
-        """Return all that the workers have left behind, and what is left to do."""
+        """Return everything that the workers have left, and the remaining work."""
         ids = self.profile_ids
         return {
             "steps": self._query(
-                "SELECT p.rank, t.kind, t.state FROM crm_lifecycle_step AS t "
+                "SELECT p.rank, t.kind, t.state FROM crm_lifecycle_playbook_log AS t "
                 "JOIN unnest(%s) WITH ORDINALITY AS p (id, rank) "
                 "ON p.id = t.profile_id ORDER BY p.rank, t.id",
                 ids,
@@ -236,7 +236,7 @@ class TestPlaybookKill(KillCase):
 
     def test_each_step_happens_once_whenever_the_worker_dies(self):
         expected, commits = self._work_undisturbed()
-        # One for each of three moves and two follow-ups, and those of the job.
+        # One commit for each of three moves and two follow-ups, and those of the job.
         self.assertGreaterEqual(commits, 7)
         self.assertLess(commits, 30)
         self._check_story(expected)

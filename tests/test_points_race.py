@@ -1,4 +1,4 @@
-"""Eight processes post on the same cards at once, and really commit."""
+"""Eight processes post on the same cards at once, with real commits."""
 
 from psycopg2.errors import SerializationFailure
 
@@ -20,7 +20,7 @@ class TestPointsRace(BaseCase):
         total = race.run()
         self.assertEqual(race.check(total), [])
         self.assertFalse(total["lost"])
-        # Something really happened, and somebody really lost.
+        # The race did some work, and some transactions lost.
         for operation in ("redeem", "earn", "sync", "undo", "write", "expire"):
             self.assertGreater(total[operation], 0)
         self.assertGreater(total["refused"], 0)
@@ -28,7 +28,7 @@ class TestPointsRace(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestLimitRace(BaseCase):
-    """Two adjustments at once, each within the limit that both together pass."""
+    """Two concurrent adjustments, each within the limit, together above it."""
 
     def setUp(self):
         super().setUp()
@@ -40,11 +40,11 @@ class TestLimitRace(BaseCase):
                     "name": "Limit race",
                     "program_type": "loyalty",
                     "applies_on": "both",
-                    "adjust_limit": 1000,
+                    "crm_loyalty_adjust_limit": 1000,
                 }
             )
             card = env["loyalty.card"].create({"program_id": program.id})
-            adjustments = env["loyalty.point.adjustment"].create(
+            adjustments = env["crm.loyalty.adjustment"].create(
                 2 * [{"card_id": card.id, "points": 600, "reason": "Race"}]
             )
             self.program_id, self.card_id = program.id, card.id
@@ -56,7 +56,7 @@ class TestLimitRace(BaseCase):
 
     def _take_away(self):
         with self.registry.cursor() as cr:
-            for table in ("loyalty_point_adjustment", "loyalty_point_entry"):
+            for table in ("crm_loyalty_adjustment", "crm_loyalty_entry"):
                 cr.execute(f"DELETE FROM {table} WHERE card_id = %s", [self.card_id])
             cr.execute("DELETE FROM loyalty_card WHERE id = %s", [self.card_id])
             env = self._env(cr)
@@ -68,17 +68,15 @@ class TestLimitRace(BaseCase):
     def test_the_second_of_two_at_once_sees_the_first_and_waits(self):
         first_id, second_id = self.adjustment_ids
         with self.registry.cursor() as late, self.registry.cursor() as early:
-            late.execute("SELECT 1")  # from now on it sees nothing new
-            self._env(early)["loyalty.point.adjustment"].browse(first_id).action_ask()
+            late.execute("SELECT 1")  # its snapshot starts here
+            self._env(early)["crm.loyalty.adjustment"].browse(first_id).action_ask()
             early.commit()
             with self.assertRaises(SerializationFailure):
-                self._env(late)["loyalty.point.adjustment"].browse(
-                    second_id
-                ).action_ask()
-            # As calls do, it tries once more.
+                self._env(late)["crm.loyalty.adjustment"].browse(second_id).action_ask()
+            # Retry once, as calls do.
             late.rollback()
             env = self._env(late)
-            second = env["loyalty.point.adjustment"].browse(second_id)
+            second = env["crm.loyalty.adjustment"].browse(second_id)
             second.action_ask()
             self.assertEqual(second.state, "waiting")
             self.assertEqual(env["loyalty.card"].browse(self.card_id).points, 600)

@@ -1,8 +1,7 @@
-"""A run that is killed at each moment at which it commits, and is taken up again.
+"""A run that is killed at each of its commits, and continued.
 
-The worker is a process of its own on rows that are really there, as in
-`test_playbook_kill`. Whatever the moment, the next calls of the job leave the same
-rows as a run that nobody disturbed.
+The worker is a process of its own on committed rows, as in `test_playbook_kill`. In
+each case, the next calls of the job leave the same rows as an undisturbed run.
 """
 
 import os
@@ -30,9 +29,9 @@ SMALL = (
 
 @tagged("post_install", "-at_install")
 class TestRunKill(KillCase):
-    """The rows are committed, so the test takes them away again by itself.
+    """The rows are committed, so the test itself deletes them.
 
-    Customers with an open lead go on to “b”, those with a won one to “c”.
+    Customers with an open lead move to “b”, those with a won one to “c”.
     """
 
     job = "crm_lifecycle.ir_cron_run"
@@ -96,13 +95,13 @@ class TestRunKill(KillCase):
         )
 
     def _forget_work(self, cr):
-        """Undo whatever the runs did, as if none had been there."""
+        """Undo the work of the runs."""
         mine = {"company": self.company_id, "lifecycle": self.lifecycle_id}
         for statement in (
             "DELETE FROM crm_lifecycle_history WHERE company_id = %(company)s",
             "DELETE FROM crm_lifecycle_profile WHERE company_id = %(company)s",
             "DELETE FROM crm_lifecycle_run WHERE company_id = %(company)s",
-            "DELETE FROM crm_lifecycle_touch WHERE company_id = %(company)s",
+            "DELETE FROM crm_lifecycle_pending WHERE company_id = %(company)s",
         ):
             cr.execute(statement, mine)
 
@@ -117,7 +116,7 @@ class TestRunKill(KillCase):
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
 
     def _read(self):
-        """Return where the customers stand and how they came there."""
+        """Return the stages of the customers and their moves."""
         return {
             "profiles": self._query(
                 "SELECT p.partner_id, s.code, p.stage_date, p.open_lead_count,"
@@ -139,7 +138,7 @@ class TestRunKill(KillCase):
                 self.partner_ids,
             ),
             "waiting": self._query(
-                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
                 self.company_id,
             ),
         }
@@ -150,14 +149,14 @@ class TestRunKill(KillCase):
         self.assertLess(commits, 60)
         self.assertEqual(len(expected["moves"]), 3 * CUSTOMERS)
         self.assertEqual({row[1] for row in expected["profiles"]}, {"c"})
-        # Right after a commit is right before the next one.
+        # Right after a commit equals right before the next one.
         self._kill_at_each_commit(expected, commits, ways=(False,))
-        # Who looks at the runs sees which of them died.
+        # The list of runs shows which of them died.
         states = self._query("SELECT DISTINCT state FROM crm_lifecycle_run")
         self.assertNotIn(("running",), states)
 
     def test_a_run_killed_within_a_long_statement_is_taken_over_at_once(self):
-        """The server notices that its client has died, and gives the lock back."""
+        """The server notices that its client has died, and releases the lock."""
         expected, _commits = self._work_undisturbed()
         with self.registry.cursor() as cr:
             self._forget_work(cr)

@@ -1,8 +1,8 @@
-"""What happens to a run while others work on the same customers and lifecycles.
+"""A run while other users change the same customers and lifecycles.
 
-Real transactions, as in `test_two_workers`. Whatever comes in between, and wherever,
-the rows are those of the one after the other, or the change is refused in words. Three
-rounds of each in CI; 100 where the environment variable ``THOROUGH`` is 1.
+Real transactions, as in `test_two_workers`. For any change at any point of the run, the
+rows are those of one of the two orders, or the change is refused with a message. Three
+rounds of each in CI; 100 if the environment variable ``THOROUGH`` is 1.
 """
 
 import threading
@@ -30,8 +30,7 @@ SMALL = (
     (review, "BATCH", 4),
     (tags, "BATCH", 4),
 )
-# The batches of a run: each has read when the change comes in between, and not yet
-# written.
+# The batches of a run: each has read and not yet written when the change is made.
 BATCHES = (
     (tags, "write_tags"),
     (moves, "move_rows"),
@@ -46,7 +45,7 @@ LOGS = ("odoo.sql_db", "odoo.addons.crm_lifecycle.run.session")
 
 @tagged("post_install", "-at_install")
 class TestRunRaces(BaseCase):
-    """Customers with an open lead go from “a” on to “b” and “c”, and carry a tag."""
+    """Customers with an open lead go from “a” to “b” and “c”, and carry a tag."""
 
     def setUp(self):
         super().setUp()
@@ -99,7 +98,7 @@ class TestRunRaces(BaseCase):
         return _Environment(self.registry)
 
     def _build(self):
-        """Start a round from nothing: customers whom no run has seen."""
+        """Start a round from scratch: customers before their first run."""
         with self._env() as env:
             self._forget(env)
             x, y = env["crm.lifecycle"].browse(self.lifecycle_ids)
@@ -166,7 +165,7 @@ class TestRunRaces(BaseCase):
             return run.id
 
     def _read(self):
-        """Return all that is left of the customers, by name."""
+        """Return all rows of the customers, by name."""
         found = []
         for query in (
             (
@@ -189,7 +188,7 @@ class TestRunRaces(BaseCase):
                 " LEFT JOIN crm_lifecycle_stage AS b ON b.id = h.to_stage_id"
                 " WHERE h.company_id = %s ORDER BY 1, 2, 3, 4, 5, 6"
             ),
-            "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+            "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
         ):
             with self.registry.cursor() as cr:
                 cr.execute(query, [self.company_id])
@@ -197,7 +196,7 @@ class TestRunRaces(BaseCase):
         return found
 
     def _change(self, change):
-        """Make a change, as a request does: again after a conflict."""
+        """Make a change as a request does: retry after a conflict."""
         with self._env() as env:
             change(env)
 
@@ -206,7 +205,7 @@ class TestRunRaces(BaseCase):
     # ------------------------------------------------------------
 
     def _one_after_the_other(self, change):
-        """What the change and the run leave in both orders, after one more run."""
+        """Return the rows after change and run in both orders, after one more run."""
         orders = []
         for steps in ((change, self._run), (self._run, change)):
             self._build()
@@ -220,10 +219,10 @@ class TestRunRaces(BaseCase):
         return orders
 
     def _meanwhile(self, change, batch, number):
-        """Run, with the change made within one batch of it; return if it was refused.
+        """Run, with the change made within one batch; return whether it was refused.
 
-        :param batch: the function or method that has begun, with its view of the
-            database: its module, or the name of its model, and its name
+        :param batch: the function or method that has started, with its snapshot of
+            the database: its module, or the name of its model, and its name
         :param number: which of its calls
         """
         place, name = batch
@@ -247,11 +246,12 @@ class TestRunRaces(BaseCase):
         return calls, refused
 
     def _race(self, change, *, is_refused=False, digest=lambda rows: rows):
-        """Let the change come in between, anywhere in a run.
+        """Make the change at any point of a run.
 
-        :param is_refused: the change is to be refused while the run is under way, and
-            is made again after it
-        :param digest: what is compared of the rows, all by default
+        :param is_refused: whether the change must be refused during the run; it is
+            then made again after the run
+        :param digest: function that returns the part of the rows to compare, all by
+            default
         """
         expected = [digest(rows) for rows in self._one_after_the_other(change)]
         for number in range(rounds(3, 100)):
@@ -280,7 +280,7 @@ class TestRunRaces(BaseCase):
             )
 
         def digest(rows):
-            """The customers who are gone have got as far as the run had by then."""
+            """The stage of merged customers depends on the progress of the run."""
             profiles, moves, waiting = rows
             own = {move[:4] for move in moves if move[0] == "Races 1"}
             others = [move for move in moves if move[0] != "Races 1"]
@@ -295,7 +295,7 @@ class TestRunRaces(BaseCase):
             partner.unlink()
 
         def digest(rows):
-            """What is left of who is gone has got as far as the run had by then."""
+            """The stage of a deleted customer depends on the progress of the run."""
             profiles, moves, waiting = rows
             return profiles, [move for move in moves if move[0]], waiting
 
@@ -309,7 +309,7 @@ class TestRunRaces(BaseCase):
             stage = env["crm.lifecycle.stage"].search(
                 [("lifecycle_id", "=", self.lifecycle_ids[0]), ("code", "=", "d")]
             )
-            if not profile:  # the run is about to find the customer
+            if not profile:  # the run has not created the profile yet
                 profile = profile.create(
                     {
                         "partner_id": self.partner_ids[3],
@@ -319,7 +319,7 @@ class TestRunRaces(BaseCase):
             profile.write({"stage_id": stage.id})
 
         def digest(rows):
-            """The way to the stage is another one where the run is half done."""
+            """The moves before the stage depend on the progress of the run."""
             profiles, moves, waiting = rows
             others = [move for move in moves if move[0] != "Races 3"]
             return profiles, others, waiting
@@ -386,7 +386,7 @@ class TestRunRaces(BaseCase):
 
 
 class _Environment:
-    """An environment whose work is committed at the end."""
+    """An environment that commits at the end."""
 
     def __init__(self, registry):
         self.registry = registry

@@ -1,8 +1,8 @@
-"""How much a run asks and reads, on 20,000 customers with 100,000 orders.
+"""Queries and rows read by a run, on 20,000 customers with 100,000 orders.
 
-Counts of queries and of rows, never seconds: these are the same on each machine. A
-night that reads as many rows as there are orders would show here long before a shop
-with a million customers feels it.
+The tests count queries and rows, not seconds, since counts are the same on each
+machine. A night that reads as many rows as there are orders fails here long before a
+shop with a million customers notices.
 """
 
 from datetime import timedelta
@@ -33,16 +33,18 @@ class TestScale(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         generate(cls.env, CUSTOMERS, ORDERS, commit=False)
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env.company
-        lifecycle = cls.env["crm.lifecycle.template"]._instantiate("t4b", cls.company)
+        lifecycle = cls.env["crm.lifecycle.template"]._instantiate(
+            "growth", cls.company
+        )
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         cls.env.flush_all()
         cls.env.cr.execute("ANALYZE sale_order, mail_message, crm_lead, res_partner")
-        # Of what other tests have left, any table may look empty: done once, not by
-        # each run that is counted.
+        # After other tests any table may look empty to the planner: analyze once here,
+        # not in each counted run.
         run = cls.env["crm.lifecycle.run"].new(
             {"company_id": cls.company.id, "kind": "full"}
         )
@@ -53,7 +55,7 @@ class TestScale(TransactionCase):
         cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
 
     def _get_rows_read(self):
-        """Rows of each table that this transaction has read so far."""
+        """Return the rows of each table that this transaction has read so far."""
         self.env.cr.execute(
             "SELECT relname, seq_tup_read + idx_tup_fetch "
             "FROM pg_stat_xact_user_tables WHERE relname = ANY(%s)",
@@ -82,10 +84,10 @@ class TestScale(TransactionCase):
         self.assertGreater(self.built.moved_count, self.built.profile_count)
         run, queries, rows = self._run(0, full=True)
         self.assertEqual((run.refreshed_count, run.moved_count), (0, 0))
-        # Ten of them are locks of the run, and savepoints around what rules ask.
+        # Ten of them are locks of the run, and savepoints around the rules.
         self.assertLessEqual(queries, 120)
         # Once to find the customers, once for their facts, once for the messages on
-        # their orders; each look at an index and then at the row counts twice.
+        # their orders; a read by an index counts twice, for the index and the row.
         self.assertLessEqual(rows["sale_order"], 8 * ORDERS)
 
     def test_a_second_run_on_a_day_reads_next_to_nothing(self):
@@ -104,7 +106,7 @@ class TestScale(TransactionCase):
             rows["crm_lifecycle_profile"],
             40 * (run.refreshed_count + run.moved_count),
         )
-        # Once, to join them with a list; not for each question about who objects.
+        # Once, for a join with a list; not for each check of objections to profiling.
         self.assertLessEqual(rows["res_partner"], 2 * CUSTOMERS)
 
     def test_the_follow_up_clock_reads_those_for_whom_it_has_run_out(self):
@@ -116,9 +118,9 @@ class TestScale(TransactionCase):
             [AS_OF, clocked[:20].ids],
         )
         due, _queries, rows = self._measure(self.built._get_due_follow_ups)
-        # A quiet move has placed them, and nobody has been in contact since.
+        # A quiet move has placed them, and there was no contact since.
         self.assertEqual(due, {})
-        # Each look at an index and then at the row counts twice.
+        # A read by an index counts twice, for the index and the row.
         self.assertLessEqual(rows["crm_lifecycle_profile"], 200)
 
     def test_changed_orders_cost_their_customers(self):
@@ -137,7 +139,7 @@ class TestScale(TransactionCase):
         _none, queries, rows = self._measure(lambda: work.refresh_facts(session))
         self.assertGreater(run.refreshed_count, ORDERS // 300)
         self.assertLessEqual(run.profile_count, ORDERS // 100)
-        # No message has changed: nobody's messages are read again.
+        # No message has changed: no messages are read again.
         self.assertEqual(rows["mail_message"], 0)
         self.assertLessEqual(rows["sale_order"], 2 * ORDERS)
         self.assertLessEqual(queries, 40)
@@ -146,7 +148,7 @@ class TestScale(TransactionCase):
         self.assertLessEqual(queries, 60)
 
     def test_queries_do_not_grow_with_customers(self):
-        """Ten times the orders changed: not one query more, but for the moves."""
+        """Ten times as many changed orders need no more queries, except for moves."""
         counts = []
         for changed in (20, 200):
             self.env.cr.execute(

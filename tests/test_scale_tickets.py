@@ -1,6 +1,6 @@
-"""How much of tickets a run reads, on 10,000 customers with 40,000 tickets.
+"""Rows of tickets read by a run, on 10,000 customers with 40,000 tickets.
 
-Counts of rows, never seconds: these are the same on each machine.
+The tests count rows, not seconds, since counts are the same on each machine.
 """
 
 from datetime import date, timedelta
@@ -13,13 +13,13 @@ CUSTOMERS = 10_000
 TICKETS = 40_000
 AS_OF = date(2026, 3, 2)
 READ = ("project_task", "rating_rating", "crm_lifecycle_ticket_log", "mail_message")
-# What came before the tickets is of long ago: what other tests leave differs each time.
+# Backdate all earlier rows: those left by other tests differ each time.
 SETTLE = """
     UPDATE project_task SET create_date = '2020-01-01', write_date = '2020-01-01';
     UPDATE mail_message SET date = '2020-01-01', write_date = '2020-01-01';
 """
-# Four tickets of each customer over two years; half of them are closed a day later,
-# and a quarter is rated; each has an answer.
+# Four tickets of each customer over two years. Half of them are closed a day later, a
+# quarter is rated, and each has an answer.
 GENERATE = """
     CREATE TEMPORARY TABLE made ON COMMIT DROP AS
     SELECT n, timestamp '2024-03-01' + n * interval '26 minutes' AS at
@@ -66,14 +66,20 @@ class TestScaleTickets(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         cls.company = cls.env["res.company"].create(
             {"name": "Big", "lifecycle_tz": "UTC"}
         )
         desk = cls.env["project.project"].create(
-            {"name": "Desk", "is_service_desk": True, "company_id": cls.company.id}
+            {
+                "name": "Desk",
+                "lifecycle_is_service_desk": True,
+                "company_id": cls.company.id,
+            }
         )
-        lifecycle = cls.env["crm.lifecycle.template"]._instantiate("t3", cls.company)
+        lifecycle = cls.env["crm.lifecycle.template"]._instantiate(
+            "service", cls.company
+        )
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         cls.env.flush_all()
         cls.env.cr.execute(SETTLE)
@@ -91,7 +97,7 @@ class TestScaleTickets(TransactionCase):
                 "author": cls.env.user.partner_id.id,
             },
         )
-        # Of messages there are always statistics, whenever autovacuum comes by here.
+        # Messages always have statistics, whenever autovacuum runs.
         cls.env.cr.execute("ANALYZE mail_message")
         summarize_ranges(cls.env)
         cls.built, cls.built_rows = cls._measure(cls._run, AS_OF)

@@ -1,4 +1,4 @@
-"""No behaviour hangs on the order in which the files of an addon are imported."""
+"""No behavior depends on the order in which the files of an addon are imported."""
 
 import ast
 import unittest
@@ -6,22 +6,25 @@ import unittest
 from tests import structure
 
 SEEDS = (1, 2, 3)
-# A model in more than three files of one addon has its reason here. Files by topic add
+# The reason of each model in more than three files of one addon. Files by topic add
 # fields, computes and calls of the web client, which can't leave the model; no file
-# redefines what another one defines.
+# redefines names of another file.
 SPREAD = {
     ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
-    "work in the background; the path of stages; playbook and webhooks; the lock",
+    "work in the background; the path of stages; playbook; the lock",
     ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
-    "it; import and its stages; merging; owners; objection; erasure; a person's data; "
+    "it; merging; owners; objection; "
     "conditions in SQL; health; playbook; calls of other systems; daily work; "
     "background moves. Moving is in `moves`; explanation, overview, timeline and words "
     "are classes in `profile/`",
-    ("crm_lifecycle", "crm.lifecycle.step"): "the log; its worker; retrying; the kinds "
-    "of steps, follow-ups and webhooks, each with its own SQL and jobs",
+    (
+        "crm_lifecycle",
+        "crm.lifecycle.playbook.log",
+    ): "the log; its worker; retrying; the kinds "
+    "of steps and follow-ups, each with its own SQL and jobs",
     ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
     "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
-    ("crm_loyalty", "loyalty.point.entry"): "the ledger; what counts for tiers; the "
+    ("crm_loyalty", "crm.loyalty.entry"): "the ledger; what counts for tiers; the "
     "statement; reinstatement",
     ("crm_loyalty", "loyalty.program"): "points and limits; tiers and their preview; "
     "money value; reminders",
@@ -30,12 +33,12 @@ SPREAD = {
 }
 
 
-# The one writer of stages, and what it alone writes.
+# The single writer of stages, and the names that only it may write.
 WRITER = structure.ADDONS / "crm_lifecycle" / "moves.py"
 HISTORY = "crm_lifecycle_history"
 PROFILE = "crm_lifecycle_profile"
 STAGE_COLUMNS = {"stage_id", "stage_date", "date_last_stage_update"}
-# SQL with names of tables or columns that only its callers know: what these are.
+# Modules with SQL that gets table or column names from callers, with the reason.
 UNKNOWN = {
     "crm_lifecycle/engine/shadow.py": "copies of the tables, in pg_temp",
     "crm_lifecycle/engine/statements.py": "facts of profiles; temporary tables",
@@ -85,7 +88,7 @@ class TestStructure(unittest.TestCase):
 
 
 class TestOneWriter(unittest.TestCase):
-    """No module but one adds rows to the history or writes stages of profiles."""
+    """Only one module adds rows to the history or writes stages of profiles."""
 
     @classmethod
     def setUpClass(cls):
@@ -108,7 +111,7 @@ class TestOneWriter(unittest.TestCase):
         self.assertEqual(found, {WRITER})
 
     def test_no_other_sql_hides_what_it_writes(self):
-        """A table or column that the text leaves open has its reason here."""
+        """A table or column that the SQL text does not name needs a reason."""
 
         def is_open(text):
             return any("%" in table for table in structure.get_inserted(text)) or any(
@@ -135,7 +138,7 @@ class TestOneWriter(unittest.TestCase):
         self.assertEqual(found, {WRITER})
 
     def test_no_other_module_writes_the_days_of_stages_by_the_orm(self):
-        """A stage written by the ORM reaches the writer; a day would not."""
+        """A stage written by the ORM goes through the writer; a date would not."""
         days = STAGE_COLUMNS - {"stage_id"}
         found = {}
         for file, tree in structure.read_trees():
@@ -158,7 +161,7 @@ class TestOneWriter(unittest.TestCase):
 
 
 def _is_write(call):
-    """Whether a call is a write of the ORM."""
+    """Return whether a call is a write of the ORM."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in (
         "create",
         "write",

@@ -1,7 +1,7 @@
-"""A worker that is killed while it asks customers: each is asked once, or not yet.
+"""A worker that is killed while it sends surveys: each customer gets one, or none yet.
 
-The story of `test_playbook_kill`, whose last stage asks how satisfied customers are.
-The link, the email and what is written down of it stand and fall together.
+The scenario of `test_playbook_kill`, with a survey on its last stage. The link, the
+email and the log are written in one transaction.
 """
 
 from odoo.tests import tagged
@@ -55,7 +55,7 @@ class TestSurveyKill(test_playbook_kill.TestPlaybookKill):
                 "LEFT JOIN mail_message AS m ON m.model = 'survey.user_input' "
                 "AND m.res_id = u.id "
                 "LEFT JOIN mail_mail AS mail ON mail.mail_message_id = m.id "
-                "LEFT JOIN crm_lifecycle_step AS t ON t.profile_id = p.id "
+                "LEFT JOIN crm_lifecycle_playbook_log AS t ON t.profile_id = p.id "
                 "AND t.kind = 'survey' AND t.survey_input_id = u.id "
                 "WHERE p.id = ANY(%s) GROUP BY p.id ORDER BY p.id",
                 self.profile_ids,

@@ -1,4 +1,4 @@
-"""Each company has its own today, also on nights that are 23 or 25 hours long."""
+"""Each company has its own present day, also on nights of 23 or 25 hours."""
 
 from datetime import date, datetime, timedelta
 
@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 @tagged("post_install", "-at_install")
 class TestTimeZones(TwoCompaniesCase):
     def _hours(self, first, last):
-        """The job, called each hour of a span (UTC): what ran, with the hour."""
+        """Call the job each hour of a span (UTC); return the runs with their hour."""
         moment, last = datetime.fromisoformat(first), datetime.fromisoformat(last)
         found = []
         while moment <= last:
@@ -53,7 +53,7 @@ class TestTimeZones(TwoCompaniesCase):
             self.assertEqual([run[0] for run in self._night(moment)], ran, moment)
 
     def test_one_moment_is_an_order_of_two_days(self):
-        """So the 30 days of the same order are over on two days, too."""
+        """So the 30 days of the same order also end on two days."""
         for company in (self.east, self.west):
             self._order(company, "2026-03-10 16:00")
         for company, day in ((self.east, 11), (self.west, 10)):
@@ -66,7 +66,7 @@ class TestTimeZones(TwoCompaniesCase):
             row = self._profile(company).history_ids.sorted("id")[-1]
             self.assertEqual(row.date, ordered + timedelta(days=30))
 
-    # Nights on which the clock is changed
+    # Nights with a clock change
 
     def test_the_night_of_23_hours_is_run_once(self):
         """2026-03-08: New York goes from 01:59 to 03:00; its midnight stays at 05:00
@@ -126,7 +126,7 @@ class TestTimeZones(TwoCompaniesCase):
                 self.env.invalidate_all()
 
     def test_thirty_days_over_a_changed_clock(self):
-        """A condition on a date turns on its day, by the rule and by the run alike."""
+        """A condition on a date changes on its day, by the rule and by the run."""
         for ordered in (date(2026, 2, 20), date(2026, 10, 15)):
             with self.subTest(ordered=ordered), self.env.cr.savepoint() as savepoint:
                 self._order(self.west, f"{ordered} 17:00")
@@ -140,10 +140,10 @@ class TestTimeZones(TwoCompaniesCase):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    # The day that comes every four years
+    # 29 February
 
     def test_twelve_months_around_the_29th_of_february(self):
-        """What was ordered on it counts up to the last day of the next February."""
+        """An order of that day counts up to the last day of the next February."""
         self._order(self.west, "2028-02-29 17:00")
         for day, expected in (
             (date(2028, 2, 28), (0, 0)),
@@ -165,7 +165,7 @@ class TestTimeZones(TwoCompaniesCase):
         )
 
     def test_twelve_months_that_end_on_the_29th_of_february(self):
-        """As of it the window begins on the 1st of March, a whole year before."""
+        """As of that day the window begins on 1 March of the previous year."""
         for moment, expected in (
             ("2027-02-27 17:00", 0),
             ("2027-02-28 17:00", 0),
@@ -180,7 +180,7 @@ class TestTimeZones(TwoCompaniesCase):
                 self.env.invalidate_all()
 
     def test_a_year_after_the_29th_of_february(self):
-        """The rule, the day that it is looked at, and the run tell the same day."""
+        """The rule, its review date and the run have the same day."""
         lifecycle = self.lifecycles[self.west]
         lifecycle.rule_ids.filtered(
             lambda rule: rule.name == "to asleep"
@@ -188,7 +188,7 @@ class TestTimeZones(TwoCompaniesCase):
         self._order(self.west, "2028-02-29 17:00")
         self._run(self.west, date(2028, 3, 1))
         self.assertEqual(self._stage(self.west), "customer")
-        # Looked at by then; months differ in length, so it may be some days before.
+        # Reviewed by then; months differ in length, so it may be some days earlier.
         self.assertLessEqual(self._profile(self.west).review_date, date(2029, 3, 1))
         for day, stage in (
             (date(2029, 2, 27), "customer"),

@@ -1,4 +1,4 @@
-"""Every text of our addons exists in Chinese."""
+"""Every text of our addons has a Chinese translation."""
 
 import io
 from pathlib import Path
@@ -31,7 +31,7 @@ class TestTranslations(TransactionCase):
                 self.assertTrue(source)
                 missing = {entry.msgid for entry in source} - chinese
                 self.assertFalse(missing)
-                # The browser gets those alone that are marked as its own.
+                # The browser only gets terms that are marked for it.
                 unmarked = self._get_browser_terms(source)
                 self.assertFalse(unmarked - self._get_browser_terms(entries))
 

@@ -1,4 +1,4 @@
-"""Two workers at once, in transactions of their own that really commit."""
+"""Two concurrent workers, in transactions of their own with real commits."""
 
 import threading
 from datetime import date
@@ -9,8 +9,8 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.base_background_task.progress import Cancelled
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
-from odoo.addons.crm_lifecycle.progress import Cancelled
 from odoo.addons.crm_lifecycle.run import work
 from odoo.addons.crm_lifecycle.run.session import Session
 
@@ -22,7 +22,7 @@ CUSTOMERS = 300
 
 @tagged("post_install", "-at_install")
 class TestTwoWorkers(BaseCase):
-    """The rows are committed, so the test takes them away again by itself."""
+    """The rows are committed, so the test itself deletes them."""
 
     def setUp(self):
         super().setUp()
@@ -92,7 +92,7 @@ class TestTwoWorkers(BaseCase):
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
 
     def _forget(self, env):
-        for table in ("crm_lifecycle_run", "crm_lifecycle_touch"):
+        for table in ("crm_lifecycle_run", "crm_lifecycle_pending"):
             env.cr.execute(f"DELETE FROM {table}")
 
     def _work(self, barrier, errors):
@@ -105,8 +105,8 @@ class TestTwoWorkers(BaseCase):
                     company, TODAY, checkpoint=lambda done, remaining: cr.commit()
                 )
         except RunUnderWay:
-            pass  # the other one does the work
-        except Exception as error:  # noqa: BLE001  told by the test
+            pass  # the other worker does the work
+        except Exception as error:  # noqa: BLE001  reported by the test
             errors.append(error)
 
     def test_two_workers_do_the_work_once(self):
@@ -135,7 +135,7 @@ class TestTwoWorkers(BaseCase):
                 [self.company_id],
             )
             self.assertEqual(cr.fetchone(), (CUSTOMERS * 3,))
-            cr.execute("SELECT COUNT(*) FROM crm_lifecycle_touch")
+            cr.execute("SELECT COUNT(*) FROM crm_lifecycle_pending")
             self.assertEqual(cr.fetchone(), (0,))
 
     def test_a_run_comes_back_to_a_customer_whom_somebody_held(self):
@@ -174,7 +174,7 @@ class TestTwoWorkers(BaseCase):
             )
 
     def _run_side_by_side(self, cr):
-        """A run whose customers are enough for two connections."""
+        """Make a run with enough customers for two connections."""
         env = api.Environment(cr, SUPERUSER_ID, {})
         cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
         with patch(BIG, CUSTOMERS):

@@ -1,4 +1,4 @@
-"""How much tests try, see `crm_lifecycle.tests.thorough`."""
+"""Number of examples in tests, see `crm_lifecycle.tests.thorough`."""
 
 from odoo.addons.crm_lifecycle.tests.thorough import THOROUGH, rounds
 

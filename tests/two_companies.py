@@ -1,4 +1,4 @@
-"""Two companies at two ends of the world, with the same customers."""
+"""Two companies in distant time zones, with the same customers."""
 
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -21,13 +21,13 @@ class TwoCompaniesCase(TransactionCase):
     """East in Shanghai counts in yuan, West in New York in dollars.
 
     ``shop`` is a branch of East. Each has a lifecycle of its own with the same stages:
-    who orders is a customer, who orders nothing for 30 days falls asleep.
+    an order makes a customer, 30 days without one put the customer to sleep.
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Runs are of days that are still to come by the clock of the database.
+        # The days of the runs are in the future by the clock of the database.
         cls.classPatch(
             cls.registry["res.company"], "_get_database_today", lambda company: date.max
         )
@@ -114,7 +114,7 @@ class TwoCompaniesCase(TransactionCase):
 
     @classmethod
     def _order(cls, company, moment, amount=100, partner=None, **vals):
-        """A confirmed order of a moment in UTC."""
+        """Return an order confirmed at a moment in UTC."""
         order = (
             cls.env["sale.order"]
             .with_company(company)
@@ -165,7 +165,7 @@ class TwoCompaniesCase(TransactionCase):
 
     @contextmanager
     def _now(self, moment):
-        """Let it be a moment, UTC."""
+        """Freeze the time at a moment, UTC."""
         moment = datetime.fromisoformat(moment)
         with freeze_time(moment), patch.object(self.env.cr, "now", lambda: moment):
             yield

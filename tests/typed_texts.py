@@ -1,4 +1,4 @@
-"""Texts that would do something, were they not shown as text, typed in everywhere."""
+"""Type texts with active code into every field, to check that they stay text."""
 
 from lxml import html
 from markupsafe import Markup
@@ -7,9 +7,9 @@ from odoo.tools import SQL
 
 from . import access_matrix as matrix
 
-# All ways of one text: code, a picture and a drawing that run code, the end of an
-# attribute, a link, templates of three kinds, marks that turn the direction of writing
-# around, and a character without width.
+# One text with code, a picture and a drawing that run code, the end of an attribute, a
+# link, templates of three kinds, marks that change the direction of writing, and a
+# character without width.
 PAYLOAD = (
     "<script>window.payloadRan=1</script>"
     '<img src=x onerror="window.payloadRan=2">'
@@ -18,9 +18,9 @@ PAYLOAD = (
     " {{ 7*7777777 }} ${7*7777777} <t t-out='7*7777777'/>"
     " javascript:window.payloadRan=5 \u202ecba\u202c \u200bz"
 )
-# Where HTML is allowed, code in it is not; pictures are.
+# HTML fields allow pictures, but no code.
 RICH = Markup("<p>Rich %s</p>") % Markup(PAYLOAD.replace("src=x", "src=rich"))
-# Fields of text that hold something else than what people say.
+# Text fields that do not hold text of users.
 TECHNICAL = {
     *("code", "key", "domain", "stage_filter", "kind", "kinds", "model", "method"),
     *("name_en", "file_name", "snapshot", "result", "payload", "topics", "digest"),
@@ -29,20 +29,20 @@ TECHNICAL = {
     *("res_model", "source_model", "template_code", "signature", "state", "phone"),
 }
 
-# Of other addons' records, what is told on our screens.
+# Fields of other addons' records that our screens show.
 TYPED_BY_OTHERS = {"name", "complete_name", "title", "value_text_box"}
 
 
 def mark(kind, text=PAYLOAD):
-    """Return the text with the name of the field that it was typed in."""
+    """Return the text with the name of the field that it is typed into."""
     return f"⟦{kind}⟧{text}⟦end⟧"
 
 
 class TypedTexts:
     """The world of the access matrix, its texts replaced by `PAYLOAD`.
 
-    So a new model, or a new field that people type in, is tried as soon as its access
-    is decided about.
+    So a new model, or a new field that users type into, is tested as soon as it has an
+    access decision.
     """
 
     def __init__(self, env):
@@ -58,13 +58,13 @@ class TypedTexts:
         self.env.invalidate_all()
 
     def _get_records(self, model, samples):
-        """Return all there are of our own models, the samples of others."""
+        """Return all records of our own models, the samples of others."""
         if type(self.env[model])._original_module in self.tables.addons:
             return self.env[model].with_context(active_test=False).search([])
         return self.env[model].union(*(sample.record for sample in samples))
 
     def type_in(self, records):
-        """Have all that people can type about some records be the text."""
+        """Write the text into all fields of some records that users type into."""
         names = [name for name in self.get_typed(records)]
         for record in records:
             values = {
@@ -75,12 +75,12 @@ class TypedTexts:
             self._put(record, values)
             rich = [name for name in names if records._fields[name].type == "html"]
             if rich:
-                # Only this way it is made harmless.
+                # Only the ORM sanitizes HTML.
                 record.write(dict.fromkeys(rich, RICH))
         self.kinds |= {f"{records._name}.{name}" for name in names}
 
     def get_typed(self, records):
-        """Return the names of the fields that hold what people have typed."""
+        """Return the names of the fields that hold text typed by users."""
         own = set(self.tables.addons)
         return [
             name
@@ -94,10 +94,10 @@ class TypedTexts:
         ]
 
     def _put(self, record, values):
-        """Write texts past all checks, as some rows are never written again."""
+        """Write texts by SQL, without checks, as some rows can't be written again."""
         self.env.flush_all()
         for name, text in values.items():
-            text += f" {record.id}"  # some names are there once
+            text += f" {record.id}"  # some names are unique
             column = SQL("%s", text)
             if record._fields[name].translate:
                 column = SQL("jsonb_build_object('en_US', %s::text)", text)
@@ -114,7 +114,7 @@ class TypedTexts:
 
 
 def find_live(text):
-    """Return what of `PAYLOAD` is HTML in a text that is shown as HTML."""
+    """Return the parts of `PAYLOAD` that are HTML in a text shown as HTML."""
     text = text.decode() if isinstance(text, bytes) else str(text or "")
     live = []
     if not text.strip():

@@ -34,10 +34,10 @@ class Renames(NamedTuple):
     :param models: ``{old model: new model}``
     :param fields: ``{new model: {old field: new field}}``
     :param xml_ids: ``{module: {old name: new name}}``
-    :param moved: ``{(old module, new module): {old name: new name}}``
     :param values: ``{(new model, new field): {old value: new value}}``
     :param domains: ``((table, column, model), …)``, more columns that hold a domain
-    :param installed: addons cut out of an installed one, to install with the upgrade
+    :param installed: ``{addon: former addon}``: installed if the former one is
+    :param moved: ``{(old module, new module): {old name: new name}}``, before renames
     """
 
     models: dict = {}
@@ -46,13 +46,15 @@ class Renames(NamedTuple):
     moved: dict = {}
     values: dict = {}
     domains: tuple = ()
-    installed: tuple = ()
+    installed: dict = {}
 
 
 def apply_renames(cr, renames):
     """Rename in the database; what was renamed before is left as it is."""
     # Texts are read while the database has the old names of the fields in them.
     texts = TextRenamer(cr, renames)
+    for (module, target), names in renames.moved.items():
+        _move_xml_ids(cr, module, target, names)
     models = sorted(renames.models.items(), key=lambda pair: len(pair[0]), reverse=True)
     for old, new in models:
         rename_table(cr, old, new)
@@ -66,18 +68,34 @@ def apply_renames(cr, renames):
     _rename_own_ids(cr, renames.models)
     for module, names in renames.xml_ids.items():
         _move_xml_ids(cr, module, module, names)
-    for (module, target), names in renames.moved.items():
-        _move_xml_ids(cr, module, target, names)
     for (model, field), values in renames.values.items():
         _rename_values(cr, model, field, values)
-    if renames.installed:
-        cr.execute(
-            SQL(
-                "UPDATE ir_module_module SET state = 'to install' "
-                "WHERE state = 'uninstalled' AND name = ANY(%s)",
-                list(renames.installed),
+    for addon, former in renames.installed.items():
+        _mark_to_install(cr, addon, former)
+
+
+def _mark_to_install(cr, addon, former):
+    """Have Odoo install an addon, and those that it needs, with this upgrade."""
+    cr.execute(
+        SQL(
+            """
+            WITH RECURSIVE needed AS (
+                SELECT m.id, m.name FROM ir_module_module AS m WHERE m.name = %s
+                    AND EXISTS (SELECT FROM ir_module_module AS f WHERE f.name = %s
+                                   AND f.state IN ('installed', 'to upgrade'))
+                 UNION
+                SELECT m.id, m.name
+                  FROM needed AS n
+                  JOIN ir_module_module_dependency AS d ON d.module_id = n.id
+                  JOIN ir_module_module AS m ON m.name = d.name
             )
+            UPDATE ir_module_module SET state = 'to install'
+             WHERE state = 'uninstalled' AND id IN (SELECT id FROM needed)
+            """,
+            addon,
+            former,
         )
+    )
 
 
 def _rename_field(cr, model, old, new):

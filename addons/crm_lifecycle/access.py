@@ -1,24 +1,24 @@
-"""What a user may read. All code and tests ask Odoo about it here.
+"""Read access of users. All code and tests query Odoo's access rules here.
 
-Odoo 19 answers from access rights, the groups of fields, and record rules. A later
-version that stores these in another way changes this module alone.
+Odoo 19 checks access rights, the groups of fields, and record rules. If a later version
+stores these in another way, only this module changes.
 
-The user is that of the model's environment, whatever rights the environment adds:
-`sudo()` changes no answer, but of `is_readable`. Only the superuser reads everything.
+The user is that of the model's environment: `sudo()` affects `is_readable` only. Only
+the superuser may read everything.
 """
 
 from odoo.fields import Domain
 
 
 def as_reader(records):
-    """Return the records with the rights of their user, without those of `sudo()`."""
+    """Return the records with the rights of their user, without `sudo()`."""
     return records.with_user(records.env.user)
 
 
 def is_readable(model, name=None):
-    """Whether a model, and one of its fields, is readable with the rights at hand.
+    """Return whether a model, or one of its fields, is readable in its environment.
 
-    With `sudo()` everything is.
+    With `sudo()`, everything is.
     """
     if not model.browse().has_access("read"):
         return False
@@ -26,20 +26,20 @@ def is_readable(model, name=None):
 
 
 def can_read(model, name=None):
-    """Whether the user may read a model, and one of its fields."""
+    """Return whether the user may read a model, or one of its fields."""
     return is_readable(as_reader(model), name)
 
 
 def can_read_record(record):
-    """Whether the user may read a record, by its model and its rules."""
+    """Return whether access rights and record rules let the user read a record."""
     return as_reader(record).has_access("read")
 
 
 def find_unreadable(model, domain):
-    """Return the first path of a domain that the user may not read, None if none.
+    """Return the first path of a domain that the user may not read, or None.
 
-    Each step counts: the field, and the model that it leads to. Names that no field
-    has are left to the validation of the domain.
+    Each step of a path counts: the field, and the model that it leads to. Unknown field
+    names are left to the validation of the domain.
     """
     for condition in Domain(domain).iter_conditions():
         comodel, readable = _follow(model, condition.field_expr)
@@ -69,8 +69,8 @@ def _follow(model, path):
 def get_read_domain(model):
     """Return the domain of the records that the user may read.
 
-    To be turned into SQL with all rights, as Odoo does: record rules may look at
-    what the user may not read.
+    Convert it to SQL with `sudo()`, as Odoo does: record rules may use fields that the
+    user may not read.
     """
     if not can_read(model):
         return Domain.FALSE

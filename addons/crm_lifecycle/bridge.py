@@ -1,6 +1,6 @@
-"""What the addons with sources of facts share; their manifests name these hooks."""
+"""Hooks of the addons with sources of facts, named in their manifests."""
 
 
 def collect_all(env):
-    """Have the next run collect everybody: facts come and go with an addon."""
+    """Have the next run collect all customers: an addon adds and removes facts."""
     env["crm.lifecycle.run"]._forget_watermark(env["res.company"].search([]))

@@ -1,4 +1,4 @@
-"""Kinds of fields of our own."""
+"""Custom kinds of fields."""
 
 from datetime import datetime, time
 from operator import attrgetter
@@ -9,7 +9,7 @@ from odoo.tools import format_date
 
 from .engine import bounds, domains
 
-# Numbers beyond these are typing errors, whatever they count; money keeps its cents.
+# Numbers beyond these are typing errors, whatever they count; amounts keep their cents.
 MAX_NUMBER = 1_000_000
 MAX_AMOUNT = 1e13
 
@@ -17,8 +17,8 @@ MAX_AMOUNT = 1e13
 class Bounded:
     """A number or a date between two bounds.
 
-    What lies outside, or is no such value at all, is refused when it is written, in a
-    sentence that names the field and the record. A constraint in the database refuses
+    A value outside the bounds, or of a wrong type, is refused when it is written, with
+    a message that names the field and the record. A constraint in the database refuses
     it from SQL.
     """
 
@@ -28,12 +28,12 @@ class Bounded:
     _related_maximum = property(attrgetter("maximum"))
 
     def __set_name__(self, owner, name):
-        if getattr(owner, "pool", None) is None:  # where it is declared
+        if getattr(owner, "pool", None) is None:  # the class that declares it
             self._add_constraint(owner, name)
         return super().__set_name__(owner, name)
 
     def _add_constraint(self, owner, name):
-        """Have the table of the model keep the bounds, where it has a column."""
+        """Add the bounds as a constraint to the model's table, if it has the column."""
         args = self._args__
         if not args.get("store", not (args.get("compute") or args.get("related"))):
             return
@@ -61,20 +61,20 @@ class Bounded:
             raise ValidationError(self._get_refusal(record, value)) from error
 
     def check(self, value, records, values=None):
-        """Return a value as the cache has it; raise where it is beyond the bounds.
+        """Return a value in the format of the cache; raise if it is out of bounds.
 
-        :param values: of the record to create, if it is one
+        :param values: of the record to create, if any
         """
         known = self.convert_to_cache(value, records, validate=False)
         if known is None or isinstance(known, dict):
             return known
-        # Only this way round it is true of NaN.
+        # Written this way round, the check also refuses NaN.
         if not self.minimum <= known <= self.maximum:
             raise ValidationError(self._get_refusal(records, value, values))
         return known
 
     def _get_refusal(self, records, value, values=None):
-        """Return why a value is refused, in words.
+        """Return the message that refuses a value.
 
         :param values: of the record to create
         """
@@ -90,7 +90,7 @@ class Bounded:
         )
 
     def _get_rule_text(self, env):
-        """Return what the constraint in the database asks, in words."""
+        """Return the message of the constraint in the database."""
         field = env[self.model_name]._fields[self.name]
         return env._(
             "“%(field)s” must be between %(minimum)s and %(maximum)s.",
@@ -103,7 +103,7 @@ class Bounded:
         name = values.get(records._rec_name)
         if isinstance(name, str) and name:
             return name
-        # The name of what the user is about to write, and may write.
+        # The name of a record that the user is about to write, and may write.
         names = [record.display_name for record in records.sudo()[:3] if record.id]
         return ", ".join(filter(None, names)) or records.env._(
             "new: %(kind)s",
@@ -136,7 +136,7 @@ class Monetary(Bounded, fields.Monetary):
 
 
 class Date(Bounded, fields.Date):
-    """A day that people may type."""
+    """A day that users may type."""
 
     minimum = bounds.FIRST
     maximum = bounds.LAST
@@ -146,7 +146,7 @@ class Date(Bounded, fields.Date):
 
 
 class Datetime(Bounded, fields.Datetime):
-    """A moment of such a day."""
+    """A moment on a day that users may type."""
 
     minimum = datetime.combine(bounds.FIRST, time.min)
     maximum = datetime.combine(bounds.LAST, time.max)
@@ -158,21 +158,21 @@ class Datetime(Bounded, fields.Datetime):
 class LooseMany2one(fields.Many2one):
     """A many2one without a foreign key.
 
-    For rows that the engine writes by the million. A foreign key locks the record
-    that each of them points to, mostly one of very few (the company, a stage): the
-    checks were three quarters of the time of a first run, and workers waited for
-    each other. The engine writes what it has just read; deleting a record that is
-    pointed to is refused, or tidied up, by its model.
+    For rows that the engine writes by the million. A foreign key locks the record that
+    each of them references, usually one of very few (the company, a stage): the checks
+    took three quarters of the time of a first run, and workers waited for each other.
+    The engine writes ids that it has just read; the model of a referenced record
+    refuses or handles its deletion.
     """
 
     def update_db_foreign_key(self, model, column):
-        """Add none."""
+        """Add no foreign key."""
 
 
 class KnownInteger(Integer):
-    """A number that tells “not known” from 0, in Python and in the web client.
+    """A number that distinguishes “unknown” from 0, in Python and in the web client.
 
-    Odoo reads an empty number as 0; here it is False, which views show as nothing.
+    Odoo reads an empty number as 0; here it is False, which views show as empty.
     """
 
     def convert_to_column(self, value, record, values=None, validate=True):
@@ -190,9 +190,9 @@ class KnownInteger(Integer):
 
 
 class Conditions(fields.Char):
-    """Conditions as people or other systems write them down.
+    """Conditions as users or other systems write them.
 
-    They are checked once they are stored; what can't be is refused in words here.
+    They are checked after they are stored; a text that can't be stored is refused here.
     """
 
     def convert_to_column(self, value, record, values=None, validate=True):

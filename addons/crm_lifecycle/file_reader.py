@@ -1,4 +1,4 @@
-"""Lifecycles made of the data of a file; see `crm.lifecycle.file`."""
+"""Create lifecycles from the data of a file; see `crm.lifecycle.file`."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from .engine import domains, files
 from .engine.templates import SOURCE_LANG
 from .renames import TEMPLATE_CODES
 
-# The parts of a lifecycle in a file, and what they are made to.
+# The parts of a lifecycle in a file, and their models.
 PARTS = {
     "stages": "crm.lifecycle.stage",
     "rules": "crm.lifecycle.rule",
@@ -22,10 +22,10 @@ STEP = 10
 
 
 class FileReader:
-    """Makes the records of one lifecycle, and notes what can't be made here.
+    """Creates the records of one lifecycle, and lists what can't be created here.
 
-    Records are made in the language of the source, and the reader's own
-    language is that of messages.
+    Records are created in the language of the source; messages are in the reader's
+    language.
     """
 
     def __init__(self, file_model, data, *, local=False, lang=None, with_actions=False):
@@ -34,7 +34,7 @@ class FileReader:
         self.words = file_model.with_context(lang=self.lang)
         self.data = data
         self.local = local
-        # Another database's names of server actions may mean something else here.
+        # The same name may mean another server action in this database.
         self.with_actions = with_actions or local
         self.left_out = []
         self.by_code = {}
@@ -42,7 +42,7 @@ class FileReader:
         self.renamed = file_model._get_renamed_fields()
 
     def make(self, company):
-        """Create the lifecycle and its parts; conditions last, which name them."""
+        """Create the lifecycle and its parts, then the conditions that use them."""
         data = self.data
         lifecycle = self._create("crm.lifecycle", [data], {"company_id": company.id})
         made = [(lifecycle, data)]
@@ -59,7 +59,7 @@ class FileReader:
         return lifecycle
 
     def copy_conditions(self, lifecycle):
-        """Set the conditions of a copy that name stages or tags."""
+        """Set the conditions of a copy that use stages or tags."""
         made = [(lifecycle, self.data)]
         for part, name in (
             ("stages", "stage_ids"),
@@ -114,7 +114,7 @@ class FileReader:
     # Values
 
     def _read_into(self, vals, field, value, label):
-        """Put the value of a field among those of a record, or leave it out."""
+        """Put the value of a field into the values of a record, or leave it out."""
         if field.groups and not self.env[field.model_name]._has_field_access(
             field, "write"
         ):
@@ -232,7 +232,7 @@ class FileReader:
     # References
 
     def _find(self, model_name, reference):
-        """Return the record that a reference names, None where none or several are."""
+        """Return the record that a reference names, None if not exactly one."""
         if isinstance(reference, str):
             return self.by_code.get((model_name, reference))
         if not isinstance(reference, dict):
@@ -274,7 +274,7 @@ class FileReader:
         return found if len(found) == 1 else None
 
     def _get_choice(self, model_name):
-        """Return which records of a model are for customers, as the forms offer."""
+        """Return the domain of the records of a model that the forms offer."""
         return {
             "mail.activity.plan": [("res_model", "=", "crm.lifecycle.profile")],
             "mail.template": [("model", "=", "crm.lifecycle.profile")],
@@ -287,10 +287,10 @@ class FileReader:
         label = self._get_label(record._name, item)
         value = item["domain"]
         if isinstance(value, list):
-            Profile = self.env["crm.lifecycle.profile"].sudo()  # fields alone
+            Profile = self.env["crm.lifecycle.profile"].sudo()  # for its fields only
             conditions = self._read_conditions(value, Profile, label)
             self._check_facts(conditions, label)
-            # What can't be used is told in the reader's language.
+            # Refused conditions are reported in the reader's language.
             record.with_context(lang=self.lang).domain = repr(conditions)
         elif value not in (None, "", False):
             self._refuse(record._fields["domain"], value, label)
@@ -348,7 +348,7 @@ class FileReader:
         try:
             paths = domains.fields_of(domains.parse(repr(conditions)))
         except domains.DomainError:
-            return  # told by the constraint of the record
+            return  # the constraint of the record reports it
         for path in paths:
             name = path.split(".")[0]
             if name in Profile._fields:

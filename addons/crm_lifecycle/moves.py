@@ -1,10 +1,10 @@
-"""The one writer of stages, and of the history that says why.
+"""The move service: the only code that writes stages and their history.
 
-Whatever moves a customer describes the move as a `Move` and gives it to `MoveService`,
-which takes four steps: lock the profiles that still stand where the caller saw them,
-check the policy of the lifecycle, record the move in the history, write the stage.
-Rules, staff, imports, merges, replays and voided runs all come here. No other module
-adds rows to the history or writes the stage of a profile.
+Code that moves a customer describes the move as a `Move` and passes it to
+`MoveService`, which takes four steps: lock the profiles that are still in the expected
+stage, check the policy of the lifecycle, record the move in the history, write the
+stage. Rules, staff, imports, merges, replays and voided runs all use it. No other
+module adds rows to the history or writes the stage of a profile.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +17,14 @@ from odoo.tools import SQL
 from .engine import bounds
 from .engine.statements import NOW
 
-# Reasons of moves that neither a rule nor a person asked for. They are stored as they
-# stand here and shown in the reader's language: jobs have no language.
+# Reasons of moves that neither a rule nor a user requested. They are stored in English
+# and shown in the reader's language: jobs have no language.
 ENTERS = "Enters the lifecycle"
 PASSES = "Passed through"
 
-# Moves that bring the past in: the playbook runs no step for them.
+# Moves that import the past: the playbook runs no step for them.
 QUIET_ORIGINS = ("import", "replay")
-# Moves that a person asked for: what the lifecycle does not allow raises an error.
+# Moves that a user requested: the lifecycle raises an error if it refuses them.
 ORIGINS_BY_HAND = ("manual", "import")
 # Moves of a run, which sets the next review itself.
 ORIGINS_BY_RULE = ("rule", "replay")
@@ -32,7 +32,7 @@ ORIGINS_BY_RULE = ("rule", "replay")
 # Columns of a profile that a replay publishes.
 PUBLISHED = ("lifecycle_id", "stage_id", "stage_date", "date_last_stage_update")
 
-# Adds the rows of a move, and counts the ones that the playbook has steps for.
+# Adds the rows of a move, and counts those with playbook steps.
 RECORD = """
     WITH added AS (
     INSERT INTO crm_lifecycle_history (
@@ -57,11 +57,11 @@ RECORD = """
 
 
 class WriterPass:
-    """Lets one write of a stage through, the one writer's own.
+    """Allows one write of a stage by the move service.
 
-    It travels in the context, where RPC can't forge an object. It is good for
-    one write only: automation rules that this write sets going inherit the
-    context, and their writes have to go through the writer as well.
+    It is passed in the context, where RPC can't forge an object. It is valid for one
+    write only: automation rules that this write triggers inherit the context, and
+    their own writes must use the move service as well.
     """
 
     def __init__(self):
@@ -73,27 +73,27 @@ class WriterPass:
 
 
 def is_writing(env):
-    """Whether the present write of profiles is the writer's own. Asked once."""
+    """Return whether the move service writes the profiles; True only once."""
     writer_pass = env.context.get("lifecycle_writer")
     return isinstance(writer_pass, WriterPass) and writer_pass.take()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """What moves customers to a stage, and how.
+    """A move of customers to a stage.
 
-    :param stage: the `crm.lifecycle.stage` to go to
+    :param stage: the target `crm.lifecycle.stage`
     :param origin: a key of the history's ``origin``
-    :param day: the day of the move; None: the present day of each company
-    :param days: in place of ``day``, ``{profile id: day}``, for quiet moves
+    :param day: the date of the move; None: today in each company
+    :param days: in place of ``day``, ``{profile id: date}``, for quiet moves
     :param from_stage: move only profiles that are still there (compare and swap); an
-        empty stage stands for profiles without one; None takes them from anywhere
-    :param rule: the `crm.lifecycle.rule` that asks for the move
-    :param reason: why, where no rule asks for it
-    :param quiet: set no automation going: no automation rule sees the write, and the
-        playbook runs no step for it
+        empty stage means profiles without one; None means any stage
+    :param rule: the `crm.lifecycle.rule` that requests the move
+    :param reason: the reason, if no rule requests the move
+    :param quiet: trigger no automation: no automation rule sees the write, and the
+        playbook runs no step
     :param run: the `crm.lifecycle.run` that makes the move
-    :param is_transfer: the stage may be of another lifecycle than the customers'
+    :param is_transfer: allow a stage of another lifecycle than the customers'
     """
 
     stage: models.BaseModel
@@ -128,16 +128,16 @@ class MoveService:
     def move(self, profiles, move: Move, writer: Callable | None = None):
         """Lock profiles, check the policy, record the move and write the stage.
 
-        :param writer: writes values on profiles, ``writer(profiles, values)``, where
-            the caller is inside of a write already
-        :raises UserError: where a person asks for a move that the lifecycle does not
-            allow; a rule's move is left out instead
+        :param writer: called as ``writer(profiles, values)`` to write on profiles, if
+            the caller is already inside a write
+        :raises UserError: if a user requests a move that the lifecycle refuses; a
+            rule's move is skipped instead
         """
         free = self.lock(profiles, move.stage, move.from_stage, wait=move.is_by_hand)
         return self.move_locked(free, move, writer)
 
     def move_locked(self, profiles, move: Move, writer: Callable | None = None):
-        """Do `move` for profiles that the caller has locked."""
+        """Do `move` for profiles that the caller has already locked."""
         profiles = self._choose(profiles, move)
         if not profiles:
             return profiles
@@ -150,10 +150,10 @@ class MoveService:
         return profiles
 
     def correct(self, profiles, move: Move):
-        """Give the present stay of profiles the days of a quiet move.
+        """Correct the dates of the present stay of profiles by a quiet move.
 
-        Neither locked nor checked again: to be called after `move` with the same
-        `Move`, of profiles that it left because they are in the stage already.
+        It neither locks nor checks. Call it after `move`, with the same `Move`, for
+        profiles that `move` skipped because they are already in the stage.
         """
         self._record(profiles, move)
         self._store(profiles, move)
@@ -163,10 +163,10 @@ class MoveService:
     # ------------------------------------------------------------
 
     def lock(self, profiles, stage, from_stage, *, wait):
-        """Return the profiles that stand where the caller saw them, locked.
+        """Return the profiles that are still where the caller saw them, locked.
 
-        :param wait: wait for profiles that another transaction holds, else skip
-            them: the next run looks at them again
+        :param wait: wait for profiles that another transaction holds; otherwise skip
+            them, and the next run reviews them again
         """
         self.env.flush_all()
         where = SQL("p.stage_id IS DISTINCT FROM %s", stage.id)
@@ -199,7 +199,7 @@ class MoveService:
     def _choose(self, profiles, move):
         """Return the profiles that the lifecycle allows to move.
 
-        :raises UserError: where a person asks for a move that it does not allow
+        :raises UserError: if a user requests a move that the lifecycle refuses
         """
         if not profiles:
             return profiles
@@ -215,7 +215,7 @@ class MoveService:
         return profiles.browse(id_ for id_ in profiles._ids if id_ not in unmovable)
 
     def _split(self, profiles, move) -> Iterator[tuple[Move, models.BaseModel]]:
-        """Yield the move with its day, or days, and the profiles that it is about."""
+        """Yield the move with its day or days, and the profiles concerned."""
         if move.day or move.days:
             yield move, profiles
             return
@@ -223,7 +223,7 @@ class MoveService:
             yield replace(move, day=company._lifecycle_today()), members
 
     def _pass_through(self, profiles, move):
-        """Move profiles, in no time, through the stages that they would skip."""
+        """Move profiles through the stages that they would skip, on the same day."""
         passing = {}
         missing = profiles._get_missing(move.stage)
         profiles = profiles.browse(missing)
@@ -245,16 +245,15 @@ class MoveService:
     # ------------------------------------------------------------
 
     def _record(self, profiles, move):
-        """Add the row of a move from the present stage of each profile.
+        """Add the history row of a move from the present stage of each profile.
 
-        To be called before the stage is written, in the same transaction, with
-        everything flushed. Written as one statement, since the values come from
-        the profiles themselves and the ORM refuses to write history at all.
-        Rows that the playbook has steps for wake its worker; the others, and
-        quiet ones, are processed with that.
+        Call it before the stage is written, in the same transaction, with everything
+        flushed. It is a single statement, since the values come from the profiles
+        themselves and the ORM refuses all writes to the history. Rows with playbook
+        steps wake the worker; all other rows, and quiet ones, are already processed.
         """
         History = self.env["crm.lifecycle.history"]
-        Step = self.env["crm.lifecycle.step"]
+        Step = self.env["crm.lifecycle.playbook.log"]
         rule, stage = move.rule, move.stage
         quiet = move.quiet or move.origin in QUIET_ORIGINS
         processed_at = NOW
@@ -296,15 +295,14 @@ class MoveService:
     # ------------------------------------------------------------
 
     def _store(self, profiles, move, writer=None, *, is_asked=True):
-        """Write the stage on profiles; nothing else does.
+        """Write the stage on profiles; no other method does.
 
-        By the ORM, so that automation rules, computed fields and other addons
-        see the move; quiet moves go straight to the table. Automation rules
-        listen at the outermost write: a second one inside of it would set them
-        going twice.
+        The write goes through the ORM, so that automation rules, computed fields and
+        other addons see the move; quiet moves are plain SQL. Automation rules react to
+        the outermost write: a second write inside it would trigger them twice.
 
-        :param is_asked: have the rules asked on the day after the move. No rule has
-            been asked in the new stage yet; those of the day itself are over.
+        :param is_asked: set the next review to the day after the move. No rule has been
+            evaluated in the new stage yet; those of the day itself are done.
         """
         if move.quiet:
             self._store_quietly(profiles, move, is_asked=is_asked)
@@ -312,7 +310,7 @@ class MoveService:
         vals = {
             "stage_id": move.stage.id,
             "stage_date": move.day,
-            # Odoo's rotting knows the start of a stay by a moment.
+            # Odoo's rotting needs the start of a stay as a datetime.
             "date_last_stage_update": datetime.combine(move.day, time.min),
             "lifecycle_id": move.stage.lifecycle_id.id,
         }
@@ -323,15 +321,15 @@ class MoveService:
         if writer:
             writer(profiles, vals)
         else:
-            # Only the writer's own values pass; access was checked by the caller.
+            # Only the service's own values are written; the caller checked access.
             self.write_past_checks(profiles.sudo(), vals)
         profiles._sync_follow_up(profiles.ids)
 
     def _store_quietly(self, profiles, move, *, is_asked):
-        """Write a stage straight to the table, and the follow-up that it asks for.
+        """Write a stage and its follow-up by plain SQL.
 
-        The latter is the same as by `_sync_follow_up`, without a second look at the
-        rows.
+        The follow-up is the same as that of `_sync_follow_up`, without reading the rows
+        again.
         """
         day = _get_day(move)
         stage = move.stage
@@ -371,9 +369,9 @@ class MoveService:
         profiles.invalidate_recordset()
 
     def write_past_checks(self, profiles, vals):
-        """Write values that staff may not write on profiles, by the ORM.
+        """Write values that staff may not write on profiles, through the ORM.
 
-        The caller has checked access. Profiles don't become pending by it.
+        The caller has checked access. The profiles do not become pending.
         """
         profiles.with_context(lifecycle_writer=WriterPass()).write(vals)
 
@@ -384,8 +382,8 @@ class MoveService:
     def absorb(self, profile, sources, origin):
         """Close the stays of profiles that are merged into another one.
 
-        Where that has no stage yet, it takes theirs with the day on which the stay
-        began, and no row of history: the row of the source tells of it already.
+        If the target has no stage yet, it takes theirs and the start of their stay,
+        without a history row: the row of the source already records it.
         """
         self.env.flush_all()
         for source in sources:
@@ -412,15 +410,15 @@ class MoveService:
     # ------------------------------------------------------------
 
     def reverse(self, run, moves: SQL):
-        """Put customers back where they were before a run moved them.
+        """Move customers back to where they were before a run moved them.
 
-        Customers that have been moved since, or merged, stay. The stay in the earlier
-        stage goes on from the day on which it began. No automation rule sees it, and
-        the playbook runs no step for it.
+        Customers that were moved or merged since then are skipped. The stay in the
+        earlier stage continues from its original start. No automation rule sees the
+        write, and the playbook runs no step.
 
         :param run: the `crm.lifecycle.run` that is voided
         :param moves: SQL of the ids of its moves
-        :return: how many were put back, and the profiles that stay
+        :return: the number of customers moved back, and the skipped profiles
         """
         self.env.flush_all()
         for query in _list_back(moves):
@@ -448,12 +446,12 @@ class MoveService:
 
 
 def _get_day(move: Move) -> SQL:
-    """SQL of the day of a move: its own, or that of the row of `_get_days`."""
+    """Return SQL of the day of a move: its own, or that of the row of `_get_days`."""
     return SQL("day.day") if move.days else SQL("%s::date", move.day)
 
 
 def _get_days(move: Move, ids) -> SQL:
-    """SQL of the table ``day (id, day)`` of the days of some profiles."""
+    """Return SQL of the table ``day (id, day)`` with the days of some profiles."""
     return SQL(
         "unnest(%s::int[], %s::date[]) AS day (id, day)",
         list(ids),
@@ -467,10 +465,10 @@ def _get_days(move: Move, ids) -> SQL:
 
 
 def _list_back(moves: SQL) -> list[SQL]:
-    """Fill ``lifecycle_back`` with where the moves of a run found each customer.
+    """Fill ``lifecycle_back`` with the stages of customers before and after the run.
 
-    The first move of each customer tells the stage before, and since when; the last
-    one, where the run left them. The profiles are locked.
+    The first move of each customer gives the stage before and its start; the last move
+    gives the stage in which the run left them. The profiles are locked.
     """
     return [
         SQL(
@@ -491,7 +489,7 @@ def _list_back(moves: SQL) -> list[SQL]:
                         THEN first.date - first.days_in_from_stage
                    END AS stage_date,
                    last.date,
-                   -- Still where the run left them, by no later move.
+                   -- still in the stage of the run, without a later move
                    p.stage_id IS NOT DISTINCT FROM last.to_stage_id
                    AND NOT EXISTS (
                        SELECT FROM crm_lifecycle_history AS h
@@ -513,10 +511,10 @@ def _list_back(moves: SQL) -> list[SQL]:
 
 
 def _record_back(run_id: int, user_id: int) -> SQL:
-    """Add the rows that take moves of a run back.
+    """Add the history rows that revert moves of a run.
 
-    They are of the day of the move, so that customers stand where they stood on each
-    later day, too.
+    They have the day of the original move, so that the stage of a customer is right on
+    every later day, too.
     """
     return SQL(
         """
@@ -545,7 +543,7 @@ def _record_back(run_id: int, user_id: int) -> SQL:
 
 
 def _void_moves() -> SQL:
-    """Note on the moves that they don't count, and set nothing off. No more of them."""
+    """Mark the moves as voided, and their playbook steps as processed."""
     return SQL(
         """
         UPDATE crm_lifecycle_history AS h
@@ -559,7 +557,7 @@ def _void_moves() -> SQL:
 
 
 def _store_back(user_id: int) -> SQL:
-    """Write the stages before the run on the profiles. Return the ids of these."""
+    """Write the stages before the run on the profiles, and return the profile ids."""
     return SQL(
         """
         UPDATE crm_lifecycle_profile AS p
@@ -583,15 +581,15 @@ def _store_back(user_id: int) -> SQL:
 
 
 def publish(company_id: int, today: date) -> list[SQL]:
-    """Write the moves of a replay, made on copies of the tables, for real.
+    """Write the moves of a replay, made on copies of the tables, to the real tables.
 
-    The copies are those of `engine.shadow`, and go. Customers that got a history
-    meanwhile, or are gone, keep what they have. The next run looks at all of them.
+    The copies are those of `engine.shadow`, and are dropped. Customers who got a
+    history meanwhile, or were deleted, are skipped. The next run reviews all customers.
     """
     return [
         SQL("ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_then"),
         SQL("ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_moves"),
-        SQL("DROP TABLE pg_temp.crm_lifecycle_touch"),
+        SQL("DROP TABLE pg_temp.crm_lifecycle_pending"),
         *_lock_published(company_id),
         SQL(
             """
@@ -608,9 +606,10 @@ def publish(company_id: int, today: date) -> list[SQL]:
 
 
 def _lock_published(company_id: int) -> list[SQL]:
-    """List the customers whose moves are written, and lock their profiles.
+    """List the customers with moves to write, and lock their profiles.
 
-    In order, and first of all, so that no other transaction moves them in between.
+    This comes first and locks in order, so that no other transaction moves them in
+    between.
     """
     return [
         SQL(
@@ -634,7 +633,7 @@ def _lock_published(company_id: int) -> list[SQL]:
 
 
 def _store_published(today: date) -> SQL:
-    """Write on the profiles where their moves ended."""
+    """Write the stages in which the moves ended on the profiles."""
     moved = [SQL.identifier(name) for name in PUBLISHED]
     return SQL(
         """

@@ -1,14 +1,14 @@
-"""How PostgreSQL keeps tables that a run writes by the million, and what it knows."""
+"""Storage parameters and planner statistics of tables with millions of rows."""
 
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
 
 def set_storage(model, **parameters):
-    """Set storage parameters of a model's table, such as when it is vacuumed.
+    """Set storage parameters of a model's table, such as its autovacuum thresholds.
 
-    PostgreSQL vacuums a table when a fifth of it is dead; what is written every
-    night wants it earlier. A table that an administrator has set is left alone.
+    PostgreSQL vacuums a table when a fifth of it is dead; tables written every night
+    need it earlier. A table that an administrator has configured is skipped.
     """
     [[options]] = model.env.execute_query(
         SQL(
@@ -31,11 +31,11 @@ def set_storage(model, **parameters):
 
 
 def relate_columns(model, *columns):
-    """Have the planner know which values of some columns go together.
+    """Create extended statistics, so that the planner knows which values go together.
 
-    Stages belong to a company: asked for customers of one company in a stage that
-    only another one has, the planner would otherwise expect as many as in any
-    stage, and walk through all contacts by name until it has a page of them.
+    Stages belong to a company. For customers of one company in a stage of another
+    company, the planner would otherwise expect as many rows as in any stage, and scan
+    all contacts by name until it has a page of them.
     """
     model.env.cr.execute(
         SQL(
@@ -48,9 +48,9 @@ def relate_columns(model, *columns):
 
 
 def keep_within(cr, table, low, high, *columns):
-    """Bring values of columns to the next of two bounds, for migrations.
+    """Limit values of columns to a range, for migrations.
 
-    Columns that are not there yet are left out.
+    Columns that do not exist yet are skipped.
     """
     for column in columns:
         if column_exists(cr, table, column):
@@ -67,13 +67,13 @@ def keep_within(cr, table, low, high, *columns):
             )
 
 
-# Memory that a sort or a hash over very many rows may take; what the server grants,
-# if more.
+# Memory for a sort or a hash over very many rows; a higher setting of the server is
+# kept.
 WORK_MEM_MB = 256
 
 
 def raise_work_mem(cr):
-    """Let large sorts stay in memory, in this transaction."""
+    """Raise the memory of this transaction, so that large sorts do not use the disk."""
     cr.execute(
         SQL(
             """

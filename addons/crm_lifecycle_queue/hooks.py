@@ -1,6 +1,6 @@
-"""Jobs are of no use without the addon that knows how to do them."""
+"""Uninstall hook: without this addon, its queued jobs can't run."""
 
 
 def uninstall_hook(env):
-    """End the runs that are with the queue: the next one does what they left."""
+    """Fail the runs that are with the queue. The next run does their work."""
     env["crm.lifecycle.run"]._get_handed_out()._withdraw()

@@ -1,6 +1,7 @@
-"""What a kind of service ticket is, told by the addon that brings it."""
+"""Definition of a kind of service ticket, which its bridge provides."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo.fields import Domain
@@ -11,13 +12,13 @@ EVERY = SQL("TRUE")
 
 @dataclass(frozen=True)
 class TicketKind:
-    """A kind of document that serves as a ticket.
+    """Kind of document that serves as a ticket.
 
-    All SQL is over ``t``, a row of the documents' table, and says how things are
-    now. ``is_ticket`` tells which of the documents are tickets, and ``domain`` says
-    the same to the ORM; ``is_closed`` whether nobody has to work on it any more;
-    ``closed_at`` since when, as far as the application itself knows (asked once,
-    for tickets that were closed before their changes were noted).
+    All SQL uses ``t``, a row of the documents' table, in its current state.
+    ``is_ticket`` selects the documents that are tickets, and ``domain`` is the same for
+    the ORM. ``is_closed`` is true for tickets without further work. ``closed_at`` is
+    the closing time that the application stores, read once for tickets that were closed
+    before their changes were logged.
     """
 
     model: str
@@ -33,11 +34,11 @@ class TicketKind:
         return SQL("%s AS t", SQL.identifier(self.table))
 
     def first_where(self, condition: SQL) -> SQL:
-        """SQL of those rows of the table, as ``t``, for which a condition holds.
+        """SQL of the rows of the table for which a condition holds, as ``t``.
 
-        Whatever else is asked of ``t`` is asked of these alone. Where there are no
-        statistics, PostgreSQL chooses among the indexes of all conditions as if each
-        were as good, and may read a whole table by that of its projects.
+        Other conditions on ``t`` apply only to these rows. Without statistics,
+        PostgreSQL rates the indexes of all conditions as equal, and may read the whole
+        table by the index on projects.
         """
         return SQL(
             "(SELECT * FROM %s AS t WHERE %s OFFSET 0) AS t",
@@ -48,8 +49,8 @@ class TicketKind:
     def in_company(self, company_id: int) -> SQL:
         """SQL condition: the ticket counts in the company.
 
-        One of no company counts in its customer's, or else in the first one: a
-        ticket counts in one company only.
+        A ticket without a company counts in its customer's company, or else in the
+        first one, so that each ticket counts in one company only.
         """
         return SQL(
             """
@@ -61,12 +62,27 @@ class TicketKind:
             company=company_id,
         )
 
+    def last_log_row(self, before: datetime | None = None) -> SQL:
+        """SQL of the last row in the log of ticket ``t``, if any before a moment."""
+        until = SQL("AND l.date < %s", before) if before else SQL()
+        return SQL(
+            """
+            SELECT l.is_open, l.date
+              FROM crm_lifecycle_ticket_log AS l
+             WHERE l.res_model = %s AND l.res_id = t.id %s
+             ORDER BY l.date DESC, l.id DESC
+             LIMIT 1
+            """,
+            self.model,
+            until,
+        )
+
 
 class TicketButton(NamedTuple):
-    """A button on a document of a customer that opens their tickets of a kind.
+    """Button on a document of a customer that opens their tickets of a kind.
 
-    ``method`` and the field ``number`` are those that the bridge adds to
-    `crm.lifecycle.ticket.customer`; the ``groups`` are those who see tickets.
+    The bridge adds ``method`` and the field ``number`` to
+    `crm.lifecycle.ticket.customer`. ``groups`` are the groups that may read tickets.
     """
 
     method: str

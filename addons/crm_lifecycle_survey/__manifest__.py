@@ -14,7 +14,7 @@
         "report/crm_lifecycle_satisfaction_report_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
-        "views/crm_lifecycle_step_views.xml",
+        "views/crm_lifecycle_playbook_log_views.xml",
         "views/res_config_settings_views.xml",
         "views/survey_question_views.xml",
         "views/crm_lifecycle_survey_menus.xml",

@@ -11,10 +11,9 @@ def uninstall_hook(env):
 
 
 def _free_activity_type(env):
-    """Let the type of activities be deleted, which it can't while it is in use.
+    """Remove all references to the activity type, so that it can be deleted.
 
-    Visits that are planned go with their activities. What people use the type for
-    themselves becomes a to-do.
+    Deletes the activities of planned visits. Other records of the type become to-dos.
     """
     env = env(context={**env.context, "active_test": False})
     env["crm.lifecycle.visit"].search([]).activity_id.unlink()

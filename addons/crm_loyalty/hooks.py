@@ -54,7 +54,7 @@ def _get_opening_sql(env):
     }
     return SQL(
         """
-        INSERT INTO loyalty_point_entry (%(names)s)
+        INSERT INTO crm_loyalty_entry (%(names)s)
         SELECT %(values)s
           FROM (SELECT k.id, round(k.points::numeric, %(scale)s) AS points,
                        k.program_id, k.partner_id, p.company_id,
@@ -62,7 +62,7 @@ def _get_opening_sql(env):
                   FROM loyalty_card AS k
                   JOIN loyalty_program AS p ON p.id = k.program_id
                  WHERE k.points <> 0
-                   AND NOT EXISTS (SELECT 1 FROM loyalty_point_entry AS e
+                   AND NOT EXISTS (SELECT 1 FROM crm_loyalty_entry AS e
                                     WHERE e.card_id = k.id)) AS c
         """,
         names=SQL(", ").join(SQL.identifier(name) for name in values),
@@ -75,7 +75,7 @@ def _get_opening_sql(env):
 def uninstall_hook(env):
     """Remove what points to our models without a foreign key."""
     _let_demo_go(env)
-    models = ("loyalty.point.proof", "loyalty.point.adjustment")
+    models = ("crm.loyalty.check", "crm.loyalty.adjustment")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(
             [("res_model", "in", models)]
@@ -97,14 +97,14 @@ def _let_demo_go(env):
     env.cr.execute(
         SQL(
             """
-            DELETE FROM loyalty_point_consumption WHERE award_id IN (%(entries)s);
-            DELETE FROM loyalty_point_adjustment WHERE card_id = ANY(%(cards)s);
-            UPDATE loyalty_point_entry SET origin_id = NULL
+            DELETE FROM crm_loyalty_consumption WHERE award_id IN (%(entries)s);
+            DELETE FROM crm_loyalty_adjustment WHERE card_id = ANY(%(cards)s);
+            UPDATE crm_loyalty_entry SET origin_id = NULL
              WHERE origin_id IN (%(entries)s);
-            DELETE FROM loyalty_point_entry WHERE card_id = ANY(%(cards)s);
+            DELETE FROM crm_loyalty_entry WHERE card_id = ANY(%(cards)s);
             """,
             entries=SQL(
-                "SELECT id FROM loyalty_point_entry WHERE card_id = ANY(%s)", cards
+                "SELECT id FROM crm_loyalty_entry WHERE card_id = ANY(%s)", cards
             ),
             cards=cards,
         )

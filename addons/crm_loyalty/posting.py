@@ -84,22 +84,22 @@ class Posting:
                    (SELECT json_agg(json_build_array(
                                e.id, round(e.remaining * 10000)::bigint,
                                e.available_date, e.expiration_date, e.origin_id))
-                      FROM loyalty_point_entry AS e
+                      FROM crm_loyalty_entry AS e
                      WHERE e.card_id = c.id AND e.remaining <> 0),
                    (SELECT json_object_agg(e.key, e.id)
-                      FROM loyalty_point_entry AS e
+                      FROM crm_loyalty_entry AS e
                      WHERE e.card_id = c.id AND e.key = ANY(%(keys)s::text[])),
                    c.program_id = ANY(%(tiered)s) AND EXISTS (
-                       SELECT FROM loyalty_point_entry AS e
+                       SELECT FROM crm_loyalty_entry AS e
                         WHERE e.program_id = c.program_id AND e.card_id = c.id
                           AND e.qualifying_date IS NULL),
                    now() AT TIME ZONE 'UTC',
-                   (SELECT array_agg(nextval('loyalty_point_entry_id_seq'))
+                   (SELECT array_agg(nextval('crm_loyalty_entry_id_seq'))
                       FROM generate_series(1, %(count)s)
                      WHERE c.id = %(first)s)
               FROM loyalty_card AS c
          LEFT JOIN LATERAL (
-                   SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+                   SELECT e.sequence, e.hash FROM crm_loyalty_entry AS e
                     WHERE e.card_id = c.id ORDER BY e.sequence DESC LIMIT 1
                    ) AS head ON TRUE
              WHERE c.id = ANY(%(ids)s)
@@ -121,7 +121,7 @@ class Posting:
                 number
                 for [number] in self.env.execute_query(
                     SQL(
-                        "SELECT nextval('loyalty_point_entry_id_seq') "
+                        "SELECT nextval('crm_loyalty_entry_id_seq') "
                         "FROM generate_series(1, %s)",
                         missing,
                     )
@@ -139,10 +139,10 @@ class Posting:
                 SELECT o.id, a.id, round(SUM(c.points) * 10000)::bigint,
                        round(a.remaining * 10000)::bigint,
                        a.available_date, a.expiration_date
-                  FROM loyalty_point_entry AS o
-                  JOIN loyalty_point_entry AS x ON x.id = o.id OR x.origin_id = o.id
-                  JOIN loyalty_point_consumption AS c ON c.entry_id = x.id
-                  JOIN loyalty_point_entry AS a ON a.id = c.award_id
+                  FROM crm_loyalty_entry AS o
+                  JOIN crm_loyalty_entry AS x ON x.id = o.id OR x.origin_id = o.id
+                  JOIN crm_loyalty_consumption AS c ON c.entry_id = x.id
+                  JOIN crm_loyalty_entry AS a ON a.id = c.award_id
                  WHERE o.id = ANY(%s)
               GROUP BY o.id, a.id
                 """,
@@ -197,7 +197,7 @@ class Posting:
             error.card, error.kind = card, values["kind"]
             raise
         if values["kind"] in program._get_kinds_of_activity() and (
-            program.expiry_policy == "activity"
+            program.crm_loyalty_expiry_policy == "activity"
         ):
             account.extend(day, program._get_expiration_date(day))
         self._note_consumed(account.flows[flows:])
@@ -255,7 +255,9 @@ class Posting:
         if origin:
             prefer = [origin.id, *self.consumed.get(origin.id, ())]
         shortage = values.get("shortage") or (
-            program.negative_policy if values["kind"] == "reverse" else "block"
+            program.crm_loyalty_negative_policy
+            if values["kind"] == "reverse"
+            else "block"
         )
         waived = account.take(entry_id, -units, day, prefer, shortage)
         return units + waived, waived
@@ -297,7 +299,7 @@ class Posting:
         if not self.entries:
             return
         if self.is_tiered():
-            self.env["loyalty.point.entry"]._flush_qualifying()
+            self.env["crm.loyalty.entry"]._flush_qualifying()
         [[has_unqualified]] = self.env.execute_query(save_sql(self))
         self.has_unqualified |= has_unqualified
 

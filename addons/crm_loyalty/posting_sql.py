@@ -66,19 +66,19 @@ def _entries(posting):
     values = SQL("e.*, %s, %s, %s", uid, uid, posting.now)
     counted = SQL()
     if posting.is_tiered():
-        Entry = posting.env["loyalty.point.entry"]
+        Entry = posting.env["crm.loyalty.entry"]
         added = SQL("%s, %s", added, Entry._get_qualifying_columns())
         values = SQL("%s, q.*", values)
         # What takes back an entry that nobody looked at waits for it.
         counted = SQL(
             "LEFT JOIN LATERAL (%s) AS q ON e.program_id = ANY(%s) AND NOT EXISTS "
-            "(SELECT FROM loyalty_point_entry AS o WHERE o.id = e.origin_id "
+            "(SELECT FROM crm_loyalty_entry AS o WHERE o.id = e.origin_id "
             "AND o.qualifying_date IS NULL)",
             Entry._get_qualified_sql(),
             posting.get_tiered_ids(),
         )
     return SQL(
-        "INSERT INTO loyalty_point_entry (%(names)s, %(added)s) "
+        "INSERT INTO crm_loyalty_entry (%(names)s, %(added)s) "
         "SELECT %(values)s FROM unnest(%(entries)s) AS e (%(names)s) %(counted)s",
         names=names,
         added=added,
@@ -103,7 +103,7 @@ def _flows(posting):
     flows = posting.get_flows()
     return SQL(
         """
-        INSERT INTO loyalty_point_consumption (
+        INSERT INTO crm_loyalty_consumption (
                entry_id, award_id, points,
                create_uid, write_uid, create_date, write_date)
         SELECT *, %(uid)s, %(uid)s, %(now)s, %(now)s
@@ -146,7 +146,7 @@ def _lots(posting):
     touched = posting.get_touched_rows()
     return SQL(
         """
-        UPDATE loyalty_point_entry AS e
+        UPDATE crm_loyalty_entry AS e
            SET remaining = v.remaining, expiration_date = v.expires,
                reminded = CASE WHEN e.expiration_date = v.expires
                                THEN e.reminded ELSE 0 END

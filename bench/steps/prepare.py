@@ -24,7 +24,7 @@ def activate_lifecycles(env):
     """Activate the lifecycle T4b in each company: a retailer's, all by orders."""
     lifecycles = env["crm.lifecycle"]
     for company in get_companies(env):
-        lifecycles |= env["crm.lifecycle.template"]._instantiate("t4b", company)
+        lifecycles |= env["crm.lifecycle.template"]._instantiate("growth", company)
     lifecycles.action_activate()
     env.cr.commit()
     return {"lifecycles": len(lifecycles)}

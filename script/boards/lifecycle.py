@@ -36,7 +36,7 @@ CHAINS = {
     "tag": "tag_ids",
 }
 
-VISITS = Source("crm.lifecycle.visit.report", CHAINS, period="date")
+VISITS = Source("crm.lifecycle.stage.report", CHAINS, period="date")
 GROWTH = Source("crm.lifecycle.growth.report", CHAINS, period="date")
 TODAY = Source("crm.lifecycle.customer.report", CHAINS)
 PROFILES = Source(
@@ -236,7 +236,7 @@ def turned(title, sample, category, days, **options):
 
 
 # The wall has no period: it tells of now and of the last days.
-RECENT = Source("crm.lifecycle.visit.report", CHAINS)
+RECENT = Source("crm.lifecycle.stage.report", CHAINS)
 EVENTS = Source("crm.lifecycle.growth.report", CHAINS)
 
 WALL = Board(

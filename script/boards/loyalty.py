@@ -5,18 +5,22 @@ from .builder import Table as Groups
 from .lifecycle import COMPANY, MONTHS
 
 CHAINS = {"program": "program_id", "tier": "tier_id", "company": "company_id"}
-POINTS = Source("loyalty.points.report", CHAINS, period="date")
-CARDS = Source("loyalty.card", CHAINS)
+POINTS = Source("crm.loyalty.points.report", CHAINS, period="date")
+CARDS = Source("loyalty.card", {**CHAINS, "tier": "crm_loyalty_tier_id"})
 ENTRIES = Source(
-    "loyalty.point.entry",
-    {"program": "program_id", "tier": "card_id.tier_id", "company": "company_id"},
+    "crm.loyalty.entry",
+    {
+        "program": "program_id",
+        "tier": "card_id.crm_loyalty_tier_id",
+        "company": "company_id",
+    },
 )
 CHANGES = Source(
-    "loyalty.tier.history",
+    "crm.loyalty.tier.history",
     {"program": "program_id", "tier": "to_tier_id", "company": "company_id"},
     period="date",
 )
-REPORT = "crm_loyalty.loyalty_points_report_menu"
+REPORT = "crm_loyalty.crm_loyalty_points_report_menu"
 # Points of gift cards and wallets are money, and are not added to points.
 LOYALTY = (("program_id.program_type", "=", "loyalty"),)
 
@@ -38,7 +42,7 @@ BOARD = Board(
     filters=(
         Filter("period", "Period", default="last_90_days"),
         Filter("program", "Programme", "loyalty.program"),
-        Filter("tier", "Tier", "loyalty.tier"),
+        Filter("tier", "Tier", "crm.loyalty.tier"),
         COMPANY,
     ),
     blocks=(
@@ -82,7 +86,7 @@ BOARD = Board(
                 title="Members by tier",
                 kind="pie",
                 source=CARDS,
-                group_by=("tier_id",),
+                group_by=("crm_loyalty_tier_id",),
                 measure="__count",
                 domain=(*LOYALTY, ("partner_id", "!=", False)),
                 menu="crm_loyalty.menu_cards",
@@ -136,7 +140,7 @@ BOARD = Board(
                 head="Why",
                 measures=(("__count", "Members", "count"),),
                 limit=3,
-                menu="crm_loyalty.loyalty_tier_history_menu",
+                menu="crm_loyalty.crm_loyalty_tier_history_menu",
                 sample=(("Upgrade", 37), ("Period over", 11)),
             ),
             Groups(
@@ -158,7 +162,7 @@ BOARD = Board(
                 source=CARDS,
                 columns=(
                     ("partner_id", "Customer", None),
-                    ("tier_id", "Tier", None),
+                    ("crm_loyalty_tier_id", "Tier", None),
                     ("points", "Points", "count"),
                 ),
                 domain=(*LOYALTY, ("partner_id", "!=", False)),

@@ -54,7 +54,7 @@ def read_files():
 
 def read_texts(file):
     """Return the ``(line, text)`` pairs of a file that count as prose."""
-    if file.suffix in (".md", ".rst"):
+    if file.suffix == ".md":
         return [(1, file.read_text(encoding="utf-8"))]
     if file.suffix == ".py":
         return _read_python(file.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ RENAMES = Renames(
     },
     values={("new.thing", "code"): {"t1": "nurture"}},
     xml_ids={"base_rename": {"odd_name": "plain_name"}},
-    moved={("base_rename", "base"): {"old_thing_view_form": "new_thing_view_form"}},
+    moved={("base_rename", "base"): {"old_thing_view_form": "thing_view_form"}},
 )
 
 
@@ -176,11 +176,11 @@ class TestRename(TransactionCase):
                     "SELECT module, name FROM ir_model_data "
                     "WHERE name ~ 'thing|new_row|_name$' AND module IN "
                     "('base', 'base_rename') "
-                    "AND (name ~ '(new|old)_' OR name = 'plain_name')"
+                    "AND name ~ '(new|old)_|^plain_name$|^thing_view'"
                 )
             ),
             [
-                ("base", "new_thing_view_form"),
+                ("base", "thing_view_form"),
                 ("base_rename", "access_new_thing_user"),
                 ("base_rename", "field_new_thing__my_tier_id"),
                 ("base_rename", "model_new_row"),
@@ -260,3 +260,24 @@ class TestRename(TransactionCase):
         before = self._ask("SELECT * FROM ir_model_data ORDER BY id")
         self._apply()
         self.assertEqual(self._ask("SELECT * FROM ir_model_data ORDER BY id"), before)
+
+    def test_addons_are_marked_with_what_they_need(self):
+        modules = self.env["ir.module.module"]
+        vals = {"state": "uninstalled", "author": "Test"}
+        needed, wanted, other, former = modules.create(
+            [{**vals, "name": f"base_rename_{name}"} for name in "abcd"]
+        )
+        former.state = "installed"
+        self.env["ir.module.module.dependency"].create(
+            {"module_id": wanted.id, "name": needed.name}
+        )
+        self.env.flush_all()
+        apply_renames(
+            self.env.cr,
+            Renames(installed={wanted.name: former.name, other.name: needed.name}),
+        )
+        self.env.invalidate_all()
+        self.assertEqual(
+            (needed + wanted + other).mapped("state"),
+            ["to install", "to install", "uninstalled"],
+        )

@@ -1,7 +1,7 @@
-"""Decisions and statements of the lifecycle engine, free of any model.
+"""Decisions and SQL statements of the lifecycle engine, free of any model.
 
-Everything here takes plain values and gives back plain values or ``SQL``, so
-that it can be read and tested without a database.
+Everything here takes and returns plain values or ``SQL``, so that it can be read and
+tested without a database.
 """
 
 from . import (

@@ -1,7 +1,7 @@
-"""Days that everything can hold: bounds of what is typed, and of what is computed.
+"""Bounds of dates, both typed and computed.
 
-A day that people type lies between ``FIRST`` and ``LAST``. Days computed from it may
-lie after that, but never after ``END``: Python and the web client know no later one.
+A day that users type lies between ``FIRST`` and ``LAST``. Days computed from it may be
+later, but never after ``END``: Python and the web client have no later day.
 """
 
 from datetime import date, timedelta
@@ -15,13 +15,13 @@ LAST = date(2199, 12, 31)
 # The first and the last day that Python can hold.
 BEGIN = date.min
 END = date.max
-# The longest time that a number of days or months may say.
+# The longest period that a number of days or months may mean.
 MAX_DAYS = 36500
 MAX_MONTHS = 1200
 
 
 def shift(day: date, days: int = 0, months: int = 0) -> date:
-    """Return a day moved by months, then by days, kept within what Python can hold.
+    """Return a day shifted by months, then by days, within the range of Python.
 
     >>> shift(date(2026, 1, 31), months=1), shift(date(9999, 12, 30), days=5)
     (datetime.date(2026, 2, 28), datetime.date(9999, 12, 31))
@@ -33,5 +33,5 @@ def shift(day: date, days: int = 0, months: int = 0) -> date:
 
 
 def capped(day: SQL) -> SQL:
-    """SQL of a known day, or of ``END`` where it lies after that."""
+    """Return SQL of a day that is not NULL, limited to ``END``."""
     return SQL("LEAST((%s)::date, %s::date)", day, END)

@@ -1,4 +1,4 @@
-"""Rule domains: relative dates resolved against a day, and what they look at."""
+"""Domains of rules: resolving relative dates, and listing the fields in use."""
 
 import ast
 import math
@@ -15,7 +15,7 @@ from odoo.orm.domains import DomainNary, DomainNot
 
 from . import bounds
 
-# What the database raises of conditions that it can't ask.
+# Errors of the database for conditions that it can't evaluate.
 UNANSWERED = (
     psycopg2.DataError,
     psycopg2.NotSupportedError,
@@ -37,23 +37,23 @@ _TERM = rf"[+-]\d+[dwmy]|=\d+[dmy]|[=+-](?:{'|'.join(_WEEKDAYS)})"
 _RELATIVE = re.compile(rf"^(today|now)?(\s*(?:{_TERM}))*$")
 _TERMS = re.compile(_TERM)
 _OFFSET = re.compile(r"([+-]\d+)([dwmy])")
-# What a condition may compare with, alone or as a list.
+# Types that a condition may compare with, alone or in a list.
 _PLAIN = (str, int, float, date, type(None))
 _UNITS = {"d": "days", "w": "weeks", "m": "months", "y": "years"}
 _PARTS = {"d": "day", "m": "month", "y": "year"}
-# What PostgreSQL and Python work off without running out of stack.
+# Limits within which PostgreSQL and Python do not run out of stack.
 _MAX_DEPTH = 30
 _MAX_INTEGER = 2**63 - 1
 
 
 class DomainError(ValueError):
-    """A text that is no domain, or a relative date that rules do not take."""
+    """A text that is no domain, or a relative date that rules do not accept."""
 
 
 def parse(text: str | None) -> Domain:
-    """Return the domain that ``text`` spells, TRUE where it is empty.
+    """Return the domain in ``text``, TRUE if it is empty.
 
-    :raises DomainError: when the text is not a list of conditions
+    :raises DomainError: if the text is not a list of conditions
     """
     try:
         value = ast.literal_eval((text or "[]").strip() or "[]")
@@ -62,13 +62,13 @@ def parse(text: str | None) -> Domain:
             raise DomainError(f"{text[:60]}…")
         _check_values(domain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        # Python names the object that it stumbled over by its address.
+        # The message of Python ends with the memory address of an object.
         raise DomainError(str(error).partition(": <")[0]) from error
     return domain
 
 
 def _check_values(domain: Domain) -> None:
-    """Raise where a condition compares with what no column can have."""
+    """Raise if a condition compares with a value that no column can have."""
     for condition in domain.iter_conditions():
         value = condition.value
         if condition.operator.removeprefix("not ").startswith("any"):
@@ -83,7 +83,7 @@ def _check_values(domain: Domain) -> None:
 
 
 def _get_depth(domain: Domain) -> int:
-    """Return how deep conditions lie within each other."""
+    """Return the nesting depth of the conditions."""
     branches = branches_of(domain)
     if branches is not None:
         return 1 + max(map(_get_depth, branches[1]), default=0)
@@ -93,7 +93,7 @@ def _get_depth(domain: Domain) -> int:
 
 
 def _is_plain(value) -> bool:
-    """Whether a condition can compare with a value in the database."""
+    """Return whether a condition can compare with a value in the database."""
     if isinstance(value, str):
         return is_text(value)
     if isinstance(value, float):
@@ -104,7 +104,7 @@ def _is_plain(value) -> bool:
 
 
 def is_text(value: str) -> bool:
-    """Whether the database takes a text: no NUL, and no half of a character."""
+    """Return whether the database accepts a text: no NUL, no lone surrogate."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -113,7 +113,7 @@ def is_text(value: str) -> bool:
 
 
 def _ends_open(pattern) -> bool:
-    """Whether a pattern ends in an escape of nothing, which no database takes."""
+    """Return whether a pattern ends in an incomplete escape, a database error."""
     text = str(pattern)
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
 
@@ -121,10 +121,9 @@ def _ends_open(pattern) -> bool:
 def resolve_date(value: str, as_of: date) -> date:
     """Return the day that a relative date such as ``today -90d`` means.
 
-    An ISO date stands for itself. Days beyond `bounds.FIRST` and `bounds.LAST` are
-    refused. Unlike Odoo's own resolution (see
-    ``odoo.tools.date_utils.parse_date``) the starting point is given, so that
-    a rule asked about last March looks at last March.
+    An ISO date means itself. Days outside `bounds.FIRST` and `bounds.LAST` are refused.
+    Unlike in ``odoo.tools.date_utils.parse_date``, the starting day is a parameter, so
+    that a rule as of last March uses the dates of last March.
 
     >>> resolve_date("today -3m", date(2026, 5, 31))
     datetime.date(2026, 2, 28)
@@ -147,17 +146,17 @@ def resolve_date(value: str, as_of: date) -> date:
 
 
 def _checked(day: date, value: str) -> date:
-    """Return a day, or raise where nobody would mean it."""
+    """Return a day, or raise if it is out of bounds."""
     if not bounds.FIRST <= day <= bounds.LAST:
         raise DomainError(value)
     return day
 
 
 def _apply_term(day: date, term: str) -> date:
-    """Return the day that one term leads to, as Odoo has it for dates.
+    """Return the day that one term leads to, as Odoo computes it for dates.
 
-    ``-3m`` goes back, ``=1d`` sets a part of the date; a weekday is sought in the
-    week of the day (``=``), or from the day on or back (``+``, ``-``).
+    ``-3m`` goes back, ``=1d`` sets a part of the date; a weekday is searched in the
+    week of the day (``=``), or forward or back from the day (``+``, ``-``).
     """
     operator, rest = term[0], term[1:]
     if rest in _WEEKDAYS:
@@ -178,8 +177,8 @@ def resolve(
 ) -> Domain:
     """Return ``domain`` with each relative date replaced by a day.
 
-    ``field_type`` tells the type of a field path. A datetime field is compared
-    with the days' midnights in Odoo's usual way.
+    ``field_type`` returns the type of a field path. A datetime field is compared with
+    midnight of the day, as in Odoo.
     """
 
     def resolved(condition):
@@ -201,7 +200,7 @@ def resolve(
 
 
 def branches_of(domain: Domain) -> tuple[str, list[Domain]] | None:
-    """Return the operator of a domain and what it joins, None for a condition."""
+    """Return the operator and the operands of a domain, None for a condition."""
     if isinstance(domain, DomainNary):
         return domain.OPERATOR, list(domain.children)
     if isinstance(domain, DomainNot):
@@ -212,9 +211,9 @@ def branches_of(domain: Domain) -> tuple[str, list[Domain]] | None:
 
 
 def offset_of(value: str) -> tuple[int, int, int] | tuple[()] | None:
-    """Return how far from the day a relative date lies: days, months, month terms.
+    """Return the offset of a relative date: days, months, number of month terms.
 
-    Empty for a fixed day; None where the distance is not the same every day.
+    Empty for a fixed day; None if the offset is not the same every day.
 
     >>> offset_of("today -90d"), offset_of("2026-01-31"), offset_of("today =1d")
     ((-90, 0, 0), (), None)
@@ -236,16 +235,16 @@ def offset_of(value: str) -> tuple[int, int, int] | tuple[()] | None:
 
 
 def fields_of(domain: Domain) -> list[str]:
-    """Return the field paths that ``domain`` looks at, each once, in order."""
+    """Return the field paths that ``domain`` uses, each once, in order."""
     return list(dict.fromkeys(item.field_expr for item in domain.iter_conditions()))
 
 
 def crossing_day(operator: str, value: str, fact: date) -> date | None:
     """Return the day on which a condition on a date starts to hold by itself.
 
-    For ``fact <= today -90d`` that is the fact plus 90 days; None where the
-    passing of time alone makes no difference (a fixed day, or a comparison
-    that time can only make false) or where the day moves in steps (``=1d``).
+    For ``fact <= today -90d`` this is the fact plus 90 days; None if time makes no
+    difference (a fixed day, or a comparison that time can only make false) or if the
+    day moves in steps (``=1d``).
 
     >>> crossing_day("<=", "today -90d", date(2026, 1, 1))
     datetime.date(2026, 4, 1)

@@ -1,8 +1,8 @@
-"""A lifecycle as a file: reading it, and finding what is wrong with its shape.
+"""Lifecycle files: reading them, and checking their structure.
 
-The shape is ``{"format": "crm.lifecycle", "schema": 1, "lifecycle": {…, "stages":
-[…], "rules": […], "tags": […]}}``. Texts that are translated are objects by
-language. What the values mean is for the models to check.
+The structure is ``{"format": "crm.lifecycle", "schema": 1, "lifecycle": {…, "stages":
+[…], "rules": […], "tags": […]}}``. Translated texts are objects by language. The models
+check the values.
 """
 
 import json
@@ -10,14 +10,14 @@ import json
 FORMAT = "crm.lifecycle"
 SCHEMA = 1
 MAX_BYTES = 2_000_000
-# More of them than anybody could look after.
+# Limits beyond what anyone could maintain.
 MAX_ITEMS = {"stages": 100, "rules": 1000, "tags": 200}
-# Objects and lists within each other: conditions are nested, but not endlessly.
+# Nesting of objects and lists: conditions are nested, but not endlessly.
 MAX_DEPTH = 40
 
 
 class FileProblem(ValueError):
-    """What keeps a file from being read: a code, and what it is about.
+    """The problem that prevents a file from being read: a code, and its details.
 
     Codes: ``big``, ``text``, ``json``, ``deep``, ``format``, ``schema``,
     ``newer``, ``shape``, ``missing``, ``many``, ``code``, ``empty``, ``stage``.
@@ -30,9 +30,9 @@ class FileProblem(ValueError):
 
 
 def read(content: bytes) -> dict:
-    """Return the lifecycle in the bytes of a file, its shape checked.
+    """Return the lifecycle in the bytes of a file, with its structure checked.
 
-    :raises FileProblem: where the file is no lifecycle that can be read here
+    :raises FileProblem: if the file contains no valid lifecycle
     """
     if len(content) > MAX_BYTES:
         raise FileProblem("big", megabytes=MAX_BYTES // 1_000_000)
@@ -50,7 +50,7 @@ def read(content: bytes) -> dict:
 
 
 def check(data) -> dict:
-    """Return the lifecycle of a file's data, once its shape is found right."""
+    """Check the structure of the data of a file, and return its lifecycle."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FileProblem("format")
     schema = data.get("schema")
@@ -83,7 +83,7 @@ def check(data) -> dict:
 
 
 def text_of(texts, lang=None) -> str:
-    """Return a text of a file in a language, or else in English, or else any."""
+    """Return a text of a file in a language, else in English, else in any."""
     if isinstance(texts, str):
         return texts
     if not isinstance(texts, dict):
@@ -96,7 +96,7 @@ def _refuse_constant(name):
 
 
 def _check_values(value, depth):
-    """Refuse what no database takes: endless nesting, broken characters."""
+    """Refuse values that no database accepts: deep nesting, invalid characters."""
     if depth > MAX_DEPTH:
         raise FileProblem("deep")
     if isinstance(value, str):
@@ -139,7 +139,7 @@ def _check_codes(part, items):
 
 
 def _check_rules(lifecycle):
-    """Each rule has to name stages of the file."""
+    """Check that the rules use stages of the file."""
     codes = {stage["code"] for stage in lifecycle["stages"]}
     for place, rule in enumerate(lifecycle["rules"], start=1):
         target = rule.get("to_stage_id")

@@ -1,7 +1,7 @@
-"""Whom the activities of playbooks are for."""
+"""Responsible users of playbook activities."""
 
-# Whom an activity is for, beside a fixed user. Plans of activities and follow-ups
-# know them by these names.
+# Who is responsible for an activity, besides a fixed user. Activity plans and
+# follow-ups use these names.
 SALESPERSON = "lifecycle_salesperson"
 OWNER = "lifecycle_owner"
 LEADER = "lifecycle_leader"
@@ -10,7 +10,7 @@ RESPONSIBLES = [
     (OWNER, "Account owner"),
     (LEADER, "Team leader"),
 ]
-# Who stands in where there is nobody, in order.
+# Fallbacks where a responsible is missing, in order.
 STAND_INS = {
     SALESPERSON: (SALESPERSON, OWNER, LEADER),
     OWNER: (OWNER, SALESPERSON, LEADER),

@@ -1,9 +1,9 @@
-"""When conditions that hold today may cease to, and the other way round.
+"""When the results of conditions change because time passes.
 
-Facts change when documents do, and then their customer is looked at anyway.
-What is left is the passing of time: a condition that compares a date with a day
-relative to today changes sides on a day that can be told ahead. So a run looks
-at the customers whose day has come, instead of asking everybody every night.
+Facts change when documents do, and their customer is reviewed anyway. What remains is
+the passing of time: a condition that compares a date with a day relative to today
+changes its result on a predictable day. So a run reviews the customers who are due,
+instead of all customers every night.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,13 +15,13 @@ from odoo.tools import SQL
 
 from . import bounds, domains
 
-# Months differ in length: the day may be off by so much for each such term.
+# Months differ in length: the computed day may be off by this much for each term.
 MONTH_SLACK = 3
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A date column, and how long after it a condition changes sides."""
+    """A date column, and the time after which a condition on it changes its result."""
 
     column: str
     days: int = 0
@@ -29,10 +29,10 @@ class Turn:
     slack: int = 0
 
     def next_day(self, alias: str, as_of: date) -> SQL:
-        """SQL of the first day after ``as_of`` on which to look, empty if none.
+        """Return SQL of the first day after ``as_of`` for a review, NULL if none.
 
-        A comparison turns on the day itself or on the one after it, so both are
-        looked at, and those around them where months make it inexact.
+        A comparison changes on the day itself or on the day after, so both are
+        reviewed, and with months also the days around them.
         """
         column = SQL("%s::date", SQL.identifier(alias, self.column))
         day = SQL("(%s + %s)", column, self.days)
@@ -52,11 +52,11 @@ class Turn:
 def turns_of(
     domain: Domain, column_type: Callable[[str], str | None]
 ) -> list[Turn] | None:
-    """Return the turns of a domain, None where they can't be told ahead.
+    """Return the turns of a domain, None if they can't be predicted.
 
-    ``column_type`` tells the type of a field that is a column of the customer,
-    None for everything else: what is read through a path, or computed, may
-    change without the customer being looked at.
+    ``column_type`` returns the type of a field that is a column of the customer, None
+    for any other field: a computed field, or one read through a path, may change
+    without a review of the customer.
     """
     turns = []
     for condition in domain.iter_conditions():
@@ -86,7 +86,7 @@ def _values(value) -> list[str]:
 
 
 def earliest(days: Iterable[SQL]) -> SQL:
-    """SQL of the earliest of some days, empty ones passed over."""
+    """Return SQL of the earliest of some days, ignoring NULL."""
     days = list(days)
     if not days:
         return SQL("NULL::date")

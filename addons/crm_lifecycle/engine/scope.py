@@ -1,4 +1,4 @@
-"""What a computation looks at: one company, one day, one window of change."""
+"""The scope of a computation: one company, one day, one window of changes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ ALL = -1
 
 
 def topics_of(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """Return the bit of each source, the same for those that share a fact.
+    """Return the bit of each source, the same for sources that share a fact.
 
-    What has changed in one source need not be asked of the others, unless they
-    answer a fact together. ``facts`` are the names that each source answers;
-    whoever answers none speaks for all.
+    A change in one source requires no refresh of the others, unless they provide a fact
+    together. ``facts`` are the names that each source provides; a source without names
+    counts for all sources.
 
     >>> topics_of({"lead": ["first", "won"], "talk": ["last"], "sale": ["first"]})
     {'lead': 1, 'talk': 2, 'sale': 1}
@@ -58,7 +58,7 @@ def topics_of(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
 
 
 def is_topic(topics: SQL, bit: int) -> SQL:
-    """SQL condition: the bits of a row include one."""
+    """Return the SQL condition that the bits of a row include one."""
     return SQL("(%s & %s) <> 0", topics, bit)
 
 
@@ -70,21 +70,20 @@ class Shard:
     count: int
 
     def holds(self, partner: SQL, lead: SQL) -> SQL:
-        """SQL condition: the subject belongs to this shard."""
+        """Return the SQL condition that the subject belongs to this shard."""
         return SQL("COALESCE(%s, %s) %% %s = %s", partner, lead, self.count, self.index)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One frozen question to the sources of facts.
+    """The frozen parameters of a query to the sources of facts.
 
-    ``as_of`` is a date in the company's time zone ``tz``: sources count only
-    what had happened by its end. ``since`` (naive UTC) is the watermark: what
-    was written before it was seen by the run as of ``previous_as_of``. Both are
-    empty for a full rebuild, which asks the same questions about everybody.
-    ``topics`` are the bits of the sources, see `topics_of`; ``batch_topics`` those
-    that rows of the batch have, each once, where they are known, and ``batch_size``
-    tells about how many subjects it has.
+    ``as_of`` is a date in the company's time zone ``tz``: sources count only what
+    happened before its end. ``since`` (naive UTC) is the watermark: earlier changes
+    were seen by the run as of ``previous_as_of``. Both are empty for a full rebuild,
+    which queries all customers. ``topics`` are the bits of the sources, see
+    `topics_of`; ``batch_topics`` are the different bits of the rows of the batch, if
+    known, and ``batch_size`` is the approximate number of its subjects.
     """
 
     company_id: int
@@ -97,10 +96,10 @@ class Scope:
     batch_size: int = 0
 
     def asks(self, source: str, alias: str) -> SQL:
-        """SQL condition: of the batch's row, this source's facts may have changed.
+        """Return the SQL condition that the source's facts of a batch row may be stale.
 
-        In terms that the planner has statistics on, and constant where all rows
-        of the batch are alike: a source that nobody asks is then not read at all.
+        It uses terms for which the planner has statistics, and is constant if all rows
+        of the batch are alike: the source is then not read at all if no row needs it.
         """
         bit = self.topics.get(source, ALL)
         column = SQL.identifier(alias, "topics")
@@ -113,12 +112,12 @@ class Scope:
 
     @property
     def is_full(self) -> bool:
-        """Whether every subject is asked for, not only those that changed."""
+        """Whether all subjects are queried, not only changed ones."""
         return self.since is None or self.previous_as_of is None
 
     @property
     def day_end(self) -> datetime:
-        """First moment that no longer counts, naive UTC."""
+        """The first moment that no longer counts, naive UTC."""
         return day_end(self.as_of, self.tz)
 
     def day_before(self, months: int) -> date:
@@ -126,20 +125,20 @@ class Scope:
         return self.as_of - relativedelta(months=months)
 
     def end_of_day_before(self, months: int) -> datetime:
-        """Return the moment at which that day ended, naive UTC."""
+        """Return the end of that day, naive UTC."""
         return day_end(self.day_before(months), self.tz)
 
     def local_date(self, moment: SQL) -> SQL:
-        """SQL of the company's local date of a naive UTC timestamp."""
+        """Return SQL of the company's local date of a naive UTC timestamp."""
         return SQL("((%s AT TIME ZONE 'UTC') AT TIME ZONE %s)::date", moment, self.tz)
 
     def crossing(self, moment: SQL, months: int = 0) -> SQL:
-        """SQL condition: the passing of days changes how ``moment`` counts.
+        """Return the SQL condition that passing days change how ``moment`` counts.
 
-        True for the timestamps that the day ``as_of`` minus ``months`` has
-        reached and that ``previous_as_of`` minus ``months`` had not. With no
-        months these are the events that were still to come; with 12, those
-        that leave a window of twelve months.
+        True for timestamps that the day ``as_of`` minus ``months`` has reached and that
+        ``previous_as_of`` minus ``months`` had not. Without months, these are events
+        that were still in the future; with 12 months, events that leave a window of
+        twelve months.
         """
         assert self.previous_as_of is not None, "a full scope has no crossing"
         if self.previous_as_of == self.as_of:
@@ -153,7 +152,7 @@ class Scope:
         )
 
     def crossing_day(self, day: SQL, months: int = 0) -> SQL:
-        """SQL condition like `crossing`, for a date column."""
+        """Return the SQL condition of `crossing` for a date column."""
         assert self.previous_as_of is not None, "a full scope has no crossing"
         if self.previous_as_of == self.as_of:
             return SQL("FALSE")

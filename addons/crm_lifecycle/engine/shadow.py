@@ -1,15 +1,15 @@
-"""A copy of the customers that stands before the real one.
+"""Temporary copies of the customers that hide the real tables.
 
-PostgreSQL looks for an unqualified table among the temporary ones first. So a
-temporary table named like the profiles' takes their place for one transaction,
-and the engine works on it without knowing: no index but two, no log, no lock,
-nothing that anybody else sees. What must never reach the real tables names the schema
-``pg_temp``.
+PostgreSQL searches an unqualified table among the temporary ones first. So a temporary
+table with the name of the profiles' table replaces it for one transaction, and the
+engine works on it unchanged: with two indexes only, without a write-ahead log, without
+locks, and invisible to others. Names that must never mean the real tables use the
+schema ``pg_temp``.
 
-An update adds a version of the row to the table and an entry to each index, and no
-vacuum takes the old ones away before the transaction ends: with three versions of a
-row, indexes cost more than all the rest. So the copies of a preview, in which everybody
-may move several times, have none on the profiles once the facts are there.
+An update adds a row version to the table and an entry to each index, and vacuum can't
+remove the old ones before the transaction ends: with three versions of a row, indexes
+cost more than everything else. So the copies of a preview, in which all customers may
+move several times, have no indexes on the profiles once the facts are there.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ CURRENT_SCHEMA = SQL("SELECT current_schema()")
 
 PROFILE = "crm_lifecycle_profile"
 HISTORY = "crm_lifecycle_history"
-TABLES = (PROFILE, HISTORY, "crm_lifecycle_touch")
-# Of the profile, what does not come from documents or moves.
+TABLES = (PROFILE, HISTORY, "crm_lifecycle_pending")
+# Columns of the profile that come from neither documents nor moves.
 KEPT = ("id", "partner_id", "lead_id", "company_id", "is_manual", "user_id")
-# Indexes of the copy of the profiles, and the column of each.
+# Indexes of the copy of the profiles, with their columns.
 INDEXES = {
     f"lifecycle_copy_{column}_idx": column for column in ("id", "partner_id", "lead_id")
 }
-# No rule moves those who have a history already.
+# No rule moves customers who already have a history.
 NEVER = SQL("DATE '9999-12-31'")
 
 
@@ -46,7 +46,7 @@ def _create_tables(schema: str) -> list[SQL]:
 def create_complete(
     schema: str, company_id: int, lifecycle_ids: Sequence[int]
 ) -> list[SQL]:
-    """Copies of the company's profiles, and of its history in some lifecycles."""
+    """Copy the company's profiles, and its history in some lifecycles."""
     return [
         *_create_tables(schema),
         SQL(
@@ -72,13 +72,13 @@ def _copy_history(schema: str, company_id: int, lifecycle_ids: Sequence[int]) ->
 
 
 def drop_indexes() -> SQL:
-    """Take the indexes off the copy of the profiles."""
+    """Drop the indexes of the copy of the profiles."""
     names = [SQL.identifier("pg_temp", name) for name in INDEXES]
     return SQL("DROP INDEX %s", SQL(", ").join(names))
 
 
 def keep_facts() -> SQL:
-    """Keep the profiles as they stand before the rules are asked."""
+    """Keep the profiles as they are before the rules are evaluated."""
     return SQL(
         "CREATE TEMPORARY TABLE lifecycle_standing ON COMMIT DROP AS "
         "SELECT * FROM crm_lifecycle_profile"
@@ -86,7 +86,7 @@ def keep_facts() -> SQL:
 
 
 def take_back(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> list[SQL]:
-    """Put the copies back to where they were before the rules were asked."""
+    """Reset the copies to their state before the rules were evaluated."""
     return [
         SQL("TRUNCATE pg_temp.crm_lifecycle_profile, pg_temp.crm_lifecycle_history"),
         SQL(
@@ -98,7 +98,7 @@ def take_back(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> lis
 
 
 def keep_side(table: SQL, last_id: int) -> list[SQL]:
-    """Keep where customers stand on the copies, and by which move after ``last_id``."""
+    """Keep the stages of customers on the copies, and their moves after ``last_id``."""
     return [
         SQL(
             """
@@ -120,7 +120,7 @@ def keep_side(table: SQL, last_id: int) -> list[SQL]:
 
 
 def create(schema: str, company_id: int) -> list[SQL]:
-    """Copies of the tables that a run writes: the company's profiles without facts."""
+    """Copy the tables that a run writes: the company's profiles without facts."""
     kept = SQL(", ").join(map(SQL.identifier, KEPT))
     return [
         *_create_tables(schema),
@@ -148,7 +148,7 @@ def create(schema: str, company_id: int) -> list[SQL]:
 
 
 def index_profiles() -> list[SQL]:
-    """Put indexes on the copy of the profiles, for the refresh of some."""
+    """Add indexes to the copy of the profiles, to refresh some of them."""
     return [
         *(
             SQL(
@@ -164,10 +164,10 @@ def index_profiles() -> list[SQL]:
 
 
 def compact() -> list[SQL]:
-    """Leave the old versions of the profiles behind.
+    """Remove the old row versions from the copy of the profiles.
 
-    No vacuum takes them away before the transaction ends, and each day adds some
-    for every customer that it changes.
+    Vacuum can't remove them before the transaction ends, and each day adds more for
+    every customer that it changes.
     """
     return [
         SQL(
@@ -187,7 +187,7 @@ def compact() -> list[SQL]:
 
 
 def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
-    """Make one move of all that brought a customer to their first stage."""
+    """Combine the moves that brought a customer to their first stage into one."""
     mine = SQL("lifecycle_id = ANY(%s)", list(lifecycle_ids))
     return [
         SQL(
@@ -213,7 +213,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
 
     :param moves: SQL of the ``id`` of moves made as of ``as_of``, their
         ``profile_id``, the day ``since`` which they were due, if known, and the day
-        on which the customer had ``entered`` the stage before
+        on which the customer had ``entered`` the previous stage
     """
     day = SQL("COALESCE(NULLIF(since, '-infinity'::date), 'infinity'::date)")
     return [
@@ -246,7 +246,7 @@ def date_moves(moves: SQL, as_of: date) -> list[SQL]:
              WHERE h.id = d.id
             """
         ),
-        # What turns a number of days after this day may have turned by now.
+        # Conditions that change some days after this day may already have changed.
         SQL(
             """
             UPDATE pg_temp.crm_lifecycle_profile AS p

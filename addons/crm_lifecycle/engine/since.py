@@ -1,9 +1,9 @@
-"""Since when conditions have held, as far as dates tell it.
+"""Since when conditions have held, as far as dates show it.
 
-A replay in steps of a week or a month sees on the step's last day that a rule
-matches. When it began to is told by the facts: *no order for 30 days* began 30
-days after the last order, whatever the day on which somebody looked; *four orders*
-began on the day of the fourth.
+A replay in steps of a week or a month sees on the last day of a step that a rule
+matches. The facts show when it began to: *no order for 30 days* began 30 days after the
+last order, no matter when it is evaluated; *four orders* began on the day of the
+fourth.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from odoo.tools import SQL
 
 from . import domains
 
-# A day in SQL for what has held all along, and for what nothing tells.
+# SQL dates for conditions that have always held, and for unknown days.
 ALWAYS = SQL("'-infinity'::date")
 UNKNOWN = SQL("'infinity'::date")
 
@@ -23,10 +23,10 @@ UNKNOWN = SQL("'infinity'::date")
 class Events:
     """How a fact follows events that have a day, such as orders.
 
-    ``reached`` gives SQL of the day of the n-th event, for a fact that counts
-    them; ``resumed`` is SQL of the day of the first event since the step before,
-    for a fact that is the day of the last one; ``untouched`` is a condition in SQL
-    that there was no event at all.
+    ``reached`` returns SQL of the day of the n-th event, for a fact that counts them;
+    ``resumed`` is SQL of the day of the first event since the previous step, for a fact
+    that is the day of the last event; ``untouched`` is the SQL condition that there was
+    no event at all.
     """
 
     reached: Callable[[int], SQL] | None = None
@@ -42,16 +42,15 @@ def since_of(
     unchanged: SQL,
     holds: Callable[[Domain], SQL],
 ) -> SQL:
-    """SQL of the day since which a domain that holds has done so.
+    """Return SQL of the day since which a domain that holds has done so.
 
-    Infinity where that is not known. All parts of a conjunction hold since the
-    latest of their days; of alternatives, one that ``holds`` (SQL of a part) is
-    enough.
+    Infinity if unknown. A conjunction holds since the latest of the days of its parts;
+    of alternatives, one that ``holds`` (SQL of a part) is enough.
 
-    :param alias: of the profile
+    :param alias: the alias of the profile
     :param column_type: type of a column of the profile, None for other paths
-    :param events: what facts follow
-    :param unchanged: SQL condition: the facts are those of the step before
+    :param events: the events that facts follow
+    :param unchanged: the SQL condition that the facts are those of the previous step
     """
     told = _Told(alias, column_type, events, unchanged)
 
@@ -75,7 +74,7 @@ def since_of(
 
 
 class _Told:
-    """What the facts tell about single conditions."""
+    """Since when single conditions have held."""
 
     def __init__(self, alias, column_type, events, unchanged):
         self.alias = alias
@@ -98,21 +97,21 @@ class _Told:
         return self.unless_changed(events.untouched) if kind else UNKNOWN
 
     def _since_date(self, name, operator, value, events) -> SQL | None:
-        """SQL of the day for a condition on a date, None where it tells none."""
+        """Return SQL of the day for a condition on a date, None if unknown."""
         fact = SQL.identifier(self.alias, name)
         if isinstance(value, str):
             turn = turning_day(operator, value, fact)
             if turn is not None:
                 return turn
         if operator in (">", ">=") and events.resumed is not None:
-            # Nothing since the step before: it held then.
+            # No event since the previous step: the condition already held then.
             return SQL("COALESCE(%s, %s)", events.resumed, ALWAYS)
         if operator in (">", ">=") or (operator == "!=" and value is False):
             return fact
         return None
 
     def unless_changed(self, untouched: SQL | None = None) -> SQL:
-        """What looks at facts alone has held all along while these are the same."""
+        """Return SQL for a condition on facts alone: always if they are unchanged."""
         same = self.unchanged
         if untouched is not None:
             same = SQL("(%s OR %s)", same, untouched)
@@ -120,9 +119,9 @@ class _Told:
 
 
 def turning_day(operator: str, value: str, fact: SQL) -> SQL | None:
-    """SQL of the day on which a date came to lie far enough back, None for others.
+    """Return SQL of the day on which a date was long enough ago, None for others.
 
-    ``fact <= today -90d`` turns 90 days after the fact, ``<`` one day later.
+    ``fact <= today -90d`` changes 90 days after the fact, ``<`` one day later.
     Months differ in length: three months after 30 November is 1 March, since
     three months before 28 February is 28 November.
     """

@@ -1,8 +1,8 @@
 """Which moves between stages a lifecycle allows.
 
-The stages of a lifecycle whose category is one of `LADDER` form its ladder:
-a subject climbs them in order. The other stages (at risk, lost, ended) stand
-beside it and may be entered from any rung, so going there skips nothing.
+The stages with a category in `LADDER` form the ladder of a lifecycle, which a subject
+climbs in order. The other stages (at risk, lost, ended) are beside it and may be
+entered from any rung, so a move there skips nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ CATEGORIES = (*LADDER, "at_risk", "lost", "ended")
 
 @dataclass(frozen=True)
 class Step:
-    """What the policy needs to know of a stage."""
+    """What the policy needs to know about a stage."""
 
     id: int
     sequence: int
@@ -28,11 +28,11 @@ class Step:
 def missing_steps(
     steps: Sequence[Step], visited: Collection[int], target: Step
 ) -> list[Step]:
-    """Return the rungs below ``target`` that the subject was never on, in order.
+    """Return the rungs below ``target`` that the subject never reached, in order.
 
-    ``steps`` are the stages of the lifecycle in their order, ``visited`` the ids
-    of those that the subject has been in. Nothing is missing for a target
-    beside the ladder, nor for a way back to a rung already climbed.
+    ``steps`` are the stages of the lifecycle in their order, ``visited`` the ids of the
+    stages that the subject has been in. Nothing is missing for a target beside the
+    ladder, or for a move back to a rung already reached.
     """
     if not target.on_ladder or target.id in visited:
         return []
@@ -41,11 +41,11 @@ def missing_steps(
 
 
 def decision_needed(origin: Step | None, target: Step, order: Sequence[Step]) -> str:
-    """Return the decision that a governed way back needs, '' where none is.
+    """Return the decision that a governed move back needs, '' if none.
 
-    Leaving a stage at risk for the ladder takes ``reinvest``; leaving it for
-    lost or ended takes ``let_go``. Stepping down the ladder takes ``reinvest``
-    too: the effort goes back to an earlier step.
+    Leaving a stage at risk for the ladder needs ``reinvest``; leaving it for lost or
+    ended needs ``let_go``. Moving down the ladder needs ``reinvest``, too: the effort
+    goes back to an earlier step.
     """
     if origin is None:
         return ""

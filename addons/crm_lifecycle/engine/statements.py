@@ -1,13 +1,13 @@
-"""Builders of the set statements that the engine runs.
+"""Builders of the set-based statements of the engine.
 
-All names of tables are unqualified on purpose: a temporary table of the same
-name then stands in for the real one, which is how a preview works on a copy.
+Table names are unqualified on purpose: a temporary table of the same name then replaces
+the real one, which lets a preview work on a copy.
 
-A batch of subjects lives in temporary tables for the time of its transaction:
+A batch of subjects is stored in temporary tables for the duration of its transaction:
 
-- ``lifecycle_taken (partner_id, lead_id, topics, is_review)``: what was on the
-  work list;
-- ``lifecycle_subject``, of the same columns: whom that is about;
+- ``lifecycle_taken (partner_id, lead_id, topics, is_review)``: rows taken from the work
+  list;
+- ``lifecycle_subject``, with the same columns: the subjects of these rows;
 - ``lifecycle_batch (profile_id, partner_id, lead_id, topics, is_new, is_review)``:
   the subjects, one row each, either with a commercial partner or with a lead; a
   new one has the id that its profile will get;
@@ -24,8 +24,8 @@ from odoo.tools import SQL
 
 from .scope import ALL, is_topic
 
-# The clock, not the start of the transaction: what is written later in one
-# transaction must be seen to be later (facts after a move, or before it).
+# The clock, not the start of the transaction: a later write in the same transaction
+# must have a later time (facts after a move, or before it).
 NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 
 COMBINATIONS = {
@@ -35,11 +35,11 @@ COMBINATIONS = {
 
 
 def filled(table: SQL, query: SQL, reuse: bool = False) -> SQL:
-    """SQL that makes a temporary table of a query's rows.
+    """Return SQL that creates a temporary table from the rows of a query.
 
-    ``reuse``: put them in place of those of the table that is there. Each table
-    made and dropped keeps its locks until the transaction ends, and hundreds of
-    days of a replay would use up what the server has of them.
+    ``reuse``: replace the rows of the existing table instead. Each table that is
+    created and dropped keeps its locks until the transaction ends, and the hundreds of
+    days of a replay would exhaust the locks of the server.
     """
     if not reuse:
         return SQL("CREATE TEMPORARY TABLE %s ON COMMIT DROP AS %s", table, query)
@@ -56,10 +56,10 @@ def filled(table: SQL, query: SQL, reuse: bool = False) -> SQL:
 
 
 def combined(how: str, values: Sequence[SQL]) -> SQL:
-    """SQL of one fact that several sources answer.
+    """Return SQL of one fact that several sources provide.
 
-    ``min`` and ``max`` pass over sources that know nothing; ``sum`` adds what
-    there is and is empty only where no source knows anything.
+    ``min`` and ``max`` ignore NULL; ``sum`` adds the known values and is NULL only if
+    all of them are.
     """
     if len(values) == 1:
         return values[0]
@@ -81,13 +81,12 @@ def fact_columns(
     counts: Iterable[str],
     topics: Mapping[str, int],
 ) -> dict[str, SQL]:
-    """Return ``{fact: SQL of its value}`` over the answers of the sources.
+    """Return ``{fact: SQL of its value}`` over the results of the sources.
 
-    ``answers`` maps each fact to the columns that answer it, written as
-    ``SQL("s0.order_count")`` where ``sources[0]`` is the subquery joined as
-    ``s0`` (see `compute_facts`). Facts in ``counts`` are 0, the others empty,
-    where no source knows anything. Where none of their ``topics`` has changed,
-    they stay as they are.
+    ``answers`` maps each fact to the columns that provide it, written as
+    ``SQL("s0.order_count")`` where ``sources[0]`` is the subquery joined as ``s0`` (see
+    `compute_facts`). If no source has a value, facts in ``counts`` are 0, the others
+    NULL. If none of their ``topics`` changed, facts keep their values.
     """
     zero = set(counts)
     columns = {}
@@ -109,8 +108,8 @@ def compute_facts(
 ) -> SQL:
     """Fill ``lifecycle_facts`` with the values of each subject in the batch.
 
-    The expressions are over ``p`` (the profile, if it is there), ``c`` (its
-    partner), ``l`` (its lead) and ``s0``, ``s1`` … (the sources).
+    The expressions use ``p`` (the profile, if it exists), ``c`` (its partner), ``l``
+    (its lead) and ``s0``, ``s1`` … (the sources).
     """
     joins = [
         SQL(
@@ -145,9 +144,9 @@ def update_profiles(
 ) -> SQL:
     """Write the computed values where they differ.
 
-    Where one of the ``watched`` values does, the rules look at the customer.
-    ``moving`` are the bits of the sources whose facts the passing of days changes:
-    only where these were asked, the facts are as of the day.
+    If one of the ``watched`` values differs, the customer is due for review. ``moving``
+    are the bits of the sources with facts that passing days change: only if these were
+    queried are the facts as of the day.
     """
     columns = [SQL.identifier(name) for name in names]
     differs = SQL(" OR ").join(
@@ -180,9 +179,9 @@ def update_profiles(
 def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     """Add the profiles of new customers, with their facts.
 
-    A contact that has no document in the company was touched (written, merged)
-    but never dealt with, and is no customer; nor are staff, nor the companies
-    themselves. A subject that another worker has added meanwhile is left to it.
+    A contact without a document in the company was only touched (written, merged) and
+    is no customer; neither are staff, nor the companies themselves. A subject that
+    another worker has added meanwhile is skipped.
     """
     columns = [SQL.identifier(name) for name in names]
     return SQL(
@@ -211,10 +210,10 @@ def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
 
 
 def present_stay(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
-    """Join ``stay (id, is_quiet, create_date)``: the move into the present stage.
+    """Return the join of ``stay (id, is_quiet, create_date)``, the move into a stage.
 
     :param profile, stage: SQL of the ids of a customer and of its present stage
-    :param with_merges: take the row of a merge or a conversion for that move, too
+    :param with_merges: also accept the row of a merge or a conversion as that move
     """
     is_move = SQL("h.origin NOT IN ('merge', 'convert')")
     return SQL(
@@ -237,7 +236,7 @@ def present_stay(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
 
 
 def create_batch_tables(reuse: bool = False) -> list[SQL]:
-    """Fresh, empty batch tables in this transaction (``reuse``: see `filled`)."""
+    """Return statements that create empty batch tables (``reuse``: see `filled`)."""
     if reuse:
         return [
             SQL(
@@ -259,7 +258,7 @@ def create_batch_tables(reuse: bool = False) -> list[SQL]:
 
 
 def list_subjects(reuse: bool = False) -> list[SQL]:
-    """Fill in the subjects of what was taken: customers, else leads; each once."""
+    """Fill in the subjects of the taken rows: customers, else leads; each once."""
     subjects = SQL(
         """
             SELECT partner_id, lead_id, bit_or(COALESCE(topics, %s)) AS topics,

@@ -1,9 +1,9 @@
-"""Templates as files: reading them, filling them in, finding what is wrong.
+"""Template files: reading them, filling them in, and finding problems.
 
 A template may have parameters, such as the days of silence after which a customer
-counts as lost. They are named in braces: ``"today -{churn_days}d"`` in a condition,
-``"No order for {churn_days} days"`` in a text. A number is ``"{loyal_orders}"`` as a
-whole; ``"{-decline_percent/100}"`` is the number with its sign changed, by a hundred.
+counts as lost. Placeholders are in braces: ``"today -{churn_days}d"`` in a condition,
+``"No order for {churn_days} days"`` in a text. ``"{loyal_orders}"`` alone is a number;
+``"{-decline_percent/100}"`` is the negated number, divided by 100.
 """
 
 import functools
@@ -23,9 +23,9 @@ PLACE = re.compile(r"\{(-?)(\w+)(/100)?\}")
 
 
 class ParameterError(ValueError):
-    """A value that a parameter does not take.
+    """A value that a parameter refuses.
 
-    ``problem`` is the kind: ``range`` (under its minimum or over its maximum) or
+    ``problem`` is its kind: ``range`` (below the minimum or above the maximum) or
     ``order`` (not less than the ``other`` parameter).
     """
 
@@ -40,10 +40,9 @@ class ParameterError(ValueError):
 def read_template(path):
     """Return the template in a file, checked, with its parameters at their defaults.
 
-    The result is shared: don't edit it. As it stands in the file it is under
-    ``blank``.
+    The result is shared: do not modify it. ``blank`` has the content of the file.
 
-    :raises ValueError: naming the file and what is wrong with it
+    :raises ValueError: naming the file and the problem
     """
     with file_open(path, filter_ext=(".json",)) as file:
         blank = json.load(file)
@@ -57,7 +56,7 @@ def read_template(path):
 
 
 def get_parameters(template):
-    """Return the parameters of a template: its own, and the follow-up of stages."""
+    """Return the parameters of a template: its own, and the follow-ups of stages."""
     return [
         *template.get("parameters", []),
         *(
@@ -76,7 +75,7 @@ def get_parameters(template):
 
 
 def get_places(part):
-    """Return the codes of the parameters that part of a template has places for."""
+    """Return the codes of the parameters with placeholders in part of a template."""
     if isinstance(part, str):
         return {match[2] for match in PLACE.finditer(part)}
     if isinstance(part, dict):
@@ -87,7 +86,7 @@ def get_places(part):
 
 
 def check_values(parameters, values):
-    """Raise a `ParameterError` for the first value that its parameter does not take."""
+    """Raise a `ParameterError` for the first value that its parameter refuses."""
     by_code = {parameter["code"]: parameter for parameter in parameters}
     for parameter in parameters:
         value = values[parameter["code"]]
@@ -100,9 +99,9 @@ def check_values(parameters, values):
 
 
 def fill(blank, values=None):
-    """Return a template with values, or the defaults, in place of its parameters.
+    """Return a template with values, or defaults, in place of its parameters.
 
-    :raises ParameterError: where a parameter does not take its value
+    :raises ParameterError: if a parameter refuses its value
     """
     parameters = get_parameters(blank)
     known = {parameter["code"]: parameter["default"] for parameter in parameters}
@@ -118,7 +117,7 @@ def fill(blank, values=None):
 
 
 def _fill_in(part, values):
-    """Return part of a template with values in their places."""
+    """Return part of a template with values in place of placeholders."""
     if isinstance(part, dict):
         return {name: _fill_in(item, values) for name, item in part.items()}
     if isinstance(part, list):
@@ -139,7 +138,7 @@ def _get_number(match, values):
 
 
 def find_problems(template):
-    """Yield what keeps a template from being used, in words for its author."""
+    """Yield the problems that make a template unusable, in words for its author."""
     for name in ("code", "sequence", "skip_policy", "regress_policy"):
         if name not in template:
             yield f"“{name}” is missing"
@@ -164,7 +163,7 @@ def find_problems(template):
 
 
 def _find_nameless(template):
-    """Yield what people could not read."""
+    """Yield missing labels and names."""
     for parameter in template.get("parameters", []):
         if SOURCE_LANG not in parameter["label"] or parameter["unit"] not in UNITS:
             yield f"parameter without a label or a known unit: {parameter}"

@@ -14,13 +14,13 @@ class CalendarEvent(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """A deleted meeting leaves no row for the next run to find."""
+        """Update the work list first: a deleted meeting leaves no row to find."""
         self._touch_lifecycle()
         return super().unlink()
 
     def _touch_lifecycle(self):
-        """Have the next run look at those invited until now."""
+        """Put the present attendees and leads of the meetings on the work list."""
         Source = self.env["crm.lifecycle.source.contact"]
-        meetings = self.sudo()  # private meetings count as well, none is shown
+        meetings = self.sudo()  # sudo: private meetings count too; none is shown
         Source._touch_documents("res.partner", meetings.partner_ids.ids)
         Source._touch_documents("crm.lead", meetings.opportunity_id.ids)

@@ -8,20 +8,20 @@ from .crm_lifecycle_source_lead import CLOSED
 
 
 class CrmLead(models.Model):
-    """A lead has a profile of its own until it has a customer."""
+    """A lead has its own profile until it gets a customer."""
 
     _name = "crm.lead"
-    _inherit = ["crm.lead", "crm.lifecycle.subject"]
+    _inherit = ["crm.lead", "crm.lifecycle.profile.mixin"]
 
     _lifecycle_written_idx = watermark_index(f"write_date, create_date, ({CLOSED})")
 
-    # Few object: found by those alone.
+    # Partial index: few leads have an objection.
     lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
         if not is_readable(Profile):
             return {}
-        # The customer's company tells whose profile it is; it is not shown.
+        # sudo: the commercial partner identifies the profile; it is not shown.
         customers = {
             lead: lead.sudo().partner_id.commercial_partner_id for lead in self
         }
@@ -90,7 +90,7 @@ class CrmLead(models.Model):
         )
 
     # ------------------------------------------------------------
-    # What the runs have to know
+    # Changes for the runs
     # ------------------------------------------------------------
 
     @api.model_create_multi
@@ -111,14 +111,14 @@ class CrmLead(models.Model):
         return result
 
     def unlink(self):
-        """Take the lead's own profile along; its history stays."""
+        """Delete the lead's own profile; its history stays."""
         self._touch_lifecycle()
         self._get_own_profiles().unlink()
         self.env["crm.lifecycle.history"]._let_go("lead_id", self)
         return super().unlink()
 
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
-        """Let a lead that is won or lost move its customer within a minute."""
+        """Trigger a run within a minute: a won or lost lead may move its customer."""
         changed = self.filtered(
             lambda lead: (
                 old_status_by_lead.get(lead.id)
@@ -129,11 +129,11 @@ class CrmLead(models.Model):
         return super()._handle_won_lost(old_status_by_lead, new_status_by_lead)
 
     def _merge_dependences(self, opportunities):
-        """Keep the profiles and history of the leads merged into this one."""
+        """Move the profiles and history of the merged leads to this one."""
         result = super()._merge_dependences(opportunities)
-        # A merge is allowed to whoever may merge the leads.
+        # sudo: any user who may merge the leads may merge their profiles.
         profiles = opportunities.sudo()._get_own_profiles()
-        customer = self.sudo().partner_id  # whom the merged leads are about
+        customer = self.sudo().partner_id  # the customer of the merged leads
         for profile in profiles:
             head = self._get_own_profiles()
             if customer:
@@ -147,23 +147,23 @@ class CrmLead(models.Model):
         return result
 
     def _get_own_profiles(self):
-        """Return the profiles that are about these leads themselves."""
-        # A lead's profile follows the lead, whoever may change it.
+        """Return the profiles of these leads, without those of their customers."""
+        # sudo: any user who may change the lead also changes its profile.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         return Profile.with_context(active_test=False).search(
             [("lead_id", "in", self.ids)]
         )
 
     def _convert_lifecycle(self):
-        """Give the leads' own profiles to the customer that they have now."""
+        """Turn the leads' own profiles into profiles of their customers."""
         self._get_own_profiles().with_env(self.env)._lifecycle_convert()
 
     def _touch_lifecycle(self, trigger=False):
         """Put the leads and their customers on the work list."""
         if not self:
             return
-        Touch = self.env["crm.lifecycle.touch"]
-        # Which customer a lead belongs to is read for the runs, not for the user.
+        Touch = self.env["crm.lifecycle.pending"]
+        # sudo: the customers are only read for the runs, not shown to the user.
         for company, leads in self.sudo().grouped("company_id").items():
             Touch._touch(company, partners=leads.partner_id, leads=leads)
         if trigger:

@@ -10,15 +10,15 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..fields import Conditions, Datetime, Integer
 
-# What is no matter of how customers move.
+# Fields that have no effect on how customers move.
 NOT_VERSIONED = {"activation_date", "company_id", "sequence", "version"}
 
 
 class CrmLifecycle(models.Model):
-    """A lifecycle that a company runs: stages in order, and rules between them.
+    """Lifecycle that a company runs: ordered stages, and rules to move between them.
 
-    A customer lives in the first active lifecycle, by sequence, whose conditions
-    take them.
+    A customer belongs to the first active lifecycle, by sequence, that has matching
+    conditions.
     """
 
     _name = "crm.lifecycle"
@@ -124,7 +124,7 @@ class CrmLifecycle(models.Model):
     @api.depends("template_code", "rule_ids")
     @api.depends_context("lang")
     def _compute_template_note(self):
-        """Tell which rules of its template a lifecycle lacks, and why."""
+        """Describe which rules of the template the lifecycle lacks, and why."""
         Template = self.env["crm.lifecycle.template"]
         for lifecycle in self:
             lifecycle.template_note = lifecycle.template_addition = False
@@ -161,7 +161,7 @@ class CrmLifecycle(models.Model):
         for lifecycle in self.filtered("company_id"):
             stranger = (
                 self.env["crm.lifecycle.profile"]
-                .sudo()  # anybody's customers, in whichever company
+                .sudo()  # customers of all users and companies
                 .search(
                     [
                         ("lifecycle_id", "=", lifecycle.id),
@@ -187,7 +187,7 @@ class CrmLifecycle(models.Model):
             if (
                 self.env["crm.lifecycle.history"]
                 .sudo()
-                .search_count(  # anybody's
+                .search_count(  # history of all users
                     [("lifecycle_id", "=", lifecycle.id)], limit=1
                 )
             ):
@@ -211,8 +211,8 @@ class CrmLifecycle(models.Model):
     def copy(self, default=None):
         """Duplicate a lifecycle with its stages, rules and tags, as a draft."""
         copies = super().copy(default)
-        # Server actions of stages are an administrator's to see; whoever may
-        # copy the lifecycle copies them with it.
+        # sudo: only administrators may read the server actions of stages, but any user
+        # who may copy the lifecycle copies them with it.
         for lifecycle, duplicate in zip(self.sudo(), copies.sudo(), strict=True):
             stages = {
                 stage: stage.copy({"lifecycle_id": duplicate.id})
@@ -243,7 +243,7 @@ class CrmLifecycle(models.Model):
     # ------------------------------------------------------------
 
     def action_activate(self):
-        """Let the lifecycle run. Its first run moves customers quietly."""
+        """Activate the lifecycle. Its first run moves customers quietly."""
         for lifecycle in self:
             if not lifecycle.stage_ids:
                 raise UserError(
@@ -253,14 +253,14 @@ class CrmLifecycle(models.Model):
                     )
                 )
         self.write({"state": "active", "activation_date": fields.Datetime.now()})
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     def action_archive(self):
-        """Stop the lifecycle; its customers keep their stage and history."""
+        """Archive the lifecycle; its customers keep their stage and history."""
         self.write({"state": "archived"})
 
     def action_unarchive(self):
-        """Make an archived lifecycle a draft again."""
+        """Set an archived lifecycle back to draft."""
         self.write({"state": "draft"})
 
     def action_add_left_out(self):
@@ -270,7 +270,7 @@ class CrmLifecycle(models.Model):
             self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
 
     def action_export(self):
-        """Download the lifecycle as a file, for another database."""
+        """Download the lifecycle as a file, for import into another database."""
         self.ensure_one()
         self._check_look()
         name = re.sub(r"[^\w-]+", "_", self.name).strip("_") or "lifecycle"
@@ -283,7 +283,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_first_action(self):
-        """Return what the app opens with: its customers, or how to begin."""
+        """Return the action that the app opens with: customers, or the onboarding."""
         company = self.env.company
         name = "crm_lifecycle.crm_lifecycle_profile_action"
         if not self._get_active(company):
@@ -291,7 +291,7 @@ class CrmLifecycle(models.Model):
         return self.env["ir.actions.actions"]._for_xml_id(name)
 
     def action_open_profiles(self):
-        """Show the customers of the lifecycle by stage."""
+        """Open the customers of the lifecycle, grouped by stage."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_profile_action"
@@ -304,12 +304,12 @@ class CrmLifecycle(models.Model):
         }
 
     def action_run(self):
-        """Run the lifecycles of the company, in the background if it may last."""
+        """Run the lifecycles of the company, in the background if it may take long."""
         self.check_access("write")
         company = self.company_id[:1] or self.env.company
         if self._is_run_long(company):
             return self._start_run(company)
-        # The run reads facts of every customer and document of the company.
+        # sudo: the run reads facts of every customer and document of the company.
         run = self.sudo()._run(company)
         return {
             "type": "ir.actions.act_window",
@@ -323,19 +323,19 @@ class CrmLifecycle(models.Model):
     # ------------------------------------------------------------
 
     def _get_label(self):
-        """Return how messages name the lifecycle."""
+        """Return the name of the lifecycle for use in messages."""
         self.ensure_one()
         return self.env._("lifecycle “%(lifecycle)s”", lifecycle=self.name)
 
     def _get_domain(self, as_of):
-        """Return the conditions on the customers taken, on a day."""
+        """Return the domain of the customers that the lifecycle takes on a day."""
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
             self.domain, as_of, self._get_label()
         )
 
     def _raise_version(self):
-        """Keep what has become of active lifecycles, as a version of their own."""
+        """Store the current state of active lifecycles as a new version."""
         active = self.filtered(lambda item: item.state == "active")
         active._hold_runs()
         for lifecycle in active:
@@ -343,12 +343,12 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _keep_first_versions(self):
-        """Keep those that were active before versions were kept."""
+        """Create a version for active lifecycles that have none yet."""
         active = self.search([("state", "=", "active"), ("version_ids", "=", False)])
         active._raise_version()
 
     def _note_left_out(self, left_out):
-        """Write down what a file had that could not be taken over."""
+        """Log in the chatter which parts of a file could not be imported."""
         self.ensure_one()
         if left_out:
             self.message_post(
@@ -360,10 +360,10 @@ class CrmLifecycle(models.Model):
             )
 
     def _check_look(self):
-        """Raise where the user may not look at all of the lifecycles.
+        """Raise if the user may not configure lifecycles, or not read all of these.
 
-        Exports and previews write nothing: managers may have them of a lifecycle of
-        all companies too.
+        Exports and previews write nothing, so managers may also use them for lifecycles
+        of all companies.
         """
         self.browse().check_access("write")
         self.check_access("read")
@@ -381,8 +381,8 @@ class CrmLifecycle(models.Model):
     def _get_stage_for(self, profile):
         """Return the stage of the lifecycle that a customer is in, or would enter.
 
-        Who comes from another lifecycle goes to the first stage of the same
-        category, else to the first of all; runs do the same, see
+        A customer of another lifecycle enters the first stage of the same category, or
+        else the first stage. Runs do the same, see
         `run.evaluate.fill_due_by_lifecycle`.
         """
         self.ensure_one()
@@ -395,7 +395,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_active(self, company):
-        """Return the lifecycles that run in a company, in their order."""
+        """Return the active lifecycles of a company, in order."""
         return self.search(
             [("state", "=", "active"), ("company_id", "in", [False, company.id])]
         )

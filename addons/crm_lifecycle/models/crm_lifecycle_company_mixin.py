@@ -7,19 +7,19 @@ from .crm_lifecycle_reference_mixin import get_ids
 
 
 class CrmLifecycleCompanyMixin(models.AbstractModel):
-    """Configuration of one company, or of all: only its companies' users change it.
+    """Configuration of one company, or of all: only users of its companies change it.
 
-    A record without a company works in every company. It is created, changed and
-    deleted only by users who are allowed in every active company. A record of a company
-    is changed by users of that company, before the change and after it. A model without
-    the field ``company_id`` is shared by all companies. Reading is left to the record
-    rules.
+    A record without a company applies to every company. Only users who are allowed in
+    every active company may create, change or delete it. A record of a company may only
+    be changed by users of that company, both before and after the change. A model
+    without the field ``company_id`` is shared by all companies. Record rules control
+    reading.
     """
 
     _name = "crm.lifecycle.company.mixin"
     _description = "Configuration of a Company or of All"
 
-    # Fields that decide about the company; a change of them is checked afterwards too.
+    # Fields that determine the company: access is checked again after they change.
     _company_fields = frozenset({"company_id"})
 
     @api.model
@@ -29,19 +29,19 @@ class CrmLifecycleCompanyMixin(models.AbstractModel):
         return defaults
 
     def onchange(self, values, field_names, fields_spec):
-        """Compute nothing of a company that is not the user's, in no form."""
+        """Refuse to compute values for a company that the user does not belong to."""
         self._check_new_company(values)
         return super().onchange(values, field_names, fields_spec)
 
     def _check_new_company(self, values):
-        """Raise where values that are not saved name a company of others."""
+        """Raise if unsaved values name a company that the user does not belong to."""
         ids = get_ids(values.get("company_id") or False)
         if ids and any(self._ids):
-            ids -= set(self.sudo().company_id.ids)  # to compare ids
+            ids -= set(self.sudo().company_id.ids)  # sudo: only compares ids
         self.env["res.company"].browse(ids)._check_lifecycle_user()
 
     def write(self, vals):
-        """Refuse to give a record to a company that is not the user's."""
+        """Refuse to move a record to a company that the user does not belong to."""
         result = super().write(vals)
         if vals.keys() & self._company_fields:
             self.check_access("write")
@@ -60,9 +60,13 @@ class CrmLifecycleCompanyMixin(models.AbstractModel):
         return foreign, partial(self._make_company_error, foreign)
 
     def _filter_foreign_companies(self):
-        """Return the records of all companies, or of others than the user's."""
+        """Return the records that the user may not change because of their company.
+
+        These are records of other companies, and records of all companies unless the
+        user is allowed in every company.
+        """
         user = self.env.user
-        # The company decides, also about records that the user does not see.
+        # sudo: the company decides, even for records that the user can't read.
         records = self.sudo()
         shared = records
         foreign = records.browse()
@@ -78,14 +82,14 @@ class CrmLifecycleCompanyMixin(models.AbstractModel):
 
     @api.model
     def _is_user_in_every_company(self):
-        """Whether the user is allowed in every active company."""
+        """Return whether the user is allowed in every active company."""
         others = [("id", "not in", self.env.user._get_company_ids())]
-        # Also companies that the user does not see.
+        # sudo: includes companies that the user can't read.
         return not self.env["res.company"].sudo().search_count(others, limit=1)
 
     def _make_company_error(self, records):
-        """Return the error about the first of some records that are not the user's."""
-        record = records[0].sudo()  # its company, and its name if it is of all
+        """Return the access error for the first of some records."""
+        record = records[0].sudo()  # sudo: for the message
         company = "company_id" in self._fields and record.company_id
         if company:
             return AccessError(

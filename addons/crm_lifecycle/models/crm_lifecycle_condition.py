@@ -1,4 +1,4 @@
-"""Conditions on the facts of customers, as rules, tags and lifecycles have them."""
+"""Conditions on facts of customers, as used by rules, tags and lifecycles."""
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
@@ -11,7 +11,7 @@ from ..engine.domains import UNANSWERED
 from ..fields import KnownInteger
 from ..profile.words import Words
 
-# What Odoo raises of conditions that it can make no query of, by way of its own checks.
+# Errors that Odoo raises for conditions that it can't turn into a query.
 UNUSABLE = (
     domains.DomainError,
     ArithmeticError,
@@ -24,7 +24,7 @@ UNUSABLE = (
     ValidationError,
     ValueError,
 )
-# Columns of a profile that are kept up along with its facts.
+# Columns of a profile that are updated along with its facts.
 FOLLOWING = ("facts_as_of", "facts_date", "follow_up_date", "review_date")
 
 
@@ -33,17 +33,16 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_fact_domain(self, text, as_of, where):
-        """Return the domain that ``text`` spells on a day, ready for a search.
+        """Return the domain of ``text`` as of a day, ready for a search.
 
-        ``where`` names the rule or tag that it belongs to, for the message.
-
-        :raises ValidationError: where the text can't be read, names a field
-            that profiles don't have, or a date that rules don't take
+        :param where: the rule or tag of the conditions, for the message
+        :raises ValidationError: if the text can't be parsed, or uses a field that
+            profiles don't have or a date that rules don't accept
         """
         try:
             domain = self._resolve_facts(domains.parse(text), as_of)
-            # Building the query finds what validation alone does not.
-            self.sudo()._search(domain)  # conditions are asked of all customers
+            # Building the query finds errors that validation alone misses.
+            self.sudo()._search(domain)  # sudo: conditions apply to all customers
         except UNUSABLE as error:
             raise self._get_unusable(where, error) from error
         return domain
@@ -52,14 +51,14 @@ class CrmLifecycleProfile(models.Model):
     def _check_conditions(self, text, where):
         """Refuse conditions that can't be used, or that their author may not read.
 
-        Runs ask conditions with all rights and show their values, so a condition may
-        look at nothing that is hidden from the user who writes it, whatever rights
-        the writing code adds. To be called whenever conditions are stored, or tried
-        before they are.
+        Runs evaluate conditions as superuser and show their values, so a condition may
+        not use anything that is hidden from the user who writes it, even if the calling
+        code uses `sudo`. Call this whenever conditions are stored, or tried before they
+        are.
 
-        :param where: names the record of the conditions, for the message
-        :raises ValidationError: where no run could ask them
-        :raises AccessError: naming the path that the user may not read
+        :param where: the record of the conditions, for the message
+        :raises ValidationError: if no run could evaluate the conditions
+        :raises AccessError: if the user may not read a path; the message names it
         """
         today = fields.Date.context_today(self)
         self._check_answer(self._get_fact_domain(text, today, where), where)
@@ -85,17 +84,17 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_fields_without_conditions(self):
-        """Extension point: return the names of searchable fields that no condition
-        may use, such as those whose value is a search of its own."""
+        """Extension point: return the names of searchable fields that no condition may
+        use, such as fields with a search of their own."""
         return set()
 
     @api.model
     def _check_answer(self, domain, where):
-        """Raise where the database can't answer a domain about any customer.
+        """Raise if the database can't evaluate a domain for every customer.
 
-        :param where: names the rule, tag or lifecycle
+        :param where: the rule, tag or lifecycle, for the message
         """
-        query = self.sudo()._search(domain)  # conditions are asked of all customers
+        query = self.sudo()._search(domain)  # sudo: conditions apply to all customers
         try:
             with self.env.cr.savepoint(flush=False):
                 self.env.cr.execute(
@@ -106,11 +105,11 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_unusable(self, where, error):
-        """Return the error, in words, of conditions that can't be used.
+        """Return the error, with its message, for conditions that can't be used.
 
-        ``where`` names the rule, tag or lifecycle.
+        :param where: the rule, tag or lifecycle, for the message
         """
-        # What the database says, without where in our statement.
+        # The message of the database, without the position in the statement.
         text = str(error).strip().partition("\n")[0]
         return ValidationError(
             self.env._(
@@ -123,14 +122,14 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _resolve_facts(self, domain, as_of):
-        """Return a domain as it reads on a day, comparing known amounts alone."""
+        """Return a domain as of a day that compares only known amounts."""
         domain = domains.resolve(domain, as_of, self._get_path_type)
         domain.validate(self)
         return domain.map_conditions(self._require_known)
 
     @api.model
     def _get_condition_sql(self, domain, query):
-        """SQL of a domain over the profiles of a query."""
+        """Return the SQL of a domain over the profiles of a query."""
         return domain.optimize_full(self)._to_sql(self, self._table, query)
 
     @api.model
@@ -143,10 +142,10 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _follows_from_facts(self, path):
-        """Whether a field, or a path to one, may change with the facts of a customer.
+        """Return whether a field, or a path to one, may change with a customer's facts.
 
-        So does whatever is computed when it is read; but not what is stored on the
-        contact, nor the stage.
+        This includes all non-stored fields, but neither stored fields of the contact
+        nor the stage.
         """
         model = self
         for name in path.split("."):
@@ -161,17 +160,17 @@ class CrmLifecycleProfile(models.Model):
     def _get_fact_events(self, scope):
         """Extension point: return ``{fact: engine.since.Events}`` for a replay.
 
-        Facts that count or follow events with a day, so that moves can be dated by
-        them. ``scope`` is the step, ``scope.previous_as_of`` the day before it.
+        Return the facts that count or follow dated events, so that moves get the date
+        of the event. ``scope`` is the step, ``scope.previous_as_of`` the day before it.
         """
         return {}
 
     @api.model
     def _require_known(self, condition):
-        """Let a comparison hold only for customers whose amount is known.
+        """Restrict a comparison to customers with a known amount.
 
-        Odoo takes an empty number for 0, so that “rating at most 2” would hold
-        for customers whom nobody rated. Dates need no such care.
+        Odoo treats an empty number as 0, so “rating at most 2” would match customers
+        without a rating. Dates don't need this.
         """
         field = self._fields.get(condition.field_expr)
         tells = isinstance(field, KnownInteger)

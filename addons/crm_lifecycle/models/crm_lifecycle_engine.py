@@ -1,4 +1,4 @@
-"""Running the lifecycles of a company: the calls, and the scheduled job."""
+"""Running the lifecycles of a company: entry points and scheduled job."""
 
 import functools
 import logging
@@ -15,7 +15,7 @@ from ..run.session import retry_batch
 
 _logger = logging.getLogger(__name__)
 
-# When the scheduled job comes back to a company whose run is under way.
+# Delay before the scheduled job retries a company with another run under way.
 PAUSE = timedelta(minutes=1)
 
 
@@ -24,15 +24,17 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _lifecycle_sources(self):
-        """Extension point: return the names of the models that answer facts.
+        """Return the names of the models that compute facts, in order.
 
-        Each inherits `crm.lifecycle.source`; a bridge appends its own.
+        These are all models that inherit `crm.lifecycle.source`.
         """
-        return [
-            "crm.lifecycle.source.lead",
-            "crm.lifecycle.source.contact",
-            "crm.lifecycle.source.partner",
-        ]
+        found, names = set(), {"crm.lifecycle.source"}
+        while names:
+            found |= names
+            names = {
+                child for name in names for child in self.pool[name]._inherit_children
+            } - found
+        return sorted(found - {"crm.lifecycle.source"})
 
     @api.model
     def _run(
@@ -45,19 +47,19 @@ class CrmLifecycle(models.Model):
         checkpoint=None,
         task=None,
     ):
-        """Bring facts and stages of a company up to date. Return the dated run.
+        """Update the facts and stages of a company. Return the dated run.
 
-        :param as_of: the day (date, company's time zone) to look at; today by
-            default; not before the last run
+        :param as_of: the day (date, in the company's time zone) to compute for; today
+            by default; not before the last run
         :param full: rebuild all facts instead of those that may have changed
-        :param quick: look at the customers on the work list alone
-        :param checkpoint: called as ``checkpoint(done, remaining)`` after each
-            batch of work that may be committed; a run that is given none stays
-            in the caller's transaction
+        :param quick: process only the customers on the work list
+        :param checkpoint: called as ``checkpoint(done, remaining)`` after each batch of
+            work that may be committed; without it, the run stays in the caller's
+            transaction
         :param task: the `Progress` of the background task that waits for the run
-        :raises RunUnderWay: where another run of the company is under way; each
-            process that runs the company holds a lock, which goes with it
-        :raises UserError: where ``as_of`` is before the last run, or to come by the
+        :raises RunUnderWay: if another run of the company is under way; each process
+            that runs the company holds a lock, which ends with the process
+        :raises UserError: if ``as_of`` is before the last run, or in the future by the
             clock of the database
         """
         Run = self.env["crm.lifecycle.run"]
@@ -68,18 +70,18 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _preview(self, company, lifecycles, as_of=None, **kwargs):
-        """Return what a run by some lifecycles would do now, with nothing written.
+        """Return what a run of some lifecycles would do now, without writing anything.
 
-        ``lifecycles`` run in their order in place of the company's active ones,
-        drafts as if they were active. Shape: ``{"stages": {stage id: (customers
-        now, customers then)}, "moves": [(from, to, rule, customers)],
-        "customers": [(profile, contact, lead, from, to, rule)], "facts": {profile:
-        {fact: value}}, "problem": text}``, ids all; None for no stage. ``customers``
-        are the first that would move, ``facts`` what the rules looked at, ``problem``
-        which conditions can't be asked, False for none.
+        ``lifecycles`` run in their order instead of the company's active ones; drafts
+        run as if they were active. Shape: ``{"stages": {stage id: (customers now,
+        customers then)}, "moves": [(from, to, rule, customers)], "customers":
+        [(profile, contact, lead, from, to, rule)], "facts": {profile: {fact: value}},
+        "problem": text}``. All records are ids, None for no stage. ``customers`` has
+        the first customers that would move, ``facts`` the values that the rules used,
+        ``problem`` the conditions that can't be evaluated, False if there are none.
 
-        :param as_of: the day to look at, today by default
-        :param limit: the number of customers that are named
+        :param as_of: the day to compute for, today by default
+        :param limit: the maximum number of customers to return
         :param task: see `_run`
         """
         return preview.preview(company.with_env(self.env), lifecycles, as_of, **kwargs)
@@ -88,15 +90,15 @@ class CrmLifecycle(models.Model):
     def _compare(self, company, left, right, same, as_of=None, **kwargs):
         """Return where two sets of lifecycles would put each customer now.
 
-        Each runs in place of the company's active ones, from where customers stand,
-        with nothing written. Shape: ``{"matrix": {(left stage, right stage):
-        customers}, "differing": customers, "customers": [{"profile", "partner",
-        "lead", "left": {"stage", "rule", "reason", "facts"}, "right": …}]}``, ids
-        all; ``customers`` are the first of those who differ.
+        Each set runs instead of the company's active lifecycles, from the present
+        stages, without writing anything. Shape: ``{"matrix": {(left stage, right
+        stage): customers}, "differing": customers, "customers": [{"profile", "partner",
+        "lead", "left": {"stage", "rule", "reason", "facts"}, "right": …}]}``. All
+        records are ids. ``customers`` has the first customers with different results.
 
-        :param same: pairs of stages that count as the same place
-        :param as_of: the day to look at, today by default
-        :param limit: the number of customers that are named
+        :param same: pairs of stages to treat as equal
+        :param as_of: the day to compute for, today by default
+        :param limit: the maximum number of customers to return
         :param task: see `_run`
         """
         return preview.compare(
@@ -115,28 +117,29 @@ class CrmLifecycle(models.Model):
         progress=None,
         task=None,
     ):
-        """Give customers the history that they would have, had the rules run then.
+        """Create the history that the rules would have made in the past.
 
-        The rules are asked as of ``date_from``, each ``step`` later, and at last
-        as of ``date_to``, of the facts as they were on these days. Only customers
-        without a history take part, and they end in the stage of ``date_to``. The
-        first step places each of them by a single move. Nothing is sent.
+        The rules are evaluated as of ``date_from``, after each ``step``, and finally as
+        of ``date_to``, on the facts of these days. Only customers without a history
+        take part, and they end in the stage of ``date_to``. The first step places each
+        customer with a single move. Nothing is sent.
 
-        Moves carry the day on which their condition became true: asked each day,
-        by the day itself; by the week or month, what came and went within a step
-        is not seen, and the day is told from date facts, else it is the step's.
+        Moves are dated by the day on which their condition became true. With daily
+        steps, this is the day of the step. With weekly or monthly steps, it is computed
+        from date facts if possible, else it is the day of the step; changes that are
+        reverted within a step are missed.
 
         :param company: the `res.company`
-        :param date_from: first day (date) asked about
+        :param date_from: first day (date) to evaluate
         :param date_to: last day (date), today at the latest
-        :param step: the distance of the days between: day, week or month
+        :param step: the interval between the days: day, week or month
         :param checkpoint: see `_run`; the replay itself is one transaction
-        :param progress: called as ``progress(done, total)`` after each step; it
-            must not commit, and may raise to stop
+        :param progress: called as ``progress(done, total)`` after each step; it must
+            not commit, and may raise to stop
         :param task: see `_run`
         :return: the `crm.lifecycle.run`
         :raises RunUnderWay: see `_run`
-        :raises UserError: where the days are in the wrong order, or to come
+        :raises UserError: if the days are in the wrong order or in the future
         """
         Run = self.env["crm.lifecycle.run"]
         with lock.hold_run(company.with_env(self.env), checkpoint):
@@ -146,15 +149,15 @@ class CrmLifecycle(models.Model):
             )
 
     def _hold_runs(self):
-        """Keep runs from beginning before this change of the lifecycles is committed.
+        """Prevent runs from starting until this change of the lifecycles is committed.
 
-        A run works by the lifecycles as they were when it began, to its end.
+        A run uses the lifecycles as of its start, until its end.
 
-        :raises RunUnderWay: where a run of one of the companies is under way
+        :raises RunUnderWay: if a run of one of the companies is under way
         """
         companies = self.company_id
         if not all(lifecycle.company_id for lifecycle in self):
-            # A change of the lifecycle of all companies need not see them all.
+            # sudo: users who change a shared lifecycle may not see all companies.
             companies = self.env["res.company"].sudo().search([("active", "=", True)])
         if not companies:
             return
@@ -167,7 +170,7 @@ class CrmLifecycle(models.Model):
             )
         )
         if rows:
-            # When a run began is no secret.
+            # sudo: the start time of a run is not confidential.
             Run = self.env["crm.lifecycle.run"].sudo()
             company = companies.browse(rows[0])
             raise locks.RunUnderWay(
@@ -179,10 +182,10 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _assign_profiles(self, profiles):
-        """Put new profiles into the lifecycle that takes them, at its first stage."""
+        """Put new profiles into the first stage of the lifecycle that takes them."""
         for company, members in profiles.grouped("company_id").items():
             today = company._lifecycle_today()
-            # Which lifecycle takes a customer does not depend on who adds them.
+            # sudo: the choice of the lifecycle does not depend on the user.
             waiting = members.sudo()
             for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
                 stage = lifecycle.stage_ids.sorted("sequence")[:1]
@@ -198,9 +201,9 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_taking(self, profiles):
-        """Return ``{profile id: lifecycle}`` of those whom an active one takes."""
+        """Return ``{profile id: lifecycle}`` for profiles that an active one takes."""
         taking = {}
-        # Which lifecycle takes a customer does not depend on who adds them.
+        # sudo: the choice of the lifecycle does not depend on the user.
         for company, waiting in profiles.sudo().grouped("company_id").items():
             today = company._lifecycle_today()
             for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
@@ -212,7 +215,7 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_companies(self):
-        """Return the companies in which a lifecycle is active."""
+        """Return the companies with an active lifecycle."""
         active = self.search([("state", "=", "active")])
         if all(lifecycle.company_id for lifecycle in active):
             return active.company_id
@@ -222,9 +225,9 @@ class CrmLifecycle(models.Model):
     def _cron_run(self):
         """Run each company: over all changes once a day, else over the work list.
 
-        The day begins at the company's own midnight. A company whose run fails
-        does not hold up the others; the error is on its run, and raised last where
-        no company was served: Odoo switches off a job that fails for a week.
+        The day starts at midnight in the company's time zone. A failed run does not
+        block the other companies; the error is stored on the run. It is raised only if
+        no run succeeded, since Odoo deactivates a job that fails for a week.
         """
         cron = self.env["ir.cron"]
         companies = self._get_companies_in_turn()
@@ -241,10 +244,10 @@ class CrmLifecycle(models.Model):
                     )
                     served = True
                 except RunUnderWay:
-                    # The other run does the work. What is reported after it has looked
-                    # is still on the work list then.
+                    # The other run does the work. Changes that are reported after its
+                    # scan stay on the work list.
                     later = fields.Datetime.now() + PAUSE
-                    self.env["crm.lifecycle.touch"]._trigger_run(later)
+                    self.env["crm.lifecycle.pending"]._trigger_run(later)
                     worked = False
                 except Exception as error:
                     _logger.exception("Lifecycle run of %s failed", company.name)
@@ -256,9 +259,10 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _get_companies_in_turn(self):
-        """Return companies, the one whose last run is longest ago first.
+        """Return the companies, starting with the one with the oldest last run.
 
-        So one whose runs take all the time of the job, or fail late, holds up nobody.
+        A company with runs that use up the time of the job, or fail late, then does not
+        block the others.
         """
         runs = self.env["crm.lifecycle.run"]
         last = dict(runs._read_group([], ["company_id"], ["id:max"]))
@@ -266,10 +270,10 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_run_due(self, company):
-        """Whether the company has not been looked at today, or not as a whole.
+        """Return whether the company still needs a full scan today.
 
-        A lifecycle activated since then has customers to take in, and a run that
-        came to no end has left some.
+        A lifecycle that was activated since the last run has customers to take in, and
+        an unfinished run has left some.
         """
         last = self.env["crm.lifecycle.run"]._get_last_collected(company)
         if last._has_died():
@@ -285,9 +289,9 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _is_work_waiting(self, company):
-        """Whether documents have reported changes in the company."""
+        """Return whether the work list has customers of the company."""
         return bool(
-            self.env["crm.lifecycle.touch"].search_count(
+            self.env["crm.lifecycle.pending"].search_count(
                 [("company_id", "=", company.id)], limit=1
             )
         )

@@ -1,8 +1,8 @@
 """A lifecycle as plain data: for files between databases, and for its versions.
 
-Records that a lifecycle points to (activity plans, templates, countries in a
-condition, …) are named by their external id and name, since ids differ between
-databases. Stages and tags of the lifecycle itself are named by their code.
+Records that a lifecycle points to (activity plans, templates, countries in a condition,
+…) are identified by their external id and name, since ids differ between databases.
+Stages and tags of the lifecycle itself are identified by their code.
 """
 
 import ast
@@ -31,29 +31,29 @@ KINDS = (
     "selection",
     "text",
 )
-# What is told by the place in the file, or belongs to the database.
-# Records whose names go with the lifecycle to all who may configure it.
+# Models of records that are named to all users who may configure the lifecycle.
 CONFIGURATION = {
     "ir.actions.server",
     "mail.activity.plan",
     "mail.activity.type",
     "mail.template",
 }
+# Fields implied by the place in the file, or specific to the database.
 NOT_IN_FILES = {"lifecycle_id", "company_id", "sequence", "state"}
 
 
 class CrmLifecycleFile(models.AbstractModel):
-    """Writes lifecycles down as data, and makes lifecycles of such data."""
+    """Converts lifecycles to data, and creates lifecycles from data."""
 
     _name = "crm.lifecycle.file"
     _description = "Lifecycle as a File"
 
     @api.model
     def _get_fields(self, model_name):
-        """Return ``{name: field}`` of what a file has of the records of a model.
+        """Return ``{name: field}`` of the fields of a model that a file contains.
 
-        That is what a copy of a record would have: fields that other addons add
-        come along by themselves.
+        These are the fields that a copy of the record would have, including those that
+        other addons add.
         """
         model = self.env[model_name]
         return {
@@ -75,7 +75,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _export(self, lifecycle):
-        """Return the text of a file with a lifecycle."""
+        """Return the content of a file with a lifecycle."""
         data = {
             "format": files.FORMAT,
             "schema": files.SCHEMA,
@@ -85,9 +85,9 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _write(self, lifecycle):
-        """Return a lifecycle as data, with the ids that tell its parts apart."""
-        # Names of server actions, which only administrators may read, go with
-        # the lifecycle to whoever may configure it.
+        """Return a lifecycle as data, including the ids of its parts."""
+        # sudo: any user who may configure the lifecycle gets the names of its server
+        # actions, which only administrators may read.
         lifecycle = lifecycle.sudo().with_context(lang=SOURCE_LANG, active_test=False)
         [data] = self._write_records(lifecycle, lifecycle)
         parts = {
@@ -102,7 +102,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _hide_names(self, data):
-        """Take the names of records that the user may not read out of the data."""
+        """Remove the names of records that the user may not read from the data."""
         references = {}
         for reference in iter_references(data):
             if reference["model"] not in CONFIGURATION:
@@ -118,7 +118,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _write_records(self, records, lifecycle):
-        """Return records as data, in their order."""
+        """Return records as data, in order."""
         texts = self._read_translations(records)
         names = self._get_fields(records._name)
         return [
@@ -183,7 +183,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _write_reference(self, record, lifecycle):
-        """Return what names a record in any database."""
+        """Return a reference that identifies a record in any database."""
         if record._name in PARTS.values() and record.lifecycle_id == lifecycle:
             return record.code if "code" in record._fields else record.name
         return {
@@ -195,14 +195,14 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _write_domain(self, text, lifecycle):
-        """Return conditions as a list in which records are named."""
-        # To look at its fields, never at customers.
+        """Return conditions as a list with references instead of ids."""
+        # sudo: only fields are read, no customers.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         try:
             conditions = ast.literal_eval(text or "[]")
             return self._write_conditions(conditions, Profile, lifecycle)
         except (ValueError, SyntaxError, TypeError):
-            return text  # no domain: its own constraint tells so
+            return text  # not a domain: its own constraint raises
 
     @api.model
     def _write_conditions(self, conditions, model, lifecycle):
@@ -224,7 +224,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _write_ids(self, value, model, lifecycle):
-        """Return the ids that a condition compares with as references."""
+        """Return the ids in the value of a condition as references."""
         if isinstance(value, (list, tuple, set)):
             return [self._write_ids(item, model, lifecycle) for item in value]
         if type(value) is not int:
@@ -243,13 +243,13 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _import(self, content, company, name="", *, with_actions=False):
-        """Make a draft lifecycle of the bytes of a file.
+        """Create a draft lifecycle from the content (bytes) of a file.
 
         :param company: the company of the lifecycle; empty for all companies
-        :param name: how messages call the file
+        :param name: the file name to use in messages
         :param with_actions: also set the server actions that the file names
-        :return: the lifecycle, and what was left out, in words
-        :raises UserError: telling what is wrong with the file, and what to do
+        :return: the lifecycle, and messages about the parts that were left out
+        :raises UserError: if the file is invalid; the message says how to fix it
         """
         try:
             data = files.read(content)
@@ -265,10 +265,10 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _make(self, data, company, **options):
-        """Make a draft lifecycle of checked data, wholly or not at all.
+        """Create a draft lifecycle from checked data, completely or not at all.
 
-        :param options: ``local``, the data is of this database and its ids hold;
-            ``with_actions``, see `_import`
+        :param options: ``local``: the data is from this database and its ids are valid;
+            ``with_actions``: see `_import`
         """
         english = self.with_context(lang=SOURCE_LANG)
         try:
@@ -290,7 +290,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _fill(self, data, company, lang, options):
-        """Make the records, wholly or not at all; messages are in a language."""
+        """Create the records, completely or not at all; messages are in ``lang``."""
         quiet = self.with_context(mail_create_nolog=True)
         reader = FileReader(quiet, data, lang=lang, **options)
         with self.env.cr.savepoint():
@@ -300,10 +300,10 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _retell(self, data, company, options):
-        """Raise a refusal in the language of the call.
+        """Raise the error again in the user's language.
 
-        Records are made in the source's, and so is what models say of them; so they
-        are made once more in the reader's, and nothing of it stays.
+        Records are created in the source language, and so are error messages. Create
+        them once more in the user's language, then roll back.
         """
         with self.env.cr.savepoint() as savepoint:
             self._fill(data, company, self.env.lang, options)
@@ -319,13 +319,13 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _copy_conditions(self, lifecycle, duplicate):
-        """Have conditions of a copy name its own stages and tags."""
+        """Make the conditions of a copy refer to its own stages and tags."""
         reader = FileReader(self, self._write(lifecycle), local=True)
         reader.copy_conditions(duplicate)
 
     @api.model
     def _get_error_text(self, error):
-        """Return what the database says of a value, in the words of its model."""
+        """Return the message of the model for a database error about a value."""
         for model_name in ("crm.lifecycle", *PARTS.values()):
             if self.env[model_name]._table == error.diag.table_name:
                 return self.env[model_name]._sql_error_to_message(error)
@@ -333,7 +333,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _get_problem_text(self, problem):
-        """Return what is wrong with a file, and the next step, in words."""
+        """Return what is wrong with a file, and the next step."""
         values = dict(problem.values_by_name)
         if "part" in values:
             values["part"] = self._get_part_label(values["part"])
@@ -342,7 +342,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _get_format_texts(self, values):
-        """Return ``{code: function}`` of what is wrong with a file as a whole."""
+        """Return ``{code: function}`` for messages about the file as a whole."""
         return {
             "big": lambda: self.env._(
                 "It is larger than %(megabytes)s MB: choose a file that a lifecycle "
@@ -378,7 +378,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _get_content_texts(self, values):
-        """Return ``{code: function}`` of what is wrong with the lifecycle in it."""
+        """Return ``{code: function}`` for messages about the lifecycle in the file."""
         return {
             "shape": lambda: self.env._(
                 "“%(what)s” in it is not as a lifecycle has it: export the lifecycle "
@@ -410,7 +410,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _get_part_label(self, part):
-        """Return how messages call a part of a lifecycle."""
+        """Return the label of a part of a lifecycle for messages."""
         return {
             "lifecycle": self.env._("lifecycles"),
             "stages": self.env._("stages"),
@@ -420,7 +420,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
     @api.model
     def _get_item_label(self, model_name, name):
-        """Return how messages call a record, “Rule “First order””."""
+        """Return the label of a record for messages, such as “Rule “First order””."""
         labels = {
             "crm.lifecycle": self.env._("Lifecycle “%(name)s”", name=name),
             "crm.lifecycle.stage": self.env._("Stage “%(name)s”", name=name),
@@ -431,7 +431,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
 
 def iter_references(value):
-    """Yield what names records in the data, see `_write_reference`."""
+    """Yield the references in the data, see `_write_reference`."""
     if isinstance(value, dict) and "model" in value and "id" in value:
         yield value
     elif isinstance(value, (dict, list)):
@@ -440,7 +440,7 @@ def iter_references(value):
 
 
 def _without_ids(value):
-    """Return data without the ids, which mean nothing in another database."""
+    """Return data without the ids, which are meaningless in another database."""
     if isinstance(value, dict):
         return {key: _without_ids(item) for key, item in value.items() if key != "id"}
     if isinstance(value, list):

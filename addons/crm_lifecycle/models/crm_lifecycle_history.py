@@ -17,15 +17,15 @@ ORIGINS = [
     ("convert", "Conversion"),
     ("void", "Voided run"),
 ]
-# SQL condition on a row ``h``: the customer only passed through, in no time.
+# SQL condition on a row ``h``: the customer passed through without a stay.
 IS_PASSING = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", PASSES)
 
 
 class CrmLifecycleHistory(models.Model):
-    """One move of one customer, with its reason. Written once, never changed.
+    """One move of one customer, with its reason. Rows are never changed.
 
-    Rows are added by the writer of stages alone, `MoveService`. They outlive the
-    customer's profile, rules and users.
+    Only `MoveService`, which writes the stages, adds rows. They remain when the
+    customer's profile, a rule or a user is deleted.
     """
 
     _name = "crm.lifecycle.history"
@@ -91,8 +91,8 @@ class CrmLifecycleHistory(models.Model):
         help="A move of a run that was voided, or the one that took it back: neither "
         "counts.",
     )
-    step_ids = fields.One2many(
-        comodel_name="crm.lifecycle.step",
+    playbook_log_ids = fields.One2many(
+        comodel_name="crm.lifecycle.playbook.log",
         inverse_name="history_id",
         string="Playbook log",
     )
@@ -105,7 +105,7 @@ class CrmLifecycleHistory(models.Model):
     _todo_idx = models.Index("(id) WHERE processed_at IS NULL")
 
     def init(self):
-        """Have the table vacuumed in time."""
+        """Set storage parameters so that the table is vacuumed in time."""
         set_storage(
             self,
             autovacuum_vacuum_insert_scale_factor=0.05,
@@ -127,10 +127,10 @@ class CrmLifecycleHistory(models.Model):
             row.explanation = f"{cause} ({', '.join(words)})" if words else cause
 
     def _get_reason(self):
-        """Return the reason of a move without a rule, in the reader's language."""
+        """Return the reason of a move without a rule, in the user's language."""
         self.ensure_one()
         if self.origin == "void":
-            # The day of a run is no secret of those who may see its moves.
+            # sudo: the day of a run is not confidential to readers of its moves.
             return self.env._(
                 "The run of %(day)s was voided", day=self.sudo().run_id.as_of
             )
@@ -144,7 +144,7 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _format_fact(self, field, value):
-        """Return the value of a fact as people of the reader's language write it."""
+        """Return the value of a fact, formatted in the user's language."""
         if value is None or value is False:
             return self.env._("none")
         if field.type == "date":
@@ -186,14 +186,14 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _get_left_sql(self, stage):
-        """SQL of the stage that a profile ``p`` really leaves for another one."""
+        """Return the SQL of the stage that a profile ``p`` really leaves."""
         if stage.lifecycle_id.skip_policy != "fill":
             return SQL("p.stage_id")
         return SQL("COALESCE((%s), p.stage_id)", self._get_passing_sql(SQL("p.id")))
 
     @api.model
     def _get_facts_sql(self, rule):
-        """SQL of the values of a profile ``p`` that a rule looks at, as JSON."""
+        """Return the SQL of the values of a profile ``p`` that a rule uses, as JSON."""
         columns = rule._get_columns() if rule else []
         if not columns:
             return SQL("NULL::jsonb")
@@ -205,10 +205,10 @@ class CrmLifecycleHistory(models.Model):
         )
 
     def _set_processed(self):
-        """Note that the playbook steps of the moves were worked off.
+        """Mark the playbook steps of the moves as processed.
 
-        In plain SQL, since the ORM refuses to write history: this tells what
-        became of a move, never what the move was.
+        In raw SQL, since the ORM refuses to write history. The mark is no part of the
+        move itself.
         """
         self.env.cr.execute(
             SQL(
@@ -221,10 +221,10 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _let_go(self, name, records, heir=None):
-        """Let go of records that are deleted, in plain SQL like `_set_processed`.
+        """Clear references to deleted records, in raw SQL like `_set_processed`.
 
-        ``name`` is the field that points to them; ``heir`` takes their place, if
-        they are merged into it.
+        :param name: the field that refers to the records
+        :param heir: the record that they are merged into; it replaces them
         """
         self.env.cr.execute(
             SQL(
@@ -239,10 +239,10 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _get_passing_sql(self, profile, before=None):
-        """SQL of the stage that a customer left to pass through others, in no time.
+        """Return the SQL of the stage that a customer left to pass through others.
 
-        No row where they passed through none on the way to the row ``before``, or
-        to the one that is about to be added.
+        It returns no row if the customer passed through no stage on the way to the row
+        ``before``, or to the next row to be added.
         """
         last = SQL("TRUE") if before is None else SQL("h.id < %s", before)
         return SQL(
@@ -266,7 +266,7 @@ class CrmLifecycleHistory(models.Model):
     def _get_left_stage(self):
         """Return the stage that the customer really left by this move.
 
-        Under the policy “fill”, the move began with those that they passed through.
+        With the policy “fill”, it is the stage before those that were passed through.
         """
         self.ensure_one()
         if not self.profile_id:
@@ -279,7 +279,7 @@ class CrmLifecycleHistory(models.Model):
         )
 
     def _get_end_date(self):
-        """Return the day on which the stay that this move began came to an end."""
+        """Return the day on which the stay that this move began ended."""
         self.ensure_one()
         return self.search(
             [
@@ -294,11 +294,11 @@ class CrmLifecycleHistory(models.Model):
         ).date
 
     def _has_left(self):
-        """Whether the customer has left the stage since this move into it."""
+        """Return whether the customer has left the stage since this move into it."""
         self.ensure_one()
         if self.profile_id.stage_id != self.to_stage_id:
             return True
-        # There again by a later move, which has steps of its own.
+        # If the customer came back, the later move has its own steps.
         return bool(
             self.search_count(
                 [

@@ -1,4 +1,4 @@
-"""One customer, one profile: conversions and merges that lose no history."""
+"""One profile per customer: conversions and merges that keep the history."""
 
 from markupsafe import Markup
 
@@ -12,24 +12,24 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     def _get_customer(self):
-        """Return the commercial partner whom the profile is about by now."""
+        """Return the present commercial partner of the profile's subject."""
         self.ensure_one()
         subject = self.partner_id or self.lead_id.partner_id
         return subject.commercial_partner_id
 
     def _lifecycle_convert(self, customer=None, origin="convert", document=None):
-        """Give the profiles to the customer that they are about by now.
+        """Turn the profiles into profiles of their present customers.
 
-        A lead has got a customer, a contact has become part of a company, or
-        contacts are merged (then ``customer`` is the contact that remains). The
-        profile becomes the customer's, or is merged into the one they have, with the
-        rights of the user of ``self``, see `_lifecycle_absorb`.
+        A lead has got a customer, a contact has become part of a company, or contacts
+        are merged (then ``customer`` is the contact that remains). The profile becomes
+        the customer's, or is merged into the customer's existing one with the rights of
+        the user of ``self``, see `_lifecycle_absorb`.
 
         :param document: the lead or contact that remains, for notes that are not
-            merged; by default the one that the profile is about
+            merged; by default the subject of the profile
         """
         self._keep_objections(customer)
-        # Kept whole whoever converts: a salesperson may not see them all.
+        # sudo: all profiles are converted, even if the user can't see them.
         for profile in self.sudo().with_context(active_test=False):
             partner = (customer or profile._get_customer()).sudo()
             partner = partner.commercial_partner_id
@@ -49,27 +49,27 @@ class CrmLifecycleProfile(models.Model):
             target._touch(review=True)
 
     def _become(self, subject):
-        """Change what the profile is about, and its history with it."""
+        """Change the subject of the profile and of its history."""
         self.ensure_one()
         MoveService(self.env).write_past_checks(self, subject)
         self._adopt_history(self)
 
     def _lifecycle_absorb(self, sources, origin="merge", document=None):
-        """Take over the history, activities and messages of other profiles.
+        """Merge the history, activities and messages of other profiles into this one.
 
-        The stage of this profile stands: a row of history closes the stay of
-        each other one. Where this profile has no stage yet, it takes theirs.
+        This profile keeps its stage, and a history row closes the stay of each source.
+        If it has no stage yet, it takes theirs.
 
-        Salesperson, pin and notes are merged where the user of ``self`` may write
-        this profile, or is the superuser. Otherwise the values of this profile stand,
-        and notes of the sources are kept as log notes. Notes that the user may read go
-        to ``document``, by default the lead or contact that the source is about; other
-        notes go to this profile, with the messages of the source.
+        Salesperson, pin and notes are merged if the user of ``self`` may write this
+        profile, or is the superuser. Otherwise this profile keeps its values, and notes
+        of the sources are kept as log notes. Notes that the user may read go to
+        ``document``, by default the lead or contact of the source; other notes go to
+        this profile, with the messages of the source.
         """
         self.ensure_one()
         is_writer = bool(self._filter_writable())
         owner = self._get_merged_owner(sources) if is_writer else self.sudo().user_id
-        # As superuser: what is the target's own is decided above.
+        # sudo: the values to merge are decided above.
         target = self.sudo().with_context(active_test=False)
         moves = MoveService(target.env)
         moves.absorb(target, sources, origin)
@@ -85,13 +85,13 @@ class CrmLifecycleProfile(models.Model):
         sources.unlink()
 
     def _get_merged_owner(self, sources):
-        """Return the salesperson of the profile after other ones are merged into it.
+        """Return the salesperson of the profile after a merge.
 
-        That is this profile's own, else that of the first source that has one. But
-        another salesperson's contact stays theirs: who may not write its profile can't
-        take it over by merging it into a customer of their own.
+        It is the salesperson of this profile, or of the first source that has one.
+        However, a contact of another salesperson keeps them: users who may not write
+        its profile can't take it over by merging it into their own customer.
         """
-        # The owner counts also where the user may not read the profile.
+        # sudo: the owner counts even if the user can't read the profile.
         target = self.sudo()
         if not self.env.su:
             contacts = sources.filtered(lambda item: item.partner_id and item.user_id)
@@ -102,7 +102,7 @@ class CrmLifecycleProfile(models.Model):
         return (target | sources).user_id[:1]
 
     def _get_merged_vals(self, sources, owner):
-        """Return salesperson, pin and notes of this profile and others together."""
+        """Return the merged salesperson, pin and notes of this profile and others."""
         profiles = self | sources
         pins = [date for date in profiles.mapped("pinned_until") if date]
         return {
@@ -112,11 +112,11 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _keep_notes(self, document, readable_ids):
-        """Log the notes of profiles that go away, see `_lifecycle_absorb`."""
+        """Log the notes of profiles that are merged, see `_lifecycle_absorb`."""
         for profile in self.filtered("note"):
             is_readable = profile.id in readable_ids
             subject = document or profile.lead_id or profile.partner_id
-            # The user has just written the subject, and may see it no longer.
+            # sudo: the user has just written the subject, but may have lost access.
             record = subject.sudo() if is_readable else profile
             author = self.env.user if is_readable else self.env.ref("base.user_root")
             record.message_post(
@@ -134,10 +134,10 @@ class CrmLifecycleProfile(models.Model):
             )
 
     def _adopt_history(self, sources):
-        """Let the history of other profiles be this one's.
+        """Transfer the history of other profiles to this one.
 
-        In plain SQL, since the ORM refuses to write history: only whose rows
-        these are changes, never what they tell.
+        In raw SQL, since the ORM refuses to write history. Only the subject of the rows
+        changes, not the moves.
         """
         self.env.flush_all()
         self.env.cr.execute(
@@ -158,10 +158,10 @@ class CrmLifecycleProfile(models.Model):
         self._adopt_steps(sources)
 
     def _adopt_documents(self, sources, *, is_writer=True):
-        """Take over activities, messages and attachments.
+        """Transfer activities, messages and attachments.
 
-        Extension point: take over what an addon has of the sources. Where only one
-        record of a kind may remain, this profile's own stands unless ``is_writer``.
+        Extension point: transfer what an addon keeps on the sources. If only one record
+        of a kind may remain, this profile keeps its own unless ``is_writer``.
         """
         self.env["mail.activity"].with_context(active_test=False).search(
             [("res_model", "=", self._name), ("res_id", "in", sources.ids)]

@@ -1,9 +1,9 @@
-"""Customers who object to profiling: no rule moves them, nothing explains them."""
+"""Customers who object to profiling: excluded from rules, tags and scores."""
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-# What a contact or lead tells of it.
+# Domain of the contacts and leads with an objection.
 OBJECTS = [("lifecycle_objection_date", "!=", False)]
 
 
@@ -22,7 +22,7 @@ class CrmLifecycleProfile(models.Model):
     )
     def _compute_is_objecting(self):
         for profile in self:
-            # Whoever sees the customer has to know.
+            # sudo: any user who sees the customer must see the objection.
             subject = profile.sudo().partner_id or profile.sudo().lead_id
             profile.is_objecting = bool(subject.lifecycle_objection_date)
 
@@ -34,11 +34,11 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_profiling_domain(self):
-        """Return the domain of customers whom rules, tags and scores may be about.
+        """Return the domain of the customers that rules, tags and scores may process.
 
-        Whoever computes something about customers leaves out the others, in SQL.
+        Any code that computes something about customers excludes the others, in SQL.
         """
-        Partner = self.env["res.partner"].sudo()  # which ones object, and no more
+        Partner = self.env["res.partner"].sudo()  # sudo: only finds who objects
         Lead = self.env["crm.lead"].sudo()
         archived = {"active_test": False}
         return Domain(
@@ -47,7 +47,7 @@ class CrmLifecycleProfile(models.Model):
 
     def _keep_objections(self, customer=None):
         """Copy objections of leads to their contacts; see `_lifecycle_convert`."""
-        # The objection goes with the customer, whoever converts the lead.
+        # sudo: the objection is kept regardless of the user's rights.
         for profile in self.sudo().filtered("lead_id.lifecycle_objection_date"):
             partner = (customer or profile._get_customer()).sudo()
             partner = partner.commercial_partner_id

@@ -1,4 +1,4 @@
-"""The way of customers through a lifecycle, as a picture shows it."""
+"""The stages and rules of a lifecycle, as shown in a diagram."""
 
 from odoo import api, fields, models
 
@@ -39,7 +39,7 @@ class CrmLifecycle(models.Model):
             }
 
     def _get_path_stage(self, stage):
-        """Return what the picture tells of a stage."""
+        """Return the values of a stage in the diagram."""
         categories = dict(stage._fields["category"]._description_selection(self.env))
         return {
             "id": stage._origin.id,
@@ -49,11 +49,11 @@ class CrmLifecycle(models.Model):
         }
 
     def _get_path_arrows(self, stages):
-        """Return the arrows of the picture: all rules between the same two stages.
+        """Return the arrows of the diagram: one for all rules between two stages.
 
-        ``[{"from": index, "to": index, "rules": [{"id", "number", "name", "any"}],
-        "kind": "free", "fill", "decision" or "refused", "note": text}]``; the
-        number is the place in which a rule is asked.
+        Shape: ``[{"from": index, "to": index, "rules": [{"id", "number", "name",
+        "any"}], "kind": "free", "fill", "decision" or "refused", "note": text}]``;
+        ``number`` is the position of a rule in the evaluation order.
         """
         places = {stage._origin or stage: place for place, stage in enumerate(stages)}
         steps = [
@@ -92,10 +92,10 @@ class CrmLifecycle(models.Model):
         ]
 
     def _get_path_policy(self, steps, place, target, stages):
-        """Return ``{"kind", "note"}``: what the policy makes of a move.
+        """Return ``{"kind", "note"}``: the effect of the policies on a move.
 
-        Asked as of a customer who has been in all stages of the ladder up to
-        where they are: who has left some out has fewer ways.
+        It assumes a customer who has been in all stages of the ladder up to the present
+        one. A customer who has skipped some has fewer moves.
         """
         visited = range(place + 1)
         missing = missing_steps(steps, visited, steps[target])
@@ -122,7 +122,7 @@ class CrmLifecycle(models.Model):
         return {"kind": "free", "note": ""}
 
     def _get_policy_texts(self):
-        """Return what the lifecycle allows, in sentences."""
+        """Return sentences that describe what the lifecycle allows."""
         skip = {
             "allow": self.env._("Stages may be skipped."),
             "fill": self.env._("Skipped stages are filled in."),

@@ -8,8 +8,8 @@ from ..fields import Date, Integer, LooseMany2one
 from ..moves import is_writing
 from ..storage import relate_columns, set_storage
 
-# What staff may write on a profile. Stages go through the one writer; facts and
-# the subject belong to the engine.
+# Fields that users may write. Stages go through the move service; only the engine
+# writes facts and the subject.
 EDITABLE_FIELDS = {
     "stage_id",
     "user_id",
@@ -18,19 +18,18 @@ EDITABLE_FIELDS = {
     "note",
     "color",
 }
-# What no rule looks at.
+# Fields that no rule uses.
 PLAIN_FIELDS = {"note", "color"}
 
 
 class CrmLifecycleProfile(models.Model):
-    """What we know of one customer in one company: facts, and the stage.
+    """Facts and stage of one customer in one company.
 
-    The customer is a commercial partner, or a lead that has no partner yet.
-    Facts are dates and amounts as of the last run, never ages, so that the
-    passing of a day changes no row. A bridge adds a fact by adding a field with
-    ``fact=`` and a source that answers it (see `crm.lifecycle.source`):
-    ``fact="only"`` is answered by one source, ``"min"``, ``"max"`` and
-    ``"sum"`` combine the answers of several.
+    The customer is a commercial partner, or a lead that has no partner yet. Facts are
+    dates and amounts as of the last run, never ages, so that no row changes only
+    because a day passes. A bridge adds a fact by adding a field with ``fact=`` and a
+    source that computes it (see `crm.lifecycle.source`): ``fact="only"`` is computed by
+    one source, ``"min"``, ``"max"`` and ``"sum"`` combine the values of several.
     """
 
     _name = "crm.lifecycle.profile"
@@ -45,7 +44,7 @@ class CrmLifecycleProfile(models.Model):
     _track_duration_field = "stage_id"
     _readable_fields = ("partner_id", "lead_id", "stage_id")
 
-    # Subject: chosen once, by hand or by import, never changed (`_check_editable`)
+    # Subject: set once, by hand or by import, never changed (`_check_editable`)
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Customer",
@@ -190,8 +189,8 @@ class CrmLifecycleProfile(models.Model):
         "CHECK ((partner_id IS NULL) <> (lead_id IS NULL))",
         "A profile is about either a customer or a lead.",
     )
-    # Of all rows, so that the planner leaves out a customer whom a report joins by
-    # their contact and asks nothing about: a partial index is no proof to it.
+    # Not partial: only a full unique index lets the planner remove the join of a report
+    # on the contact if the report uses no column of the profile.
     _partner_unique = models.UniqueIndex(
         "(partner_id, company_id)",
         "This customer has a profile in the company already.",
@@ -202,13 +201,13 @@ class CrmLifecycleProfile(models.Model):
     )
     _stage_idx = models.Index("(stage_id, company_id)")
     _review_idx = models.Index("(company_id, review_date)")
-    # Whose clock has run out in a stage, see `crm.lifecycle.run._get_due_follow_ups`.
+    # Follow-ups that are due in a stage, see `crm.lifecycle.run._get_due_follow_ups`.
     _follow_up_idx = models.Index(
         "(stage_id, follow_up_date) WHERE follow_up_date IS NOT NULL"
     )
 
     def init(self):
-        """Have the table vacuumed in time, and its stages known by company."""
+        """Set the storage parameters, and the statistics of stages per company."""
         set_storage(
             self,
             autovacuum_vacuum_scale_factor=0.03,
@@ -221,7 +220,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_fact_fields(self):
-        """Return the facts: names of the fields declared with ``fact=``, in order."""
+        """Return the names of the fields declared with ``fact=``, in order."""
         return [
             name for name, field in self._fields.items() if getattr(field, "fact", None)
         ]
@@ -229,7 +228,7 @@ class CrmLifecycleProfile(models.Model):
     @api.depends("partner_id.display_name", "lead_id.display_name")
     def _compute_display_name(self):
         for profile in self:
-            # A profile shows the name of its customer to whoever sees the profile.
+            # sudo: a user who sees the profile also sees the name of its customer.
             subject = profile.sudo().partner_id or profile.sudo().lead_id
             profile.display_name = subject.display_name
 
@@ -248,13 +247,13 @@ class CrmLifecycleProfile(models.Model):
 
     @api.depends("stage_id", "stage_date", "history_ids")
     def _compute_duration_tracking(self):
-        """Time in each stage from our own history (see the mail mixin).
+        """Compute the time in each stage from the history (see the mail mixin).
 
-        The core reads it from chatter messages, which may be deleted; the
-        history is complete. Shape: ``{"stage id": seconds}``.
+        The core computes it from chatter messages, which may be deleted; the history is
+        complete. Shape: ``{"stage id": seconds}``.
         """
-        # Who sees the customer sees how long they have been where they are.
-        stays = self.env["crm.lifecycle.stay"].sudo()
+        # sudo: a user who sees the customer also sees its time in stages.
+        stays = self.env["crm.lifecycle.stage.duration"].sudo()
         groups = stays._read_group(
             [("profile_id", "in", self._origin.ids)],
             ["profile_id", "stage_id"],
@@ -263,13 +262,13 @@ class CrmLifecycleProfile(models.Model):
         spent = {}
         for profile, stage, days in groups:
             spent.setdefault(profile.id, {})[str(stage.id)] = days * 86400
-        # A form that is being edited computes on a copy: its row is the origin.
+        # A form in edit mode computes on a new record: its row is the origin.
         for profile in self:
             profile.duration_tracking = spent.get(profile._origin.id, False)
 
     @api.model
     def _read_group_stage_ids(self, stages, domain):
-        """Show the empty stages too, of the lifecycles that run here."""
+        """Show the empty stages of the active lifecycles too."""
         return self.env["crm.lifecycle.stage"].search(
             [
                 ("lifecycle_id.state", "=", "active"),
@@ -283,12 +282,12 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Add customers by hand or by import; the next run fills in the facts.
+        """Add customers by hand or by import; the next run computes the facts.
 
-        ``stage_id`` puts the customer there at once, through the one writer.
+        ``stage_id`` puts the customer there at once, through the move service.
         """
         self.check_access("create")
-        # Before the name of a contact or lead may show, in whatever error.
+        # Checked first, so that no error shows the name of a contact or lead.
         self._check_references(vals_list)
         stage_ids = []
         prepared = []
@@ -301,8 +300,7 @@ class CrmLifecycleProfile(models.Model):
                 vals["partner_id"] = partner.commercial_partner_id.id
             prepared.append({**vals, "is_manual": True})
         profiles = super().create(prepared)
-        if self._get_import() is None:  # which places them by its rows
-            self.env["crm.lifecycle"]._assign_profiles(profiles)
+        profiles._enter_lifecycle()
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
@@ -310,7 +308,7 @@ class CrmLifecycleProfile(models.Model):
         return profiles
 
     def write(self, vals):
-        """Let staff write what is theirs; a stage goes through the one writer."""
+        """Write the fields that users may edit; stages go through the move service."""
         if is_writing(self.env):
             return super().write(vals)
         self._check_editable(vals)
@@ -322,10 +320,10 @@ class CrmLifecycleProfile(models.Model):
             stage = self.env["crm.lifecycle.stage"].browse(stage_id)
             self._lifecycle_move(
                 stage,
-                # Imports place customers by `_place_imported`, never by a write.
+                # Imports move customers by the move service, never by a write.
                 origin="manual",
                 reason=self.env.context.get("lifecycle_reason"),
-                # Stage and dates are the move's to write; access is checked above.
+                # sudo: the move writes stage and dates; access is checked above.
                 writer=lambda profiles, values: super(
                     CrmLifecycleProfile, profiles.sudo()
                 ).write(values),
@@ -343,8 +341,15 @@ class CrmLifecycleProfile(models.Model):
             )
         )
 
+    def _enter_lifecycle(self):
+        """Put new profiles into the first stage of the lifecycle that takes them.
+
+        Extension point: an addon that puts them elsewhere itself leaves this out.
+        """
+        self.env["crm.lifecycle"]._assign_profiles(self)
+
     def _check_editable(self, vals, more=frozenset()):
-        """Refuse values that only the engine knows, naming the first of them."""
+        """Raise for the first value that only the engine may write."""
         if self.env.su:
             return
         allowed = EDITABLE_FIELDS | more
@@ -369,7 +374,7 @@ class CrmLifecycleProfile(models.Model):
     # ------------------------------------------------------------
 
     def action_open_subject(self):
-        """Open the contact, or the lead, that the profile is about."""
+        """Open the contact or lead of the profile."""
         self.ensure_one()
         subject = self.partner_id or self.lead_id
         return {
@@ -380,7 +385,7 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def action_open_history(self):
-        """Show all moves of the customer."""
+        """Open the history of the customer."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_history_action"
@@ -392,10 +397,10 @@ class CrmLifecycleProfile(models.Model):
     # ------------------------------------------------------------
 
     def _touch(self, *, review=False):
-        """Have the next run look at these customers, see `crm.lifecycle.touch`."""
-        # Noted for the runs: whoever gave a customer away sees them no longer.
+        """Put these customers on the work list, see `crm.lifecycle.pending`."""
+        # sudo: a user who reassigned a customer may have lost access to it.
         for company, profiles in self.sudo().grouped("company_id").items():
-            self.env["crm.lifecycle.touch"]._touch(
+            self.env["crm.lifecycle.pending"]._touch(
                 company,
                 partners=profiles.partner_id,
                 leads=profiles.lead_id,
@@ -404,7 +409,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _sync_follow_up(self, profile_ids):
-        """Set the day when a contact is due, from the stage and the last contact."""
+        """Compute the follow-up date from the stage and the last contact."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -428,6 +433,15 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_follow_up_sql(self, last_contact_date):
-        """SQL of the follow-up date over ``p`` (profile) and ``s`` (its stage)."""
+        """Return the SQL of the follow-up date over ``p`` (profile), ``s`` (stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
         return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
+
+    # ------------------------------------------------------------
+    # Personal data
+    # ------------------------------------------------------------
+
+    def _get_personal_records(self):
+        """Extension point: return a list of `PersonalRecords`, what an addon keeps on
+        these customers beside their profiles; see `personal_data`."""
+        return []

@@ -1,6 +1,6 @@
-"""What other systems ask of customers, beside reading and writing them.
+"""API of customers for other systems, besides reading and writing records.
 
-See docs/API.md, whose calls are those of the tests.
+See docs/API.md; the tests make the calls of that page.
 """
 
 from datetime import date, datetime
@@ -13,15 +13,16 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     def action_move(self, stage, reason):
-        """Move customers to a stage, as people do in the screens.
+        """Move customers to a stage, like a move in the user interface.
 
         :param stage: the code of the stage in the customer's own lifecycle, or its id
-        :param reason: why; shown in the history
-        :return: ``[{"id", "stage", "stage_date"}]``, of each customer
-        :raises UserError: where the lifecycle does not allow it; nobody is moved then
+        :param reason: the reason to show in the history
+        :return: ``[{"id", "stage", "stage_date"}]``, one for each customer
+        :raises UserError: if the lifecycle does not allow a move; no customer is moved
+            then
         """
         self._check_asked()
-        # The database takes no NUL in a text.
+        # The database refuses NUL characters in a text.
         reason = reason.replace("\0", "").strip() if isinstance(reason, str) else ""
         if not reason:
             raise UserError(self.env._("Tell the reason of the move."))
@@ -40,9 +41,9 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def explain(self):
-        """Tell why a customer is in the stage, and what each rule waits for.
+        """Return why a customer is in the stage, and what each rule waits for.
 
-        The same as the customer's form shows, in the language of the user or of the
+        It returns what the customer's form shows, in the language of the user or of the
         call; see `_explain`.
         """
         self._check_asked()
@@ -96,7 +97,7 @@ class CrmLifecycleProfile(models.Model):
             )
 
     def _find_stage(self, lifecycle, stage):
-        """Return the stage with a code or id in a lifecycle."""
+        """Return the stage of a lifecycle with a code or id."""
         if not lifecycle:
             raise UserError(
                 self.env._(
@@ -126,7 +127,7 @@ class CrmLifecycleProfile(models.Model):
         return found
 
     def _get_plain(self, value):
-        """Return a value as JSON knows it."""
+        """Return a value that can be serialized as JSON."""
         if isinstance(value, dict):
             return {str(key): self._get_plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple, set)):

@@ -4,15 +4,15 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 LEVELS = [("good", "Good"), ("watch", "Watch"), ("at_risk", "At risk")]
-# Categories of stages in which a customer without any sign is well.
+# Categories of stages in which a customer without signs is in good health.
 WELL = ("customer", "loyal")
 
 
 class Sign(NamedTuple):
-    """A fact that tells that a relation needs care.
+    """Fact which shows that a relation needs care.
 
-    ``level``, one of `LEVELS`, is how the customer is where the ``domain`` on profiles
-    holds; ``text`` says why, in the reader's language.
+    ``level``, one of `LEVELS`, applies to the customers in ``domain``, a domain on
+    profiles; ``text`` is the reason, in the user's language.
     """
 
     level: str
@@ -21,10 +21,10 @@ class Sign(NamedTuple):
 
 
 class CrmLifecycleProfile(models.Model):
-    """How the relation with the customer is, read off facts that are there anyway.
+    """Health of the relation with the customer, derived from existing facts.
 
-    No score: the worst sign decides, and all signs are told in words. None is about
-    money, so that whoever works for the customer may see it.
+    There is no score: the worst sign decides, and all signs are listed. No sign uses
+    amounts of money, so any user who works for the customer may see it.
     """
 
     _inherit = "crm.lifecycle.profile"
@@ -46,7 +46,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Extension point: return the signs that relations need care, `Sign`."""
+        """Extension point: return the `Sign` list of relations that need care."""
         return [
             Sign(
                 "at_risk",
@@ -68,8 +68,8 @@ class CrmLifecycleProfile(models.Model):
     @api.depends_context("lang")
     @api.depends("stage_id", "follow_up_date")
     def _compute_health(self):
-        # All rights: whoever sees the customer sees how they are; the documents that
-        # tell it are not shown.
+        # As superuser: any user who sees the customer sees its health, without the
+        # documents that it is derived from.
         asked = self.filtered_domain(self._get_health_domain())
         well = asked.filtered_domain(Domain("stage_category", "in", WELL))
         levels = dict.fromkeys(well, "good")
@@ -85,7 +85,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_domain(self):
-        """Return the domain of those of whom anything is told."""
+        """Return the domain of the customers with a health level."""
         return Domain("stage_category", "!=", "ended") & Domain(
             "is_objecting", "=", False
         )

@@ -1,7 +1,7 @@
-"""What staff see of a customer, wherever they open them.
+"""Overview of a customer, shown wherever users open it.
 
-The answers are made by plain classes (`profile/`); here are the calls of the web
-client and what other addons extend.
+Plain classes (`profile/`) build the content; this model has the calls of the web client
+and the hooks for other addons.
 """
 
 from odoo import api, fields, models
@@ -14,10 +14,10 @@ from ..profile.timeline import Timeline
 
 
 class CrmLifecycleProfile(models.Model):
-    """The customer at a glance: one answer to the widget that forms show on demand.
+    """Overview of a customer, loaded on demand by a widget of forms.
 
-    Contacts, leads and orders ask for theirs by `get_overview`; nothing is read
-    before somebody looks at it.
+    Contacts, leads and orders load theirs by `get_overview`; nothing is read before a
+    user opens it.
     """
 
     _inherit = "crm.lifecycle.profile"
@@ -25,26 +25,26 @@ class CrmLifecycleProfile(models.Model):
     explanation = fields.Html(
         string="Why and what next",
         compute="_compute_explanation",
-        sanitize=False,  # written by our own template alone
+        sanitize=False,  # rendered from our own template only
     )
-    stay_ids = fields.One2many(
-        comodel_name="crm.lifecycle.stay",
+    stage_duration_ids = fields.One2many(
+        comodel_name="crm.lifecycle.stage.duration",
         inverse_name="profile_id",
         string="Time in stages",
         readonly=True,
     )
 
     # ------------------------------------------------------------
-    # Asked by the web client
+    # Calls of the web client
     # ------------------------------------------------------------
 
     @api.model
     @api.readonly
     def get_overview(self, model, res_id, short=False):
-        """Return the customer of a document at a glance, False if there is none.
+        """Return the overview of a document's customer, False if there is none.
 
-        ``short`` is for documents that have other things to show: the first facts,
-        the newest events, and no counts of them.
+        ``short`` is for documents with other content to show: only the first facts and
+        the newest events, without the kinds of events.
         """
         profile = self._get_profile_of(model, res_id)
         if not profile:
@@ -54,7 +54,7 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     @api.readonly
     def get_timeline(self, model, res_id, kinds=(), limit=EVENTS):
-        """Return the newest events of the customer of a document, of some kinds."""
+        """Return the newest events of a document's customer, of some kinds or all."""
         profile = self._get_profile_of(model, res_id)
         if not profile:
             return {"events": [], "more": False}
@@ -66,10 +66,10 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_profile_of(self, model, res_id):
-        """Return the profile of a document, if the user may see both."""
+        """Return the profile of a document, if the user may read both."""
         if not isinstance(model, str) or type(res_id) is not int:
             raise UserError(self.env._("Name a document by its model and its id."))
-        res_id = res_id if 0 < res_id < 2**31 else 0  # no record has another id
+        res_id = res_id if 0 < res_id < 2**31 else 0  # ids are 32-bit integers
         if model == self._name:
             profile = self.browse(res_id).exists()
         elif model in self.env and "lifecycle_profile_id" in self.env[model]._fields:
@@ -84,7 +84,7 @@ class CrmLifecycleProfile(models.Model):
         return profile.with_prefetch()
 
     # ------------------------------------------------------------
-    # Why, and what next
+    # Explanation
     # ------------------------------------------------------------
 
     @api.depends("stage_id", "stage_date", "pinned_until", "decision", "facts_date")
@@ -102,14 +102,14 @@ class CrmLifecycleProfile(models.Model):
     def _explain(self, as_of=None):
         """Return why the customer is in the stage, and what each rule waits for.
 
-        ``{"why": row of the history, "pinned_until": date or False, "stopped":
-        why no rule moves the customer at all, or "", "goes_to": the lifecycle
-        that takes the customer over with the next run, or an empty one,
-        "rules": as of `Explanation.explain_rules`}``.
+        Shape: ``{"why": history row, "pinned_until": date or False, "stopped": why no
+        rule moves the customer at all, or "", "goes_to": the lifecycle that takes the
+        customer over in the next run, or an empty one, "rules": see
+        `Explanation.explain_rules`}``.
         """
         self.ensure_one()
         as_of = as_of or self.company_id._lifecycle_today()
-        # What decides about a customer is told to whoever may see the customer.
+        # sudo: a user who sees the customer may see what decides about it.
         return Explanation(self.sudo(), as_of).get()
 
     # ------------------------------------------------------------
@@ -120,7 +120,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_overview_fact_names(self, short=False):
         """Extension point: return ``{fact: the fact of the year before or None}``.
 
-        ``short`` asks for those alone that matter on other documents too.
+        ``short`` restricts them to the facts that matter on other documents too.
         """
         names = ["last_contact_date", "last_inbound_date", "open_lead_count"]
         if not short:
@@ -128,12 +128,12 @@ class CrmLifecycleProfile(models.Model):
         return dict.fromkeys(names)
 
     # ------------------------------------------------------------
-    # The timeline
+    # Timeline
     # ------------------------------------------------------------
 
     @api.model
     def _get_timeline_kinds(self):
-        """Extension point: return ``{kind: (label, icon)}``, in their order."""
+        """Extension point: return ``{kind: (label, icon)}``, in order."""
         return {
             "stage": (self.env._("Stages"), "fa-flag"),
             "marketing": (self.env._("Marketing"), "fa-bullhorn"),
@@ -146,30 +146,35 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Extension point: return SQL selects of `COLUMNS`, newest first.
 
-        A bridge appends its own, mostly by `_timeline_of`; what that answers for
-        readers without access to the model is nothing, and is left out.
+        A bridge appends its own, mostly from `_timeline_of`, which returns nothing for
+        users without access to the model; such a source is left out.
 
-        :param limit: no more rows of each are needed
+        :param limit: the maximum number of rows needed of each
         """
         self.ensure_one()
         return Timeline(self).get_sources(limit)
 
     def _timeline_of(self, model, domain, **words):
-        """SQL of the documents of a model as events, those that the user may read.
+        """Return the SQL of the documents of a model as events.
 
-        :param domain: which documents, beside those without a date or to come
-        :param label: what happened on that date, in the reader's language
-        :param date: the field that tells when; a day counts as its last moment
-        :param title, detail, amount, currency: fields to show, or paths to them
-            through many2one fields
+        Only documents that the user may read are included.
+
+        :param domain: the documents; those without a date or with a future date are
+            always excluded
+        :param label: the event, in the user's language
+        :param date: the field with the date of the event; a day counts as its last
+            moment
+        :param title, detail, amount, currency: fields to show, or paths to them through
+            many2one fields
         """
         return Timeline(self).search(model, domain, **words)
 
     def _timeline_talks(self, model, documents, limit):
-        """Extension point: return SQL of what was said and done on some documents.
+        """Extension point: return the SQL of the conversations on some documents.
 
-        Who may read a document may read what was said on it: the documents are
-        searched as the user, what is on them is not searched again one by one.
+        A user who may read a document may read its conversations: the documents are
+        searched with the user's rights, but the conversations are not checked one by
+        one.
 
         :param documents: SQL of their ids, in parentheses
         """
@@ -178,13 +183,13 @@ class CrmLifecycleProfile(models.Model):
     def _get_customer_domain(self, partner="partner_id", lead=None, company=None):
         """Return the domain of the customer's documents.
 
-        :param partner, lead, company: the fields of a document that tell its
-            contact, its lead and its company
+        :param partner, lead, company: the fields of a document for its contact, its
+            lead and its company
         """
         self.ensure_one()
         mine = Domain.FALSE
         if self.partner_id:
-            # Which contacts belong to the customer is no secret of theirs.
+            # sudo: which contacts belong to the customer is not confidential.
             contacts = (
                 self.env["res.partner"]
                 .sudo()
@@ -199,5 +204,5 @@ class CrmLifecycleProfile(models.Model):
         return mine
 
     def _get_timeline(self, limit, kinds=()):
-        """Return the newest events, as dictionaries of `COLUMNS`, newest first."""
+        """Return the newest events as dictionaries of `COLUMNS`, newest first."""
         return Timeline(self).get(limit, kinds)

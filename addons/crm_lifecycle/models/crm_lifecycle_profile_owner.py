@@ -1,4 +1,4 @@
-"""Salespeople who keep their customers although the contact got another salesperson."""
+"""Salespeople who keep their customers when the contact is reassigned."""
 
 from markupsafe import Markup
 
@@ -9,14 +9,14 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     def _in_all_companies(self):
-        """Return the profiles with the rights of the user in all of their companies."""
+        """Return the profiles with access to all companies of the user."""
         companies = list(self.env.user._get_company_ids())
         return self.with_context(allowed_company_ids=companies)
 
     def _filter_writable(self):
-        """Return the profiles that the user may write, in any of their companies.
+        """Return the profiles that the user may write, in any company of the user.
 
-        A contact of several companies is changed in all of them at once.
+        A contact is changed for all companies at once.
         """
         if self.env.su:
             return self
@@ -24,13 +24,14 @@ class CrmLifecycleProfile(models.Model):
         return self.browse(mine.ids)
 
     def _notify_kept_owners(self, new_owner):
-        """Ask salespeople and their team leaders what to do about changed contacts.
+        """Notify salespeople and their team leaders about reassigned contacts.
 
-        The user, without write access to these profiles, has given their contacts to
-        another salesperson. The profiles keep theirs, who gets a to-do on the profile,
-        as does the leader of their team. Each reads it in their own language.
+        The user has no write access to these profiles, but has reassigned their
+        contacts to another salesperson. The profiles keep their salesperson, who gets a
+        to-do on the profile, like the leader of the salesperson's team. The to-do is in
+        the language of its receiver.
 
-        :param new_owner: the salesperson of the contacts now, perhaps empty
+        :param new_owner: the new salesperson of the contacts, possibly empty
         """
         receivers = {}
         for profile in self:
@@ -41,7 +42,7 @@ class CrmLifecycleProfile(models.Model):
         todo = self.env.ref("mail.mail_activity_data_todo")
         vals_list = []
         for user, ids in receivers.items():
-            # Only what the receiver may open.
+            # Only profiles that the receiver may open.
             theirs = self.browse(ids).with_user(user)
             readable = theirs._in_all_companies()._filtered_access("read")
             words = self._get_kept_texts(user, new_owner)
@@ -57,7 +58,7 @@ class CrmLifecycleProfile(models.Model):
                 }
                 for profile in readable
             ]
-        # For colleagues, about customers that the user does not see.
+        # sudo: to-dos of colleagues, about customers that the user does not see.
         self.env["mail.activity"].sudo().create(vals_list)
 
     def _get_leaders(self, owner):
@@ -71,7 +72,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_kept_texts(self, receiver, new_owner):
         """Return summary and note of the to-do in the language of the receiver."""
         env = self.with_context(lang=receiver.lang).env
-        # Names of colleagues, which every user may see.
+        # sudo: names of colleagues, which every user may see.
         names = {
             "user": self.env.user.sudo().name,
             "salesperson": new_owner.sudo().name,

@@ -7,9 +7,9 @@ from ..engine.responsibles import LEADER, OWNER, SALESPERSON, STAND_INS
 
 
 class Responsible(NamedTuple):
-    """Who takes an activity: the user, and what to say about the choice.
+    """Responsible user of an activity, and messages about the choice.
 
-    ``error`` tells why there is nobody, ``warning`` in whose place it is.
+    ``error`` says why there is no user, ``warning`` for which role the user stands in.
     """
 
     user: models.BaseModel
@@ -20,8 +20,8 @@ class Responsible(NamedTuple):
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
-    playbook_step_ids = fields.One2many(
-        comodel_name="crm.lifecycle.step",
+    playbook_log_ids = fields.One2many(
+        comodel_name="crm.lifecycle.playbook.log",
         inverse_name="profile_id",
         string="Playbook log",
         readonly=True,
@@ -31,22 +31,22 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def _compute_failed_step_count(self):
-        self.env["crm.lifecycle.step"]._count_failed(self, "profile_id")
+        self.env["crm.lifecycle.playbook.log"]._count_failed(self, "profile_id")
 
     def action_open_failed_steps(self):
-        """Show the steps of the customer's playbooks that failed."""
-        return self.env["crm.lifecycle.step"]._open_failed(
+        """Open the failed steps of the customer's playbooks."""
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
             [("profile_id", "in", self.ids)]
         )
 
     def _adopt_steps(self, sources):
-        """Give the steps of other profiles to this one, as their moves."""
-        self.env["crm.lifecycle.step"].sudo().search(  # whoever merges
+        """Transfer the steps of other profiles to this one, like their moves."""
+        self.env["crm.lifecycle.playbook.log"].sudo().search(  # sudo: part of a merge
             [("profile_id", "in", (sources - self).ids)]
         ).write({"profile_id": self.id})
 
     def _mail_get_primary_email(self):
-        """A lead that has no contact yet has an address all the same."""
+        """Use the email address of the lead if there is no contact yet."""
         return {
             profile.id: profile.partner_id.email or profile.lead_id.email_from
             for profile in self
@@ -54,24 +54,24 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_blacklisted(self, addresses):
-        """Return the normalized addresses, of some, that want no automatic email."""
+        """Return the normalized addresses that are on the email blacklist."""
         normalized = [
             email for text in addresses for email in email_normalize_all(text or "")
         ]
         if not normalized:
             return set()
-        # Whoever may send may know who has refused.
+        # sudo: a user who may send emails may use the blacklist.
         Blacklist = self.env["mail.blacklist"].sudo()
         return set(Blacklist.search([("email", "in", normalized)]).mapped("email"))
 
     # ------------------------------------------------------------
-    # The right person
+    # Responsible users
     # ------------------------------------------------------------
 
     def _find_responsible(self, kind):
         """Return the `Responsible` of a kind for an activity with the customer.
 
-        Whoever is archived, or doesn't work in the company, is nobody here.
+        Archived users, and users without access to the company, are skipped.
         """
         self.ensure_one()
         for candidate in STAND_INS[kind]:
@@ -88,7 +88,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _get_responsible_user(self, kind):
-        """Return the user of a kind, perhaps empty."""
+        """Return the user of a kind, possibly empty."""
         return {
             SALESPERSON: lambda: self.user_id,
             OWNER: self._get_account_owner,
@@ -103,9 +103,9 @@ class CrmLifecycleProfile(models.Model):
         return partner.user_id
 
     def _get_sales_team(self):
-        """Return the team that looks after the customer.
+        """Return the sales team of the customer.
 
-        That of the salesperson; where they have none, that of the newest lead.
+        It is the salesperson's team; without one, the team of the newest lead.
         """
         company = self.company_id
         for user in (self.user_id, self._get_account_owner()):
@@ -131,11 +131,11 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _can_act(self, user):
-        """Whether a user is at work in the customer's company."""
+        """Return whether a user is internal, active and allowed in the company."""
         return user.active and not user.share and self.company_id in user.company_ids
 
     def _tell_stand_in(self, kind, user):
-        """Return the sentence that tells in whose place somebody is."""
+        """Return the warning that a user stands in for another role."""
         return {
             SALESPERSON: self.env._(
                 "%(user)s stands in: the customer has no active salesperson.",

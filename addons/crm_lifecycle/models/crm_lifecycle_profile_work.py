@@ -1,4 +1,4 @@
-"""The daily work with customers: whom to call, what to do, and doing it."""
+"""Daily work with customers: follow-ups, call list and mass actions."""
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -69,7 +69,7 @@ class CrmLifecycleProfile(models.Model):
         return Domain.OR(domains[state] for state in value if state in domains)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """Let progress bars and groups count the states of follow-ups."""
+        """Allow progress bars and groups to count the states of follow-ups."""
         if field_expr != "follow_up_state":
             return super()._field_to_sql(alias, field_expr, query)
         date = self._field_to_sql(alias, "follow_up_date", query)
@@ -82,7 +82,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     # ------------------------------------------------------------
-    # The call list
+    # Call list
     # ------------------------------------------------------------
 
     @api.depends("follow_up_date", "activity_ids.date_deadline", "activity_ids.user_id")
@@ -104,7 +104,7 @@ class CrmLifecycleProfile(models.Model):
     @api.depends("partner_id.phone", "lead_id.phone")
     def _compute_phone(self):
         for profile in self:
-            # Who sees the customer may call them.
+            # sudo: a user who sees the customer may call them.
             subject = profile.sudo().partner_id or profile.sudo().lead_id
             profile.phone = subject.phone
 
@@ -126,7 +126,7 @@ class CrmLifecycleProfile(models.Model):
                 profile.next_action = stage.goal or get_beginning(stage.guidance)
 
     def action_log_call(self):
-        """Ask what came of a call with the customer."""
+        """Open the dialog to log a call with the customer."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_profile_call_action"
@@ -134,10 +134,10 @@ class CrmLifecycleProfile(models.Model):
         return {**action, "context": {"default_profile_id": self.id}}
 
     def _note_contact(self):
-        """Take note of a contact of today: the follow-up starts anew at once.
+        """Record a contact today, which restarts the follow-up at once.
 
-        What the next run will find, told before it: who works down a list should
-        not see the customer there until then.
+        The next run would find the same. Until then, the customer should not stay on
+        the call list.
         """
         self.env.flush_all()
         for company, profiles in self.grouped("company_id").items():
@@ -161,16 +161,16 @@ class CrmLifecycleProfile(models.Model):
     # ------------------------------------------------------------
 
     def action_reevaluate(self):
-        """Count the facts of the customers and ask the rules of them, now.
+        """Recompute the facts of the customers and evaluate the rules now.
 
-        Many of them, or many waiting before them, are left to the scheduled job.
+        If there are many of them, or a long work list, the scheduled job does it.
         """
         self.check_access("write")
         return self._notify(reevaluate(self))
 
     @api.model
     def _notify(self, message):
-        """Return the action that tells the user something and reads the view anew."""
+        """Return the action that shows a notification and reloads the view."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -182,7 +182,7 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _pin(self, until):
-        """Keep the rules away from the customers up to a day; False lets them back."""
+        """Pin the customers up to a day, so that no rule moves them; False unpins."""
         for company, profiles in self.grouped("company_id").items():
             today = company._lifecycle_today()
             if until and until < today:

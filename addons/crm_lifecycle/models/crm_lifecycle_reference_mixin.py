@@ -4,17 +4,17 @@ MAX_ID = 2**31 - 1
 
 
 class CrmLifecycleReferenceMixin(models.AbstractModel):
-    """A record that refers only to records that its writer may read.
+    """Record that may only refer to records that its writer may read.
 
     A many2one shows the name of its record to readers of this one, and some computed
-    fields show more. So the records named in `_readable_fields` are checked on create
-    and write, in default values from the context, and in forms that are not saved yet.
+    fields show more. So access to the records in `_readable_fields` is checked on
+    create and write, in default values from the context, and in unsaved forms.
     """
 
     _name = "crm.lifecycle.reference.mixin"
     _description = "References to Readable Records"
 
-    # Relational fields, in which callers name records by their ids.
+    # Relational fields with ids from the caller.
     _readable_fields = ()
 
     @api.model_create_multi
@@ -37,11 +37,11 @@ class CrmLifecycleReferenceMixin(models.AbstractModel):
         return super().onchange(values, field_names, fields_spec)
 
     def _check_references(self, vals_list):
-        """Raise where values name records that the user may not read.
+        """Raise if values refer to records that the user may not read.
 
-        Records that these records refer to already may stay.
+        References that these records already have may stay.
 
-        :raises AccessError: the one that reading the record raises
+        :raises AccessError: the error of reading the record
         """
         if self.env.su:
             return
@@ -53,7 +53,7 @@ class CrmLifecycleReferenceMixin(models.AbstractModel):
                 for id_ in get_ids(vals[name])
             }
             if ids and any(self._ids):
-                ids -= set(self.sudo()[name].ids)  # to compare ids
+                ids -= set(self.sudo()[name].ids)  # sudo: only compares ids
             if ids:
                 self.env[self._fields[name].comodel_name].browse(ids).check_access(
                     "read"
@@ -61,9 +61,10 @@ class CrmLifecycleReferenceMixin(models.AbstractModel):
 
 
 def get_ids(value):
-    """Return the ids in a value of a relational field, as clients write them.
+    """Return the ids in a value of a relational field, as clients send it.
 
-    An id, ``(id, name)``, ``{"id": …}``, or a list of ids, of these, or of commands.
+    The value is an id, ``(id, name)``, ``{"id": …}``, or a list of ids, of these, or of
+    commands.
     """
     if isinstance(value, models.BaseModel):
         return set(value._ids)
@@ -78,7 +79,7 @@ def get_ids(value):
 
 
 def _get_command_ids(item):
-    """Return the ids that an item of a list of commands links or updates."""
+    """Return the ids that an item of a command list links or updates."""
     if not isinstance(item, (list, tuple)):
         return get_ids(item)
     if not item or item[0] not in (1, 4, 6):

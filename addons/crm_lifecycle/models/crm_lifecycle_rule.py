@@ -7,10 +7,10 @@ from ..fields import Conditions, Integer
 
 
 class CrmLifecycleRule(models.Model):
-    """When a customer moves to a stage by itself.
+    """Rule that moves customers to a stage.
 
-    The rules of a lifecycle are asked in their order; the first one whose
-    conditions hold moves the customer. Where none holds, the customer stays.
+    The rules of a lifecycle are evaluated in order; the first one with matching
+    conditions moves the customer. If none matches, the customer stays.
     """
 
     _name = "crm.lifecycle.rule"
@@ -99,23 +99,23 @@ class CrmLifecycleRule(models.Model):
 
     def unlink(self):
         lifecycles = self.lifecycle_id
-        # The history outlives the rule; it has the rule's name as its reason.
+        # The history stays, with the name of the rule as its reason.
         self.env["crm.lifecycle.history"]._let_go("rule_id", self)
         result = super().unlink()
         lifecycles._raise_version()
         return result
 
     def _get_label(self):
-        """Return how messages name the rule."""
+        """Return the name of the rule for use in messages."""
         self.ensure_one()
         return self.env._("rule “%(rule)s”", rule=self.name)
 
     def _get_domain(self, as_of):
-        """Return the conditions of the rule on a day, ready for a search.
+        """Return the domain of the conditions on a day, ready for a search.
 
-        :raises ValidationError: naming the rule, where the conditions can't be
-            read, name a field that customers don't have, or a date that rules
-            don't take
+        :raises ValidationError: if the conditions can't be parsed, or use a field that
+            customers don't have or a date that rules don't accept; the message names
+            the rule
         """
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
@@ -123,7 +123,7 @@ class CrmLifecycleRule(models.Model):
         )
 
     def _get_columns(self):
-        """Return the stored columns that the rule looks at, for the record."""
+        """Return the stored columns that the rule uses, for the history."""
         self.ensure_one()
         profile_fields = self.env["crm.lifecycle.profile"]._fields
         names = dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Trying a rule on one customer while it is being written."""
+"""Test of a rule on one customer, in the form of the rule."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from ..profile.explain import Explanation
 class CrmLifecycleRule(models.Model):
     _inherit = "crm.lifecycle.rule"
 
-    # Kept by the open form alone: nothing of a test is written.
+    # Only kept in the open form: a test writes nothing.
     test_profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
         string="Test on",
@@ -20,7 +20,7 @@ class CrmLifecycleRule(models.Model):
     )
     test_result = fields.Html(
         compute="_compute_test_result",
-        sanitize=False,  # written by our own template alone
+        sanitize=False,  # rendered from our own template only
     )
 
     @api.depends(
@@ -35,19 +35,19 @@ class CrmLifecycleRule(models.Model):
             )
 
     def _test_on(self, profile):
-        """Return what the rules say of a customer, for the template `rule_test`.
+        """Return the result of the rules for a customer, for the template `rule_test`.
 
-        A rule is asked as it stands, saved or not; where the customer is in no
-        stage that it leaves, as if they had just entered one.
+        The rule is evaluated as it stands, saved or not. If the customer is in no stage
+        that it leaves, it is evaluated as if they had just entered one.
         """
         profile.check_access("read")
-        # The conditions may not be stored yet, so nothing has checked them.
+        # Unsaved conditions have not been checked yet.
         try:
             with suppress(ValidationError):  # shown with the rule
                 profile._check_conditions(self.domain, self._get_label())
         except AccessError as error:
             return {"notes": [str(error)], "takes": None, "rules": []}
-        # What decides about a customer is told to whoever may see the customer.
+        # sudo: a user who sees the customer may see what decides about it.
         profile = profile._origin.sudo()
         as_of = profile.company_id._lifecycle_today()
         from_stages = self.from_stage_ids._origin
@@ -76,6 +76,6 @@ class CrmLifecycleRule(models.Model):
             )
         explanation = Explanation(profile, as_of)
         notes += explanation.get_notes()
-        # What it tells is about a customer whom the user sees.
+        # sudo: the explanation is about a customer that the user may read.
         rules = explanation.explain_rules(self.sudo(), stage=stage)
         return {"notes": notes, "takes": None, "rules": rules}

@@ -7,32 +7,33 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_datetime
 
+from odoo.addons.base_background_task.progress import Cancelled
+
 from .. import locks
 from ..fields import LooseMany2one
-from ..progress import Cancelled
 from ..run import lock, replay, shards, work
 from ..run.session import Session
 
 _logger = logging.getLogger(__name__)
 
-# After so many runs in a row with problems, administrators get a mail, once a day.
+# Consecutive runs with problems before administrators get a mail, once a day.
 REPEATED = 3
 
 
 class CrmLifecycleRun(models.Model):
-    """One dated run over the customers of a company: what it saw and did.
+    """Dated run over the customers of a company: what it processed and changed.
 
-    It answers the admin's question "did it run?". The work itself is in `run.work`.
-    Work that a dying run leaves is taken up by the next one.
+    It answers the administrator's question “did it run?”. The work itself is in
+    `run.work`. The next run takes up the work of a run that died.
 
     A shard is a run of its own below the whole one. It refreshes and moves an equal
-    part of the customers. What a shard leaves, since it failed or since another
-    transaction held a row, the whole run does when the shards have ended.
+    part of the customers. When the shards have ended, the whole run processes what is
+    left because a shard failed, or because another transaction held a row.
     """
 
     _name = "crm.lifecycle.run"
     _description = "Lifecycle Run"
-    _inherit = ["crm.lifecycle.progress"]
+    _inherit = ["background.progress.mixin"]
     _order = "id desc"
     _rec_name = "date_start"
 
@@ -137,7 +138,7 @@ class CrmLifecycleRun(models.Model):
         return self.state == "running"
 
     def _get_working_shards(self):
-        """Return the shards of the run, while any of them is at work."""
+        """Return the shards of the run while any of them is running, else none."""
         shards = self.child_ids
         return shards if "running" in shards.mapped("state") else shards.browse()
 
@@ -156,7 +157,7 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _get_outcome(self):
-        """Return in a sentence what the run did."""
+        """Return the result of the run in a sentence."""
         self.ensure_one()
         if self.state == "running":
             return self.env._(
@@ -223,10 +224,10 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _check_day(self, company, as_of):
-        """Raise where a run that writes would look at a day to come.
+        """Raise if a run that writes is dated in the future.
 
-        What it writes would hold up every run until that day. The clock of the
-        database counts: servers may have wrong ones.
+        It would block all other runs until that day. The clock of the database is used,
+        since the clocks of servers may be wrong.
         """
         today = company._get_database_today()
         if as_of > today:
@@ -244,7 +245,7 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_last_collected(self, company, before=None):
-        """Return the last run that has all changes before it safe on the work list."""
+        """Return the last run that saved all changes before it on the work list."""
         domain = Domain([("company_id", "=", company.id), ("watermark", "!=", False)])
         if before:
             domain &= Domain("id", "<", before.id)
@@ -252,8 +253,8 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _forget_watermark(self, companies):
-        """Have the next run of some companies start from nothing."""
-        # Configuration of the company, written by users who may write that.
+        """Make the next run of some companies a full rebuild."""
+        # sudo: a change of company settings, by users who may change them.
         self.sudo().search([("company_id", "in", companies.ids)]).write(
             {"watermark": False}
         )
@@ -265,8 +266,8 @@ class CrmLifecycleRun(models.Model):
     def _execute(self, checkpoint=None, *, task=None):
         """Do the work of the run and return it (see `crm.lifecycle._run`).
 
-        With a ``checkpoint``, an error is written on the run, the batches before
-        it stay done, and the error is raised again.
+        With a ``checkpoint``, an error is stored on the run, the batches before it are
+        kept, and the error is raised again.
         """
         session = Session(self, checkpoint, task=task)
         run = self._run_logged(session, lambda: work.do_run(session))
@@ -286,12 +287,12 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _finish(self, checkpoint=None):
-        """Do what the shards have left, add up what they did, and end the run."""
+        """Process what the shards left, sum up their counts, and end the run."""
         session = Session(self, checkpoint)
         return self._run_logged(session, lambda: work.finish_run(session))
 
     def _run_logged(self, session, do_work):
-        """Do some work of the run, and write down how it ended.
+        """Do some work of the run, and follow up on its end.
 
         :param do_work: returns whether the run has ended
         """
@@ -306,7 +307,7 @@ class CrmLifecycleRun(models.Model):
         return run
 
     def _run_to_end(self, session, do_work):
-        """Do some work of the run, and write down its end or its failure."""
+        """Do some work of the run, and store its end or its failure."""
         checkpoint = session.checkpoint
         try:
             session.keep()
@@ -323,7 +324,7 @@ class CrmLifecycleRun(models.Model):
         if self.state == "done" and checkpoint is not None and session.task:
             # What follows keeps the end. Within the caller's transaction there may be
             # more to come, and all of it may still be stopped.
-            session.task.end()
+            session.task.close()
         session.keep()
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
@@ -339,7 +340,7 @@ class CrmLifecycleRun(models.Model):
         self.write({"state": "done", "date_end": fields.Datetime.now()})
 
     def _note_failure(self, error):
-        """Write down an error on the run, and on the shards that it leaves."""
+        """Store an error on the run and on its running shards."""
         cancelled = isinstance(error, Cancelled)
         shards = self.child_ids.filtered(lambda shard: shard.state == "running")
         (self | shards).write(
@@ -355,26 +356,26 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def _after_run(self):
-        """Extension point: called when a run or a shard has done its work well.
+        """Extension point: called when a run or a shard has successfully done its work.
 
-        Not where the work is that of others, nor when they have finished it.
+        It is not called if other processes do the work, nor when they have finished it.
         """
 
     def _dispatch(self, checkpoint):
-        """Extension point: have others do the work of a run. Return whether they do.
+        """Extension point: dispatch a run to other processes. Return whether it was.
 
-        Called once the work list is complete. An addon that returns True splits the
-        run (`_split`), has the shards executed, and calls `_finish` at last.
+        Called once the work list is complete. An addon that returns True splits the run
+        (`_split`), executes the shards, and finally calls `_finish`.
         """
         return False
 
     def _get_connection_count(self, session):
-        """Extension point: return on how many connections the run works at once."""
+        """Extension point: return the number of connections that the run works on."""
         return shards.get_connection_count(session)
 
     @api.model
     def _get_under_way(self, company):
-        """Extension point: whether processes work on a run that don't hold its lock."""
+        """Extension point: return whether processes without the lock work on a run."""
         held = locks.get_held(self.env.cr, locks.SHARD, by_others=True)
         return company.id in held
 
@@ -387,7 +388,7 @@ class CrmLifecycleRun(models.Model):
         self.env.flush_all()
         [[count]] = self.env.execute_query(
             SQL(
-                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
                 self.company_id.id,
             )
         )
@@ -411,19 +412,19 @@ class CrmLifecycleRun(models.Model):
         )
 
     # ------------------------------------------------------------
-    # Under way, or dead
+    # Running and interrupted runs
     # ------------------------------------------------------------
 
     @api.model
     def _is_under_way(self, company):
-        """Whether another process works on a run of the company."""
+        """Return whether another process works on a run of the company."""
         held = locks.get_held(self.env.cr, locks.RUN, by_others=True)
         return company.id in held or self._get_under_way(company)
 
     @api.model
     def _get_under_way_text(self, company):
         """Return the message that another run of a company is under way."""
-        # Whether a run is under way may be known to users who start one.
+        # sudo: users who start a run may know whether one is under way.
         run = self.sudo().search(
             [
                 ("company_id", "=", company.id),
@@ -446,14 +447,14 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _has_died(self):
-        """Return whether the run has no end: what it left is still to be done."""
+        """Return whether the run has ended without finishing its work."""
         if self.state != "running":
             return self.state == "failed"
         return lock.ends_soon(lambda: self._is_under_way(self.company_id))
 
     @api.model
     def _fail_stale_runs(self, company):
-        """Mark runs of dead processes as failed, so that an administrator sees them."""
+        """Mark runs of dead processes as failed, to show them to administrators."""
         if self._is_under_way(company):
             return
         self.search([("company_id", "=", company.id), ("state", "=", "running")]).write(
@@ -471,10 +472,9 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def _notify_admins(self, checkpoint):
-        """Send a mail to administrators where run after run has a problem.
+        """Mail administrators if several runs in a row had problems.
 
-        That must do no harm: if it fails, that is logged, and tried again after
-        the next run.
+        If sending fails, the error is logged, and the next run retries.
         """
         if checkpoint is None or self.parent_id or not self.error:
             return
@@ -494,10 +494,10 @@ class CrmLifecycleRun(models.Model):
         checkpoint(0, 0)
 
     def _mail_administrators(self):
-        """Write to each administrator what the problem is, and where to look."""
+        """Mail the problem to each administrator, with a link to the run."""
         link = f"{self.get_base_url()}/odoo/crm.lifecycle.run/{self.id}"
         group = self.env.ref("base.group_system")
-        for user in group.sudo().all_user_ids:  # all of them count
+        for user in group.sudo().all_user_ids:  # sudo: every administrator
             if not user.active or user._is_superuser() or not user.email:
                 continue
             run = self.with_context(lang=user.lang)
@@ -512,7 +512,7 @@ class CrmLifecycleRun(models.Model):
                 link,
                 run.env._("Open the run"),
             )
-            # Written by the scheduled job, which may write to anybody.
+            # sudo: the scheduled job may write to any user.
             run.env["mail.mail"].sudo().create(
                 {
                     "subject": run.env._(

@@ -1,4 +1,4 @@
-"""The follow-up clock: customers that have waited too long for a contact."""
+"""Follow-up clock: customers who have waited too long for a contact."""
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -6,27 +6,27 @@ from odoo.tools import SQL
 from ..engine.scope import Scope
 from ..engine.statements import present_stay
 
-# Runs that bring the facts of all customers to their day.
+# Kinds of runs that update the facts of all customers.
 WHOLE_KINDS = ("full", "changes")
 
 # SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock
-# is open still, or has been planned for the same day.
+# is still open, or was planned for the same day.
 IS_OPEN = SQL(
     """
-    EXISTS (SELECT FROM crm_lifecycle_step AS t
+    EXISTS (SELECT FROM crm_lifecycle_playbook_log AS t
               JOIN mail_activity AS a ON a.id = t.activity_id
              WHERE t.profile_id = p.id AND t.kind = 'follow_up' AND a.active)
     """
 )
 IS_PLANNED = SQL(
     """
-    EXISTS (SELECT FROM crm_lifecycle_step AS t
+    EXISTS (SELECT FROM crm_lifecycle_playbook_log AS t
              WHERE t.history_id = stay.id
                AND t.key = 'follow_up:' || to_char(p.follow_up_date, 'YYYY-MM-DD'))
     """
 )
 
-# Profiles with a follow-up due, and the row of history of their stay.
+# Profiles with a follow-up due, and the history row of their stay.
 DUE = """
         SELECT p.id, stay.id
           FROM crm_lifecycle_profile AS p
@@ -41,14 +41,14 @@ DUE = """
            AND %(mine)s
            AND l.state = 'active'
            AND s.follow_up_days > 0
-           -- since the stage has a clock, and the lifecycle runs
+           -- not before the stage got its clock, or the lifecycle became active
            AND p.follow_up_date >=
                GREATEST(s.follow_up_since, %(activated_on)s)
            AND s.follow_up_activity_type_id IS NOT NULL
-           -- not put there quietly, or in contact since
+           -- not moved there quietly, unless contacted since
            AND (stay.is_quiet IS FALSE
                 OR p.last_contact_date >= %(placed_on)s)
-           -- nothing is planned for it
+           -- no activity of the clock exists
            AND NOT %(is_open)s
            AND NOT %(is_planned)s
          ORDER BY p.follow_up_date, p.id
@@ -67,15 +67,15 @@ class CrmLifecycleRun(models.Model):
     )
 
     def _wake_follow_up(self, checkpoint):
-        """Have the worker do what the run has found to be due on its day."""
+        """Trigger the worker if the run found work that is due on its day."""
         whole = self.kind in WHOLE_KINDS and not self.parent_id
         if self.state == "done" and whole and self._has_timed_work():
-            self.env["crm.lifecycle.step"]._trigger_process()
+            self.env["crm.lifecycle.playbook.log"]._trigger_process()
             if checkpoint is not None:
                 checkpoint(0, 0)
 
     def _has_timed_work(self):
-        """Extension point: whether anything is due on the day of the run."""
+        """Extension point: return whether any work is due on the day of the run."""
         self.ensure_one()
         return bool(self._get_due_follow_ups(limit=1))
 
@@ -83,9 +83,10 @@ class CrmLifecycleRun(models.Model):
     def _get_to_follow_up(self, done="followed_up_at"):
         """Return each company's last run over all customers, if follow-ups are left.
 
-        The day of that run counts, not today: its facts say which customers were
+        The day of that run counts, not today: its facts show which customers were
         contacted.
-        ``done`` is the field that notes that nothing is left of a kind of work.
+
+        :param done: the field that marks a kind of work as finished
         """
         last = self._read_group(
             [
@@ -103,12 +104,12 @@ class CrmLifecycleRun(models.Model):
     def _get_due_follow_ups(self, profile_ids=None, limit=None):
         """Return ``{profile id: history id of the stay}`` of follow-ups to plan.
 
-        A customer is due that has neither entered the stage nor been in contact for
-        the days of the stage. One activity is planned until the clock starts again:
-        none where one is open still, or has been planned for the same day. Customers
-        that a quiet move put into the stage are shown as due in lists; their clock
-        starts with the first contact after it. The same goes for customers that were
-        overdue already when the stage got its clock, or the lifecycle began to run.
+        A customer is due if they have neither entered the stage nor been in contact for
+        the days of the stage. One activity is planned until the clock restarts: none if
+        one is still open, or was planned for the same day. Customers that a quiet move
+        put into the stage are shown as due in lists, but their clock starts with the
+        first contact after the move. The same applies to customers that were already
+        overdue when the stage got its clock, or when the lifecycle became active.
         """
         self.ensure_one()
         self.env.flush_all()

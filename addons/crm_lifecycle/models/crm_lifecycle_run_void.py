@@ -1,4 +1,4 @@
-"""Voiding a run: as if it had never been, as far as that can be had."""
+"""Voiding a run: its effects are undone as far as possible."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -7,17 +7,16 @@ from odoo.tools import SQL
 from ..fields import LooseMany2one
 from ..run import lock
 
-# Customers who stay where they are named up to this number.
+# Maximum number of names in the list of customers who stay.
 NAMED = 20
 
 
 class CrmLifecycleRun(models.Model):
-    """A voided run counts no more: not for the days of runs, nor for what they compare.
+    """Later runs ignore a voided run, both for their day and to find changes.
 
-    Its moves are taken back by further rows of the history, and neither count in
-    reports. Customers who have been moved since stay where they are. The next run
-    starts from nothing, so it leaves the facts, stages and tags that it would have
-    left without the voided one.
+    Further history rows reverse its moves, and reports count neither. Customers who
+    have been moved since stay where they are. The next run is a full rebuild, so its
+    facts, stages and tags are the same as without the voided run.
     """
 
     _inherit = "crm.lifecycle.run"
@@ -30,7 +29,7 @@ class CrmLifecycleRun(models.Model):
     void_account = fields.Text(string="What was taken back", readonly=True)
 
     def action_void(self):
-        """Ask for the reason; see `crm.lifecycle.run.void`."""
+        """Open the dialog for the reason; see `crm.lifecycle.run.void`."""
         self.ensure_one()
         self._check_voidable()
         return {
@@ -43,7 +42,7 @@ class CrmLifecycleRun(models.Model):
         }
 
     def _check_voidable(self):
-        """Raise where the run can't be voided."""
+        """Raise if the run can't be voided."""
         self.ensure_one()
         if self.parent_id:
             raise UserError(
@@ -66,10 +65,10 @@ class CrmLifecycleRun(models.Model):
             )
 
     def _void(self, reason):
-        """Void the run, and take its moves back, in the caller's transaction.
+        """Void the run and reverse its moves, in the caller's transaction.
 
         :param reason: shown on the run
-        :raises RunUnderWay: where a run of the company is under way
+        :raises RunUnderWay: if a run of the company is under way
         """
         self._check_voidable()
         with lock.hold_run(self.company_id):
@@ -87,12 +86,12 @@ class CrmLifecycleRun(models.Model):
                     "void_account": self._get_void_account(back, left, early),
                 }
             )
-            self.env["crm.lifecycle.touch"]._trigger_run()
+            self.env["crm.lifecycle.pending"]._trigger_run()
 
     def _get_moves_sql(self):
-        """SQL of the ids of the moves of the run.
+        """Return the SQL of the ids of the moves of the run.
 
-        Moves of runs before the history had the run are known by the time of the run.
+        Moves from before the history stored the run are found by the time of the run.
         """
         day = SQL() if self.kind == "replay" else SQL("AND h.date = %s", self.as_of)
         return SQL(
@@ -113,7 +112,7 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _forget_day(self):
-        """Have facts that are as of the day of the run taken for older ones."""
+        """Mark facts as of the day of the run, or a later one, as outdated."""
         self.env.cr.execute(
             SQL(
                 "UPDATE crm_lifecycle_profile SET facts_as_of = NULL "
@@ -125,15 +124,15 @@ class CrmLifecycleRun(models.Model):
         self.env["crm.lifecycle.profile"].invalidate_model(["facts_as_of"])
 
     def _forget_follow_ups(self):
-        """Have follow-ups that were planned for days to come planned again then.
+        """Allow follow-ups that were planned for future days to be planned again.
 
-        Their activities stay. Return how many there are.
+        Their activities stay. Return the number of follow-ups.
         """
         last = self._get_last_collected(self.company_id)
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE crm_lifecycle_step
+                UPDATE crm_lifecycle_playbook_log
                    SET key = key || %(mark)s
                  WHERE company_id = %(company)s AND kind = 'follow_up'
                    AND date >= %(begin)s
@@ -147,17 +146,17 @@ class CrmLifecycleRun(models.Model):
             )
         )
         count = self.env.cr.rowcount
-        self.env["crm.lifecycle.step"].invalidate_model(["key"])
+        self.env["crm.lifecycle.playbook.log"].invalidate_model(["key"])
         return count
 
     def _get_void_account(self, back, left, early):
-        """Return in words what was undone, and what was not.
+        """Return a summary of what was undone, and what was not.
 
-        :param back: how many customers are back in their stages
+        :param back: the number of customers who are back in their stages
         :param left: the customers who stay, since they were moved later
-        :param early: how many follow-ups were planned too early
+        :param early: the number of follow-ups that were planned too early
         """
-        steps = self.env["crm.lifecycle.step"].search_count(
+        steps = self.env["crm.lifecycle.playbook.log"].search_count(
             [("history_id.run_id", "=", self.id), ("state", "=", "done")]
         )
         lines = [
@@ -194,7 +193,7 @@ class CrmLifecycleRun(models.Model):
         return "\n".join(lines)
 
     def _is_followed_by_void(self):
-        """Whether a later run was voided, so that the next one starts from nothing."""
+        """Return whether a later run was voided, so that a full rebuild is due."""
         return bool(
             self.search_count(
                 [

@@ -6,10 +6,10 @@ from odoo.tools import SQL
 
 @dataclass(frozen=True)
 class Document:
-    """A kind of document on which staff and customers talk.
+    """Kind of document on which users and customers communicate.
 
-    ``partner`` is the column of its contact; ``lead`` that of its lead, for
-    documents that may have no contact; ``company`` that of its company, if any.
+    ``partner`` is the column of its contact; ``lead`` that of its lead, for documents
+    that may have no contact; ``company`` that of its company, if any.
     """
 
     model: str
@@ -19,7 +19,7 @@ class Document:
     lead: str | None = None
 
     def subjects(self) -> SQL:
-        """SQL of the documents: res_id, partner_id, lead_id, company_id."""
+        """Return the SQL of the documents: res_id, partner_id, lead_id, company_id."""
         return SQL(
             "SELECT id AS res_id, %s AS partner_id, %s AS lead_id, %s AS company_id "
             "FROM %s",
@@ -39,9 +39,9 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     _facts = ("last_contact_date", "last_inbound_date", "next_activity_date")
 
-    # Mails from the customer, text messages, and what was said to the customer on
-    # a document; neither internal notes nor what the system tells nor mailings,
-    # which would keep a customer whom nobody talks to from ever falling silent.
+    # Emails from the customer, text messages, and messages to the customer on a
+    # document. Internal notes, system messages and mailings are excluded: they would
+    # hide that no one is in contact with a customer.
     _is_contact = SQL(
         """
         (m.message_type IN ('email', 'sms', 'whatsapp_message')
@@ -60,7 +60,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     @api.model
     def _get_documents(self):
-        """Extension point: return the kinds of `Document` that people talk on."""
+        """Extension point: return the kinds of `Document` used for communication."""
         return [
             Document("res.partner", "res_partner", partner="id"),
             Document("crm.lead", "crm_lead", partner="partner_id", lead="id"),
@@ -78,7 +78,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _changed_subjects(self, scope):
-        """Existing customers only: a message alone makes nobody a customer."""
+        """Return existing customers only: a message alone makes no customer."""
         if scope.is_full:
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         return SQL(
@@ -109,7 +109,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _changed_messages(self, scope):
-        """SQL of the documents with new messages, whatever their kind: one look."""
+        """Return the SQL of the documents with new messages, for all kinds at once."""
         return SQL(
             """
             SELECT m.model, m.res_id
@@ -123,7 +123,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _changed_activities(self, scope):
-        """SQL of the documents with activities planned or done."""
+        """Return the SQL of the documents with activities planned or done."""
         return SQL(
             """
             SELECT a.res_model, a.res_id
@@ -137,7 +137,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _changed_documents(self, document):
-        """SQL of the customers of the documents of a kind that were talked on."""
+        """Return the SQL of the customers of the changed documents of a kind."""
         return SQL(
             """
             SELECT d.partner_id, d.lead_id
@@ -174,7 +174,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _fact_values(self, scope):
-        """One branch per kind of document, so that each finds its own way in."""
+        """Use one branch per kind of document, so that each uses its own index."""
         branches = [self._meetings(scope)]
         for document in self._get_documents():
             branches.append(self._messages(scope, document))
@@ -195,7 +195,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _messages(self, scope, document):
-        """SQL of the messages on the batch's documents of a kind."""
+        """Return the SQL of the messages on the batch's documents of a kind."""
         return SQL(
             """
             SELECT d.profile_id, m.date, CASE WHEN %(inbound)s THEN m.date END,
@@ -212,7 +212,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _activities(self, scope, document):
-        """SQL of the activities on the batch's documents of a kind."""
+        """Return the SQL of the activities on the batch's documents of a kind."""
         return SQL(
             """
             SELECT d.profile_id, NULL::timestamp, NULL::timestamp,
@@ -234,7 +234,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _meetings(self, scope):
-        """SQL of the meetings with the batch's contacts, and about its leads."""
+        """Return the SQL of the meetings with the batch's contacts or leads."""
         return SQL(
             """
             SELECT d.profile_id, e.start, NULL::timestamp, NULL::date, NULL::date
@@ -254,7 +254,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _batch_documents(self, scope, document):
-        """SQL of the batch's documents of a kind: profile_id, res_id."""
+        """Return the SQL of the batch's documents of a kind: profile_id, res_id."""
         asked = scope.asks(self._name, "b")
         own = {
             "crm.lead": ("lead_id", "lifecycle_batch_lead"),
@@ -282,14 +282,14 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     # ------------------------------------------------------------
-    # What leaves no row to find
+    # Deletions
     # ------------------------------------------------------------
 
     @api.model
     def _touch_documents(self, model, res_ids):
-        """Have the next run look at the customers of some documents.
+        """Put the customers of some documents on the work list.
 
-        Called before a message, activity or meeting of theirs goes away.
+        Called before one of their messages, activities or meetings is deleted.
         """
         documents = [item for item in self._get_documents() if item.model == model]
         if not documents or not res_ids:
@@ -300,7 +300,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
                 WITH d AS (
                     SELECT * FROM (%s) AS document WHERE res_id = ANY(%s)
                 )
-                INSERT INTO crm_lifecycle_touch
+                INSERT INTO crm_lifecycle_pending
                             (company_id, partner_res_id, lead_res_id)
                 SELECT p.company_id, p.partner_id, NULL
                   FROM d

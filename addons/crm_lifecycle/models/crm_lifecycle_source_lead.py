@@ -17,9 +17,9 @@ class CrmLifecycleSourceLead(models.AbstractModel):
     _closed = SQL(CLOSED)
 
     def _get_company_condition(self, scope):
-        """SQL condition: lead ``l`` belongs to the company.
+        """Return the SQL condition that lead ``l`` belongs to the company.
 
-        A lead of no company belongs to its salesperson's, to its customer's, or
+        A lead without a company belongs to that of its salesperson, of its customer, or
         else to the first one: a lead counts in one company only.
         """
         return SQL(

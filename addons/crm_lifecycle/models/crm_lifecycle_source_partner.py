@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleSourcePartner(models.AbstractModel):
-    """Changes of the contacts themselves: archived, merged, given to a company."""
+    """Changes of contacts: archived, merged, or assigned to a company."""
 
     _name = "crm.lifecycle.source.partner"
     _inherit = "crm.lifecycle.source"
@@ -11,7 +11,7 @@ class CrmLifecycleSourcePartner(models.AbstractModel):
 
     def _changed_subjects(self, scope):
         if scope.is_full:
-            # Their documents tell who is a customer.
+            # Their documents determine who is a customer.
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         return SQL(
             """

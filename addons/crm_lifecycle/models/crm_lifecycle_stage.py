@@ -20,7 +20,7 @@ CATEGORIES = [
 
 
 class CrmLifecycleStage(models.Model):
-    """Where a customer stands in a lifecycle, and what staff do there."""
+    """Stage of a lifecycle, with its follow-ups and its playbook."""
 
     _name = "crm.lifecycle.stage"
     _description = "Lifecycle Stage"
@@ -67,7 +67,7 @@ class CrmLifecycleStage(models.Model):
         string="Folded in kanban",
         help="The column starts folded in the kanban of customers.",
     )
-    # Rhythm
+    # Follow-up
     follow_up_days = Integer(
         minimum=0,
         maximum=MAX_DAYS,
@@ -177,7 +177,7 @@ class CrmLifecycleStage(models.Model):
 
     @api.depends("name")
     def _compute_code(self):
-        """Suggest a code that the name spells, or the place where it spells none."""
+        """Suggest a code from the name, or else from the sequence."""
         for stage in self:
             if not stage.code:
                 words = re.sub(r"[^a-z0-9]+", "_", (stage.name or "").lower())
@@ -204,7 +204,7 @@ class CrmLifecycleStage(models.Model):
                 )
 
     def _compute_failed_step_count(self):
-        self.env["crm.lifecycle.step"]._count_failed(self, "stage_id")
+        self.env["crm.lifecycle.playbook.log"]._count_failed(self, "stage_id")
 
     def _compute_profile_count(self):
         counts = dict(
@@ -240,7 +240,7 @@ class CrmLifecycleStage(models.Model):
         if "follow_up_days" in vals:
             self.env["crm.lifecycle.profile"]._sync_follow_up(
                 self.env["crm.lifecycle.profile"]
-                .sudo()  # the date of every customer in the stage, whoever's
+                .sudo()  # all customers in the stage
                 .search([("stage_id", "in", self.ids)])
                 .ids
             )
@@ -253,9 +253,10 @@ class CrmLifecycleStage(models.Model):
         return result
 
     def _changes_clock(self, vals):
-        """Whether values to be written change when follow-ups are planned.
+        """Return whether values to be written change when follow-ups are planned.
 
-        Whoever shortens the days finds many overdue at once; they are no work list.
+        With fewer days, many customers are overdue at once; no activities are planned
+        for them.
         """
         kind = self.follow_up_activity_type_id.id
         return (
@@ -265,11 +266,11 @@ class CrmLifecycleStage(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        """A stage with a past stays: the history would lose its meaning."""
+        """Prevent deleting a stage that is in the history."""
         self.lifecycle_id.filtered(lambda item: item.state == "active")._hold_runs()
         used = (
             self.env["crm.lifecycle.history"]
-            .sudo()  # any company's customers
+            .sudo()  # customers of all companies
             .search(
                 [
                     "|",
@@ -291,20 +292,20 @@ class CrmLifecycleStage(models.Model):
             )
 
     def action_open_failed_steps(self):
-        """Show the steps of the stage's playbook that failed."""
-        return self.env["crm.lifecycle.step"]._open_failed(
+        """Open the failed steps of the stage's playbook."""
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
             [("stage_id", "in", self.ids)]
         )
 
     def _steps(self):
-        """Return the stages as plain `Step` values, in their order."""
+        """Return the stages as plain `Step` values, in order."""
         return [
             Step(id=stage.id, sequence=stage.sequence, category=stage.category)
             for stage in self.sorted(lambda stage: (stage.sequence, stage.id))
         ]
 
     def _is_left_by(self, rule):
-        """Whether a rule may move customers out of this stage."""
+        """Return whether a rule may move customers out of this stage."""
         self.ensure_one()
         return (
             rule.active

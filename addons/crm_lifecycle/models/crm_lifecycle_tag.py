@@ -4,10 +4,10 @@ from ..fields import Conditions, Integer
 
 
 class CrmLifecycleTag(models.Model):
-    """A mark that customers of a lifecycle carry while its conditions hold.
+    """Tag that customers of a lifecycle have while its conditions match.
 
-    Tags tell apart customers within a stage, such as silent ones among the
-    active. Each run puts them on and takes them off.
+    Tags distinguish customers within a stage, such as silent ones among the active.
+    Each run sets and removes them.
     """
 
     _name = "crm.lifecycle.tag"
@@ -67,12 +67,12 @@ class CrmLifecycleTag(models.Model):
         return result
 
     def _get_label(self):
-        """Return how messages name the tag."""
+        """Return the name of the tag for use in messages."""
         self.ensure_one()
         return self.env._("tag “%(tag)s”", tag=self.name)
 
     def _get_domain(self, as_of):
-        """Return the conditions of the tag on a day (see the rule's method)."""
+        """Return the domain of the conditions on a day (see the rule's method)."""
         self.ensure_one()
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
             self.domain, as_of, self._get_label()

@@ -1,10 +1,10 @@
-"""Lifecycles to start from.
+"""Templates of lifecycles.
 
-A template is a file, not a record: nobody edits it, and what a company makes of
-it is its own lifecycle. The file is JSON; see ``data/templates`` for examples.
-Rules whose conditions name a fact that no installed addon knows are left out,
-and may be added later, when the fact is there (`_add_left_out`). A rule with
-``until`` stands in for others until the facts named there are known.
+A template is a file, not a record: users don't edit it, but the lifecycles created from
+it. The file is JSON; see ``data/templates`` for examples. Rules with conditions on a
+fact that no installed addon knows are left out, and may be added when the fact is
+available (`_add_left_out`). A rule with ``until`` replaces others until the facts named
+there are available.
 """
 
 from odoo import api, models
@@ -26,7 +26,7 @@ from ..engine.templates import (
 
 
 class CrmLifecycleTemplate(models.AbstractModel):
-    """A lifecycle to start from: stages, rules and tags that others work by."""
+    """Template of a lifecycle: stages, rules and tags."""
 
     _name = "crm.lifecycle.template"
     _description = "Lifecycle Template"
@@ -37,27 +37,34 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_paths(self):
-        """Extension point: return the files of the templates, from the addons path."""
+        """Extension point: return the template files, relative to the addons path."""
         return [
             f"crm_lifecycle/data/templates/{code}.json"
-            for code in ("t1", "t2", "t3", "t4a", "t4b", "t5")
+            for code in (
+                "nurture",
+                "relationship",
+                "service",
+                "activity",
+                "growth",
+                "advocacy",
+            )
         ]
 
     @api.model
     @ormcache()
     def _get_declared_facts(self):
-        """Return ``{field: FactInfo}`` of all addons here, installed or not."""
+        """Return ``{field: FactInfo}`` of all available addons, installed or not."""
         return read_facts(addon.path for addon in Manifest.all_addon_manifests())
 
     @api.model
     def _get_fact_origin(self, name):
-        """Return what has to be installed for a fact, "" where that is not known."""
+        """Return what must be installed for a fact, "" if unknown."""
         info = self._get_declared_facts().get(name)
         return self._get_text(info.origin) if info else ""
 
     @api.model
     def _get_fact_label(self, name):
-        """Return what a fact is called, whether or not its addon is installed."""
+        """Return the label of a fact, even if its addon is not installed."""
         field = self.env["crm.lifecycle.profile"]._fields.get(name)
         if field:
             return field._description_string(self.env)
@@ -66,22 +73,22 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _load(self):
-        """Return all templates in their order. They are shared: don't edit them."""
+        """Return all templates in order. They are shared: don't change them."""
         templates = [read_template(path) for path in self._get_paths()]
         return sorted(templates, key=lambda item: (item["sequence"], item["code"]))
 
     @api.model
     def _get_codes(self):
-        """Return the codes of all templates, in their order."""
+        """Return the codes of all templates, in order."""
         return [template["code"] for template in self._load()]
 
     @api.model
     def _get(self, code, values=None):
         """Return one template.
 
-        :param values: of its parameters, by code; the defaults where not given
-        :raises UserError: where there is none of that code, or a parameter does
-            not take its value
+        :param values: values of its parameters, by code; defaults for missing ones
+        :raises UserError: if there is no template with that code, or a parameter does
+            not accept its value
         """
         templates = {template["code"]: template for template in self._load()}
         if code not in templates:
@@ -102,15 +109,15 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_of(self, lifecycle):
-        """Return the template of a lifecycle, with the values it was made with."""
+        """Return the template of a lifecycle, with the values it was created with."""
         return self._get(lifecycle.template_code, lifecycle.template_values)
 
     @api.model
     def _get_parameters(self, code):
-        """Return the parameters of a template that are of use here.
+        """Return the parameters of a template that have an effect here.
 
-        Those that only rules and tags ask for which are left out are not. Of two that
-        are compared, both are there or neither. See `engine.templates`.
+        Parameters that only occur in rules and tags that are left out are excluded. Of
+        two that are compared, both are included or neither. See `engine.templates`.
         """
         template = self._get(code)
         used = set()
@@ -130,7 +137,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_parameter_label(self, parameter):
-        """Return what a parameter is called, in the user's language."""
+        """Return the label of a parameter, in the user's language."""
         label = self._get_text(parameter["label"])
         if "stage" in parameter:
             return self.env._("Follow up in stage “%(stage)s” after", stage=label)
@@ -138,7 +145,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_parameter_message(self, error):
-        """Return in words why a parameter does not take its value."""
+        """Return the message that a parameter does not accept its value."""
         parameter = error.parameter
         label = self._get_parameter_label(parameter)
         if error.problem == "order":
@@ -162,34 +169,34 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return texts.get(self.env.lang) or texts[SOURCE_LANG]
 
     # ------------------------------------------------------------
-    # What can be computed here
+    # Available facts
     # ------------------------------------------------------------
 
     @api.model
     def _get_known_facts(self):
-        """Return the names that conditions on customers may use here."""
+        """Return the names of the fields that conditions on customers may use."""
         return set(self.env["crm.lifecycle.profile"]._fields)
 
     @api.model
     def _get_facts(self, item):
-        """Return the facts that a rule or tag looks at, each once, in order."""
+        """Return the facts that a rule or tag uses, each once, in order."""
         paths = domains.fields_of(domains.parse(write_domain(item["domain"])))
         return list(dict.fromkeys(path.split(".")[0] for path in paths))
 
     @api.model
     def _get_missing(self, item):
-        """Return the facts that a rule or tag looks at and that are not known."""
+        """Return the facts that a rule or tag uses and that are not available."""
         known = self._get_known_facts()
         return [name for name in self._get_facts(item) if name not in known]
 
     @api.model
     def _is_superseded(self, item):
-        """Whether the rules that an item stands in for can be computed by now."""
+        """Return whether the rules that an item replaces can be used now."""
         return "until" in item and self._get_known_facts().issuperset(item["until"])
 
     @api.model
     def _get_usable(self, items):
-        """Return the rules or tags that can be computed here and are needed."""
+        """Return the rules or tags that can be used here and are needed."""
         return [
             item
             for item in items
@@ -198,9 +205,9 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_left_out(self, code):
-        """Return ``[(name, [missing facts])]`` of what can't be computed here.
+        """Return ``[(name, [missing facts])]`` of the rules and tags that are left out.
 
-        Names of rules and tags are in the user's language, facts by their field.
+        Names of rules and tags are in the user's language, facts are field names.
         """
         template = self._get(code)
         return [
@@ -211,7 +218,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_left_out_by_origin(self, code):
-        """Return ``{what has to be installed: [names of rules and tags]}``."""
+        """Return ``{what must be installed: [names of rules and tags]}``."""
         left_out = {}
         for name, missing in self._get_left_out(code):
             needed = dict.fromkeys(

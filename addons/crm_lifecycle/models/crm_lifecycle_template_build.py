@@ -1,4 +1,4 @@
-"""Making a lifecycle of a template, and completing it later."""
+"""Creating lifecycles from templates, and completing them later."""
 
 from markupsafe import Markup
 
@@ -10,7 +10,7 @@ from ..engine.templates import (
     write_domain,
 )
 
-# Distance between sequences, so that people find room in between.
+# Distance between sequences, to leave room for new records.
 STEP = 10
 
 
@@ -19,13 +19,13 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _instantiate(self, code, company, values=None):
-        """Return a new draft lifecycle made from a template.
+        """Return a new draft lifecycle created from a template.
 
-        English is the source of its texts; the other installed languages that
-        the template speaks are written as translations.
+        English is the source language of its texts; the texts of the template in other
+        installed languages are written as translations.
 
-        :param company: whose lifecycle it is; empty for all companies
-        :param values: of the template's parameters, by code
+        :param company: the company of the lifecycle; empty for all companies
+        :param values: values of the template's parameters, by code
         """
         template = self._get(code, values)
         english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
@@ -35,7 +35,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _build(self, template, company):
-        """Create the lifecycle of a template, its stages, rules and tags."""
+        """Create the lifecycle of a template, with its stages, rules and tags."""
         lifecycle = self.env["crm.lifecycle"].create(
             self._prepare_lifecycle_values(template, company)
         )
@@ -57,12 +57,12 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _add_left_out(self, lifecycle):
-        """Add to a lifecycle what its template has and could not compute before.
+        """Add the rules and tags of a template that could not be used before.
 
-        Only what looks at facts of other addons can have been left out. A rule
-        takes its place behind the one that is before it in the template; what
-        only stood in for it, and was not changed, is archived. What is there
-        already, by its English name or by its conditions, is not added again.
+        Only items that use facts of other addons can have been left out. A rule is
+        placed after the one that precedes it in the template. A rule that only replaced
+        it, and was not changed, is archived. Items that are already there, by English
+        name or by conditions, are not added again.
 
         :return: the new rules and the new tags
         """
@@ -86,7 +86,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_addable(self, lifecycle):
-        """Return the names of what `_add_left_out` would add to a lifecycle."""
+        """Return the names of the items that `_add_left_out` would add."""
         lifecycle.ensure_one()
         english = self.with_context(lang=SOURCE_LANG, active_test=False)
         return [
@@ -99,7 +99,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _find_addable(self, lifecycle, part):
-        """Return ``[(item, sequence)]`` of what a lifecycle lacks of its template."""
+        """Return ``[(item, sequence)]`` of the items that a lifecycle lacks."""
         addable = []
         sequence = 0
         for item in self._get_of(lifecycle)[part]:
@@ -112,7 +112,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _is_addable(self, lifecycle, item):
-        """Whether an item can have been left out before and is of use now."""
+        """Return whether an item may have been left out before and can be used now."""
         Profile = self.env["crm.lifecycle.profile"]
         stages = {*item.get("from", ()), item.get("to")} - {None}
         return (
@@ -126,7 +126,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _find(self, lifecycle, part, item):
-        """Return the rules or tags of a lifecycle that came of a template's item."""
+        """Return the rules or tags of a lifecycle that were created from an item."""
         if part == "tags":
             return lifecycle.tag_ids.filtered(lambda tag: tag.code == item["code"])
         return lifecycle.rule_ids.filtered(
@@ -137,7 +137,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _is_same(self, rule, item):
-        """Whether a rule is still as its template has it."""
+        """Return whether a rule is unchanged since its creation from the template."""
         return (
             rule.domain == write_domain(item["domain"])
             and rule.to_stage_id.code == item["to"]
@@ -147,7 +147,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _archive_superseded(self, lifecycle, template):
-        """Archive what stood in for rules that are there by now."""
+        """Archive rules that only replaced others which are available now."""
         stand_ins = [item for item in template["rules"] if self._is_superseded(item)]
         lifecycle.rule_ids.filtered(
             lambda rule: (
@@ -233,7 +233,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _translate(self, records, items):
-        """Write the texts of a template's items in the other installed languages."""
+        """Write the texts of template items in the other installed languages."""
         langs = {code for code, _name in self.env["res.lang"].get_installed()}
         langs.discard(SOURCE_LANG)
         for record, item in zip(records, items, strict=True):
@@ -251,10 +251,10 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_translation(self, record, field, text):
-        """Return a translation as the field takes it: whole, or term by term.
+        """Return a translation in the format of the field: as a whole, or by term.
 
-        HTML is translated by its terms; a template has the same ones, in the
-        same order, in each language.
+        HTML is translated by terms; a template has the same terms, in the same order,
+        in each language.
         """
         if not callable(field.translate):
             return text

@@ -1,4 +1,4 @@
-"""Moving customers from stage to stage: the calls, and what a lifecycle allows."""
+"""Moves of customers between stages: entry points, and policies of lifecycles."""
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -26,23 +26,21 @@ class CrmLifecycleProfile(models.Model):
     ):
         """Move the customers to a stage and record it. Return the moved ones.
 
-        The entry to `MoveService.move` for a move of one day.
+        Calls `MoveService.move` for a move on one day.
 
-        :param stage: the `crm.lifecycle.stage` to go to, of the customers' own
+        :param stage: the `crm.lifecycle.stage` to move to, in the customers' own
             lifecycle
         :param origin: a key of the history's ``origin``
-        :param from_stage: move only customers that are still there (compare and
-            swap); an empty stage stands for customers without one; None takes them
-            from anywhere
+        :param from_stage: only move customers that are still in this stage (compare and
+            swap); an empty stage means customers without one, None any stage
         :param as_of: the day of the move, today by default
-        :param rule: the `crm.lifecycle.rule` that asks for it
-        :param quiet: set no automation going: no automation rule sees the
-            write, and the playbook runs no step for it
-        :param writer: writes the values on the profiles, where the caller is
-            inside of a write already
-        :param is_transfer: the stage may be of another lifecycle than the customers'
-        :raises UserError: where a person asks for a move that the lifecycle
-            does not allow; a rule's move is left out instead
+        :param rule: the `crm.lifecycle.rule` that makes the move
+        :param quiet: trigger neither automation rules nor playbook steps
+        :param writer: writes the values on the profiles, if the caller is already
+            inside a write
+        :param is_transfer: allow a stage of another lifecycle than the customers'
+        :raises UserError: if a user requests a move that the lifecycle does not allow;
+            a rule's move is skipped instead
         """
         if not stage:
             raise UserError(
@@ -61,23 +59,23 @@ class CrmLifecycleProfile(models.Model):
         return MoveService(self.env).move(self, move, writer)
 
     def _reverse_moves(self, run, moves):
-        """Put customers back where they were before a run moved them.
+        """Move customers back to where they were before a run moved them.
 
         :param run: the `crm.lifecycle.run` that is voided
         :param moves: SQL of the ids of its moves
-        :return: how many were put back, and the customers that stay
+        :return: the number of customers moved back, and the customers that stay
         """
         return MoveService(self.env).reverse(run, moves)
 
     # ------------------------------------------------------------
-    # From one lifecycle to another, by hand
+    # Transfer to another lifecycle
     # ------------------------------------------------------------
 
     def _lifecycle_transfer(self, lifecycle, reason):
-        """Move the customers to the same kind of stage in another lifecycle.
+        """Move the customers to the corresponding stage of another lifecycle.
 
-        That is the first stage of the same category, else the first of all, as
-        runs have it. Return the customers who moved.
+        It is the first stage of the same category, or else the first stage, like in
+        runs. Return the customers who moved.
         """
         self.check_access("write")
         lifecycle.ensure_one()
@@ -91,14 +89,14 @@ class CrmLifecycleProfile(models.Model):
         return moved
 
     def _group_by_stage_in(self, lifecycle):
-        """Return ``[(stage of the lifecycle, customers)]`` of those not in it yet."""
+        """Return ``[(stage of the lifecycle, customers)]`` of customers not in it."""
         stages = lifecycle.stage_ids.sorted(lambda stage: (stage.sequence, stage.id))
         outside = self.filtered(lambda profile: profile.lifecycle_id != lifecycle)
         groups = outside.grouped(lifecycle._get_stage_for).items()
         return sorted(groups, key=lambda item: stages.ids.index(item[0].id))
 
     def _check_transfer(self, lifecycle):
-        """Refuse a lifecycle that does not run where the customers are."""
+        """Raise if the lifecycle is not active for the customers' companies."""
         if lifecycle.state != "active":
             raise UserError(
                 self.env._(
@@ -127,16 +125,16 @@ class CrmLifecycleProfile(models.Model):
             )
 
     # ------------------------------------------------------------
-    # What a lifecycle allows
+    # Policies of the lifecycle
     # ------------------------------------------------------------
 
     def _check_move(self, stage):
-        """Raise where one of the customers can't move to a stage by hand."""
+        """Raise if one of the customers can't be moved to a stage by hand."""
         self._check_own_lifecycle(stage)
         self._check_allowed(stage)
 
     def _check_allowed(self, stage):
-        """Raise where the lifecycle refuses a move of one of the customers."""
+        """Raise if the lifecycle refuses a move of one of the customers."""
         for profile, why in self._get_refused(stage).items():
             raise UserError(profile._get_refusal(stage, why))
 
@@ -149,7 +147,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _check_own_lifecycle(self, stage):
-        """Raise where a customer lives in another lifecycle than the stage."""
+        """Raise if a customer belongs to another lifecycle than the stage."""
         for profile in self:
             if profile.lifecycle_id and profile.lifecycle_id != stage.lifecycle_id:
                 raise UserError(
@@ -165,10 +163,9 @@ class CrmLifecycleProfile(models.Model):
                 )
 
     def _get_refused(self, stage):
-        """Return ``{profile: why}`` of those that the lifecycle keeps from moving.
+        """Return ``{profile: reason}`` of the moves that the lifecycle refuses.
 
-        Coming from another lifecycle, or from none, is neither a skip nor a way
-        back.
+        Coming from another lifecycle, or from none, is neither a skip nor a way back.
         """
         refused = {}
         undecided = self._get_undecided(stage)
@@ -189,7 +186,7 @@ class CrmLifecycleProfile(models.Model):
         return refused
 
     def _get_undecided(self, stage):
-        """Return ``{id: decision}`` of those that lack the decision they need."""
+        """Return ``{id: decision}`` of customers without the decision they need."""
         lifecycle = stage.lifecycle_id
         if lifecycle.regress_policy != "decision":
             return {}
@@ -221,7 +218,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _get_skipping(self, stage):
-        """Return ``{id: steps}`` of those who would skip stages that none may skip."""
+        """Return ``{id: steps}`` of customers with a forbidden skip of stages."""
         lifecycle = stage.lifecycle_id
         if lifecycle.skip_policy != "forbid":
             return {}
@@ -237,7 +234,7 @@ class CrmLifecycleProfile(models.Model):
         return self.browse(row[0] for row in rows)._get_missing(stage)
 
     def _get_missing(self, stage):
-        """Return ``{id: steps}`` of those that would skip stages."""
+        """Return ``{id: steps}`` of customers who would skip stages."""
         steps = stage.lifecycle_id.stage_ids._steps()
         target = next(step for step in steps if step.id == stage.id)
         below = engine.missing_steps(steps, (), target)

@@ -1,4 +1,4 @@
-"""What the rules of a lifecycle were, from when on, and who changed them."""
+"""Versions of a lifecycle: its rules, since when, and who changed them."""
 
 from markupsafe import Markup
 
@@ -11,15 +11,15 @@ from ..engine import files
 from ..file_reader import PARTS
 from ..profile.words import Words
 
-# What is told by the version as a whole, or not worth a line of its own.
+# Fields that the version shows as a whole, or that are not worth a line.
 NOT_TOLD = {"id", *PARTS, "color", "template_code"}
 
 
 class CrmLifecycleVersion(models.Model):
-    """A lifecycle as it was from one change to the next. Written once.
+    """Lifecycle as it was between two changes. Rows are never changed.
 
-    A row is added with each save that changes an active lifecycle, however many
-    fields it changes. The history of customers names the version that moved them.
+    Each save that changes an active lifecycle adds one row, however many fields it
+    changes. The history of customers refers to the version that moved them.
     """
 
     _name = "crm.lifecycle.version"
@@ -36,12 +36,12 @@ class CrmLifecycleVersion(models.Model):
     number = fields.Integer(string="Version", aggregator=None, required=True)
     create_date = fields.Datetime(string="Since")
     create_uid = fields.Many2one(comodel_name="res.users", string="Changed by")
-    # It has names of records that its reader may not read: see `_compute_changes`.
+    # Contains names of records that the user may not read: see `_compute_changes`.
     snapshot = fields.Json(required=True, prefetch=False, groups=NO_ACCESS)
     changes = fields.Html(
         string="What changed",
         compute="_compute_changes",
-        sanitize=False,  # built of escaped lines alone
+        sanitize=False,  # built from escaped lines only
     )
 
     _number_unique = models.UniqueIndex("(lifecycle_id, number)")
@@ -82,7 +82,7 @@ class CrmLifecycleVersion(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Refuse changes, but for those of the transaction that adds the row."""
+        """Refuse changes, except in the transaction that adds the row."""
         if not self.env.su or vals.keys() - {"snapshot"} or not self._is_of_this_save():
             raise UserError(
                 self.env._(
@@ -97,14 +97,14 @@ class CrmLifecycleVersion(models.Model):
         raise UserError(self.env._("The versions of a lifecycle can't be deleted."))
 
     def _is_of_this_save(self):
-        """Whether the row was added by this transaction: it has its timestamp."""
+        """Return whether this transaction added the row: it has its timestamp."""
         return all(version.create_date == self.env.cr.now() for version in self)
 
     @api.model
     def _keep(self, lifecycle):
-        """Keep what a lifecycle has become, in one version for each save."""
+        """Store the present state of a lifecycle, as one version per save."""
         snapshot = self.env["crm.lifecycle.file"]._write(lifecycle)
-        # Anybody who may change the lifecycle adds its version.
+        # sudo: any user who may change the lifecycle adds its version.
         Version = self.sudo()
         last = Version.search([("lifecycle_id", "=", lifecycle.id)], limit=1)
         if last and last.snapshot == snapshot:
@@ -127,15 +127,15 @@ class CrmLifecycleVersion(models.Model):
     # ------------------------------------------------------------
 
     def action_restore(self):
-        """Make a new draft of the lifecycle as it was, and open it."""
+        """Create a draft of the lifecycle from this version, and open it."""
         self.ensure_one()
         self.lifecycle_id.check_access("write")
         data = files.check(
             {
                 "format": files.FORMAT,
                 "schema": files.SCHEMA,
-                # A copy, since what is stored stays as it is.
-                "lifecycle": {**self.sudo().snapshot},  # checked by making it
+                # A copy, since the stored snapshot must not change.
+                "lifecycle": {**self.sudo().snapshot},  # sudo: checked on creation
             }
         )
         lifecycle, left_out = self.env["crm.lifecycle.file"]._make(
@@ -152,7 +152,7 @@ class CrmLifecycleVersion(models.Model):
     # ------------------------------------------------------------
 
     def _get_previous(self):
-        """Return ``{id: the version before it}``, with the snapshots of these alone."""
+        """Return ``{id: previous version}``, and only fetch the snapshots needed."""
         numbers = self.search_fetch(
             [("lifecycle_id", "in", self.lifecycle_id.ids)], ["lifecycle_id", "number"]
         )
@@ -161,16 +161,16 @@ class CrmLifecycleVersion(models.Model):
             ordered = versions.sorted("number")
             before.update(zip(ordered.ids[1:], ordered.ids, strict=False))
         needed = {before[version.id] for version in self if version.id in before}
-        # Shown by `_Words` alone, which hides what the reader may not read.
+        # sudo: only shown by `_Words`, which hides what the user may not read.
         (self | self.browse(needed)).sudo().fetch(["snapshot"])
         return {key: self.browse(value) for key, value in before.items()}
 
     def _get_changes(self, previous=None):
-        """Return what the version changed, in lines of the reader's language."""
+        """Return the changes of the version, as lines in the user's language."""
         self.ensure_one()
         if not previous:
             return [self.env._("The first version kept")]
-        # Shown by `_Words` alone, which hides what the reader may not read.
+        # sudo: only shown by `_Words`, which hides what the user may not read.
         old, new = previous.sudo().snapshot, self.sudo().snapshot
         label = self.env["crm.lifecycle.file"]._get_item_label
         words = _Words(self, old, new)
@@ -202,7 +202,7 @@ class CrmLifecycleVersion(models.Model):
 
 
 class _Words:
-    """Tells the differences of two snapshots in the reader's language."""
+    """Describes the differences of two snapshots in the user's language."""
 
     def __init__(self, version, old, new):
         self.env = version.env
@@ -216,7 +216,7 @@ class _Words:
         return files.text_of(value, self.env.lang)
 
     def compare(self, model_name, old, new, item):
-        """Return a line for each field that differs."""
+        """Return a line for each changed field."""
         lines = []
         known = self.env["crm.lifecycle.file"]._get_fields(model_name)
         for name in {**new, **old}:
@@ -236,7 +236,7 @@ class _Words:
         if before == after and field is not None and field.relational:
             return self.env._("%(what)s changed", what=what)
         if before == after:
-            # Only what other languages read has changed.
+            # Only texts in other languages have changed.
             return self.env._("%(what)s changed in another language", what=what)
         return self.env._(
             "%(what)s changed from “%(old)s” to “%(new)s”",
@@ -246,7 +246,7 @@ class _Words:
         )
 
     def tell(self, field, value):
-        """Return a value of a snapshot in words."""
+        """Return a value of a snapshot as text."""
         if field is not None and field.name == "domain":
             return self._tell_conditions(value)
         if isinstance(value, bool):
@@ -265,7 +265,7 @@ class _Words:
         return str(value)
 
     def _tell_record(self, reference):
-        """Return the name of a record, where the reader may read it."""
+        """Return the name of a record, if the user may read it."""
         model = self.env.get(reference["model"])
         record = model is not None and model.browse(reference.get("id")).exists()
         if record and not can_read_record(record):
@@ -273,7 +273,7 @@ class _Words:
         return reference["name"] or self.env._("none")
 
     def _tell_conditions(self, value):
-        """Return conditions in words; as they stand where a fact is gone."""
+        """Return conditions as text, unformatted if a fact no longer exists."""
         Profile = self.env["crm.lifecycle.profile"]
         try:
             domain = Domain(_get_conditions(value or []))
@@ -285,7 +285,7 @@ class _Words:
 
 
 def _get_conditions(items):
-    """Return conditions of a snapshot with the ids that it has of records."""
+    """Return conditions of a snapshot with ids instead of references."""
     if isinstance(items, dict):
         return items.get("id")
     if not isinstance(items, list):

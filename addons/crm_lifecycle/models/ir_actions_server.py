@@ -18,9 +18,9 @@ class IrActionsServer(models.Model):
 
     @api.onchange("lifecycle_stage_id")
     def _onchange_lifecycle_stage_id(self):
-        """Name it after its stage, and warn.
+        """Update the name and the warning for the stage.
 
-        As dependencies, these would go with our field when it is uninstalled: Odoo
+        Dependencies on this field would be removed with it on uninstall: Odoo then
         forgets the fields of scheduled jobs that inherit what depends on it.
         """
         self._compute_name()
@@ -68,7 +68,7 @@ class IrActionsServer(models.Model):
         else:
             profiles = records.lifecycle_profile_id
         stage = self.lifecycle_stage_id
-        # Access was checked on the records that the action runs on.
+        # sudo: access was checked on the records that the action runs on.
         profiles.sudo().filtered(
             lambda profile: profile.lifecycle_id == stage.lifecycle_id
         )._lifecycle_move(stage, origin="manual", reason=self.name)

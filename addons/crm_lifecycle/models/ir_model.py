@@ -5,11 +5,12 @@ class IrModel(models.Model):
     _inherit = "ir.model"
 
     def unlink(self):
-        """Forget who else holds fields that go with their model.
+        """Delete the XML ids that other addons have for the fields of the model.
 
-        A mixin gives a model fields of several addons. Uninstalling the model's own,
-        Odoo leaves the XML ids of the others' behind; since these name what is gone,
-        the others, and all they need, could never be uninstalled.
+        A mixin adds fields of several addons to a model. When the addon of the model is
+        uninstalled, Odoo leaves the XML ids of the other addons. Since they refer to
+        deleted fields, the other addons and their dependencies could never be
+        uninstalled.
         """
         gone = {
             "ir.model.fields": self.field_id,

@@ -9,14 +9,14 @@ class MailActivity(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, create_date, date_done")
 
     def unlink(self):
-        """A cancelled activity leaves no row for the next run to find."""
+        """Update the work list first: a deleted activity leaves no row to find."""
         Source = self.env["crm.lifecycle.source.contact"]
         for model, activities in self.grouped("res_model").items():
             Source._touch_documents(model, activities.mapped("res_id"))
         return super().unlink()
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        """Somebody has talked with the customer: the follow-up starts anew."""
+        """Restart the follow-up clock of the customer who was contacted."""
         documents = [
             (model, activities.mapped("res_id"))
             for model, activities in self.grouped("res_model").items()
@@ -32,7 +32,7 @@ class MailActivity(models.Model):
         Source = self.env["crm.lifecycle.source.contact"]
         for model, res_ids in documents:
             Source._touch_documents(model, res_ids)
-        # As the next run would find it, whoever has done the activity.
+        # sudo: done for the run, regardless of the user's access.
         profiles.sudo().exists()._note_contact()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
         return result

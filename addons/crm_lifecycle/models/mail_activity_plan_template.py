@@ -5,7 +5,7 @@ from ..engine.responsibles import RESPONSIBLES, STAND_INS
 
 
 class MailActivityPlanTemplate(models.Model):
-    """Activities of customer plans may be for whoever looks after the customer."""
+    """Activities of plans may be assigned to the users in charge of the customer."""
 
     _inherit = "mail.activity.plan.template"
 
@@ -32,7 +32,7 @@ class MailActivityPlanTemplate(models.Model):
                 )
 
     def _determine_responsible(self, on_demand_responsible, applied_on_record):
-        """Find the customer's own people, see `_find_responsible`."""
+        """Find the users in charge of the customer, see `_find_responsible`."""
         if self.responsible_type not in STAND_INS:
             return super()._determine_responsible(
                 on_demand_responsible, applied_on_record

@@ -9,9 +9,9 @@ class MailMessage(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, date")
 
     def unlink(self):
-        """A deleted message leaves no row for the next run to find."""
+        """Update the work list first: a deleted message leaves no row to find."""
         Source = self.env["crm.lifecycle.source.contact"]
-        # Which documents they belong to, whoever may read them.
+        # sudo: includes messages that the user may not read.
         for model, messages in self.sudo().grouped("model").items():
             Source._touch_documents(model, messages.mapped("res_id"))
         return super().unlink()

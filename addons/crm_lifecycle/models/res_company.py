@@ -6,9 +6,6 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..engine.bounds import MAX_MONTHS
-from ..fields import Integer
-
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -25,15 +22,6 @@ class ResCompany(models.Model):
         "counted for this company.",
     )
 
-    lifecycle_retention_months = Integer(
-        minimum=0,
-        maximum=MAX_MONTHS,
-        string="Keep Customers Who Are Gone",
-        groups="base.group_user",
-        help="Months after which a customer who is lost or has ended is erased, if "
-        "nothing happened since. 0: never.",
-    )
-
     @api.depends("partner_id")
     def _compute_lifecycle_tz(self):
         for company in self:
@@ -46,10 +34,10 @@ class ResCompany(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_lifecycle(self):
-        """Keep companies whose customers have a history; forget the runs of others."""
+        """Keep companies with a customer history; delete the runs of others."""
         for company in self:
             mine = [("company_id", "=", company.id)]
-            # Whoever may delete a company may know that it has customers.
+            # sudo: a user who may delete a company may know that it has customers.
             if any(
                 self.env[name].sudo().search_count(mine, limit=1)
                 for name in ("crm.lifecycle.history", "crm.lifecycle.profile")
@@ -61,20 +49,20 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
-            for name in ("crm.lifecycle.run", "crm.lifecycle.touch"):
-                self.env[name].sudo().search(mine).unlink()  # nobody's any more
+            for name in ("crm.lifecycle.run", "crm.lifecycle.pending"):
+                self.env[name].sudo().search(mine).unlink()  # sudo: cleanup
 
     def write(self, vals):
         if "lifecycle_tz" in vals:
             moved = self.filtered(lambda c: c.lifecycle_tz != vals["lifecycle_tz"])
-            # Every local date may differ now: the next run starts from nothing.
+            # All local dates may change: the next run is a full rebuild.
             self.env["crm.lifecycle.run"]._forget_watermark(moved)
         return super().write(vals)
 
     def _check_lifecycle_user(self):
-        """Raise where the user is not allowed in one of these companies.
+        """Raise if the user is not allowed in one of these companies.
 
-        For work that is done with more rights than the user's, such as runs.
+        It protects work that is done with more rights than the user has, such as runs.
 
         :raises AccessError: without the name of the company
         """
@@ -89,19 +77,19 @@ class ResCompany(models.Model):
         """Return today's date in the time zone of the company."""
         self.ensure_one()
         now = pytz.utc.localize(fields.Datetime.now())
-        tz = pytz.timezone(self.sudo().lifecycle_tz or "UTC")  # a name, no secret
+        tz = pytz.timezone(self.sudo().lifecycle_tz or "UTC")  # sudo: not confidential
         return now.astimezone(tz).date()
 
     def _get_database_today(self):
-        """Return today's date in the time zone of the company, as the database has it.
+        """Return today's date in the company's time zone, by the database's clock.
 
-        Nothing that a caller may set changes it. Tests of days to come patch it.
+        Callers can't change it. Tests of future days patch it.
         """
         self.ensure_one()
         [[today]] = self.env.execute_query(
             SQL(
                 "SELECT (clock_timestamp() AT TIME ZONE %s)::date",
-                self.sudo().lifecycle_tz or "UTC",  # a name, no secret
+                self.sudo().lifecycle_tz or "UTC",  # sudo: not confidential
             )
         )
         return today

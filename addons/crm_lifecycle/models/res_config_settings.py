@@ -1,18 +1,11 @@
 from odoo import api, fields, models
 
-from ..fields import Integer
-
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     lifecycle_tz = fields.Selection(
         related="company_id.lifecycle_tz", readonly=False, string="Time Zone"
-    )
-    lifecycle_retention_months = Integer(
-        related="company_id.lifecycle_retention_months",
-        readonly=False,
-        string="Erase after",
     )
     lifecycle_active_names = fields.Char(
         string="Active lifecycles", compute="_compute_lifecycle_state"
@@ -32,8 +25,8 @@ class ResConfigSettings(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_lifecycle_state(self):
-        """Tell what runs in the company, and whether it does."""
-        # The job of the scheduler, for whoever may open the settings.
+        """Compute the names of active lifecycles, and whether the job is active."""
+        # sudo: users who may open the settings may see the state of the job.
         cron = self.env.ref("crm_lifecycle.ir_cron_run", False)
         cron = cron.sudo() if cron else self.env["ir.cron"].sudo()
         for settings in self:
@@ -54,23 +47,4 @@ class ResConfigSettings(models.TransientModel):
             "res_model": "ir.cron",
             "res_id": self.env.ref("crm_lifecycle.ir_cron_run").id,
             "view_mode": "form",
-        }
-
-    def action_open_lifecycle_retention(self):
-        """Show whom the job would erase now; nothing is erased by looking."""
-        self.ensure_one()
-        Profile = self.env["crm.lifecycle.profile"]
-        found = Profile.with_context(active_test=False).search(
-            Profile._get_retention_domain(self.company_id)
-        )
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "crm_lifecycle.crm_lifecycle_profile_action"
-        )
-        return {
-            **action,
-            "name": self.env._("Customers to Erase"),
-            "domain": [("id", "in", found.ids)],
-            "context": {"active_test": False},
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
         }

@@ -7,10 +7,10 @@ from .crm_lifecycle_source import watermark_index
 
 
 class ResPartner(models.Model):
-    """A contact shows the profile of the company, or person, that it belongs to."""
+    """A contact shows the profile of the company or person that it belongs to."""
 
     _name = "res.partner"
-    _inherit = ["res.partner", "crm.lifecycle.subject"]
+    _inherit = ["res.partner", "crm.lifecycle.profile.mixin"]
 
     _lifecycle_written_idx = watermark_index("write_date")
 
@@ -20,7 +20,7 @@ class ResPartner(models.Model):
         string="Lifecycle Profiles",
         groups="sales_team.group_sale_salesman",
     )
-    # Few object: found by those alone.
+    # Partial index: few contacts have an objection.
     lifecycle_objection_date = Date(index="btree_not_null")
 
     def _get_lifecycle_profiles(self, Profile):
@@ -61,10 +61,10 @@ class ResPartner(models.Model):
         )
 
     def write(self, vals):
-        """Keep profiles with whom they are about, and with their salesperson."""
+        """Update the profiles when the customer or salesperson of a contact changes."""
         if not vals.keys() & {"parent_id", "is_company", "active", "user_id"}:
             return super().write(vals)
-        # Profiles follow their contact, whoever changes it.
+        # sudo: profiles follow their contact, regardless of the user's access.
         before = self.sudo().commercial_partner_id
         following, kept = self._get_reassigned_profiles(vals)
         result = super().write(vals)
@@ -72,31 +72,32 @@ class ResPartner(models.Model):
             following.user_id = vals["user_id"]
         if kept:
             kept._notify_kept_owners(self.env["res.users"].browse(vals["user_id"]))
-        # Profiles follow their contact, whoever changes it.
+        # sudo: profiles follow their contact, regardless of the user's access.
         Profile = (
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
         profiles = Profile.search([("partner_id", "in", (before | self).ids)])
         profiles._touch()
-        # Converted by the user: the rights on the target decide what is merged.
+        # As the user: the rights on the target decide what is merged.
         profiles.with_env(self.env)._lifecycle_convert()
         return result
 
     def _get_reassigned_profiles(self, vals):
-        """Return the profiles that a new salesperson of the contacts concerns.
+        """Return the profiles that a new salesperson of the contacts affects.
 
-        The first part follows the contact: profiles without a salesperson, and those of
-        the contact's present salesperson that the user may write. The second part keeps
-        its salesperson, as the user may not write it: of contacts that had the same
-        salesperson, or none. Superuser and scheduled jobs take all along.
+        The first recordset follows the contact: profiles without a salesperson, and
+        those of the contact's present salesperson that the user may write. The second
+        one keeps its salesperson, since the user may not write it: profiles of contacts
+        with the same salesperson, or none. For the superuser and scheduled jobs, all
+        follow.
 
-        To be asked before the change.
+        Must be called before the change.
 
         :return: two recordsets, as superuser
         """
         Profile = (
             self.env["crm.lifecycle.profile"]
-            .sudo()  # also those that the user does not see
+            .sudo()  # sudo: includes profiles that the user can't read
             .with_context(active_test=False)
         )
         if "user_id" not in vals:
@@ -120,8 +121,8 @@ class ResPartner(models.Model):
         return following, kept
 
     def unlink(self):
-        """Take the profile along, with its activities; its history stays."""
-        # The profile of a contact goes with it, whoever may delete the contact.
+        """Delete the profile and its activities; its history stays."""
+        # sudo: any user who may delete the contact also deletes its profile.
         Profile = (
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )

@@ -1,5 +1,5 @@
-"""What screens and documents tell of one customer, as plain classes.
+"""Plain classes for what screens and reports show of one customer.
 
-The model `crm.lifecycle.profile` keeps the fields, the calls of the web client and the
-extension points; it makes these objects and calls them.
+The model `crm.lifecycle.profile` has the fields, the RPC methods and the extension
+points; it creates these objects and calls them.
 """

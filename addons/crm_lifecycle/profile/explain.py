@@ -1,13 +1,14 @@
-"""Why a customer stands where they do, and what would move them next."""
+"""Why a customer is in a stage, and what would move them next."""
 
 from .questions import Questions
 from .words import Words
 
 
 class Explanation:
-    """What decides about one customer on a day.
+    """Explains what decides about one customer on a day.
 
-    It reads with the rights of ``profile``; what the reader may not read is hidden.
+    It reads with the access rights of ``profile``; what the reader may not read is
+    hidden.
     """
 
     def __init__(self, profile, as_of):
@@ -33,22 +34,27 @@ class Explanation:
         }
 
     def explain_rules(self, rules, *, stage=None):
-        """Return what rules say of the customer on the day, asked in one query.
+        """Return what rules say about the customer on the day, in one query.
 
-        ``rules`` are in their order, and need not be saved, nor be of a lifecycle
-        that runs. Each is ``{"rule", "stage", "holds", "date", "days", "days_date",
-        "refused", "through", "after", "is_back", "error", "conditions"}``: whether it
-        would move the customer now, or on which day it will if nothing happens
-        meanwhile (None: not by itself); the days in the stage that it waits for, and
-        the day on which they are over; why the lifecycle refuses the move, or ""; the
-        stages that it leads through; the rule before it that holds as well and
-        so comes first; whether it waits for tomorrow, since the customer has left
-        the stage today; why its conditions can't be used, or ""; and they as a tree
-        of ``{"operator", "holds", "date", "children"}`` with leaves ``{"text",
-        "value", "holds", "date"}``, both with ``"is_hidden"`` where the reader may
-        not read what they look at.
+        ``rules`` are in their order; they may be unsaved, or of a lifecycle that is not
+        active. Each result is a dictionary:
 
-        :param stage: ask as if the customer were entering this stage on the day
+        - ``rule``, ``stage``: the rule, and the stage that it leads to
+        - ``holds``: whether the rule would move the customer now
+        - ``date``: the day on which it will if nothing else happens; None: never
+        - ``days``, ``days_date``: the days in the stage that it waits for, and their
+          end
+        - ``refused``: why the lifecycle refuses the move, or ""
+        - ``through``: the stages that the move passes through
+        - ``after``: the earlier rule that holds as well, and so comes first
+        - ``is_back``: whether it waits until tomorrow, since the customer has left the
+          stage today
+        - ``error``: why its conditions can't be used, or ""
+        - ``conditions``: a tree of ``{"operator", "holds", "date", "children"}`` with
+          leaves ``{"text", "value", "holds", "date"}``; both have ``"is_hidden"`` if
+          the reader may not read the fields
+
+        :param stage: evaluate as if the customer entered this stage on the day
         """
         profile, as_of = self.profile, self.as_of
         if profile.is_objecting:
@@ -84,12 +90,12 @@ class Explanation:
         return explained
 
     def _get_pin(self):
-        """Return the day up to which no rule moves the customer, False if none."""
+        """Return the last day on which the customer is pinned, False if not pinned."""
         pinned_until = self.profile.pinned_until
         return pinned_until if pinned_until and pinned_until >= self.as_of else False
 
     def get_notes(self):
-        """Return what keeps rules from moving the customer, whatever they say."""
+        """Return notes about what prevents rules from moving the customer."""
         notes = []
         if not self.profile.active or self.profile.is_objecting:
             notes.append(self._get_stopped())
@@ -103,7 +109,7 @@ class Explanation:
         return notes
 
     def _get_stopped(self):
-        """Return why no rule moves the customer, whatever happens, or ""."""
+        """Return why no rule can move the customer at all, or ""."""
         if self.profile.is_objecting:
             return self.env._(
                 "This customer objects to profiling. No rule moves them; staff may."
@@ -121,17 +127,17 @@ class Explanation:
         return ""
 
     def _get_taker(self):
-        """Return the lifecycle that the next run leaves or puts the customer in."""
+        """Return the lifecycle in which the next run keeps or puts the customer."""
         lifecycles = self.env["crm.lifecycle"]._get_active(self.profile.company_id)
         first = lifecycles[:1]
         if first == self.profile.lifecycle_id and first.domain in (False, "", "[]"):
-            return first  # it takes everybody
+            return first  # it takes all customers
         asked = Questions(self.profile, self.as_of)
         answers = [(lifecycle, asked.about_item(lifecycle)) for lifecycle in lifecycles]
         asked.answer()
         for lifecycle, answer in answers:
             if answer["error"]:
-                break  # it leaves everybody where they are
+                break  # it leaves all customers where they are
             if answer["holds"]:
                 return lifecycle
         return self.profile.lifecycle_id
@@ -146,7 +152,7 @@ class Explanation:
     def _explain_policy(self, targets, stage):
         """Return ``{target: (why a rule's move there is refused, names between)}``.
 
-        Asked as the one writer asks; see `crm.lifecycle.profile._get_refused`.
+        The check is that of the move service; see `crm.lifecycle.profile._get_refused`.
         """
         answers = {}
         same = stage == self.profile.stage_id
@@ -165,10 +171,9 @@ class Explanation:
         return answers
 
     def _get_left_today(self):
-        """Return ids of stages that a rule took the customer out of on the day.
+        """Return the ids of stages that a rule moved the customer out of on the day.
 
-        A run does not move them back there on that day while their facts are
-        the same.
+        A run does not move them back there on the same day unless their facts change.
         """
         return {
             row.from_stage_id.id

@@ -1,16 +1,16 @@
-"""What staff see of a customer at a glance, wherever they open them."""
+"""The overview of a customer, as shown to staff on all forms."""
 
 from odoo.tools import SQL
 
 from ..access import is_readable
 from .timeline import Timeline
 
-# Events shown at first, and those added by each “Show more”.
+# Events shown at first, and added by each “Show more”.
 EVENTS, SHORT = 20, 5
 
 
 class Overview:
-    """One customer at a glance: the stage, facts, and the newest events."""
+    """Overview of one customer: the stage, the facts, and the latest events."""
 
     def __init__(self, profile):
         self.profile = profile.ensure_one()
@@ -35,10 +35,10 @@ class Overview:
         return overview
 
     def get_stage(self):
-        """Return where the customer stands, the way there and the way on."""
+        """Return the present stage, and the stages before and after it."""
         profile = self.profile
         today = profile.company_id._lifecycle_today()
-        stays = {stay.stage_id.id: stay for stay in profile.stay_ids}
+        stays = {stay.stage_id.id: stay for stay in profile.stage_duration_ids}
         stages = []
         for stage in profile.lifecycle_id.stage_ids.sorted(
             lambda s: (s.sequence, s.id)
@@ -50,7 +50,7 @@ class Overview:
                     "name": stage.name,
                     "category": stage.category,
                     "is_current": stage == profile.stage_id,
-                    "visits": stay.visit_count if stay else 0,
+                    "visits": stay.entry_count if stay else 0,
                     "entered": stay and stay.date_entered,
                     "exited": stay and stay.date_exited,
                     "days": stay.total_days if stay else 0,
@@ -77,14 +77,14 @@ class Overview:
             if pinned_until and pinned_until >= today
             else False,
             "next_action": profile.next_action,
-            "salesperson": profile.user_id.sudo().name,  # a colleague's name
+            "salesperson": profile.user_id.sudo().name,  # the name of a colleague
         }
 
     def get_facts(self, *, short=False):
-        """Return the facts to show, with what they were a year before.
+        """Return the facts to show, with their values a year before.
 
         Each is ``{"name", "label", "help", "type", "value", "previous",
-        "currency_id"}``; a value that is not known is False.
+        "currency_id"}``; an unknown value is False.
         """
         profile = self.profile
         names = profile._get_overview_fact_names(short)
@@ -110,9 +110,9 @@ class Overview:
         return facts
 
     def get_known(self, names):
-        """Return a function of the value of a fact, False where it is not known.
+        """Return a function that gives the value of a fact, False if unknown.
 
-        From the table itself, in one look: the ORM reads an empty number as 0.
+        It reads the table in one query: the ORM reads an empty number as 0.
         """
         profile = self.profile
         columns = {*names, *filter(None, names.values())}
@@ -143,7 +143,7 @@ class Overview:
         return known
 
     def get_kinds(self):
-        """Return the kinds of events there are, with their counts of two years."""
+        """Return the kinds of events that exist, with their counts of two years."""
         counts = Timeline(self.profile).count()
         return [
             {

@@ -1,4 +1,4 @@
-"""What is to be found out about one customer, in one query."""
+"""Questions about one customer, answered in one query."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ from .words import Words
 
 
 class Questions:
-    """What is to be found out about one customer, asked in one query."""
+    """Collects questions about one customer and answers them in one query."""
 
     def __init__(self, profile, as_of, since=None):
         self.profile = profile
@@ -28,11 +28,11 @@ class Questions:
         self.items = []
 
     def about_item(self, item, min_days=0):
-        """Ask about a rule or lifecycle. Return its tree, see `about`."""
+        """Add a question about a rule or lifecycle. Return its tree, see `about`."""
         try:
             item._get_domain(self.as_of)
         except ValidationError as error:
-            # An addon that knew a fact may be gone since it was written.
+            # The addon of a fact may have been uninstalled meanwhile.
             return self._get_faulty(error)
         first = len(self.columns)
         tree = self.about(domains.parse(item.domain), min_days)
@@ -40,19 +40,19 @@ class Questions:
         return tree
 
     def _get_faulty(self, error):
-        """Return the tree of conditions that can't be used."""
+        """Return the tree of conditions that can't be evaluated."""
         tree = {"start": self.as_of, "error": str(error), "conditions": {}}
         return {**tree, "holds": False, "date": None}
 
     def about(self, domain, min_days=0):
-        """Ask about conditions. Return their tree, to be completed by `answer`."""
+        """Add a question about conditions. Return their tree; `answer` completes it."""
         tree = {"start": self._get_stay_end(min_days), "error": ""}
         tree["conditions"] = self._grow(domain)
         self._wait_for(tree, domain, self._get_start(tree["start"]))
         return tree
 
     def answer(self):
-        """Ask the database, and complete what was asked about."""
+        """Query the database, and complete the trees."""
         faults = {}
         if self.columns:
             try:
@@ -80,7 +80,7 @@ class Questions:
         return row
 
     def _fetch_alone(self, number, faults):
-        """Return one answer; note in ``faults`` that the database has none."""
+        """Return one answer; record in ``faults`` if the database can't give it."""
         try:
             return self._fetch([self.columns[number]])[0]
         except UNANSWERED as error:
@@ -88,7 +88,7 @@ class Questions:
             return None
 
     def _get_stay_end(self, min_days):
-        """Return the day from which the customer was in the stage long enough."""
+        """Return the first day on which the customer was in the stage long enough."""
         return bounds.shift(self.since or self.as_of, days=min_days)
 
     def _get_start(self, stay_end):
@@ -103,7 +103,7 @@ class Questions:
         try:
             resolved = self.profile._resolve_facts(domain, day)
         except domains.DomainError:
-            resolved = Domain.FALSE  # not in a time that anybody sees
+            resolved = Domain.FALSE  # the date is out of bounds
         self.columns.append(self._get_column(resolved))
         return len(self.columns) - 1
 
@@ -112,7 +112,7 @@ class Questions:
         return SQL("COALESCE(%s, FALSE)", condition)
 
     def _get_days(self, domain, start):
-        """Return the days to come on which the domain may turn, in order."""
+        """Return the future days on which the domain may change, in order."""
         days = {start}
         for condition in domain.iter_conditions():
             for turn in review.turns_of(condition, self.profile._get_column_type) or ():
@@ -122,8 +122,8 @@ class Questions:
     def _grow(self, domain):
         """Return the tree of a domain, in words.
 
-        Odoo's domains carry a negation down to the conditions. Whether a condition
-        holds is hidden with it, and so is the answer of all that it is part of.
+        Odoo's domains push negations down to the conditions. A hidden condition also
+        hides whether it holds, and the result of every group that contains it.
         """
         operator, children = domains.branches_of(domain) or (None, [domain])
         if operator in ("&", "|"):
@@ -142,14 +142,14 @@ class Questions:
         return node
 
     def _wait_for(self, answer, domain, start):
-        """Complete ``answer`` by whether a domain holds, or when it will."""
+        """Complete ``answer`` with whether a domain holds, or when it will."""
         now = self._ask(domain, self.as_of) if start <= self.as_of else None
         later = [(day, self._ask(domain, day)) for day in self._get_days(domain, start)]
         self.pending.append((answer, now, later))
 
 
 def turn_days(turn, value) -> list[date]:
-    """Return the days on which a condition on a date value may change sides."""
+    """Return the days on which a condition on a date value may change its result."""
     if not value:
         return []
     day = bounds.shift(fields.Date.to_date(value), turn.days, turn.months)

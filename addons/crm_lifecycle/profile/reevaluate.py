@@ -1,21 +1,21 @@
-"""Ask the rules of some customers now, at the request of staff."""
+"""Evaluate the rules for some customers now, at the request of staff."""
 
 from ..locks import RunUnderWay
 
-# Customers that are evaluated while their salesperson waits; more are left to the
-# scheduled job, which comes within a minute.
+# Number of customers evaluated while the user waits; more are left to the scheduled
+# job, which starts within a minute.
 WAITED_FOR = 200
 
 
 def reevaluate(profiles):
-    """Count the facts of customers and ask the rules of them. Return what was done.
+    """Refresh the facts of customers and evaluate their rules. Return what was done.
 
-    Many of them, or many waiting before them, are left to the scheduled job.
+    If they, or the pending customers before them, are many, the scheduled job does it.
     """
     profiles._touch(review=True)
-    Touch = profiles.env["crm.lifecycle.touch"]
+    Touch = profiles.env["crm.lifecycle.pending"]
     Touch._trigger_run()
-    waiting = Touch.sudo().search_count([], limit=WAITED_FOR + 1)  # how many
+    waiting = Touch.sudo().search_count([], limit=WAITED_FOR + 1)  # only counted
     if waiting > WAITED_FOR:
         return profiles.env._(
             "%(count)s customers are looked at in the background, within a "
@@ -24,7 +24,7 @@ def reevaluate(profiles):
         )
     before = {profile: profile.stage_id for profile in profiles}
     for company in profiles.company_id:
-        # A run reads facts of every customer and document of the company.
+        # A run reads the facts of every customer and document of the company.
         try:
             profiles.env["crm.lifecycle"].sudo()._run(company, quick=True)
         except RunUnderWay:

@@ -1,4 +1,4 @@
-"""One timeline of all that happened with a customer, from what is installed."""
+"""The timeline of a customer: the events of all installed sources."""
 
 from odoo import fields
 from odoo.fields import Domain
@@ -6,7 +6,7 @@ from odoo.tools import SQL, html2plaintext
 
 from ..access import is_readable
 
-# What each source answers, in this order.
+# The columns that each source returns, in this order.
 COLUMNS = (
     "moment",
     "is_day",
@@ -19,16 +19,16 @@ COLUMNS = (
     "res_model",
     "res_id",
 )
-# As much of a message as is shown of it, and as is read of its HTML for that.
+# Number of characters shown of a message, and read of its HTML.
 SHOWN, READ = 160, 4000
 
 
 class Timeline:
-    """The events of one customer: each reader sees what they may read, and no more.
+    """The events of one customer that the reader may read.
 
-    Each source searches its documents as the user, so Odoo's record rules hold,
-    and all of them are asked in one statement. Addons add sources and kinds by the
-    extension points of the profile.
+    Each source searches its documents as the user, so that record rules apply; one
+    statement queries all sources. Addons add sources and kinds with the extension
+    points of the profile.
     """
 
     def __init__(self, profile):
@@ -36,7 +36,7 @@ class Timeline:
         self.env = profile.env
 
     def get(self, limit, kinds=()):
-        """Return the newest events, as dictionaries of `COLUMNS`, newest first."""
+        """Return the latest events, as dictionaries of `COLUMNS`, newest first."""
         self.profile.check_access("read")
         rows = self.env.execute_query_dict(
             SQL(
@@ -76,7 +76,7 @@ class Timeline:
         return {kind: (last, previous) for kind, last, previous in rows}
 
     def _get_sql(self, limit=None):
-        """SQL of all sources together: the columns `COLUMNS`."""
+        """Return SQL of all sources together, with the columns `COLUMNS`."""
         self.env.flush_all()
         return SQL(
             "SELECT * FROM (%s) AS event (%s)",
@@ -88,7 +88,7 @@ class Timeline:
         )
 
     def _tell_moves(self, rows):
-        """Put moves into words: from where to where, and why."""
+        """Describe moves in words: the stages, and the reason."""
         History = self.env["crm.lifecycle.history"]
         for row in rows:
             move = History.browse([row["res_id"]]).with_prefetch(
@@ -105,7 +105,7 @@ class Timeline:
     # ------------------------------------------------------------
 
     def get_sources(self, limit):
-        """Return SQL selects of `COLUMNS` of the documents that the base knows."""
+        """Return SQL selects of `COLUMNS` for the documents of the base addon."""
         sources = [self._search_moves(limit), *self._search_leads(limit)]
         sources.append(self._search_meetings(limit))
         for document in self.env["crm.lifecycle.source.contact"]._get_documents():
@@ -130,7 +130,7 @@ class Timeline:
         currency=None,
         limit=None,
     ):
-        """SQL of the documents of a model as events, see `_timeline_of`."""
+        """Return SQL of the documents of a model as events, see `_timeline_of`."""
         Model = self.env[model].with_context(active_test=False)
         if not is_readable(Model):
             return None
@@ -157,7 +157,7 @@ class Timeline:
         )
 
     def _get_moment_sql(self, column, is_day):
-        """SQL of the moment (UTC) of a date field; a day counts as its last moment."""
+        """Return SQL of the moment (UTC) of a date field; a day counts as its end."""
         if not is_day:
             return column
         return SQL(
@@ -168,7 +168,7 @@ class Timeline:
         )
 
     def _get_column_sql(self, Model, path, query):
-        """SQL of a field of the records that a query finds, or of a path to one."""
+        """Return SQL of a field, or of a path to one, of the records of a query."""
         if not path:
             return SQL("NULL")
         *steps, name = path.split(".")
@@ -178,7 +178,7 @@ class Timeline:
         return Model._field_to_sql(alias, name, query)
 
     def _search_moves(self, limit):
-        """SQL of the moves; their words follow in `_tell_moves`."""
+        """Return SQL of the moves; their texts are added later."""
         return self.profile._timeline_of(
             "crm.lifecycle.history",
             [("profile_id", "=", self.profile.id)],
@@ -229,7 +229,7 @@ class Timeline:
         ]
 
     def _search_meetings(self, limit):
-        """SQL of the meetings, less those whose owner keeps them private."""
+        """Return SQL of the meetings, except private ones of other users."""
         Event = self.env["calendar.event"]
         leads = self.profile._get_customer_domain(lead="id", company="company_id")
         mine = self.profile._get_customer_domain("partner_ids") | Domain(
@@ -252,7 +252,7 @@ class Timeline:
         )
 
     def _search_documents(self, document):
-        """SQL of the customer's documents of a kind, those that the user may read."""
+        """Return SQL of the customer's documents of a kind that the user may read."""
         Model = self.env[document.model].with_context(active_test=False)
         if not is_readable(Model):
             return None
@@ -265,7 +265,7 @@ class Timeline:
         return Model._search(domain).subselect()
 
     def get_talks(self, model, documents, limit):
-        """Return SQL of what was said and done on some documents."""
+        """Return SQL of the messages and activities on some documents."""
         return [
             self._search_messages(model, documents, limit),
             self._search_activities(model, documents, limit),
@@ -288,7 +288,7 @@ class Timeline:
             contact=Source._is_contact,
             from_customer=self.env._("Message from the customer"),
             to_customer=self.env._("Message to the customer"),
-            name=self.profile.display_name,  # Odoo's own subject where none was given
+            name=self.profile.display_name,  # Odoo's subject if none was given
             read=READ,
             model=model,
             documents=documents,
@@ -320,7 +320,7 @@ class Timeline:
 
 
 def get_beginning(text):
-    """Return the first words of a text, be it HTML, on one line."""
+    """Return the first words of a text or of HTML, on one line."""
     if not text:
         return None
     words = " ".join(html2plaintext(text, include_references=False).split())

@@ -9,21 +9,21 @@ from ..engine import domains
 
 
 class Words:
-    """Words of the reader's language for conditions on profiles, and for their facts.
+    """Describes conditions on profiles, and their facts, in the reader's language.
 
     What the reader may not read is not shown.
     """
 
     def __init__(self, profile):
-        self.profile = profile  # empty, where no fact of a customer is asked for
+        self.profile = profile  # empty if no fact of a customer is needed
         self.env = profile.env
 
     def get_condition(self, condition, model=None):
         """Return a condition in words of the reader's language.
 
-        A condition on what the reader may not read is not shown.
+        A condition on a field that the reader may not read is not shown.
 
-        :param model: the model that the fields belong to, the customers' by default
+        :param model: the model of the fields, by default the profile
         """
         model = self.profile if model is None else model
         if find_unreadable(model, condition):
@@ -130,7 +130,7 @@ class Words:
         return str(value)
 
     def get_relative_date(self, value):
-        """Return a relative date in words, “90 days ago”."""
+        """Return a relative date in words, such as “90 days ago”."""
         offset = domains.offset_of(value)
         if offset is None:
             return value
@@ -159,8 +159,8 @@ class Words:
     def get_fact(self, path):
         """Return the value that a condition looks at, in words.
 
-        The value is read with the rights of the reader: on the customer, and on the
-        records that the path leads to.
+        The value is read with the access rights of the reader to the customer, and to
+        the records on the path.
         """
         self.profile.ensure_one()
         _label, field = self.get_label(path)
@@ -189,7 +189,7 @@ class Words:
         return ", ".join(dict.fromkeys(words)) or self.env._("none")
 
     def _is_unknown(self, name):
-        """Whether a column is empty: the ORM reads an empty number as 0."""
+        """Return whether a column is NULL; the ORM reads an empty number as 0."""
         if self.profile._get_column_type(name) is None:
             return False
         [[unknown]] = self.env.execute_query(

@@ -3,12 +3,12 @@
 `work` has the order of the phases; each phase is a module that works on a `Session`:
 
 ======================  =============================================================
-`mode.RunMode`          what a run of a kind does, and what it leaves out
-`session.Session`       a run at work: record, mode, checkpoint, progress, shard, scope
+`mode.RunMode`          what runs of a kind do, and what they skip
+`session.Session`       a run in progress: record, mode, checkpoint, progress, scope
 `lock`                  one run of a company at a time
-`collect`, `windows`    which customers may have changed, and what passing days change
+`collect`, `windows`    which customers may have changed, and changes by passing days
 `refresh`               facts of the customers on the work list
-`conditions`            what the conditions of rules, tags and lifecycles ask
+`conditions`            evaluating the conditions of rules, tags and lifecycles
 `evaluate`, `moves`     which customers are due, and moving them
 `tags`, `review`        tags by conditions, and the day of the next review
 `shards`                a big run on several connections

@@ -1,4 +1,4 @@
-"""Finding the customers with facts that may have changed."""
+"""Find the customers with facts that may have changed."""
 
 from odoo.tools import SQL
 
@@ -7,20 +7,20 @@ from ..storage import raise_work_mem
 
 
 def list_changes(session):
-    """Put customers that may have changed on the work list; return the watermark."""
+    """Put customers that may have changed on the work list. Return the watermark."""
     session.env.flush_all()
     if session.scope.is_full:
         raise_work_mem(session.env.cr)
     watermark = get_watermark(session.env)
     session.env.cr.execute(_get_list_sql(session.scope, _get_questions(session)))
-    session.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
+    session.env.cr.execute(SQL("ANALYZE crm_lifecycle_pending"))
     return watermark
 
 
 def get_watermark(env):
-    """Return the start of the oldest transaction still open.
+    """Return the start of the oldest open transaction.
 
-    What it writes carries that moment or a later one, and is not visible yet.
+    Its writes have that time or a later one, and are not visible yet.
     """
     [[watermark]] = env.execute_query(
         SQL(
@@ -35,7 +35,7 @@ def get_watermark(env):
 
 
 def _get_questions(session):
-    """Return SQL of ``(partner_id, lead_id, topics)`` that each source has changed."""
+    """Return SQL of the changed ``(partner_id, lead_id, topics)`` of each source."""
     scope = session.scope
     questions = [
         SQL(
@@ -58,35 +58,35 @@ def _get_questions(session):
 
 
 def _get_list_sql(scope, questions):
-    """SQL that puts the answers to some questions on the work list.
+    """Return SQL that puts the changes that the sources found on the work list.
 
-    Changes that documents reported are put there by customer, along with them:
-    each customer is on the list once, and in one shard.
+    Changes that documents reported are grouped by customer together with them: each
+    customer is on the list once, and in one shard.
     """
     return SQL(
         """
-        -- what documents have reported, but for rows that another worker holds
+        -- changes that documents reported, except rows that another worker holds
         WITH waiting AS MATERIALIZED (
             SELECT id
-              FROM crm_lifecycle_touch
+              FROM crm_lifecycle_pending
              WHERE company_id = %(company)s
                FOR UPDATE SKIP LOCKED
-        -- goes off the list
+        -- are deleted from the work list
         ), reported AS (
-            DELETE FROM crm_lifecycle_touch AS t
+            DELETE FROM crm_lifecycle_pending AS t
              USING waiting
              WHERE t.id = waiting.id
          RETURNING t.partner_res_id, t.lead_res_id,
                    COALESCE(t.topics, %(all)s), t.is_review
-        -- and comes together with what the sources answer
+        -- combined with the changes that the sources found
         ), found (partner_id, lead_id, topics, is_review) AS (
             SELECT * FROM reported
              UNION ALL
             SELECT partner_id, lead_id, topics, FALSE
               FROM (%(questions)s) AS answer (partner_id, lead_id, topics)
         )
-        -- onto the list again: one row for each customer, or lead without one
-        INSERT INTO crm_lifecycle_touch (
+        -- and put on the list again: one row per customer, or lead without one
+        INSERT INTO crm_lifecycle_pending (
                     company_id, partner_res_id, lead_res_id, topics, is_review)
         SELECT %(company)s, c.commercial_partner_id,
                CASE WHEN c.id IS NULL THEN f.lead_id END,

@@ -1,4 +1,4 @@
-"""What the conditions of rules, tags and lifecycles ask, and which can't be asked."""
+"""Evaluate conditions of rules, tags and lifecycles, and find unusable ones."""
 
 import hashlib
 
@@ -15,9 +15,9 @@ from ..engine.domains import UNANSWERED
 
 
 def parse(session, text):
-    """Return the domain that a text spells, TRUE where it can't be used.
+    """Return the domain in a text, TRUE if it can't be used.
 
-    What can't be used waits to be corrected, whatever the day.
+    An unusable domain has to be corrected, whatever the day.
     """
     get_type = session.env["crm.lifecycle.profile"]._get_path_type
     try:
@@ -29,19 +29,19 @@ def parse(session, text):
 
 
 def get_turns(session, text):
-    """Return when conditions turn by themselves (see `engine.review`)."""
+    """Return when conditions change by themselves (see `engine.review`)."""
     return review.turns_of(
         parse(session, text), session.env["crm.lifecycle.profile"]._get_column_type
     )
 
 
 def is_foreseeable(session, text):
-    """Return whether it is known when time alone changes the answer."""
+    """Return whether it is known when time alone changes the result."""
     return get_turns(session, text) is not None
 
 
 def get_asked(session, items):
-    """Return the paths that conditions of rules, tags or lifecycles ask about."""
+    """Return the field paths that conditions of rules, tags or lifecycles use."""
     return {
         condition.field_expr
         for item in items
@@ -50,9 +50,9 @@ def get_asked(session, items):
 
 
 def get_watched(session, names):
-    """Return those of some columns that a lifecycle, rule or tag asks about.
+    """Return the columns among ``names`` that a lifecycle, rule or tag uses.
 
-    The others may change without a look at the customer.
+    The other columns may change without a review of the customer.
     """
     if session.mode.watches_everything:
         return set(names)
@@ -67,10 +67,10 @@ def get_items(session, lifecycles=None):
 
 
 def get_signature(lifecycles):
-    """Return a fingerprint of all that decides about moves and tags.
+    """Return a fingerprint of everything that decides about moves and tags.
 
-    With the moments of its changes: what was changed and changed back did not
-    ask about the same facts in between.
+    It includes the times of changes: after a change that was reverted, rules did not
+    use the same facts in between.
     """
     parts = [
         (
@@ -105,12 +105,12 @@ def get_signature(lifecycles):
 
 
 def ask(session, items, execute):
-    """Ask the conditions of rules, tags or lifecycles, but for unusable ones.
+    """Evaluate the conditions of rules, tags or lifecycles, except unusable ones.
 
-    ``execute(unusable)`` executes the statement that asks them all at once. Where
-    the database can't, each is tried alone to find those that it can't ask.
-    Which of two rules would have moved a customer is not known if the first
-    can't be asked: an unusable one holds up the customers that it is asked about.
+    ``execute(unusable)`` executes the statement that evaluates all of them at once. If
+    the database can't, each is tried alone to find the unusable ones. If a rule can't
+    be evaluated, it is unknown whether it or a later one would move a customer: an
+    unusable rule holds up the customers that it applies to.
     """
     unusable = items.filtered(lambda item: not _is_usable(session, item))
     try:
@@ -124,7 +124,7 @@ def ask(session, items, execute):
 
 
 def _is_usable(session, item):
-    """Return whether the conditions of a rule, tag or lifecycle make a question."""
+    """Return whether the conditions of a rule, tag or lifecycle are well-formed."""
     try:
         item._get_domain(session.as_of)
     except ValidationError as error:
@@ -134,7 +134,7 @@ def _is_usable(session, item):
 
 
 def _is_answered(session, item):
-    """Return whether the database answers what a rule, tag or lifecycle asks."""
+    """Return whether the database can evaluate a rule, tag or lifecycle."""
     Profile = session.env["crm.lifecycle.profile"]
     query = Profile._search([("company_id", "=", session.company.id)])
     try:
@@ -150,8 +150,8 @@ def _is_answered(session, item):
 
 
 def _note_unusable(session, item, error):
-    """Write down why conditions can't be used, once."""
+    """Record why conditions can't be used, once."""
     session.note_problem(error)
     if item._name == "crm.lifecycle":
-        # It is asked of everybody, in the next run as well.
+        # It is evaluated for all customers, in the next run as well.
         session.run.signature = False

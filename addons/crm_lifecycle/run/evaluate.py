@@ -1,14 +1,14 @@
-"""Evaluating the rules: which customers are due, and for which stage.
+"""Evaluate the rules: which customers are due, and for which stage.
 
 Lists of the database session, which outlive the commits of the run:
 
-- ``lifecycle_review``: customers due for review, as they were then;
-- ``lifecycle_due``: customers to move, and where to;
-- ``lifecycle_moved``: customers on the due list before the present one;
+- ``lifecycle_review``: customers due for review, with their state at that time;
+- ``lifecycle_due``: customers to move, and their new stage;
+- ``lifecycle_moved``: customers on the previous due list;
 - ``lifecycle_left``: customers that the lifecycle did not move, so that they are not
-  asked again;
+  evaluated again;
 - ``lifecycle_busy``: customers that another transaction held;
-- ``lifecycle_held``: those of them that the run comes back to.
+- ``lifecycle_held``: the busy customers that the run returns to.
 """
 
 import json
@@ -19,8 +19,8 @@ from odoo.tools import SQL
 from ..engine import bounds
 from . import conditions
 
-# Customers that the rules are asked about: at first those due for review, then those
-# that have moved, and at last those that could not be moved before.
+# The customers to evaluate: first those due for review, then those that have moved,
+# finally those that could not be moved before.
 ASKED_FIRST = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_review)"
 )
@@ -54,11 +54,11 @@ DROP_LISTS = SQL(
     "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
     "lifecycle_moved, lifecycle_busy, lifecycle_held"
 )
-# SQL condition on a profile ``p``, and on what the run knew of it, ``r``: moved by hand
-# since the run began. That move says when the rules are asked next, as if it had come
-# after the run.
+# SQL condition on a profile ``p`` and its state ``r`` in the run: moved manually since
+# the run began. Such a move sets the next review itself, as if it had come after the
+# run.
 IS_MOVED_BY_HAND = "p.review_date > %s AND p.review_date IS DISTINCT FROM r.review_date"
-# All others on the due list have moved, and are asked again.
+# All others on the due list have moved, and are evaluated again.
 FILL_MOVED = f"""
     INSERT INTO lifecycle_moved
     SELECT d.profile_id
@@ -98,7 +98,7 @@ def list_due(session, fill):
 
 
 def _begin_due_list(session):
-    """Empty the due list; customers on it have moved, and may be asked again."""
+    """Empty the due list; its customers have moved, and may be evaluated again."""
     session.execute_all(
         (
             SQL("TRUNCATE lifecycle_moved"),
@@ -110,7 +110,7 @@ def _begin_due_list(session):
 
 
 def _add_due_to_review(session):
-    """Ask further rules about customers that a rule for everybody has found."""
+    """Add due customers without a review, which a rule for all customers found."""
     session.env.cr.execute(
         SQL(
             """
@@ -125,14 +125,14 @@ def _add_due_to_review(session):
 
 
 # ----------------------------------------------------------------
-# The customers that are asked
+# Evaluated customers
 # ----------------------------------------------------------------
 
 
 def get_base_domain(session):
-    """Return the conditions on every profile that a run may move.
+    """Return the domain of the profiles that a run may move.
 
-    Customers who object to profiling are left out.
+    Customers who object to profiling are excluded.
     """
     profiling = session.env["crm.lifecycle.profile"]._get_profiling_domain()
     movable = Domain(
@@ -148,10 +148,10 @@ def get_base_domain(session):
 
 
 def search_asked(session, domain, foreseeable, asked=ASKED_FIRST):
-    """Return the query of the profiles that match, among those to be asked.
+    """Return the query of the matching profiles among those to evaluate.
 
-    Where conditions are not foreseeable, all customers are asked: the day on which
-    they turn is not known.
+    If conditions are not foreseeable, all customers are evaluated: the day on which the
+    conditions change is unknown.
     """
     query = session.env["crm.lifecycle.profile"]._search(domain)
     if foreseeable or session.mode.asks_listed_only:
@@ -172,11 +172,11 @@ def search_asked(session, domain, foreseeable, asked=ASKED_FIRST):
 
 
 def fill_due_by_lifecycle(session, lifecycles, asked):
-    """List customers that another lifecycle takes than the one they are in.
+    """List customers who belong to another lifecycle than their present one.
 
-    The first that takes them does. They go to the stage of the same category
-    there, else to its first. A lifecycle that can't be asked leaves all customers
-    where they are that it is asked about.
+    The first lifecycle that takes them wins. They go to its stage of the same category,
+    else to its first stage. A lifecycle that can't be evaluated leaves all customers
+    that it applies to where they are.
     """
     conditions.ask(
         session,
@@ -202,7 +202,7 @@ def _insert_due_by_lifecycle(session, lifecycles, asked, unusable):
 
 
 def _get_target_sql(lifecycle):
-    """SQL of the stage in which a lifecycle takes a customer, NULL if in it already."""
+    """Return SQL of the stage in which a lifecycle takes a customer, NULL if in it."""
     stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
     by_category = {}
     for stage in reversed(stages):
@@ -251,11 +251,11 @@ def _insert_matching(session, lifecycles, rules, asked, unusable):
 
 
 def _get_rule_case(session, lifecycles, rules, query, unusable, *, guarded):
-    """SQL of the id of the first rule that moves a profile of a query, or empty.
+    """Return SQL of the id of the first rule that moves a profile, or NULL.
 
-    An ``unusable`` rule holds up the customers that it is asked about: whether they
-    would move by it or by one after it is not known. Its id is negative then.
-    ``guarded``: not back into a stage that a rule took them out of today.
+    An ``unusable`` rule holds up the customers that it applies to: whether it or a
+    later rule would move them is unknown. Its id is negative then. ``guarded``: exclude
+    moves back into a stage that a rule moved them out of today.
     """
     numbers = {rule: -rule.id if rule in unusable else rule.id for rule in rules}
     matches = {
@@ -279,7 +279,7 @@ def _get_rule_case(session, lifecycles, rules, query, unusable, *, guarded):
 
 
 def _get_rule_condition(session, rule, query, guarded):
-    """SQL condition: the rule moves the profile, which is in one of its stages."""
+    """Return the SQL condition that the rule moves a profile from one of its stages."""
     domain = rule._get_domain(session.as_of)
     if rule.min_days:
         latest = bounds.shift(session.as_of, days=-rule.min_days)
@@ -306,12 +306,12 @@ def _get_rule_condition(session, rule, query, guarded):
 
 
 def _insert_due(session, query, *, rule=None, stage=None):
-    """Put the profiles of a query on the due list where there is a stage to go to.
+    """Put the profiles of a query with a stage to go to on the due list.
 
-    ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage. Moves
-    of the same kind lie together, so that few statements make a batch. The offset
-    keeps the conditions apart: merged into the query around them, they would be
-    evaluated wherever what they answer is used.
+    ``rule`` is SQL of the rule that leads there, or ``stage`` of the stage. Moves of
+    the same kind are stored together, so that few statements make a batch. The offset
+    keeps the planner from merging the conditions into the outer query, where they would
+    be evaluated once for each use of their result.
     """
     session.env.cr.execute(
         SQL(
@@ -340,7 +340,7 @@ def _insert_due(session, query, *, rule=None, stage=None):
 
 
 def note_waiting(session, lifecycles):
-    """Have customers that may not be moved back today looked at tomorrow."""
+    """Have customers that may not move back today reviewed tomorrow."""
     today = Domain("stage_date", "=", session.as_of)
     rules = lifecycles.rule_ids.filtered("active")
     conditions.ask(

@@ -1,8 +1,8 @@
-"""One run of a company at a time: the lock that lives as long as its process.
+"""One run of a company at a time: a lock that ends with its process.
 
 A run holds the lock of its company, and its shards hold theirs. The locks belong to
-connections. So a run is dead once no connection holds its company's locks, on
-whichever server it was, and the next call takes over at once.
+connections. So a run is dead once no connection holds the locks of its company, on any
+server, and the next call takes over at once.
 """
 
 import time
@@ -10,20 +10,20 @@ from contextlib import contextmanager
 
 from .. import locks
 
-# How long a run waits for another one that may be about to end, or of which the
-# process has just died, and how often it looks, in seconds.
+# How long a run waits for another run that may be about to end, or that has just lost
+# its process, and how often it checks, in seconds.
 WAIT = 2
 PACE = 0.05
 
 
 @contextmanager
 def hold_run(company, checkpoint=None):
-    """Hold the lock of a company's runs, with a fresh view of the database.
+    """Hold the run lock of a company, with a fresh snapshot of the database.
 
-    Without a ``checkpoint``, the lock is held to the end of the caller's
-    transaction, which others see nothing of before, and in which the view stays.
+    Without a ``checkpoint``, the lock is held until the end of the caller's
+    transaction: others see none of its changes before, and its snapshot stays the same.
 
-    :raises RunUnderWay: where another run of the company is under way
+    :raises RunUnderWay: if another run of the company is under way
     """
     env, cr = company.env, company.env.cr
     kept = checkpoint is not None
@@ -45,10 +45,10 @@ def hold_run(company, checkpoint=None):
 
 @contextmanager
 def share_run(company, *, is_run_held=False):
-    """Hold the lock of a company's shards, beside other shards.
+    """Hold the shard lock of a company, along with other shards.
 
-    :param is_run_held: the process of their run holds its lock meanwhile
-    :raises RunUnderWay: where a run that they don't belong to is under way
+    :param is_run_held: the process of their run holds the run lock meanwhile
+    :raises RunUnderWay: if a run that they do not belong to is under way
     """
     cr = company.env.cr
     deadline = time.monotonic() + WAIT
@@ -67,7 +67,7 @@ def share_run(company, *, is_run_held=False):
 def _wait_for_run(company, deadline):
     """Wait a moment for the run under way.
 
-    :raises RunUnderWay: where it is past the ``deadline``
+    :raises RunUnderWay: after the ``deadline``
     """
     if time.monotonic() >= deadline:
         Run = company.env["crm.lifecycle.run"]

@@ -1,29 +1,29 @@
-"""What runs of each kind do, and what they leave out."""
+"""What runs of each kind do, and what they skip."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class RunMode:
-    """The switches of a run.
+    """The options of a run.
 
     :param origin: the origin of its moves in the history
-    :param collects: look for changes itself, beside what documents have reported
+    :param collects: search for changes itself, besides those that documents reported
     :param rebuilds: refresh the facts of all customers
-    :param asks_everybody: ask the rules of all customers; None: where the lifecycles
+    :param asks_everybody: evaluate the rules for all customers; None: if the lifecycles
         have changed since the last run
-    :param asks_listed_only: ask no customer beside those due for review, not even
-        where conditions can't be foreseen
-    :param retries: a batch may be rolled back and tried again
-    :param converts: convert the profiles of leads that belong to a customer by now
+    :param asks_listed_only: evaluate only customers who are due for review, even if
+        conditions can't be foreseen
+    :param retries: a batch may be rolled back and retried
+    :param converts: convert the profiles of leads that now belong to a customer
     :param locks_customers: lock customers before they are moved
     :param is_quiet: every move is quiet
-    :param sets_reviews: note when customers are to be asked again
+    :param sets_reviews: store the next review of customers
     :param sets_tags: set tags by their conditions
     :param watches_everything: any changed fact makes a customer due for review
-    :param keeps_tables: temporary tables stay for the next day
-    :param asked_facts: work out only these facts; None: all of them
-    :param counts_days: the progress shown is that of the days of a replay
+    :param keeps_tables: keep temporary tables for the next day
+    :param asked_facts: compute only these facts; None: all of them
+    :param counts_days: the progress counts the days of a replay
     """
 
     origin: str = "rule"
@@ -43,7 +43,7 @@ class RunMode:
     counts_days: bool = False
 
     def asks_for(self, facts) -> bool:
-        """Return whether the run works out any of some facts.
+        """Return whether the run computes any of some facts.
 
         >>> RunMode(asked_facts=frozenset({"order_count"})).asks_for(["won_count"])
         False
@@ -54,7 +54,7 @@ class RunMode:
 CHANGES = RunMode()
 FULL = RunMode(rebuilds=True, asks_everybody=True)
 QUICK = RunMode(collects=False, asks_everybody=False, asks_listed_only=True)
-# On copies of the customers, which no other transaction sees: one transaction.
+# On copies of the customers that no other transaction sees: one transaction.
 REPLAY = RunMode(
     origin="replay",
     asks_everybody=False,
@@ -64,7 +64,7 @@ REPLAY = RunMode(
     is_quiet=True,
     sets_tags=False,
 )
-# A preview has lifecycles of its own choice, and nothing stays of what it does.
+# A preview runs lifecycles of its own choice, and everything is rolled back.
 PREVIEW = replace(
     REPLAY, asks_everybody=True, sets_reviews=False, watches_everything=True
 )

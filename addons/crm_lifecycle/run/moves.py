@@ -1,4 +1,4 @@
-"""Moving the customers on the due list, batch by batch."""
+"""Move the customers on the due list, in batches."""
 
 import functools
 import random
@@ -10,13 +10,13 @@ from odoo.tools import SQL
 from ..moves import ENTERS, Move, MoveService
 from . import evaluate
 
-# Customers moved in one go: quiet moves are plain SQL; others go through the ORM and
-# all automation that listens there. A move by hand of one of them waits for the
-# batch, so it takes about a second.
+# Number of customers in a batch. Quiet moves are plain SQL; others go through the ORM
+# and its automation. A manual move of one of the customers waits for the batch, so a
+# batch takes about a second.
 QUIET_BATCH = 20000
 LOUD_BATCH = 250
 
-# How often a run comes back to customers that another transaction was moving.
+# How often a run returns to customers that another transaction was moving.
 ROUNDS = 5
 
 LEAVE_MOVED_BY_HAND = f"""
@@ -34,11 +34,11 @@ HELD_LIST = (
 
 
 def move_in_steps(session, lifecycles, asked):
-    """Move the customers asked into a lifecycle, and along it by its rules."""
+    """Move customers into a lifecycle, and along it by its rules."""
     fill = functools.partial(evaluate.fill_due_by_lifecycle, session, lifecycles, asked)
     _move_due(session, lifecycles, fill)
-    # Each pass moves each customer at most one step along the lifecycle, and
-    # asks about the customers that the pass before has moved.
+    # Each pass moves each customer at most one step along the lifecycle, and evaluates
+    # the customers that the previous pass has moved.
     for _step in range(max(len(item.stage_ids) for item in lifecycles)):
         fill = functools.partial(evaluate.fill_due_by_rule, session, lifecycles, asked)
         if not _move_due(session, lifecycles, fill):
@@ -47,10 +47,10 @@ def move_in_steps(session, lifecycles, asked):
 
 
 def retry_locked(session, lifecycles):
-    """Come back to customers that another transaction held; skip the last ones.
+    """Return to customers that another transaction held; finally skip the rest.
 
-    Another transaction holds a batch while it moves it. Within one transaction of
-    the caller's, no other one ends in time.
+    Another transaction holds a batch while it moves it. If the run is part of the
+    caller's transaction, waiting does not help: they are skipped at once.
     """
     for attempt in range(1, ROUNDS + 1):
         is_last = session.checkpoint is None or attempt == ROUNDS
@@ -77,7 +77,7 @@ def _list_held(session, is_last):
 
 
 def _move_due(session, lifecycles, fill):
-    """List customers that are due and move them. Return how many moved."""
+    """List due customers and move them. Return the number of moves."""
     started = time.monotonic()
     is_any_due = session.attempt(evaluate.list_due, session, fill)
     session.add_seconds("evaluate", started)
@@ -114,7 +114,7 @@ def _move_due(session, lifecycles, fill):
 
 
 def _begin_move(session):
-    """Show how many customers are on the due list."""
+    """Show the number of customers on the due list."""
     if session.is_watched:
         [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM lifecycle_due"))
         session.begin_step("move", count)
@@ -123,9 +123,8 @@ def _begin_move(session):
 def _is_first_run(session, lifecycle):
     """Return whether the lifecycle has not run in the company since its activation.
 
-    A quick run looks at a few customers only: it counts as no first run. Whether a
-    run that began in the second of the activation saw it is not known: better quiet
-    once more.
+    A quick run only covers a few customers and does not count. A run that began in the
+    second of the activation may not have seen the lifecycle: better one more quiet run.
     """
     if session.mode.is_quiet:
         return True
@@ -134,9 +133,9 @@ def _is_first_run(session, lifecycle):
 
 
 def move_rows(session, rows, quiet):
-    """Move one batch of the due list, by groups. Return how many moved.
+    """Move one batch of the due list, in groups. Return the number of moves.
 
-    Customers that a rule which can't be used holds up stay where they are.
+    Customers who are held up by an unusable rule stay where they are.
     """
     skip(session, [row[1] for row in rows if (row[2] or 0) < 0])
     groups = {}
@@ -153,7 +152,7 @@ def move_rows(session, rows, quiet):
 
 
 def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet):
-    """Move customers by one rule into one stage. Return how many moved."""
+    """Move customers by one rule into one stage. Return the number of moves."""
     Stage = session.env["crm.lifecycle.stage"]
     profiles = session.env["crm.lifecycle.profile"].browse(profile_ids)
     rule = session.env["crm.lifecycle.rule"].browse(rule_id or [])
@@ -178,7 +177,7 @@ def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet
 
 
 def _note_busy(session, profile_ids):
-    """Come back later to customers that another transaction holds."""
+    """Defer customers that another transaction holds."""
     if profile_ids:
         session.env.cr.execute(
             SQL("INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids)
@@ -186,7 +185,7 @@ def _note_busy(session, profile_ids):
 
 
 def skip(session, profile_ids):
-    """Ask no rule of this run again about customers that did not move."""
+    """Evaluate no more rules of this run for customers that did not move."""
     if not profile_ids:
         return
     session.run.left_count += len(profile_ids)

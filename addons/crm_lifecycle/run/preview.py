@@ -1,4 +1,4 @@
-"""What runs would do, with nothing written."""
+"""Previews and comparisons: runs without writing anything."""
 
 from contextlib import contextmanager
 
@@ -10,10 +10,10 @@ from . import work
 from .mode import PREVIEW
 from .session import Session
 
-# Customers that a preview or a comparison names.
+# Number of customers that a preview or a comparison names.
 NAMED = 500
 THEN = SQL("lifecycle_then")
-# What is known of a customer on one side of a comparison.
+# Columns of a customer on one side of a comparison.
 SIDE = ("stage", "rule", "reason", "facts")
 SIDES = (SQL("lifecycle_left_side"), SQL("lifecycle_right_side"))
 
@@ -52,10 +52,10 @@ def compare(company, left, right, same, as_of=None, limit=NAMED, task=None):
 
 @contextmanager
 def _on_copies(company, lifecycles, as_of, task):
-    """Give a session over copies of the customers; take back all that it did.
+    """Yield a session over copies of the customers; roll back all that it did.
 
-    Like a replay, the run works on temporary tables named like the real ones,
-    which are read once and neither written nor locked.
+    As in a replay, the run works on temporary tables named like the real ones, which
+    are read once and neither written nor locked.
     """
     env = company.env
     env.flush_all()
@@ -75,10 +75,10 @@ def _on_copies(company, lifecycles, as_of, task):
 
 
 def _make_copies(session, lifecycles):
-    """Put copies before the real tables, with the facts of today."""
+    """Create copies that hide the real tables, with the facts of today."""
     env, company = session.env, session.company
     raise_work_mem(env.cr)
-    # A tenth of the rows looked at tells as much of the few columns that matter.
+    # A tenth of the usual sample is enough for the few columns that matter.
     env.cr.execute(SQL("SET LOCAL default_statistics_target = 10"))
     session.execute_all(
         shadow.create_complete(
@@ -93,12 +93,12 @@ def _make_copies(session, lifecycles):
 
 
 def _get_strict(lifecycles):
-    """Return ids of those that ask which stages a customer has been in."""
+    """Return the ids of those that check which stages a customer has been in."""
     return lifecycles.filtered(lambda item: item.skip_policy != "allow").ids
 
 
 def _keep_side(session, table):
-    """Keep where the run has put each customer on the copies."""
+    """Keep the stage in which the run has put each customer on the copies."""
     session.env.flush_all()
     [[last_id]] = session.env.execute_query(
         SQL("SELECT COALESCE(MAX(id), 0) FROM %s", _get_real(session, shadow.HISTORY))
@@ -107,12 +107,12 @@ def _keep_side(session, table):
 
 
 def _get_real(session, table):
-    """Return the name of a table that a copy stands before."""
+    """Return the name of the real table that a copy hides."""
     return SQL.identifier(session.get_schema(), table)
 
 
 def _read_preview(session, limit):
-    """Return where customers stand on the copies, and the moves that led there."""
+    """Return the stages of customers on the copies, and the moves that led there."""
     real = _get_real(session, shadow.PROFILE)
     stages = session.env.execute_query(
         SQL(
@@ -128,7 +128,7 @@ def _read_preview(session, limit):
             session.company.id,
         )
     )
-    # The stage is that of the last move; its rule tells why.
+    # The stage is that of the last move; the rule of this move is the reason.
     moves = SQL(
         """
         FROM lifecycle_then AS t
@@ -160,7 +160,7 @@ def _read_preview(session, limit):
 
 
 def _read_comparison(session, same, limit):
-    """Return where the two sides put each customer."""
+    """Return where the two sides place each customer."""
     left, right = SIDES
     sides = SQL(
         "FROM %s AS l FULL JOIN %s AS r ON r.profile_id = l.profile_id", left, right
@@ -187,7 +187,7 @@ def _read_comparison(session, same, limit):
 
 
 def _read_differing(session, sides, limit):
-    """Return the first customers that the two sides put elsewhere, and why."""
+    """Return the first customers that the two sides place differently, and why."""
     rows = session.env.execute_query(
         SQL(
             """
@@ -218,7 +218,7 @@ def _read_differing(session, sides, limit):
 
 
 def _read_last_moves(session, profile_ids):
-    """Return ``{profile: (rule, reason, facts)}`` of what really happened last."""
+    """Return ``{profile: (rule, reason, facts)}`` of the last real moves."""
     rows = session.env.execute_query(
         SQL(
             """

@@ -1,4 +1,4 @@
-"""Refreshing the facts of the customers on the work list, batch by batch."""
+"""Refresh the facts of the customers on the work list, in batches."""
 
 import time
 from dataclasses import replace
@@ -11,14 +11,14 @@ from ..storage import raise_work_mem
 from . import conditions
 from .session import MANY
 
-# Customers refreshed at once. Many, since then each source reads its
+# Number of customers in a batch. It is large because each source then reads its
 # documents in one pass; rows that staff may be waiting for are only written at the
-# end, where they differ.
+# end, if they differ.
 BATCH = 1000000
 
 
 def refresh_listed(session):
-    """Bring the facts of all customers on the work list up to date."""
+    """Refresh the facts of all customers on the work list."""
     while True:
         started = time.monotonic()
         count = session.attempt(refresh_batch, session)
@@ -31,8 +31,8 @@ def refresh_listed(session):
 def refresh_batch(session):
     """Refresh one batch of the work list. Return the number of its customers.
 
-    None where the list is empty. The rows of the list go away in the same
-    transaction, and those that another worker holds are skipped.
+    None if the list is empty. The rows of the list are deleted in the same transaction;
+    rows that another worker holds are skipped.
     """
     env, reuse = session.env, session.mode.keeps_tables
     env.flush_all()
@@ -70,10 +70,10 @@ def refresh_batch(session):
 
 
 def _take_batch(session):
-    """Take rows off the work list into ``lifecycle_taken``. Return their number.
+    """Move rows from the work list to ``lifecycle_taken``. Return their number.
 
-    Picked once, whatever plan is chosen: a subquery with a limit may be
-    executed again for each row.
+    They are selected once, whatever the plan: a subquery with a limit may be executed
+    again for each row.
     """
     mine = SQL("TRUE")
     if session.shard:
@@ -81,22 +81,22 @@ def _take_batch(session):
     session.env.cr.execute(
         SQL(
             """
-            -- the oldest rows of the company, or of the shard, that nothing holds
+            -- the oldest rows of the company or shard that no one else has locked
             WITH picked AS MATERIALIZED (
                 SELECT id
-                  FROM crm_lifecycle_touch
+                  FROM crm_lifecycle_pending
                  WHERE company_id = %(company)s AND %(mine)s
                  ORDER BY id
                  LIMIT %(size)s
                    FOR UPDATE SKIP LOCKED
-            -- go off the list
+            -- are deleted from the work list
             ), taken AS (
-                DELETE FROM crm_lifecycle_touch AS t
+                DELETE FROM crm_lifecycle_pending AS t
                  USING picked
                  WHERE t.id = picked.id
              RETURNING partner_res_id, lead_res_id, topics, is_review
             )
-            -- into the batch
+            -- and added to the batch
             INSERT INTO lifecycle_taken (partner_id, lead_id, topics, is_review)
             SELECT partner_res_id, lead_res_id, topics, is_review FROM taken
             """,
@@ -111,7 +111,7 @@ def _take_batch(session):
 
 
 def _convert_subjects(session):
-    """Convert profiles of leads and contacts that belong to a customer by now."""
+    """Convert profiles of leads and contacts that now belong to a customer."""
     rows = session.env.execute_query(
         SQL(
             """
@@ -123,7 +123,7 @@ def _convert_subjects(session):
               JOIN crm_lifecycle_profile AS p ON p.lead_id = l.id
              WHERE p.company_id = %(company)s
              UNION
-            -- profiles of contacts below them
+            -- profiles of contacts below the customers
             SELECT p.id
               FROM lifecycle_subject AS s
               JOIN res_partner AS c ON c.commercial_partner_id = s.partner_id
@@ -143,7 +143,7 @@ def _convert_subjects(session):
 def _write_facts(session, scope):
     """Write the facts that differ, and the profiles of new customers.
 
-    Return how many customers were seen, added, and changed.
+    Return the numbers of customers seen, added, and changed.
     """
     cr = session.env.cr
     values, sources = _get_fact_values(session, scope)
@@ -170,7 +170,7 @@ def _write_facts(session, scope):
 
 
 def _get_fact_values(session, scope):
-    """Return ``({fact: SQL}, [SQL of the answer of a source])`` for a batch."""
+    """Return ``({fact: SQL}, [SQL of a source])`` for a batch."""
     Profile = session.env["crm.lifecycle.profile"]
     facts = {name: Profile._fields[name] for name in Profile._get_fact_fields()}
     answers, topics = {}, {}
@@ -198,7 +198,7 @@ def _get_fact_values(session, scope):
 
 
 def _get_derived_values(env, values):
-    """Return ``{column: SQL}`` of what follows from facts, and from contacts."""
+    """Return ``{column: SQL}`` of values derived from facts and from contacts."""
     derived = {
         "active": SQL(
             "(p.is_manual IS TRUE OR %s IS NOT NULL) AND COALESCE("

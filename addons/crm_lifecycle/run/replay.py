@@ -1,4 +1,4 @@
-"""Running the lifecycles in the past, on a copy of the customers."""
+"""Replays: the lifecycles run in the past, on a copy of the customers."""
 
 import time
 from dataclasses import replace
@@ -15,9 +15,9 @@ from ..engine.statements import NOW
 from . import conditions, evaluate, windows, work
 from .session import Session
 
-# With so many days or more, temporary tables stay from one to the next.
+# From so many days on, temporary tables are kept from one day to the next.
 MANY_DAYS = 50
-# How long old versions of rows are left in the copy.
+# How long old row versions are kept in the copy.
 COMPACT_AFTER = timedelta(days=28)
 
 
@@ -34,13 +34,13 @@ def get_days(date_from: date, date_to: date, step: str) -> list[date]:
 
 
 def replay_days(run, days, *, progress=None, task=None):
-    """Run as of each day on a copy; then publish the moves made there.
+    """Run as of each day on a copy, then publish the moves made there.
 
-    The copy is a temporary table of the same name: it stands before the real
-    one, and everything that a run does works on it. It costs a fraction of
-    the real one, and what happens there locks and shows nothing.
+    The copy is a temporary table with the same name that hides the real one, and a run
+    works on it unchanged. Its writes cost a fraction of those to the real table; they
+    lock nothing, and others do not see them.
 
-    All of it is one transaction.
+    Everything is one transaction.
 
     :param progress: called as ``progress(done, total)`` after each day
     :param task: see `Session`
@@ -49,7 +49,7 @@ def replay_days(run, days, *, progress=None, task=None):
     env, company = session.env, session.company
     today = session.as_of = session.run.as_of = company._lifecycle_today()
     run._check_day(company, today)
-    # Profiles, with the facts of today, for all customers that are to be there.
+    # Create the profiles, with the facts of today, of all customers in the replay.
     work.collect_changes(session)
     work.refresh_facts(session)
     env.flush_all()
@@ -64,7 +64,7 @@ def replay_days(run, days, *, progress=None, task=None):
 
 
 def _replay_on_copy(session, days, progress):
-    """Bring the copy from day to day; the days are counted, not the steps of each."""
+    """Move the copy from day to day; the progress counts days, not their steps."""
     mode = replace(
         session.mode,
         counts_days=True,
@@ -77,7 +77,7 @@ def _replay_on_copy(session, days, progress):
     for number, day in enumerate(days, start=1):
         since = None
         if scope.previous_as_of:
-            # The last step has seen everything written by now.
+            # The last step has seen all changes up to now.
             since = session.env.cr.now()
         if day - compacted >= COMPACT_AFTER:
             session.execute_all(shadow.compact())
@@ -88,14 +88,14 @@ def _replay_on_copy(session, days, progress):
         if progress:
             progress(number, len(days))
         if session.task:
-            session.task.tell(1)
+            session.task.advance(1)
 
 
 def _get_asked_facts(session):
-    """Return the facts that decide about moves, None where that is not known.
+    """Return the facts that decide about moves, None if unknown.
 
-    As of the past nothing else is kept, so nothing else is worked out: a replay
-    of rules about orders reads no messages.
+    A replay keeps no other facts of the past, so it computes no others: a replay of
+    rules about orders reads no messages.
     """
     Profile = session.env["crm.lifecycle.profile"]
     lifecycles = session.get_lifecycles()
@@ -108,7 +108,7 @@ def _get_asked_facts(session):
 
 
 def replay_day(session):
-    """Bring the copy to a day: facts, stages, and since when these are so."""
+    """Move the copy to a day: facts, stages, and the days since when they hold."""
     env, scope = session.env, session.scope
     previous = scope.previous_as_of
     is_dated = previous is None or (scope.as_of - previous).days > 1
@@ -133,7 +133,7 @@ def replay_day(session):
 
 
 def publish(session):
-    """Write the moves of the copy, and where they ended, for real."""
+    """Write the moves of the copy, and the stages they ended in, to the real tables."""
     started = time.monotonic()
     session.env.flush_all()
     session.execute_all(moves.publish(session.company.id, session.as_of))
@@ -142,17 +142,17 @@ def publish(session):
 
 
 # ----------------------------------------------------------------
-# Since when
+# Dates of moves
 # ----------------------------------------------------------------
 
 
 def _date_moves(session, lifecycles, last_id, started_at):
-    """Give the moves of a step the days on which their conditions became true.
+    """Date the moves of a step on the days on which their conditions became true.
 
-    Where dates do not tell it, a move keeps the day of the step. No move is
-    dated before the customer's last one, nor before the step, since the rule
-    was asked on the previous day and did not match; but for the first step,
-    which places customers where they have been for long.
+    If no date shows this day, a move keeps the day of the step. No move is dated before
+    the customer's last one, nor before the step, since the rule did not match on the
+    previous day. Only the first step goes further back: it places customers where they
+    have been for long.
     """
     session.env.flush_all()
     rules = lifecycles.rule_ids.filtered("active")
@@ -169,9 +169,9 @@ def _date_moves(session, lifecycles, last_id, started_at):
 
 
 def _get_moves_since(session, lifecycles, rules, last_id, started_at):
-    """SQL of the moves of a step, as `shadow.date_moves` wants them.
+    """Return SQL of the moves of a step, as `shadow.date_moves` expects it.
 
-    ``rules`` are those that can be asked, and so may have moved customers.
+    ``rules`` are those that can be evaluated, and so may have moved customers.
     """
     scope = session.scope
     Profile = session.env["crm.lifecycle.profile"]
@@ -216,10 +216,10 @@ def _get_moves_since(session, lifecycles, rules, last_id, started_at):
 
 
 def _get_rule_since(session, rule, query, events, unchanged, after):
-    """SQL of the day since which a rule has matched the customers that it moved.
+    """Return SQL of the day since which a rule has matched the customers it moved.
 
-    Not before ``after``; but a customer that waits in a stage entered in the step
-    before waits since the day of the entry.
+    Not before ``after``; but a customer who waits in a stage entered in the previous
+    step has waited since the day of the entry.
     """
     Profile = session.env["crm.lifecycle.profile"]
 

@@ -1,4 +1,4 @@
-"""Which customers a run asks its rules about, and when it does so next."""
+"""Which customers a run evaluates, and when their next review is due."""
 
 import time
 
@@ -8,14 +8,15 @@ from ..engine import bounds
 from ..engine.review import Turn, earliest
 from . import conditions
 
-# Customers that get their next review at once.
+# Number of customers in a batch of reviews.
 BATCH = 50000
 
 
 def take_due(session, lifecycles):
-    """List the customers due for review. Return whether there is anything to ask.
+    """List the customers due for review. Return whether any rule is to be evaluated.
 
-    All are where the lifecycles have changed since the last run, or all is rebuilt.
+    All customers are due if the lifecycles have changed since the last run, or in a
+    full rebuild.
     """
     started = time.monotonic()
     session.run.signature = conditions.get_signature(lifecycles)
@@ -49,7 +50,7 @@ def take_due(session, lifecycles):
 
 
 def is_everybody_due(session):
-    """Return whether what earlier runs found out is of no use to this one."""
+    """Return whether this run can't rely on the results of earlier runs."""
     asks_everybody, shards = session.mode.asks_everybody, session.run.child_ids
     if asks_everybody is False:
         return False
@@ -67,10 +68,10 @@ def is_everybody_due(session):
 
 
 def set_next_review(session, lifecycles):
-    """Note when each customer that was asked is to be asked again.
+    """Set the next review of each customer that was evaluated.
 
-    Customers that have changed meanwhile, or were moved by hand, are left out: that
-    set their review.
+    Customers who have changed meanwhile, or were moved manually, are skipped: their
+    review is already set.
     """
     session.begin_step("review")
     started = time.monotonic()
@@ -95,7 +96,7 @@ def write_next_review(session, next_review, last_id, upto):
                       FROM lifecycle_review AS r
                       JOIN crm_lifecycle_profile AS p ON p.id = r.profile_id
                      WHERE r.profile_id > %(last_id)s AND r.profile_id <= %(upto)s
-                       -- neither refreshed nor moved by hand since they were listed
+                       -- neither refreshed nor moved manually since they were listed
                        AND (p.facts_date, p.review_date)
                            IS NOT DISTINCT FROM (r.facts_date, r.review_date)
                    ) AS v
@@ -109,7 +110,7 @@ def write_next_review(session, next_review, last_id, upto):
 
 
 def _get_next_review_sql(session, lifecycles):
-    """SQL of the next review of profile ``p``, empty where time changes nothing."""
+    """Return SQL of the next review of profile ``p``, NULL if time changes nothing."""
     as_of = session.as_of
     general = [
         turn
@@ -144,7 +145,7 @@ def _get_next_review_sql(session, lifecycles):
 
 
 def _get_review_in_stage_sql(session, stage):
-    """SQL of the next review that the rules and tags of a stage ask for."""
+    """Return SQL of the next review that the rules and tags of a stage require."""
     lifecycle = stage.lifecycle_id
     rules = lifecycle.rule_ids.filtered(stage._is_left_by)
     turns = [

@@ -1,4 +1,4 @@
-"""A run at work: what all phases share."""
+"""A run in progress: the state that all phases share."""
 
 import logging
 import time
@@ -10,24 +10,24 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
+from odoo.addons.base_background_task.retry import retry
+
 from ..engine.scope import Scope, Shard, topics_of
 from ..engine.shadow import CURRENT_SCHEMA
-from ..retry import retry
 from .mode import MODES
 
 _logger = logging.getLogger(__name__)
 
-# What another transaction that got in between may cause. Rows of a relation, or of a
-# unique index, may be in the way of a batch that did not see them.
+# Errors that a concurrent transaction may cause. Its rows of a relation, or in a unique
+# index, may conflict with a batch that did not see them.
 RETRIED = (
     *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
     errors.ForeignKeyViolation,
     errors.UniqueViolation,
 )
-# Steps with a time of their own on the run.
+# Steps with a duration field on the run.
 TIMED_STEPS = ("collect", "refresh", "evaluate", "move")
-# So many changed rows are worth an ANALYZE, where they are so great a part of their
-# table.
+# Number of changed rows, and their part of the table, from which ANALYZE pays off.
 MANY = 1000
 PART = 0.1
 
@@ -35,7 +35,7 @@ PART = 0.1
 def retry_batch(env, work, *args):
     """Do one batch of work and return its result; retry it after a conflict.
 
-    Each batch begins right after a commit, so that rolling back undoes it alone.
+    Each batch begins right after a commit, so that a rollback reverts only this batch.
     """
 
     def work_and_flush():
@@ -47,9 +47,9 @@ def retry_batch(env, work, *args):
 
 
 class Session:
-    """A run, with all that its phases need to know.
+    """A run, with everything that its phases need.
 
-    :param run: the `crm.lifecycle.run`, a shard included
+    :param run: the `crm.lifecycle.run`, or one of its shards
     :param checkpoint: called as ``checkpoint(done, remaining)`` after each batch that
         may be committed; without one, the caller owns the transaction
     :param mode: the `RunMode`, by default that of the kind of run
@@ -69,12 +69,12 @@ class Session:
         self._scope = None
 
     # ------------------------------------------------------------
-    # What the run is about
+    # Scope
     # ------------------------------------------------------------
 
     @property
     def scope(self):
-        """The frozen question of the run to the sources of facts."""
+        """The frozen scope of the run for the sources of facts."""
         if self._scope is None:
             whole = self.run.parent_id or self.run
             last = self.run._get_last_collected(self.company, before=whole)
@@ -97,7 +97,7 @@ class Session:
         self.as_of = scope.as_of
 
     def get_sources(self):
-        """Return the models that answer facts, but for those that are not asked."""
+        """Return the sources of facts, except those that are not needed."""
         names = self.env["crm.lifecycle"]._lifecycle_sources()
         sources = [self.env[name] for name in names]
         return [
@@ -119,7 +119,7 @@ class Session:
         return self.env["crm.lifecycle"]._get_active(self.company)
 
     def get_earlier_domain(self):
-        """Return the domain of runs that asked the rules of everybody before."""
+        """Return the domain of earlier runs that evaluated all customers."""
         return Domain(
             [
                 ("company_id", "=", self.company.id),
@@ -137,10 +137,10 @@ class Session:
     def attempt(self, work, *args):
         """Do one batch of work and return its result; retry it after a conflict.
 
-        Without a checkpoint the caller owns the transaction, and the error is theirs.
+        Without a checkpoint the caller owns the transaction, and gets the error.
 
-        After the batch, the row of the run is locked, so that what follows up to the
-        next checkpoint, its counts and times, meets no other transaction.
+        After the batch, the row of the run is locked, so that later writes up to the
+        next checkpoint, its counts and times, conflict with no other transaction.
         """
         if self.checkpoint is None or not self.mode.retries:
             return work(*args)
@@ -157,7 +157,7 @@ class Session:
         return retry_batch(self.env, work_and_lock)
 
     def _lock_run(self):
-        """Lock the row of the run, with all that is to be written on it."""
+        """Flush the pending values of the run, and lock its row."""
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
@@ -167,10 +167,10 @@ class Session:
         )
 
     def keep(self, done=0, remaining=0):
-        """Keep what is done so far, where the caller allows it."""
+        """Commit the work so far, if the caller allows it."""
         if self.checkpoint is None:
             if self.task:
-                self.task.tell(0 if self.mode.counts_days else done)
+                self.task.advance(0 if self.mode.counts_days else done)
             return
         self.attempt(self._note_progress, done)
         self.checkpoint(done, remaining)
@@ -186,7 +186,7 @@ class Session:
 
     @property
     def is_watched(self):
-        """Whether the progress of the run shows anywhere."""
+        """Whether the progress of the run is shown anywhere."""
         return self.checkpoint is not None or self.task is not None
 
     def begin_step(self, step, total=0):
@@ -206,13 +206,13 @@ class Session:
         )
         if self.task:
             self.task.begin(self.run._get_step_name(), total, expected)
-        # A step may be one statement: others see now that it has begun.
+        # A step may be a single statement: others see right now that it has begun.
         self.keep()
 
     def _get_expected_seconds(self, step, total):
-        """Return how long a step took the last time, 0 where that is not known.
+        """Return how long a step took the last time, 0 if unknown.
 
-        Where the number of customers is known: for as many.
+        If the number of customers is known, the time is scaled to it.
         """
         if step not in TIMED_STEPS:
             return 0.0
@@ -237,7 +237,7 @@ class Session:
         self.run[f"{step}_seconds"] += time.monotonic() - started
 
     def note_problem(self, error):
-        """Write down a problem in spite of which the run goes on, once."""
+        """Record a problem that does not stop the run, once."""
         text = str(error)
         if text not in (self.run.error or ""):
             _logger.warning("Lifecycle run %s: %s", self.run.id, text)
@@ -248,7 +248,7 @@ class Session:
     # ------------------------------------------------------------
 
     def get_schema(self):
-        """Return the schema of the real tables, which copies may stand before."""
+        """Return the schema of the real tables, which copies may hide."""
         return self.env.execute_query(CURRENT_SCHEMA)[0][0]
 
     def get_batches(self, table, size):
@@ -282,28 +282,28 @@ class Session:
             self.env.cr.execute(query)
 
     def analyze_tables(self, count, *tables):
-        """Analyze tables of which a good part, ``count`` rows, is new.
+        """Analyze tables in which new rows, ``count`` of them, are a large part.
 
-        Until then they look to the planner as they were, perhaps empty, and it
-        chooses nested loops that a hundred thousand rows never come out of.
+        Until then the planner uses the old statistics, perhaps of an empty table, and
+        chooses nested loops that do not finish with a hundred thousand rows.
         """
         if count > MANY:
             self._analyze(tables, SQL("reltuples < %s", count / PART))
 
     def analyze_unknown(self):
-        """Analyze tables that look all but empty to the planner, and are not.
+        """Analyze tables that look almost empty to the planner, but are not.
 
-        Where the rows of a table were deleted once, or rolled back, it expects next to
-        none until the server gets round to analysing it: a run right after an import
-        would walk through all documents for each of them. Less than a row on a page
-        is what tells; tables that autovacuum keeps in view have many.
+        If the rows of a table were deleted once, or rolled back, the planner expects
+        almost none until the server analyzes it: a run right after an import would scan
+        all documents for each of them. Less than one row per page is the sign; tables
+        that autovacuum maintains have many.
         """
         tables = {table for source in self.get_sources() for table in source._reads}
         pages = SQL("pg_relation_size(oid) / current_setting('block_size')::int")
         self._analyze(tables, SQL("reltuples < %s", pages))
 
     def _analyze(self, tables, condition):
-        """Analyze those of some tables that meet a condition on ``pg_class``."""
+        """Analyze the tables that meet a condition on ``pg_class``."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT relname FROM pg_class WHERE relname = ANY(%s) "

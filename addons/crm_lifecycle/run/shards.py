@@ -1,9 +1,9 @@
-"""The shards of a big run at the same time, on connections of one process.
+"""Run the shards of a big run at the same time, on connections of one process.
 
-Nearly all the time of a run is PostgreSQL's, where a connection uses one core. So a
-big run that may commit is split, and each shard has a connection and a thread of its
-own, which does little but wait for it. What a shard leaves, since it failed or since
-another transaction held a row, the run does itself at the end.
+PostgreSQL takes nearly all the time of a run, and a connection uses one core. So a big
+run that may commit is split, and each shard has its own connection and its own thread,
+which mostly waits for the database. The run itself finishes at the end what a shard
+leaves, because the shard failed or another transaction held a row.
 """
 
 import logging
@@ -13,17 +13,18 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from odoo import api
 from odoo.tools import SQL
 
-from ..progress import Cancelled
+from odoo.addons.base_background_task.progress import Cancelled
+
 from . import conditions, lock, review
 
 _logger = logging.getLogger(__name__)
 
-# So many customers are worth a second connection. For fewer, what each shard asks
-# whatever its size costs more than it saves.
+# Number of customers that justifies a second connection. With fewer, the fixed cost of
+# a shard exceeds the time it saves.
 BIG = 5000
-# How often the run looks after its shards, in seconds.
+# How often the run checks its shards, in seconds.
 PACE = 1
-# What shards and runs count.
+# The counters of shards and runs.
 COUNTS = (
     "profile_count",
     "created_count",
@@ -38,10 +39,10 @@ COUNTS = (
 
 
 class Checkpoint:
-    """Keeps what a shard has done, on a connection of its own.
+    """Commits the work of a shard, on its own connection.
 
-    Where the run is to ``stop``, it raises in the shard once: how the shard ended is
-    kept.
+    If the run has to ``stop``, it raises in the shard once, so that the end of the
+    shard can still be committed.
     """
 
     def __init__(self, env, stop):
@@ -54,14 +55,14 @@ class Checkpoint:
             self.has_raised = True
             raise Cancelled
         self.env.flush_all()
-        # Each batch stands for itself.
+        # Each batch is independent.
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
 
 def get_connection_count(session):
-    """Return on how many connections the run works at once.
+    """Return on how many connections the run works at the same time.
 
-    As many as the server lets a single query use cores beside its own.
+    As many as the parallel workers that the server allows a single query.
     """
     if session.checkpoint is None or session.shard or not session.mode.collects:
         return 1
@@ -74,7 +75,7 @@ def get_connection_count(session):
 
 
 def _get_concerned_count(session):
-    """Return about how many customers are to be refreshed, or asked again."""
+    """Return the approximate number of customers to refresh or evaluate."""
     waiting = session.run._get_waiting_count()
     lifecycles = session.get_lifecycles()
     session.run.signature = conditions.get_signature(lifecycles)
@@ -85,9 +86,9 @@ def _get_concerned_count(session):
 
 
 def work_side_by_side(session, count):
-    """Have threads do the shards, and wait for them."""
+    """Run the shards in threads, and wait for them."""
     shards = session.attempt(session.run._split, count)
-    # Others see the shards, and their customers, from here on.
+    # From here on, others see the shards and their customers.
     session.begin_step("refresh", session.run._get_waiting_count())
     stop = threading.Event()
     with ThreadPoolExecutor(count) as pool:
@@ -96,7 +97,7 @@ def work_side_by_side(session, count):
             for shard_id in shards.ids
         ]
         try:
-            # The checkpoint raises where the run is to stop.
+            # The checkpoint raises if the run has to stop.
             while wait(work, timeout=PACE).not_done:
                 session.keep()
         except BaseException:
@@ -106,9 +107,9 @@ def work_side_by_side(session, count):
 
 
 def _execute_apart(session, shard_id, stop):
-    """Do a shard in this thread, on a connection of its own.
+    """Run a shard in this thread, on its own connection.
 
-    An error is on the shard, and its customers are on the work list still.
+    An error is stored on the shard, and its customers stay on the work list.
     """
     run, own = session.run, session.env
     threading.current_thread().dbname = own.registry.db_name
@@ -125,9 +126,9 @@ def _execute_apart(session, shard_id, stop):
 
 
 def add_up(session, seconds=sum):
-    """Count what the shards did as done by the run.
+    """Add the counts of the shards to the run.
 
-    :param seconds: `sum`, or `max` where shards worked at the same time
+    :param seconds: `sum`, or `max` if the shards worked at the same time
     """
     for name in COUNTS:
         combine = seconds if name.endswith("_seconds") else sum

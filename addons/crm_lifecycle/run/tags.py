@@ -1,4 +1,4 @@
-"""Setting and removing tags by their conditions, at the end of a run."""
+"""Set and remove tags by their conditions, at the end of a run."""
 
 import time
 
@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from . import conditions, evaluate
 
-# Customers that get their tags at once.
+# Number of customers in a batch of tags.
 BATCH = 50000
 
 
@@ -41,7 +41,7 @@ def _sync_some(session, tags, foreseeable):
 
 
 def _list_tags(session, tags, foreseeable):
-    """List the customers that are asked, with the tags that they are to have."""
+    """List the evaluated customers, with the tags that they should have."""
     session.env.flush_all()
     conditions.ask(
         session,
@@ -51,7 +51,7 @@ def _list_tags(session, tags, foreseeable):
 
 
 def _list_tagged(session, tags, foreseeable, unusable):
-    """List them, where some of the tags can't be asked."""
+    """List them, except for unusable tags."""
     mine = Domain("company_id", "=", session.company.id)
     query = evaluate.search_asked(session, mine, foreseeable)
     holding = [
@@ -79,9 +79,9 @@ def _list_tagged(session, tags, foreseeable, unusable):
 
 
 def _get_tag_condition(session, tag, query):
-    """SQL condition: the profile is to have the tag.
+    """Return the SQL condition that the profile should have the tag.
 
-    No profile of a customer who objects to profiling is.
+    No profile of a customer who objects to profiling should.
     """
     Profile = session.env["crm.lifecycle.profile"]
     inside = Domain([("lifecycle_id", "=", tag.lifecycle_id.id), ("active", "=", True)])
@@ -93,7 +93,7 @@ def _get_tag_condition(session, tag, query):
 
 
 def _get_tagged_sql(tag):
-    """SQL condition: the profile has the tag already."""
+    """Return the SQL condition that the profile already has the tag."""
     return SQL(
         "EXISTS (SELECT FROM crm_lifecycle_profile_tag_rel AS r "
         "WHERE r.profile_id = crm_lifecycle_profile.id AND r.tag_id = %s)",
@@ -102,9 +102,9 @@ def _get_tagged_sql(tag):
 
 
 def write_tags(session, tags, last_id, upto):
-    """Write the tags of one batch. Return how many changed.
+    """Write the tags of one batch. Return the number of changes.
 
-    Customers merged into another one since they were listed are left out.
+    Customers who were merged into another one since they were listed are skipped.
     """
     cr = session.env.cr
     cr.execute(

@@ -1,4 +1,4 @@
-"""What the passing of days changes, for customers with no other change."""
+"""Changes by passing days, for customers without any other change."""
 
 from odoo.tools import SQL
 
@@ -10,11 +10,11 @@ PASSING = SQL("lifecycle_passing")
 
 
 def roll_windows(session):
-    """Bring facts over moving windows to the day, by what has left the windows.
+    """Update facts over moving windows to the day, by what has left the windows.
 
-    Customers on the work list for these facts are counted again and left out here,
-    and so are those counted again for this day already. Where the facts are of a
-    day in between, the customer is put on the list.
+    Customers on the work list for these facts are computed from scratch and skipped
+    here, and so are those already computed for this day. If the facts are as of a day
+    in between, the customer goes on the list.
     """
     if session.scope.is_full:
         return
@@ -33,7 +33,7 @@ def roll_windows(session):
 
 
 def _fill_changes(session):
-    """Ask the sources once. Return ``{table of changes: {fact: new value}}``."""
+    """Query the sources once. Return ``{table of changes: {fact: new value}}``."""
     changes = {}
     for source in session.get_sources():
         if not source._is_moving:
@@ -52,28 +52,28 @@ def _get_table(number):
 
 
 def drop_tables(session):
-    """Drop the lists of customers that the days change."""
+    """Drop the lists of customers that passing days change."""
     count = sum(source._is_moving for source in session.get_sources())
     tables = [PASSING, *map(_get_table, range(count))]
     session.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(tables)))
 
 
 def _fill_passing(session, changes):
-    """List the customers that the days change, in ``lifecycle_passing``."""
+    """List the customers that passing days change, in ``lifecycle_passing``."""
     scope = session.scope
     query = SQL(
         """
             SELECT p.id AS profile_id, p.partner_id,
-                   -- else the facts are of a day in between
+                   -- otherwise the facts are as of a day in between
                    COALESCE(p.facts_as_of <= %(previous)s, TRUE) AS is_before
               FROM crm_lifecycle_profile AS p
               JOIN (%(customers)s) AS d ON d.partner_id = p.partner_id
              WHERE p.company_id = %(company)s
-               -- not counted for this day already
+               -- not yet computed for this day
                AND COALESCE(p.facts_as_of < %(as_of)s, TRUE)
-               -- nor about to be
+               -- and not on the work list for it
                AND NOT EXISTS (
-                   SELECT FROM crm_lifecycle_touch AS t
+                   SELECT FROM crm_lifecycle_pending AS t
                     WHERE t.company_id = %(company)s
                       AND t.partner_res_id = p.partner_id
                       AND %(is_asked)s)
@@ -92,7 +92,7 @@ def _fill_passing(session, changes):
 
 
 def enqueue_skipped_days(session):
-    """Put customers on the work list that have facts of a day in between."""
+    """Put customers with facts of a day in between on the work list."""
     session.env.cr.execute(
         SQL(
             """
@@ -100,7 +100,7 @@ def enqueue_skipped_days(session):
                 DELETE FROM lifecycle_passing WHERE NOT is_before
                 RETURNING partner_id
             )
-            INSERT INTO crm_lifecycle_touch (company_id, partner_res_id)
+            INSERT INTO crm_lifecycle_pending (company_id, partner_res_id)
             SELECT %s, partner_id FROM between_days
             """,
             session.scope.company_id,
@@ -110,9 +110,9 @@ def enqueue_skipped_days(session):
 
 
 def _get_apply_sql(session, table, values):
-    """SQL that writes the new values of one source.
+    """Return SQL that writes the new values of one source.
 
-    Where a rule asks about one of them, the customer is due for review.
+    If a rule uses one of them, the customer is due for review.
     """
     reviewed = SQL()
     if conditions.get_watched(session, values):

@@ -1,4 +1,4 @@
-"""The phases of a run, in their order."""
+"""The phases of a run, in order."""
 
 import time
 
@@ -17,7 +17,7 @@ from . import (
 def do_run(session):
     """Do the phases one after the other. Return whether the run has ended.
 
-    It has not where others do the rest: see `crm.lifecycle.run._dispatch`.
+    It has not if others do the rest: see `crm.lifecycle.run._dispatch`.
     """
     run = session.run
     if session.mode.collects and not session.shard:
@@ -31,14 +31,14 @@ def do_run(session):
     refresh_facts(session)
     move_customers(session)
     if run.child_ids:
-        # Their seconds were the same ones.
+        # The shards worked at the same time: the longest time counts, not the sum.
         session.attempt(shards.add_up, session, max)
         session.keep()
     return True
 
 
 def finish_run(session):
-    """Do what the shards have left, and add up what they did."""
+    """Finish what the shards have left, and add up their counts."""
     refresh_facts(session)
     move_customers(session)
     session.attempt(shards.add_up, session)
@@ -56,14 +56,14 @@ def collect_changes(session):
 
 
 def collect_batch(session):
-    """List the changes, and roll windows on to the day. Return the watermark."""
+    """List the changes, and move windows to the day. Return the watermark."""
     watermark = collect.list_changes(session)
     windows.roll_windows(session)
     return watermark
 
 
 def refresh_facts(session):
-    """Second phase: bring the facts of the customers on the work list up to date."""
+    """Second phase: refresh the facts of the customers on the work list."""
     waiting = session.run._get_waiting_count() if session.is_watched else 0
     if waiting:
         session.begin_step("refresh", waiting)
@@ -71,14 +71,14 @@ def refresh_facts(session):
 
 
 def move_customers(session, lifecycles=None):
-    """Third phase: assign lifecycles, then let the rules move until no one is due.
+    """Third phase: assign lifecycles, then apply the rules until no customer is due.
 
-    Customers due for review are asked (see `review.take_due`).
+    Customers due for review are evaluated (see `review.take_due`).
 
-    A customer may pass several stages in a run, and is never moved back on
-    the same day into a stage that a rule took them out of, unless their
-    facts have changed meanwhile. So rules that contradict each other do not
-    loop, and a second run on a day finds nothing to do.
+    A customer may pass several stages in a run, but is never moved back on the same day
+    into a stage that a rule moved them out of, unless their facts have changed
+    meanwhile. So contradictory rules do not loop, and a second run on the same day
+    finds nothing to do.
 
     ``lifecycles`` run in place of the active ones, if given.
     """

@@ -1,4 +1,4 @@
-"""A small named world for tests of the lifecycle."""
+"""Common setup for tests of the lifecycle."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -10,13 +10,13 @@ TODAY = date(2026, 3, 2)
 
 
 class LifecycleCase(TransactionCase):
-    """One company with one lifecycle of five stages, and the roles of sales.
+    """One company with a lifecycle of five stages, and users with the roles of Sales.
 
-    Stages: prospect, engaged, customer, risk (beside the ladder), lost. Runs
-    are asked as of `TODAY` unless told otherwise.
+    Stages: prospect, engaged, customer, risk (beside the ladder), lost. Runs are as of
+    `TODAY` by default.
     """
 
-    # Whether runs may be of days that are still to come by the clock of the database.
+    # Whether runs may be as of days after the present date of the database.
     can_look_ahead = True
 
     @classmethod
@@ -93,7 +93,7 @@ class LifecycleCase(TransactionCase):
 
     @classmethod
     def _lead(cls, days_ago=0, **vals):
-        """A lead created some days before `TODAY`, at noon."""
+        """Create a lead some days before `TODAY`, at noon."""
         lead = cls.env["crm.lead"].create(
             {
                 "name": "Lead",
@@ -108,7 +108,7 @@ class LifecycleCase(TransactionCase):
 
     @classmethod
     def _set_create_date(cls, records, days_ago, moment=time(12)):
-        """Backdate records: the ORM keeps their creation date to itself."""
+        """Backdate records: the ORM does not write their creation date."""
         cls.env.flush_all()
         when = datetime.combine(TODAY - timedelta(days=days_ago), moment)
         cls.env.cr.execute(
@@ -125,7 +125,7 @@ class LifecycleCase(TransactionCase):
 
     @classmethod
     def _customer(cls, name="Ada", **vals):
-        """A contact with one lead, and their profile after a run."""
+        """Create a contact with one lead; return their profile after a run."""
         partner = cls._partner(name, **vals)
         cls._lead(partner_id=partner.id)
         cls._run()
@@ -148,14 +148,14 @@ class LifecycleCase(TransactionCase):
         return run
 
     def _get_plan(self, statement, *dear):
-        """The plan of a statement, as text, as of many rows.
+        """Return the plan of a statement, as text, as if there were many rows.
 
-        Rows are few here, and what is known of them depends on the tests before: which
-        of two ways of about one price is taken is chance. So each condition costs much,
-        and an index that answers it is taken.
+        The tables have few rows, and their statistics depend on earlier tests, so the
+        choice between two plans of similar cost is random. Conditions are made
+        expensive, so that the planner uses an index that answers them.
 
-        :param dear: what the planner avoids, as ``"seqscan"``; of few rows it reads
-            whole tables, whatever it would do with many
+        :param dear: plan types to avoid, such as ``"seqscan"``: the planner scans small
+            tables, whatever it would do with many rows
         """
         self.env.cr.execute("SET LOCAL cpu_operator_cost = 100")
         for way in dear:
@@ -166,7 +166,7 @@ class LifecycleCase(TransactionCase):
         return "\n".join(line for [line] in rows)
 
     def _moves(self, profile):
-        """The moves of a customer, oldest first: ``[(from, to, origin)]``."""
+        """Return the moves of a customer, oldest first: ``[(from, to, origin)]``."""
         return [
             (row.from_stage_id.code or None, row.to_stage_id.code, row.origin)
             for row in profile.history_ids.sorted("id")

@@ -42,7 +42,7 @@ class TestAccess(LifecycleCase):
             "crm.lifecycle.profile",
             "crm.lifecycle.history",
             "crm.lifecycle.run",
-            "crm.lifecycle.touch",
+            "crm.lifecycle.pending",
         ):
             with self.subTest(model=model), self.assertRaises(AccessError):
                 self._seen_by(clerk, model)
@@ -82,7 +82,7 @@ class TestAccess(LifecycleCase):
             self.own.with_user(user).stage_id = self.engaged
 
     def test_engine_methods_are_private(self):
-        """RPC calls no method that starts with an underscore; these all do."""
+        """RPC can't call methods that start with an underscore; these all do."""
         public = {"action_run", "action_activate", "action_archive"}
         for name in dir(type(self.env["crm.lifecycle.profile"])):
             if "lifecycle" in name and not name.startswith("_"):

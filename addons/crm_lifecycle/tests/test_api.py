@@ -12,7 +12,7 @@ QUIET = mute_logger("odoo.http", "odoo.addons.base.models.ir_rule")
 
 @tagged("post_install", "-at_install")
 class TestApi(LifecycleCase, HttpCase):
-    """The calls of docs/API.md, over HTTP with the key of a salesperson."""
+    """The calls of docs/API.md, over HTTP with the API key of a salesperson."""
 
     @classmethod
     def setUpClass(cls):
@@ -44,7 +44,7 @@ class TestApi(LifecycleCase, HttpCase):
         return answer.status_code, answer.json()
 
     def _assert_refused(self, answer, status, text):
-        """A clear message, for people; Odoo adds the traceback elsewhere."""
+        """Assert a clear message for users; Odoo adds the traceback elsewhere."""
         code, body = answer
         self.assertEqual(code, status, body)
         self.assertIn(text, body["message"])
@@ -134,7 +134,7 @@ class TestApi(LifecycleCase, HttpCase):
         self.assertEqual(found["stage"], "prospect")
 
     # ------------------------------------------------------------
-    # Doing
+    # Writing
     # ------------------------------------------------------------
 
     def test_a_move_with_a_reason(self):
@@ -234,7 +234,7 @@ class TestApi(LifecycleCase, HttpCase):
             self.assertIn("reason", body["message"])
 
     def test_a_reason_is_kept_without_what_the_database_does_not_take(self):
-        """A NUL in it ended in an error of the server."""
+        """Regression: a NUL character in it ended in a server error."""
         code, found = self._call(
             "crm.lifecycle.profile",
             "action_move",

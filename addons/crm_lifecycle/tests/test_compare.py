@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models import crm_lifecycle_task_work as work
+from ..models import crm_lifecycle_background as work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 
@@ -68,7 +68,7 @@ class TestCompare(LifecycleCase):
         )
 
     def test_each_side_does_what_its_preview_tells(self):
-        """The second side starts where customers stand, not where the first ended."""
+        """The second side starts at the present stages, not where the first ended."""
         found = self._compare()
         for number, lifecycle in enumerate((self.lifecycle, self.draft)):
             preview = self.env["crm.lifecycle"]._preview(self.company, lifecycle)
@@ -138,11 +138,13 @@ class TestCompare(LifecycleCase):
         wizard = self._open(self.manager)
         with patch.object(work, "SMALL_PREVIEW", 0):
             action = wizard.action_compare()
-        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        task = self.env["background.task"].browse(action["res_id"])
         self.assertIn("Stricter", task.name)
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(task.state, "done")
         self.assertIn("Bob", wizard.result)

@@ -7,7 +7,7 @@ from odoo.addons.crm_lifecycle.access import find_unreadable
 
 from .common import TODAY, LifecycleCase
 
-# A manager of sales may read the messages of a customer, but no mail server.
+# A manager of Sales may read the messages of a customer, but no mail server.
 SERVER = "message_ids.mail_server_id"
 DOTTED = [(f"{SERVER}.smtp_pass", "=like", "Z%")]
 NESTED = [
@@ -18,9 +18,9 @@ HIDDEN = [DOTTED, NESTED, ["|", ("won_count", ">", 0), *NESTED], ["!", *DOTTED]]
 
 @tagged("post_install", "-at_install")
 class TestConditionAccess(LifecycleCase):
-    """Conditions look at nothing that their author may not read.
+    """Conditions use nothing that their author may not read.
 
-    Runs ask them with all rights, and Explain and Test show their values.
+    Runs evaluate them as superuser, and Explain and Test show their values.
     """
 
     @classmethod

@@ -24,7 +24,7 @@ class TestConfiguration(LifecycleCase):
                 self._rule(self.engaged, [], name="Strange").domain = domain
 
     def test_conditions_that_no_text_can_have_are_refused_in_words(self):
-        """Creating ended in an error of the server, unlike writing."""
+        """Regression: creating ended in a server error, unlike writing."""
         for text in ("\ud800", "[('won_count', '=', '\0')]"):
             for record in (self.lifecycle, self._rule(self.engaged, [])):
                 with (

@@ -56,7 +56,7 @@ class TestCron(LifecycleCase):
         self.assertEqual(self._profile(other).stage_id, self.prospect)
 
     def test_a_lifecycle_activated_later_takes_its_customers_in_quietly(self):
-        """A quick run in between must not make its first run a loud one."""
+        """After a quick run in between, its first run is still quiet."""
         leads = self._lead() | self._lead()
         self._trigger()
         self._runs().date_start -= timedelta(hours=1)
@@ -103,11 +103,11 @@ class TestCron(LifecycleCase):
         self.assertIn("out of order", failed.error)
         done = self.env["crm.lifecycle.run"].search([("company_id", "=", other.id)])
         self.assertEqual(done.state, "done")
-        # Odoo switches off a job that fails for a week.
+        # Odoo deactivates a job that fails for a week.
         self.assertFalse(self.cron.failure_count)
 
     def test_a_company_whose_run_fails_late_does_not_take_all_the_time(self):
-        """The job stopped after it each time, before it got to the others."""
+        """Regression: the job stopped after it, before the other companies."""
         other = self.env["res.company"].create({"name": "Zeta", "sequence": 99})
         works = self.lifecycle.copy({"company_id": other.id})
         works.write({"state": "active", "activation_date": fields.Datetime.now()})
@@ -131,7 +131,7 @@ class TestCron(LifecycleCase):
         self.assertEqual(done.state, "done")
 
     def _break(self, company):
-        """Let runs of a company fail once their facts are there."""
+        """Make runs of a company fail after their facts are refreshed."""
         move = work.move_customers
 
         def fail(session, *args, **kwargs):

@@ -12,7 +12,7 @@ AS_OF = date(2026, 3, 2)
 
 
 def column_type(name):
-    """The columns of a customer in these tests."""
+    """Return the type of a column of the customer in these tests."""
     return {
         "last_order_date": "date",
         "write_date": "datetime",
@@ -56,7 +56,7 @@ class TestReview(TransactionCase):
                 self.assertIsNone(self._turns(condition))
 
     def test_nobody_turns_unseen(self):
-        """On each day on which a condition changes sides, a look is due."""
+        """A review is due on each day on which a condition changes its result."""
         fact = date(2025, 11, 30)
         for value in ("today -90d", "today -3m", "today -1m -5d", "today +1w"):
             for operator in ("<", "<=", ">", ">=", "="):

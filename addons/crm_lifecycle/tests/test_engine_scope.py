@@ -14,7 +14,7 @@ class TestScope(TransactionCase):
             ("UTC", date(2026, 3, 1), datetime(2026, 3, 2)),
             ("Asia/Shanghai", date(2026, 3, 1), datetime(2026, 3, 1, 16)),
             ("America/New_York", date(2026, 3, 7), datetime(2026, 3, 8, 5)),
-            # Clocks go forward on the 8th: its night is an hour shorter.
+            # Daylight saving time starts on the 8th: that day is an hour shorter.
             ("America/New_York", date(2026, 3, 8), datetime(2026, 3, 9, 4)),
         ]:
             with self.subTest(tz=tz, day=day):
@@ -38,7 +38,7 @@ class TestScope(TransactionCase):
             scope.crossing(SQL("now()"))
 
     def test_a_moment_crosses_once(self):
-        """What one run sees as crossing, the next does not see again."""
+        """The next run does not see again what one run sees as crossing."""
         moment = SQL("'2025-03-08 12:00'::timestamp")
         days = [date(2026, 3, day) for day in range(5, 12)]
         crossed = []

@@ -9,7 +9,7 @@ from odoo.addons.crm_lifecycle.engine.since import Events, since_of, turning_day
 
 @tagged("post_install", "-at_install")
 class TestEngineSince(TransactionCase):
-    """Since when conditions have held, asked of one row of facts."""
+    """Since when conditions have held, computed for one row of facts."""
 
     FACTS = {
         "first": date(2026, 1, 5),
@@ -43,7 +43,7 @@ class TestEngineSince(TransactionCase):
             SQL("%s AS %s", value, SQL.identifier(name))
             for name, value in self.FACTS.items()
         )
-        # The driver has no date for infinity.
+        # The driver can't represent infinity as a date.
         [[found]] = self.env.execute_query(
             SQL("SELECT (%s)::text FROM (SELECT %s) AS p", day, values)
         )
@@ -55,7 +55,7 @@ class TestEngineSince(TransactionCase):
         self.assertEqual(self._since("[('last', '<=', '-4w')]"), "2026-02-17")
 
     def test_what_nothing_has_touched_has_held_all_along(self):
-        """No complaint at all is none since ever, whatever else has changed."""
+        """Without any complaint, the condition has always held."""
         none = "[('number', '=', 0)]"
         self.assertEqual(self._since(none), "infinity")
         self.assertEqual(self._since(none, untouched=SQL("FALSE")), "infinity")

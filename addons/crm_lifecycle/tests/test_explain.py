@@ -9,7 +9,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestExplain(LifecycleCase):
-    """Why a customer is where they are, and what would move them."""
+    """Why a customer is in a stage, and what would move them."""
 
     def setUp(self):
         super().setUp()
@@ -21,7 +21,7 @@ class TestExplain(LifecycleCase):
         return profile.with_user(self.salesperson)._explain(**kwargs)
 
     def _rules(self, profile, **kwargs):
-        """``{stage: (holds, date)}`` of the rules that wait."""
+        """Return ``{stage: (holds, date)}`` of the rules that wait."""
         return {
             item["stage"].code: (item["holds"], item["date"])
             for item in self._explain(profile, **kwargs)["rules"]
@@ -45,7 +45,7 @@ class TestExplain(LifecycleCase):
         self.assertEqual(self._rules(profile, as_of=before), {"risk": (False, day)})
 
     def test_what_is_told_comes_true(self):
-        """Months differ in length; the run moves on the day that was told."""
+        """Months differ in length; the run moves on the day that was predicted."""
         self._rule(self.risk, [("first_seen_date", "<=", "today -3m")])
         profile = self._customer()
         [[_holds, day]] = self._rules(profile).values()

@@ -1,4 +1,4 @@
-"""The follow-up clock: one activity each time that it runs out."""
+"""The follow-up clock: one activity each time it runs out."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -18,7 +18,7 @@ def day(number):
 
 @tagged("post_install", "-at_install")
 class TestFollowUp(PlaybookCase):
-    """Whoever is engaged hears from us every three days."""
+    """Engaged customers are contacted every three days."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,12 +28,12 @@ class TestFollowUp(PlaybookCase):
         cls.profile._lifecycle_move(cls.engaged, origin="rule", as_of=TODAY)
 
     def _tick(self, number, **kwargs):
-        """Let the day come: the run, then the worker; return the new steps."""
+        """Run as of a day, then run the worker; return the new steps."""
         self._run(day(number), **kwargs)
         return self._work()
 
     def _talk(self, number, profile=None):
-        """Say something to the customer, on a day at noon."""
+        """Send a message to the customer, on a day at noon."""
         profile = profile or self.profile
         message = profile.partner_id.message_post(
             body="Hello", message_type="comment", subtype_xmlid="mail.mt_comment"
@@ -43,14 +43,14 @@ class TestFollowUp(PlaybookCase):
             "UPDATE mail_message SET date = %s, write_date = now() WHERE id = %s",
             [f"{day(number)} 12:00:00", message.id],
         )
-        # The run that comes looks at what was written since the one before.
+        # The next run reads what was written since the previous one.
         self.env["crm.lifecycle.run"].search([]).write({"watermark": "2020-01-01"})
 
     def _open(self):
         return self._activities(self.profile)
 
     # ------------------------------------------------------------
-    # When
+    # Due dates
     # ------------------------------------------------------------
 
     def test_it_falls_due_on_the_third_day_and_not_before(self):
@@ -87,7 +87,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(self._open().date_deadline, day(3))
 
     def test_the_day_is_that_of_the_last_run(self):
-        """Without a run nobody knows who was contacted since."""
+        """Without a run, it is unknown which customers were contacted since."""
         self._tick(2)
         self.assertFalse(self._work())
         self._run(day(3), quick=True)
@@ -132,7 +132,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(len(self._open()), 1)
 
     def test_none_while_one_is_open_still(self):
-        """The customer answered, nobody did the follow-up, and time went by."""
+        """The customer answered, the follow-up was not done, and time passed."""
         self._tick(3)
         activity = self._open()
         self._talk(4)
@@ -143,7 +143,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(self._tick(9).key, f"follow_up:{day(7)}")
 
     # ------------------------------------------------------------
-    # For whom
+    # Responsible users
     # ------------------------------------------------------------
 
     def test_the_stage_says_who_does_what(self):
@@ -172,7 +172,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(step.state, "skipped")
         self.assertIn("no salesperson", step.reason)
         self.assertFalse(self._tick(4))
-        # Somebody takes the customer, and the step is tried again.
+        # A salesperson is assigned to the customer, and the step is retried.
         self.profile.user_id = self.salesperson
         step.with_user(self.manager).action_retry()
         self.assertEqual(step.state, "done")
@@ -189,11 +189,11 @@ class TestFollowUp(PlaybookCase):
         self.assertFalse(self._tick(9))
 
     # ------------------------------------------------------------
-    # Quiet beginnings
+    # Quiet moves
     # ------------------------------------------------------------
 
     def test_those_put_there_quietly_wait_for_a_first_contact(self):
-        """Thousands are taken in at once; nobody could call them all in three days."""
+        """Thousands enter at once; no one could call all of them in three days."""
         quiet = self._customer("Bob", user_id=self.salesperson.id)
         quiet._lifecycle_move(self.engaged, origin="rule", as_of=TODAY, quiet=True)
         imported = self._customer("Cid", user_id=self.salesperson.id)
@@ -214,7 +214,7 @@ class TestFollowUp(PlaybookCase):
         self.assertNotIn(quiet, self._tick(3).profile_id)
 
     def test_those_overdue_when_the_stage_gets_its_clock_are_only_shown(self):
-        """Whoever shortens the days doesn't have everybody called at once."""
+        """A shorter period does not plan calls to all customers at once."""
         early = self._customer("Bob", user_id=self.salesperson.id)
         early._lifecycle_move(self.engaged, origin="rule", as_of=day(-9))
         self.engaged.follow_up_since = day(2)
@@ -241,7 +241,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(self._tick(7).profile_id, self.profile)
 
     def _place_on(self, today):
-        """The day on which moves were seen can't be chosen: it is the server's."""
+        """Set the day on which moves were recorded, which is that of the server."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE crm_lifecycle_history SET create_date = %s WHERE company_id = %s",
@@ -249,7 +249,7 @@ class TestFollowUp(PlaybookCase):
         )
 
     # ------------------------------------------------------------
-    # Leaving
+    # Exit
     # ------------------------------------------------------------
 
     def test_leaving_the_stage_closes_it(self):
@@ -262,7 +262,7 @@ class TestFollowUp(PlaybookCase):
         self.assertFalse(self._tick(9))
 
     def test_who_leaves_while_it_is_being_planned_is_looked_at_again(self):
-        """The move waits for the worker, though no activity is in sight yet."""
+        """The move waits for the worker, although there is no activity yet."""
         self._run(day(3))
         self.env["crm.lifecycle.profile"].flush_model()
         self.env.cr.execute("UPDATE crm_lifecycle_profile SET follow_up_date = now()")
@@ -272,18 +272,18 @@ class TestFollowUp(PlaybookCase):
 
     def test_who_has_left_meanwhile_is_left_alone(self):
         self._run(day(3))
-        Step = self.env["crm.lifecycle.step"]
+        Step = self.env["crm.lifecycle.playbook.log"]
         self.assertEqual(Step._get_waiting_follow_ups(), self.profile.ids)
         self.profile._lifecycle_move(self.customer, origin="rule", as_of=day(3))
         self.assertTrue(Step._follow_up(self.profile.id))
         self.assertFalse(self._open())
 
     # ------------------------------------------------------------
-    # In spite of trouble
+    # Errors
     # ------------------------------------------------------------
 
     def test_a_collision_is_tried_again_and_leaves_one(self):
-        Step = type(self.env["crm.lifecycle.step"])
+        Step = type(self.env["crm.lifecycle.playbook.log"])
         perform = Step._perform_follow_up
         collisions = [SerializationFailure()]
 
@@ -298,7 +298,7 @@ class TestFollowUp(PlaybookCase):
         self.assertEqual(len(self._open()), 1)
 
     def test_one_that_fails_is_recorded_and_tried_by_hand_only(self):
-        Step = type(self.env["crm.lifecycle.step"])
+        Step = type(self.env["crm.lifecycle.playbook.log"])
         with (
             patch.object(Step, "_perform_follow_up", side_effect=ValueError("broken")),
             mute_logger(STEP_LOGGER),
@@ -340,7 +340,7 @@ class TestFollowUp(PlaybookCase):
         for profile_ids in (others[:1].ids, None):
             self.env.flush_all()
             self.env.invalidate_all()
-            run.company_id.lifecycle_tz  # noqa: B018  read before we count
+            run.company_id.lifecycle_tz  # noqa: B018  read before counting
             before = self.env.cr.sql_log_count
             due = run._get_due_follow_ups(profile_ids)
             counts.append(self.env.cr.sql_log_count - before)

@@ -13,7 +13,7 @@ PROFILE = "crm.lifecycle.profile"
 
 @tagged("post_install", "-at_install")
 class TestHealth(LifecycleCase):
-    """How customers are, told by the worst sign."""
+    """The health of customers, determined by the worst sign."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestHealth(LifecycleCase):
         self.env.invalidate_all()
 
     def _check(self, level, *reasons):
-        """As computed and as found, in all that is asked for."""
+        """Check the computed health and its reasons, and that searches agree."""
         profile = self.profile.with_user(self.leader)
         self.assertEqual(profile.health, level)
         self.assertEqual((profile.health_reasons or "").splitlines(), list(reasons))

@@ -64,7 +64,7 @@ class TestHistory(LifecycleCase):
             self.profile.sudo().write({"history_ids": [(2, self.row.id, 0)]})
 
     def test_reasons_without_a_rule_are_told_in_the_readers_language(self):
-        """Jobs run without a language: what they store is told when it is read."""
+        """Jobs have no language: stored reasons are translated when they are read."""
         self.env["res.lang"]._activate_lang("zh_CN")
         first = self.profile.history_ids.sorted("id")[0]
         self.assertEqual(first.explanation, "Enters the lifecycle")
@@ -102,7 +102,7 @@ class TestHistory(LifecycleCase):
         self.assertEqual(seconds[str(self.engaged.id)], 10 * 86400)
 
     def test_time_in_stages_shows_in_a_form_being_edited(self):
-        """A click in the status bar used to end in an error of the server."""
+        """Regression: a click in the status bar ended in a server error."""
         view = "crm_lifecycle.crm_lifecycle_profile_view_form"
         with Form(self.profile.with_user(self.salesperson), view=view) as form:
             form.stage_id = self.customer

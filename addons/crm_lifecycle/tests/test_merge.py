@@ -56,7 +56,7 @@ class TestMerge(LifecycleCase):
         self.assertEqual(known.open_lead_count, 2)
 
     def test_merged_contacts_keep_both_histories(self):
-        """The core deletes what a unique index refuses, and history with it."""
+        """The core deletes rows that violate a unique index, and their history."""
         ada, bob = self._customer("Ada"), self._customer("Bob")
         bob.stage_id = self.customer
         rows = ada.history_ids | bob.history_ids

@@ -123,7 +123,7 @@ class TestMove(LifecycleCase):
         self.assertEqual(profile.stage_id, self.engaged)
 
     def test_a_move_loses_to_the_one_before_it(self):
-        """Compare and swap: who moved meanwhile is not moved from where they were."""
+        """Compare and swap: customers who moved meanwhile are not moved."""
         profile = self._customer()
         profile.stage_id = self.customer
         moved = profile._lifecycle_move(
@@ -144,7 +144,7 @@ class TestMove(LifecycleCase):
                 profile.write({name: value})
 
     def test_a_context_from_outside_opens_no_way_around(self):
-        """Whatever RPC sends as context is no pass of the writer."""
+        """Nothing that RPC sends as context is accepted as the pass of the writer."""
         profile = self._customer().with_user(self.salesperson)
         with self.assertRaises(UserError):
             profile.with_context(lifecycle_writer=True).write({"won_count": 7})

@@ -8,7 +8,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestObjection(LifecycleCase):
-    """Who objects to profiling is moved by staff alone."""
+    """Only staff move customers who object to profiling."""
 
     @classmethod
     def setUpClass(cls):
@@ -94,7 +94,7 @@ class TestObjection(LifecycleCase):
         self.assertFalse(self._profile(lead.partner_id).stage_id)
 
     def test_a_run_asks_no_more_for_it(self):
-        """Set-wise: the queries of a run do not grow with those who object."""
+        """The queries of a run do not grow with the number of objections."""
         for number in range(5):
             self._object(self._customer(f"N{number}"))
         self.env.flush_all()
@@ -109,7 +109,7 @@ class TestObjection(LifecycleCase):
         self.assertLessEqual(self.env.cr.sql_log_count - before, few)
 
     def test_installation_tells_the_planner_how_few_object(self):
-        """A new column has no statistics; the planner took it for filled."""
+        """A new column has no statistics; the planner assumed that it was filled."""
         self.env.cr.execute(
             "ALTER TABLE res_partner ALTER COLUMN lifecycle_objection_date TYPE date "
             "USING lifecycle_objection_date"

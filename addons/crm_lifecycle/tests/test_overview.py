@@ -13,7 +13,7 @@ PROFILE = "crm.lifecycle.profile"
 
 @tagged("post_install", "-at_install")
 class TestOverview(LifecycleCase):
-    """A customer at a glance, as their salesperson sees them."""
+    """The overview of a customer, as seen by their salesperson."""
 
     @classmethod
     def setUpClass(cls):
@@ -60,7 +60,7 @@ class TestOverview(LifecycleCase):
         )
 
     # ------------------------------------------------------------
-    # Where the customer stands
+    # Stage
     # ------------------------------------------------------------
 
     def test_the_path_tells_what_is_behind_and_what_is_ahead(self):
@@ -225,7 +225,7 @@ class TestOverview(LifecycleCase):
         )
 
     def test_events_are_counted_over_two_years(self):
-        """The boundary is the same moment twelve months ago."""
+        """The boundary is the same time of day twelve months ago."""
         now = self.env.cr.now()
         for months, times in ((1, 3), (11, 1), (13, 2), (25, 1)):
             for _time in range(times):
@@ -249,7 +249,7 @@ class TestOverview(LifecycleCase):
         self.assertFalse(self._events(kinds=["contact"]))
 
     # ------------------------------------------------------------
-    # Who may see what
+    # Access
     # ------------------------------------------------------------
 
     def test_a_salesperson_sees_no_documents_of_colleagues(self):
@@ -322,7 +322,7 @@ class TestOverview(LifecycleCase):
             self._overview(self.env.ref("base.cn"))
 
     # ------------------------------------------------------------
-    # What it costs
+    # Query counts
     # ------------------------------------------------------------
 
     def _count(self, call):
@@ -333,7 +333,7 @@ class TestOverview(LifecycleCase):
         return self.cr.sql_log_count - before
 
     def _get_specification(self, model, view_type="form"):
-        """What the web client asks for when it opens the view of a model."""
+        """Return what the web client requests when it opens the view of a model."""
         view = self.env[model].with_user(self.leader).get_view(view_type=view_type)
         fields = self.env[model]._fields
         names = etree.fromstring(view["arch"]).xpath(
@@ -385,7 +385,7 @@ class TestOverview(LifecycleCase):
         self._said(self.partner, "Hello", 1)
         ask()  # fills the caches of the registry
         few = self._count(ask)
-        # With the one question about cases of risk, which tell of the health.
+        # This includes one query on cases of risk, which affect the health.
         self.assertLessEqual(few, 22)
         for days in range(60):
             self._said(self.partner, "Hello", days)
@@ -393,7 +393,7 @@ class TestOverview(LifecycleCase):
         self.assertEqual(self._count(ask), few)
 
     def test_days_of_months_stay_in_their_month(self):
-        """A move has a day and no time: it stands after what happened that day."""
+        """A move has a day and no time: it sorts after the events of that day."""
         self._said(self.partner, "In the evening").date = "2026-03-05 22:00:00"
         self.ada._lifecycle_move(self.engaged, origin="manual", as_of=date(2026, 3, 5))
         labels = [event["label"] for event in self._events()][:2]

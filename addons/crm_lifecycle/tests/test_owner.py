@@ -11,9 +11,9 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestOwner(LifecycleCase):
-    """Customers stay with their salesperson, unless the writer may write them.
+    """Customers keep their salesperson, unless the user may write them.
 
-    Ada is Cole's customer, Sally the one who tries. Lea leads Cole's team.
+    Ada is Cole's customer, Sally the user who tries. Lea leads Cole's team.
     """
 
     @classmethod
@@ -47,7 +47,7 @@ class TestOwner(LifecycleCase):
         return record.with_user(user or self.salesperson)
 
     def _todos(self, profiles=None):
-        """Activities on profiles: ``{(profile, user)}``."""
+        """Return the activities on profiles: ``{(profile, user)}``."""
         activities = self.env["mail.activity"].search(
             [
                 ("res_model", "=", "crm.lifecycle.profile"),
@@ -227,7 +227,7 @@ class TestOwner(LifecycleCase):
                 }
             ],
         )
-        # What the lead has been through still counts, and its note is on the lead.
+        # The history of the lead still counts, and its note is on the lead.
         self.assertEqual(rows.profile_id, self.ada)
         notes = self.lead.message_ids.filtered(lambda message: "mine" in message.body)
         self.assertEqual(notes.author_id, self.salesperson.partner_id)
@@ -308,7 +308,7 @@ class TestOwner(LifecycleCase):
         self.assertEqual(mine.user_id, self.colleague)
 
     def test_notes_that_the_writer_may_not_read_do_not_show(self):
-        """A third one merges two colleagues' contacts: the note stays with them."""
+        """A third user merges the contacts of two colleagues: the note stays there."""
         self.salesperson.group_ids |= self.env.ref("base.group_partner_manager")
         bob = self._customer("Bob", user_id=self.leader.id)
         bob.note = "<p>secret</p>"

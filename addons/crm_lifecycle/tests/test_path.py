@@ -5,10 +5,10 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestPath(LifecycleCase):
-    """The picture of a lifecycle: its stages, and the ways between them."""
+    """The diagram of a lifecycle: its stages, and the moves between them."""
 
     def _arrows(self, lifecycle=None):
-        """``{(from, to): (names of rules, kind)}``"""
+        """Return ``{(from, to): (names of rules, kind)}``."""
         path = (lifecycle or self.lifecycle).path
         codes = [stage["name"] for stage in path["stages"]]
         return {

@@ -1,4 +1,4 @@
-"""What follows from a move: activities, emails and server actions, once each."""
+"""What a move triggers: activities, emails and server actions, once each."""
 
 from datetime import date, timedelta
 from unittest.mock import patch
@@ -12,10 +12,10 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_cron import IrCron
 
-from ..models import crm_lifecycle_step_worker
+from ..models import crm_lifecycle_playbook_log_worker
 from .common import TODAY, LifecycleCase
 
-STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker"
+STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log_worker"
 
 
 class PlaybookCase(LifecycleCase):
@@ -24,7 +24,7 @@ class PlaybookCase(LifecycleCase):
         super().setUpClass()
         cls.cron = cls.env.ref("crm_lifecycle.ir_cron_playbook")
         cls.model = cls.env["ir.model"]._get("crm.lifecycle.profile")
-        # What other data of the database left undone is not ours to test.
+        # Ignore the moves that other data of the database left unprocessed.
         cls.env["crm.lifecycle.history"].search(
             [("processed_at", "=", False)]
         )._set_processed()
@@ -91,8 +91,8 @@ class PlaybookCase(LifecycleCase):
             profile._lifecycle_move(stage, origin="rule", as_of=TODAY, **kwargs)
 
     def _work(self, succeeds=True):
-        """Let the scheduled job do its work; return the new steps, oldest first."""
-        Step = self.env["crm.lifecycle.step"]
+        """Run the scheduled job; return the new steps, oldest first."""
+        Step = self.env["crm.lifecycle.playbook.log"]
         before = Step.search([])
         self.env.flush_all()
         with self.enter_registry_test_mode():
@@ -249,7 +249,7 @@ class TestPlaybook(PlaybookCase):
                 self._move(self.profile, self.prospect)
 
     def test_an_email_to_nobody_is_skipped(self):
-        """Nor does it go to the customer if the template means somebody else."""
+        """Nor is it sent to the customer if the template has another recipient."""
         self.profile.user_id = False
         for values in (
             {},
@@ -334,7 +334,7 @@ class TestPlaybook(PlaybookCase):
         self.assertFalse(self._activities(other))
 
     # ------------------------------------------------------------
-    # Once, and in spite of errors
+    # Repetition and errors
     # ------------------------------------------------------------
 
     def test_each_step_happens_once(self):
@@ -348,7 +348,7 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile, self.engaged)
         self.assertEqual(len(self._work()), 3)
         self.assertFalse(self._work())
-        # Not even if a row comes back on the list.
+        # Not even if a row becomes pending again.
         row = self.profile.history_ids.sorted("id")[-1]
         self.env.cr.execute(
             "UPDATE crm_lifecycle_history SET processed_at = NULL WHERE id = %s",
@@ -391,7 +391,7 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile, self.engaged)
         self._move(other, self.engaged)
         bad = self.profile.history_ids.sorted("id")[-1]
-        Step = type(self.env["crm.lifecycle.step"])
+        Step = type(self.env["crm.lifecycle.playbook.log"])
         get_steps = Step._get_steps
 
         def break_off(model, row):
@@ -410,11 +410,11 @@ class TestPlaybook(PlaybookCase):
         self.assertFalse(self._waiting())
 
     def test_a_move_is_tried_again_where_somebody_else_was_in_between(self):
-        """All of it: what was done before the collision is undone with it."""
+        """The whole move is retried; what preceded the conflict is rolled back."""
         self.engaged.enter_action_ids = self._action(sequence=1)
         self.engaged.mail_template_id = self._template()
         self._move(self.profile, self.engaged)
-        Step = type(self.env["crm.lifecycle.step"])
+        Step = type(self.env["crm.lifecycle.playbook.log"])
         perform = Step._perform_mail
         collisions = [SerializationFailure()]
 
@@ -435,7 +435,7 @@ class TestPlaybook(PlaybookCase):
         for number in range(6):
             profiles |= self._customer(f"Customer {number}")
         self._move(profiles, self.engaged)
-        with patch.object(crm_lifecycle_step_worker, "BATCH", 3):
+        with patch.object(crm_lifecycle_playbook_log_worker, "BATCH", 3):
             steps = self._work()
         self.assertEqual(len(steps), 7)
         self.assertEqual(steps.history_id.ids, sorted(steps.history_id.ids))
@@ -447,14 +447,14 @@ class TestPlaybook(PlaybookCase):
         other = self._customer("Bob")
         self._move(self.profile | other, self.engaged)
         with patch.object(IrCron, "_commit_progress", lambda *args, **kwargs: 0):
-            self.env["crm.lifecycle.step"]._cron_process()
+            self.env["crm.lifecycle.playbook.log"]._cron_process()
         self.assertEqual(len(self._waiting()), 1)
         self._work()
         self.assertFalse(self._waiting())
         self.assertEqual((self.profile | other).mapped("color"), [1, 1])
 
     # ------------------------------------------------------------
-    # Nothing to do, or no longer
+    # Skipped steps
     # ------------------------------------------------------------
 
     def test_quiet_moves_do_nothing(self):
@@ -521,7 +521,7 @@ class TestPlaybook(PlaybookCase):
         )
 
     # ------------------------------------------------------------
-    # Moves from within
+    # Moves by steps
     # ------------------------------------------------------------
 
     def test_a_step_may_move_the_customer_on(self):
@@ -594,7 +594,7 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile | other, self.engaged)
         steps = self._work()
         own = steps.filtered(lambda step: step.profile_id == self.profile)
-        Step = self.env["crm.lifecycle.step"]
+        Step = self.env["crm.lifecycle.playbook.log"]
         self.assertEqual(Step.with_user(self.salesperson).search([]) & steps, own)
         self.assertEqual(Step.with_user(self.leader).search([]) & steps, steps)
         for user in (self.salesperson, self.manager):

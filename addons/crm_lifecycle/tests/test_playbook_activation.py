@@ -1,4 +1,4 @@
-"""Activating a lifecycle on customers who are there already is a quiet affair."""
+"""Activating a lifecycle for existing customers is quiet."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ CUSTOMERS = 300
 
 @tagged("post_install", "-at_install")
 class TestPlaybookActivation(PlaybookCase):
-    """Each stage of the lifecycle has a playbook of everything that there is."""
+    """Each stage of the lifecycle has a playbook with every kind of step."""
 
     @classmethod
     def setUpClass(cls):
@@ -28,7 +28,7 @@ class TestPlaybookActivation(PlaybookCase):
                 for number in range(CUSTOMERS)
             ]
         )
-        # Every tenth has two, and is moved on at once.
+        # Every tenth customer has two leads, and moves on at once.
         leads = cls.env["crm.lead"].create(
             [
                 {
@@ -64,7 +64,7 @@ class TestPlaybookActivation(PlaybookCase):
         self.before = self._count()
         self.old_lifecycle.state = "archived"
         self.lifecycle.with_user(self.manager).action_activate()
-        # All of this happens in one second here.
+        # In a test, everything happens within one second.
         self.env["crm.lifecycle.run"].search([]).write({"date_start": "2026-01-01"})
         self.lifecycle.activation_date = "2026-01-02"
         self._run()
@@ -75,10 +75,10 @@ class TestPlaybookActivation(PlaybookCase):
         )
 
     def _count(self):
-        """Return how many mails, activities and steps there are."""
+        """Return the numbers of mails, activities and steps."""
         return [
             self.env[model].with_context(active_test=False).search_count([])
-            for model in ("mail.mail", "mail.activity", "crm.lifecycle.step")
+            for model in ("mail.mail", "mail.activity", "crm.lifecycle.playbook.log")
         ]
 
     def test_no_email_and_no_activity_comes_of_it(self):
@@ -90,7 +90,7 @@ class TestPlaybookActivation(PlaybookCase):
         self.assertEqual(self._count(), self.before)
 
     def test_nor_does_one_in_the_days_that_follow(self):
-        """All of them become due at once, and nobody could call them all."""
+        """All follow-ups become due at once, and no one could make all these calls."""
         self._activate()
         for number in (1, 3, 4, 30):
             self._run(TODAY + timedelta(days=number))
@@ -115,7 +115,7 @@ class TestPlaybookActivation(PlaybookCase):
         self.assertFalse(self._work())
 
     def test_bringing_the_past_in_is_as_quiet(self):
-        """A replay of the past months, before anything else has run."""
+        """Replay the past months before the first run."""
         self.old_lifecycle.state = "archived"
         self.lifecycle.with_user(self.manager).action_activate()
         before = self._count()

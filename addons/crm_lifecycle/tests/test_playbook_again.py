@@ -1,4 +1,4 @@
-"""Steps that failed, visits after the first, and moves that lead to moves."""
+"""Failed steps, repeated visits, and moves that trigger moves."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.crm_lifecycle_step_worker import MAX_CHAIN
+from ..models.crm_lifecycle_playbook_log_worker import MAX_CHAIN
 from .common import TODAY
 from .test_playbook import STEP_LOGGER, PlaybookCase
 
@@ -149,7 +149,7 @@ class TestReentry(PlaybookCase):
         )
 
     def _visit(self, begin, end):
-        """Stay in the stage from a day to another; return the steps of the entry."""
+        """Stay in the stage between two days; return the steps of the entry."""
         for stage, number in ((self.engaged, begin), (self.customer, end)):
             self.profile._lifecycle_move(
                 stage, origin="rule", as_of=TODAY + timedelta(days=number)
@@ -247,7 +247,7 @@ class TestReentry(PlaybookCase):
 
 @tagged("post_install", "-at_install")
 class TestFill(PlaybookCase):
-    """Stages that are passed through in no time are neither entered nor left."""
+    """Stages that are only passed through are neither entered nor left."""
 
     @classmethod
     def setUpClass(cls):
@@ -258,7 +258,7 @@ class TestFill(PlaybookCase):
 
     @classmethod
     def _mark(cls, stage):
-        """Have each stage act on the way in and on the way out."""
+        """Add an action on entry and an action on exit."""
         for name, word in (("enter_action_ids", "in"), ("exit_action_ids", "out")):
             stage[name] = cls._action(name=f"{word} {stage.code}")
 
@@ -310,7 +310,7 @@ class TestFill(PlaybookCase):
 
 @tagged("post_install", "-at_install")
 class TestChain(PlaybookCase):
-    """Two stages whose actions send each other the customer."""
+    """Two stages with actions that move the customer to each other."""
 
     def _send_on(self, stage, target):
         stage.enter_action_ids = self._action(
@@ -327,7 +327,7 @@ class TestChain(PlaybookCase):
                 self._work()
         self.assertFalse(self._waiting())
         self.assertEqual(len(self.profile.history_ids) - begun, MAX_CHAIN)
-        failed = self.env["crm.lifecycle.step"].search(
+        failed = self.env["crm.lifecycle.playbook.log"].search(
             [("profile_id", "=", self.profile.id), ("state", "=", "failed")]
         )
         self.assertEqual(len(failed), 1)
@@ -368,7 +368,7 @@ for profile in env['crm.lifecycle.profile'].browse({(self.profile | other).ids})
         with mute_logger(STEP_LOGGER):
             for _call in range(3 * MAX_CHAIN):
                 self._work()
-        failed = self.env["crm.lifecycle.step"].search(
+        failed = self.env["crm.lifecycle.playbook.log"].search(
             [("profile_id", "=", self.profile.id), ("state", "=", "failed")]
         )
         self.assertEqual(self.profile.stage_id, self.engaged)

@@ -1,4 +1,4 @@
-"""Whom the activities of playbooks are for, and who stands in."""
+"""The responsible users of playbook activities, and their fallbacks."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ class TestPlaybookPeople(PlaybookCase):
         )
 
     def _assign(self, responsible_type):
-        """Let the customer in by a plan for somebody; return the step."""
+        """Move the customer in with a plan for a responsible user; return the step."""
         self.engaged.activity_plan_id = self._plan(
             {"summary": "Call", "responsible_type": responsible_type}
         )
@@ -98,7 +98,7 @@ class TestPlaybookPeople(PlaybookCase):
                 self.assertFalse(self._activities(self.profile))
 
     def test_the_owner_of_a_parent_is_the_owner(self):
-        """A contact that is its own customer below another company."""
+        """The contact is its own customer below another company."""
         parent = self._partner("Mother", is_company=True, user_id=self.colleague.id)
         partner = self.profile.partner_id
         partner.write({"user_id": False, "is_company": True, "parent_id": parent.id})
@@ -121,12 +121,12 @@ class TestPlaybookPeople(PlaybookCase):
         plan = self._plan(res_model="crm.lead")
         with self.assertRaisesRegex(ValidationError, "customers only"):
             plan.template_ids.responsible_type = "lifecycle_owner"
-        # Nor may a plan become one.
+        # Nor may such a plan be changed into one.
         mine = self._plan({"summary": "Call", "responsible_type": "lifecycle_owner"})
         self.assertEqual(mine.template_ids.responsible_type, "lifecycle_owner")
 
     def test_odoos_own_wizard_finds_them_too(self):
-        """A salesperson launches the plan by hand from the profile."""
+        """A salesperson launches the plan manually from the profile."""
         plan = self._plan({"summary": "Call", "responsible_type": "lifecycle_leader"})
         profile = self.profile.with_user(self.salesperson)
         wizard = Form(

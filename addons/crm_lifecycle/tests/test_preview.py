@@ -4,11 +4,17 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from ..models import crm_lifecycle_task_work as work
+from ..models import crm_lifecycle_background as work
 from .common import TODAY, LifecycleCase
 
 # Beside all tables of the lifecycle itself, but for those of its wizards.
-WATCHED = ("mail_message", "mail_mail", "mail_activity", "ir_cron_trigger")
+WATCHED = (
+    "background_task",
+    "mail_message",
+    "mail_mail",
+    "mail_activity",
+    "ir_cron_trigger",
+)
 WIZARDS = ("crm_lifecycle_start", "crm_lifecycle_preview", "crm_lifecycle_compare")
 
 
@@ -85,11 +91,11 @@ class TestPreview(LifecycleCase):
         self.assertEqual(self._checksums(), before)
 
     def test_no_row_is_locked(self):
-        """What staff write meanwhile does not wait for a preview, nor it for them."""
+        """Writes of staff do not wait for a preview, nor does it wait for them."""
         self._customer()
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
         self.env.flush_all()
-        # A lock leaves its mark on the row.
+        # A lock changes system columns of the row.
         marks = "SELECT id, xmin::text, xmax::text, ctid::text FROM {} ORDER BY id"
         tables = ("crm_lifecycle_profile", "crm_lifecycle_history", "res_partner")
         found = []
@@ -108,7 +114,7 @@ class TestPreview(LifecycleCase):
         self.assertEqual(self._preview()["facts"], {profile.id: {"open_lead_count": 1}})
 
     def test_before_the_first_run(self):
-        """The facts are built for the preview alone."""
+        """The facts are computed for the preview alone."""
         partner = self._partner()
         self._lead(partner_id=partner.id)
         self._lead(contact_name="Nobody yet")
@@ -164,7 +170,7 @@ class TestPreview(LifecycleCase):
         self.assertEqual(preview["moves"][0][3], 3)
 
     def _make_draft(self, skip_policy, regress_policy):
-        """Return a draft that takes all customers over, and moves them on twice."""
+        """Return a draft that takes all customers, and moves them on twice."""
         draft = self.lifecycle.copy(
             {"skip_policy": skip_policy, "regress_policy": regress_policy}
         )
@@ -174,7 +180,7 @@ class TestPreview(LifecycleCase):
         return draft
 
     def _count_queries(self, draft, customers):
-        """Add some customers; return how many queries a preview of all costs."""
+        """Add customers; return the number of queries that a preview of all needs."""
         for index in range(customers):
             self._lead(partner_id=self._partner(f"P{index}").id)
         self._run()
@@ -188,7 +194,7 @@ class TestPreview(LifecycleCase):
         return self.env.cr.sql_log_count - before
 
     def test_the_number_of_queries_does_not_grow_with_the_customers(self):
-        """Whatever the policy: moves are judged and made all at once."""
+        """Moves are checked and made all at once, whatever the policy."""
         for skip, regress in (
             ("allow", "allow"),
             ("forbid", "decision"),
@@ -232,10 +238,12 @@ class TestPreview(LifecycleCase):
         )
         self.assertFalse(preview.result)
         action = preview.action_look()
-        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        task = self.env["background.task"].browse(action["res_id"])
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(task.state, "done")
         self.assertIn("to Engaged", preview.result)

@@ -60,7 +60,7 @@ class TestReplay(LifecycleCase):
         self.assertRecordValues(run, [{"state": "done", "kind": "replay"}])
 
     def test_it_ends_like_runs_on_those_days(self):
-        """But for the first day, on which a run goes through each stage."""
+        """Except for the first day, on which a run passes through each stage."""
         self._rule(self.customer, [("won_count", ">", 0)], self.engaged | self.risk)
         self._rule(self.lost, [("lost_count", ">", 0)], self.risk)
         partners = self.env["res.partner"]
@@ -117,7 +117,7 @@ class TestReplay(LifecycleCase):
 
         with patch.object(contacts, "_fact_values", note):
             self._replay(61)
-        # The facts of today are kept, all of them.
+        # All facts of today are kept.
         self.assertEqual(days, {TODAY})
         self.assertEqual(self._profile(partner).stage_id, self.risk)
 
@@ -265,7 +265,7 @@ class TestReplay(LifecycleCase):
         self.assertEqual(profile.open_lead_count, 2)
         self.assertTrue(profile.active)
         self.assertFalse(self._profile(other))
-        self.assertFalse(self.env["crm.lifecycle.touch"].search([]))
+        self.assertFalse(self.env["crm.lifecycle.pending"].search([]))
         self.env.cr.execute(
             "SELECT COUNT(*) FROM pg_class WHERE relpersistence = 't' "
             "AND relname = 'crm_lifecycle_profile'"

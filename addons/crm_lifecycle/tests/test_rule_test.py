@@ -9,7 +9,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestRuleTest(LifecycleCase):
-    """Rules and lifecycles tried on one customer, with nothing written."""
+    """Rules and lifecycles tested on one customer, without writing anything."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""What goes wrong in a run holds up nobody else, is seen, and is told."""
+"""An error in a run affects no other customers, is shown, and is reported."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -16,7 +16,7 @@ LOGS = (
     "odoo.addons.crm_lifecycle.run.session",
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine",
     "odoo.addons.mail.models.mail_mail",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log_worker",
 )
 
 
@@ -34,7 +34,7 @@ class TestRunFault(LifecycleCase):
 
     @classmethod
     def _break(cls, record):
-        """Let conditions name a field that is gone, as after an uninstall."""
+        """Set conditions on a field that does not exist, as after an uninstallation."""
         cls.env.flush_all()
         cls.env.cr.execute(
             f"UPDATE {record._table} SET domain = %s WHERE id = %s",
@@ -43,7 +43,7 @@ class TestRunFault(LifecycleCase):
         cls.env.invalidate_all()
 
     def _run_kept(self, days=1, **kwargs):
-        """A run as the job has it: with an account kept."""
+        """Run as the job does, with commits after each batch."""
         self.env.flush_all()
         run = self.env["crm.lifecycle"]._run(
             self.company,
@@ -56,7 +56,7 @@ class TestRunFault(LifecycleCase):
 
     @mute_logger(*LOGS)
     def test_a_rule_that_cant_be_asked_holds_up_those_who_reach_it(self):
-        """What comes after it in their stage is not decided either."""
+        """Later rules of their stage are not evaluated either."""
         self.ada.stage_id = self.engaged
         bob = self._partner("Bob")
         self._lead(partner_id=bob.id)
@@ -91,7 +91,7 @@ class TestRunFault(LifecycleCase):
         self.assertIn("Open", run.error)
 
     # ------------------------------------------------------------
-    # Told
+    # Reports
     # ------------------------------------------------------------
 
     def _mails(self):
@@ -122,11 +122,11 @@ class TestRunFault(LifecycleCase):
         self.assertFalse(run.alarmed_at)
 
     # ------------------------------------------------------------
-    # Others in the way
+    # Conflicts
     # ------------------------------------------------------------
 
     def _assert_tried_again(self, error):
-        """The third attempt gets through, and moves nobody twice."""
+        """Assert that the third attempt succeeds, and moves no customer twice."""
         self.broken.active = False
         count = len(self.ada.history_ids)
         failing = [error("try again"), error("try again")]
@@ -199,7 +199,7 @@ class TestRunFault(LifecycleCase):
     @mute_logger(*LOGS, "odoo.addons.mail.models.mail_render_mixin")
     def test_a_broken_template_fails_its_step_alone(self):
         self._welcome("<p>Hello</p>")
-        # Odoo refuses to save such a template; a field may go later.
+        # Odoo refuses to save such a template, but a field may disappear later.
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE mail_template SET body_html = jsonb_build_object('en_US', %s) "
@@ -210,7 +210,7 @@ class TestRunFault(LifecycleCase):
         self.ada.partner_id.email = "ada@example.com"
         self._run_kept()
         self._work_off()
-        steps = self.ada.playbook_step_ids
+        steps = self.ada.playbook_log_ids
         self.assertEqual(steps.mapped("state"), ["failed"])
         self.assertIn("no_such_field", steps.reason)
         self.assertEqual(self.ada.stage_id, self.customer)

@@ -9,10 +9,10 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestRunReview(LifecycleCase):
-    """Whom a run asks its rules about."""
+    """Which customers a run evaluates."""
 
     def _asked(self, *args, **kwargs):
-        """Make a run; return it and the customers whom it asked about."""
+        """Start a run; return it and the customers that it evaluated."""
         seen = []
         original = evaluate.note_waiting
 
@@ -116,7 +116,7 @@ class TestRunReview(LifecycleCase):
     def test_a_note_asks_nothing(self):
         profile = self._customer()
         profile.with_user(self.leader).write({"note": "Likes tea", "color": 3})
-        self.assertFalse(self.env["crm.lifecycle.touch"].search([]))
+        self.assertFalse(self.env["crm.lifecycle.pending"].search([]))
 
     def test_a_pin_ends_by_itself(self):
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)
@@ -171,7 +171,7 @@ class TestRunReview(LifecycleCase):
         self.assertEqual(profile.tag_ids.mapped("code"), ["silent"])
 
     def test_facts_that_change_during_the_run_stay_due(self):
-        """Somebody refreshes a customer between the evaluation and its end."""
+        """A user refreshes a customer between the evaluation and its end."""
         profile = self._customer()
         original = review.set_next_review
 

@@ -9,7 +9,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestRunShard(LifecycleCase):
-    """A run in parts ends like a run in one piece."""
+    """A run in shards has the same result as a run in one piece."""
 
     def setUp(self):
         super().setUp()
@@ -27,7 +27,7 @@ class TestRunShard(LifecycleCase):
         return run
 
     def _state(self):
-        """Stage and moves of everybody, by subject."""
+        """Return the stage and the moves of each customer, by subject."""
         profiles = self.env["crm.lifecycle.profile"].search(
             [("company_id", "=", self.company.id)]
         )
@@ -72,7 +72,7 @@ class TestRunShard(LifecycleCase):
         self.assertEqual(run.state, "done")
 
     def test_a_run_of_many_shards_is_not_dead_while_one_of_them_works(self):
-        """However long a statement of it takes: what tells is the lock."""
+        """The lock decides, however long a statement of the shard takes."""
         run = self._start()
         shards = run._split(2)
         (run | shards).date_progress = "2026-01-01"

@@ -1,4 +1,4 @@
-"""Runs of days to come are refused; those that were wrong are voided."""
+"""Runs as of future days are refused; wrong runs are voided."""
 
 from datetime import date, timedelta
 from unittest.mock import patch
@@ -18,7 +18,7 @@ NEXT = TODAY + timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestRunDay(LifecycleCase):
-    """The clock of the database says which day it is, in the company's time zone."""
+    """The clock of the database and the company's time zone determine the day."""
 
     can_look_ahead = False
 
@@ -63,7 +63,7 @@ class TestRunDay(LifecycleCase):
 
 @tagged("post_install", "-at_install")
 class TestRunVoid(LifecycleCase):
-    """A run of 400 days ahead has made three customers into lost ones."""
+    """A run 400 days ahead has moved three customers to the lost stage."""
 
     @classmethod
     def setUpClass(cls):
@@ -102,7 +102,7 @@ class TestRunVoid(LifecycleCase):
         self.env.invalidate_all()
 
     def _digest(self):
-        """All that rules and staff see of the customers."""
+        """Return everything that rules and staff see of the customers."""
         return [
             (
                 profile.partner_id,
@@ -128,7 +128,7 @@ class TestRunVoid(LifecycleCase):
         ]
 
     def _after_control(self, work=lambda: None):
-        """What a run of the next day leaves where the wrong one never was."""
+        """Return the result of a run on the next day without the wrong run."""
         with self.env.cr.savepoint() as savepoint:
             work()
             self._run(NEXT)
@@ -173,7 +173,7 @@ class TestRunVoid(LifecycleCase):
         self.assertEqual((self._digest(), self._real_moves()), expected)
 
     def test_a_run_of_the_same_day_is_taken_up_again(self):
-        """Rules may move back on the day on which a voided run moved."""
+        """Rules may move customers back on the day of the voided moves."""
         run = self._run(NEXT, full=True)
         self.profiles.write({"stage_id": self.prospect.id})
         self.profiles._touch(review=True)
@@ -223,8 +223,8 @@ class TestRunVoid(LifecycleCase):
         run = self._run(AHEAD)
         waiting = self.profiles.history_ids.filtered(lambda row: not row.processed_at)
         self.assertEqual(len(waiting), 3)
-        self.env["crm.lifecycle.step"]._work_off(waiting[0].id)
-        done = waiting[0].step_ids.filtered(lambda step: step.state == "done")
+        self.env["crm.lifecycle.playbook.log"]._work_off(waiting[0].id)
+        done = waiting[0].playbook_log_ids.filtered(lambda step: step.state == "done")
         self._void(run)
         self.assertTrue(all(self.profiles.history_ids.mapped("processed_at")))
         if done:
@@ -240,7 +240,7 @@ class TestRunVoid(LifecycleCase):
         self._run(NEXT)
         profile = self._profile(partner)
         run = self._run(AHEAD)
-        Step = self.env["crm.lifecycle.step"]
+        Step = self.env["crm.lifecycle.playbook.log"]
         Step._follow_up(profile.id)
         step = Step.search(
             [("profile_id", "=", profile.id), ("kind", "=", "follow_up")]
@@ -255,12 +255,12 @@ class TestRunVoid(LifecycleCase):
     def test_time_in_stages_goes_on(self):
         run = self._run(AHEAD)
         self._void(run)
-        stays = self.env["crm.lifecycle.stay"].search(
+        stays = self.env["crm.lifecycle.stage.duration"].search(
             [("profile_id", "=", self.profiles[0].id)]
         )
         by_stage = {stay.stage_id: stay for stay in stays}
         self.assertNotIn(self.lost, by_stage)
-        self.assertEqual(by_stage[self.engaged].visit_count, 1)
+        self.assertEqual(by_stage[self.engaged].entry_count, 1)
         self.assertTrue(by_stage[self.engaged].is_current)
         self.assertFalse(by_stage[self.engaged].date_exited)
 

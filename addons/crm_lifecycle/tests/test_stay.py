@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestStay(LifecycleCase):
-    """What a customer's visits to a stage come to, told by the history alone."""
+    """The visits of a customer to a stage, computed from the history alone."""
 
     @classmethod
     def setUpClass(cls):
@@ -24,7 +24,7 @@ class TestStay(LifecycleCase):
         self._today(TODAY)
 
     def _today(self, day):
-        """Let it be noon of a day."""
+        """Set the clock to noon of a day."""
         noon = datetime.combine(day, time(12))
         patcher = patch.object(fields.Datetime, "now", lambda *args: noon)
         patcher.start()
@@ -35,7 +35,7 @@ class TestStay(LifecycleCase):
 
     def _stay(self, stage, profile=None):
         self.env.invalidate_all()
-        return self.env["crm.lifecycle.stay"].search(
+        return self.env["crm.lifecycle.stage.duration"].search(
             [
                 ("profile_id", "=", (profile or self.profile).id),
                 ("stage_id", "=", stage.id),
@@ -45,7 +45,7 @@ class TestStay(LifecycleCase):
     def _read(self, stage, profile=None):
         stay = self._stay(stage, profile)
         return (
-            stay.visit_count,
+            stay.entry_count,
             stay.date_entered,
             stay.date_exited,
             stay.latest_days,
@@ -139,7 +139,7 @@ class TestStay(LifecycleCase):
         )
 
     def test_today_is_that_of_the_customers_company(self):
-        """At noon in UTC it is tomorrow already on Kiritimati."""
+        """At noon in UTC, it is already tomorrow on Kiritimati."""
         self.assertEqual(self._stay(self.prospect).total_days, 0)
         self.company.lifecycle_tz = "Pacific/Kiritimati"
         self.assertEqual(self._stay(self.prospect).total_days, 1)
@@ -156,25 +156,29 @@ class TestStay(LifecycleCase):
     def test_reports_average_over_those_who_have_finished_a_visit(self):
         self._move(self.engaged, self.start + 10 * DAY)
         self._customer("Bob")
-        [[stage, latest, visits]] = self.env["crm.lifecycle.stay"]._read_group(
+        [[stage, latest, visits]] = self.env[
+            "crm.lifecycle.stage.duration"
+        ]._read_group(
             [("stage_id", "=", self.prospect.id)],
             ["stage_id"],
-            ["latest_days:avg", "visit_count:sum"],
+            ["latest_days:avg", "entry_count:sum"],
         )
         self.assertEqual((stage, latest, visits), (self.prospect, 10, 2))
 
     def test_a_salesperson_sees_the_days_of_their_customers_alone(self):
         other = self._customer("Bob", user_id=self.colleague.id)
-        Stay = self.env["crm.lifecycle.stay"].with_user(self.salesperson)
+        Stay = self.env["crm.lifecycle.stage.duration"].with_user(self.salesperson)
         seen = Stay.search([("stage_id", "=", self.prospect.id)]).profile_id
         self.assertIn(self.profile, seen)
         self.assertNotIn(other, seen)
         self.assertIn(other, Stay.with_user(self.leader).search([]).profile_id)
 
     def test_a_row_is_read_by_the_index_of_its_customer(self):
-        """Reading by id must not add up the history of everybody."""
+        """Reading by id must not add up the history of all customers."""
         stay = self._stay(self.prospect)
-        query = self.env["crm.lifecycle.stay"]._search([("id", "in", stay.ids)])
+        query = self.env["crm.lifecycle.stage.duration"]._search(
+            [("id", "in", stay.ids)]
+        )
         self.assertEqual(list(query), stay.ids)
         words = self._get_plan(query.select(), "seqscan")
         # Other addons may have an index of their own that begins with the customer.

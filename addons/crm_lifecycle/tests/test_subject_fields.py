@@ -6,7 +6,7 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestSubjectFields(LifecycleCase):
-    """Stage and facts on contacts and leads, without a column of theirs."""
+    """Stage and facts on contacts and leads, without columns of their own."""
 
     @classmethod
     def setUpClass(cls):
@@ -157,7 +157,7 @@ class TestSubjectFields(LifecycleCase):
             self.partners.mapped("lifecycle_profile_id.stage_id.id")
 
     def test_contacts_have_no_column_of_ours_but_what_they_object_to(self):
-        """That is said by the person, and no run writes it."""
+        """The objection is entered by the person, and no run writes it."""
         self.env.cr.execute(
             "SELECT column_name FROM information_schema.columns "
             "WHERE table_name = 'res_partner' AND column_name LIKE 'lifecycle%'"

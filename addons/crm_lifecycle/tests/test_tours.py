@@ -8,13 +8,13 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestTours(LifecycleCase, HttpCase):
-    """The screens in a browser, each used by the lowest role that may do so."""
+    """The screens in a browser, each with the lowest role that may use it."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls._partner("Ada", is_company=True)
-        # Added by hand, so that no day of a run matters to the screens.
+        # Added manually, so that the screens do not depend on the day of a run.
         cls.profile = cls.env["crm.lifecycle.profile"].create(
             {
                 "partner_id": cls.partner.id,
@@ -63,7 +63,9 @@ class TestTours(LifecycleCase, HttpCase):
         self.lifecycle.action_archive()
         lead = self._lead(days_ago=30, partner_id=self._partner("Bob").id)
         self._tour("crm_lifecycle_from_template", self.manager)
-        lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t1")])
+        lifecycle = self.env["crm.lifecycle"].search(
+            [("template_code", "=", "nurture")]
+        )
         self.assertEqual(lifecycle.state, "active")
         self.assertEqual(lifecycle.company_id, self.company)
         profile = self._profile(lead.partner_id)
@@ -78,12 +80,14 @@ class TestTours(LifecycleCase, HttpCase):
         self._tour("crm_lifecycle_start_in_background", self.manager)
         self.assertFalse(self._profile(partner))
         start = self.env["crm.lifecycle.start"].search([], order="id desc", limit=1)
-        start.replay_months = 1  # each day takes its time, and the past is empty
+        start.replay_months = 1  # each day takes time, and the past is empty
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.assertEqual(self._profile(partner).stage_id.code, "acquire")
         self._tour(
-            "crm_lifecycle_start_came_back", self.manager, "/odoo/lifecycle-work"
+            "crm_lifecycle_start_came_back", self.manager, "/odoo/background-tasks"
         )
 
     def test_a_salesperson_is_told_whom_to_ask_for_a_lifecycle(self):
@@ -105,7 +109,7 @@ class TestTours(LifecycleCase, HttpCase):
         )
 
     def _make_overdue(self):
-        """Let the customer have stood in their stage for long, unheard of."""
+        """Make the customer overdue: long in their stage, without contact."""
         self.prospect.write(
             {"follow_up_days": 3, "goal": "Find out whether we can help."}
         )
@@ -162,10 +166,10 @@ class TestTours(LifecycleCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestScripts(HttpCase):
-    """The unit tests of our scripts, run in a browser."""
+    """The JavaScript unit tests of this addon, run in a browser."""
 
     def test_scripts(self):
-        # Odoo's unit tests are chosen by a hash of the name of their suite.
+        # Odoo selects unit tests by a hash of the name of their suite.
         suite = 0
         for char in "@crm_lifecycle":
             suite = ((suite << 5) - suite + ord(char)) & 0xFFFFFFFF

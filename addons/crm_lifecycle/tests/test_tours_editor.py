@@ -7,7 +7,7 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestEditorTours(LifecycleCase, HttpCase):
-    """The editor of a lifecycle in a browser."""
+    """Tours of the lifecycle editor."""
 
     @classmethod
     def setUpClass(cls):

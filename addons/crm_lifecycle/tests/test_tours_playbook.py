@@ -6,7 +6,7 @@ from .test_playbook import STEP_LOGGER, PlaybookCase
 
 @tagged("post_install", "-at_install")
 class TestToursPlaybook(PlaybookCase, HttpCase):
-    """The screens of playbooks, used by a manager of sales."""
+    """Tours of the playbook screens, as a manager of Sales."""
 
     def _tour(self, name, url):
         self.env.flush_all()

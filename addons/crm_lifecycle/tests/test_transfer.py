@@ -6,7 +6,7 @@ from .common import TODAY, LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestTransfer(LifecycleCase):
-    """Several lifecycles side by side, and customers who go from one to another."""
+    """Several lifecycles, and customers who move from one to another."""
 
     @classmethod
     def setUpClass(cls):

@@ -9,7 +9,7 @@ from .common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestVersion(LifecycleCase):
-    """What the rules of a lifecycle were, and who changed them."""
+    """Versions: what the rules of a lifecycle were, and who changed them."""
 
     @classmethod
     def setUpClass(cls):
@@ -21,7 +21,7 @@ class TestVersion(LifecycleCase):
         self._next_save()
 
     def _next_save(self):
-        """Act as if another transaction began: one save makes one version."""
+        """Simulate a new transaction: one save makes one version."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE crm_lifecycle_version SET create_date = %s", [datetime(2026, 1, 1)]

@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestWork(LifecycleCase):
-    """The daily work of a salesperson: whom to call, what to do, and doing it."""
+    """The daily work of a salesperson: the call list, and actions on customers."""
 
     @classmethod
     def setUpClass(cls):
@@ -36,7 +36,7 @@ class TestWork(LifecycleCase):
 
     @classmethod
     def _placed(cls, name, days_ago, **vals):
-        """A customer who has been a prospect for some days."""
+        """Create a customer who has been a prospect for some days."""
         partner = cls._partner(name, phone="+86 10 5555 0100")
         profile = cls.env["crm.lifecycle.profile"].create(
             {
@@ -59,7 +59,7 @@ class TestWork(LifecycleCase):
         return records.with_user(self.salesperson)
 
     def _call_list(self, user=None):
-        """The list behind the menu, with its two filters."""
+        """Return the list of the menu, with its two filters."""
         user = user or self.salesperson
         return (
             self.env["crm.lifecycle.profile"]
@@ -187,7 +187,7 @@ class TestWork(LifecycleCase):
         self.assertEqual(self.overdue.follow_up_date, self.today + 3 * DAY)
 
     def _later(self):
-        """A moment later than everything written so far."""
+        """Return a time later than that of all previous writes."""
         later = datetime.combine(self.today, time(23, 59))
         return patch.object(fields.Datetime, "now", lambda *args: later)
 
@@ -338,7 +338,7 @@ class TestWork(LifecycleCase):
         self.assertEqual(self.due.stage_id, self.engaged)
 
     # ------------------------------------------------------------
-    # What it costs
+    # Query counts
     # ------------------------------------------------------------
 
     def test_dragging_a_card_costs_at_most_12_queries(self):
@@ -352,8 +352,8 @@ class TestWork(LifecycleCase):
             self.env.flush_all()
             return self.cr.sql_log_count - before
 
-        # A follow-up that is due today wakes the worker of the playbook, one that was
-        # due before the clock was set does not: the same way fills the same caches.
+        # A follow-up due today wakes the worker of the playbook, one that was due
+        # before the clock was set does not: the same path fills the same caches.
         drag(self._placed("Due as well", 3), self.engaged)
         self.assertLessEqual(drag(self.due, self.engaged), 12)
 

@@ -1,4 +1,4 @@
-"""How much tests try: little in everyday runs, much with ``script/test --thorough``."""
+"""Number of attempts: few in everyday runs, many with ``script/test --thorough``."""
 
 import os
 
@@ -6,5 +6,5 @@ THOROUGH = os.environ.get("THOROUGH") == "1"
 
 
 def rounds(short, long):
-    """Return how often a test tries something."""
+    """Return how often a test repeats an attempt."""
     return long if THOROUGH else short

@@ -5,11 +5,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """Merge the profiles first: the core would delete one of two.
+        """Merge the profiles first: the core would delete one of them.
 
-        It removes rows that a unique index refuses, and with them the history.
+        The core deletes rows that violate a unique index, and their history with them.
         """
-        # Merging contacts is a right of its own; profiles follow.
+        # Merging contacts is a separate access right; profiles follow their contacts.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         profiles = Profile.with_context(active_test=False).search(
             [("partner_id", "in", src_partners.ids)]
@@ -21,5 +21,5 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         result = super()._update_foreign_keys(src_partners, dst_partner)
         History = self.env["crm.lifecycle.history"]
         History._let_go("partner_id", src_partners, heir=dst_partner)
-        self.env["crm.lifecycle.touch"]._touch(None, partners=dst_partner)
+        self.env["crm.lifecycle.pending"]._touch(None, partners=dst_partner)
         return result

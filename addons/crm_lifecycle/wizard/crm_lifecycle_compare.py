@@ -3,12 +3,12 @@ from odoo.exceptions import UserError
 
 from ..fields import Date
 
-# Customers named in the wizard; the counts are of all.
+# Number of customers that the wizard names; the counts cover all of them.
 SHOWN = 100
 
 
 class CrmLifecycleCompare(models.TransientModel):
-    """Two lifecycles side by side: where each would put the customers there are."""
+    """Compares where two lifecycles would place the present customers."""
 
     _name = "crm.lifecycle.compare"
     _description = "Comparison of Lifecycles"
@@ -75,7 +75,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     @api.model
     def _default_side(self, number):
-        """Return the active lifecycle, and the one that the wizard is opened from."""
+        """Return the default of a side: the active lifecycle, then the opened one."""
         Lifecycle = self.env["crm.lifecycle"]
         active = Lifecycle._get_active(self.env.company)[:1]
         opened = Lifecycle.browse(self.env.context.get("active_id") or []).exists()
@@ -87,7 +87,7 @@ class CrmLifecycleCompare(models.TransientModel):
         return [*chosen, *options][number]
 
     def action_compare(self):
-        """Ask both, and show where they differ; in the background if it may last."""
+        """Run both lifecycles and show the differences, in the background if long."""
         self.ensure_one()
         if self.left == self.right:
             raise UserError(
@@ -99,10 +99,10 @@ class CrmLifecycleCompare(models.TransientModel):
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(self.company_id):
             options = dict(self._selection_side())
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_compare",
+                kind="preview",
                 name=self.env._(
                     "Comparison of “%(left)s” with “%(right)s”",
                     left=options[self.left],
@@ -114,7 +114,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     def _task_compare(self, progress):
         """Do `action_compare` in the background; the wizard shows what came of it."""
-        compare = self.env["crm.lifecycle.task"]._get_kept(self)
+        compare = self.env["background.task"]._ensure_wizard(self)
         self.env["crm.lifecycle"].check_access("write")
         compare.result = compare._render_comparison(task=progress)
         return {
@@ -123,7 +123,7 @@ class CrmLifecycleCompare(models.TransientModel):
         }
 
     def _get_action(self):
-        """Return the action that shows the wizard as it stands."""
+        """Return the action that shows the wizard in its present state."""
         return {
             **self.env["ir.actions.actions"]._for_xml_id(
                 "crm_lifecycle.crm_lifecycle_compare_action"
@@ -132,7 +132,7 @@ class CrmLifecycleCompare(models.TransientModel):
         }
 
     def _render_comparison(self, task=None):
-        """Return where the two differ, with nothing written."""
+        """Return where the two lifecycles differ, without writing anything."""
         with self.env.cr.savepoint() as savepoint:
             values = self._get_values(task)
             result = self.env["ir.qweb"]._render("crm_lifecycle.comparison", values)
@@ -142,10 +142,10 @@ class CrmLifecycleCompare(models.TransientModel):
         return result
 
     def _get_side(self, key):
-        """Return the lifecycle of a side, made for the comparison if a template."""
+        """Return the lifecycle of a side; a template is created for the comparison."""
         kind, name = key.split(":")
         if kind == "template":
-            # Nobody follows what is taken back.
+            # The lifecycle is rolled back: there is nothing to track.
             Template = self.env["crm.lifecycle.template"]
             return Template.with_context(tracking_disable=True)._instantiate(
                 name, self.company_id
@@ -158,14 +158,14 @@ class CrmLifecycleCompare(models.TransientModel):
         return lifecycle
 
     def _get_values(self, task=None):
-        """Return what the template shows: records in place of ids."""
+        """Return the values of the template, with records in place of ids."""
         self.company_id._check_lifecycle_user()
         left, right = self._get_side(self.left), self._get_side(self.right)
         left_stages, right_stages = (
             side.stage_ids.sorted(lambda s: (s.sequence, s.id))
             for side in (left, right)
         )
-        # A run reads facts of every customer and document of the company.
+        # A run reads the facts of every customer and document of the company.
         found = (
             self.env["crm.lifecycle"]
             .sudo()
@@ -202,7 +202,8 @@ class CrmLifecycleCompare(models.TransientModel):
     def _get_matrix(self, counts, left_stages, right_stages):
         """Return rows, columns and numbers of the table of both sides.
 
-        Beside the stages of a side, only those in which somebody is; no stage is one.
+        Beyond the stages of its lifecycle, a side shows other stages, or no stage, only
+        where they have customers.
         """
         Stage = self.env["crm.lifecycle.stage"]
         others = Stage.browse(
@@ -233,9 +234,9 @@ class CrmLifecycleCompare(models.TransientModel):
 
     @api.model
     def _get_same(self, left, right):
-        """Return the pairs of stages that are the same place in both lifecycles.
+        """Return the pairs of stages that correspond in both lifecycles.
 
-        By their codes, where both have the same ones; else by category.
+        Stages match by code if both lifecycles have the same codes, else by category.
         """
         by = "category"
         if all(left.mapped("code")) and {*left.mapped("code")} == {
@@ -251,7 +252,7 @@ class CrmLifecycleCompare(models.TransientModel):
 
     @api.model
     def _tell_side(self, side):
-        """Return a stage, and in words why a customer is there."""
+        """Return a stage, and in words why a customer is in it."""
         History = self.env["crm.lifecycle.history"]
         row = History.new({"reason": side["reason"], "rule_id": side["rule"]})
         return {

@@ -2,12 +2,12 @@ from odoo import api, fields, models
 
 from ..fields import Date
 
-# Customers named in the wizard; the counts are of all.
+# Number of customers that the wizard names; the counts cover all of them.
 SHOWN = 100
 
 
 class CrmLifecyclePreview(models.TransientModel):
-    """What a lifecycle would do with the customers there are, before it does."""
+    """Preview of what a lifecycle would do with the present customers."""
 
     _name = "crm.lifecycle.preview"
     _description = "Preview of a Lifecycle"
@@ -45,7 +45,7 @@ class CrmLifecyclePreview(models.TransientModel):
     is_long = fields.Boolean(compute="_compute_is_long")
     result = fields.Html(
         compute="_compute_result",
-        compute_sudo=False,  # access is checked on the way
+        compute_sudo=False,  # `_render_preview` checks access
         store=True,
         sanitize=False,
     )
@@ -69,14 +69,14 @@ class CrmLifecyclePreview(models.TransientModel):
 
     @api.depends("lifecycle_id", "company_id", "as_of", "is_replacing")
     def _compute_result(self):
-        """Look at once, unless that may last: then on demand, in the background."""
+        """Compute a short preview at once; a long one runs in the background."""
         for preview in self:
             preview.result = False
             if preview.as_of and preview.company_id and not preview.is_long:
                 preview.result = preview._render_preview()
 
     def _render_preview(self, task=None):
-        """Return what the lifecycle would do, with nothing written."""
+        """Return what the lifecycle would do, without writing anything."""
         self.ensure_one()
         lifecycle = self.lifecycle_id._origin or self.lifecycle_id
         company = self.company_id._origin or self.company_id
@@ -89,19 +89,19 @@ class CrmLifecyclePreview(models.TransientModel):
         )
 
     def action_look(self):
-        """Have the preview made in the background."""
+        """Start the preview in the background."""
         self.ensure_one()
         self.lifecycle_id._check_look()
-        return self.env["crm.lifecycle.task"]._start(
-            "preview",
+        return self.env["background.task"]._enqueue(
             self,
             "_task_preview",
+            kind="preview",
             name=self.env._("Preview of “%(name)s”", name=self.lifecycle_id.name),
         )
 
     def _task_preview(self, progress):
         """Do `action_look`; the wizard shows what came of it."""
-        preview = self.env["crm.lifecycle.task"]._get_kept(self)
+        preview = self.env["background.task"]._ensure_wizard(self)
         preview.result = preview._render_preview(task=progress)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_preview_action"
@@ -119,10 +119,10 @@ class CrmLifecyclePreview(models.TransientModel):
     def _get_values_of(
         self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN, task=None
     ):
-        """Return what the template shows of a lifecycle that runs among others."""
+        """Return the template values of a lifecycle that runs among ``lifecycles``."""
         lifecycle._check_look()
         company._check_lifecycle_user()
-        # A run reads facts of every customer and document of the company.
+        # A run reads the facts of every customer and document of the company.
         found = (
             self.env["crm.lifecycle"]
             .sudo()
@@ -168,14 +168,14 @@ class CrmLifecyclePreview(models.TransientModel):
     @api.model
     def _get_subject(self, partner_id, lead_id):
         """Return the contact or lead of a customer."""
-        # The names of customers, for whoever may configure lifecycles.
+        # Users who configure lifecycles see the names of all customers.
         if partner_id:
             return self.env["res.partner"].sudo().browse(partner_id)
         return self.env["crm.lead"].sudo().browse(lead_id or [])
 
     @api.model
     def _tell_facts(self, facts):
-        """Return in words what a rule looked at."""
+        """Return the facts that a rule looked at, in words."""
         Profile = self.env["crm.lifecycle.profile"]
         History = self.env["crm.lifecycle.history"]
         return ", ".join(

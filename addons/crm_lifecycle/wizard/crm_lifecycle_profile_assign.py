@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class CrmLifecycleProfileAssign(models.TransientModel):
-    """Give customers to a salesperson."""
+    """Assigns customers to a salesperson."""
 
     _name = "crm.lifecycle.profile.assign"
     _inherit = "crm.lifecycle.profile.selection"
@@ -18,7 +18,7 @@ class CrmLifecycleProfileAssign(models.TransientModel):
     )
 
     def action_assign(self):
-        """Give the customers to the salesperson, or to nobody."""
+        """Assign the customers to the salesperson, or unassign them."""
         self.ensure_one()
         self.profile_ids.write({"user_id": self.user_id.id})
         return {"type": "ir.actions.act_window_close"}

@@ -5,7 +5,7 @@ from ..fields import Date
 
 
 class CrmLifecycleProfileCall(models.TransientModel):
-    """Write down what came of a call, and when to call again."""
+    """Logs the outcome of a call, and plans the next one."""
 
     _name = "crm.lifecycle.profile.call"
     _description = "Log a Call"
@@ -19,7 +19,7 @@ class CrmLifecycleProfileCall(models.TransientModel):
         required=True,
         ondelete="cascade",
     )
-    # As the user: whoever names a customer here may not see them.
+    # Read as the user, who may have no access to the customer set here.
     next_action = fields.Char(
         related="profile_id.next_action", related_sudo=False, string="What to do"
     )
@@ -42,7 +42,7 @@ class CrmLifecycleProfileCall(models.TransientModel):
 
     @api.depends("profile_id")
     def _compute_activity_id(self):
-        """Suggest the first activity that the user had to do by today."""
+        """Suggest the user's first activity that is due today or overdue."""
         for wizard in self:
             wizard.activity_id = wizard.profile_id.activity_ids.filtered(
                 lambda activity: (
@@ -52,7 +52,7 @@ class CrmLifecycleProfileCall(models.TransientModel):
             )[:1]
 
     def action_log(self):
-        """Note the call as done, and plan the next one."""
+        """Log the call as done, and plan the next one."""
         self.ensure_one()
         profile = self.profile_id
         profile.check_access("write")

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 
-from ..models.crm_lifecycle_task_work import SMALL_MOVE
+from ..models.crm_lifecycle_background import SMALL_MOVE
 
 
 class CrmLifecycleProfileMove(models.TransientModel):
-    """Move customers by hand, with the reason for it."""
+    """Moves customers manually, with a reason."""
 
     _name = "crm.lifecycle.profile.move"
     _inherit = "crm.lifecycle.profile.selection"
@@ -37,9 +37,9 @@ class CrmLifecycleProfileMove(models.TransientModel):
             wizard.lifecycle_count = len(wizard.lifecycle_ids)
 
     def action_move(self):
-        """Move the customers, many of them in the background.
+        """Move the customers, in the background if there are many.
 
-        Whether they can move is checked before, unless those that can't are left out.
+        Whether they can move is checked first, unless customers who can't are left out.
         """
         self.ensure_one()
         if len(self.profile_ids) > SMALL_MOVE:

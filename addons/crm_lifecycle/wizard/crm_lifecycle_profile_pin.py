@@ -5,7 +5,7 @@ from ..fields import Date
 
 
 class CrmLifecycleProfilePin(models.TransientModel):
-    """Keep the rules away from customers up to a day."""
+    """Pins customers until a date, so that no rule moves them."""
 
     _name = "crm.lifecycle.profile.pin"
     _inherit = "crm.lifecycle.profile.selection"

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class CrmLifecycleProfileSelection(models.AbstractModel):
-    """Customers chosen in a list, on the board or in a form, to do something with."""
+    """Customers selected in a list, on the board or in a form, for a mass action."""
 
     _name = "crm.lifecycle.profile.selection"
     _description = "Chosen Customers"

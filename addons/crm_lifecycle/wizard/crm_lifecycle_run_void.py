@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 
 class CrmLifecycleRunVoid(models.TransientModel):
-    """Asks once more, and why, before a run is voided."""
+    """Asks for confirmation and a reason before a run is voided."""
 
     _name = "crm.lifecycle.run.void"
     _description = "Void a Run"
@@ -20,16 +20,16 @@ class CrmLifecycleRunVoid(models.TransientModel):
 
     @api.constrains("run_id")
     def _check_run(self):
-        """Refuse runs of companies that the user does not see."""
+        """Refuse runs of companies that the user may not access."""
         # Constraints are checked as superuser.
         self.run_id.sudo(False).check_access("read")
 
     def action_void(self):
-        """Void the run, and show what was taken back."""
+        """Void the run and show what was reverted."""
         self.ensure_one()
         if not self.env.user.has_group("sales_team.group_sale_manager"):
             raise AccessError(self.env._("Only administrators of Sales void runs."))
         self.run_id.check_access("read")
-        # Runs, profiles and their history are written by the engine alone.
+        # Only the engine writes runs, profiles and their history.
         self.run_id.sudo()._void(self.reason)
         return self.run_id._get_form_action()

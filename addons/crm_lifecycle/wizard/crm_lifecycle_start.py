@@ -9,17 +9,17 @@ from ..fields import Integer
 
 STEPS = ("template", "thresholds", "preview", "activate")
 MAX_MONTHS = 120
-# Customers whom the preview names.
+# Number of customers that the preview names.
 SHOWN = 100
-# With more customers, the past is looked at by the month unless somebody chooses.
+# With more customers, the replay steps by month unless the user chooses otherwise.
 MANY = 20000
 
 
 class CrmLifecycleStart(models.TransientModel):
-    """Start a lifecycle from a template: choose, adjust, see what it does, activate.
+    """Starts a lifecycle from a template: choose, adjust, preview, activate.
 
-    Up to the last step nothing but this wizard is written. What the lifecycle would
-    do is found out with a lifecycle that is made for it and taken back.
+    Until the last step, only this wizard is written. The preview creates the
+    lifecycle and rolls it back.
     """
 
     _name = "crm.lifecycle.start"
@@ -106,7 +106,7 @@ class CrmLifecycleStart(models.TransientModel):
     )
 
     def _default_replay_step(self):
-        # Before the first run contacts tell how many customers there may be.
+        # Before the first run, contacts show how many customers there may be.
         counts = (
             self.env[name].search_count([], limit=MANY + 1)
             for name in ("crm.lifecycle.profile", "res.partner")
@@ -116,7 +116,7 @@ class CrmLifecycleStart(models.TransientModel):
     @api.depends("template_code")
     @api.depends_context("lang")
     def _compute_template_cards(self):
-        """Tell of each template what is drawn on its card."""
+        """Compute what the card of each template shows."""
         cards = [self._get_card(item) for item in self._get_templates()._load()]
         for start in self:
             start.template_cards = cards
@@ -151,8 +151,8 @@ class CrmLifecycleStart(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_settled_count(self):
-        """Count the customers who have a history, which a replay leaves alone."""
-        Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
+        """Count the customers who have a history, which a replay skips."""
+        Profile = self.env["crm.lifecycle.profile"].sudo()  # customers of all users
         for start in self:
             mine = [("company_id", "in", start._get_companies().ids)]
             start.settled_count = Profile.search_count(
@@ -168,7 +168,7 @@ class CrmLifecycleStart(models.TransientModel):
         ]
 
     # ------------------------------------------------------------
-    # What the template tells
+    # Template
     # ------------------------------------------------------------
 
     def _get_templates(self):
@@ -205,7 +205,7 @@ class CrmLifecycleStart(models.TransientModel):
     def _get_values(self):
         """Return the thresholds, checked.
 
-        :raises UserError: naming one that its parameter does not take
+        :raises UserError: naming a threshold with a value that its parameter refuses
         """
         Template = self._get_templates()
         values = {line.code: line.value for line in self.line_ids}
@@ -221,11 +221,11 @@ class CrmLifecycleStart(models.TransientModel):
     # ------------------------------------------------------------
 
     def action_next(self):
-        """Go on to the next step."""
+        """Go to the next step."""
         return self._go(1)
 
     def action_back(self):
-        """Go back to the step before; what was entered stays."""
+        """Go back one step, keeping what was entered."""
         return self._go(-1)
 
     def _go(self, distance):
@@ -239,15 +239,15 @@ class CrmLifecycleStart(models.TransientModel):
         return self._get_action()
 
     def action_refresh(self):
-        """Look at what the lifecycle would do, in the background if it may last."""
+        """Compute the preview, in the background if it may take long."""
         self.ensure_one()
         company = self.company_id or self.env.company
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(company):
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_preview",
+                kind="preview",
                 name=self.env._("Preview of “%(name)s”", name=self.name),
             )
         self.result = self._render_preview()
@@ -255,7 +255,7 @@ class CrmLifecycleStart(models.TransientModel):
 
     def _task_preview(self, progress):
         """Do `action_refresh` in the background; the wizard shows what came of it."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        start = self.env["background.task"]._ensure_wizard(self)
         start.result = start._render_preview(task=progress)
         return {
             "outcome": self.env._("The preview is ready."),
@@ -263,7 +263,7 @@ class CrmLifecycleStart(models.TransientModel):
         }
 
     def _get_action(self):
-        """Return the action that shows the wizard as it stands."""
+        """Return the action that shows the wizard in its present state."""
         return {
             **self.env["ir.actions.actions"]._for_xml_id(
                 "crm_lifecycle.crm_lifecycle_start_action"
@@ -272,9 +272,9 @@ class CrmLifecycleStart(models.TransientModel):
         }
 
     def _render_preview(self, task=None):
-        """Return what the lifecycle would do, with nothing written."""
+        """Return what the lifecycle would do, without writing anything."""
         with self.env.cr.savepoint() as savepoint:
-            # Nobody follows what is taken back.
+            # The lifecycle is rolled back: there is nothing to track.
             lifecycle = self.with_context(tracking_disable=True)._make_lifecycle()
             company = self.company_id or self.env.company
             lifecycles = lifecycle
@@ -290,11 +290,11 @@ class CrmLifecycleStart(models.TransientModel):
         return result
 
     # ------------------------------------------------------------
-    # The end
+    # Activation
     # ------------------------------------------------------------
 
     def _make_lifecycle(self):
-        """Return the lifecycle as chosen, as a draft."""
+        """Create the lifecycle as configured, as a draft, and return it."""
         self.ensure_one()
         lifecycle = self._get_templates()._instantiate(
             self.template_code, self.company_id, self._get_values()
@@ -302,7 +302,7 @@ class CrmLifecycleStart(models.TransientModel):
         if not self.is_replacing and self.active_lifecycle_ids:
             lifecycle.sequence = max(self.active_lifecycle_ids.mapped("sequence")) + 1
         if self.name != lifecycle.name:
-            # A name that somebody chose is its name in every language.
+            # A name chosen by the user applies in every language.
             langs = [code for code, _name in self.env["res.lang"].get_installed()]
             lifecycle.update_field_translations(
                 "name", dict.fromkeys([*langs, "en_US"], self.name)
@@ -310,7 +310,7 @@ class CrmLifecycleStart(models.TransientModel):
         return lifecycle
 
     def action_start(self):
-        """Make the lifecycle and open it, as a draft to look over."""
+        """Create the lifecycle as a draft and open it for review."""
         lifecycle = self._make_lifecycle()
         return {
             "type": "ir.actions.act_window",
@@ -320,10 +320,10 @@ class CrmLifecycleStart(models.TransientModel):
         }
 
     def action_activate(self):
-        """Activate the lifecycle, bring the past in, and show the customers.
+        """Activate the lifecycle, replay the past, and show the customers.
 
-        In the background if it may last: all of it, so that nothing is changed should
-        it be cancelled, and no run comes before the past is there.
+        If this may take long, all of it runs in the background as one unit: a
+        cancellation changes nothing, and no run starts before the past is complete.
         """
         self.ensure_one()
         Lifecycle = self.env["crm.lifecycle"]
@@ -331,10 +331,10 @@ class CrmLifecycleStart(models.TransientModel):
         if Lifecycle._is_replay_long(
             self._get_companies(), self.replay_months, self.replay_step
         ):
-            return self.env["crm.lifecycle.task"]._start(
-                "replay",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_activate",
+                kind="replay",
                 name=self.env._("Activation of “%(name)s”", name=self.name),
             )
         lifecycle = self._activate()
@@ -343,22 +343,22 @@ class CrmLifecycleStart(models.TransientModel):
 
     def _task_activate(self, progress):
         """Do `action_activate` in the background."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        start = self.env["background.task"]._ensure_wizard(self)
         lifecycle = start._activate()
         start._bring_in(task=progress)
-        Profile = self.env["crm.lifecycle.profile"].sudo()  # anybody's customers
+        Profile = self.env["crm.lifecycle.profile"].sudo()  # customers of all users
         count = Profile.search_count([("lifecycle_id", "=", lifecycle.id)])
         return {
             "outcome": self.env._(
                 "“%(name)s” is active. Customers who have their stage: %(count)s.",
                 name=lifecycle.name,
-                count=self.env["crm.lifecycle.progress"]._format_count(count),
+                count=self.env["background.progress.mixin"]._format_count(count),
             ),
             "action": lifecycle.action_open_profiles(),
         }
 
     def _activate(self):
-        """Return the lifecycle, active from now on; archive what it replaces."""
+        """Activate the lifecycle, archive what it replaces, and return it."""
         lifecycle = self._make_lifecycle()
         if self.is_replacing:
             self._get_replaced().action_archive()
@@ -366,24 +366,24 @@ class CrmLifecycleStart(models.TransientModel):
         return lifecycle
 
     def _get_replaced(self):
-        """Return the active lifecycles that the new one stands in for.
+        """Return the active lifecycles that the new one replaces.
 
-        One of all companies is not archived for the sake of one of them.
+        A lifecycle of all companies is not archived for one of them.
         """
         return self.active_lifecycle_ids.filtered(
             lambda item: not self.company_id or item.company_id == self.company_id
         )
 
     def _get_companies(self):
-        """Return the companies in which the lifecycle starts, of the user's own."""
+        """Return the user's companies in which the lifecycle starts."""
         companies = self.company_id._origin or self.company_id or self.env.companies
         companies._check_lifecycle_user()
         return companies
 
     def _bring_in(self, task=None):
-        """Give customers their past and their stage of today; all is quiet."""
-        # Runs read facts of every customer and document; whoever may activate
-        # lifecycles, as has just been done, may have them run.
+        """Give customers their past and their present stage; all moves are quiet."""
+        # Runs read the facts of every customer and document. The user has just
+        # activated the lifecycle, and so may run it.
         Lifecycle = self.env["crm.lifecycle"].sudo()
         for company in self._get_companies():
             today = company._lifecycle_today()
@@ -394,7 +394,7 @@ class CrmLifecycleStart(models.TransientModel):
 
 
 class CrmLifecycleStartLine(models.TransientModel):
-    """One threshold of a template: so many days, orders or percent."""
+    """One threshold of a template: a number of days, orders or percent."""
 
     _name = "crm.lifecycle.start.line"
     _description = "Threshold of a Lifecycle to Start"

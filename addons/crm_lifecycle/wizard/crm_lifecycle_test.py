@@ -5,7 +5,7 @@ from ..profile.explain import Explanation
 
 
 class CrmLifecycleTest(models.TransientModel):
-    """Asks all rules of a lifecycle about one customer, before it runs or while."""
+    """Evaluates all rules of a draft or active lifecycle for one customer."""
 
     _name = "crm.lifecycle.test"
     _description = "Test a Lifecycle on a Customer"
@@ -46,7 +46,7 @@ class CrmLifecycleTest(models.TransientModel):
     )
     result = fields.Html(
         compute="_compute_result",
-        sanitize=False,  # written by our own template alone
+        sanitize=False,  # only our own template writes it
     )
 
     @api.depends("profile_id")
@@ -75,10 +75,10 @@ class CrmLifecycleTest(models.TransientModel):
             )
 
     def _get_values(self):
-        """Return what the template shows."""
+        """Return the values of the template."""
         self.ensure_one()
         self.profile_id.check_access("read")
-        # What decides about a customer is told to whoever may see the customer.
+        # A user who may read the customer sees everything that decides about them.
         profile = self.profile_id._origin.sudo()
         lifecycle = self.lifecycle_id._origin
         stage = self.stage_id._origin
@@ -99,7 +99,7 @@ class CrmLifecycleTest(models.TransientModel):
             "notes": notes,
             "takes": explanation.explain_taking(lifecycle),
             "rules": explanation.explain_rules(
-                rules.sudo(),  # what it tells is about a customer whom the user sees
+                rules.sudo(),  # the result is about a customer that the user may read
                 stage=stage if stage != profile.stage_id else None,
             ),
         }

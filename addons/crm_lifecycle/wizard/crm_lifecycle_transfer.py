@@ -4,7 +4,7 @@ from ..fields import Date
 
 
 class CrmLifecycleTransfer(models.TransientModel):
-    """Moves customers to another lifecycle, with the reason."""
+    """Moves customers to another lifecycle, with a reason."""
 
     _name = "crm.lifecycle.transfer"
     _description = "Move Customers to Another Lifecycle"
@@ -35,7 +35,7 @@ class CrmLifecycleTransfer(models.TransientModel):
     targets = fields.Html(
         string="They go to",
         compute="_compute_targets",
-        sanitize=False,  # written by our own template alone
+        sanitize=False,  # only our own template writes it
     )
 
     @api.model
@@ -65,7 +65,7 @@ class CrmLifecycleTransfer(models.TransientModel):
             )
 
     def action_transfer(self):
-        """Move the customers through the one writer, and pin them if asked to."""
+        """Move the customers with the move service, and pin them if requested."""
         self.ensure_one()
         moved = self.profile_ids._lifecycle_transfer(self.lifecycle_id, self.reason)
         if self.pinned_until and moved:

@@ -5,14 +5,15 @@ class AccountAccount(models.Model):
     _inherit = "account.account"
 
     def write(self, vals):
-        """What is owed is what stands on receivable accounts, whichever these are."""
+        """Refresh all facts if an account becomes, or stops being, receivable."""
         if "account_type" in vals:
             changed = self.filtered(lambda a: a.account_type != vals["account_type"])
             if "asset_receivable" in (
                 *changed.mapped("account_type"),
                 vals["account_type"],
             ):
-                # Which companies use an account is configuration; runs start anew.
+                # `sudo()`: the companies of an account are configuration. Their next
+                # run refreshes all customers.
                 self.env["crm.lifecycle.run"]._forget_watermark(
                     changed.sudo().company_ids
                 )

@@ -5,10 +5,10 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_inde
 
 
 class AccountMove(models.Model):
-    """An invoice shows where its customer stands, and may move them."""
+    """Show the stage of the customer on invoices, and update it on posting."""
 
     _name = "account.move"
-    _inherit = ["crm.lifecycle.document", "account.move"]
+    _inherit = ["crm.lifecycle.customer.mixin", "account.move"]
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_invoice_date_idx = models.Index(
@@ -26,29 +26,29 @@ class AccountMove(models.Model):
         return super()._get_lifecycle_company_domain(company) & sales
 
     def _get_lifecycle_owner(self):
-        """Only what a customer gets has one."""
+        """Return an owner for customer documents only."""
         customer, company = super()._get_lifecycle_owner()
         if not self.is_sale_document(include_receipts=True):
             return customer.browse(), company
         return self.commercial_partner_id.commercial_partner_id, company
 
     # ------------------------------------------------------------
-    # What changes the facts of customers
+    # Changes of customer facts
     # ------------------------------------------------------------
 
     def write(self, vals):
-        """The customer whom a posted document leaves has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "company_id", "journal_id"}:
             self._touch_counted()
         return super().write(vals)
 
     def unlink(self):
-        """What was posted once and goes away leaves no row to find."""
+        """Refresh the customers of deleted entries, which leave no row to find."""
         self._touch_counted()
         return super().unlink()
 
     def _post(self, soft=True):
-        """Let an invoice, or a payment, move its customer within a minute."""
+        """Evaluate the customers of posted invoices and payments within a minute."""
         posted = super()._post(soft)
         posted._touch_lifecycle()
         return posted
@@ -59,21 +59,21 @@ class AccountMove(models.Model):
         return result
 
     def _touch_counted(self):
-        """Put on the work list whom entries that were posted once counted for."""
+        """Add the customers of entries that were posted before to the work list."""
         counted = self.filtered("posted_before")
         counted._touch_lifecycle()
-        # A manual entry may name a customer on its lines alone.
+        # A manual entry may name a customer only on its lines.
         counted.filtered(
             lambda move: move.move_type == "entry"
         ).line_ids._touch_counted()
 
     def _touch_lifecycle(self):
-        """Put the customers of invoices and payments on the work list.
+        """Add the customers of invoices and payments to the work list.
 
-        Other entries that name customers are found by the next run.
+        The next run finds the other entries that name customers.
         """
-        Touch = self.env["crm.lifecycle.touch"]
-        # Which customer a document belongs to is noted for the runs, not shown.
+        Touch = self.env["crm.lifecycle.pending"]
+        # `sudo()` also queues customers that the user may not read.
         moves = self.sudo().filtered(
             lambda move: (
                 move.is_sale_document(include_receipts=True)

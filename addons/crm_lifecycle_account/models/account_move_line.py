@@ -15,7 +15,7 @@ class AccountMoveLine(models.Model):
     )
 
     def write(self, vals):
-        """The customer, or the account, that a line leaves has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "account_id"}:
             self._touch_counted()
         return super().write(vals)
@@ -25,16 +25,16 @@ class AccountMoveLine(models.Model):
         return super().unlink()
 
     def _touch_counted(self):
-        """Put on the work list whom lines that were posted once counted for."""
+        """Add the customers of lines that were posted before to the work list."""
         self.filtered(lambda line: line.move_id.posted_before)._touch_lifecycle()
 
     def _touch_lifecycle(self):
-        """Put the customers on the work list who owe what these lines say.
+        """Add the customers of receivable lines to the work list.
 
-        Return whether there are any.
+        Return whether there are any customers.
         """
-        Touch = self.env["crm.lifecycle.touch"]
-        # Which customer a line belongs to is noted for the runs, not shown.
+        Touch = self.env["crm.lifecycle.pending"]
+        # `sudo()` also queues customers that the user may not read.
         lines = self.sudo().filtered(
             lambda line: line.partner_id and line.account_type == "asset_receivable"
         )

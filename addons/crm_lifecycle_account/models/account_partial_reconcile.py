@@ -8,7 +8,7 @@ class AccountPartialReconcile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Let a payment move its customer within a minute."""
+        """Evaluate the customers of matched payments within a minute."""
         partials = super().create(vals_list)
         partials._touch_lifecycle()
         return partials
@@ -18,9 +18,9 @@ class AccountPartialReconcile(models.Model):
         return super().unlink()
 
     def _touch_lifecycle(self):
-        """Put the customers on the work list whose debts are matched here."""
-        # Whose they are is noted for the runs, not shown.
+        """Add the customers of the matched lines to the work list."""
+        # `sudo()` also queues customers that the user may not read.
         partials = self.sudo()
         lines = partials.debit_move_id | partials.credit_move_id
         if lines._touch_lifecycle():
-            self.env["crm.lifecycle.touch"]._trigger_run()
+            self.env["crm.lifecycle.pending"]._trigger_run()

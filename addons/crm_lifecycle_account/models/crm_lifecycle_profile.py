@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-# Who may know what a customer was invoiced, and owes.
+# Groups that may read what a customer was invoiced and owes.
 GROUPS = (
     "sales_team.group_sale_salesman,"
     "account.group_account_readonly,account.group_account_invoice"

@@ -12,7 +12,7 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _timeline_of(self, model, domain, *, kind, **kwargs):
-        """Tell documents of the books once, as such, whoever else would."""
+        """Leave accounting documents out of the generic events to avoid duplicates."""
         if model == "account.move" and kind != "invoice":
             return None
         return super()._timeline_of(model, domain, kind=kind, **kwargs)

@@ -9,14 +9,13 @@ SIDES = ("debit_move_id", "credit_move_id")
 class CrmLifecycleSourceAccount(models.AbstractModel):
     """Facts from posted customer invoices, credit notes, payments and debts.
 
-    A document counts on its invoice date, without taxes, in the company's currency
-    as posted. What is owed is what stands open on the customer's receivable
-    accounts, taxes included, whatever put it there: it counts from the accounting
-    date of the entry, and what it is matched with counts from the later date of
-    the two. So what was owed on any day can be told, whenever it was paid since.
+    A document counts on its invoice date, without taxes, in the company's currency at
+    the rate of posting. The amount due is the open balance of the customer's receivable
+    accounts, taxes included, from any journal. A line counts from its accounting date,
+    and a match from the later accounting date of its two lines, so the amount due can
+    be computed for any past day.
 
-    Payments and credit notes that are not matched yet are taken off what is owed,
-    and off the oldest debts first.
+    Unmatched payments and credit notes reduce the amount due, oldest debts first.
     """
 
     _name = "crm.lifecycle.source.account"
@@ -38,7 +37,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
     _reads = ("account_move", "account_move_line", "account_partial_reconcile")
 
     # ------------------------------------------------------------
-    # Whose facts may have changed
+    # Changed subjects
     # ------------------------------------------------------------
 
     def _changed_subjects(self, scope):
@@ -76,11 +75,11 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         return SQL(" UNION ALL ").join([*documents, *lines])
 
     def _get_matched_changes(self, scope):
-        """SQL conditions of the lines whose match counts differently by now.
+        """SQL conditions of the lines with a match that changed or became effective.
 
-        What they are matched with was written, or the day of the match has come. Lines
-        are looked up by ids that were found before, never joined: there is no order of
-        joins that a database without statistics could choose badly.
+        The match counts differently if a matched line was written, or if the day of the
+        match has come. Lines are looked up by id instead of joined: without statistics,
+        the database could choose a bad join order.
         """
         written = SQL(
             "ARRAY(SELECT w.id FROM account_move_line AS w WHERE w.write_date >= %s)",
@@ -102,11 +101,11 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         ]
 
     def _get_line_changes(self, scope):
-        """SQL conditions of the lines that count differently by now, per index.
+        """SQL conditions of the lines that count differently now, one per index.
 
-        Matching, and undoing that, writes the lines. Setting an entry back writes its
-        own alone, so those that they are matched with are looked for apart. A debt is
-        overdue from the day after it was due.
+        Matching and unmatching write both lines. Resetting an entry to draft writes
+        only its own lines, so `_get_matched_changes` looks up their counterparts. A
+        debt is overdue from the day after its due date.
         """
         due = SQL(
             "l.date_maturity >= %s AND l.date_maturity < %s",
@@ -126,21 +125,21 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         ]
 
     # ------------------------------------------------------------
-    # What counts
+    # Conditions
     # ------------------------------------------------------------
 
     def _is_document(self, scope):
-        """SQL condition: move ``m`` is a customer's, of the company."""
+        """SQL condition: move ``m`` is a customer document of the company."""
         return SQL(
             "m.company_id = %s AND m.move_type IN %s", scope.company_id, DOCUMENTS
         )
 
     def _counts(self, scope):
-        """SQL condition: document ``m`` was there by the day."""
+        """SQL condition: document ``m`` is posted and dated by the day."""
         return SQL("m.state = 'posted' AND m.invoice_date <= %s", scope.as_of)
 
     def _is_receivable(self, scope):
-        """SQL condition: line ``l`` tells what a customer of the company owes."""
+        """SQL condition: line ``l`` is on a receivable account of the company."""
         return SQL(
             """
             l.company_id = %s AND l.partner_id IS NOT NULL AND l.account_id = ANY(ARRAY(
@@ -154,7 +153,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _fact_values(self, scope):
-        """SQL of the facts; that somebody owes nothing is known of everybody."""
+        """SQL of the facts. Amounts due are 0, not unknown, without documents."""
         return SQL(
             """
             SELECT b.profile_id,
@@ -178,7 +177,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
 
     def _documents(self, scope):
-        """SQL of the invoices and credit notes of each profile, summed up."""
+        """SQL of the totals of invoices and credit notes per profile."""
         return SQL(
             """
             SELECT b.profile_id,
@@ -201,7 +200,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
 
     def _money(self, scope):
-        """SQL of what came in from each profile, less what went back."""
+        """SQL of the payments of each profile, less refunds."""
         return SQL(
             """
             SELECT b.profile_id,
@@ -221,10 +220,10 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
 
     def _debts(self, scope):
-        """SQL of what each profile owes, and of that what is overdue since when.
+        """SQL of the amount due, the overdue amount and its first due date per profile.
 
-        ``credit`` is what the customer has with us, as a negative sum; ``owed`` runs
-        up with the debts in the order in which they are due. What of it the credit
+        ``credit`` is the unmatched credit of the customer, as a negative sum. ``owed``
+        is the running total of the debts by due date. The part of it that the credit
         does not cover is overdue.
         """
         return SQL(
@@ -250,10 +249,10 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
 
     def _open_lines(self, scope):
-        """SQL of the lines that were open on the day, and what was of each.
+        """SQL of the lines that were open on the day, with their residual amounts.
 
-        From what is open now, since that is little: what was matched later than the
-        day, or with what is no longer posted, is put back.
+        Start from the lines that are open now, which are few. Add back what was matched
+        after the day, or with entries that are no longer posted.
         """
         return SQL(
             """
@@ -273,10 +272,10 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
 
     def _not_matched_yet(self, scope):
-        """SQL of what lines are matched with that does not count, of a debit positive.
+        """SQL of the matched amounts that do not count, positive for debits.
 
-        Either it came after the day, or it is no longer posted: an entry that is
-        set back to draft stays matched.
+        A match does not count if it is later than the day, or if its entry is no longer
+        posted: an entry reset to draft stays matched.
         """
         return SQL(
             """

@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 SEARCHES = """
     account.move.lifecycle_profile_id
@@ -27,7 +27,7 @@ def make(world):
     )
     return {
         "account.move": {"mine": invoice},
-        # It has the fields of its entry; made by whoever keeps the books.
+        # It has the fields of its entry. Accountants create it.
         "account.bank.statement.line": {
             "here": world.env["account.bank.statement.line"]
         },

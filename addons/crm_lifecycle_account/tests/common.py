@@ -6,9 +6,9 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 
 class AccountLifecycleCase(LifecycleCase):
-    """Invoices and payments of fixed days and amounts in the world of `LifecycleCase`.
+    """Invoices and payments with fixed days and amounts, on top of `LifecycleCase`.
 
-    The company has the least bookkeeping that these need, and a tax of 20 percent.
+    The company has the minimum of accounts and journals, and a tax of 20 percent.
     """
 
     @classmethod
@@ -21,7 +21,7 @@ class AccountLifecycleCase(LifecycleCase):
 
     @classmethod
     def _open_books(cls, company):
-        """Give a company accounts, journals and a tax. Return them by name."""
+        """Create accounts, journals and a tax for a company. Return them by name."""
         env = cls.env(context={**cls.env.context, "allowed_company_ids": company.ids})
         company = company.with_env(env)
         accounts = {
@@ -107,7 +107,7 @@ class AccountLifecycleCase(LifecycleCase):
 
     @classmethod
     def _invoice(cls, partner, amount=100, days_ago=0, due=0, post=True, **vals):
-        """An invoice of so many days before `TODAY`, due so many days after that day.
+        """Create an invoice dated some days before `TODAY`, due some days later.
 
         Without taxes, unless ``taxed``; ``move_type`` makes it a credit note.
         """
@@ -156,7 +156,7 @@ class AccountLifecycleCase(LifecycleCase):
     def _pay(
         cls, partner, amount=100, days_ago=0, on=None, currency=None, company=None
     ):
-        """Money that came in from a customer, matched with some documents."""
+        """Create a payment of a customer, and match it with some documents."""
         company = company or cls.company
         books = cls.books[company]
         day = cls._day(days_ago)
@@ -192,14 +192,14 @@ class AccountLifecycleCase(LifecycleCase):
 
     @classmethod
     def _match(cls, moves):
-        """Match what is open on receivable accounts."""
+        """Match the open lines on receivable accounts."""
         moves.line_ids.filtered(
             lambda line: line.account_type == "asset_receivable" and not line.reconciled
         ).reconcile()
 
     @classmethod
     def _forget(cls):
-        """Let all that was written become the past, as far as runs can tell."""
+        """Backdate all rows, so that the next run finds no recent changes."""
         cls.env.flush_all()
         for table in (
             "account_move",
@@ -210,7 +210,7 @@ class AccountLifecycleCase(LifecycleCase):
             "res_partner",
         ):
             cls.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         cls.env.invalidate_all()
 
     def _facts(self, partner, *names, as_of=TODAY, **kwargs):

@@ -117,7 +117,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         )
 
     def test_what_was_owed_on_a_day_is_not_what_is_owed_now(self):
-        """A payment counts from its day, whenever one asks."""
+        """A payment counts from its day, whenever the facts are computed."""
         partner = self._partner()
         invoice = self._invoice(partner, 100, days_ago=40, due=10)
         self._pay(partner, 30, days_ago=20, on=invoice)
@@ -160,7 +160,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self._customer("Other")
         for days_ago, balance in [(11, -100), (10, 0), (0, 0)]:
             self._profile(partner)._touch()
-            self.env["crm.lifecycle.touch"]._touch(self.company, partners=partner)
+            self.env["crm.lifecycle.pending"]._touch(self.company, partners=partner)
             self._lead(days_ago=50, partner_id=partner.id)
             self.env.flush_all()
             self.env["crm.lifecycle.run"]._forget_watermark(self.company)
@@ -180,7 +180,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(partner, "overdue_amount", "paid_total"), (100, 0))
 
     def test_a_payment_set_back_settles_nothing_though_it_stays_matched(self):
-        """Matched across customers: the one who did not pay is seen as well."""
+        """Matched across customers: the customer without a payment is refreshed too."""
         ada, bob = self._partner("Ada"), self._partner("Bob")
         self._invoice(bob, 1, days_ago=40, due=90)
         invoice = self._invoice(ada, 100, days_ago=40, due=10)
@@ -189,7 +189,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 100))
         self._forget()
         payment.button_draft()
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         self.assertEqual(self._facts(ada, "overdue_amount"), 100)
         self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 0))
 
@@ -231,7 +231,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(partner, "balance_due"), 120)
         self._forget()
         invoice.button_draft()
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         invoice.name = "/"
         invoice.unlink()
         self.assertEqual(self._facts(partner, "balance_due", "invoice_count"), (20, 1))

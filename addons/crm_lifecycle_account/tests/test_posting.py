@@ -8,7 +8,7 @@ from .common import AccountLifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestPosting(AccountLifecycleCase):
-    """What happens in the books moves customers without waiting for the night."""
+    """Posting and matching move customers without waiting for the nightly run."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,7 +34,7 @@ class TestPosting(AccountLifecycleCase):
         )
 
     def _register(self, invoice, **vals):
-        """Pay an invoice by Odoo's own wizard."""
+        """Pay an invoice with Odoo's own wizard."""
         return (
             self.env["account.payment.register"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
@@ -49,7 +49,7 @@ class TestPosting(AccountLifecycleCase):
         )
 
     def _begin(self):
-        """Be as at the start of a transaction."""
+        """Reset the state to that of a new transaction."""
         self.env.cr.flush()
         self.env.cr.precommit.clear()
 
@@ -114,8 +114,8 @@ class TestPosting(AccountLifecycleCase):
         return self.cr.sql_log_count - before
 
     def _count_with_and_without(self, prepare, act):
-        """The queries of the same act with what we add, and without."""
-        self._count_queries(prepare, act)  # fills the caches of the registry
+        """Return the query counts of an action with and without this addon's hooks."""
+        self._count_queries(prepare, act)  # warm the caches of the registry
         with_us = self._count_queries(prepare, act)
         models = ("account.move", "account.move.line", "account.partial.reconcile")
         with (

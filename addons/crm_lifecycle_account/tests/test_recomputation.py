@@ -1,10 +1,10 @@
 """Facts from invoices against an independent recomputation in plain SQL.
 
-A random year of the books of two companies in two currencies: invoices due on
-different days, credit notes, reversals, payments in full, in part, in advance and
-in another currency, drafts, cancelled documents, contacts of companies, an archived
-customer, two that are merged on the way. As of three days, incremental runs find what
-the recomputation finds, and a full rebuild finds nothing to change.
+The data is a random year of the books of two companies in two currencies: invoices with
+different due dates, credit notes, reversals, full, partial and advance payments,
+payments in another currency, drafts, cancelled documents, contacts of companies, an
+archived customer, and two customers that are merged. As of three days, incremental runs
+must match the recomputation, and a full rebuild must change nothing.
 """
 
 import random
@@ -89,7 +89,7 @@ class TestRecomputation(AccountLifecycleCase):
 
     @classmethod
     def _happen(cls):
-        """One document, and what may come of it."""
+        """Create one document, and randomly pay, credit or cancel it."""
         roll = cls.random.random
         partner = cls.random.choice(cls.partners)
         company = cls.random.choice([cls.company, cls.other])
@@ -128,15 +128,15 @@ class TestRecomputation(AccountLifecycleCase):
             payment = cls._pay(
                 partner, paid, later, on=invoice, currency=currency, company=company
             )
-            if roll() < 0.15:  # they stay matched
+            if roll() < 0.15:  # the lines stay matched
                 cls.random.choice([payment, invoice]).button_draft()
 
     # ------------------------------------------------------------
-    # The recomputation
+    # Recomputation
     # ------------------------------------------------------------
 
     def _recompute(self, company, as_of):
-        """Return ``{commercial partner: facts}``, by SQL that shares nothing."""
+        """Return ``{commercial partner: facts}``, by SQL that shares no code."""
         self.env.cr.execute(
             """
             SELECT commercial_partner_id, MIN(invoice_date),
@@ -200,7 +200,7 @@ class TestRecomputation(AccountLifecycleCase):
         }
 
     def _owe(self, lines, as_of):
-        """What is owed: money on account pays the debts in the order they are due."""
+        """Compute the amounts due: credit pays the debts in the order of due dates."""
         money = [
             (day, balance)
             for day, _due, balance, _left, kind in lines
@@ -270,7 +270,7 @@ class TestRecomputation(AccountLifecycleCase):
             self.assertGreater(count, 10, name)
 
     def _merge(self):
-        """Two customers turn out to be one."""
+        """Merge two customers."""
         double = self.partners.filtered(lambda p: p.name in ("Person 0", "Person 1"))
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge(double.ids, double[0])
@@ -285,7 +285,7 @@ class TestRecomputation(AccountLifecycleCase):
                 self.env["crm.lifecycle"]._run(company, day)
                 self.env.invalidate_all()
                 self._assert_facts(company, day)
-            # What was written is past: the next run is left with the days gone by.
+            # Backdate all rows, so that the next run has only the passing days to find.
             self._forget()
         for company in (self.company, self.other):
             run = self.env["crm.lifecycle"]._run(company, TODAY, full=True)

@@ -8,7 +8,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     @api.model
     def _get_documents(self):
-        """Add tickets: what is said on them to the customer is contact."""
+        """Add tickets: their messages to the customer are contacts."""
         return [
             *super()._get_documents(),
             Document(

@@ -11,8 +11,9 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     def _get_kinds(self):
         """Add helpdesk tickets.
 
-        Whether a ticket is closed is told by its stage: its closing date stays when
-        it is opened again, and is missing where it was made in a closed stage.
+        The stage decides whether a ticket is closed. Its closing date is no help: it
+        stays when the ticket is reopened, and is missing if the ticket is created in a
+        closed stage.
         """
         tickets = TicketKind(
             model="helpdesk.ticket",

@@ -4,10 +4,10 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_inde
 
 
 class HelpdeskTicket(models.Model):
-    """A helpdesk ticket is a ticket of its customer."""
+    """Make helpdesk tickets count as tickets of the customer lifecycle."""
 
     _name = "helpdesk.ticket"
-    # The lifecycle first: what it does comes after all that tickets do.
+    # The mixin comes first, so that its overrides run around those of the helpdesk.
     _inherit = ["crm.lifecycle.ticket", "helpdesk.ticket"]
 
     _lifecycle_written_idx = watermark_index("write_date, create_date")

@@ -5,10 +5,10 @@ class HelpdeskTicketStage(models.Model):
     _inherit = "helpdesk.ticket.stage"
 
     def write(self, vals):
-        """A stage that is closed from now on closes its tickets, and the reverse."""
+        """Refresh the customers of the tickets if the stage becomes closed or open."""
         result = super().write(vals)
         if "closed" in vals:
-            # All of them are noted for the runs, whatever the user may see.
+            # `sudo()` also queues customers of tickets that the user may not read.
             tickets = (
                 self.env["helpdesk.ticket"]
                 .sudo()

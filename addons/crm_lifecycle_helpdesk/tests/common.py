@@ -2,7 +2,7 @@ from odoo.addons.crm_lifecycle_service.tests.common import TicketCase
 
 
 class HelpdeskCase(TicketCase):
-    """Tickets of the OCA's helpdesk."""
+    """Create tickets of the OCA's helpdesk."""
 
     model = "helpdesk.ticket"
     service_groups = "helpdesk_mgmt.group_helpdesk_user"

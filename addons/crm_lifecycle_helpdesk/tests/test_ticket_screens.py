@@ -10,9 +10,9 @@ from .common import HelpdeskCase
 
 @tagged("post_install", "-at_install")
 class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
-    """Helpdesk tickets as staff see them."""
+    """Helpdesk tickets on the screens of service and sales staff."""
 
-    number_field = "helpdesk_ticket_number"
+    number_field = "lifecycle_helpdesk_ticket_number"
     open_action = "action_open_helpdesk_tickets"
     new_action = "action_new_helpdesk_ticket"
 
@@ -20,7 +20,7 @@ class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
         return ticket.user_id
 
     def _hide_from_sales(self, ticket):
-        """Whoever has no right on the helpdesk reads their own tickets alone."""
+        """Do nothing: users without helpdesk rights read only their own tickets."""
 
     def test_a_rule_may_name_a_team(self):
         team = self.env["helpdesk.ticket.team"].create(

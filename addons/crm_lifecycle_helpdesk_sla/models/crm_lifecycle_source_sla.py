@@ -9,8 +9,8 @@ from odoo.addons.crm_lifecycle.engine.scope import day_end
 class CrmLifecycleSourceSla(models.AbstractModel):
     """Facts from the service levels of helpdesk tickets.
 
-    A level is missed on the day of its deadline: once the application says so, or,
-    where it has not looked yet, once the day of the deadline is over.
+    A level is missed on the day of its deadline: as soon as the helpdesk marks it as
+    missed, or at the latest when that day is over.
     """
 
     _name = "crm.lifecycle.source.sla"

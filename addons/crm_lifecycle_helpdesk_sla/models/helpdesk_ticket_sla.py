@@ -10,6 +10,6 @@ class HelpdeskTicketSla(models.Model):
     _lifecycle_ticket_idx = models.Index("(ticket_id)")
 
     def unlink(self):
-        """What goes away leaves no row for the next run to find."""
+        """Refresh the customers of deleted levels, which leave no row to find."""
         self.ticket_id._touch_lifecycle()
         return super().unlink()

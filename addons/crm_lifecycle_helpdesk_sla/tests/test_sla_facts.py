@@ -10,7 +10,7 @@ from odoo.addons.crm_lifecycle_service.tests.common import moment
 
 @tagged("post_install", "-at_install")
 class TestSlaFacts(HelpdeskCase):
-    """Missed service levels, as of each day."""
+    """Missed service levels as of different days."""
 
     @classmethod
     def setUpClass(cls):

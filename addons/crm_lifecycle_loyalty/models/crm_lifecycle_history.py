@@ -6,9 +6,9 @@ class CrmLifecycleHistory(models.Model):
 
     @api.model
     def _format_fact(self, field, value):
-        """Name the tier that a rule looked at."""
+        """Return the name of a tier instead of its id."""
         if field.name == "loyalty_tier_id" and value:
-            # The name of a tier is no secret to whoever sees the customer.
-            tier = self.env["loyalty.tier"].sudo().browse(int(value)).exists()
+            # `sudo()`: users who see the customer may read the name of the tier.
+            tier = self.env["crm.loyalty.tier"].sudo().browse(int(value)).exists()
             return tier.name or str(value)
         return super()._format_fact(field, value)

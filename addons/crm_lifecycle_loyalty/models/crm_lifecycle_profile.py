@@ -2,9 +2,11 @@ from odoo import fields, models
 
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
+from ..personal_data import LoyaltyCards
+
 
 class CrmLifecycleProfile(models.Model):
-    """Facts from loyalty cards: those of the customer and of its contacts."""
+    """Facts from the loyalty cards of the customer and its contacts."""
 
     _inherit = "crm.lifecycle.profile"
 
@@ -16,7 +18,7 @@ class CrmLifecycleProfile(models.Model):
         "customers without a card.",
     )
     loyalty_tier_id = LooseMany2one(
-        comodel_name="loyalty.tier",
+        comodel_name="crm.loyalty.tier",
         readonly=True,
         fact="only",
         index="btree_not_null",
@@ -25,36 +27,16 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def action_open_loyalty_cards(self):
-        """Show the cards of the customer and of its contacts."""
+        """Open the cards of the customer and its contacts."""
         self.ensure_one()
         return self.partner_id.action_view_loyalty_cards()
 
-    def _get_person_data(self):
-        """Hand out the cards of the customer too, with each change of their points."""
-        data = super()._get_person_data()
-        # Cards of whatever programme; who asks was checked above.
+    def _get_personal_records(self):
+        """Hand out the cards, with each change of their points; erase their words."""
+        # Cards of whatever programme, and archived ones: `crm_lifecycle_privacy` checks
+        # who asks.
         cards = self.env["loyalty.card"].sudo().with_context(active_test=False)
         contacts = self.sudo().partner_id
-        cards = cards.search([("partner_id", "child_of", contacts.ids)])
-        kinds = dict(cards.entry_ids._fields["kind"]._description_selection(self.env))
-        data["cards"] = [
-            {
-                "card": card.code,
-                "program": card.program_id.name,
-                "points": card.points,
-                "tier": card.tier_id.name or None,
-                "member_since": card.member_since or None,
-                "entries": [
-                    {
-                        "date": entry.date,
-                        "kind": kinds[entry.kind],
-                        "points": entry.points,
-                        "reason": entry.reason or None,
-                    }
-                    for entry in card.entry_ids.sorted("sequence")
-                ],
-            }
-            for card in cards
-            if contacts
-        ]
-        return data
+        if contacts:
+            cards = cards.search([("partner_id", "child_of", contacts.ids)])
+        return [*super()._get_personal_records(), LoyaltyCards(cards)]

@@ -6,19 +6,19 @@ from odoo.addons.crm_lifecycle.access import is_readable
 
 
 class CrmLifecycleProfile(models.Model):
-    """Points and tiers of the customer on the timeline, for those who see points."""
+    """Show points and tiers on the timeline to users who may read points."""
 
     _inherit = "crm.lifecycle.profile"
 
     def _lifecycle_timeline_sources(self, limit=None):
-        """Add what was posted on cards, and changes of tiers."""
+        """Add ledger entries and changes of tiers."""
         sources = super()._lifecycle_timeline_sources(limit)
         sources += [self._timeline_points(limit), self._timeline_tiers(limit)]
         return [source for source in sources if source]
 
     def _timeline_points(self, limit):
-        """SQL of the entries of the ledger: kind, points, and their reason."""
-        Entry = self.env["loyalty.point.entry"]
+        """SQL of the ledger entries: kind, points and reason."""
+        Entry = self.env["crm.loyalty.entry"]
         if not is_readable(Entry):
             return None
         query = self._search_of_customer(Entry, limit)
@@ -38,8 +38,8 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _timeline_tiers(self, limit):
-        """SQL of the changes of tiers: the tier that was reached, and why."""
-        History = self.env["loyalty.tier.history"]
+        """SQL of the changes of tiers: the new tier and the reason."""
+        History = self.env["crm.loyalty.tier.history"]
         if not is_readable(History):
             return None
         query = self._search_of_customer(History, limit)
@@ -64,7 +64,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _get_timeline_start(self, query):
-        """SQL of the first columns of an event that has a day."""
+        """SQL of the first columns of an event without a time of day."""
         moment = SQL(
             "(%s + interval '1 day' - interval '1 second')"
             " AT TIME ZONE %s AT TIME ZONE 'UTC'",
@@ -74,7 +74,7 @@ class CrmLifecycleProfile(models.Model):
         return (moment, SQL("TRUE"), SQL("'loyalty'::text"))
 
     def _get_kind_sql(self, model, query):
-        """SQL of the kind of a row, in the reader's words."""
+        """SQL of the translated label of a row's kind."""
         return SQL(
             "CASE %s %s END",
             SQL.identifier(query.table, "kind"),

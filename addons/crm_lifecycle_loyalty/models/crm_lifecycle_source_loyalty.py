@@ -5,9 +5,9 @@ from odoo.tools import SQL
 class CrmLifecycleSourceLoyalty(models.AbstractModel):
     """Facts from the ledger of points and the history of tiers.
 
-    Programmes with loyalty cards count, those of the company and those of none.
-    The balance is the sum of the entries by the end of the day; the tier is what
-    the history says for it.
+    Only loyalty cards count, of programmes of the company or without a company. The
+    balance is the sum of the entries by the end of the day. The tier is the one that
+    the history gives for that day.
     """
 
     _name = "crm.lifecycle.source.loyalty"
@@ -37,11 +37,11 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
         )
 
     def _get_changes(self, scope):
-        """SQL joins to what may have changed, each with its condition."""
+        """SQL joins to the rows that may have changed, each with its condition."""
         program = SQL("loyalty_program AS x ON x.id = c.program_id")
-        tier = SQL("loyalty_tier AS x ON x.program_id = c.program_id")
-        entry = SQL("loyalty_point_entry AS x ON x.card_id = c.id")
-        history = SQL("loyalty_tier_history AS x ON x.card_id = c.id")
+        tier = SQL("crm_loyalty_tier AS x ON x.program_id = c.program_id")
+        entry = SQL("crm_loyalty_entry AS x ON x.card_id = c.id")
+        history = SQL("crm_loyalty_tier_history AS x ON x.card_id = c.id")
         day = SQL("x.date")
         return [
             (entry, SQL("x.create_date >= %s", scope.since)),
@@ -49,7 +49,7 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
             (history, SQL("x.create_date >= %s", scope.since)),
             (history, scope.crossing_day(day)),
             (program, SQL("c.write_date >= %s", scope.since)),
-            (program, scope.crossing_day(SQL("c.member_since"))),
+            (program, scope.crossing_day(SQL("c.crm_loyalty_member_since"))),
             (program, SQL("x.write_date >= %s", scope.since)),
             (tier, SQL("x.write_date >= %s", scope.since)),
         ]
@@ -67,7 +67,7 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
             """
             SELECT b.profile_id,
                    SUM(COALESCE(
-                       ledger.points, CASE WHEN c.member_since <= %(as_of)s THEN 0 END
+                       ledger.points, CASE WHEN c.crm_loyalty_member_since <= %(as_of)s THEN 0 END
                    ))::float AS loyalty_points,
                    (ARRAY_AGG(t.id ORDER BY p.sequence, p.id, t.threshold DESC, c.id)
                        FILTER (WHERE t.id IS NOT NULL))[1] AS loyalty_tier_id
@@ -76,17 +76,17 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
               JOIN loyalty_program AS p ON p.id = c.program_id AND p.active
          LEFT JOIN LATERAL (
                    SELECT SUM(e.points) AS points
-                     FROM loyalty_point_entry AS e
+                     FROM crm_loyalty_entry AS e
                     WHERE e.card_id = c.id AND e.date <= %(as_of)s
                    ) AS ledger ON TRUE
          LEFT JOIN LATERAL (
                    SELECT h.to_tier_id
-                     FROM loyalty_tier_history AS h
+                     FROM crm_loyalty_tier_history AS h
                     WHERE h.card_id = c.id AND h.date <= %(as_of)s
                     ORDER BY h.date DESC, h.id DESC
                     LIMIT 1
                    ) AS last ON TRUE
-         LEFT JOIN loyalty_tier AS t ON t.id = last.to_tier_id
+         LEFT JOIN crm_loyalty_tier AS t ON t.id = last.to_tier_id
              WHERE %(counts)s AND %(asked)s
              GROUP BY b.profile_id
             """,

@@ -5,7 +5,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def write(self, vals):
-        """What a card leaves (a customer, a programme) has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "program_id"}:
             self._touch_lifecycle()
         return super().write(vals)
@@ -15,7 +15,7 @@ class LoyaltyCard(models.Model):
         return super().unlink()
 
     def _touch_lifecycle(self):
-        """Put the customers of the cards on the work list of the runs."""
-        # Which customer a card belongs to is noted for the runs, not shown.
+        """Add the customers of the cards to the work list of the runs."""
+        # `sudo()` also queues customers that the user may not read.
         for company, cards in self.sudo().grouped("company_id").items():
-            self.env["crm.lifecycle.touch"]._touch(company, partners=cards.partner_id)
+            self.env["crm.lifecycle.pending"]._touch(company, partners=cards.partner_id)

@@ -16,7 +16,7 @@ class LoyaltyProgram(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         programs = super().create(vals_list)
-        if programs.sudo().lifecycle_stage_ids:  # looked at, not shown
+        if programs.sudo().lifecycle_stage_ids:  # read, not shown
             self.env.registry.clear_cache()
         return programs
 
@@ -28,8 +28,8 @@ class LoyaltyProgram(models.Model):
     @api.model
     @tools.ormcache()
     def _get_staged_program_ids(self):
-        """Return the ids of the programmes that ask for a stage; each order asks."""
-        # The same for everybody.
+        """Return the ids of the programmes with a stage condition, from the cache."""
+        # `sudo()`: the cached ids must not depend on the user.
         staged = self.sudo().with_context(active_test=False)
         return frozenset(staged.search([("lifecycle_stage_ids", "!=", False)]).ids)
 
@@ -37,7 +37,7 @@ class LoyaltyProgram(models.Model):
         return super()._has_multiplier() or self.id in self._get_staged_program_ids()
 
     def _get_multiplier(self, card, partner):
-        """Give nothing to customers in other stages than those of the programme."""
+        """Give no points to customers that are not in one of the programme's stages."""
         if self.id in self._get_staged_program_ids() and not self._is_in_stages(
             partner
         ):
@@ -45,8 +45,8 @@ class LoyaltyProgram(models.Model):
         return super()._get_multiplier(card, partner)
 
     def _is_in_stages(self, partner):
-        """Whether a customer is in one of the stages that earn."""
-        # Where a customer stands decides, whoever enters the order.
+        """Return whether a customer is in one of the stages that earn points."""
+        # `sudo()`: the stage counts even if the user can't read it.
         profile = (
             self.env["crm.lifecycle.profile"]
             .sudo()

@@ -16,9 +16,9 @@ steps = st.lists(
         st.sampled_from(
             ["earn", "earn", "spend", "tiers", "hand_over", "archive", "join", "late"]
         ),
-        st.integers(0, 120),  # days since the step before
-        st.integers(0, 2),  # whose card
-        st.integers(1, 900),  # how much
+        st.integers(0, 120),  # days since the previous step
+        st.integers(0, 2),  # index of the card
+        st.integers(1, 900),  # amount
         st.booleans(),  # whether a run follows
     ),
     min_size=5,
@@ -28,7 +28,7 @@ steps = st.lists(
 
 @tagged("post_install", "-at_install")
 class TestLoyaltyFacts(LoyaltyLifecycleCase):
-    """Points and tier of customers, as of any day."""
+    """Points and tier of customers as of different days."""
 
     def test_a_customer_without_a_card_has_no_points_and_not_zero(self):
         profile = self._customer()
@@ -59,7 +59,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         self._lead(days_ago=9, partner_id=partner.id)
         self._points(self._card(partner), 1000, days_ago=1)
         for days_ago, points, tier in (
-            (2, 0, self.env["loyalty.tier"]),
+            (2, 0, self.env["crm.loyalty.tier"]),
             (1, 1000, self.gold),
             (0, 1000, self.gold),
         ):
@@ -176,10 +176,10 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         card._post_points(amount, "earn")
 
     def _do_spend(self, card, partners, amount, day):
-        card._post_points(-min(amount, card.points_available), "burn")
+        card._post_points(-min(amount, card.crm_loyalty_points_available), "burn")
 
     def _do_late(self, card, partners, amount, day):
-        """Points whose day is still to come."""
+        """Post points with a date in the future."""
         card._post_points(amount, "bonus", date=day + timedelta(days=amount % 30))
 
     def _do_tiers(self, card, partners, amount, day):
@@ -196,19 +196,19 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
             {
                 "partner_id": partners[amount % 3].id,
                 "program_id": self.program.id,
-                "member_since": day + timedelta(days=amount % 30),
+                "crm_loyalty_member_since": day + timedelta(days=amount % 30),
             }
         )
 
     def _age(self, day):
-        """Run, and let what was written become the past."""
+        """Run, then backdate all rows."""
         self._run(day)
         for table, column in (
             ("loyalty_card", "write_date"),
             ("loyalty_program", "write_date"),
-            ("loyalty_tier", "write_date"),
-            ("loyalty_point_entry", "create_date"),
-            ("loyalty_tier_history", "create_date"),
+            ("crm_loyalty_tier", "write_date"),
+            ("crm_loyalty_entry", "create_date"),
+            ("crm_loyalty_tier_history", "create_date"),
             ("crm_lead", "write_date"),
             ("res_partner", "write_date"),
             ("mail_message", "write_date"),

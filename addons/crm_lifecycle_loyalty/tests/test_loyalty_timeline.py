@@ -7,7 +7,7 @@ from .common import LoyaltyLifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestLoyaltyTimeline(LoyaltyLifecycleCase):
-    """What was posted on cards, and tiers, on the timeline of the customer."""
+    """Ledger entries and tiers on the timeline of the customer."""
 
     @classmethod
     def setUpClass(cls):

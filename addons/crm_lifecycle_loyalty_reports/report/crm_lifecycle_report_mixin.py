@@ -3,13 +3,13 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleReportMixin(models.AbstractModel):
-    """The loyalty tier of the customer, in all reports."""
+    """Add the loyalty tier of the customer to all reports."""
 
     _inherit = "crm.lifecycle.report.mixin"
     _depends = {"crm.lifecycle.profile": ["loyalty_tier_id"]}
 
     loyalty_tier_id = fields.Many2one(
-        comodel_name="loyalty.tier",
+        comodel_name="crm.loyalty.tier",
         string="Loyalty tier",
         readonly=True,
         help="The tier that the customer has today.",

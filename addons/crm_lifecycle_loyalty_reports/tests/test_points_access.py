@@ -9,12 +9,12 @@ from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestPointsAccess(LifecycleCase):
-    """What points come to is told of the customers that a salesperson may see."""
+    """The points report is limited to the customers that a salesperson may see."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Report = cls.env["loyalty.points.report"]
+        cls.Report = cls.env["crm.loyalty.points.report"]
         points = cls.env.ref("crm_loyalty.group_points_user")
         for user in (cls.salesperson, cls.leader):
             user.group_ids |= points
@@ -23,7 +23,7 @@ class TestPointsAccess(LifecycleCase):
                 "name": "Club",
                 "program_type": "loyalty",
                 "company_id": cls.company.id,
-                "point_value": 0.5,
+                "crm_loyalty_point_value": 0.5,
             }
         )
         for name, user, given in (
@@ -84,7 +84,7 @@ class TestPointsAccess(LifecycleCase):
         digest = self.env["digest.digest"].create(
             {"name": "Daily", "company_id": self.company.id}
         )
-        # The days before the end count.
+        # The digest counts the days before its end.
         digest = digest.with_context(
             start_datetime=datetime.now(), end_datetime=datetime.now() + timedelta(2)
         )

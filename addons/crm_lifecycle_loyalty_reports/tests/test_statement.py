@@ -14,7 +14,7 @@ CHINESE = (
 
 @tagged("post_install", "-at_install")
 class TestStatement(TransactionCase):
-    """The statement of points as a PDF: on the company's paper, with numbers."""
+    """The PDF statement of points, on the company's letterhead with page numbers."""
 
     @classmethod
     def setUpClass(cls):

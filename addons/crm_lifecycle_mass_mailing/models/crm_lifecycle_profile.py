@@ -3,15 +3,16 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleProfile(models.Model):
-    """Mailings sent to the customer, and what they clicked on, on the timeline."""
+    """Show mailings to the customer, and clicks on their links, on the timeline."""
 
     _inherit = "crm.lifecycle.profile"
 
     def _timeline_talks(self, model, documents, limit):
         """Add the mailings to some documents, and the last click on each.
 
-        Salespeople have no access to mailings: who may read the contact may know
-        what was sent there. A click on the row opens the contact, not the mailing.
+        Salespeople have no access to mailings. A user who may read the contact may see
+        which mailings it received. A click on the row opens the contact, not the
+        mailing.
         """
         sources = super()._timeline_talks(model, documents, limit)
         sent, clicked = self.env._("Mailing"), self.env._("Click in a mailing")
@@ -25,7 +26,7 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_mailings(self, model, documents, limit, date, label):
         """SQL of the mailings to some documents, by one of their dates."""
-        # The subject, and nothing else of the mailing: see `_timeline_talks`.
+        # `sudo()`: only the subject of the mailing is read, see `_timeline_talks`.
         Mailing = self.env["mailing.mailing"].sudo()
         return SQL(
             """

@@ -5,7 +5,7 @@ from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestLookup(LifecycleCase):
-    """Odoo's privacy look-up finds what the lifecycle keeps on a person."""
+    """The privacy lookup finds the personal data of the lifecycle."""
 
     @classmethod
     def setUpClass(cls):
@@ -15,7 +15,7 @@ class TestLookup(LifecycleCase):
         cls.lead = cls._lead(contact_name="Ada Lovelace", email_from="ada@example.com")
         cls._run()
         for profile in cls.ada | cls.other:
-            cls.env["crm.lifecycle.step"].create(
+            cls.env["crm.lifecycle.playbook.log"].create(
                 {
                     "history_id": profile.history_ids[0].id,
                     "profile_id": profile.id,
@@ -51,12 +51,12 @@ class TestLookup(LifecycleCase):
             sorted((self.ada | lead).history_ids.ids),
         )
         self.assertEqual(
-            self._get_found(lines, "crm.lifecycle.step"),
-            self.ada.playbook_step_ids.ids,
+            self._get_found(lines, "crm.lifecycle.playbook.log"),
+            self.ada.playbook_log_ids.ids,
         )
 
     def test_cases_and_visits_are_found_and_erased(self):
-        """They would have been deleted, and missed in the sums."""
+        """Deleting them would change the sums."""
         for model, vals in (
             ("crm.lifecycle.risk.case", {"lesson": "Ada is cross"}),
             ("crm.lifecycle.visit", {"note": "Ada likes tea"}),
@@ -77,7 +77,7 @@ class TestLookup(LifecycleCase):
             )
 
     def test_deleting_what_was_found_anonymises_it(self):
-        """The history refuses to be deleted; the person is erased instead."""
+        """The history can't be deleted, so the person is anonymised instead."""
         line = self._look_up().filtered(
             lambda item: (
                 item.res_model == "crm.lifecycle.history"
@@ -103,7 +103,7 @@ class TestLookup(LifecycleCase):
         self.assertTrue(all(lines.mapped("is_unlinked")))
 
     def test_every_model_that_names_a_contact_is_looked_at(self):
-        """A reference that is deleted along is invisible to Odoo's own look-up."""
+        """Odoo's own lookup does not find references that are deleted in cascade."""
         known = set(
             self.env["privacy.lookup.wizard"]
             .new({"name": "x", "email": "x@example.com"})

@@ -3,10 +3,10 @@ from odoo.tools import SQL, email_normalize
 
 
 class PrivacyLookupWizard(models.TransientModel):
-    """Odoo's look-up finds what the lifecycle keeps on a person, too.
+    """Make the privacy lookup find the personal data of the lifecycle.
 
-    It passes over references that are deleted along with the contact, as if they were
-    of no account, and over what belongs to a record without naming the contact itself.
+    Odoo skips references that are deleted in cascade with the contact, and records that
+    are linked to the contact only through another record.
     """
 
     _inherit = "privacy.lookup.wizard"
@@ -41,7 +41,7 @@ class PrivacyLookupWizard(models.TransientModel):
         )
 
     def _get_lifecycle_conditions(self):
-        """Return ``{model: SQL condition}`` of records that Odoo's look-up misses.
+        """Return ``{model: SQL condition}`` of records that Odoo's lookup misses.
 
         Extension point. ``indirect_references`` has the ids of the contacts.
         """
@@ -53,25 +53,25 @@ class PrivacyLookupWizard(models.TransientModel):
         )
         found = {
             "crm.lifecycle.profile": SQL("id IN (%s)", profiles),
-            # Those of the contact are found by Odoo.
+            # Odoo finds those of the contact.
             "crm.lifecycle.history": SQL(
                 "lead_id IN (%s) AND partner_id IS NULL", leads
             ),
-            "crm.lifecycle.step": SQL("profile_id IN (%s)", profiles),
+            "crm.lifecycle.playbook.log": SQL("profile_id IN (%s)", profiles),
         }
         if "crm.lifecycle.visit" in self.env:
             found["crm.lifecycle.visit"] = SQL("profile_id IN (%s)", profiles)
         if "crm.lifecycle.risk.case" in self.env:
-            # Those of the contact are found by Odoo.
+            # Odoo finds those of the contact.
             found["crm.lifecycle.risk.case"] = SQL(
                 "profile_id IN (%s) AND partner_id IS NULL", profiles
             )
-        if "loyalty.point.adjustment" in self.env:
+        if "crm.loyalty.adjustment" in self.env:
             cards = SQL(
                 "card_id IN (SELECT id FROM loyalty_card WHERE partner_id IN "
                 "(SELECT id FROM indirect_references))"
             )
-            found["loyalty.point.adjustment"] = cards
+            found["crm.loyalty.adjustment"] = cards
             found["loyalty.history"] = cards
         return found
 
@@ -80,7 +80,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
     _inherit = "privacy.lookup.wizard.line"
 
     def action_unlink(self):
-        """Erase the person where a record can't be deleted without its sums."""
+        """Anonymise the person if a record can't be deleted without changing sums."""
         self.ensure_one()
         profile = self._get_lifecycle_profile()
         if not profile or self.is_unlinked:
@@ -95,7 +95,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
 
     def _get_lifecycle_profile(self):
         """Return the profile that a record of the lifecycle or ledger belongs to."""
-        # The administrator's look-up goes over all companies.
+        # `sudo()`: the administrator's lookup covers all companies.
         profiles = self.env["crm.lifecycle.profile"].sudo()
         profiles = profiles.with_context(active_test=False)
         record = self.env[self.res_model].sudo().browse(self.res_id).exists()
@@ -109,16 +109,16 @@ class PrivacyLookupWizardLine(models.TransientModel):
         return profiles.browse()
 
 
-# Records of the lifecycle, which count in its sums; they have a profile.
+# Records of the lifecycle, which count in its sums. They have a profile.
 OF_PROFILES = (
     "crm.lifecycle.history",
     "crm.lifecycle.risk.case",
-    "crm.lifecycle.step",
+    "crm.lifecycle.playbook.log",
     "crm.lifecycle.visit",
 )
-# Records of the points ledger, which stay for its arithmetic; by their card.
+# Records of the points ledger, kept for its sums. They have a card.
 KEPT = {
-    "loyalty.point.entry": "card_id",
-    "loyalty.point.adjustment": "card_id",
-    "loyalty.tier.history": "card_id",
+    "crm.loyalty.entry": "card_id",
+    "crm.loyalty.adjustment": "card_id",
+    "crm.loyalty.tier.history": "card_id",
 }

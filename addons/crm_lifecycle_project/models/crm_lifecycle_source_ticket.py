@@ -11,24 +11,24 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
 
     @api.model
     def _get_kinds(self):
-        """Add the tasks of service desks, less their subtasks and templates.
+        """Add the tasks of service desks, without subtasks and templates.
 
-        When a task was closed is not kept by Odoo; the last change of its state is
-        in its tracking, or else the last change of its stage has to do.
+        Odoo does not store when a task was closed. Use the last tracked change of its
+        state, or else the last change of its stage.
         """
         tasks = TicketKind(
             model="project.task",
             table="project_task",
             is_ticket=SQL(
                 """
-                (t.project_id IN (SELECT id FROM project_project WHERE is_service_desk)
+                (t.project_id IN (SELECT id FROM project_project WHERE lifecycle_is_service_desk)
                  AND t.parent_id IS NULL AND t.is_template IS NOT TRUE
                  AND t.has_template_ancestor IS NOT TRUE)
                 """
             ),
             domain=Domain(
                 [
-                    ("project_id.is_service_desk", "=", True),
+                    ("project_id.lifecycle_is_service_desk", "=", True),
                     ("parent_id", "=", False),
                     ("is_template", "=", False),
                     ("has_template_ancestor", "=", False),
@@ -42,7 +42,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         return [*super()._get_kinds(), tasks]
 
     def _get_task_closed_at(self):
-        """SQL of when task ``t`` was closed, from its tracking."""
+        """SQL of the time when task ``t`` was closed, from its tracking values."""
         return SQL(
             """
             COALESCE(

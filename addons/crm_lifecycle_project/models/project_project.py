@@ -4,17 +4,17 @@ from odoo import fields, models
 class ProjectProject(models.Model):
     _inherit = "project.project"
 
-    is_service_desk = fields.Boolean(
+    lifecycle_is_service_desk = fields.Boolean(
         string="Service desk",
         help="The tasks of this project are service tickets: they count for their "
         "customers in the lifecycle, and show in which stage these are.",
     )
 
     def write(self, vals):
-        """Have the tickets that a project gains or loses counted."""
-        if "is_service_desk" not in vals:
+        """Refresh the customers of the tickets that a project gains or loses."""
+        if "lifecycle_is_service_desk" not in vals:
             return super().write(vals)
-        # All tasks are noted for the runs, whatever the user may see of them.
+        # `sudo()` also queues customers of tasks that the user may not read.
         tasks = self.sudo().with_context(active_test=False).task_ids
         tasks._touch_lifecycle()
         result = super().write(vals)

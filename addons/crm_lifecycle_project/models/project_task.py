@@ -4,10 +4,10 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_inde
 
 
 class ProjectTask(models.Model):
-    """A task of a service desk is a ticket of its customer."""
+    """Make tasks of service desks count as tickets of the customer lifecycle."""
 
     _name = "project.task"
-    # The ticket first: what it does comes after all that tasks do.
+    # The mixin comes first, so that its overrides run around those of tasks.
     _inherit = ["crm.lifecycle.ticket", "project.task"]
 
     _lifecycle_closing_fields = {"state", "stage_id", "active"}
@@ -19,7 +19,9 @@ class ProjectTask(models.Model):
         "is_template",
     }
 
-    is_service_ticket = fields.Boolean(related="project_id.is_service_desk")
+    lifecycle_is_service_ticket = fields.Boolean(
+        related="project_id.lifecycle_is_service_desk"
+    )
 
     _lifecycle_written_idx = watermark_index("write_date, create_date")
 

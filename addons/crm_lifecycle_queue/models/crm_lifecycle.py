@@ -6,21 +6,21 @@ class CrmLifecycle(models.Model):
 
     @api.model
     def _cron_run(self):
-        """Before anything else, finish the runs that the queue does not."""
+        """Finish dispatched runs without live jobs first."""
         self.env["crm.lifecycle.run"]._rescue()
         return super()._cron_run()
 
     @api.model
     def _is_run_due(self, company):
-        """One run at a time: two on different days would mix what they see."""
+        """Wait for a dispatched run: runs on different days would mix their data."""
         return not self._is_handed_out(company) and super()._is_run_due(company)
 
     @api.model
     def _is_work_waiting(self, company):
-        """The work list is the shards' as long as there are any.
+        """Leave the work list to the shards while there are any.
 
-        A quick run beside them would hold customers back from the shards that
-        evaluate them. The end of the run wakes the scheduled job.
+        A quick run would lock customers that the shards must evaluate. The end of the
+        dispatched run triggers the scheduled job.
         """
         return not self._is_handed_out(company) and super()._is_work_waiting(company)
 

@@ -20,25 +20,25 @@ from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 
 _logger = logging.getLogger(__name__)
 
-# Where the system parameters are missing. Each shard reads all documents once, as a
-# run in one piece does, so shards are few and big: no bigger than what a worker does
-# within a minute or two, though, since that is what Odoo gives a request.
+# Defaults of the system parameters. Each shard reads all documents once, as a run in
+# one piece does, so few big shards are cheaper. A shard must end within a minute or
+# two, though, because Odoo limits the time of a request.
 THRESHOLD = 100000
 SHARD_SIZE = 200000
-# Each shard also reads the work list for what is its own, so more of them cost more
-# than they spread.
+# Each shard also reads the work list to find its part, so more shards cost more than
+# they save.
 MAX_SHARDS = 100
-# Jobs that have not got on for this long leave the run to the scheduled job.
+# The scheduled job takes over a run with jobs that make no progress for this long.
 PATIENCE = timedelta(minutes=30)
 LIVE_STATES = (WAIT_DEPENDENCIES, PENDING, ENQUEUED, STARTED)
 
 
 class CrmLifecycleRun(models.Model):
-    """A big run is dispatched: its shards are jobs, a last job finishes it.
+    """Dispatch the shards of a big run as jobs; a last job finishes it.
 
-    The jobs depend on nothing but the runs: whichever shard ends last, well or
-    badly, queues the finish. What dies on the way is found by the scheduled job,
-    and its customers are still on the work list.
+    The jobs depend only on the runs: the last shard to end, done or failed, queues the
+    finish. The scheduled job finds dead jobs, and their customers are still on the work
+    list.
     """
 
     _inherit = "crm.lifecycle.run"
@@ -82,7 +82,7 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def action_open_jobs(self):
-        """Show the jobs of the run, to those who may see jobs."""
+        """Open the jobs of the run, for users who may read jobs."""
         action = self.env["ir.actions.actions"]._for_xml_id(
             "queue_job.action_queue_job"
         )
@@ -97,7 +97,7 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def _dispatch(self, checkpoint):
-        """Give the shards of a big run to the queue."""
+        """Queue the shards of a big run."""
         if super()._dispatch(checkpoint):
             return True
         count = self._get_shard_count()
@@ -119,7 +119,7 @@ class CrmLifecycleRun(models.Model):
         return True
 
     def _get_shard_count(self):
-        """Extension point: return in how many shards the run is split, 0: in none."""
+        """Extension point: return the number of shards of the run, 0 for no split."""
         waiting = self._get_waiting_count()
         if waiting <= self._get_parameter("threshold", THRESHOLD):
             return 0
@@ -136,9 +136,9 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_parameter(self, name, default):
-        """Return a whole number among the system parameters."""
+        """Return a system parameter as an integer."""
         key = f"crm_lifecycle_queue.{name}"
-        # How a run is split is nobody's secret.
+        # `sudo()`: these parameters are not confidential.
         value = self.env["ir.config_parameter"].sudo().get_param(key)
         try:
             return int(value or default)
@@ -148,9 +148,9 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _is_queue_served(self):
-        """Extension point: whether a job runner looks after this database.
+        """Extension point: return whether a job runner serves this database.
 
-        The one that does holds a lock for as long as it is connected.
+        The job runner holds an advisory lock for as long as it is connected.
         """
         return bool(
             self.env.execute_query(
@@ -170,7 +170,7 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _delay(self, method, description):
-        """Queue a job on the run, once."""
+        """Queue a job on the run. The identity key prevents duplicates."""
         delayed = self.with_delay(
             description=description,
             identity_key=f"crm_lifecycle_queue:{self.id}:{method}",
@@ -182,9 +182,9 @@ class CrmLifecycleRun(models.Model):
     # ------------------------------------------------------------
 
     def _job_work_off(self):
-        """Work off a shard; whichever is the last of a run has it finished.
+        """Process a shard. The last shard of a run queues the finish.
 
-        A job that was killed comes again and does what is left.
+        A job that was killed is retried and does the rest.
         """
         self.ensure_one()
         if not self._is_expected():
@@ -202,12 +202,12 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _job_work_off_failed(self, **values):
-        """The run goes on without a shard that failed for good."""
+        """Continue the run without a shard that failed for good."""
         self._mark_failed(values.get("exc_message"))
         self._hand_in()
 
     def _job_finish(self):
-        """Finish a run whose shards have ended, and do what they left."""
+        """Finish a run after its shards have ended, including what they left."""
         self.ensure_one()
         if self.state != "running":
             return self.env._("The run has ended already.")
@@ -221,25 +221,25 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _job_finish_failed(self, **values):
-        """A run that can't be finished has failed."""
+        """Mark a run as failed if it can't be finished."""
         self._mark_failed(values.get("exc_message"))
 
     def _is_expected(self):
-        """Whether the run still waits for this shard."""
+        """Return whether the run still waits for this shard."""
         return self.parent_id.state == "running" and not self.parent_id.job_uuid
 
     def _commit(self, done=0, remaining=0):
-        """Keep what is done so far: the checkpoint of a job.
+        """Commit the finished batches: the checkpoint of a job.
 
-        The job functions allow it: queue_job then holds the lock that tells a
-        living job on another connection, and gives this one to the work.
+        The job functions have Allow Commit. So queue_job holds the lock that marks the
+        job as alive on another connection, and this one is free to commit.
         """
         self.env.flush_all()
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @contextmanager
     def _to_be_retried(self):
-        """Have the job come again where somebody else's change got in between."""
+        """Retry the job after a conflict with another transaction."""
         try:
             yield
         except locks.RunUnderWay as error:
@@ -255,7 +255,7 @@ class CrmLifecycleRun(models.Model):
         self.write({"state": "running", "date_end": False, "error": False})
 
     def _mark_failed(self, error):
-        """Mark runs as failed that no process works on any more."""
+        """Mark running runs without a process as failed."""
         self.filtered(lambda run: run.state == "running").write(
             {
                 "state": "failed",
@@ -265,10 +265,11 @@ class CrmLifecycleRun(models.Model):
         )
 
     def _hand_in(self):
-        """Queue the finish of a run once all its shards have ended.
+        """Queue the finish of a run after all its shards have ended.
 
-        Each shard asks after its own end is committed, so that the last one sees
-        the others'. Where two ask at once, the row of the run decides.
+        Each shard checks this after its own end is committed, so the last one sees the
+        end of all others. If two check at the same time, only one can write the row of
+        the run.
         """
         run = self.parent_id
         try:
@@ -292,8 +293,8 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _wake_schedule(self):
-        """Have the scheduled job look at what was reported meanwhile."""
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        """Trigger the scheduled job for work that was added meanwhile."""
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     # ------------------------------------------------------------
     # Rescue
@@ -301,9 +302,9 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_handed_out(self, company=None):
-        """Return the runs that are with the queue.
+        """Return the running runs with queued shards.
 
-        Others do their shards themselves, side by side: these have no jobs.
+        Runs that process their shards side by side have no jobs.
         """
         domain = [("state", "=", "running"), ("child_ids.job_uuid", "!=", False)]
         if company:
@@ -311,21 +312,21 @@ class CrmLifecycleRun(models.Model):
         return self.search(domain)
 
     def _get_jobs(self):
-        """Return the jobs of some runs, whoever asks: what they tell is filtered."""
+        """Return the jobs of some runs. `sudo()`: callers filter what users see."""
         uuids = [run.job_uuid for run in self if run.job_uuid]
         return self.env["queue.job"].sudo().search([("uuid", "in", uuids)])
 
     def _get_live_jobs(self):
-        """Return the jobs that are still to bring a handed-out run forward."""
+        """Return the jobs that can still continue a dispatched run."""
         runs = self | self.child_ids.filtered(lambda shard: shard.state == "running")
         return runs._get_jobs().filtered(lambda job: job.state in LIVE_STATES)
 
     def _is_alive(self):
-        """Whether a handed-out run gets on, or at least may do so soon.
+        """Return whether a dispatched run makes progress, or may do so soon.
 
-        It does while a process holds the lock of the shards. A job that has been
-        started by a process which is dead by now holds nothing; one that waits for
-        its turn may do so for a while.
+        It does while a process holds the lock of the shards. A started job of a dead
+        process holds no lock. A job that waits in the queue may start within the grace
+        period.
         """
         self.ensure_one()
         if self.company_id.id in locks.get_held(self.env.cr, locks.SHARD):
@@ -337,9 +338,9 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _rescue(self):
-        """Finish the runs whose jobs have died, or never came to run.
+        """Finish the runs with jobs that died or never started.
 
-        An error stays on its run and holds up nothing else.
+        An error is stored on its run and does not stop the others.
         """
         cron = self.env["ir.cron"]
 
@@ -360,14 +361,14 @@ class CrmLifecycleRun(models.Model):
                 _logger.exception("Lifecycle run %s could not be finished", run.id)
 
     def _cancel_jobs(self):
-        """Cancel the jobs of the run, and fail the shards that they leave."""
+        """Cancel the jobs of the run, and mark their shards as failed."""
         self._get_live_jobs().button_cancelled()
         for shard in self.child_ids:
             job = shard._get_jobs()
             shard._mark_failed(job.exc_message or job.exc_info)
 
     def _withdraw(self):
-        """Give up runs that are with the queue."""
+        """Cancel runs that are with the queue."""
         for run in self:
             run._cancel_jobs()
             run._mark_failed(
@@ -378,7 +379,7 @@ class CrmLifecycleRun(models.Model):
 
     @api.model
     def _get_under_way(self, company):
-        """A run is under way as well while its shards wait for their turn."""
+        """A run is also under way while its shards wait in the queue."""
         return super()._get_under_way(company) or any(
             run._is_alive() for run in self._get_handed_out(company)
         )

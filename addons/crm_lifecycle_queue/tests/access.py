@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 METHODS = """
 model             methods          public portal employee seller leader manager technician admin

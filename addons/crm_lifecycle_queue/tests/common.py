@@ -10,7 +10,7 @@ from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 
 CUSTOMERS = 9
-# Differs from run to run, or from one order of work to another.
+# These columns differ between runs, or with the order of work.
 TECHNICAL = {"id", "create_date", "create_uid", "write_date", "write_uid"}
 CONFLICTS = (
     "odoo.addons.crm_lifecycle_queue.models.crm_lifecycle_run"
@@ -19,13 +19,13 @@ CONFLICTS = (
 
 
 class Conflict(Exception):
-    """Stands for an error of PostgreSQL that asks to try again."""
+    """Stand-in for a PostgreSQL concurrency error that asks for a retry."""
 
 
 class QueueCase(LifecycleCase):
     """A company with nine customers in three stages; shards of four customers.
 
-    Jobs are stored, and worked off in the transaction of the test: commits are
+    Jobs are stored, and processed in the transaction of the test. Commits become
     savepoints there.
     """
 
@@ -46,7 +46,7 @@ class QueueCase(LifecycleCase):
                 won.action_set_won()
                 won.date_closed = f"{TODAY} 08:00:00"
         cls._lead(contact_name="Nobody's lead", days_ago=CUSTOMERS)
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
 
     @classmethod
     def _set_parameter(cls, name, value):
@@ -55,7 +55,7 @@ class QueueCase(LifecycleCase):
     # --- runs and jobs ---
 
     def _hand_out(self, as_of=TODAY, served=True, env=None, **kwargs):
-        """A run in the background, beside a job runner."""
+        """Start a background run, with or without a job runner."""
         Lifecycle = (env or self.env)["crm.lifecycle"]
         self.env.flush_all()
         with patch.object(
@@ -78,13 +78,13 @@ class QueueCase(LifecycleCase):
         return run
 
     def _work_off_all(self):
-        """Do the waiting jobs, and those that these queue."""
+        """Process the pending jobs, and those that these queue."""
         waiting = [("state", "=", "pending"), ("channel", "=", "root.lifecycle")]
         while job := self.env["queue.job"].search(waiting, order="id", limit=1):
             self._work_off(job)
 
     def _work_off(self, record):
-        """Do one job as a worker of queue_job does. Return the state it ends in."""
+        """Process one job as a worker of queue_job does. Return its final state."""
         with self.enter_registry_test_mode():
             job = Job.load(self.env, record.uuid)
             job.set_started()
@@ -94,7 +94,7 @@ class QueueCase(LifecycleCase):
             except RetryableJobError as error:
                 job.postpone(str(error), error.seconds)
                 job.set_pending(reset_retry=False)
-            except Exception as error:  # noqa: BLE001  told by the job
+            except Exception as error:  # noqa: BLE001  stored on the job
                 with job.in_temporary_env():
                     values = RunJobController._get_failure_values(job, "", error)
                     job.set_failed(**values)
@@ -107,7 +107,7 @@ class QueueCase(LifecycleCase):
 
     @contextmanager
     def _worker(self):
-        """An environment whose commits and rollbacks are the test's savepoints."""
+        """Return an environment with savepoints for commits and rollbacks."""
         with (
             self.enter_registry_test_mode(),
             self.registry.cursor() as cr,
@@ -115,12 +115,12 @@ class QueueCase(LifecycleCase):
             yield api.Environment(cr, SUPERUSER_ID, {})
 
     def _failing(self, error):
-        """The work of a run raises an error."""
+        """Make the work of a run raise an error."""
         return patch.object(refresh, "refresh_batch", side_effect=error)
 
     @contextmanager
     def _conflicting(self):
-        """The work of a run meets somebody else's changes."""
+        """Make the work of a run conflict with another transaction."""
         with patch(CONFLICTS, (Conflict,)), self._failing(Conflict("again")):
             yield
 
@@ -143,7 +143,7 @@ class QueueCase(LifecycleCase):
         ]
 
     def _snapshot(self):
-        """Profiles and history of the company, less what is technical."""
+        """Return profiles and history of the company, without technical columns."""
         return (
             self._rows("crm_lifecycle_profile", "partner_id, lead_id", {"facts_date"}),
             self._rows(
@@ -154,7 +154,7 @@ class QueueCase(LifecycleCase):
         )
 
     def _snapshot_after(self, work):
-        """What some work leaves, which is then taken back."""
+        """Return a snapshot after some work, and roll the work back."""
         with self.env.cr.savepoint() as savepoint:
             work()
             snapshot = self._snapshot()

@@ -69,7 +69,7 @@ class TestHandOut(QueueCase):
 
     def test_a_quick_run_does_the_work_itself(self):
         self._run()
-        self.env["crm.lifecycle.touch"]._touch(self.company, self.partners)
+        self.env["crm.lifecycle.pending"]._touch(self.company, self.partners)
         self._set_parameter("threshold", 0)
         self.assertRecordValues(
             self._hand_out(quick=True), [{"state": "done", "child_ids": []}]
@@ -81,7 +81,7 @@ class TestHandOut(QueueCase):
         )
 
     def test_a_job_runner_is_known_by_its_lock(self):
-        """Held here by a connection of our own, or by a runner that is there."""
+        """The test holds the lock itself, unless a job runner already does."""
         with closing(db_connect(self.env.cr.dbname).cursor()) as cr:
             cr.execute("SELECT pg_try_advisory_lock(%s)", [PG_ADVISORY_LOCK_ID])
             is_ours = cr.fetchone()[0]
@@ -104,7 +104,7 @@ class TestHandOut(QueueCase):
         self.assertFalse(Lifecycle._is_work_waiting(self.company))
         self._work_off_all()
         self.assertTrue(Lifecycle._is_run_due(self.company))
-        self.env["crm.lifecycle.touch"]._touch(self.company, self.partners)
+        self.env["crm.lifecycle.pending"]._touch(self.company, self.partners)
         self.assertTrue(Lifecycle._is_work_waiting(self.company))
 
     def test_the_end_of_a_run_wakes_the_schedule(self):
@@ -121,7 +121,7 @@ class TestHandOut(QueueCase):
     def test_another_company_is_not_held_up(self):
         Lifecycle = self.env["crm.lifecycle"]
         other = self.env["res.company"].create({"name": "Other"})
-        Touch = self.env["crm.lifecycle.touch"]
+        Touch = self.env["crm.lifecycle.pending"]
         self._hand_out()
         Touch._touch(other, self.partners)
         self.assertTrue(Lifecycle._is_run_due(other))

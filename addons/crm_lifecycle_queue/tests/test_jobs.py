@@ -22,7 +22,7 @@ class TestJobs(QueueCase):
         self._run()
         self._rule(self.risk, [("first_seen_date", "<=", "today -5d")])
         self.partners[1].opportunity_ids.action_set_lost()
-        self.env["crm.lifecycle.touch"]._touch(self.company, self.partners)
+        self.env["crm.lifecycle.pending"]._touch(self.company, self.partners)
         self._set_parameter("threshold", 0)
         tomorrow = TODAY + timedelta(days=1)
         before = self._snapshot()
@@ -114,13 +114,13 @@ class TestJobs(QueueCase):
         with (
             patch.object(refresh, "BATCH", 1),
             patch.object(refresh, "refresh_batch", refresh_two_batches),
-            # Not assertRaises, which takes back what was done.
+            # Not assertRaises, which would roll the work back.
             suppress(SystemExit),
         ):
             self._work_off(shard._get_jobs())
         self.assertRecordValues(shard, [{"state": "running", "profile_count": 2}])
         self.assertEqual(shard.job_state, "started")
-        # The job runner finds that nobody holds its lock any more.
+        # The job runner finds that no process holds the job's lock.
         shard._get_jobs().state = "pending"
         self._work_off_all()
         self.assertRecordValues(

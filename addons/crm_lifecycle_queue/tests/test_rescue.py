@@ -15,7 +15,7 @@ LOGGER = "odoo.addons.crm_lifecycle_queue.models.crm_lifecycle_run"
 
 @tagged("post_install", "-at_install")
 class TestRescue(QueueCase):
-    """Jobs that nobody works off, or that died."""
+    """Runs with jobs that are never started, or that died."""
 
     def setUp(self):
         super().setUp()

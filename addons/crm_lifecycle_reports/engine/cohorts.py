@@ -1,4 +1,4 @@
-"""The table of cohorts, made of sums by cohort and period."""
+"""Table of cohorts, built from sums by cohort and period."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from datetime import date
 
 from dateutil.relativedelta import relativedelta
 
-# Months of a period.
+# Months per period.
 INTERVALS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass
 class Cohort:
-    """Those who began in one period: how many, and what became of them.
+    """Cohort of all that began in one period, with its values per period.
 
-    ``cells`` are the values of the period in which they began and of each one after
-    it; ``base`` is what shares are of.
+    ``cells`` are the values of the first period and of each later one. ``base`` is the
+    denominator of shares.
     """
 
     start: date
@@ -25,7 +25,7 @@ class Cohort:
 
 
 def count_periods(start: date, end: date, interval: str) -> int:
-    """Return how many periods lie between two, given by their first days.
+    """Return the number of periods between two, given by their first days.
 
     >>> count_periods(date(1997, 1, 1), date(1998, 6, 1), "month")
     17
@@ -37,7 +37,7 @@ def count_periods(start: date, end: date, interval: str) -> int:
 
 
 def add_periods(start: date, count: int, interval: str) -> date:
-    """Return the first day of the period so many after another one."""
+    """Return the first day of the period some periods after another one."""
     return start + relativedelta(months=count * INTERVALS[interval])
 
 
@@ -49,12 +49,11 @@ def build(
     is_amount: bool = False,
     limit: int | None = None,
 ) -> list[Cohort]:
-    """Return the cohorts in order, of rows ``(cohort, period, value, size)``.
+    """Return the cohorts in order, built from rows ``(cohort, period, value, size)``.
 
-    Each row is of one cohort and one period, both told by their first days; rows of
-    the same are added up. A running value is a balance: what a period adds stays, also
-    what came before the cohort began. All cohorts end with the last period in which
-    anything happened.
+    Cohort and period are given by their first days, and rows with the same ones are
+    added up. With ``is_running``, a value is a running total, which includes values
+    from before the cohort began. All cohorts end with the last period in the data.
 
     >>> january, february = date(2026, 1, 1), date(2026, 2, 1)
     >>> rows = [(january, january, 3, 3), (january, february, -1, 0)]
@@ -91,10 +90,10 @@ def _get_cells(sums, start, last, interval, is_running):
 
 
 def get_average(cohorts: Iterable[Cohort]) -> list[float | None]:
-    """Return the share of all cohorts together, for each period since they began.
+    """Return the share of all cohorts together, per period since their start.
 
-    Weighted, over those that are old enough to tell: the survival curve, where the
-    values count who is still there.
+    Weighted, over the cohorts that are old enough. It is the survival curve if the
+    values count remaining customers.
 
     >>> get_average([Cohort(date(2026, 1, 1), 4, 4, [4, 1]),
     ...              Cohort(date(2026, 2, 1), 2, 2, [2])])

@@ -1,9 +1,9 @@
 from odoo import models
 
-# Moves by which one profile became part of another.
+# Origins of moves that merge one profile into another.
 MERGES = ("merge", "convert")
-# What makes a row of history an entry of a customer into a stage. Queries say it as
-# the index does, to the letter: the planner compares.
+# Condition for rows that enter a stage. Queries must repeat it exactly as in the index,
+# or the planner does not use the index.
 IS_ENTRY = (
     "profile_id IS NOT NULL AND from_stage_id IS DISTINCT FROM to_stage_id "
     f"AND origin NOT IN {MERGES} AND is_voided IS NOT TRUE"
@@ -11,10 +11,10 @@ IS_ENTRY = (
 
 
 class CrmLifecycleHistory(models.Model):
-    """Of millions of moves, reports read a few columns from indexes alone.
+    """Add indexes for reports, which read a few columns of millions of moves.
 
-    Cohorts by stage ask who entered it and when; playbooks, by which move a customer
-    left a stage.
+    Cohorts by stage need who entered it and when. Playbook reports need the move by
+    which a customer left a stage.
     """
 
     _inherit = "crm.lifecycle.history"

@@ -20,26 +20,25 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def _compute_report_cell(self):
-        """A customer is behind many numbers: there is nothing to tell of one."""
+        """No value: the field exists only for searches."""
         self.report_cell = False
 
     def _search_report_cell(self, operator, value):
-        """Find customers by the question that a number of a report answers.
+        """Find the customers behind a number of a report.
 
-        The question is text (JSON), so that it fits in the domain of an action
-        however many customers there are: ``model``, ``domain``, ``stage_id`` of
-        cohorts by stage, and ``having``, a measure whose sum is above zero. The rows
-        are searched with the rights of the user, whatever rights the calling code
-        adds.
+        The value is JSON text, so that it fits in the domain of an action for any
+        number of customers. Keys: ``model``, ``domain``, ``stage_id`` of cohorts by
+        stage, and ``having``, a measure with a positive sum. The rows are searched with
+        the user's access rights, even if the calling code uses `sudo()`.
         """
         if operator != "in":
             return NotImplemented
         return Domain.OR(self._get_cell_domain(question) for question in value)
 
     def _get_cell_domain(self, question):
-        """Return the domain of the customers that one question finds.
+        """Return the domain of the customers that a question finds.
 
-        :raises UserError: where it is no question that a report has asked
+        :raises UserError: if the question is not one that a report asks
         """
         question = self._read_cell_question(question)
         model = as_reader(self.env[question["model"]]).with_context(
@@ -64,7 +63,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _read_cell_question(self, text):
-        """Return the question that a text has, its shape checked."""
+        """Parse a question and check its structure."""
         try:
             question = json.loads(text)
         except (TypeError, ValueError, RecursionError) as error:
@@ -93,13 +92,13 @@ class CrmLifecycleProfile(models.Model):
         return super()._get_fields_without_conditions() | {"report_cell"}
 
     # ------------------------------------------------------------
-    # Merging
+    # Merge
     # ------------------------------------------------------------
 
     def _adopt_history(self, sources):
-        """Let the moves that reports keep follow those of the history."""
+        """Refresh the stored turns of merged profiles."""
         result = super()._adopt_history(sources)
-        self.env["crm.lifecycle.turn"]._count_anew(
+        self.env["crm.lifecycle.growth.event"]._count_anew(
             SQL("h.profile_id = ANY(%s)", (self | sources).ids)
         )
         return result

@@ -5,14 +5,14 @@ class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
     def _after_run(self):
-        """Have the moves that reports keep follow a run over all changes."""
+        """Refresh the stored turns after a full run."""
         result = super()._after_run()
         if self.kind != "quick":
-            self.env["crm.lifecycle.turn"]._trigger_refresh()
+            self.env["crm.lifecycle.growth.event"]._trigger_refresh()
         return result
 
     def _void(self, reason):
-        """Have these moves follow a voided run, too."""
+        """Refresh the stored turns after a voided run."""
         result = super()._void(reason)
-        self.env["crm.lifecycle.turn"]._trigger_refresh()
+        self.env["crm.lifecycle.growth.event"]._trigger_refresh()
         return result

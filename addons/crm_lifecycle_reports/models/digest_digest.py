@@ -4,10 +4,10 @@ from odoo.fields import Domain
 
 
 class DigestDigest(models.Model):
-    """Figures of the lifecycle in Odoo's digest mails, for whoever works with it.
+    """Show lifecycle figures in Odoo's digest emails to salespeople.
 
-    As many queries as figures and periods, each by the index of the history on company
-    and day: Odoo asks for one figure at a time, and forgets each before the next.
+    One query per figure and period, by the index on company and day: Odoo computes one
+    figure at a time and invalidates the cache in between.
     """
 
     _inherit = "digest.digest"
@@ -44,10 +44,11 @@ class DigestDigest(models.Model):
         self._compute_kpi_lifecycle("churned")
 
     def _compute_kpi_lifecycle(self, what):
-        """Count moves of one kind in the period of the digest, as its reader.
+        """Count moves of one kind in the digest's period, with the reader's rights.
 
-        A digest is about a day and a moment: days count that begin in its period. So
-        that of a day is about the day before, of which the run has told all moves.
+        The period of a digest has times, moves have days. Count the days that begin in
+        the period: a daily digest is about the day before, which the runs have
+        completed.
         """
         if not self.env.user.has_group("sales_team.group_sale_salesman"):
             raise AccessError(
@@ -57,7 +58,7 @@ class DigestDigest(models.Model):
         domain = Domain("date", ">=", fields.Date.to_date(start)) & Domain(
             "date", "<", fields.Date.to_date(end)
         )
-        counts = self.env["crm.lifecycle.period"]._count_flow(
+        counts = self.env["crm.lifecycle.growth.mixin"]._count_flow(
             domain & Domain("company_id", "in", companies.ids), what
         )
         for digest in self:

@@ -4,11 +4,11 @@ from odoo.addons.crm_lifecycle.fields import Integer
 
 
 class SpreadsheetDashboard(models.Model):
-    """A dashboard may hang on a wall, where nobody reloads it."""
+    """Let dashboards refresh automatically, for screens on a wall."""
 
     _inherit = "spreadsheet.dashboard"
 
-    refresh_seconds = Integer(
+    lifecycle_refresh_seconds = Integer(
         minimum=0,
         string="Refresh every (seconds)",
         help="An open dashboard fetches its figures again after so many seconds, and "

@@ -13,12 +13,12 @@ from odoo.addons.crm_lifecycle.storage import raise_work_mem
 from ..engine import cohorts as engine
 
 SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
-# Cohorts that are shown, the latest ones.
+# Maximum number of cohorts shown, latest first.
 LIMIT = 24
 
 
 class Anchor(NamedTuple):
-    """What puts customers into a cohort: a date, and the measure of its size."""
+    """Start of a cohort: a date, and the measure of its size."""
 
     key: str
     label: str
@@ -27,22 +27,22 @@ class Anchor(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """What is followed over time, as an aggregate of the report's rows."""
+    """Value to follow over time, as an aggregate of the report's rows."""
 
     key: str
     label: str
     aggregate: str
-    # A balance, to which each period adds; otherwise each period is for itself.
+    # A running total over the periods, or else a value per period.
     is_running: bool
     is_amount: bool = False
 
     def get_aggregate(self, interval):
-        """Return the aggregate, which may differ by the length of the periods."""
+        """Return the aggregate, which may depend on the length of the periods."""
         return self.aggregate.format(interval=interval)
 
 
 class CrmLifecycleCohortMixin(models.AbstractModel):
-    """A report whose rows can be told by cohort and period, for cohort views."""
+    """Report with rows that cohort views can group by cohort and period."""
 
     _name = "crm.lifecycle.cohort.mixin"
     _description = "Cohorts"
@@ -59,21 +59,21 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _get_cohort_note(self):
-        """Extension point: return what readers must know of the figures, or False."""
+        """Extension point: return a note about the figures for users, or False."""
         return False
 
     @api.model
     def _get_cohort_currency(self):
-        """Return the currency of amounts: that of the company one works in."""
+        """Return the currency of amounts: that of the user's current company."""
         return self.env.company.currency_id
 
     @api.model
     def _get_cohort_stages(self):
-        """Return the stages whose first entry may be the start of a cohort."""
+        """Return the stages that cohorts by first entry can start from."""
         return self.env["crm.lifecycle.stage"]
 
     # ------------------------------------------------------------
-    # The table
+    # Table
     # ------------------------------------------------------------
 
     @api.model
@@ -82,11 +82,11 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         """Return a table of cohorts and all that is needed to draw it.
 
         ``options`` are ``anchor``, ``measure`` (keys), ``interval`` (month, quarter or
-        year) and ``stage_id`` (for cohorts by entry into a stage). Made of rows that
-        the reader may see: each number is the reader's own.
+        year) and ``stage_id`` (for cohorts by entry into a stage). The table includes
+        only rows that the user may read.
         """
         anchor, measure, interval, stage_id = self._read_cohort_options(options or {})
-        # Millions of rows are told apart in memory instead of sorted on disk.
+        # Group millions of rows in memory instead of sorting them on disk.
         raise_work_mem(self.env.cr)
         rows = self._with_cohort_stage(stage_id)._get_cohort_sums(
             domain, anchor, measure, interval
@@ -119,10 +119,10 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _get_cohort_sums(self, domain, anchor, measure, interval):
-        """Return ``[(cohort, period, value, size)]`` of the rows that a reader sees.
+        """Return ``[(cohort, period, value, size)]`` of the user's rows.
 
-        Where several companies are chosen, amounts in the currencies of others are
-        taken at today's rate, as Odoo's own tables do.
+        With several companies, foreign amounts are converted at today's rate, as in
+        Odoo's own reports.
         """
         keys = [f"{anchor.field}:{interval}", f"date:{interval}"]
         sums = self._read_group(
@@ -148,7 +148,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _show_cohort(self, cohort, interval):
-        """Return what a view shows of a cohort."""
+        """Return the values of a cohort for the view."""
         return {
             "start": fields.Date.to_string(cohort.start),
             "label": self._get_period_label(cohort.start, interval),
@@ -169,7 +169,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _read_cohort_options(self, options):
-        """Return the anchor, measure, interval and stage that are asked for."""
+        """Return the requested anchor, measure, interval and stage."""
         anchors = {item.key: item for item in self._get_cohort_anchors()}
         measures = {item.key: item for item in self._get_cohort_measures()}
         anchor = anchors.get(options.get("anchor")) or next(iter(anchors.values()))
@@ -190,16 +190,16 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _get_cohort_row_domain(self, anchor):
-        """Extension point: return which rows matter to cohorts of a kind."""
+        """Extension point: return the domain of the rows for a kind of cohort."""
         return Domain.TRUE
 
     # ------------------------------------------------------------
-    # Behind a cell
+    # Drill-down
     # ------------------------------------------------------------
 
     @api.model
     def get_lifecycle_cohort_action(self, domain, options, start, index=None):
-        """Return the action that shows the customers behind a cell, or a cohort."""
+        """Return the action that shows the customers of a cell or cohort."""
         anchor, measure, interval, stage_id = self._read_cohort_options(options)
         start = fields.Date.to_date(start)
         end = engine.add_periods(start, 1, interval)
@@ -228,10 +228,10 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
 
     @api.model
     def _get_cohort_start_domain(self, anchor):
-        """Return which rows make up the size of a cohort."""
+        """Return the domain of the rows that count for the size of a cohort."""
         return Domain(anchor.size.partition(":")[0], ">", 0)
 
     @api.model
     def _get_cohort_event_domain(self, measure):
-        """Return which rows of a period count, where each is for itself."""
+        """Return the domain of the rows that count for a non-running measure."""
         return Domain.TRUE

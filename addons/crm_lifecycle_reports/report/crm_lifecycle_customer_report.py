@@ -5,10 +5,9 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
 
 class CrmLifecycleCustomerReport(models.Model):
-    """Customers as they stand today, by all that tells them apart.
+    """Current customers by all dimensions.
 
-    One row for each customer of a lifecycle; bridges add what they know of them,
-    such as what they ordered.
+    One row for each customer of a lifecycle. Bridges add their facts, such as orders.
     """
 
     _name = "crm.lifecycle.customer.report"

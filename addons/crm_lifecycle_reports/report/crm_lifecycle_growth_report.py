@@ -9,13 +9,13 @@ from .crm_lifecycle_cohort_mixin import Anchor, Measure
 class CrmLifecycleGrowthReport(models.Model):
     """Customers won, won back and lost, by the stages they moved between.
 
-    Who stands in a stage of the categories customer, loyal or at risk is a customer.
-    Coming there from before is *new*, from lost or ended is *reactivated*, and
-    leaving for anywhere else is *churned*; two customers that turned out to be one
-    are one less. So the sum of *net* up to a day is the number of customers on it.
+    A customer is in a stage of the categories customer, loyal or at risk. Entering
+    these from earlier stages is *new*, from lost or ended is *reactivated*, and leaving
+    them is *churned*. Merging two customers removes one. So the sum of *net* up to a
+    day is the number of customers on it.
 
-    First contacts are rows too, with a net of nothing: they are the size of cohorts
-    by first contact.
+    First contacts are rows too, with a net of 0: they are the size of cohorts by first
+    contact.
 
     Worked example: first seen in January, customer in February, lost in May, back in
     June. Rows: contact 0 (January), new +1, churned -1, reactivated +1.
@@ -39,7 +39,7 @@ class CrmLifecycleGrowthReport(models.Model):
         ],
         "crm.lifecycle.profile": ["company_id", "user_id", "first_seen_date"],
         "crm.lifecycle.stage": ["lifecycle_id", "category"],
-        "crm.lifecycle.turn": ["profile_id", "kind", "customer_date"],
+        "crm.lifecycle.growth.event": ["profile_id", "kind", "customer_date"],
     }
 
     lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
@@ -94,7 +94,7 @@ class CrmLifecycleGrowthReport(models.Model):
     @property
     def _table_query(self):
         stage_id = self.env.context.get("lifecycle_cohort_stage_id")
-        turns = self.env["crm.lifecycle.turn"]._get_turns()
+        turns = self.env["crm.lifecycle.growth.event"]._get_turns()
         events = [self._get_moves(turns), self._get_contacts(turns)]
         if stage_id:
             events.append(self._get_entries(stage_id))
@@ -147,8 +147,8 @@ class CrmLifecycleGrowthReport(models.Model):
     def _get_contacts(self, turns):
         """SQL of the first contacts, in the same columns.
 
-        Of one table, the same types and no conditions of their own, so that the planner
-        leaves them out where the kinds asked for are others.
+        Reads one table, with the same types and no conditions of its own, so that the
+        planner skips it if only other kinds are requested.
         """
         return SQL(
             """
@@ -166,7 +166,7 @@ class CrmLifecycleGrowthReport(models.Model):
     def _get_entries(self, stage_id):
         """SQL of the first entry of each customer into a stage, in the same columns.
 
-        Read from an index alone, see `crm_lifecycle_history.py`.
+        An index-only scan, see `crm_lifecycle_history.py`.
         """
         return SQL(
             """
@@ -222,7 +222,7 @@ class CrmLifecycleGrowthReport(models.Model):
 
     @api.model
     def _get_cohort_stages(self):
-        """Return the stages of the lifecycles that run, in their order."""
+        """Return the stages of active lifecycles, in order."""
         return self.env["crm.lifecycle.stage"].search(
             [
                 ("lifecycle_id.state", "=", "active"),
@@ -232,7 +232,7 @@ class CrmLifecycleGrowthReport(models.Model):
 
     @api.model
     def _get_cohort_row_domain(self, anchor):
-        """Leave out the rows that neither start such a cohort nor change a balance."""
+        """Leave out rows that neither start such a cohort nor change a total."""
         others = {"customer": ["contact", "entry"], "contact": ["entry"]}
         return Domain("kind", "not in", others.get(anchor.key, ["contact"]))
 

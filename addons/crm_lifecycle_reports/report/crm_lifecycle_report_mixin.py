@@ -1,9 +1,8 @@
-"""What all analysis models know of the customer that a row is about.
+"""Customer dimensions that all analysis models share.
 
-A report is a query of single events, never of totals: record rules say which rows a
-reader gets, so each number that is made of them holds what the reader may see and no
-more. What is known of customers is joined from the outside (`LEFT JOIN` by a unique
-key), so PostgreSQL leaves out each join that a question does not need.
+A report is a query of single events, never of totals, so that record rules limit each
+number to rows that the user may read. Customer data is joined by unique keys with `LEFT
+JOIN`, so that PostgreSQL removes the joins that a query does not need.
 """
 
 import json
@@ -14,19 +13,19 @@ from odoo.tools import SQL
 from odoo.addons.crm_lifecycle.storage import raise_work_mem
 
 LADDER = ("prospect", "engaged", "customer", "loyal")
-# The stages of those who are customers by now and are not lost yet.
+# Categories of customers who are not lost.
 CUSTOMERS = ("customer", "loyal", "at_risk")
 GONE = ("lost", "ended")
 
 
 class CrmLifecycleReportMixin(models.AbstractModel):
-    """The customer in a report: who looks after them, where they come from."""
+    """Add customer dimensions to a report, such as salesperson and source."""
 
     _name = "crm.lifecycle.report.mixin"
     _description = "Customer in Reports"
 
-    # Names of fields that aggregate to a percentile of another one:
-    # ``{name: (measured field, fraction)}``.
+    # Fields that aggregate to a percentile of another field: ``{name: (measured field,
+    # fraction)}``.
     _percentiles = {}
 
     profile_id = fields.Many2one(
@@ -53,7 +52,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
 
     @api.model
     def _get_customer_columns(self):
-        """SQL of what the customer is known by. Extension point: add columns."""
+        """SQL of the customer columns. Extension point: add columns."""
         return SQL(
             """
             p.partner_id, p.lead_id, p.user_id, u.sale_team_id AS team_id,
@@ -64,7 +63,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
 
     @api.model
     def _get_customer_names(self, own):
-        """Return the names of these columns, less those that a report has of itself."""
+        """Return the customer columns that a report does not define itself."""
         known = self.env["crm.lifecycle.report.mixin"]._fields
         own = {"id", "profile_id", "company_id", *own}
         return [
@@ -75,9 +74,9 @@ class CrmLifecycleReportMixin(models.AbstractModel):
 
     @api.model
     def _get_customer_joins(self):
-        """SQL of the tables that the columns come from, for a profile ``p``.
+        """SQL of the joins that the customer columns need, for a profile ``p``.
 
-        Each adds at most one row, and the planner can prove it.
+        Each adds at most one row, in a way that the planner can prove.
         """
         return SQL(
             """
@@ -98,11 +97,11 @@ class CrmLifecycleReportMixin(models.AbstractModel):
         )
 
     def _read_group_select(self, aggregate_spec, query):
-        """Answer the percentiles, at each level of a pivot for itself."""
+        """Compute the percentiles separately at each level of a pivot."""
         name, _colon, function = aggregate_spec.partition(":")
         if function != "avg" or name not in self._percentiles:
             return super()._read_group_select(aggregate_spec, query)
-        # All that is measured is sorted.
+        # Percentiles sort all measured values.
         raise_work_mem(self.env.cr)
         measured, fraction = self._percentiles[name]
         return SQL(
@@ -115,7 +114,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
     def _get_cell_action(self, title, domain, having=None):
         """Return the action that shows the customers of some rows.
 
-        :param having: name of a measure whose sum by customer is above nothing
+        :param having: name of a measure with a positive sum per customer
         """
         question = {
             "model": self._name,
@@ -130,6 +129,6 @@ class CrmLifecycleReportMixin(models.AbstractModel):
             "view_mode": "list,kanban,form",
             "views": [[False, "list"], [False, "kanban"], [False, "form"]],
             "domain": [["report_cell", "=", json.dumps(question)]],
-            # Also those who are left alone by now: they are counted too.
+            # Include archived customers: they count too.
             "context": {"active_test": False},
         }

@@ -1,19 +1,19 @@
-"""Customers with a dated past, for tests of what reports make of it."""
+"""Customers with dated moves, to test reports."""
 
 from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 
 class ReportCase(LifecycleCase):
-    """Moves on given days in the world of `LifecycleCase`."""
+    """Moves on given days, on top of `LifecycleCase`."""
 
     @classmethod
     def _traveller(cls, name="Ada", **vals):
-        """A customer who is in no stage yet."""
+        """Create a customer without a stage."""
         values = {key: vals.pop(key) for key in ("user_id",) if key in vals}
         partner = cls._partner(name, **vals)
         profile = cls.env["crm.lifecycle.profile"].create({"partner_id": partner.id})
         profile.write({"user_id": False, **values})
-        # Their past begins with their first step, not with today's entry.
+        # Their history starts with their first test move, not with today's entry.
         cls.env.flush_all()
         cls.env.cr.execute(
             "DELETE FROM crm_lifecycle_history WHERE profile_id = %s", [profile.id]

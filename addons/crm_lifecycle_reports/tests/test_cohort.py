@@ -9,7 +9,7 @@ from .common import ReportCase
 
 @tagged("post_install", "-at_install")
 class TestCohort(ReportCase):
-    """Cohorts of customers: who still is one, and who is behind each number."""
+    """Cohorts of customers: retention, and the customers behind each number."""
 
     @classmethod
     def setUpClass(cls):

@@ -11,7 +11,7 @@ from .common import ReportCase
 
 
 class BoardCase(ReportCase):
-    """Customers of the last weeks: boards tell of periods up to the browser's today."""
+    """Customers of the last weeks: dashboards use the current date of the browser."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,7 +22,7 @@ class BoardCase(ReportCase):
             "Bob", (cls.customer, 60), (cls.lost, 20), (cls.customer, 10), (cls.risk, 3)
         )
         cls.cyd = cls._travel("Cyd", (cls.customer, 50), (cls.lost, 5))
-        # A colleague's: in the figures of the leader, not in the salesperson's.
+        # A colleague's customer: counts for the leader, not for the salesperson.
         cls.dan = cls._travel("Dan", (cls.customer, 8), user_id=cls.colleague.id)
 
     @classmethod
@@ -54,8 +54,8 @@ class TestDashboards(BoardCase, HttpCase):
 
     def test_the_wall_refreshes_by_itself(self):
         wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
-        self.assertTrue(wall.refresh_seconds)
-        wall.refresh_seconds = 2
+        self.assertTrue(wall.lifecycle_refresh_seconds)
+        wall.lifecycle_refresh_seconds = 2
         self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
 
     def test_the_wall_of_a_slow_server_is_filled_before_it_refreshes(self):
@@ -66,7 +66,7 @@ class TestDashboards(BoardCase, HttpCase):
             return call(*args)
 
         wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
-        wall.refresh_seconds = 1
+        wall.lifecycle_refresh_seconds = 1
         with patch.object(dataset, "call_kw", call_slowly):
             self._open(
                 "churn_warning",

@@ -11,7 +11,7 @@ JANUARY, FEBRUARY, MARCH = (date(2026, month, 1) for month in (1, 2, 3))
 
 @tagged("post_install", "-at_install")
 class TestEngineCohorts(BaseCase):
-    """The arithmetic of a table of cohorts, in plain Python."""
+    """Computation of the table of cohorts, in plain Python."""
 
     def test_examples_in_the_docstrings_hold(self):
         failed, run = doctest.testmod(cohorts)
@@ -24,7 +24,7 @@ class TestEngineCohorts(BaseCase):
         self.assertEqual([item.cells for item in tables], [[5, 0, 0], [0, 1]])
 
     def test_a_balance_keeps_what_came_before_the_cohort_began(self):
-        """Who was a customer before they entered the stage is one in it."""
+        """Customers from before they entered the stage count in it."""
         rows = [(FEBRUARY, JANUARY, 4, 0), (FEBRUARY, MARCH, -1, 0)]
         [cohort] = build(rows, "month", is_running=True)
         self.assertEqual(cohort.cells, [4, 3])

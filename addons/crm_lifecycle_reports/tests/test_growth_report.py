@@ -86,7 +86,7 @@ class TestGrowthReport(ReportCase):
         self.assertEqual(now, 2)
 
     # ------------------------------------------------------------
-    # What the planner makes of it
+    # Query plans
     # ------------------------------------------------------------
 
     def _explain_count(self, domain):

@@ -2,20 +2,20 @@ from datetime import date, datetime
 
 from odoo.tests import tagged
 
-from odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_turn import MARK
+from odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_growth_event import MARK
 
 from .common import ReportCase
 
 
 @tagged("post_install", "-at_install")
 class TestTurn(ReportCase):
-    """What is kept of the history is what the history says, whatever happens to it."""
+    """Stored moves equal the history in all situations."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Turn = cls.env["crm.lifecycle.turn"]
-        cls.Mark = cls.env["crm.lifecycle.turn.mark"]
+        cls.Turn = cls.env["crm.lifecycle.growth.event"]
+        cls.Mark = cls.env["crm.lifecycle.growth.watermark"]
         cls.ada = cls._walk(
             cls._traveller("Ada"),
             (cls.customer, date(2025, 2, 1)),
@@ -25,7 +25,7 @@ class TestTurn(ReportCase):
         cls.bob = cls._walk(cls._traveller("Bob"), (cls.customer, date(2025, 3, 1)))
 
     def _refresh(self):
-        """Twice, with all transactions over in between: the mark arrives at the end."""
+        """Refresh twice, so that the mark is at the end of the history."""
         self.Turn._refresh()
         self.Mark._get().is_ended = True
         self.Turn._refresh()
@@ -36,7 +36,7 @@ class TestTurn(ReportCase):
         return sorted(self.env.cr.fetchall())
 
     def _assert_as_history(self):
-        """All that is read is as if nothing were kept."""
+        """Assert that the result equals a computation from the history."""
         self.assertEqual(
             self._rows(self.Turn._get_turns()),
             self._rows(self.Turn._get_counted(self._everybody())),
@@ -82,7 +82,7 @@ class TestTurn(ReportCase):
         self._assert_as_history()
 
     def test_a_move_of_the_past_changes_since_when(self):
-        """A replay brings in moves that are older than those that are known."""
+        """A replay adds moves that are older than the stored ones."""
         self._refresh()
         self.env.cr.execute(
             "UPDATE crm_lifecycle_history SET date = '2024-01-01' WHERE id = %s",

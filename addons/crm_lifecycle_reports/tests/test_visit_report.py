@@ -7,12 +7,12 @@ from .common import ReportCase
 
 @tagged("post_install", "-at_install")
 class TestVisitReport(ReportCase):
-    """Visits to stages: funnel, transitions and time, from the history alone."""
+    """Visits to stages: funnel, transitions and time."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Report = cls.env["crm.lifecycle.visit.report"]
+        cls.Report = cls.env["crm.lifecycle.stage.report"]
         cls.ada = cls._traveller("Ada", user_id=cls.salesperson.id)
         cls._walk(
             cls.ada,
@@ -36,7 +36,7 @@ class TestVisitReport(ReportCase):
         }
 
     def test_each_visit_tells_where_it_led(self):
-        """The example in the docstring of the model."""
+        """The worked example in the docstring of the model."""
         self.assertEqual(
             self._read("stage_id", "outcome", "next_stage_id"),
             {
@@ -68,7 +68,7 @@ class TestVisitReport(ReportCase):
         prospect = next(row for row in by_stage if row[0] == self.prospect)
         # 2, 10, 20, 40, 80
         self.assertEqual(prospect[1:], (10, 20, 40, 30.4))
-        # ... and the 60 days of Ada as a customer.
+        # ... and the 60 days of Ada as a customer
         [overall] = self.Report._read_group(domain, [], aggregates)
         self.assertEqual(overall[1], 30)
 
@@ -113,7 +113,7 @@ class TestVisitReport(ReportCase):
         self.assertEqual((rate, entries), (0.5, 2))
 
     # ------------------------------------------------------------
-    # The flow
+    # Flow
     # ------------------------------------------------------------
 
     def test_the_flow_has_the_numbers_of_the_report(self):

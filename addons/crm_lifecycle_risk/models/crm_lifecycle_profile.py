@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
@@ -29,19 +30,19 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Whoever has an open case is at risk."""
+        """Add the sign "at risk" for customers with an open case."""
         return [
             *super()._get_health_signs(),
             Sign(
                 "at_risk",
-                # Whichever case: that there is one is all that is told.
+                # `any!` skips access rules: users learn only that there is a case.
                 Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
                 self.env._("A risk case is open"),
             ),
         ]
 
     def action_open_risk_cases(self):
-        """Show the customer's cases: the open one, else all of them."""
+        """Open the customer's open case, or else all cases."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle_risk.crm_lifecycle_risk_case_action"
@@ -56,12 +57,12 @@ class CrmLifecycleProfile(models.Model):
         return action
 
     def _adopt_documents(self, sources, *, is_writer=True):
-        """Take over the cases of other profiles; of two open ones the older stays.
+        """Adopt the cases of other profiles. Of two open ones, keep the older.
 
-        This profile's own stays if the user may not write the profile.
+        If the user may not write the profile, keep this profile's own open case.
         """
         result = super()._adopt_documents(sources, is_writer=is_writer)
-        # Kept whole whoever merges.
+        # `sudo()`: a merge adopts all cases, even those that the user may not read.
         cases = (self | sources).sudo().risk_case_ids.sorted("id")
         if not is_writer:
             cases = cases.sorted(lambda case: case.profile_id != self)
@@ -74,18 +75,13 @@ class CrmLifecycleProfile(models.Model):
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         return result
 
-    def _erase_profiles(self):
-        """Erase what was written of the customers in their cases; these still count."""
-        cases = self.risk_case_ids
-        cases.write({"note": False, "lesson": False})
-        self._erase_talk(cases)
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Hand out the customer's cases too."""
+    def _get_personal_records(self):
+        """Hand out the cases; erase their words, since the cases still count."""
+        written = ("note", "lesson")
         names = ("date_opened", "date_due", "date_closed", "state", "reason_id")
-        names += ("amount", "user_id", "note", "lesson")
+        names += ("amount", "user_id", *written)
+        cases = self.risk_case_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Risk cases"), self.risk_case_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(cases, self.env._("Risk cases"), names, written),
         ]

@@ -5,7 +5,7 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     def _lifecycle_timeline_sources(self, limit=None):
-        """Add when cases were opened, and how they ended."""
+        """Add the opening and the outcome of cases."""
         sources = super()._lifecycle_timeline_sources(limit)
         mine = ("profile_id", "=", self.id)
         common = {

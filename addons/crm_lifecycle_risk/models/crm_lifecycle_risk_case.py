@@ -9,9 +9,9 @@ from odoo.addons.crm_lifecycle.fields import MAX_AMOUNT, Date, Integer, Monetary
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
-# What closing a case writes down, and nobody else.
+# Fields that only the closing of a case writes.
 SEALED_FIELDS = {"date_closed", "days", "facts", "move_id", "closing_move_id"}
-# What stays as it was once a case is closed. Why it came so may be found out later.
+# Fields of a closed case that can't change. Its reason may still be found out later.
 KEPT_FIELDS = SEALED_FIELDS | {
     "profile_id",
     "state",
@@ -21,15 +21,15 @@ KEPT_FIELDS = SEALED_FIELDS | {
     "stage_id",
     "plan_id",
 }
-# Facts that tell what a customer brings in a year, the best first.
+# Facts with the yearly amount of a customer, best first.
 AMOUNT_FACTS = ("order_total_12m", "invoiced_total")
 
 
 class CrmLifecycleRiskCase(models.Model):
-    """A customer whom we may lose: why, who does what by when, and how it ended.
+    """Case of a customer at risk: reason, plan, owner, deadline and outcome.
 
-    A customer has one open case at most. What was known of them at the end is kept
-    with the case, so that losses can be studied when the facts have moved on.
+    A customer has at most one open case. A closed case keeps the facts of the customer
+    at that time, so that losses can be analysed after the facts have changed.
     """
 
     _name = "crm.lifecycle.risk.case"
@@ -166,7 +166,7 @@ class CrmLifecycleRiskCase(models.Model):
     @api.depends("facts")
     @api.depends_context("lang")
     def _compute_facts_summary(self):
-        """Tell the facts as people read them, those that were known."""
+        """Format the known facts for display."""
         Profile, History = (
             self.env["crm.lifecycle.profile"],
             self.env["crm.lifecycle.history"],
@@ -206,11 +206,11 @@ class CrmLifecycleRiskCase(models.Model):
         return cases
 
     def write(self, vals):
-        """Seal cases that are closed, and leave closed ones as they were."""
+        """Seal cases on closing, and reject changes of closed ones."""
         self._check_sealed(vals)
         closed = self.filtered(lambda case: case.state in CLOSED_STATES)
         if self.env.context.get("lifecycle_merge") and self.env.su:
-            closed = self.browse()  # the customer is another one, the case the same
+            closed = self.browse()  # the customer is merged, the case stays the same
         if closed and any(closed._differs(name, vals[name]) for name in vals):
             raise UserError(
                 self.env._(
@@ -221,10 +221,10 @@ class CrmLifecycleRiskCase(models.Model):
             )
         result = super().write(vals)
         if vals.get("state") in CLOSED_STATES:
-            # What is sealed is nobody's to write, beside the hand that closes.
+            # `sudo()`: only closing writes the sealed fields, see `_check_sealed`.
             for case in (self - closed).sudo():
                 super(CrmLifecycleRiskCase, case).write(case._get_seal())
-                # Nobody has done them: they are no contact with the customer.
+                # Not done, so they are no contact with the customer.
                 case.activity_ids.unlink()
         return result
 
@@ -249,13 +249,13 @@ class CrmLifecycleRiskCase(models.Model):
             )
 
     def _differs(self, name, value):
-        """Whether a value would change what a closed case keeps."""
+        """Return whether a value would change a kept field of a closed case."""
         if name not in KEPT_FIELDS:
             return False
         field = self._fields[name]
         return any(
             field.convert_to_write(case[name], case) != (value or False)
-            for case in self.sudo()  # a comparison, see `_check_sealed`
+            for case in self.sudo()  # only compares, see `_check_sealed`
         )
 
     # ------------------------------------------------------------
@@ -264,7 +264,7 @@ class CrmLifecycleRiskCase(models.Model):
 
     @api.model
     def _open(self, row):
-        """Open the case of a customer who has moved into a stage at risk."""
+        """Open the case of a customer who has entered a stage at risk."""
         profile, stage = row.profile_id, row.to_stage_id
         owner = profile._find_responsible(SALESPERSON)
         case = self.with_context(mail_create_nosubscribe=True).create(
@@ -285,7 +285,7 @@ class CrmLifecycleRiskCase(models.Model):
         return case, owner
 
     def _remind_owner(self):
-        """Put the case on the owner's list of what to do."""
+        """Schedule an activity for the owner."""
         self.ensure_one()
         self.activity_schedule(
             "mail.mail_activity_data_todo",
@@ -298,20 +298,20 @@ class CrmLifecycleRiskCase(models.Model):
 
     @api.model
     def _get_amount_at_stake(self, profile):
-        """Extension point: return what a customer brings in a year, 0 if unknown."""
+        """Extension point: return a customer's yearly amount, 0 if unknown."""
         for name in AMOUNT_FACTS:
-            # A proposal for whoever may work on the customer's case.
+            # `sudo()`: a default amount for users who may edit the customer's case.
             if name in profile._fields and profile.sudo()[name]:
                 return profile.sudo()[name]
         return 0
 
     def _close(self, outcome, row):
-        """Close the case because of a move, which tells why."""
-        self.sudo().write({"closing_move_id": row.id})  # sealed from hands alone
+        """Close the case because of a move, which gives the reason."""
+        self.sudo().write({"closing_move_id": row.id})  # only users can't write it
         self.write({"state": outcome})
 
     def _get_seal(self):
-        """Return when the case ended, and what was known of the customer then."""
+        """Return the end of the case, and the facts of the customer at that time."""
         self.ensure_one()
         today = self.closing_move_id.date or self.company_id._lifecycle_today()
         return {
@@ -321,7 +321,7 @@ class CrmLifecycleRiskCase(models.Model):
         }
 
     def _get_facts(self):
-        """Return the facts of the customer now, as plain data."""
+        """Return the current facts of the customer as JSON-compatible data."""
         self.ensure_one()
         profile = self.profile_id
         names = ("stage_id", "stage_date", *profile._get_fact_fields())
@@ -345,7 +345,7 @@ class CrmLifecycleRiskCase(models.Model):
     # ------------------------------------------------------------
 
     def action_start_plan(self):
-        """Schedule the activities of the plan, each for whom the plan names."""
+        """Schedule the activities of the plan for their responsible users."""
         self.ensure_one()
         if not self.plan_id:
             raise UserError(self.env._("Choose a plan first."))
@@ -363,7 +363,7 @@ class CrmLifecycleRiskCase(models.Model):
         self.state = "planned"
 
     def action_save_customer(self):
-        """Start talking: the plan is being worked on."""
+        """Mark the case as being worked on."""
         self.write({"state": "saving"})
 
     def action_set_saved(self):
@@ -373,7 +373,7 @@ class CrmLifecycleRiskCase(models.Model):
         self.write({"state": "lost"})
 
     def action_open_profile(self):
-        """Open the customer of the case."""
+        """Open the profile of the case's customer."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

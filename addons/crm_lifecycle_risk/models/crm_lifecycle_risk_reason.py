@@ -4,7 +4,7 @@ from odoo.addons.crm_lifecycle.fields import Integer
 
 
 class CrmLifecycleRiskReason(models.Model):
-    """Why a customer may leave: the list by which losses are compared."""
+    """Reason why a customer may leave, to compare losses by."""
 
     _name = "crm.lifecycle.risk.reason"
     _description = "Risk Reason"

@@ -8,7 +8,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     @api.model
     def _get_documents(self):
-        """Calls and messages on a case are contacts with its customer."""
+        """Add cases: their calls and messages are contacts with the customer."""
         return [
             *super()._get_documents(),
             Document(

@@ -5,7 +5,7 @@ from odoo.addons.crm_lifecycle.fields import Integer
 
 
 class CrmLifecycleStage(models.Model):
-    """A stage says whether whoever enters it is a case, and by when it is due."""
+    """Decide whether a stage opens cases, and when they are due."""
 
     _inherit = "crm.lifecycle.stage"
 

@@ -19,6 +19,6 @@ class ResPartner(models.Model):
             )
 
     def action_open_lifecycle_risk_cases(self):
-        """Show the cases of the contact's customer."""
+        """Open the cases of the contact's customer."""
         self.ensure_one()
         return self.lifecycle_profile_id.action_open_risk_cases()

@@ -1,11 +1,11 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
-# Whose they are, in which company; see `make_profiles` of the base.
+# Owner or company of each customer; see `make_profiles` of the base.
 CUSTOMERS = ("mine", "others", "free", "shared", "shared_there", "branch", "there")
 
 
 def make(world):
-    """Return cases of customers: whose they are, in which company."""
+    """Return cases of customers with different owners and companies."""
     reason = world.env["crm.lifecycle.risk.reason"].create({"name": "Access"})
     return {
         "crm.lifecycle.risk.case": {name: make_case(world, name) for name in CUSTOMERS},
@@ -16,7 +16,7 @@ def make(world):
 
 
 def make_case(world, name):
-    """A case, and values for one of another customer of the same kind."""
+    """Return a case, and values for a case of a similar customer."""
     profile = world.profiles[name]
     case = world.env["crm.lifecycle.risk.case"].create(
         {"profile_id": profile.id, "user_id": profile.user_id.id}

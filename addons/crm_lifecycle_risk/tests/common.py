@@ -2,9 +2,9 @@ from odoo.addons.crm_lifecycle.tests.test_playbook import PlaybookCase
 
 
 class RiskCase(PlaybookCase):
-    """A customer of a salesperson, in the world of `PlaybookCase`.
+    """A customer of a salesperson, on top of `PlaybookCase`.
 
-    Entering the stage “Risk” opens cases, by its category.
+    The stage “Risk” opens cases because of its category.
     """
 
     @classmethod
@@ -14,15 +14,15 @@ class RiskCase(PlaybookCase):
         cls.profile._lifecycle_move(cls.customer, origin="rule")
 
     def _go(self, *stages, profile=None, **kwargs):
-        """Move a customer on by rules, the worker after each move; return the steps."""
-        steps = self.env["crm.lifecycle.step"]
+        """Run rules and playbook until no customer moves. Return the steps."""
+        steps = self.env["crm.lifecycle.playbook.log"]
         for stage in stages:
             self._move(profile or self.profile, stage, **kwargs)
             steps |= self._work()
         return steps
 
     def _cases(self, profile=None):
-        """The customer's cases, the newest first."""
+        """Return the customer's cases, newest first."""
         return self.env["crm.lifecycle.risk.case"].search(
             [("profile_id", "=", (profile or self.profile).id)], order="id desc"
         )

@@ -28,7 +28,7 @@ class TestAccess(RiskCase):
         self.assertFalse(away.search([("id", "=", case.id)]))
 
     def test_managers_alone_edit_the_reasons(self):
-        """They are for all companies: so are the managers who edit them."""
+        """Reasons are shared by all companies, so only managers edit them."""
         for user in self.salesperson | self.manager:
             with self.assertRaises(AccessError):
                 self.reason.with_user(user).name = "Other"
@@ -56,7 +56,7 @@ class TestAccess(RiskCase):
             case.profile_id = self.profile.id
 
     def test_a_merge_by_others_leaves_the_open_case(self):
-        """Of two open ones the older stays, unless a stranger merges theirs in."""
+        """The older open case stays, unless the user has no access to it."""
         mine = self._customer("Bob", user_id=self.salesperson.id)
         newer = self.env["crm.lifecycle.risk.case"]
         older = newer.create({"profile_id": mine.id, "note": "<p>mine</p>"})

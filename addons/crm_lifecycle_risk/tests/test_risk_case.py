@@ -1,4 +1,4 @@
-"""A case for whoever is at risk: once, for the right person, until they are back."""
+"""Cases of customers at risk: opening, owner, closing, and kept values."""
 
 from datetime import timedelta
 
@@ -123,7 +123,7 @@ class TestRiskCase(RiskCase):
         case = self._cases()
         self.assertEqual(case.move_explanation, "to Risk (Won leads: 0)")
         self.assertEqual(case.closing_explanation, "to Customer (Won leads: 0)")
-        kinds = self.profile.history_ids.step_ids.mapped("kind")
+        kinds = self.profile.history_ids.playbook_log_ids.mapped("kind")
         self.assertCountEqual(kinds, ["risk_open", "risk_close"])
 
     def test_being_lost_closes_it_as_lost_with_what_was_known(self):
@@ -154,7 +154,7 @@ class TestRiskCase(RiskCase):
         self.assertTrue(case.facts)
 
     # ------------------------------------------------------------
-    # What is closed stays
+    # Closed cases
     # ------------------------------------------------------------
 
     def test_a_closed_case_stays_as_it_was(self):
@@ -184,7 +184,7 @@ class TestRiskCase(RiskCase):
                 case.with_user(user).write({"facts": {"won_count": 9}})
 
     # ------------------------------------------------------------
-    # The plan
+    # Plan
     # ------------------------------------------------------------
 
     def test_starting_the_plan_puts_it_on_peoples_lists(self):

@@ -12,8 +12,8 @@ class AccountMove(models.Model):
     )
 
     def unlink(self):
-        """A credit note that goes away leaves no row for the next run to find."""
-        # Which orders they credit is noted for the runs, not shown.
+        """Refresh the customers of deleted credit notes, which leave no row to find."""
+        # `sudo()` also queues customers of orders that the user may not read.
         orders = (
             self.sudo()
             .filtered(lambda move: move.move_type == "out_refund")

@@ -5,7 +5,7 @@ from odoo.addons.crm_lifecycle.engine.since import Events
 
 
 class CrmLifecycleProfile(models.Model):
-    """Facts from orders, in the company's currency, untaxed, returns netted."""
+    """Facts from orders, in the company's currency, without taxes, less returns."""
 
     _inherit = "crm.lifecycle.profile"
 

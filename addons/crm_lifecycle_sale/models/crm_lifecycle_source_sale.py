@@ -1,13 +1,13 @@
 from odoo import models
 from odoo.tools import SQL
 
-# The windows of an amount: months after which it leaves, and what the sum of twelve
-# months and that of the twelve before get of it.
+# Windows of amounts: the months after which an amount leaves one, and the factors to
+# add it to the sum of the last twelve months, and of the twelve before.
 WINDOWS = ((12, -1, 1), (24, 0, -1))
-# Looking up a customer's orders and their lines, to find the few that were credited,
-# takes as long as reading so many credit notes.
+# Reading the orders and lines of one customer, to find the few credited ones, takes as
+# long as reading this many credit notes.
 CREDIT_NOTES_PER_CUSTOMER = 8
-# Orders ``o``, by the lines of invoices: ``r`` names them, ``s`` is the order's line.
+# Orders ``o`` by invoice lines: ``r`` links them, ``s`` is the order line.
 CREDITED_ORDERS = SQL(
     """
     sale_order_line_invoice_rel AS r
@@ -18,12 +18,11 @@ CREDITED_ORDERS = SQL(
 
 
 class CrmLifecycleSourceSale(models.AbstractModel):
-    """Facts from quotations, orders and the credit notes on them.
+    """Facts from quotations, orders and their credit notes.
 
-    An order counts on its order date, in the company's currency at the order's
-    own rate and rounded to it. A credit note on its lines is taken off on its
-    own date, and so is an order of a negative amount, which is a return and no
-    purchase.
+    An order counts on its order date, in the company's currency at the rate of the
+    order, rounded. A credit note on its lines is subtracted on its own date. So is an
+    order with a negative amount, which is a return and not a purchase.
     """
 
     _name = "crm.lifecycle.source.sale"
@@ -88,7 +87,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _get_order_changes(self, scope):
-        """SQL conditions of the orders that count differently by now, per index."""
+        """SQL conditions of the orders that count differently now, one per index."""
         return [
             SQL("o.write_date >= %s", scope.since),
             SQL(
@@ -102,10 +101,10 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         ]
 
     def _changed_credit_notes(self, scope):
-        """SQL of the customers whose orders were credited, or are no longer.
+        """SQL of the customers with credit notes that changed or became effective.
 
-        From the credit notes on, table by table and by ids that were found before: a
-        database without statistics has no order of joins to choose.
+        Starts from the credit notes, and looks up each table by id instead of joining:
+        without statistics, the database could choose a bad join order.
         """
         return SQL(" UNION ALL ").join(
             SQL(
@@ -133,11 +132,11 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     # ------------------------------------------------------------
-    # The passing of days
+    # Passing days
     # ------------------------------------------------------------
 
     def _passing_days(self, scope):
-        """What leaves the last twelve months enters the twelve before, and so on."""
+        """Move amounts that leave the last twelve months to the twelve before."""
         changes = SQL(
             """
             SELECT c.commercial_partner_id AS partner_id,
@@ -158,7 +157,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         }
 
     def _passing_orders(self, scope):
-        """SQL of the orders that a window loses: what it and the other one get."""
+        """SQL of the orders that leave a window, with the changes of both windows."""
         moment = SQL("o.date_order")
         return SQL(" UNION ALL ").join(
             SQL(
@@ -178,11 +177,11 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _passing_credit_notes(self, scope):
-        """SQL of the credit notes that a window loses, as negative sums.
+        """SQL of the credit notes that leave a window, as negative sums.
 
-        The few credit notes of these days come first and their lines are looked up;
-        the order of each line is asked for it alone. Joined freely, a database without
-        statistics has begun with all lines there are.
+        Starts from the few credit notes of these days, and looks up their lines and the
+        order of each line. With a plain join and without statistics, the database has
+        started from all order lines.
         """
         return SQL(" UNION ALL ").join(
             SQL(
@@ -233,7 +232,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _get_purchase_day(self, scope, number, since=None):
-        """SQL of the day of the n-th purchase of a profile, since a moment if given."""
+        """SQL of the day of a profile's n-th purchase, optionally since a moment."""
         begin = SQL("AND o.date_order >= %s", since) if since else SQL()
         return SQL(
             """
@@ -254,7 +253,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _get_trend(self, last, previous):
-        """SQL of the trend: how much more was ordered than in the year before."""
+        """SQL of the trend: the relative change from the previous twelve months."""
         return SQL("(%s / NULLIF(%s, 0) - 1)::float", SQL("(%s)", last), previous)
 
     def _get_amount(self, scope):
@@ -274,8 +273,8 @@ class CrmLifecycleSourceSale(models.AbstractModel):
     def _sums(self, scope):
         """SQL of sums per profile over its orders and credit notes.
 
-        A window in which a customer bought nothing is 0; it is empty only for
-        those who never bought (an amount that is empty stays so times 0).
+        A window without purchases is 0. It is NULL only for customers who never bought
+        (0 times NULL is NULL).
         """
         return SQL(
             """
@@ -338,7 +337,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
     def _credit_notes(self, scope):
         """SQL of the credit note lines on orders of the batch, as negative sums.
 
-        For many customers all credit notes are read, rather than all their orders.
+        For many customers, it reads all credit notes instead of all their orders.
         """
         if self._reads_all_credit_notes(scope):
             lines = SQL(
@@ -368,9 +367,9 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _reads_all_credit_notes(self, scope):
-        """Whether it is cheaper to read all credit notes than the orders of a batch.
+        """Return whether reading all credit notes is cheaper than the batch's orders.
 
-        How many there are, the index of credit notes knows as of its last vacuum.
+        The index of credit notes has an estimate of their number from its last vacuum.
         """
         if scope.is_full:
             return True
@@ -384,9 +383,9 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         return 0 < count < scope.batch_size * CREDIT_NOTES_PER_CUSTOMER
 
     def _credit_note_lines(self, scope, whose, join=None, where=None):
-        """SQL of credit note lines: ``whose`` they are, amount, years ago.
+        """SQL of credit note lines, with owner, amount and years ago.
 
-        Each line once, though it may credit several lines of an order. The balance of
+        Each line once, even if it credits several lines of an order. The balance of
         such a line is in the company's currency and positive.
         """
         return SQL(
@@ -422,9 +421,9 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         )
 
     def _is_ordered(self, scope):
-        """SQL condition: order ``o`` counted, and so did its line ``s``.
+        """SQL condition: order ``o`` and its line ``s`` counted.
 
-        What is given back of a down payment was never counted as ordered.
+        Down payments do not count as ordered, so their refunds do not count either.
         """
         return SQL(
             "o.company_id = %s AND o.state = 'sale' AND o.date_order < %s "

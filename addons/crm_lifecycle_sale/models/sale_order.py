@@ -4,10 +4,10 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_inde
 
 
 class SaleOrder(models.Model):
-    """An order shows where its customer stands, and may move them."""
+    """Show the stage of the customer on orders, and update it on confirmation."""
 
     _name = "sale.order"
-    _inherit = ["crm.lifecycle.document", "sale.order"]
+    _inherit = ["crm.lifecycle.customer.mixin", "sale.order"]
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_validity_idx = models.Index(
@@ -21,7 +21,7 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
-        """What an order leaves (a customer, a company) has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "company_id"}:
             self._touch_lifecycle()
             result = super().write(vals)
@@ -34,7 +34,7 @@ class SaleOrder(models.Model):
         return super().unlink()
 
     def _action_confirm(self):
-        """Let the order move its customer within a minute."""
+        """Evaluate the customer within a minute."""
         result = super()._action_confirm()
         self._touch_lifecycle()
         return result
@@ -45,9 +45,9 @@ class SaleOrder(models.Model):
         return result
 
     def _touch_lifecycle(self):
-        """Put the customers of the orders on the work list, and have it looked at."""
-        Touch = self.env["crm.lifecycle.touch"]
-        # Which customer an order belongs to is noted for the runs, not shown.
+        """Add the customers of the orders to the work list, and trigger a run."""
+        Touch = self.env["crm.lifecycle.pending"]
+        # `sudo()` also queues customers that the user may not read.
         for company, orders in self.sudo().grouped("company_id").items():
             Touch._touch(company, partners=orders.partner_id)
         if self:

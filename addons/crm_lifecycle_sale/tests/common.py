@@ -6,7 +6,7 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 
 class SaleLifecycleCase(LifecycleCase):
-    """Orders of fixed days and amounts in the world of `LifecycleCase`."""
+    """Orders with fixed days and amounts, on top of `LifecycleCase`."""
 
     @classmethod
     def setUpClass(cls):
@@ -17,7 +17,7 @@ class SaleLifecycleCase(LifecycleCase):
 
     @classmethod
     def _order(cls, partner, amount=100, days_ago=0, state="sale", **vals):
-        """An order of so many days before `TODAY`, at noon."""
+        """Create an order dated some days before `TODAY`, at noon."""
         moment = vals.pop("moment", time(12))
         order = cls.env["sale.order"].create(
             {

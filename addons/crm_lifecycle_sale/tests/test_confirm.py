@@ -52,7 +52,7 @@ class TestConfirm(SaleLifecycleCase):
         self.assertEqual(self._profile(partner).stage_id, self.customer)
 
     def test_confirming_costs_two_more_queries(self):
-        """Measured against the same confirmation without what we add."""
+        """Compared with the same confirmation without this addon's hooks."""
         SaleOrder = type(self.env["sale.order"])
 
         def count_queries():
@@ -64,7 +64,7 @@ class TestConfirm(SaleLifecycleCase):
             self.env.flush_all()
             return self.cr.sql_log_count - before
 
-        count_queries()  # fills the caches of the registry
+        count_queries()  # warm the caches of the registry
         with_us = count_queries()
         with patch.object(SaleOrder, "_touch_lifecycle", lambda self: None):
             without_us = count_queries()

@@ -83,7 +83,7 @@ class TestOrderFacts(SaleLifecycleCase):
         self.assertEqual(run.refreshed_count, 0)
 
     def test_days_pass_without_counting_anew(self):
-        """What leaves a window is taken off: nobody comes on the work list."""
+        """Amounts that leave a window are subtracted without a refresh."""
         partner = self._partner()
         self._order(partner, 70, days_ago=2 * 365 - 1)
         self._order(partner, 100, days_ago=YEAR_AGO - 2)
@@ -104,7 +104,7 @@ class TestOrderFacts(SaleLifecycleCase):
         self.assertEqual(self._run(run.as_of, full=True).refreshed_count, 0)
 
     def test_days_pass_once(self):
-        """A quick run has been there already; a second run finds nothing."""
+        """After a quick run on the same day, a second run finds nothing."""
         partner = self._partner()
         self._order(partner, 100, days_ago=YEAR_AGO - 1)
         self._run()
@@ -222,7 +222,7 @@ class TestOrderFacts(SaleLifecycleCase):
         )
 
     def test_what_is_not_known_is_not_zero(self):
-        """A rule on an amount leaves alone those of whom nothing is known."""
+        """A rule on an amount does not apply to customers with an unknown amount."""
         self._rule(self.risk, [("order_trend", "<=", 0.5)], self.prospect)
         new, shrinking = self._partner("New"), self._partner("Shrinking")
         self._order(new, 100)
@@ -285,7 +285,7 @@ class TestCreditNotes(SaleLifecycleCase):
         )
 
     def _refund(self, order, amount, days_ago=0):
-        """A posted credit note of an amount on the order's line."""
+        """Create a posted credit note of an amount on the order's line."""
         note = self.env["account.move"].create(
             {
                 "move_type": "out_refund",

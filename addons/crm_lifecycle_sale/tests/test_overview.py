@@ -37,7 +37,7 @@ class OverviewCase(SaleLifecycleCase):
 
 @tagged("post_install", "-at_install")
 class TestOverview(OverviewCase):
-    """Orders in the timeline, and the customer in short on the order."""
+    """Orders in the timeline, and the customer's summary on the order."""
 
     def test_orders_are_found_by_where_their_customer_stands(self):
         Order = self.env["sale.order"].with_user(self.salesperson)
@@ -156,7 +156,7 @@ class TestOverview(OverviewCase):
             order.web_read(spec)
             return self.cr.sql_log_count - before
 
-        for spec in (specification, without):  # fills the caches of the registry
+        for spec in (specification, without):  # warm the caches of the registry
             count(spec)
         self.assertLessEqual(count(specification), count(without) + 3)
 

@@ -1,8 +1,8 @@
-"""Purchases by customer and month, kept up to date beside the orders.
+"""Purchases by customer and month, stored beside the orders.
 
-Cohorts over all orders would read millions of them each time somebody looks. What
-they ask for is known by customer and month, which is some times less; it is not
-summed up any further, so record rules still say whose rows go into a number.
+Cohorts over all orders would read millions of them for each request. Cohorts need only
+totals by customer and month, which are several times fewer. The rows are not aggregated
+further, so that record rules decide which rows a number includes.
 """
 
 import logging
@@ -18,11 +18,10 @@ _logger = logging.getLogger(__name__)
 
 
 class CrmLifecyclePurchaseMonth(models.Model):
-    """What one customer bought in one month. Made of orders, by the refresh alone.
+    """Purchases of one customer in one month. Only the refresh writes them.
 
     ``previous_month`` and ``next_month`` are the nearest months in which the same
-    customer bought. A month in which there was only a return has an amount and no
-    purchase.
+    customer bought. A month with only a return has an amount and no purchase.
     """
 
     _name = "crm.lifecycle.purchase.month"
@@ -55,7 +54,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Bring all companies that have customers up to date, one after the other."""
+        """Refresh all companies with customers, one after the other."""
         groups = self.env["crm.lifecycle.profile"]._read_group([], ["company_id"])
         for number, [company] in enumerate(groups, start=1):
             self._refresh(company)
@@ -63,10 +62,10 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _refresh(self, company, as_of=None, *, full=False):
-        """Count the purchases of who has changed since the last time; all, if full.
+        """Refresh the purchases of changed customers, or of all if full.
 
-        Changed is whom the source of order facts names, and whose facts a run has
-        changed: orders that were deleted leave no other trace.
+        Changed are customers that the source of order facts returns, and customers with
+        facts that a run has changed: deleted orders leave no other trace.
         """
         scope = self._get_scope(company, as_of, full)
         watermark = get_watermark(self.env)
@@ -95,7 +94,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _get_scope(self, company, as_of, full):
-        """Return the question to the source: one day, and since when."""
+        """Return the scope for the source: a day, and the time of the last refresh."""
         since = None if full else company.lifecycle_purchase_watermark
         return Scope(
             company_id=company.id,
@@ -107,7 +106,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _list_changed(self, scope):
-        """Put the customers to count anew into a temporary table."""
+        """Put the customers to refresh into a temporary table."""
         changed = SQL("TRUE")
         if not scope.is_full:
             changed = SQL(
@@ -136,7 +135,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _get_insert(self, scope):
-        """SQL that counts the purchases of the listed customers by month."""
+        """SQL that inserts the purchases of the listed customers by month."""
         return SQL(
             """
             INSERT INTO crm_lifecycle_purchase_month (
@@ -166,7 +165,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
 
     @api.model
     def _get_orders(self, scope):
-        """SQL of the confirmed orders, as the facts count them."""
+        """SQL of the confirmed orders, with the same conditions as the facts."""
         Source = self.env["crm.lifecycle.source.sale"]
         return SQL(
             """
@@ -189,8 +188,8 @@ class CrmLifecyclePurchaseMonth(models.Model):
     def _get_credit_notes(self, scope):
         """SQL of the credit notes on these orders, as negative amounts.
 
-        As the facts count them: each line once, though it may credit several lines
-        of an order, and nothing for what is given back of a down payment.
+        With the same conditions as the facts: each line once, even if it credits
+        several lines of an order, and no refunds of down payments.
         """
         return SQL(
             """

@@ -5,7 +5,7 @@ class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
     def _after_run(self):
-        """Have the purchases by month follow a run over all changes."""
+        """Refresh the purchases by month after a full run."""
         result = super()._after_run()
         if self.kind != "quick":
             self.env.ref("crm_lifecycle_sale_reports.ir_cron_purchase_month")._trigger()

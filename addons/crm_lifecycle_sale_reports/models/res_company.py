@@ -17,6 +17,6 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         if "lifecycle_tz" in vals:
-            # Orders may fall in other months now: counted anew by the next refresh.
+            # The months of orders may change: the next refresh recomputes them.
             vals = {**vals, "lifecycle_purchase_watermark": False}
         return super().write(vals)

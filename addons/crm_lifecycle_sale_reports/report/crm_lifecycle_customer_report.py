@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleCustomerReport(models.Model):
-    """What customers ordered: revenue and repeat purchases by stage, source, tag."""
+    """Add revenue and repeat purchases to the report on current customers."""
 
     _inherit = "crm.lifecycle.customer.report"
     _percentiles = {"order_interval_median": ("order_interval_days", 0.5)}

@@ -10,9 +10,9 @@ from odoo.addons.crm_lifecycle_reports.report.crm_lifecycle_cohort_mixin import 
 class CrmLifecyclePurchaseReport(models.Model):
     """Purchases by customer and month: cohorts, new and returning buyers, revenue.
 
-    Worked example: a customer buys in January, twice in February and in June. Three
-    rows; January is the first purchase and was followed in the next month, February
-    was not, and all belong to the cohort of January.
+    Worked example: a customer buys in January, twice in February and in June. There are
+    three rows. January is the first purchase and was followed in the next month,
+    February was not, and all belong to the cohort of January.
     """
 
     _name = "crm.lifecycle.purchase.report"
@@ -125,7 +125,7 @@ class CrmLifecyclePurchaseReport(models.Model):
 
     @api.model
     def _get_first_of(self, interval):
-        """SQL: 1 for the first month of a longer period in which a customer bought."""
+        """SQL: 1 for a customer's first month with purchases in a longer period."""
         return SQL(
             "(m.purchase_count > 0 AND (m.previous_month IS NULL OR "
             "date_trunc(%(interval)s, m.previous_month::timestamp) < "
@@ -174,7 +174,7 @@ class CrmLifecyclePurchaseReport(models.Model):
 
     @api.model
     def _get_cohort_note(self):
-        """Tell how fresh the figures are: they follow the orders by the hour."""
+        """Return the time of the last refresh, which is at most an hour ago."""
         moment = self.env.company.lifecycle_purchase_watermark
         if not moment:
             return self.env._("The purchases of the past are being counted.")

@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return purchases of customers by month: whose they are, in which company."""
+    """Return purchases by month, by owner and company of their customer."""
     env = world.env
     product = env["product.product"].create({"name": "Access", "type": "service"})
     names = ("mine", "others", "shared", "shared_there", "branch", "there")

@@ -1,4 +1,4 @@
-"""Purchases of fixed days, counted by month."""
+"""Purchases on fixed days, stored by month."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from odoo.addons.crm_lifecycle_sale.tests.common import SaleLifecycleCase
 
 
 class PurchaseCase(SaleLifecycleCase):
-    """Orders in the world of `SaleLifecycleCase`, and their months."""
+    """Orders by month, on top of `SaleLifecycleCase`."""
 
     @classmethod
     def setUpClass(cls):
@@ -19,7 +19,7 @@ class PurchaseCase(SaleLifecycleCase):
 
     @classmethod
     def _buy(cls, partner, *purchases):
-        """Order for ``(day, amount)`` each."""
+        """Create an order for each ``(day, amount)``."""
         for day, amount in purchases:
             days_ago = (TODAY - date.fromisoformat(day)).days
             cls._order(partner, amount, days_ago)

@@ -7,7 +7,7 @@ from .common import PurchaseCase
 
 @tagged("post_install", "-at_install")
 class TestPurchaseAccess(PurchaseCase):
-    """A salesperson limited to own customers gets only their purchases."""
+    """A salesperson limited to own customers reads only their purchases."""
 
     @classmethod
     def setUpClass(cls):

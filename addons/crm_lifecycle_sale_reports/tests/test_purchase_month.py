@@ -10,13 +10,13 @@ from .common import PurchaseCase
 
 @tagged("post_install", "-at_install")
 class TestPurchaseMonth(PurchaseCase):
-    """Purchases by month follow the orders, whatever happens to these."""
+    """Purchases by month follow all changes of orders."""
 
     def _all(self):
         return [self._months(partner) for partner in (self.ada, self.bob)]
 
     def _assert_as_from_nothing(self):
-        """What was kept up is what a count from nothing gives."""
+        """Assert that the stored purchases equal a computation from scratch."""
         kept = self._all()
         self._refresh(full=True)
         self.assertEqual(kept, self._all())

@@ -10,7 +10,7 @@ class TestPurchaseReport(PurchaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # The example in the docstring of the model, and one more customer.
+        # The worked example in the docstring of the model, and one more customer.
         cls._buy(
             cls.ada,
             ("2025-01-10", 10),

@@ -63,7 +63,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_fact_events(self, scope):
-        """Who has no ticket, or has rated none, never had: moves are dated by that."""
+        """Treat customers without tickets, or without ratings, as without events."""
 
         def lacks(name):
             return Events(
@@ -77,12 +77,12 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """A low rating, and a ticket that is open for long, are signs."""
+        """Add low ratings, and tickets that are open for long."""
         return [
             *super()._get_health_signs(),
             Sign(
                 "at_risk",
-                # No rating is 0.
+                # 0 means no rating.
                 Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", 2),
                 self.env._("The last rating is 1 or 2 of 5"),
             ),

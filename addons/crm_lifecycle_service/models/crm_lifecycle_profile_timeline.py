@@ -8,14 +8,14 @@ class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
     def _lifecycle_timeline_sources(self, limit=None):
-        """Add tickets as they were opened, closed and rated, of all kinds."""
+        """Add the opening, closing and rating of tickets of all kinds."""
         sources = super()._lifecycle_timeline_sources(limit)
         for kind in self.env["crm.lifecycle.source.ticket"]._get_kinds():
             sources += self._timeline_tickets(kind, limit)
         return sources
 
     def _timeline_tickets(self, kind, limit):
-        """SQL of what happened to the tickets of a kind that the user may read."""
+        """SQL of the events of one kind of ticket that the user may read."""
         Model = self.env[kind.model].with_context(active_test=False)
         if not is_readable(Model):
             return []
@@ -37,7 +37,7 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _timeline_states(self, kind, tickets, limit):
-        """SQL of when some tickets were closed and opened again."""
+        """SQL of the times when some tickets were closed and reopened."""
         return SQL(
             """
             SELECT l.date, FALSE, 'service',
@@ -59,7 +59,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _timeline_ratings(self, kind, tickets, limit):
-        """SQL of the ratings of some tickets, with what the customer wrote."""
+        """SQL of the ratings of some tickets, with the customer's feedback."""
         Source = self.env["crm.lifecycle.source.ticket"]
         return SQL(
             """

@@ -5,10 +5,9 @@ from odoo.tools import SQL
 class CrmLifecycleSourceTicket(models.AbstractModel):
     """Facts from service tickets of all kinds and their ratings.
 
-    One source for all kinds, so that what is a mean (the hours until the first
-    answer, the ratings) is one over all of them. Archived tickets have happened,
-    and are open no more. A rating counts for the customer of its ticket, whoever
-    gave it.
+    One source for all kinds, so that averages (hours until the first answer, ratings)
+    include all of them. Archived tickets count, but not as open. A rating counts for
+    the customer of its ticket, even if another contact gave it.
     """
 
     _name = "crm.lifecycle.source.ticket"
@@ -27,7 +26,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         "rating_avg",
     )
 
-    # A rating of 0 is none: it was asked for, or taken back.
+    # A rating of 0 is a request without an answer, or a rating that was reset.
     _is_rating = SQL("(r.consumed IS TRUE AND r.rating >= 1)")
     _rated_at = SQL("COALESCE(r.rated_on, r.write_date)")
 
@@ -42,12 +41,12 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
 
     @api.model
     def _get_kinds(self):
-        """Extension point: return the kinds of tickets, `TicketKind`."""
+        """Extension point: return the list of `TicketKind`."""
         return []
 
     @api.model
     def _get_kind(self, model):
-        """Return the kind of tickets of a model, None if it is none."""
+        """Return the kind of ticket of a model, or None."""
         return next((kind for kind in self._get_kinds() if kind.model == model), None)
 
     # ------------------------------------------------------------
@@ -87,18 +86,17 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
 
     @api.model
     def _is_since(self, moment, scope):
-        """SQL condition: a moment is one since the watermark.
+        """SQL condition: a moment is after the watermark.
 
-        As a range. Where there are no statistics, PostgreSQL takes half a range for a
-        third of all rows, and reads the table; a whole one for very few, and looks
-        them up.
+        As a closed range: without statistics, PostgreSQL expects a third of all rows
+        from a half-open one and scans the table, but uses the index for a closed one.
         """
         return SQL(
             "(%(m)s >= %(since)s AND %(m)s < 'infinity')", m=moment, since=scope.since
         )
 
     def _changed_tickets(self, scope, kind, condition):
-        """SQL of the customers of tickets of a kind."""
+        """SQL of the customers with tickets of a kind."""
         return SQL(
             """
             SELECT t.partner_id, NULL::int AS lead_id
@@ -111,10 +109,10 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         )
 
     def _changed_events(self, scope, models):
-        """SQL of the tickets on which something has happened: one look for all kinds.
+        """SQL of the tickets with new events, in one query for all kinds.
 
-        What is noted on openings and closings comes with a change of the ticket, so
-        only the passing of days is asked for. What happened when is asked first, see
+        Openings and closings are logged together with a write of the ticket, so only
+        passing days matter for these. The conditions on events come first, see
         `TicketKind.first_where`.
         """
         return SQL(
@@ -145,7 +143,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
 
     @api.model
     def _is_answer(self):
-        """SQL condition: message ``m`` is one of staff to the customer."""
+        """SQL condition: message ``m`` is from staff to the customer."""
         return SQL(
             """
             (%s AND m.author_id IN (SELECT partner_id FROM res_users
@@ -188,7 +186,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         )
 
     def _no_events(self):
-        """SQL of no row at all, with the columns that all branches have."""
+        """SQL of an empty result with the columns of all branches."""
         return SQL(
             """
             SELECT NULL::int AS profile_id, NULL::timestamp AS created_at,
@@ -221,7 +219,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             model=kind.model,
             is_answer=self._is_answer(),
             tickets=kind.source,
-            state=self.env["crm.lifecycle.ticket.log"]._last_row(kind, scope.day_end),
+            state=kind.last_log_row(scope.day_end),
             end=scope.day_end,
             counts=self._get_counted(scope, kind),
         )
@@ -253,4 +251,64 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             kind.is_ticket,
             kind.in_company(scope.company_id),
             scope.asks(self._name, "b"),
+        )
+
+
+class CrmLifecycleSourceTicketFirst(models.AbstractModel):
+    """Make contacts with tickets customers, first seen on the day of the first one.
+
+    A separate source, because leads and orders also provide that day. In one source, an
+    order would recompute all ticket facts.
+    """
+
+    _name = "crm.lifecycle.source.ticket.first"
+    _inherit = "crm.lifecycle.source"
+    _description = "First Ticket of Customers"
+
+    _facts = ("first_seen_date",)
+
+    def _changed_subjects(self, scope):
+        Source = self.env["crm.lifecycle.source.ticket"]
+        kinds = Source._get_kinds()
+        if scope.is_full or not kinds:
+            # The other source returns the subjects with tickets.
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        return SQL(" UNION ALL ").join(
+            Source._changed_tickets(scope, kind, condition)
+            for kind in kinds
+            for condition in (
+                Source._is_since(SQL("t.create_date"), scope),
+                scope.crossing(SQL("t.create_date")),
+            )
+        )
+
+    def _fact_values(self, scope):
+        kinds = self.env["crm.lifecycle.source.ticket"]._get_kinds()
+        tickets = [
+            SQL(
+                """
+                SELECT b.profile_id, t.create_date
+                  FROM lifecycle_batch_contact AS b
+                  JOIN %(tickets)s ON t.partner_id = b.partner_id
+                 WHERE t.create_date < %(end)s AND %(is_ticket)s AND %(in_company)s
+                   AND %(asked)s
+                """,
+                tickets=kind.source,
+                end=scope.day_end,
+                is_ticket=kind.is_ticket,
+                in_company=kind.in_company(scope.company_id),
+                asked=scope.asks(self._name, "b"),
+            )
+            for kind in kinds
+        ]
+        none = SQL("SELECT NULL::int AS profile_id, NULL::timestamp AS create_date")
+        return SQL(
+            """
+            SELECT profile_id, %s AS first_seen_date
+              FROM (%s) AS ticket
+             WHERE profile_id IS NOT NULL
+             GROUP BY profile_id
+            """,
+            scope.local_date(SQL("MIN(create_date)")),
+            SQL(" UNION ALL ").join([none, *tickets]),
         )

@@ -3,25 +3,23 @@ from odoo.fields import Domain
 
 
 class CrmLifecycleTicket(models.AbstractModel):
-    """What every kind of service ticket has to do with the customer's lifecycle.
+    """Mixin of the documents that serve as service tickets.
 
-    Inherited by the documents that serve as tickets, before their own model, so
-    that what is done here comes after all that the application does:
-    ``_inherit = ["crm.lifecycle.ticket", "project.task"]``. Their `TicketKind`
-    tells the rest.
+    Inherit it before the document's own model, so that its overrides run around those
+    of the application: ``_inherit = ["crm.lifecycle.ticket", "project.task"]``. The
+    `TicketKind` of the model has the rest.
     """
 
     _name = "crm.lifecycle.ticket"
-    _inherit = ["crm.lifecycle.document"]
+    _inherit = ["crm.lifecycle.customer.mixin"]
     _description = "Service Ticket of a Customer"
 
-    # Fields of the document that tell whether it is closed, and whose it is.
+    # Fields that decide whether the document is closed, and its customer and company.
     _lifecycle_closing_fields = {"stage_id", "active"}
     _lifecycle_owner_fields = {"partner_id", "company_id"}
 
-    # Service staff see where the customer stands without any right on profiles;
-    # what tells amounts is not among it. Customers, who see their tickets in the
-    # portal, don't.
+    # Service staff see the stage of the customer without access rights on profiles, but
+    # no amounts. Portal users, who see their own tickets, don't see it.
     lifecycle_stage = fields.Char(
         string="Stage of the Customer",
         compute="_compute_lifecycle_stage",
@@ -97,23 +95,24 @@ class CrmLifecycleTicket(models.AbstractModel):
         return field._description_selection(self.env)
 
     # ------------------------------------------------------------
-    # Where the customer stands
+    # Stage of the customer
     # ------------------------------------------------------------
 
     @api.depends("partner_id", "company_id")
     @api.depends_context("lang", "uid")
     def _compute_lifecycle_stage(self):
-        """Show readers of the ticket where its customer stands.
+        """Show the customer's stage to users who may read the ticket.
 
-        In companies of the user alone: a ticket that is not saved yet, or has no
-        company, can name the customer of any.
+        Only in companies of the user: a ticket that is new, or has no company, can name
+        a customer of any company.
         """
-        # Computed with all rights, on the fields of no amount that are named here.
+        # `sudo()`: reads only the fields listed here, which have no amounts.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         profiles = self._get_lifecycle_profiles(Profile)
         has_tier = "loyalty_tier_id" in Profile._fields
         user = self.env.user
-        # The server may ask for users who are no employees; they read none of this.
+        # The server may compute this for users who are not employees. They see none of
+        # it.
         is_limited = not (user._is_superuser() or user.share)
         companies = user._get_company_ids() if is_limited else ()
         for ticket in self:
@@ -131,7 +130,7 @@ class CrmLifecycleTicket(models.AbstractModel):
             ticket.lifecycle_open_tickets = profile.ticket_open_count
 
     def _get_lifecycle_owner(self):
-        """Return the customer of the ticket and the company where it counts."""
+        """Return the customer of the ticket, and the company where it counts."""
         self.ensure_one()
         company = (
             self.company_id
@@ -144,7 +143,8 @@ class CrmLifecycleTicket(models.AbstractModel):
         """Find the tickets of customers in stages of some categories."""
         if operator != "in":
             return NotImplemented
-        # As for `lifecycle_stage`: categories are for all who see the ticket.
+        # `sudo()` as for `lifecycle_stage`: all users who may read the ticket see
+        # categories.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         return self._get_documents_of(
             Profile, Domain("stage_id.category", "in", list(value))
@@ -160,12 +160,12 @@ class CrmLifecycleTicket(models.AbstractModel):
         )
 
     # ------------------------------------------------------------
-    # What happens to a ticket
+    # Changes of a ticket
     # ------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Note new tickets for the runs, and have the rules assign them."""
+        """Queue the customers of new tickets, and apply the assignment rules."""
         documents = super().create(vals_list)
         tickets = documents._filter_lifecycle_tickets()
         tickets._note_lifecycle_state()
@@ -174,7 +174,7 @@ class CrmLifecycleTicket(models.AbstractModel):
         return documents
 
     def write(self, vals):
-        """What a ticket leaves (a customer, a company) has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         changes_owner = vals.keys() & self._lifecycle_owner_fields
         changes_state = vals.keys() & self._lifecycle_closing_fields
         if not (changes_owner or changes_state):
@@ -199,21 +199,21 @@ class CrmLifecycleTicket(models.AbstractModel):
         return self.env["crm.lifecycle.source.ticket"]._get_kind(self._name)
 
     def _filter_lifecycle_tickets(self):
-        """Return those of the documents that are tickets."""
-        # Noted for the runs, whatever the user may see of the document.
+        """Return the documents that are tickets."""
+        # `sudo()` also queues tickets that the user may not read.
         return self.sudo().filtered_domain(self._get_lifecycle_kind().domain)
 
     def _note_lifecycle_state(self):
-        """Note which of the tickets were closed, or opened again, just now."""
+        """Log which of the tickets were just closed or reopened."""
         if self:
             self.env["crm.lifecycle.ticket.log"]._note(
                 self._get_lifecycle_kind(), self, fields.Datetime.now()
             )
 
     def _touch_lifecycle(self):
-        """Put the customers of the tickets on the work list, and have it looked at."""
-        Touch = self.env["crm.lifecycle.touch"]
-        # Which customer a ticket belongs to is noted for the runs, not shown.
+        """Add the customers of the tickets to the work list, and trigger a run."""
+        Touch = self.env["crm.lifecycle.pending"]
+        # `sudo()` also queues customers that the user may not read.
         for company, tickets in self.sudo().grouped("company_id").items():
             Touch._touch(company, partners=tickets.partner_id)
         if self:
@@ -224,7 +224,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _apply_lifecycle_rules(self):
-        """Have the first rule that fits its customer assign each new ticket."""
+        """Assign each new ticket by the first rule that applies to its customer."""
         Rule = self.env["crm.lifecycle.ticket.rule"]
         for rule, tickets in Rule._find_for(self).items():
             for ticket in tickets:
@@ -233,7 +233,7 @@ class CrmLifecycleTicket(models.AbstractModel):
                 ticket._message_log(body=rule._explain(ticket))
 
     def _prepare_lifecycle_rule_values(self, rule):
-        """Extension point: return what a rule sets on this ticket.
+        """Extension point: return the values that a rule sets on this ticket.
 
         The priority is raised, never lowered.
         """

@@ -5,11 +5,10 @@ from odoo.addons.crm_lifecycle.access import is_readable
 
 
 class CrmLifecycleTicketCustomer(models.AbstractModel):
-    """Whoever has tickets: profiles, contacts and leads, and the buttons on them.
+    """Mixin of profiles, contacts and leads, with buttons to their tickets.
 
-    A bridge adds a number and a button for its kind, by `_count_tickets`,
-    `_open_tickets` and `_new_ticket`. All of them show what the application lets
-    the user see.
+    A bridge adds a count and a button for its kind, with `_count_tickets`,
+    `_open_tickets` and `_new_ticket`. They show only tickets that the user may read.
     """
 
     _name = "crm.lifecycle.ticket.customer"
@@ -17,21 +16,21 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
 
     @api.model
     def _get_ticket_buttons(self):
-        """Extension point: return the buttons to tickets, `TicketButton`.
+        """Extension point: return the buttons to tickets, as `TicketButton`.
 
-        For documents of addons that a bridge knows nothing of.
+        For documents of addons that a bridge does not depend on.
         """
         return []
 
     def _get_ticket_partner(self):
-        """Return the contact whose tickets, and whose colleagues', are shown."""
+        """Return the contact that decides which customer's tickets are shown."""
         raise NotImplementedError
 
     @api.model
     def _get_tickets_of(self, model, customers):
-        """Return the domain of the tickets of some customers, of a model."""
+        """Return the domain of the tickets of some customers, for a model."""
         kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
-        # Which contacts belong to the customer is no secret of theirs.
+        # `sudo()`: only finds the contacts of the customer for the domain.
         contacts = (
             self.env["res.partner"]
             .sudo()
@@ -41,8 +40,8 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         return kind.domain & Domain("partner_id", "in", contacts)
 
     def _count_tickets(self, model):
-        """Return ``{record: number}`` of the tickets that the user may see."""
-        # Whose contact it is tells which customer; nothing of the contact is shown.
+        """Return ``{record: number}`` of the tickets that the user may read."""
+        # `sudo()`: only finds the customer of the contact, and shows nothing of it.
         customers = {
             record: record.sudo()._get_ticket_partner().commercial_partner_id
             for record in self
@@ -67,7 +66,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         """Return the action that shows the customer's tickets of a model."""
         self.ensure_one()
         self.check_access("read")
-        # Whose contact it is tells which customer; nothing of the contact is shown.
+        # `sudo()`: only finds the customer of the contact, and shows nothing of it.
         customer = self.sudo()._get_ticket_partner().commercial_partner_id
         kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
         mine = Domain("partner_id.commercial_partner_id", "=", customer.id)
@@ -83,7 +82,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         }
 
     def _new_ticket(self, model):
-        """Return the action that opens an empty ticket of the customer."""
+        """Return the action that opens a new ticket of the customer."""
         self.ensure_one()
         self.check_access("read")
         return {
@@ -96,6 +95,6 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         }
 
     def _get_new_ticket_context(self, model):
-        """Extension point: return the defaults of new tickets of the customer."""
+        """Extension point: return the default values of new tickets of the customer."""
         self.ensure_one()
         return {"default_partner_id": self._get_ticket_partner().id}

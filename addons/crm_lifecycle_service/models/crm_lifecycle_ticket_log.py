@@ -5,13 +5,12 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_inde
 
 
 class CrmLifecycleTicketLog(models.Model):
-    """When tickets were closed and opened again: rows are added, never changed.
+    """Append-only log of when tickets were closed and reopened.
 
-    Applications keep the last closing of a ticket at best, and none of them what
-    was before it was opened again. So each change is noted here as it happens, and
-    whether a ticket was open on a day is told by its last row before that: open, if
-    there is none. What was closed already when its kind was installed gets one row,
-    of the day that the application tells.
+    Applications store the last closing of a ticket at best, and lose it on reopening.
+    So each change is logged as it happens. Whether a ticket was open on a day follows
+    from its last row before that day; without one it was open. Tickets that were closed
+    before their kind was installed get one row, dated by the application.
     """
 
     _name = "crm.lifecycle.ticket.log"
@@ -33,10 +32,10 @@ class CrmLifecycleTicketLog(models.Model):
 
     @api.model
     def _note(self, kind, tickets=None, moment=None):
-        """Add a row for each ticket that is not what its last row says.
+        """Add a row for each ticket with a state other than that of its last row.
 
-        :param tickets: those to look at; all of the kind if not given
-        :param moment: when it happened; as the application tells, if not given
+        :param tickets: the tickets to check; all of the kind by default
+        :param moment: when it happened; by default, the closing time of the application
         """
         self.env.flush_all()
         mine = (
@@ -58,7 +57,7 @@ class CrmLifecycleTicketLog(models.Model):
                 moment=SQL("%s::timestamp", moment) if moment else kind.closed_at,
                 closed=kind.is_closed,
                 tickets=kind.source,
-                last=self._last_row(kind),
+                last=kind.last_log_row(),
                 mine=mine,
                 is_ticket=kind.is_ticket,
             )
@@ -66,24 +65,8 @@ class CrmLifecycleTicketLog(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _last_row(self, kind, before=None):
-        """SQL of the last row of ticket ``t``, before a moment if given."""
-        until = SQL("AND l.date < %s", before) if before else SQL()
-        return SQL(
-            """
-            SELECT l.is_open, l.date
-              FROM crm_lifecycle_ticket_log AS l
-             WHERE l.res_model = %s AND l.res_id = t.id %s
-             ORDER BY l.date DESC, l.id DESC
-             LIMIT 1
-            """,
-            kind.model,
-            until,
-        )
-
-    @api.model
     def _forget(self, tickets):
-        """Drop the rows of tickets that are deleted."""
+        """Delete the rows of deleted tickets."""
         self.env.cr.execute(
             SQL(
                 "DELETE FROM crm_lifecycle_ticket_log "

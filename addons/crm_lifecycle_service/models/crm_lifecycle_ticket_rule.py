@@ -13,11 +13,11 @@ _logger = logging.getLogger(__name__)
 
 
 class CrmLifecycleTicketRule(models.Model):
-    """Who works on the tickets of which customers, and how urgently.
+    """Rule that assigns tickets of some customers, and sets their priority.
 
-    Looked at in their order when a ticket is made: the first whose conditions the
-    customer meets sets what it has to set, and a note on the ticket tells why. Staff
-    may change it afterwards.
+    When a ticket is created, the first rule with conditions that its customer meets is
+    applied, and a note on the ticket gives the reason. Staff may change the values
+    afterwards.
     """
 
     _name = "crm.lifecycle.ticket.rule"
@@ -35,7 +35,7 @@ class CrmLifecycleTicketRule(models.Model):
         index=True,
         help="Empty: for the tickets of all companies.",
     )
-    # For whom
+    # Customers
     category = fields.Selection(
         selection=lambda self: (
             self.env["crm.lifecycle.stage"]
@@ -57,7 +57,7 @@ class CrmLifecycleTicketRule(models.Model):
         required=True,
         help="What else is true of the customer, such as the loyalty tier.",
     )
-    # What to do
+    # Values
     user_id = fields.Many2one(
         comodel_name="res.users",
         string="Assign to",
@@ -72,7 +72,7 @@ class CrmLifecycleTicketRule(models.Model):
 
     @api.constrains("domain", "company_id")
     def _check_domain(self):
-        """Refuse conditions that can't be used, or that their author may not read."""
+        """Reject conditions that are invalid, or that their author may not read."""
         for rule in self:
             self.env["crm.lifecycle.profile"]._check_conditions(
                 rule.domain, rule._get_label()
@@ -80,7 +80,7 @@ class CrmLifecycleTicketRule(models.Model):
 
     @api.constrains("user_id", "priority")
     def _check_effect(self):
-        """Refuse a rule that would do nothing."""
+        """Reject a rule without effect."""
         for rule in self:
             if not rule._get_effect():
                 raise ValidationError(
@@ -92,12 +92,12 @@ class CrmLifecycleTicketRule(models.Model):
                 )
 
     def _get_label(self):
-        """Return how messages name the rule."""
+        """Return the name of the rule for messages."""
         self.ensure_one()
         return self.env._("rule “%(name)s”", name=self.name)
 
     def _get_condition(self, day):
-        """Return the domain of the customers that the rule is for, on a day."""
+        """Return the domain of the customers that the rule applies to on a day."""
         self.ensure_one()
         domain = self.env["crm.lifecycle.profile"]._get_fact_domain(
             self.domain, day, self._get_label()
@@ -110,13 +110,14 @@ class CrmLifecycleTicketRule(models.Model):
 
     @api.model
     def _find_for(self, tickets):
-        """Return ``{rule: tickets}``: for each ticket the first rule that fits.
+        """Return ``{rule: tickets}``, with the first rule that applies to each ticket.
 
-        One search per rule, whatever the number of tickets. Tickets that a rule is
-        asked about whose conditions can't be used get none: whether it or a rule
-        after it is for them is not known.
+        One search per rule for any number of tickets. If the conditions of a rule are
+        invalid, the tickets that it is checked for get no rule at all: whether it would
+        apply before the next rules is unknown.
         """
-        # Where the customer stands decides, whoever opens the ticket.
+        # `sudo()`: the stage decides even if the user who creates the ticket can't read
+        # it.
         rules = self.sudo().search([("active", "=", True)])
         if not rules or not tickets:
             return {}
@@ -138,7 +139,7 @@ class CrmLifecycleTicketRule(models.Model):
         return found
 
     def _filter_usable(self, profiles):
-        """Return as `_filter_profiles`, or None where the conditions can't be used."""
+        """Call `_filter_profiles`, and return None if the conditions are invalid."""
         try:
             with self.env.cr.savepoint():
                 return self._filter_profiles(profiles)
@@ -147,11 +148,11 @@ class CrmLifecycleTicketRule(models.Model):
             return None
 
     def _is_for(self, profile):
-        """Whether the rule is for the company of a customer."""
+        """Return whether the rule applies in the company of a customer."""
         return self.company_id in (profile.company_id, self.env["res.company"])
 
     def _filter_profiles(self, profiles):
-        """Return those of the profiles that the rule is for, each on its own day."""
+        """Return the profiles that the rule applies to, each on its own local day."""
         self.ensure_one()
         matching = profiles.browse()
         for company, some in profiles.grouped("company_id").items():
@@ -163,13 +164,13 @@ class CrmLifecycleTicketRule(models.Model):
         return matching
 
     # ------------------------------------------------------------
-    # In words
+    # Descriptions
     # ------------------------------------------------------------
 
     def _get_effect(self, ticket=None):
-        """Extension point: return in words what the rule sets, a list.
+        """Extension point: return a list of texts on what the rule sets.
 
-        :param ticket: on this one; on any, if not given
+        :param ticket: for this ticket; by default for any
         """
         self.ensure_one()
         effect = []
@@ -185,9 +186,9 @@ class CrmLifecycleTicketRule(models.Model):
         return effect
 
     def _explain(self, ticket):
-        """Return the note on a ticket: which rule, of what customer, does what."""
+        """Return the note on a ticket: rule, customer's stage and effect."""
         self.ensure_one()
-        ticket = ticket.sudo()  # where the customer stands, no amounts
+        ticket = ticket.sudo()  # only the customer's stage, no amounts
         customer = [self.env._("stage %(stage)s", stage=ticket.lifecycle_stage or "–")]
         if ticket.lifecycle_tier:
             customer.append(self.env._("tier %(tier)s", tier=ticket.lifecycle_tier))

@@ -17,7 +17,7 @@ class RatingRating(models.Model):
         return ratings
 
     def write(self, vals):
-        """A rating that is given, or taken back, moves its customer at once."""
+        """Queue the customer when a rating is given or reset."""
         if not vals.keys() & {"rating", "consumed", "res_id", "res_model_id"}:
             return super().write(vals)
         self._touch_lifecycle()
@@ -30,8 +30,8 @@ class RatingRating(models.Model):
         return super().unlink()
 
     def _touch_lifecycle(self):
-        """Put the customers of the rated tickets on the work list of the runs."""
-        # Which ticket is rated is noted for the runs, not shown.
+        """Add the customers of the rated tickets to the work list of the runs."""
+        # `sudo()` also queues customers of tickets that the user may not read.
         for model, ratings in self.sudo().grouped("res_model").items():
             if self.env["crm.lifecycle.source.ticket"]._get_kind(model):
                 tickets = self.env[model].sudo().browse(ratings.mapped("res_id"))

@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return rules of assignment of each company, and what is noted of tickets."""
+    """Return assignment rules of each company, and a row of the ticket log."""
     env = world.env
     log = env["crm.lifecycle.ticket.log"].create(
         {

@@ -1,4 +1,4 @@
-"""Tickets of fixed days in the world of `LifecycleCase`, for all kinds of them."""
+"""Tickets with fixed days, on top of `LifecycleCase`, for all kinds."""
 
 from datetime import datetime, time, timedelta
 
@@ -6,12 +6,12 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 
 def moment(days_ago, at=time(12)):
-    """Return the moment so many days before `TODAY`, at noon if not told otherwise."""
+    """Return the moment some days before `TODAY`, at noon by default."""
     return datetime.combine(TODAY - timedelta(days=days_ago), at)
 
 
 class TicketCase(LifecycleCase):
-    """The addon of a kind of ticket tells its model, and how to make and close one."""
+    """Base of ticket tests. Bridges set the model, and create and close tickets."""
 
     model = None
 
@@ -30,7 +30,7 @@ class TicketCase(LifecycleCase):
 
     @classmethod
     def _ticket(cls, partner, days_ago=0, at=time(12), company=None, **vals):
-        """A ticket created some days before `TODAY`."""
+        """Create a ticket some days before `TODAY`."""
         ticket = cls._make(partner, company or cls.company, **vals)
         cls._set_create_date(ticket, days_ago, at)
         return ticket
@@ -50,7 +50,7 @@ class TicketCase(LifecycleCase):
 
     @classmethod
     def _rate(cls, ticket, stars, days_ago=0, at=time(12), consumed=True, **vals):
-        """A rating given some days before `TODAY`."""
+        """Create a rating some days before `TODAY`."""
         rating = cls.env["rating.rating"].create(
             {
                 "res_model_id": cls.env["ir.model"]._get_id(ticket._name),
@@ -71,7 +71,7 @@ class TicketCase(LifecycleCase):
 
     @classmethod
     def _answer(cls, ticket, days_ago=0, at=time(12), author=None, **vals):
-        """A message of staff to the customer."""
+        """Post a message from staff to the customer."""
         return cls.env["mail.message"].create(
             {
                 "model": ticket._name,
@@ -93,7 +93,7 @@ class TicketCase(LifecycleCase):
 
     @classmethod
     def _second_company(cls, tz="Asia/Shanghai"):
-        """Another company, of another currency, that the user works in as well."""
+        """Create another company with another currency for the user."""
         company = cls.env["res.company"].create(
             {
                 "name": "East",
@@ -108,7 +108,7 @@ class TicketCase(LifecycleCase):
 
     @classmethod
     def _put_at_risk(cls):
-        """Set a customer with an open ticket up, in a stage that tells what to do."""
+        """Create a customer at risk with an open ticket, in a stage with advice."""
         cls.partner = cls._partner("Ada", is_company=True, company_id=False)
         cls.first = cls._ticket(cls.partner, 9)
         cls.risk.guidance = "<p>Call within a day</p>"

@@ -6,7 +6,7 @@ from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestTicketRuleAccess(LifecycleCase):
-    """Rules of tickets are asked with all rights, whoever opens the ticket."""
+    """Ticket rules apply for users without access to customers."""
 
     def test_conditions_look_at_nothing_that_their_author_may_not_read(self):
         Rule = self.env["crm.lifecycle.ticket.rule"]

@@ -1,4 +1,4 @@
-"""What holds for the facts of each kind of ticket; its addon adds the kind."""
+"""Tests of the facts of any kind of ticket. Bridges add the kind."""
 
 import random
 from datetime import date, datetime, time, timedelta
@@ -21,7 +21,7 @@ FACTS = (
     "rating_last_date",
     "rating_avg",
 )
-# The facts from a plain list of what happened, without any table of the addons.
+# The expected facts, from a plain list of events, without tables of the addons.
 EXPECTED = """
     WITH seen AS (
         SELECT *, (at AT TIME ZONE 'UTC' AT TIME ZONE tz)::date AS day
@@ -63,7 +63,7 @@ EXPECTED = """
 
 
 class TicketFacts:
-    """Mixed into a `TicketCase` of a kind."""
+    """Mixin for a `TicketCase` of a kind."""
 
     def _facts(self, partner, company=None):
         self.env.flush_all()
@@ -172,7 +172,7 @@ class TicketFacts:
         self._answer(ticket, 5, time(11, 30))
         self._answer(ticket, 5, time(12))
         self._answer(self._ticket(partner, 4, at=time(8)), 4, time(8, 30))
-        self._ticket(partner, 3)  # nobody has answered
+        self._ticket(partner, 3)  # not answered
         self._run()
         self._check(partner, ticket_response_hours=2.0)
 
@@ -219,7 +219,7 @@ class TicketFacts:
         self._check(partner, rating_last=None, rating_avg=None)
 
     # ------------------------------------------------------------
-    # What leaves no row to find
+    # Changes that leave no row to find
     # ------------------------------------------------------------
 
     def test_a_ticket_given_to_another_customer_leaves_the_first(self):
@@ -254,7 +254,7 @@ class TicketFacts:
             )
         ):
             self.env.cr.flush()
-            self.env.cr.precommit.clear()  # as at the start of a transaction
+            self.env.cr.precommit.clear()  # reset to the start of a transaction
             before = Trigger.search_count(triggers)
             work()
             self.assertEqual(Trigger.search_count(triggers), before + 1, number)
@@ -275,7 +275,7 @@ class TicketFacts:
     # ------------------------------------------------------------
 
     def test_a_year_of_tickets_is_counted_as_plain_sql_counts_it(self):
-        """Two companies, as of three days, each run after the first incremental."""
+        """Two companies, as of three days, with incremental runs after the first."""
         self.east = self._second_company()
         self._tell_story()
         for day in (TODAY - timedelta(days=200), TODAY - timedelta(days=77), TODAY):
@@ -289,7 +289,7 @@ class TicketFacts:
         self._compare(TODAY)
 
     def _let_time_pass(self):
-        """All is one transaction: what was written becomes the past."""
+        """Backdate all rows, because the test is one transaction."""
         self.env.flush_all()
         for table in (
             self.env[self.model]._table,
@@ -333,7 +333,7 @@ class TicketFacts:
         }
 
     def _tell_story(self):
-        """Make a year of tickets, and write down what happened in a plain table."""
+        """Create a year of tickets, and log the events in a plain table."""
         dice = random.Random(6)
         firm = self._partner("Firm", is_company=True, company_id=False)
         child = self._partner("Child", parent_id=firm.id, company_id=False)
@@ -367,7 +367,7 @@ class TicketFacts:
             )
 
     def _tell_ticket(self, dice, number, contact, company):
-        """Make one ticket and what happens to it; return that as rows."""
+        """Create a ticket with its events. Return the events as rows."""
         age = dice.randint(0, 365)
         ticket = self._ticket(contact, age, self._time(dice, number), company)
         rows = [("made", ticket.create_date, None)]
@@ -401,7 +401,7 @@ class TicketFacts:
 
     @staticmethod
     def _time(dice, number, step=0):
-        """A time of day that no other event has."""
+        """Return a time of day that no other event has."""
         return time(dice.randint(0, 23), number % 60, (number // 60) * 30 + step)
 
     @classmethod

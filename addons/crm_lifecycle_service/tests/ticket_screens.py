@@ -1,4 +1,4 @@
-"""What staff see of tickets and their customers, for each kind of ticket."""
+"""Tests of screens of tickets and their customers, for any kind of ticket."""
 
 from contextlib import suppress
 
@@ -22,7 +22,7 @@ LIFECYCLE_FIELDS = (
 
 
 class TicketScreens:
-    """Mixed into a `TicketCase` of a kind."""
+    """Mixin for a `TicketCase` of a kind."""
 
     @classmethod
     def setUpClass(cls):
@@ -60,7 +60,7 @@ class TicketScreens:
                 self._assign(domain=text)
 
     def _force(self, rule, **vals):
-        """Write on a rule what is refused today."""
+        """Write values on a rule that its checks would reject."""
         for name, value in vals.items():
             self.env.cr.execute(
                 f"UPDATE crm_lifecycle_ticket_rule SET {name} = %s WHERE id = %s",
@@ -69,7 +69,7 @@ class TicketScreens:
         rule.invalidate_recordset()
 
     def test_a_rule_that_cant_be_asked_stops_no_ticket(self):
-        """Its tickets get no rule; those of other companies are served."""
+        """Its tickets get no rule. Those of other companies get theirs."""
         rule = self._assign(sequence=1)
         self._assign(name="After it", sequence=2)
         self.env.flush_all()
@@ -129,7 +129,7 @@ class TicketScreens:
             values = {"partner_id": foreign.id, "company_id": company}
             tickets = self.first.browse().with_user(self.agent)
             found = {}
-            # Some applications refuse such a contact themselves.
+            # Some applications reject such a contact themselves.
             with suppress(AccessError):
                 found = tickets.onchange(values, ["partner_id"], spec)
             self.assertNotIn("Secret", str(found))
@@ -149,7 +149,7 @@ class TicketScreens:
         program = self.env["loyalty.program"].create(
             {"name": "Club", "program_type": "loyalty", "company_id": self.company.id}
         )
-        tier = self.env["loyalty.tier"].create(
+        tier = self.env["crm.loyalty.tier"].create(
             {"name": "Gold", "program_id": program.id, "threshold": 0}
         )
         self.env.cr.execute(
@@ -330,7 +330,7 @@ class TicketScreens:
 
 
 class TicketTours:
-    """Mixed into a `TicketCase` of a kind, and an `HttpCase`: the browser's part."""
+    """Mixin of browser tests for a `TicketCase` of a kind and an `HttpCase`."""
 
     list_action = None
     ticket_tour = None

@@ -4,22 +4,23 @@ from odoo.tools import SQL
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
-# Ratings from here on are those of satisfied customers.
+# Lowest rating of satisfied customers.
 SATISFIED = 4
-# The id of a row tells its ticket, its kind and its company:
-# `(ticket << KINDS | kind) << COMPANIES | company`.
+# Row ids combine ticket, kind and company: `(ticket << KINDS | kind) << COMPANIES |
+# company`.
 KINDS, COMPANIES = 4, 16
 
 
 class CrmLifecycleTicketReport(models.Model):
-    """Service tickets of all kinds, and the stage in which customers had them.
+    """Service tickets of all kinds, with the customer's stage at that time.
 
-    One row for each ticket of a customer of a lifecycle: how long they waited for the
-    first answer and for the end, and how they rated it. The CSAT is the share of the
-    rated tickets whose last rating is 4 or 5.
+    One row for each ticket of a lifecycle customer, with the times until the first
+    answer and until closing, and the rating. The CSAT is the share of rated tickets
+    with a last rating of 4 or 5.
 
-    Worked example: four tickets, answered after 1, 2 and 6 hours and not yet; rated 5,
-    4, 1 and not. The first answer takes 3 hours on average, the CSAT is 2/3.
+    Worked example: four tickets. Three were answered after 1, 2 and 6 hours; the
+    ratings are 5, 4, 1 and none. The first answer takes 3 hours on average, and the
+    CSAT is 2/3.
     """
 
     _name = "crm.lifecycle.ticket.report"
@@ -84,8 +85,9 @@ class CrmLifecycleTicketReport(models.Model):
 
     @property
     def _table_query(self):
-        # What is not asked for is not looked up: each column is a lookup of its own.
-        # They stand in the part of their kind, where conditions come before them.
+        # Each column is a subquery, which PostgreSQL skips if the column is not used.
+        # The subqueries are inside the UNION branches, so that conditions are applied
+        # first.
         return SQL(
             """
             SELECT e.*, 1 AS ticket_count, e.is_open::int AS open_count,
@@ -112,7 +114,7 @@ class CrmLifecycleTicketReport(models.Model):
 
     @api.model
     def _get_no_tickets(self):
-        """SQL of no row, with the columns that all kinds have."""
+        """SQL of an empty result with the columns of all kinds."""
         return SQL(
             """
             SELECT NULL::bigint AS id, p.id AS profile_id, p.company_id, %(customer)s,
@@ -132,8 +134,8 @@ class CrmLifecycleTicketReport(models.Model):
     def _get_tickets(self, place, kind):
         """SQL of the tickets of a kind, in the same columns.
 
-        They have the very types of `_get_no_tickets`: PostgreSQL leaves out what is not
-        asked for only where no column of a union is cast.
+        The types are exactly those of `_get_no_tickets`: PostgreSQL skips unused
+        columns of a union only if no column needs a cast.
         """
         day = self._get_day(SQL("t.create_date"))
         stay = self._get_stay(day)
@@ -180,7 +182,7 @@ class CrmLifecycleTicketReport(models.Model):
 
     @api.model
     def _get_day(self, moment):
-        """SQL of the company's day of a moment."""
+        """SQL of the date of a moment in the company's time zone."""
         return SQL(
             "(%s AT TIME ZONE 'UTC' "
             "AT TIME ZONE COALESCE(o.lifecycle_tz, 'UTC'))::date",
@@ -189,7 +191,7 @@ class CrmLifecycleTicketReport(models.Model):
 
     @api.model
     def _get_stay(self, day):
-        """SQL of the stage in which the customer was at the end of a day."""
+        """SQL of the stage of the customer at the end of a day."""
         return SQL(
             """
             SELECT h.to_stage_id FROM crm_lifecycle_history AS h
@@ -202,7 +204,7 @@ class CrmLifecycleTicketReport(models.Model):
 
     @api.model
     def _get_answer(self, kind):
-        """SQL of the moment of the first message of staff to the customer."""
+        """SQL of the time of the first message from staff to the customer."""
         return SQL(
             """
             SELECT MIN(m.date) FROM mail_message AS m

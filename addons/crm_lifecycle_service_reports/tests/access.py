@@ -1,13 +1,17 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return tickets as the analysis tells them, where tasks serve as tickets."""
+    """Return rows of the ticket report, if tasks serve as tickets."""
     if "project.task" not in world.env:
         return {}
     desks = {
         company: world.env["project.project"].create(
-            {"name": "Access", "is_service_desk": True, "company_id": company.id}
+            {
+                "name": "Access",
+                "lifecycle_is_service_desk": True,
+                "company_id": company.id,
+            }
         )
         for company in (world.home, world.branch, world.there)
     }

@@ -11,12 +11,12 @@ from .test_ticket_report import TaskCase
 
 @tagged("post_install", "-at_install")
 class TestServiceBoard(TaskCase, HttpCase):
-    """Tickets of the last months: boards tell of periods up to the browser's today."""
+    """Tickets of the last months: dashboards use the current date of the browser."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "is_service_desk" not in cls.env["project.project"]._fields:
+        if "lifecycle_is_service_desk" not in cls.env["project.project"]._fields:
             raise unittest.SkipTest("Tasks are no tickets here.")
         today = fields.Date.today()
         cls.shift = (TODAY - today).days
@@ -36,7 +36,7 @@ class TestServiceBoard(TaskCase, HttpCase):
 
     @classmethod
     def _ask(cls, customer, days_ago, *, hours=None, stars=None):
-        """A ticket of so many days ago, perhaps answered after hours, and rated."""
+        """Create a ticket some days ago, optionally answered after hours, and rated."""
         days = days_ago + cls.shift
         ticket = cls._ticket(customer.partner_id, days, at=time(8))
         if hours:

@@ -10,7 +10,7 @@ from odoo.addons.crm_lifecycle.tests.common import TODAY
 
 try:
     from odoo.addons.crm_lifecycle_project.tests.common import TaskCase
-except ImportError:  # any kind of ticket does, and tasks are the one of Odoo itself
+except ImportError:  # any kind will do, and Odoo itself has tasks
     TaskCase = None
 if TaskCase is None:
     raise unittest.SkipTest("No kind of ticket is there.")
@@ -18,12 +18,12 @@ if TaskCase is None:
 
 @tagged("post_install", "-at_install")
 class TestTicketReport(TaskCase):
-    """Waiting times and satisfaction, by the stage in which customers had tickets."""
+    """Waiting times and satisfaction by the customer's stage at that time."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "is_service_desk" not in cls.env["project.project"]._fields:
+        if "lifecycle_is_service_desk" not in cls.env["project.project"]._fields:
             raise unittest.SkipTest("Tasks are no tickets here.")
         cls.Report = cls.env["crm.lifecycle.ticket.report"]
         cls.ada = cls._customer("Ada")

@@ -4,14 +4,14 @@ from odoo import api, models
 
 
 class SaleOrder(models.Model):
-    """An order leads to the service tickets of its customer, and to a new one."""
+    """Add buttons to show and create the customer's service tickets on orders."""
 
     _name = "sale.order"
     _inherit = ["sale.order", "crm.lifecycle.ticket.customer"]
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):
-        """Add a button for each kind of tickets: only its bridge knows which."""
+        """Add a button for each kind of ticket. Only the bridges know the kinds."""
         arch, view = super()._get_view(view_id, view_type, **options)
         for box in arch.xpath("//div[@name='button_box']")[:1]:
             for button in self._get_ticket_buttons():
@@ -33,7 +33,7 @@ class SaleOrder(models.Model):
         return self.partner_id
 
     def _get_new_ticket_context(self, model):
-        """A new ticket is of the order's company, and says which order it is about."""
+        """Default new tickets to the order's company, and name the order."""
         return {
             **super()._get_new_ticket_context(model),
             "default_company_id": self.company_id.id,

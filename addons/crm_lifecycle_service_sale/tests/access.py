@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py.
+"""Expected access rights in this addon; see tests/access_matrix.py.
 
-What orders gain here, `crm_lifecycle_service` and its bridges decide about.
+`crm_lifecycle_service` and its bridges test the rights on what orders gain here.
 """

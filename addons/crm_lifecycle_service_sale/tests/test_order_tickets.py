@@ -7,7 +7,7 @@ from odoo.addons.crm_lifecycle.tests.common import LifecycleCase
 
 @tagged("post_install", "-at_install")
 class TestOrderTickets(LifecycleCase):
-    """Orders lead to the tickets of their customers, of all kinds there are."""
+    """Orders show the tickets of their customers, of all installed kinds."""
 
     @classmethod
     def setUpClass(cls):
@@ -67,10 +67,10 @@ class TestOrderTickets(LifecycleCase):
                 self.assertEqual(self.order[button.number], 1)
 
     def _make_ticket(self, Ticket, values):
-        """A ticket of the parent: whoever of the customer asked."""
+        """Create a ticket of the parent: tickets belong to the commercial partner."""
         if Ticket._name == "project.task":
             desk = self.env["project.project"].create(
-                {"name": "Desk", "is_service_desk": True, "company_id": False}
+                {"name": "Desk", "lifecycle_is_service_desk": True, "company_id": False}
             )
             values |= {"project_id": desk.id}
         if "description" in Ticket._fields:

@@ -6,6 +6,8 @@ from odoo.fields import Domain
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
 
+from ..personal_data import SurveyAnswers
+
 CATEGORIES = [
     ("promoter", "Promoter"),
     ("passive", "Passive"),
@@ -14,7 +16,7 @@ CATEGORIES = [
 
 
 class CrmLifecycleProfile(models.Model):
-    """What customers told of their satisfaction; rules may look at it."""
+    """Satisfaction of the customer, as facts for rules."""
 
     _inherit = "crm.lifecycle.profile"
 
@@ -59,7 +61,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Whoever would not recommend us is to be watched."""
+        """Add detractors as customers to watch."""
         return [
             *super()._get_health_signs(),
             Sign(
@@ -70,7 +72,7 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _get_last_asked(self):
-        """Return the company's day on which the customer was last asked, if ever."""
+        """Return the date of the last survey request in the company, or None."""
         self.ensure_one()
         last = self.env["survey.user_input"].search(
             [
@@ -86,28 +88,17 @@ class CrmLifecycleProfile(models.Model):
         tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
-    def _get_person_data(self):
-        """Hand out what the customer has answered too."""
-        data = super()._get_person_data()
-        # Of whatever survey; who asks was checked above.
+    def _get_personal_records(self):
+        """Hand out the answers to surveys; erase who gave them, and their words."""
+        # Of whatever survey: `crm_lifecycle_privacy` checks who asks.
         answers = self.sudo().partner_id._get_survey_answers()
-        if answers:
-            rows = [
-                self._tell_record(answer, ("survey_id", "end_datetime", "email"))
-                | {
-                    line.question_id.title: line._get_lifecycle_words()
-                    for line in answer.user_input_line_ids
-                    if not line.skipped
-                }
-                for answer in answers
-            ]
-            data["records"].append(
-                {"title": self.env._("Answers to surveys"), "rows": rows}
-            )
-        return data
+        return [
+            *super()._get_personal_records(),
+            SurveyAnswers(answers, self.env._("Answers to surveys")),
+        ]
 
     def action_open_satisfaction(self):
-        """Show what the customer has answered."""
+        """Open the answers of the customer."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_action"

@@ -10,23 +10,23 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Add the answers to surveys.
 
-        Salespeople have no access to surveys: who sees the customer may know what
-        they said. A click on the row opens the contact.
+        Salespeople have no access to surveys. Users who may read the customer may see
+        the answers. A click on the row opens the contact.
         """
         sources = super()._lifecycle_timeline_sources(limit)
         return [*sources, self._timeline_answers(limit)] if self.partner_id else sources
 
     def _timeline_answers(self, limit):
-        # The title, and nothing else of the survey: see above.
+        # `sudo()`: only the title of the survey is read.
         Survey = self.env["survey.survey"].sudo()
         scores = SQL(
             """
-            SELECT string_agg(CASE q.satisfaction_kind %(names)s END
+            SELECT string_agg(CASE q.lifecycle_satisfaction_kind %(names)s END
                               || ' ' || l.value_scale, ', ' ORDER BY l.id)
               FROM survey_user_input_line AS l
               JOIN survey_question AS q ON q.id = l.question_id
              WHERE l.user_input_id = u.id AND l.answer_type = 'scale'
-               AND l.skipped IS NOT TRUE AND q.satisfaction_kind IN %(kinds)s
+               AND l.skipped IS NOT TRUE AND q.lifecycle_satisfaction_kind IN %(kinds)s
             """,
             names=SQL(" ").join(SQL("WHEN %s THEN %s", *kind) for kind in KINDS),
             kinds=tuple(kind for kind, _name in KINDS),
@@ -57,13 +57,13 @@ class CrmLifecycleProfile(models.Model):
 
 
 def get_comment_sql(answer):
-    """SQL of the open comment of an answer."""
+    """SQL of the free-text comment of an answer."""
     return SQL(
         """
         SELECT COALESCE(l.value_text_box, l.value_char_box)
           FROM survey_user_input_line AS l
           JOIN survey_question AS q ON q.id = l.question_id
-         WHERE l.user_input_id = %s AND q.satisfaction_kind = 'comment'
+         WHERE l.user_input_id = %s AND q.lifecycle_satisfaction_kind = 'comment'
            AND l.skipped IS NOT TRUE
          ORDER BY l.id
          LIMIT 1

@@ -3,8 +3,8 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.statements import present_stay
 
-# A survey that could not be sent for so many days is not sent at all: the customer
-# has forgotten what it asks about.
+# Skip a survey that could not be sent for this many days: the customer no longer
+# remembers the event.
 GRACE = 7
 
 
@@ -23,8 +23,8 @@ class CrmLifecycleRun(models.Model):
     def _get_due_surveys(self, profile_ids=None, limit=None):
         """Return ``{profile id: history id of the stay}`` of surveys to send.
 
-        Due is who entered the stage its days ago, by a move that was not quiet, and
-        has not had its survey in this stay.
+        A survey is due the stage's number of days after the customer entered it by a
+        move that was not quiet, once per stay.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -47,7 +47,7 @@ class CrmLifecycleRun(models.Model):
                            GREATEST(s.survey_since, %(as_of)s::date - %(grace)s)
                        AND stay.is_quiet IS FALSE
                        AND NOT EXISTS (
-                            SELECT FROM crm_lifecycle_step AS t
+                            SELECT FROM crm_lifecycle_playbook_log AS t
                              WHERE t.history_id = stay.id
                                AND t.key = 'survey:' || s.survey_id)
                      ORDER BY p.stage_date, p.id

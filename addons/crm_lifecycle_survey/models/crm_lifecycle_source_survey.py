@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .survey_question import KINDS
 
-# NPS: from here on a promoter, up to here a detractor.
+# Lowest NPS score of promoters, and highest of detractors.
 PROMOTER, DETRACTOR = 9, 6
 
 
@@ -20,9 +20,9 @@ def nps_category(score):
 
 
 class CrmLifecycleSourceSurvey(models.AbstractModel):
-    """Facts from answers to surveys, and from having been asked.
+    """Facts from survey answers and requests.
 
-    The last answer of each kind counts, on the day on which it was given.
+    The last answer of each kind counts, on the day of the answer.
     """
 
     _name = "crm.lifecycle.source.survey"
@@ -41,11 +41,11 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
     )
 
     # ------------------------------------------------------------
-    # Whose facts may have changed
+    # Changed subjects
     # ------------------------------------------------------------
 
     def _changed_subjects(self, scope):
-        """Existing customers only: an answer alone makes nobody a customer."""
+        """Return existing customers only: an answer does not create a customer."""
         if scope.is_full:
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         changes = [
@@ -136,15 +136,15 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
         )
 
     def _lines_of(self, answer):
-        """SQL of the scores that an answer gave: ``id``, ``kind`` and ``score``."""
+        """SQL of the scores of an answer: ``id``, ``kind`` and ``score``."""
         return SQL(
             """
-            SELECT l.id, q.id AS question_id, q.satisfaction_kind AS kind,
+            SELECT l.id, q.id AS question_id, q.lifecycle_satisfaction_kind AS kind,
                    l.value_scale AS score
               FROM survey_user_input_line AS l
               JOIN survey_question AS q ON q.id = l.question_id
              WHERE l.user_input_id = %s AND l.answer_type = 'scale'
-               AND l.skipped IS NOT TRUE AND q.satisfaction_kind IN %s
+               AND l.skipped IS NOT TRUE AND q.lifecycle_satisfaction_kind IN %s
             """,
             answer,
             tuple(kind for kind, _name in KINDS),

@@ -5,7 +5,7 @@ from odoo.addons.crm_lifecycle.fields import Date, Integer
 
 
 class CrmLifecycleStage(models.Model):
-    """A stage may ask its customers how satisfied they are, once in a stay."""
+    """Let a stage survey its customers, once per stay."""
 
     _inherit = "crm.lifecycle.stage"
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-# Questions whose answer is a number that is compared, and how each is called.
+# Kinds of numeric questions, with their labels.
 KINDS = [("nps", "NPS"), ("ces", "CES"), ("csat", "CSAT")]
 TEXT_TYPES = ("text_box", "char_box")
 
@@ -9,7 +9,7 @@ TEXT_TYPES = ("text_box", "char_box")
 class SurveyQuestion(models.Model):
     _inherit = "survey.question"
 
-    satisfaction_kind = fields.Selection(
+    lifecycle_satisfaction_kind = fields.Selection(
         selection=[*KINDS, ("comment", "Comment shown with them")],
         string="Measures",
         index="btree_not_null",
@@ -19,11 +19,13 @@ class SurveyQuestion(models.Model):
         "may be the comment that is shown with them.",
     )
 
-    @api.constrains("satisfaction_kind", "question_type", "scale_min", "scale_max")
-    def _check_satisfaction_kind(self):
+    @api.constrains(
+        "lifecycle_satisfaction_kind", "question_type", "scale_min", "scale_max"
+    )
+    def _check_lifecycle_satisfaction_kind(self):
         numbers = dict(KINDS)
-        for question in self.filtered("satisfaction_kind"):
-            kind = question.satisfaction_kind
+        for question in self.filtered("lifecycle_satisfaction_kind"):
+            kind = question.lifecycle_satisfaction_kind
             if kind == "comment" and question.question_type not in TEXT_TYPES:
                 raise ValidationError(
                     self.env._(
@@ -49,21 +51,23 @@ class SurveyQuestion(models.Model):
                 )
 
     def write(self, vals):
-        """What an answer tells may change, of everybody who has given one."""
+        """Refresh the customers who answered if the meaning of answers changes."""
         changed = self.browse()
-        if "satisfaction_kind" in vals:
-            kind = vals["satisfaction_kind"] or False
-            changed = self.filtered(lambda item: item.satisfaction_kind != kind)
+        if "lifecycle_satisfaction_kind" in vals:
+            kind = vals["lifecycle_satisfaction_kind"] or False
+            changed = self.filtered(
+                lambda item: item.lifecycle_satisfaction_kind != kind
+            )
         result = super().write(vals)
         changed._touch_answers()
         return result
 
     def unlink(self):
-        """Answers go with their question, and leave no row to find."""
-        self.filtered("satisfaction_kind")._touch_answers()
+        """Refresh the customers of answers that are deleted with their question."""
+        self.filtered("lifecycle_satisfaction_kind")._touch_answers()
         return super().unlink()
 
     def _touch_answers(self):
-        """Put on the work list whoever has answered these questions."""
-        # Whose facts change is noted for the runs, not shown.
+        """Add the customers who answered these questions to the work list."""
+        # `sudo()` also queues customers that the user may not read.
         self.sudo().user_input_line_ids.user_input_id._touch_lifecycle()

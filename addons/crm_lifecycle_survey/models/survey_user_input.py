@@ -19,14 +19,14 @@ class SurveyUserInput(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, create_date, end_datetime")
 
     def _mark_done(self):
-        """Let an answer move its customer within a minute."""
+        """Evaluate the customer within a minute."""
         result = super()._mark_done()
         self._touch_lifecycle()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
         return result
 
     def write(self, vals):
-        """The customer whom an answer leaves has no row to find."""
+        """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "lifecycle_company_id", "test_entry"}:
             self._touch_lifecycle()
         return super().write(vals)
@@ -36,9 +36,9 @@ class SurveyUserInput(models.Model):
         return super().unlink()
 
     def _touch_lifecycle(self):
-        """Put the customers who answered on the work list, in every company."""
-        Touch = self.env["crm.lifecycle.touch"]
-        # Answers come from people without an account; the runs are told of them.
+        """Add the customers who answered to the work list, in every company."""
+        Touch = self.env["crm.lifecycle.pending"]
+        # `sudo()`: respondents have no account, but their customers must be queued.
         partners = self.sudo().partner_id
         Touch._touch(self.env["res.company"], partners=partners)
 
@@ -49,12 +49,12 @@ class SurveyUserInputLine(models.Model):
     _lifecycle_written_idx = watermark_index("write_date")
 
     def unlink(self):
-        """An answer that is taken back leaves no row to find."""
+        """Refresh the customers of deleted answers, which leave no row to find."""
         self.user_input_id._touch_lifecycle()
         return super().unlink()
 
     def _get_lifecycle_words(self):
-        """Return the answer whole: its name is cut short, and 0 is none for it."""
+        """Return the full answer: its display name is truncated, and hides 0."""
         self.ensure_one()
         if self.answer_type == "scale":
             return str(self.value_scale)

@@ -8,15 +8,15 @@ from ..models.crm_lifecycle_profile_timeline import get_comment_sql
 from ..models.crm_lifecycle_source_survey import nps_category
 from ..models.survey_question import KINDS
 
-# The id of a row tells its answer and its company: `line << SHIFT | company`.
+# Row ids combine answer and company: `line << SHIFT | company`.
 SHIFT = 20
 
 
 class CrmLifecycleSatisfactionReport(models.Model):
-    """One score that a customer gave, and the stage in which they gave it.
+    """Score that a customer gave, with their stage at that time.
 
-    The NPS of any group of answers is the mean of ``nps``: each promoter counts for
-    100, each detractor for -100, each passive for 0.
+    The NPS of any group of answers is the average of ``nps``: 100 for promoters, 0 for
+    passives, -100 for detractors.
 
     Worked example: one answer of each score from 0 to 10. Two are promoters (9, 10),
     seven are detractors (0 to 6): 100 × 2 / 11 - 100 × 7 / 11 = -45.45.
@@ -33,7 +33,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
         "crm.lifecycle.stage": ["lifecycle_id", "category"],
         "res.company": ["lifecycle_tz"],
         "res.partner": ["commercial_partner_id"],
-        "survey.question": ["satisfaction_kind"],
+        "survey.question": ["lifecycle_satisfaction_kind"],
         "survey.user_input": [
             "end_datetime",
             "lifecycle_company_id",
@@ -90,7 +90,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
 
     @property
     def _table_query(self):
-        # The stage is looked up for each answer, and for none if nobody asks for it.
+        # The stage is a subquery, which PostgreSQL skips if the column is not used.
         return SQL(
             """
             SELECT a.*, s.lifecycle_id, s.category AS stage_category
@@ -101,13 +101,13 @@ class CrmLifecycleSatisfactionReport(models.Model):
         )
 
     def _get_answers(self):
-        """SQL of the answers, with the stage in which each was given."""
+        """SQL of the answers, with the stage of the customer at that time."""
         return SQL(
             """
             SELECT (l.id::bigint << %(shift)s) + p.company_id AS id,
                    p.id AS profile_id, u.partner_id, p.company_id, p.user_id,
                    (%(stay)s) AS stage_id, %(title)s AS survey_title,
-                   q.satisfaction_kind AS kind, %(day)s AS date,
+                   q.lifecycle_satisfaction_kind AS kind, %(day)s AS date,
                    l.value_scale AS score,
                    CASE WHEN %(is_nps)s THEN %(category)s END AS nps_category,
                    CASE WHEN %(is_nps)s THEN
@@ -124,14 +124,14 @@ class CrmLifecycleSatisfactionReport(models.Model):
                AND (u.lifecycle_company_id IS NULL
                     OR u.lifecycle_company_id = p.company_id)
               JOIN res_company AS o ON o.id = p.company_id
-             WHERE q.satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
+             WHERE q.lifecycle_satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
                AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,
             shift=SHIFT,
-            # Readers of answers need no rights on surveys to read a title.
+            # `sudo()`: users who may read answers may read the title of the survey.
             title=self.env["survey.survey"].sudo()._field_to_sql("survey", "title"),
-            is_nps=SQL("q.satisfaction_kind = 'nps'"),
+            is_nps=SQL("q.lifecycle_satisfaction_kind = 'nps'"),
             category=nps_category(SQL("l.value_scale")),
             comment=get_comment_sql(SQL("u.id")),
             day=self._get_day(),
@@ -140,17 +140,17 @@ class CrmLifecycleSatisfactionReport(models.Model):
         )
 
     def _get_day(self):
-        """SQL of the company's day on which an answer was given."""
+        """SQL of the date of an answer in the company's time zone."""
         return SQL(
             "(u.end_datetime AT TIME ZONE 'UTC' "
             "AT TIME ZONE COALESCE(o.lifecycle_tz, 'UTC'))::date"
         )
 
     def _get_stay(self):
-        """SQL of the stage in which the customer stood at that moment.
+        """SQL of the stage of the customer at the time of the answer.
 
-        Of the moves of the same day, those that were made before the answer: what it
-        set going itself comes after it.
+        Of the moves on the same day, only those before the answer count: the answer
+        itself may cause later ones.
         """
         return SQL(
             """

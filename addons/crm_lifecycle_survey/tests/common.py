@@ -9,7 +9,7 @@ def day(number):
 
 
 class SurveyCase(PlaybookCase):
-    """Two surveys with all kinds of questions, in the world of `PlaybookCase`."""
+    """Two surveys with all kinds of questions, on top of `PlaybookCase`."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,7 +29,7 @@ class SurveyCase(PlaybookCase):
                     "survey_id": survey.id,
                     "title": name,
                     "sequence": sequence,
-                    "satisfaction_kind": kind,
+                    "lifecycle_satisfaction_kind": kind,
                     "question_type": "text_box" if kind == "comment" else "scale",
                     "scale_min": 0 if kind == "nps" else 1,
                     "scale_max": 10 if kind == "nps" else 5,
@@ -48,11 +48,11 @@ class SurveyCase(PlaybookCase):
 
     @classmethod
     def _answer(cls, partner, number=0, hour=12, survey=None, **scores):
-        """An answer given on a day; ``scores`` by kind, and a ``comment``."""
+        """Create an answer on a day, with ``scores`` by kind and a ``comment``."""
         survey = survey or cls.survey
         answer = survey._create_answer(partner=partner, email=partner.email)
         for question in survey.question_ids:
-            value = scores.get(question.satisfaction_kind)
+            value = scores.get(question.lifecycle_satisfaction_kind)
             if value is not None:
                 answer._save_lines(question, str(value))
         return cls._finish(answer, number, hour)

@@ -1,4 +1,4 @@
-"""NPS by customer, stage and period, against figures worked out by hand."""
+"""NPS by customer, stage and period, compared with manual calculations."""
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
@@ -13,7 +13,8 @@ class TestNps(SurveyCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.report = cls.env["crm.lifecycle.satisfaction.report"]
-        # One customer for each score from 0 to 10: the even ones are engaged.
+        # One customer for each score from 0 to 10. Even scores are of engaged
+        # customers.
         cls.profiles = [
             cls._customer(f"Gives {score}", email=f"{score}@example.com")
             for score in range(11)
@@ -45,7 +46,7 @@ class TestNps(SurveyCase):
         )
 
     def test_by_period(self):
-        """Scores 0 to 4 by March 7; 5 and 6 on the two days then; 7 to 10 later."""
+        """Scores 0 to 4 by March 7; 5 and 6 on the next two days; 7 to 10 later."""
         before = self.report._read_group(
             [("kind", "=", "nps"), ("date", "<", day(6))], [], ["nps:avg"]
         )
@@ -78,7 +79,7 @@ class TestNps(SurveyCase):
         self.assertEqual((row.score, row.comment), (3, "It’s 3"))
 
     def test_the_stage_is_that_of_the_answer(self):
-        """Later moves, and those of the same day that come after, change nothing."""
+        """Later moves do not change it, even on the day of the answer."""
         profile = self.profiles[0]
         profile._lifecycle_move(self.risk, origin="rule", as_of=day(1))
         profile._lifecycle_move(self.lost, origin="rule", as_of=day(3))
@@ -142,4 +143,4 @@ class TestNps(SurveyCase):
         with self.assertRaisesRegex(ValidationError, "Scale"):
             nps.question_type = "text_box"
         with self.assertRaisesRegex(ValidationError, "text question"):
-            ces.satisfaction_kind = "comment"
+            ces.lifecycle_satisfaction_kind = "comment"

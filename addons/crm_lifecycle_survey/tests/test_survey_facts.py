@@ -1,4 +1,4 @@
-"""What customers answered, as facts of any day."""
+"""Facts from answers as of different days."""
 
 from odoo.tests import tagged
 
@@ -71,15 +71,15 @@ class TestSurveyFacts(SurveyCase):
         self._answer(self.profile.partner_id, nps=9)
         self._facts()
         self._forget()
-        self.survey.question_ids[0].satisfaction_kind = False
+        self.survey.question_ids[0].lifecycle_satisfaction_kind = False
         self.assertEqual(self._facts(), (False, False, False))
 
     def _forget(self):
-        """Let all that was written become the past, as far as runs can tell."""
+        """Backdate all rows, so that the next run finds no recent changes."""
         self.env.flush_all()
         for table in ("survey_user_input", "survey_user_input_line"):
             self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
 
     def test_nothing_changed_asks_nobody(self):
         self._answer(self.profile.partner_id, nps=9)

@@ -1,4 +1,4 @@
-"""Surveys by stage: whom, when, and at most so often."""
+"""Surveys by stage: recipients, dates and limits."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from .common import SurveyCase, day
 
 
 class RequestCase(SurveyCase):
-    """Who is engaged is asked at once, who is a customer by another survey."""
+    """The engaged stage sends a survey at once, the customer stage another one."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +37,7 @@ class RequestCase(SurveyCase):
 
     @contextmanager
     def _now(self, moment):
-        """Let it be a moment, UTC; what is created carries it."""
+        """Set the current time, in UTC, also for created records."""
         moment = datetime.fromisoformat(moment)
         with freeze_time(moment), patch.object(self.env.cr, "now", lambda: moment):
             yield
@@ -81,7 +81,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(mail.state, "outgoing")
         self._finish(answer, 1)
         self.assertEqual(steps.survey_state, "done")
-        answered = self.env["crm.lifecycle.step"].search(
+        answered = self.env["crm.lifecycle.playbook.log"].search(
             [("survey_state", "=", "done"), ("profile_id", "=", self.profile.id)]
         )
         self.assertEqual(answered, steps)
@@ -141,7 +141,7 @@ class TestSurveyRequest(RequestCase):
         self.assertFalse(self._answers(refused) | self._answers(closed))
 
     def test_a_request_that_fails_leaves_nothing_behind(self):
-        """Its answer, its turn and its email are one: all of them, or none."""
+        """The answer, the reservation and the email are all created, or none."""
         Template = type(self.env["mail.template"])
         with (
             patch.object(Template, "send_mail", side_effect=ValueError("No server")),
@@ -156,7 +156,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(len(self._survey_mails()), 1)
 
     # ------------------------------------------------------------
-    # At most so often
+    # Minimum days between requests
     # ------------------------------------------------------------
 
     def test_two_surveys_in_the_days_are_one_request(self):
@@ -196,7 +196,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(self.profile.survey_asked_date, day(0))
 
     def _ask_twice(self, tz, first, second, days):
-        """Ask at two moments, UTC; return what became of the second request."""
+        """Request at two moments, in UTC. Return the result of the second request."""
         self.company.write({"lifecycle_tz": tz, "lifecycle_survey_days": days})
         states = []
         for stage, moment in ((self.engaged, first), (self.customer, second)):
@@ -207,48 +207,54 @@ class TestSurveyRequest(RequestCase):
         return states[1]
 
     def test_shanghai_counts_its_own_days(self):
-        """15:50 and 16:10 UTC are 23:50 and 00:10 of the next day there."""
+        """15:50 and 16:10 UTC are 23:50 and 00:10 on the next day in Shanghai."""
         state = self._ask_twice(
             "Asia/Shanghai", "2026-03-10 15:50:00", "2026-03-10 16:10:00", 1
         )
         self.assertEqual(state, "done")
 
     def test_shanghai_counts_no_day_of_utc(self):
-        """16:10 and 15:50 of the next day UTC are one day there."""
+        """16:10 and 15:50 on the next day UTC are the same day in Shanghai."""
         state = self._ask_twice(
             "Asia/Shanghai", "2026-03-10 16:10:00", "2026-03-11 15:50:00", 1
         )
         self.assertEqual(state, "skipped")
 
     def test_new_york_counts_its_own_days(self):
-        """23:30 and 04:30 UTC are 19:30 and 00:30 of the next day in summer."""
+        """In summer, 23:30 and 04:30 UTC are 19:30 and 00:30 in New York."""
         state = self._ask_twice(
             "America/New_York", "2026-06-10 23:30:00", "2026-06-11 04:30:00", 1
         )
         self.assertEqual(state, "done")
 
     def test_a_night_without_two_o_clock_is_a_night(self):
-        """March 8, 2026 has 23 hours in New York: 04:59 UTC is 23:59 of the 7th, and
-        03:59 UTC of the 9th is 23:59 of the 8th, 23 hours later."""
+        """March 8, 2026 has 23 hours in New York.
+
+        04:59 UTC is 23:59 on the 7th, and 03:59 UTC on the 9th is 23:59 on the 8th, 23
+        hours later.
+        """
         state = self._ask_twice(
             "America/New_York", "2026-03-08 04:59:00", "2026-03-09 03:59:00", 1
         )
         self.assertEqual(state, "done")
 
     def test_a_night_with_two_one_o_clocks_is_one_night(self):
-        """November 1, 2026 has 25 hours in New York: 04:01 UTC is 00:01, and 04:59 UTC
-        of the 2nd is 23:59 of the same day, 24 hours and 58 minutes later."""
+        """November 1, 2026 has 25 hours in New York.
+
+        04:01 UTC is 00:01, and 04:59 UTC on the 2nd is 23:59 on the same day, 24 hours
+        and 58 minutes later.
+        """
         state = self._ask_twice(
             "America/New_York", "2026-11-01 04:01:00", "2026-11-02 04:59:00", 1
         )
         self.assertEqual(state, "skipped")
 
     def test_days_are_days_over_the_change_of_the_clock(self):
-        """30 days from October 20 are over on November 19, not an hour later."""
+        """30 days from October 20 end on November 19 at midnight, not an hour later."""
         first, limit = "2026-10-20 20:00:00", date(2026, 11, 19)
         for moment, expected in (
-            (datetime(2026, 11, 19, 4, 59), "skipped"),  # the 18th, 23:59 there
-            (datetime(2026, 11, 19, 5, 1), "done"),  # the 19th, 00:01 there
+            (datetime(2026, 11, 19, 4, 59), "skipped"),  # 23:59 on the 18th in New York
+            (datetime(2026, 11, 19, 5, 1), "done"),  # 00:01 on the 19th in New York
         ):
             with self.subTest(moment=moment), self.env.cr.savepoint() as savepoint:
                 state = self._ask_twice(

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 
 class DigestDigest(models.Model):
-    """The NPS of a period in Odoo's digest mails, for whoever works with it."""
+    """Show the NPS of the period in Odoo's digest emails."""
 
     _inherit = "digest.digest"
 
@@ -15,9 +15,9 @@ class DigestDigest(models.Model):
 
     @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_lifecycle_nps_value(self):
-        """Take the NPS of the answers of the period, those that the reader may see.
+        """Compute the NPS of the period from the answers that the user may read.
 
-        Of a period without answers it is 0, since a digest has no way to tell none.
+        It is 0 without answers, because a digest can't show an empty value.
         """
         if not self.env.user.has_group("sales_team.group_sale_salesman"):
             raise AccessError(

@@ -3,17 +3,16 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleSatisfactionReport(models.Model):
-    """Scores by all that tells customers apart in the other reports."""
+    """Add the customer dimensions of the other reports to scores."""
 
     _name = "crm.lifecycle.satisfaction.report"
     _inherit = ["crm.lifecycle.satisfaction.report", "crm.lifecycle.report.mixin"]
 
     @property
     def _table_query(self):
-        """The answers, with what is known of the customer beside them.
+        """The answers, joined with the customer columns.
 
-        Joined by a unique key from the outside, so a question that does not need it
-        does without.
+        A `LEFT JOIN` by a unique key, which PostgreSQL removes if it is not needed.
         """
         return SQL(
             """

@@ -7,7 +7,7 @@ from odoo.addons.crm_lifecycle_survey.tests.common import SurveyCase
 
 @tagged("post_install", "-at_install")
 class TestSatisfactionBoard(SurveyCase, HttpCase):
-    """Answers of the last months: boards tell of periods up to the browser's today."""
+    """Answers of the last months: dashboards use the current date of the browser."""
 
     @classmethod
     def setUpClass(cls):

@@ -8,12 +8,12 @@ from odoo.addons.crm_lifecycle_survey.tests.common import SurveyCase
 
 @tagged("post_install", "-at_install")
 class TestDigest(SurveyCase):
-    """The NPS of a digest's period, of the answers that its reader may see."""
+    """The NPS of a digest's period, from the answers that the user may read."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # March 1, 2 and 3; Cole's customer is the one who would not recommend.
+        # March 1, 2 and 3. The customer of Cole is a detractor.
         for name, number, score, user in (
             ("Ada", -1, 10, cls.salesperson),
             ("Bob", 0, 9, cls.salesperson),

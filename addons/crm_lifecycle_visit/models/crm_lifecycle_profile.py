@@ -3,6 +3,7 @@ from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 
 class CrmLifecycleProfile(models.Model):
@@ -41,7 +42,7 @@ class CrmLifecycleProfile(models.Model):
             profile.visit_count = counts.get(profile._origin, 0)
 
     def action_open_visits(self):
-        """Show the return visits to the customer."""
+        """Open the return visits to the customer."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle_visit.crm_lifecycle_visit_action"
@@ -58,12 +59,12 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Whoever told at a visit that they are dissatisfied is to be watched."""
+        """Add customers to watch who were dissatisfied at the last visit."""
         return [
             *super()._get_health_signs(),
             Sign(
                 "watch",
-                # Nobody asked yet is 0.
+                # 0 means not asked yet.
                 Domain("visit_satisfaction", ">=", 1)
                 & Domain("visit_satisfaction", "<=", 2),
                 self.env._("Dissatisfied at the last return visit"),
@@ -71,12 +72,12 @@ class CrmLifecycleProfile(models.Model):
         ]
 
     def _adopt_documents(self, sources, *, is_writer=True):
-        """Take over the visits of other profiles; of two plans the older stays.
+        """Adopt the visits of other profiles. Of two planned ones, keep the older.
 
-        This profile's own stays if the user may not write the profile.
+        If the user may not write the profile, keep this profile's own planned visit.
         """
         result = super()._adopt_documents(sources, is_writer=is_writer)
-        # Kept whole whoever merges.
+        # `sudo()`: a merge adopts all visits, even those that the user may not read.
         visits = (self | sources).sudo().visit_ids.sorted("id")
         if not is_writer:
             visits = visits.sorted(lambda visit: visit.profile_id != self)
@@ -86,16 +87,13 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
-    def _erase_profiles(self):
-        """Erase what was said at visits; that they were made stays."""
-        self.visit_ids.write({"note": False, "next_step": False})
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Hand out the visits to the customer too."""
+    def _get_personal_records(self):
+        """Hand out the visits; erase what was said, and keep that they were made."""
+        written = ("note", "next_step")
         names = ("date_due", "date_done", "state", "user_id", "result", "satisfaction")
-        names += ("note", "next_step", "next_date")
+        names += (*written, "next_date")
+        visits = self.visit_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Return visits"), self.visit_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(visits, self.env._("Return visits"), names, written),
         ]

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.statements import present_stay
 
-# Whose visit is due: the row of history of their stay, and the day.
+# Customers with a visit due: the history row of their stay, and the day.
 DUE = """
         SELECT d.profile_id, stay.id, d.due
           FROM (
@@ -48,9 +48,10 @@ class CrmLifecycleRun(models.Model):
     def _get_due_visits(self, profile_ids=None, limit=None):
         """Return ``{profile id: (history id of the stay, day)}`` of visits to plan.
 
-        Due is who has been in the stage, and without a visit, for its days, and has
-        none planned. Those who were due before the stage got its rhythm are spread
-        over the first round by their ids: nobody has all of them on one day.
+        A visit is due if the customer has been in the stage for its number of days
+        without a visit, and has none planned. Customers who were due before the stage
+        got its interval are spread over the first one by their ids, to avoid a peak on
+        one day.
         """
         self.ensure_one()
         self.env.flush_all()

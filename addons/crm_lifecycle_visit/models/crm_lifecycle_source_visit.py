@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class CrmLifecycleSourceVisit(models.AbstractModel):
-    """Facts from return visits at which the customer was reached."""
+    """Facts from return visits that reached the customer."""
 
     _name = "crm.lifecycle.source.visit"
     _inherit = "crm.lifecycle.source"
@@ -33,7 +33,7 @@ class CrmLifecycleSourceVisit(models.AbstractModel):
         )
 
     def _fact_values(self, scope):
-        """SQL of the last visit, and of the last that told the satisfaction."""
+        """SQL of the last visit, and of the last one with a satisfaction."""
         return SQL(
             """
             SELECT b.profile_id, MAX(v.date_done) AS visit_last_date,

@@ -4,16 +4,16 @@ from odoo.exceptions import UserError
 from odoo.addons.crm_lifecycle.fields import Date, KnownInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
-# Days after which somebody who was not reached is tried again, unless told otherwise.
+# Default number of days until the next attempt to reach the customer.
 AGAIN_AFTER = 3
 
 
 class CrmLifecycleVisit(models.Model):
-    """A return visit or call: planned for a day, then its result.
+    """Return visit or call: planned for a day, then its result.
 
-    The plan is an activity of its salesperson, so that they have one list of what to
-    do. Whoever was not reached is no contact: the activity waits for the next
-    attempt, which is a visit of its own.
+    The plan is an activity of the salesperson, in their usual list of activities. A
+    failed attempt is no contact with the customer: the activity moves to the next
+    attempt, which is a separate visit.
     """
 
     _name = "crm.lifecycle.visit"
@@ -137,7 +137,7 @@ class CrmLifecycleVisit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Plan visits; each is on its visitor's list of what to do."""
+        """Plan visits, with an activity for each."""
         visits = super().create(vals_list)
         for visit in visits:
             if not visit.stage_id:
@@ -151,7 +151,7 @@ class CrmLifecycleVisit(models.Model):
         return visits
 
     def write(self, vals):
-        """Keep the activity on the visit's day and list."""
+        """Update the activity with the date and user of the visit."""
         result = super().write(vals)
         for name, target in (("date_due", "date_deadline"), ("user_id", "user_id")):
             if name in vals:
@@ -160,7 +160,7 @@ class CrmLifecycleVisit(models.Model):
         return result
 
     def unlink(self):
-        """A fact that is taken away leaves no row for the next run to find."""
+        """Refresh the customers of deleted visits, which leave no row to find."""
         self.profile_id._touch()
         return super().unlink()
 
@@ -169,7 +169,7 @@ class CrmLifecycleVisit(models.Model):
     # ------------------------------------------------------------
 
     def action_record(self):
-        """Write down how the visit went, and what comes next."""
+        """Record the result of the visit, and schedule what comes next."""
         for visit in self:
             if visit.state != "planned":
                 raise UserError(
@@ -191,13 +191,13 @@ class CrmLifecycleVisit(models.Model):
         return {"type": "ir.actions.act_window_close"}
 
     def _finish(self):
-        """Be done, and let the activity say so: it is a contact with the customer."""
+        """Mark the visit and its activity as done, a contact with the customer."""
         self.ensure_one()
         activity = self.activity_id
         self.write({"state": "done", "date_done": self.company_id._lifecycle_today()})
         activity.filtered("active")._action_done(feedback=self.note)
         self.profile_id._touch()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     def _plan_next_step(self):
         if not self.next_step:
@@ -210,7 +210,7 @@ class CrmLifecycleVisit(models.Model):
         )
 
     def _try_again(self):
-        """Nobody was reached: hand the activity to the next attempt, if any."""
+        """Move the activity to the next attempt, or delete it if there is none."""
         self.ensure_one()
         activity, again = self.activity_id, self.next_date
         self.write(
@@ -224,7 +224,7 @@ class CrmLifecycleVisit(models.Model):
             activity.unlink()
             return
         activity.date_deadline = again
-        self.flush_recordset()  # one is planned at a time
+        self.flush_recordset()  # a customer has only one planned visit
         self.create(
             {
                 "profile_id": self.profile_id.id,
@@ -235,7 +235,7 @@ class CrmLifecycleVisit(models.Model):
         )
 
     def action_open_profile(self):
-        """Open the customer."""
+        """Open the profile of the customer."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -245,7 +245,7 @@ class CrmLifecycleVisit(models.Model):
         }
 
     def action_open_form(self):
-        """Ask for the result in a dialog over the list."""
+        """Open the form in a dialog to record the result."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

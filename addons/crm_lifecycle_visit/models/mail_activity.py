@@ -5,8 +5,8 @@ class MailActivity(models.Model):
     _inherit = "mail.activity"
 
     def _get_planned_visits(self):
-        """Return the visits that wait for these activities, whoever's they are."""
-        # Whoever may close an activity closes the visit that it stands for.
+        """Return the planned visits of these activities, of any user."""
+        # `sudo()`: users who may close the activity may close its visit.
         return (
             self.env["crm.lifecycle.visit"]
             .sudo()
@@ -14,7 +14,7 @@ class MailActivity(models.Model):
         )
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        """A visit that is marked as done on the list of activities was one."""
+        """Mark the visits of the activities as done."""
         visits = self._get_planned_visits()
         result = super()._action_done(feedback, attachment_ids)
         for company, members in visits.grouped("company_id").items():
@@ -30,6 +30,6 @@ class MailActivity(models.Model):
         return result
 
     def unlink(self):
-        """A visit whose activity is cancelled is not made."""
+        """Cancel the visits of deleted activities."""
         self._get_planned_visits().write({"state": "cancelled"})
         return super().unlink()

@@ -1,18 +1,18 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Expected access rights in this addon; see tests/access_matrix.py."""
 
-# Whose they are, in which company; see `make_profiles` of the base.
+# Owner or company of each customer; see `make_profiles` of the base.
 CUSTOMERS = ("mine", "others", "free", "shared", "shared_there", "branch", "there")
 
 
 def make(world):
-    """Return visits to customers: whose they are, in which company."""
+    """Return visits to customers with different owners and companies."""
     return {
         "crm.lifecycle.visit": {name: make_visit(world, name) for name in CUSTOMERS}
     }
 
 
 def make_visit(world, name):
-    """A visit, and values for one to another customer of the same kind."""
+    """Return a visit, and values for a visit to a similar customer."""
     profile = world.profiles[name]
     user = profile.user_id or world.colleague
     visit = world.env["crm.lifecycle.visit"].create(

@@ -9,7 +9,7 @@ def day(number):
 
 
 class VisitCase(PlaybookCase):
-    """Whoever is a customer is visited every 30 days."""
+    """Customers get a visit every 30 days."""
 
     @classmethod
     def setUpClass(cls):
@@ -18,7 +18,7 @@ class VisitCase(PlaybookCase):
         cls.profile._lifecycle_move(cls.customer, origin="rule", as_of=TODAY)
 
     def _tick(self, number):
-        """Let the day come: the run, then the worker; return the new steps."""
+        """Execute the run of the day, then the worker. Return the new steps."""
         self._run(day(number))
         return self._work()
 

@@ -6,7 +6,7 @@ from .common import VisitCase, day
 
 @tagged("post_install", "-at_install")
 class TestAccess(VisitCase):
-    """Visits are planned to customers that their planner sees."""
+    """Users plan visits only to customers that they may read."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,4 @@
-"""Uninstalling leaves nothing that the type of activities is held by."""
+"""Uninstalling removes all references to the activity type."""
 
 from odoo.tests import tagged
 
@@ -9,7 +9,7 @@ from .common import VisitCase
 @tagged("post_install", "-at_install")
 class TestHooks(VisitCase):
     def test_uninstalling_lets_the_type_of_activities_go(self):
-        """It could not be deleted while a visit was planned, or had been made."""
+        """Regression: planned or past visits kept the type from being deleted."""
         visits = self._visit(result="reached", satisfaction="4")
         visits.action_record()
         visits |= self._visit()

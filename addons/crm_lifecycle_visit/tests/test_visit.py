@@ -1,4 +1,4 @@
-"""Return visits: planned by the stage, on one list, with a result."""
+"""Return visits: scheduling by stage, activities and results."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -9,7 +9,7 @@ from .common import VisitCase, day
 @tagged("post_install", "-at_install")
 class TestVisit(VisitCase):
     # ------------------------------------------------------------
-    # When
+    # Schedule
     # ------------------------------------------------------------
 
     def test_it_is_planned_on_the_thirtieth_day_and_not_before(self):
@@ -65,7 +65,7 @@ class TestVisit(VisitCase):
         self.assertTrue(self._tick(60))
 
     def test_a_first_round_is_spread(self):
-        """Those who were due long before are not all visited on one day."""
+        """Customers who were due long before are spread over several days."""
         profiles = self.profile
         for number in range(5):
             profile = self._customer(f"Old {number}", user_id=self.salesperson.id)

@@ -63,7 +63,7 @@ class CustomerPortalTier(CustomerPortalLoyalty):
             card_sudo = self._get_my_loyalty_card(card_id)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        Entry = request.env["loyalty.point.entry"].sudo()  # of a card that is theirs
+        Entry = request.env["crm.loyalty.entry"].sudo()  # of a card that is theirs
         domain = [("card_id", "=", card_sudo.id)]
         pager = portal_pager(
             url=f"/my/loyalty/{card_sudo.id}",

@@ -38,13 +38,13 @@ def expire(day: SQL, uid: int, limit: int) -> SQL:
         lot AS MATERIALIZED (
              SELECT e.id, e.card_id, e.remaining
                FROM card
-               JOIN loyalty_point_entry AS e ON e.card_id = card.id
+               JOIN crm_loyalty_entry AS e ON e.card_id = card.id
               WHERE e.remaining > 0 AND e.expiration_date < card.day),
         entry AS MATERIALIZED (%(entries)s),
         added AS (%(added)s),
         consumed AS (%(consumed)s),
         emptied AS (
-             UPDATE loyalty_point_entry AS e SET remaining = 0
+             UPDATE crm_loyalty_entry AS e SET remaining = 0
                FROM lot WHERE e.id = lot.id),
         balance AS (
              UPDATE loyalty_card AS c
@@ -71,7 +71,7 @@ def _cards(limit: int) -> SQL:
           JOIN program ON program.id = c.program_id
          WHERE c.id IN (SELECT due.card_id FROM (
                SELECT e.card_id
-                 FROM loyalty_point_entry AS e
+                 FROM crm_loyalty_entry AS e
                  JOIN loyalty_card AS k ON k.id = e.card_id
                  JOIN program ON program.id = k.program_id
                 WHERE e.remaining > 0 AND e.expiration_date < program.day
@@ -87,7 +87,7 @@ def _entries(uid: int) -> SQL:
     """SQL of what is posted on each card, with the seal before it."""
     return SQL(
         """
-        SELECT nextval('loyalty_point_entry_id_seq')::int AS id,
+        SELECT nextval('crm_loyalty_entry_id_seq')::int AS id,
                card.id AS card_id, card.program_id, card.partner_id, card.company_id,
                card.day AS date, total.points, head.sequence + 1 AS sequence,
                head.hash AS previous, %s AS user_id,
@@ -96,7 +96,7 @@ def _entries(uid: int) -> SQL:
           JOIN (SELECT card_id, -SUM(remaining) AS points FROM lot GROUP BY card_id)
                AS total ON total.card_id = card.id
          CROSS JOIN LATERAL (
-               SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+               SELECT e.sequence, e.hash FROM crm_loyalty_entry AS e
                 WHERE e.card_id = card.id ORDER BY e.sequence DESC LIMIT 1) AS head
         """,
         uid,
@@ -122,7 +122,7 @@ def _added(uid: int) -> SQL:
         "write_date": SQL("create_date"),
     }
     return SQL(
-        "INSERT INTO loyalty_point_entry (%s) SELECT %s FROM entry",
+        "INSERT INTO crm_loyalty_entry (%s) SELECT %s FROM entry",
         SQL(", ").join(SQL.identifier(name) for name in values),
         SQL(", ").join(values.values()),
     )
@@ -132,7 +132,7 @@ def _consumed(uid: int) -> SQL:
     """SQL that notes which lots the entries consume."""
     return SQL(
         """
-        INSERT INTO loyalty_point_consumption (
+        INSERT INTO crm_loyalty_consumption (
                entry_id, award_id, points, create_uid, write_uid,
                create_date, write_date)
         SELECT entry.id, lot.id, lot.remaining, %(uid)s, %(uid)s,

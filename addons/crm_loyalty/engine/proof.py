@@ -79,8 +79,8 @@ def _chains(last_anchor, new_anchor) -> SQL:
                SUM(%(digest)s) FILTER (
                    WHERE %(before_new)s AND (%(before_last)s) IS NOT TRUE)
                    AS since_digest
-          FROM loyalty_point_entry AS e
-     LEFT JOIN loyalty_point_entry AS p
+          FROM crm_loyalty_entry AS e
+     LEFT JOIN crm_loyalty_entry AS p
             ON p.card_id = e.card_id AND p.sequence = e.sequence - 1
       GROUP BY e.card_id
         """,
@@ -100,15 +100,15 @@ def _lots() -> SQL:
     return SQL(
         """
         SELECT DISTINCT e.card_id
-          FROM loyalty_point_entry AS e
+          FROM crm_loyalty_entry AS e
           JOIN (SELECT id
                   FROM (SELECT id, points - COALESCE(remaining, 0) AS points
-                          FROM loyalty_point_entry
+                          FROM crm_loyalty_entry
                          WHERE points IS DISTINCT FROM remaining
                          UNION ALL
-                        SELECT entry_id, points FROM loyalty_point_consumption
+                        SELECT entry_id, points FROM crm_loyalty_consumption
                          UNION ALL
-                        SELECT award_id, -points FROM loyalty_point_consumption) AS m
+                        SELECT award_id, -points FROM crm_loyalty_consumption) AS m
               GROUP BY id
                 HAVING SUM(points) <> 0) AS astray ON astray.id = e.id
         """

@@ -14,9 +14,9 @@ whose threshold v reaches, on a day D of the period S..E with G grace days:
 3. entitled = the higher of the two.
 4. A card that is entitled to more than it holds goes up today. One entitled to
    less stays until the last day that its tier was promised for
-   (``tier_until``), unless points that were taken back since make the
+   (``crm_loyalty_tier_until``), unless points that were taken back since make the
    difference: then, and after that day, it goes to what it is entitled to.
-5. ``tier_until`` = end of the next period + G where earned is at least the tier,
+5. ``crm_loyalty_tier_until`` = end of the next period + G where earned is at least the tier,
    end of this period + G where kept is, otherwise as it was promised. In rolling
    twelve months: the last day on which the value still reaches the threshold if
    nothing more is earned, + G. The lowest tier, if its threshold is 0, has no
@@ -71,7 +71,7 @@ class Ladder:
     def level(self, value: SQL) -> SQL:
         """SQL of the threshold of the highest tier that a value reaches."""
         return SQL(
-            """COALESCE((SELECT MAX(t.threshold) FROM loyalty_tier AS t
+            """COALESCE((SELECT MAX(t.threshold) FROM crm_loyalty_tier AS t
                 WHERE t.program_id = %s AND t.active AND t.threshold <= %s), %s)""",
             self.program_id,
             value,
@@ -87,15 +87,17 @@ def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
             "NULL::date AS previous_start, NULL::date AS next_stop"
         )
         if ladder.is_rolling
-        else sql_period_of(ladder.period, SQL("day.as_of"), SQL("c.member_since"))
+        else sql_period_of(
+            ladder.period, SQL("day.as_of"), SQL("c.crm_loyalty_member_since")
+        )
     )
     return SQL(
         """
-        SELECT c.id, c.partner_id, c.company_id, c.tier_id, c.tier_since, c.tier_until,
-               c.member_since, day.as_of, period.*,
+        SELECT c.id, c.partner_id, c.company_id, c.crm_loyalty_tier_id, c.crm_loyalty_tier_since, c.crm_loyalty_tier_until,
+               c.crm_loyalty_member_since, day.as_of, period.*,
                COALESCE(held.threshold, %(nothing)s) AS held
           FROM loyalty_card AS c
-          LEFT JOIN loyalty_tier AS held ON held.id = c.tier_id
+          LEFT JOIN crm_loyalty_tier AS held ON held.id = c.crm_loyalty_tier_id
          CROSS JOIN LATERAL (SELECT (%(as_of)s)::date AS as_of) AS day
          CROSS JOIN LATERAL (%(period)s) AS period
          WHERE c.program_id = %(program)s AND c.active AND c.partner_id IS NOT NULL
@@ -117,7 +119,9 @@ def totals(ladder: Ladder) -> SQL:
     """
     day = SQL("e.qualifying_date")
     current, previous, extended, rest, last = _windows(ladder, day)
-    untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", ladder.column)
+    untouched = SQL(
+        "NOT (%s < 0 AND e.date >= card.crm_loyalty_tier_since)", ladder.column
+    )
 
     def total(condition, value=ladder.column):
         return SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", value, condition)
@@ -132,7 +136,7 @@ def totals(ladder: Ladder) -> SQL:
                %(gross_previous)s AS gross_previous,
                %(last)s AS last
           FROM card
-          LEFT JOIN loyalty_point_entry AS e
+          LEFT JOIN crm_loyalty_entry AS e
             ON e.qualifying_card_id = card.id AND e.date <= card.as_of
            AND e.qualifying_date <= card.as_of
            AND e.qualifying_date
@@ -199,7 +203,7 @@ def entitled(ladder: Ladder) -> SQL:
           JOIN total USING (id)
          CROSS JOIN LATERAL (
                SELECT total.year / LEAST(%(pace_days)s,
-                   GREATEST(card.as_of - card.member_since + 1, %(fewest)s)) AS pace
+                   GREATEST(card.as_of - card.crm_loyalty_member_since + 1, %(fewest)s)) AS pace
                ) AS pace
         """,
         earned=ladder.level(SQL("total.current")),
@@ -219,8 +223,8 @@ def decided() -> SQL:
         """
         SELECT *,
                CASE WHEN GREATEST(earned, kept) >= held THEN GREATEST(earned, kept)
-                    WHEN as_of <= tier_until
-                         AND NOT (gross >= held AND tier_since IS NOT NULL) THEN held
+                    WHEN as_of <= crm_loyalty_tier_until
+                         AND NOT (gross >= held AND crm_loyalty_tier_since IS NOT NULL) THEN held
                     ELSE GREATEST(earned, kept) END AS level
           FROM entitled
         """
@@ -234,13 +238,13 @@ def promised(ladder: Ladder) -> SQL:
             """CASE WHEN level <= base THEN NULL
                     WHEN earned >= level THEN next_stop + %(grace)s
                     WHEN kept >= level THEN stop + %(grace)s
-                    ELSE tier_until END""",
+                    ELSE crm_loyalty_tier_until END""",
             grace=ladder.grace_days,
         )
         missing = SQL(
             """CASE WHEN level <= base OR earned >= level THEN 0
                     WHEN kept >= level THEN level - current
-                    WHEN tier_until < start + %(grace)s THEN level - extended
+                    WHEN crm_loyalty_tier_until < start + %(grace)s THEN level - extended
                     ELSE level - current END""",
             grace=ladder.grace_days,
         )
@@ -259,7 +263,7 @@ def _promised_rolling(ladder: Ladder) -> SQL:
         SELECT decided.*,
                CASE WHEN level <= base THEN NULL
                     WHEN earned >= level THEN %(last)s - 1 + %(grace)s
-                    ELSE tier_until END AS until,
+                    ELSE crm_loyalty_tier_until END AS until,
                CASE WHEN level <= base THEN 0
                     WHEN earned >= level THEN GREATEST(level - later, 0)
                     ELSE GREATEST(level - current, 0) END AS missing
@@ -269,7 +273,7 @@ def _promised_rolling(ladder: Ladder) -> SQL:
                  FROM (SELECT e.qualifying_date AS d, SUM(%(value)s) AS value,
                               SUM(SUM(%(value)s))
                                   OVER (ORDER BY e.qualifying_date DESC) AS suffix
-                         FROM loyalty_point_entry AS e
+                         FROM crm_loyalty_entry AS e
                         WHERE e.qualifying_card_id = decided.id
                           AND e.date <= decided.as_of
                           AND e.qualifying_date <= decided.as_of
@@ -293,7 +297,7 @@ def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
     """SQL ``WITH`` clause that ends in ``state``: what each card is to become.
 
     ``as_of`` is a day, or SQL of a day for each card ``c``: the day after
-    ``c.tier_until`` tells what becomes of those who earn nothing more. Columns:
+    ``c.crm_loyalty_tier_until`` tells what becomes of those who earn nothing more. Columns:
     those of the card and its period, ``level`` (threshold of the tier; minus
     infinity: none), ``until``, ``missing``, ``points``, ``spend``,
     ``projected``.
@@ -341,14 +345,14 @@ def _target(program_id: int) -> SQL:
     """SQL of ``state`` with the tiers that its levels mean."""
     return SQL(
         """
-        SELECT s.*, s.tier_id AS old_tier_id, n.id AS projected_tier_id,
+        SELECT s.*, s.crm_loyalty_tier_id AS old_tier_id, n.id AS crm_loyalty_projected_tier_id,
                -- A tier that was archived is held to its last day.
                COALESCE(t.id, CASE WHEN s.level = s.held
-                                   THEN s.tier_id END) AS new_tier_id
+                                   THEN s.crm_loyalty_tier_id END) AS new_tier_id
           FROM state AS s
-          LEFT JOIN loyalty_tier AS t
+          LEFT JOIN crm_loyalty_tier AS t
             ON t.program_id = %(program)s AND t.threshold = s.level AND t.active
-          LEFT JOIN loyalty_tier AS n
+          LEFT JOIN crm_loyalty_tier AS n
             ON n.program_id = %(program)s AND n.threshold = s.projected AND n.active
         """,
         program=program_id,
@@ -360,24 +364,24 @@ def _card_update() -> SQL:
     return SQL(
         """
         UPDATE loyalty_card AS c
-           SET tier_id = s.new_tier_id,
-               tier_since = CASE
+           SET crm_loyalty_tier_id = s.new_tier_id,
+               crm_loyalty_tier_since = CASE
                    WHEN s.new_tier_id IS NULL THEN NULL
-                   WHEN s.new_tier_id = s.old_tier_id THEN s.tier_since
+                   WHEN s.new_tier_id = s.old_tier_id THEN s.crm_loyalty_tier_since
                    ELSE s.as_of END,
-               tier_until = s.until,
-               tier_period_end = s.last,
-               qualifying_points = s.points,
-               qualifying_spend = s.spend,
-               tier_keep_needed = s.missing,
-               projected_tier_id = s.projected_tier_id
+               crm_loyalty_tier_until = s.until,
+               crm_loyalty_tier_period_end = s.last,
+               crm_loyalty_qualifying_points = s.points,
+               crm_loyalty_qualifying_spend = s.spend,
+               crm_loyalty_tier_keep_needed = s.missing,
+               crm_loyalty_projected_tier_id = s.crm_loyalty_projected_tier_id
           FROM target AS s
          WHERE c.id = s.id
-           AND (c.tier_id, c.tier_until, c.tier_period_end, c.qualifying_points,
-                c.qualifying_spend, c.tier_keep_needed, c.projected_tier_id)
+           AND (c.crm_loyalty_tier_id, c.crm_loyalty_tier_until, c.crm_loyalty_tier_period_end, c.crm_loyalty_qualifying_points,
+                c.crm_loyalty_qualifying_spend, c.crm_loyalty_tier_keep_needed, c.crm_loyalty_projected_tier_id)
                IS DISTINCT FROM
                (s.new_tier_id, s.until, s.last, s.points, s.spend,
-                s.missing, s.projected_tier_id)
+                s.missing, s.crm_loyalty_projected_tier_id)
         """
     )
 
@@ -386,14 +390,14 @@ def _history_insert(program_id: int, uid: int) -> SQL:
     """SQL that notes in the history which cards of ``target`` change their tier."""
     return SQL(
         """
-        INSERT INTO loyalty_tier_history (
+        INSERT INTO crm_loyalty_tier_history (
                card_id, program_id, partner_id, company_id, date,
                from_tier_id, to_tier_id, kind, value, until,
                create_uid, create_date, write_uid, write_date)
         SELECT s.id, %(program)s, s.partner_id, s.company_id, s.as_of,
                s.old_tier_id, s.new_tier_id,
                CASE WHEN s.level > s.held THEN 'up'
-                    WHEN s.as_of <= s.tier_until THEN 'reversal'
+                    WHEN s.as_of <= s.crm_loyalty_tier_until THEN 'reversal'
                     ELSE 'down' END,
                GREATEST(s.current, CASE WHEN s.earned < s.level THEN s.extended END),
                s.until, %(uid)s, now() AT TIME ZONE 'UTC',

@@ -16,34 +16,34 @@ PORTAL_FIELDS = {
     "code",
     "company_id",
     "currency_id",
-    "date_needed",
-    "entry_ids",
+    "crm_loyalty_date_needed",
+    "crm_loyalty_entry_ids",
     "expiration_date",
-    "member_since",
-    "next_tier_id",
+    "crm_loyalty_member_since",
+    "crm_loyalty_next_tier_id",
     "partner_id",
     "point_name",
     "points",
-    "points_available",
-    "points_debt",
+    "crm_loyalty_points_available",
+    "crm_loyalty_points_debt",
     "points_display",
-    "points_expiring",
-    "points_expiring_date",
-    "points_locked",
-    "points_needed",
-    "points_pending",
+    "crm_loyalty_points_expiring",
+    "crm_loyalty_points_expiring_date",
+    "crm_loyalty_points_locked",
+    "crm_loyalty_points_needed",
+    "crm_loyalty_points_pending",
     "program_id",
     "program_type",
-    "qualifying_points",
-    "qualifying_spend",
-    "spend_needed",
-    "tier_basis",
-    "tier_id",
-    "tier_keep_needed",
-    "tier_period_end",
-    "tier_progress",
-    "tier_since",
-    "tier_until",
+    "crm_loyalty_qualifying_points",
+    "crm_loyalty_qualifying_spend",
+    "crm_loyalty_spend_needed",
+    "crm_loyalty_tier_basis",
+    "crm_loyalty_tier_id",
+    "crm_loyalty_tier_keep_needed",
+    "crm_loyalty_tier_period_end",
+    "crm_loyalty_tier_progress",
+    "crm_loyalty_tier_since",
+    "crm_loyalty_tier_until",
 }
 
 
@@ -57,44 +57,44 @@ class LoyaltyCard(models.Model):
     _name = "loyalty.card"
     _inherit = ["loyalty.card", "crm.loyalty.bounded.mixin"]
 
-    entry_ids = fields.One2many(
-        comodel_name="loyalty.point.entry", inverse_name="card_id", string="Ledger"
+    crm_loyalty_entry_ids = fields.One2many(
+        comodel_name="crm.loyalty.entry", inverse_name="card_id", string="Ledger"
     )
-    lot_ids = fields.One2many(
-        comodel_name="loyalty.point.entry",
+    crm_loyalty_lot_ids = fields.One2many(
+        comodel_name="crm.loyalty.entry",
         inverse_name="card_id",
         string="Lots",
         domain=[("remaining", "!=", 0)],
     )
-    points_available = fields.Float(
+    crm_loyalty_points_available = fields.Float(
         string="Available Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that can be spent today.",
     )
-    points_pending = fields.Float(
+    crm_loyalty_points_pending = fields.Float(
         string="Pending Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that were earned and can't be spent yet.",
     )
-    points_locked = fields.Float(
+    crm_loyalty_points_locked = fields.Float(
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points of the balance that can't be spent today.",
     )
-    points_debt = fields.Float(
+    crm_loyalty_points_debt = fields.Float(
         string="Owed Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that were taken back after they had been spent.",
     )
-    points_expiring = fields.Float(
+    crm_loyalty_points_expiring = fields.Float(
         string="Expiring Points",
         compute="_compute_points_state",
         compute_sudo=True,
     )
-    points_expiring_date = fields.Date(
+    crm_loyalty_points_expiring_date = fields.Date(
         string="Next Expiry", compute="_compute_points_state", compute_sudo=True
     )
 
@@ -110,34 +110,40 @@ class LoyaltyCard(models.Model):
             "points": (-MAX_BALANCE, MAX_BALANCE),
             # Odoo's own, which is compared alone.
             "expiration_date": (FIRST_DAY, date(9999, 12, 31)),
-            "qualifying_spend": (-1e15, 1e15),
-            "qualifying_points": (-1e15, 1e15),
-            "tier_keep_needed": (-1e15, 1e15),
+            "crm_loyalty_qualifying_spend": (-1e15, 1e15),
+            "crm_loyalty_qualifying_points": (-1e15, 1e15),
+            "crm_loyalty_tier_keep_needed": (-1e15, 1e15),
         }
 
     @api.depends("points")
     def _compute_points_state(self):
-        self.points_available = self.points_pending = self.points_debt = 0
-        self.points_expiring = self.points_locked = 0
-        self.points_expiring_date = False
+        self.crm_loyalty_points_available = self.crm_loyalty_points_pending = (
+            self.crm_loyalty_points_debt
+        ) = 0
+        self.crm_loyalty_points_expiring = self.crm_loyalty_points_locked = 0
+        self.crm_loyalty_points_expiring_date = False
         days = {card: card.program_id._get_loyalty_today() for card in self}
         for card, rows in self._get_open_rows().items():
             day = days[card]
-            card.points_pending = to_points(
+            card.crm_loyalty_points_pending = to_points(
                 sum(r.open for r in rows if r.open > 0 and r.is_pending(day))
             )
-            card.points_debt = to_points(-sum(r.open for r in rows if r.open < 0))
-            card.points_locked = to_points(
+            card.crm_loyalty_points_debt = to_points(
+                -sum(r.open for r in rows if r.open < 0)
+            )
+            card.crm_loyalty_points_locked = to_points(
                 sum(r.open for r in rows if r.open > 0 and not r.is_spendable(day))
             )
             spendable = [row for row in rows if row.is_spendable(day)]
-            available = sum(r.open for r in spendable) - to_units(card.points_debt)
-            card.points_available = to_points(max(available, 0))
+            available = sum(r.open for r in spendable) - to_units(
+                card.crm_loyalty_points_debt
+            )
+            card.crm_loyalty_points_available = to_points(max(available, 0))
             dated = [row for row in spendable if row.expires]
             if dated:
                 next_date = min(row.expires for row in dated)
-                card.points_expiring_date = next_date
-                card.points_expiring = to_points(
+                card.crm_loyalty_points_expiring_date = next_date
+                card.crm_loyalty_points_expiring = to_points(
                     sum(r.open for r in dated if r.expires == next_date)
                 )
 
@@ -154,7 +160,9 @@ class LoyaltyCard(models.Model):
         vals_list = [self._round_points(vals) for vals in vals_list]
         if not self.env.su:
             # Noted by merges alone; here since defaults come from the client, too.
-            vals_list = [{**vals, "merged_into_id": False} for vals in vals_list]
+            vals_list = [
+                {**vals, "crm_loyalty_merged_into_id": False} for vals in vals_list
+            ]
         cards = super().create(vals_list)
         changes = {card: to_units(card.points) for card in cards if card.points}
         if changes:
@@ -164,7 +172,7 @@ class LoyaltyCard(models.Model):
     def write(self, vals):
         """Post the change of points, whichever code writes them."""
         self._check_tier_values(vals)
-        if "merged_into_id" in vals and not self.env.su:
+        if "crm_loyalty_merged_into_id" in vals and not self.env.su:
             raise AccessError(
                 self.env._("Which card another was merged into is noted by merges.")
             )
@@ -188,7 +196,7 @@ class LoyaltyCard(models.Model):
             card_id
             for [card_id] in self.env.execute_query(
                 SQL(
-                    "SELECT DISTINCT card_id FROM loyalty_point_entry "
+                    "SELECT DISTINCT card_id FROM crm_loyalty_entry "
                     "WHERE card_id = ANY(%s)",
                     self.ids,
                 )
@@ -267,13 +275,13 @@ class LoyaltyCard(models.Model):
         others = [card_id for card_id in self._ids if card_id not in ahead]
         if not others:
             return rows
-        self.env["loyalty.point.entry"].flush_model(["remaining"])
+        self.env["crm.loyalty.entry"].flush_model(["remaining"])
         for card_id, entry_id, units, available, expires in self.env.execute_query(
             SQL(
                 """
                 SELECT card_id, id, round(remaining * 10000)::bigint,
                        available_date, expiration_date
-                  FROM loyalty_point_entry
+                  FROM crm_loyalty_entry
                  WHERE card_id = ANY(%s) AND remaining <> 0
               ORDER BY card_id, id
                 """,

@@ -20,7 +20,7 @@ class LoyaltyCard(models.Model):
         env = cards.env
         env.flush_all()
         on_cards = [("card_id", "in", cards.ids)]
-        adjustments = env["loyalty.point.adjustment"].search(on_cards)
+        adjustments = env["crm.loyalty.adjustment"].search(on_cards)
         for records in (cards, adjustments):
             mine = [("res_id", "in", records.ids)]
             env["mail.activity"].with_context(active_test=False).search(
@@ -60,7 +60,7 @@ class LoyaltyCard(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE loyalty_point_entry AS e SET reason = NULL, hash = v.hash
+                UPDATE crm_loyalty_entry AS e SET reason = NULL, hash = v.hash
                   FROM unnest(%s::int[], %s::text[]) AS v (id, hash)
                  WHERE e.id = v.id
                 """,
@@ -68,8 +68,8 @@ class LoyaltyCard(models.Model):
                 list(after.values()),
             )
         )
-        self.env["loyalty.point.entry"].invalidate_model()
-        self.env["loyalty.point.proof"]._replace_seals(
+        self.env["crm.loyalty.entry"].invalidate_model()
+        self.env["crm.loyalty.check"]._replace_seals(
             {row["id"]: row["create_date"] for row in rows}, before, after
         )
 
@@ -80,7 +80,7 @@ class LoyaltyCard(models.Model):
                 """
                 SELECT e.id, e.hash, %s, round(e.points * 10000)::bigint AS points,
                        round(COALESCE(e.waived, 0) * 10000)::bigint AS waived
-                  FROM loyalty_point_entry AS e
+                  FROM crm_loyalty_entry AS e
                   JOIN loyalty_card AS c ON c.id = e.card_id
                  WHERE c.id = ANY(%s)
                  ORDER BY e.card_id, e.sequence
@@ -96,8 +96,8 @@ class LoyaltyCard(models.Model):
         )
 
 
-class LoyaltyPointProof(models.Model):
-    _inherit = "loyalty.point.proof"
+class CrmLoyaltyCheck(models.Model):
+    _inherit = "crm.loyalty.check"
 
     def _replace_seals(self, dates, before, after):
         """Have the digest of the last proof follow entries that were sealed anew."""

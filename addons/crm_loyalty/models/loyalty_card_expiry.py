@@ -26,7 +26,7 @@ class LoyaltyCard(models.Model):
         the number of cards done after each batch, and returns the seconds left.
         Return the entries, one for each card of a batch.
         """
-        entries = self.env["loyalty.point.entry"]
+        entries = self.env["crm.loyalty.entry"]
         while batch := self._expire_batch(as_of):
             entries += batch
             if checkpoint and not checkpoint(len(batch)):
@@ -36,7 +36,7 @@ class LoyaltyCard(models.Model):
     @api.model
     def _expire_batch(self, as_of=None, limit=BATCH):
         """Expire all lots that are due of some cards; return the entries."""
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         self.env.flush_all()
         self._forget_ahead()
         if as_of:

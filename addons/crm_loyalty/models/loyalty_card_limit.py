@@ -18,7 +18,7 @@ class LoyaltyCard(models.Model):
 
     _inherit = "loyalty.card"
 
-    merged_into_id = fields.Many2one(
+    crm_loyalty_merged_into_id = fields.Many2one(
         comodel_name="loyalty.card",
         string="Merged into",
         readonly=True,
@@ -36,7 +36,7 @@ class LoyaltyCard(models.Model):
         count with it. ``lock``: the cards are locked until the end of the
         transaction, so that two postings at once don't both count without the other.
         """
-        self.env["loyalty.card"].flush_model(["merged_into_id"])
+        self.env["loyalty.card"].flush_model(["crm_loyalty_merged_into_id"])
         self._forget_ahead()
         since = {
             card.id: card.program_id._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
@@ -53,8 +53,8 @@ class LoyaltyCard(models.Model):
                   JOIN unnest(%(ids)s::int4[], %(since)s::date[]) AS s (id, since)
                     ON s.id = card.id
                   JOIN loyalty_card AS k
-                    ON k.id = card.id OR k.merged_into_id = card.id
-                  JOIN loyalty_point_entry AS e ON e.card_id = k.id
+                    ON k.id = card.id OR k.crm_loyalty_merged_into_id = card.id
+                  JOIN crm_loyalty_entry AS e ON e.card_id = k.id
                  WHERE e.manual_user_id = %(user)s AND e.date > s.since
               GROUP BY card.id
                 """,
@@ -108,10 +108,10 @@ class LoyaltyCard(models.Model):
         Adjustments that are not decided yet follow: their points go to the card kept.
         """
         cards = self.with_context(active_test=False)
-        before = cards.search([("merged_into_id", "in", self.ids)])
-        (self | before).write({"merged_into_id": kept.id})
+        before = cards.search([("crm_loyalty_merged_into_id", "in", self.ids)])
+        (self | before).write({"crm_loyalty_merged_into_id": kept.id})
         # Whatever the user who merges may see of them.
-        adjustments = self.env["loyalty.point.adjustment"].sudo()
+        adjustments = self.env["crm.loyalty.adjustment"].sudo()
         adjustments.search(
             [("card_id", "in", self.ids), ("state", "in", ("draft", "waiting"))]
         ).card_id = kept

@@ -178,7 +178,7 @@ class LoyaltyCard(models.Model):
     @api.model
     def _finish_posting(self, posting):
         """Have caches forget what the ledger now says otherwise; evaluate tiers."""
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         entries = Entry.browse(posting.entry_ids)
         if not posting.entries:
             return entries
@@ -198,14 +198,14 @@ class LoyaltyCard(models.Model):
     def _get_ledger_fields(self):
         """Extension point: fields of cards that postings change behind the ORM."""
         return [
-            "entry_ids",
-            "lot_ids",
-            "points_available",
-            "points_pending",
-            "points_locked",
-            "points_debt",
-            "points_expiring",
-            "points_expiring_date",
+            "crm_loyalty_entry_ids",
+            "crm_loyalty_lot_ids",
+            "crm_loyalty_points_available",
+            "crm_loyalty_points_pending",
+            "crm_loyalty_points_locked",
+            "crm_loyalty_points_debt",
+            "crm_loyalty_points_expiring",
+            "crm_loyalty_points_expiring_date",
         ]
 
     def _after_posting(self, entries):

@@ -18,7 +18,9 @@ class LoyaltyCard(models.Model):
     @api.model
     def _cron_remind(self):
         """Remind customers of points that are about to expire."""
-        programs = self.env["loyalty.program"].search([("expiry_reminder", "=", True)])
+        programs = self.env["loyalty.program"].search(
+            [("crm_loyalty_expiry_reminder", "=", True)]
+        )
         for program in programs:
             cards = program._get_cards_to_remind()
             for some in split_every(MAILS, cards.ids, self.browse):
@@ -33,7 +35,7 @@ class LoyaltyCard(models.Model):
         whose mail fails, which keeps nobody else's back.
         """
         for card in self:
-            template = card.program_id.reminder_template_id
+            template = card.program_id.crm_loyalty_reminder_template_id
             if not template or not card._mail_get_customer().email:
                 continue
             day = as_of or card.program_id._get_loyalty_today()
@@ -46,7 +48,7 @@ class LoyaltyCard(models.Model):
             except Exception:
                 _logger.exception("Reminder of points of the card %s", card.id)
                 self.env.invalidate_all()
-        self.env["loyalty.point.entry"].invalidate_model(["reminded"], flush=False)
+        self.env["crm.loyalty.entry"].invalidate_model(["reminded"], flush=False)
 
     def _set_reminded(self, day):
         """Note of which lots the customer was told.
@@ -59,7 +61,7 @@ class LoyaltyCard(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE loyalty_point_entry
+                UPDATE crm_loyalty_entry
                    SET reminded = CASE WHEN expiration_date <= %(late)s
                                        THEN %(last)s ELSE %(first)s END
                  WHERE card_id = %(card)s AND remaining > 0
@@ -67,10 +69,10 @@ class LoyaltyCard(models.Model):
                 """,
                 card=self.id,
                 day=day,
-                first=program.reminder_first_days,
-                last=program.reminder_last_days,
-                early=day + timedelta(days=program.reminder_first_days),
-                late=day + timedelta(days=program.reminder_last_days),
+                first=program.crm_loyalty_reminder_first_days,
+                last=program.crm_loyalty_reminder_last_days,
+                early=day + timedelta(days=program.crm_loyalty_reminder_first_days),
+                late=day + timedelta(days=program.crm_loyalty_reminder_last_days),
             )
         )
 
@@ -79,9 +81,9 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         day = self.env.context.get("loyalty_as_of")
         day = fields.Date.to_date(day) or self.program_id._get_loyalty_today()
-        until = day + timedelta(days=self.program_id.reminder_first_days)
+        until = day + timedelta(days=self.program_id.crm_loyalty_reminder_first_days)
         # The customer may know what is their own.
-        lots = self.sudo().lot_ids.filtered(
+        lots = self.sudo().crm_loyalty_lot_ids.filtered(
             lambda lot: (
                 lot.remaining > 0
                 and lot.expiration_date
@@ -112,7 +114,7 @@ class LoyaltyProgram(models.Model):
             SQL(
                 """
                 SELECT DISTINCT e.card_id
-                  FROM loyalty_point_entry AS e
+                  FROM crm_loyalty_entry AS e
                   JOIN loyalty_card AS c ON c.id = e.card_id AND c.active
                  WHERE e.program_id = %(program)s AND e.remaining > 0
                    AND e.expiration_date >= %(day)s
@@ -124,10 +126,10 @@ class LoyaltyProgram(models.Model):
                 """,
                 program=self.id,
                 day=day,
-                first=self.reminder_first_days,
-                last=self.reminder_last_days,
-                early=day + timedelta(days=self.reminder_first_days),
-                late=day + timedelta(days=self.reminder_last_days),
+                first=self.crm_loyalty_reminder_first_days,
+                last=self.crm_loyalty_reminder_last_days,
+                early=day + timedelta(days=self.crm_loyalty_reminder_first_days),
+                late=day + timedelta(days=self.crm_loyalty_reminder_last_days),
             )
         )
         return self.env["loyalty.card"].browse(card_id for [card_id] in rows)

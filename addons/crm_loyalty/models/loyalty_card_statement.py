@@ -23,7 +23,7 @@ class LoyaltyCard(models.Model):
         date_from = fields.Date.to_date(date_from) or date_to - relativedelta(
             years=1, days=-1
         )
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         opening = self._get_balance_before(date_from)
         entries = Entry.search(
             [
@@ -47,10 +47,10 @@ class LoyaltyCard(models.Model):
     def _get_balance_before(self, day):
         """Return the sum of what was posted before a day."""
         self.ensure_one()
-        self.env["loyalty.point.entry"].flush_model()
+        self.env["crm.loyalty.entry"].flush_model()
         [[balance]] = self.env.execute_query(
             SQL(
-                "SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry "
+                "SELECT COALESCE(SUM(points), 0) FROM crm_loyalty_entry "
                 "WHERE card_id = %s AND date < %s",
                 self.id,
                 day,
@@ -63,7 +63,7 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         return [
             (day, points)
-            for day, points in self.env["loyalty.point.entry"]._read_group(
+            for day, points in self.env["crm.loyalty.entry"]._read_group(
                 [
                     ("card_id", "=", self.id),
                     ("remaining", ">", 0),
@@ -83,30 +83,30 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         told = {"until": "", "next": "", "keep": ""}
         program = self.program_id
-        if self.tier_until:
+        if self.crm_loyalty_tier_until:
             told["until"] = self.env._(
-                "until %(date)s", date=self._format_day(self.tier_until)
+                "until %(date)s", date=self._format_day(self.crm_loyalty_tier_until)
             )
-        if self.next_tier_id:
+        if self.crm_loyalty_next_tier_id:
             words = {
                 "amount": program._format_tier_value(
-                    self.spend_needed or self.points_needed
+                    self.crm_loyalty_spend_needed or self.crm_loyalty_points_needed
                 ),
-                "tier": self.next_tier_id.name,
+                "tier": self.crm_loyalty_next_tier_id.name,
             }
-            if self.date_needed:
+            if self.crm_loyalty_date_needed:
                 told["next"] = self.env._(
                     "%(amount)s more by %(date)s to reach %(tier)s",
-                    date=self._format_day(self.date_needed),
+                    date=self._format_day(self.crm_loyalty_date_needed),
                     **words,
                 )
             else:
                 told["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
-        if self.tier_until and self.tier_keep_needed:
+        if self.crm_loyalty_tier_until and self.crm_loyalty_tier_keep_needed:
             told["keep"] = self.env._(
                 "%(amount)s more to keep %(tier)s",
-                amount=program._format_tier_value(self.tier_keep_needed),
-                tier=self.tier_id.name,
+                amount=program._format_tier_value(self.crm_loyalty_tier_keep_needed),
+                tier=self.crm_loyalty_tier_id.name,
             )
         return told
 
@@ -144,8 +144,8 @@ class LoyaltyCard(models.Model):
         return f"{'+' if points > 0 else '−' if points < 0 else ''}{number}"
 
 
-class LoyaltyPointEntry(models.Model):
-    _inherit = "loyalty.point.entry"
+class CrmLoyaltyEntry(models.Model):
+    _inherit = "crm.loyalty.entry"
 
     def _get_statement_lines(self, balance):
         """Return the entries as lines of a statement, from an opening balance on."""
@@ -182,7 +182,7 @@ class LoyaltyPointEntry(models.Model):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         names = {}
         for model, entries in self.grouped("source_model").items():
-            if model and model in self.env and model != "loyalty.bonus.rule":
+            if model and model in self.env and model != "crm.loyalty.bonus.rule":
                 # The customer's own documents, by name alone.
                 ids = list({entry.source_id for entry in entries})
                 for document in self.env[model].sudo().browse(ids).exists():

@@ -6,10 +6,10 @@ from odoo.exceptions import AccessError, UserError
 from ..engine.ledger import to_units
 
 
-class LoyaltyPointEntry(models.Model):
+class CrmLoyaltyEntry(models.Model):
     """Expired points that are given back within a window."""
 
-    _inherit = "loyalty.point.entry"
+    _inherit = "crm.loyalty.entry"
 
     def _reinstate(self, expiration_date, reason):
         """Give back what expired by these entries, once each; return the entries.
@@ -51,7 +51,7 @@ class LoyaltyPointEntry(models.Model):
                     "“%(entry)s” did not expire points.", entry=self.display_name
                 )
             )
-        last = self.date + timedelta(days=program.reinstate_days)
+        last = self.date + timedelta(days=program.crm_loyalty_reinstate_days)
         if program._get_loyalty_today() > last:
             raise UserError(
                 self.env._(
@@ -59,7 +59,7 @@ class LoyaltyPointEntry(models.Model):
                     "back any more: the window of %(days)s days is over.",
                     card=self.card_id.display_name,
                     date=self.date,
-                    days=program.reinstate_days,
+                    days=program.crm_loyalty_reinstate_days,
                 )
             )
 
@@ -69,7 +69,7 @@ class LoyaltyCard(models.Model):
 
     def _get_reinstatable(self):
         """Return the expiries of the card that can still be given back."""
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         if not self:
             return Entry
         day = self.program_id._get_loyalty_today()
@@ -77,7 +77,11 @@ class LoyaltyCard(models.Model):
             [
                 ("card_id", "=", self.id),
                 ("kind", "=", "expire"),
-                ("date", ">=", day - timedelta(days=self.program_id.reinstate_days)),
+                (
+                    "date",
+                    ">=",
+                    day - timedelta(days=self.program_id.crm_loyalty_reinstate_days),
+                ),
             ]
         )
         given_back = Entry.search(
@@ -95,7 +99,7 @@ class LoyaltyCard(models.Model):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Reinstate Expired Points"),
-            "res_model": "loyalty.point.reinstate",
+            "res_model": "crm.loyalty.reinstatement",
             "view_mode": "form",
             "target": "new",
             "context": {"default_card_id": self.id},

@@ -26,7 +26,7 @@ class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
     _inherit = ["loyalty.program", "crm.loyalty.bounded.mixin"]
 
-    pending_policy = fields.Selection(
+    crm_loyalty_pending_policy = fields.Selection(
         selection=[
             ("none", "At once"),
             ("days", "Days after the order"),
@@ -37,12 +37,12 @@ class LoyaltyProgram(models.Model):
         default="none",
         help="When points that were earned may be spent. Until then they are pending.",
     )
-    pending_days = fields.Integer(
+    crm_loyalty_pending_days = fields.Integer(
         string="Return Window",
         default=14,
         help="Points are pending for this number of days.",
     )
-    expiry_policy = fields.Selection(
+    crm_loyalty_expiry_policy = fields.Selection(
         selection=[
             ("never", "Never"),
             ("days", "After a number of days"),
@@ -54,13 +54,13 @@ class LoyaltyProgram(models.Model):
         required=True,
         default="never",
     )
-    expire_after = fields.Integer(
+    crm_loyalty_expiry_days = fields.Integer(
         default=365,
         help="Points can be spent for this number of days from the day on which they "
         "were earned; with the end of a month or year, until the end of the one in "
         "which these days are over.",
     )
-    negative_policy = fields.Selection(
+    crm_loyalty_negative_policy = fields.Selection(
         selection=NEGATIVE_POLICIES,
         string="Returned After Spending",
         required=True,
@@ -68,18 +68,20 @@ class LoyaltyProgram(models.Model):
         help="What happens when points are to be taken back that the customer has "
         "spent already.",
     )
-    reinstate_days = fields.Integer(
+    crm_loyalty_reinstate_days = fields.Integer(
         string="Reinstatement Window",
         default=30,
         help="For this number of days expired points can be given back.",
     )
-    expiry_reminder = fields.Boolean(
+    crm_loyalty_expiry_reminder = fields.Boolean(
         string="Remind of Expiry",
         help="Customers get a mail with all points that are about to expire.",
     )
-    reminder_first_days = fields.Integer(string="First Reminder", default=30)
-    reminder_last_days = fields.Integer(string="Last Reminder", default=7)
-    reminder_template_id = fields.Many2one(
+    crm_loyalty_reminder_first_days = fields.Integer(
+        string="First Reminder", default=30
+    )
+    crm_loyalty_reminder_last_days = fields.Integer(string="Last Reminder", default=7)
+    crm_loyalty_reminder_template_id = fields.Many2one(
         comodel_name="mail.template",
         string="Reminder Mail",
         domain=[("model", "=", "loyalty.card")],
@@ -87,7 +89,7 @@ class LoyaltyProgram(models.Model):
             "crm_loyalty.mail_template_points_expiring", raise_if_not_found=False
         ),
     )
-    adjust_limit = fields.Float(
+    crm_loyalty_adjust_limit = fields.Float(
         string="Approval Limit",
         digits=(16, 2),
         help="A person who gives or takes more points than this on one card in 30 days "
@@ -95,13 +97,15 @@ class LoyaltyProgram(models.Model):
     )
 
     _pending_days_positive = models.Constraint(
-        "CHECK (pending_days >= 0)", "The return window can't be below zero days."
+        "CHECK (crm_loyalty_pending_days >= 0)",
+        "The return window can't be below zero days.",
     )
     _expire_after_positive = models.Constraint(
-        "CHECK (expire_after >= 0)", "Points can't expire before they are earned."
+        "CHECK (crm_loyalty_expiry_days >= 0)",
+        "Points can't expire before they are earned.",
     )
     _reminder_days_ordered = models.Constraint(
-        "CHECK (reminder_last_days >= 0 AND reminder_first_days >= reminder_last_days)",
+        "CHECK (crm_loyalty_reminder_last_days >= 0 AND crm_loyalty_reminder_first_days >= crm_loyalty_reminder_last_days)",
         "The first reminder comes before the last.",
     )
 
@@ -121,24 +125,24 @@ class LoyaltyProgram(models.Model):
             raise make_company_error(foreign)
 
     _periods_bounds = models.Constraint(
-        f"CHECK (pending_days <= {MAX_DAYS} AND expire_after <= {MAX_DAYS} "
-        f"AND reinstate_days BETWEEN 0 AND {MAX_DAYS} "
-        f"AND reminder_first_days <= {MAX_DAYS})",
+        f"CHECK (crm_loyalty_pending_days <= {MAX_DAYS} AND crm_loyalty_expiry_days <= {MAX_DAYS} "
+        f"AND crm_loyalty_reinstate_days BETWEEN 0 AND {MAX_DAYS} "
+        f"AND crm_loyalty_reminder_first_days <= {MAX_DAYS})",
         "Periods of points have from 0 to 36,500 days.",
     )
     _adjust_limit_bounds = models.Constraint(
-        f"CHECK (adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        f"CHECK (crm_loyalty_adjust_limit BETWEEN 0 AND {MAX_POINTS})",
         "The approval limit is from 0 to 1,000,000,000 points.",
     )
 
     @api.model
     def _get_bounds(self):
         days = (
-            "pending_days",
-            "expire_after",
-            "reinstate_days",
-            "reminder_first_days",
-            "reminder_last_days",
+            "crm_loyalty_pending_days",
+            "crm_loyalty_expiry_days",
+            "crm_loyalty_reinstate_days",
+            "crm_loyalty_reminder_first_days",
+            "crm_loyalty_reminder_last_days",
         )
         # Odoo's own days are compared alone.
         ever = dict.fromkeys(("date_from", "date_to"), (FIRST_DAY, date(9999, 12, 31)))
@@ -146,10 +150,10 @@ class LoyaltyProgram(models.Model):
             **super()._get_bounds(),
             **ever,
             **dict.fromkeys(days, (0, MAX_DAYS)),
-            "adjust_limit": (0, MAX_POINTS),
-            "point_value": (0, MAX_VALUE),
-            "tier_grace_days": (0, MAX_GRACE_DAYS),
-            "tier_warn_days": (0, MAX_WARN_DAYS),
+            "crm_loyalty_adjust_limit": (0, MAX_POINTS),
+            "crm_loyalty_point_value": (0, MAX_VALUE),
+            "crm_loyalty_tier_grace_days": (0, MAX_GRACE_DAYS),
+            "crm_loyalty_tier_warn_days": (0, MAX_WARN_DAYS),
         }
 
     def _get_loyalty_today(self):
@@ -169,10 +173,10 @@ class LoyaltyProgram(models.Model):
         None: not known yet.
         """
         self.ensure_one()
-        if self.pending_policy == "paid":
+        if self.crm_loyalty_pending_policy == "paid":
             return None
-        if self.pending_policy == "days":
-            return day + timedelta(days=self.pending_days)
+        if self.crm_loyalty_pending_policy == "days":
+            return day + timedelta(days=self.crm_loyalty_pending_days)
         return day
 
     def _get_expiration_date(self, day):
@@ -181,19 +185,19 @@ class LoyaltyProgram(models.Model):
         None: they don't expire.
         """
         self.ensure_one()
-        if self.expiry_policy == "never":
+        if self.crm_loyalty_expiry_policy == "never":
             return None
-        last = day + timedelta(days=self.expire_after)
-        if self.expiry_policy == "month":
+        last = day + timedelta(days=self.crm_loyalty_expiry_days)
+        if self.crm_loyalty_expiry_policy == "month":
             return last + relativedelta(day=31)
-        if self.expiry_policy == "year":
+        if self.crm_loyalty_expiry_policy == "year":
             return date(last.year, 12, 31)
         return last
 
     @api.model_create_multi
     def create(self, vals_list):
         programs = super().create(vals_list)
-        for program in programs.filtered("adjust_limit"):
+        for program in programs.filtered("crm_loyalty_adjust_limit"):
             program._log_limit(min(program._get_company_limits(), default=0))
         return programs
 
@@ -205,7 +209,7 @@ class LoyaltyProgram(models.Model):
         if any(self._is_points_field(name) for name in vals):
             self._check_points_companies()
         limits = {}
-        if vals.keys() & {"adjust_limit", "company_id"}:
+        if vals.keys() & {"crm_loyalty_adjust_limit", "company_id"}:
             limits = {
                 program: (program._get_current_limits(), program._get_adjust_limit())
                 for program in self
@@ -251,7 +255,9 @@ class LoyaltyProgram(models.Model):
         limits = [
             *program._get_current_limits(user),
             *self.env["crm.loyalty.limit.change"]._get_former_limits(
-                program, companies if not program.adjust_limit else None, user
+                program,
+                companies if not program.crm_loyalty_adjust_limit else None,
+                user,
             ),
         ]
         return min((limit for limit in limits if limit), default=0)
@@ -259,16 +265,16 @@ class LoyaltyProgram(models.Model):
     def _get_current_limits(self, user=None):
         """Return the limits that are set for the program now."""
         # As above.
-        limit = self.sudo().adjust_limit
+        limit = self.sudo().crm_loyalty_adjust_limit
         return [limit] if limit else self._get_company_limits(user)
 
     def _get_company_limits(self, user=None):
         # As above.
         companies = self.sudo()._get_limiting_companies(user or self.env.user)
         return [
-            company.loyalty_adjust_limit
+            company.crm_loyalty_adjust_limit
             for company in companies
-            if company.loyalty_adjust_limit
+            if company.crm_loyalty_adjust_limit
         ]
 
     def _get_limiting_companies(self, user):

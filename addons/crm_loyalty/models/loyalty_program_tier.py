@@ -25,10 +25,10 @@ class LoyaltyProgram(models.Model):
 
     _inherit = "loyalty.program"
 
-    tier_ids = fields.One2many(
-        comodel_name="loyalty.tier", inverse_name="program_id", string="Tiers"
+    crm_loyalty_tier_ids = fields.One2many(
+        comodel_name="crm.loyalty.tier", inverse_name="program_id", string="Tiers"
     )
-    tier_basis = fields.Selection(
+    crm_loyalty_tier_basis = fields.Selection(
         selection=[("points", "Points earned"), ("spend", "Amount spent")],
         string="Qualify by",
         required=True,
@@ -36,7 +36,7 @@ class LoyaltyProgram(models.Model):
         help="What the thresholds of the tiers are compared with. Points that a tier "
         "multiplies count once.",
     )
-    tier_period = fields.Selection(
+    crm_loyalty_tier_period = fields.Selection(
         selection=[
             (periods.CALENDAR, "Calendar year"),
             (periods.ANNIVERSARY, "Year of membership"),
@@ -49,42 +49,44 @@ class LoyaltyProgram(models.Model):
         "holds to the end of the next period; in the last 12 months, as long as they "
         "suffice.",
     )
-    tier_grace_days = fields.Integer(
+    crm_loyalty_tier_grace_days = fields.Integer(
         string="Grace days",
         help="Customers keep a tier for so many days after its period; what they earn "
         "in them still counts for keeping it.",
     )
-    tier_warn_days = fields.Integer(
+    crm_loyalty_tier_warn_days = fields.Integer(
         string="Warn before",
         default=30,
         help="Days before a customer loses a tier on which a task is planned. 0: no "
         "tasks.",
     )
-    tier_user_id = fields.Many2one(
+    crm_loyalty_tier_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Tasks for",
         domain="[('share', '=', False)]",
         help="Who gets the tasks about customers that have no salesperson.",
     )
 
-    bonus_rule_ids = fields.One2many(
-        comodel_name="loyalty.bonus.rule", inverse_name="program_id", string="Bonuses"
+    crm_loyalty_bonus_rule_ids = fields.One2many(
+        comodel_name="crm.loyalty.bonus.rule",
+        inverse_name="program_id",
+        string="Bonuses",
     )
 
     _tier_days_check = models.Constraint(
-        "CHECK (tier_grace_days BETWEEN 0 AND 180 AND tier_warn_days >= 0)",
+        "CHECK (crm_loyalty_tier_grace_days BETWEEN 0 AND 180 AND crm_loyalty_tier_warn_days >= 0)",
         "Grace days are between 0 and 180, and a warning comes before the loss.",
     )
 
     _tier_warn_days_bounds = models.Constraint(
-        f"CHECK (tier_warn_days <= {MAX_WARN_DAYS})",
+        f"CHECK (crm_loyalty_tier_warn_days <= {MAX_WARN_DAYS})",
         "A warning comes at most 366 days before the loss.",
     )
 
-    @api.constrains("tier_ids", "program_type")
+    @api.constrains("crm_loyalty_tier_ids", "program_type")
     def _check_tiers(self):
         for program in self:
-            if program.tier_ids and program.program_type != "loyalty":
+            if program.crm_loyalty_tier_ids and program.program_type != "loyalty":
                 raise ValidationError(
                     self.env._(
                         "“%(program)s” can't have tiers: only programs with loyalty "
@@ -98,9 +100,9 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return engine.Ladder(
             program_id=self.id,
-            period=self.tier_period,
-            basis=self.tier_basis,
-            grace_days=self.tier_grace_days,
+            period=self.crm_loyalty_tier_period,
+            basis=self.crm_loyalty_tier_basis,
+            grace_days=self.crm_loyalty_tier_grace_days,
         )
 
     @api.model
@@ -109,7 +111,7 @@ class LoyaltyProgram(models.Model):
         """Return the ids of the programmes that have tiers; each posting asks."""
         # Which programmes have tiers is no secret, and the same for everybody.
         tiers_by_program = (
-            self.env["loyalty.tier"]
+            self.env["crm.loyalty.tier"]
             .sudo()
             ._read_group([("program_id.program_type", "=", "loyalty")], ["program_id"])
         )
@@ -126,7 +128,11 @@ class LoyaltyProgram(models.Model):
         ``card`` is empty for a customer who is no member yet. 0: nothing.
         """
         self.ensure_one()
-        return self.env["loyalty.tier"]._get_multipliers().get(card.tier_id.id, 1.0)
+        return (
+            self.env["crm.loyalty.tier"]
+            ._get_multipliers()
+            .get(card.crm_loyalty_tier_id.id, 1.0)
+        )
 
     # ------------------------------------------------------------
     # Evaluation
@@ -156,19 +162,19 @@ class LoyaltyProgram(models.Model):
 
     def _qualify_entries(self, where):
         """Note what entries of the programme count that nobody looked at yet."""
-        self.env["loyalty.point.entry"]._qualify(
+        self.env["crm.loyalty.entry"]._qualify(
             SQL("e.program_id = %s AND %s", self.id, where)
         )
 
     def _write_tiers(self, states):
         """Write the states of cards that differ, in SQL: a job has 100,000 of them."""
-        self.env["loyalty.point.entry"].flush_model()
+        self.env["crm.loyalty.entry"].flush_model()
         self.env["loyalty.card"].flush_model()
-        self.env["loyalty.tier"].flush_model()
+        self.env["crm.loyalty.tier"].flush_model()
         rows = self.env.execute_query(engine.writing(states, self.id, self.env.uid))
         written = self.env["loyalty.card"].browse(row[0] for row in rows)
         written.invalidate_recordset(self._get_tier_card_fields(), flush=False)
-        self.env["loyalty.tier.history"].invalidate_model(flush=False)
+        self.env["crm.loyalty.tier.history"].invalidate_model(flush=False)
         return [row[1] for row in rows if row[1]]
 
     @api.model
@@ -178,7 +184,7 @@ class LoyaltyProgram(models.Model):
             name
             for name, field in self.env["loyalty.card"]._fields.items()
             if name.startswith(("tier_", "qualifying_"))
-            or name in ("projected_tier_id", "next_tier_id")
+            or name in ("crm_loyalty_projected_tier_id", "crm_loyalty_next_tier_id")
             or name.endswith("_needed")
         ]
 
@@ -263,7 +269,7 @@ class LoyaltyProgram(models.Model):
 
     def action_preview_downgrades(self):
         """Show who loses a tier in the next days if nothing more is earned."""
-        preview = self.env["loyalty.tier.preview"].create(
+        preview = self.env["crm.loyalty.tier.preview"].create(
             {"program_ids": [Command.set(self.ids)]}
         )
         preview.action_refresh()

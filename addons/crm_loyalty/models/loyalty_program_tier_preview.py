@@ -19,16 +19,16 @@ class LoyaltyProgram(models.Model):
         Rows ``(day, card, tier, tier that follows, missing)``: the evaluation of
         the day after each card's promise, with nothing written.
         """
-        Card, Tier = self.env["loyalty.card"], self.env["loyalty.tier"]
-        self.env["loyalty.point.entry"].flush_model()
+        Card, Tier = self.env["loyalty.card"], self.env["crm.loyalty.tier"]
+        self.env["crm.loyalty.entry"].flush_model()
         Card.flush_model()
         rows = []
         for program in self:
             states = engine.states(
                 program._get_ladder(),
-                SQL("c.tier_until + 1"),
+                SQL("c.crm_loyalty_tier_until + 1"),
                 SQL(
-                    "c.tier_until >= %s AND c.tier_until < %s",
+                    "c.crm_loyalty_tier_until >= %s AND c.crm_loyalty_tier_until < %s",
                     day_from - timedelta(days=1),
                     day_to,
                 ),
@@ -36,10 +36,10 @@ class LoyaltyProgram(models.Model):
             for day, card, tier, after, missing in self.env.execute_query(
                 SQL(
                     """
-                    %s SELECT s.as_of, s.id, s.tier_id, t.id,
+                    %s SELECT s.as_of, s.id, s.crm_loyalty_tier_id, t.id,
                               s.held - GREATEST(s.extended, s.current)
                          FROM state AS s
-                         LEFT JOIN loyalty_tier AS t
+                         LEFT JOIN crm_loyalty_tier AS t
                            ON t.program_id = %s AND t.threshold = s.level AND t.active
                         WHERE s.level < s.held
                         ORDER BY s.as_of, s.id
@@ -66,16 +66,21 @@ class LoyaltyProgram(models.Model):
         comes once, and again for the next promise only.
         """
         tasks = self.env["mail.activity"]
-        for program in self.filtered("tier_warn_days"):
+        for program in self.filtered("crm_loyalty_tier_warn_days"):
             day = as_of or program._get_loyalty_today()
             due = program._preview_downgrades(
-                day + timedelta(days=1), day + timedelta(days=program.tier_warn_days)
+                day + timedelta(days=1),
+                day + timedelta(days=program.crm_loyalty_tier_warn_days),
             )
-            due = [row for row in due if row[1].tier_warned_until != row[1].tier_until]
+            due = [
+                row
+                for row in due
+                if row[1].crm_loyalty_tier_warned_until != row[1].crm_loyalty_tier_until
+            ]
             tasks |= program._plan_tier_tasks(due)
             cards = self.env["loyalty.card"].union(*(row[1] for row in due))
-            for until, warned in cards.grouped("tier_until").items():
-                warned.tier_warned_until = until
+            for until, warned in cards.grouped("crm_loyalty_tier_until").items():
+                warned.crm_loyalty_tier_warned_until = until
         return tasks
 
     def _plan_tier_tasks(self, rows):
@@ -90,7 +95,7 @@ class LoyaltyProgram(models.Model):
             user = (
                 partner.user_id
                 or partner.commercial_partner_id.user_id
-                or self.tier_user_id
+                or self.crm_loyalty_tier_user_id
                 or self.env.user
             )
             lang = user.lang or self.env.lang
@@ -102,7 +107,7 @@ class LoyaltyProgram(models.Model):
                     "res_id": partner.id,
                     "user_id": user.id,
                     "activity_type_id": activity_type.id if activity_type else False,
-                    "date_deadline": card.tier_until,
+                    "date_deadline": card.crm_loyalty_tier_until,
                     "summary": told.env._(
                         "%(customer)s loses %(tier)s",
                         customer=partner.display_name,
@@ -126,7 +131,7 @@ class LoyaltyProgram(models.Model):
     def _format_tier_value(self, value):
         """Return points or an amount, as the programme's thresholds are meant."""
         self.ensure_one()
-        if self.tier_basis == "spend":
+        if self.crm_loyalty_tier_basis == "spend":
             return self.currency_id.format(value)
         number = self.env["ir.qweb.field.float"].value_to_html(
             value, {"precision": 0 if value == int(value) else 2}

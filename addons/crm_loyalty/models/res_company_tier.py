@@ -10,5 +10,5 @@ class ResCompany(models.Model):
 
     def _get_loyalty_day(self, moment):
         """Return the day of a moment (naive UTC) for the company."""
-        zone = pytz.timezone(self.loyalty_tz or "UTC") if self else pytz.utc
+        zone = pytz.timezone(self.crm_loyalty_tz or "UTC") if self else pytz.utc
         return moment.replace(tzinfo=UTC).astimezone(zone).date()

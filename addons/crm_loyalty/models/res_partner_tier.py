@@ -2,20 +2,20 @@ from odoo import api, fields, models
 
 from .crm_loyalty_bounded_mixin import FIRST_DAY, LAST_DAY, check_values
 
-BIRTHDATE_BOUNDS = {"loyalty_birthdate": (FIRST_DAY, LAST_DAY)}
+BIRTHDATE_BOUNDS = {"crm_loyalty_birthdate": (FIRST_DAY, LAST_DAY)}
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    loyalty_birthdate = fields.Date(
+    crm_loyalty_birthdate = fields.Date(
         string="Date of birth",
         groups="base.group_user",
         help="For a bonus on birthdays, where no other application keeps it.",
     )
 
     _loyalty_birthdate_bounds = models.Constraint(
-        "CHECK (loyalty_birthdate BETWEEN '1900-01-01' AND '2199-12-31')",
+        "CHECK (crm_loyalty_birthdate BETWEEN '1900-01-01' AND '2199-12-31')",
         "A date of birth is from 1900 to 2199.",
     )
 
@@ -52,9 +52,9 @@ class ResPartner(models.Model):
                         "in",
                         list({i for ids in customers.values() for i in ids}),
                     ),
-                    ("tier_id.pricelist_id.active", "=", True),
+                    ("crm_loyalty_tier_id.pricelist_id.active", "=", True),
                     (
-                        "tier_id.pricelist_id.company_id",
+                        "crm_loyalty_tier_id.pricelist_id.company_id",
                         "in",
                         [False, self.env.company.id],
                     ),
@@ -62,11 +62,18 @@ class ResPartner(models.Model):
                     ("program_id.active", "=", True),
                 ]
             )
-            .sorted(lambda card: (card.program_id.sequence, -card.tier_id.threshold))
+            .sorted(
+                lambda card: (
+                    card.program_id.sequence,
+                    -card.crm_loyalty_tier_id.threshold,
+                )
+            )
         )
         pricelists = {}
         for card in reversed(cards):
-            pricelists[card.partner_id.id] = card.tier_id.pricelist_id.sudo(False)
+            pricelists[card.partner_id.id] = card.crm_loyalty_tier_id.pricelist_id.sudo(
+                False
+            )
         found = {
             partner_id: next((pricelists[i] for i in ids if i in pricelists), None)
             for partner_id, ids in customers.items()

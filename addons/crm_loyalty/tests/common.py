@@ -23,7 +23,7 @@ class LedgerCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env["res.company"].create(
-            {"name": "Points & Co", "loyalty_tz": "UTC"}
+            {"name": "Points & Co", "crm_loyalty_tz": "UTC"}
         )
         cls.env.user.company_ids |= cls.company
         cls.env = cls.env(
@@ -116,7 +116,7 @@ class LedgerCase(TransactionCase):
                 lot.remaining,
                 lot.expiration_date and (lot.expiration_date - TODAY).days,
             )
-            for lot in card.lot_ids.sorted(
+            for lot in card.crm_loyalty_lot_ids.sorted(
                 lambda lot: (lot.expiration_date or date.max, lot.id)
             )
         ]
@@ -124,16 +124,19 @@ class LedgerCase(TransactionCase):
     def _kinds(self, card):
         """The entries of a card, oldest first: ``[(kind, points)]``."""
         return [
-            (entry.kind, entry.points) for entry in card.entry_ids.sorted("sequence")
+            (entry.kind, entry.points)
+            for entry in card.crm_loyalty_entry_ids.sorted("sequence")
         ]
 
     def _assert_sound(self):
         """The whole ledger is proved: sums, lots, chain."""
         self.env.flush_all()
-        proof = self.env["loyalty.point.proof"]._prove()
+        proof = self.env["crm.loyalty.check"]._prove()
         self.assertEqual(
             [(f.card_id.id, f.kind, f.expected, f.found) for f in proof.fault_ids], []
         )
         for card in self.env["loyalty.card"].with_context(active_test=False).search([]):
-            balance = sum(to_units(entry.points) for entry in card.entry_ids)
+            balance = sum(
+                to_units(entry.points) for entry in card.crm_loyalty_entry_ids
+            )
             self.assertEqual(balance, to_units(card.points))

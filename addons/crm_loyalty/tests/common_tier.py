@@ -17,7 +17,7 @@ class TierCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env["res.company"].create(
-            {"name": "Points & Co", "loyalty_tz": "Asia/Shanghai"}
+            {"name": "Points & Co", "crm_loyalty_tz": "Asia/Shanghai"}
         )
         cls.env.user.company_ids |= cls.company
         cls.env = cls.env(
@@ -27,7 +27,9 @@ class TierCase(TransactionCase):
         cls.adjuster = cls._user("adam", "crm_loyalty.group_points_adjuster")
         cls.configurator = cls._user("mona", "crm_loyalty.group_points_manager")
         cls.program = cls._program()
-        cls.basic, cls.silver, cls.gold = cls.program.tier_ids.sorted("threshold")
+        cls.basic, cls.silver, cls.gold = cls.program.crm_loyalty_tier_ids.sorted(
+            "threshold"
+        )
         cls.ada = cls.env["res.partner"].create({"name": "Ada"})
         cls.card = cls._card(cls.ada)
 
@@ -51,7 +53,7 @@ class TierCase(TransactionCase):
                 "company_id": cls.company.id,
                 "applies_on": "both",
                 "trigger": "auto",
-                "tier_ids": [
+                "crm_loyalty_tier_ids": [
                     Command.create({"name": name, "threshold": threshold})
                     for name, threshold in [
                         ("Basic", 0),
@@ -69,7 +71,7 @@ class TierCase(TransactionCase):
             {
                 "partner_id": partner.id,
                 "program_id": (program or cls.program).id,
-                "member_since": since,
+                "crm_loyalty_member_since": since,
             }
         )
 

@@ -13,7 +13,7 @@ class TestHooks(LedgerCase):
         debtor = self._card(1)
         self.env.flush_all()
         self.env.cr.execute(
-            "DELETE FROM loyalty_point_entry WHERE card_id = ANY(%s)",
+            "DELETE FROM crm_loyalty_entry WHERE card_id = ANY(%s)",
             [(cards | debtor).ids],
         )
         self.env.cr.execute(
@@ -32,9 +32,9 @@ class TestHooks(LedgerCase):
         )
         # PostgreSQL knows no other day than today.
         self._on(self.env.cr.now().date())
-        self.assertEqual(debtor.points_debt, 3)
+        self.assertEqual(debtor.crm_loyalty_points_debt, 3)
         self.assertEqual(cards.mapped("points"), [10, 0, 2.1235])
-        self.assertEqual(cards[0].points_available, 10)
+        self.assertEqual(cards[0].crm_loyalty_points_available, 10)
         self._assert_sound()
 
     def _came_with_the_addon(self, record):
@@ -65,7 +65,7 @@ class TestHooks(LedgerCase):
         for record in (mine, self.program):
             self._came_with_the_addon(record)
         uninstall_hook(self.env)
-        self.assertEqual(theirs.entry_ids.mapped("points"), [50])
+        self.assertEqual(theirs.crm_loyalty_entry_ids.mapped("points"), [50])
         self.assertFalse(
             self.env["ir.model.data"].search(
                 [

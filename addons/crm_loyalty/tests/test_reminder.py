@@ -10,7 +10,11 @@ class TestReminder(LedgerCase):
     def setUp(self):
         super().setUp()
         self.program.write(
-            {"expiry_policy": "days", "expire_after": 60, "expiry_reminder": True}
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 60,
+                "crm_loyalty_expiry_reminder": True,
+            }
         )
         self.card = self._card(10)
 
@@ -54,7 +58,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(len(self._remind()), 1)
 
     def test_a_reminder_comes_again_for_points_that_were_kept_alive(self):
-        self.program.expiry_policy = "activity"
+        self.program.crm_loyalty_expiry_policy = "activity"
         self._on(53)
         self.assertEqual(len(self._remind()), 1)
         self.card._post_points(-1, "burn")
@@ -63,7 +67,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(len(self._remind()), 1)
 
     def test_the_scheduled_job_leaves_programmes_without_reminders_alone(self):
-        self.program.expiry_reminder = False
+        self.program.crm_loyalty_expiry_reminder = False
         self._on(53)
         before = self.env["mail.mail"].search_count([])
         with self.enter_registry_test_mode():

@@ -50,11 +50,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             if not kept or not gone:
                 continue
             gone._move_qualifying(kept)
-            kept.member_since = min(cards.mapped("member_since"))
+            kept.crm_loyalty_member_since = min(
+                cards.mapped("crm_loyalty_member_since")
+            )
             program._evaluate_tiers(cards=kept)
 
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Have caches forget whose entries they are: they follow the customer."""
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        self.env["loyalty.point.entry"].invalidate_model(["partner_id"])
+        self.env["crm.loyalty.entry"].invalidate_model(["partner_id"])
         return result

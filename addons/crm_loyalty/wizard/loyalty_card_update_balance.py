@@ -10,18 +10,20 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
     _name = "loyalty.card.update.balance"
     _inherit = [
         "loyalty.card.update.balance",
-        "loyalty.card.wizard",
+        "crm.loyalty.card.wizard",
         "crm.loyalty.bounded.mixin",
     ]
 
-    seen_balance = fields.Float(
-        compute="_compute_seen_balance",
+    crm_loyalty_seen_balance = fields.Float(
+        compute="_compute_crm_loyalty_seen_balance",
         store=True,
         compute_sudo=False,
         precompute=True,
         readonly=False,
     )
-    is_approval_needed = fields.Boolean(compute="_compute_is_approval_needed")
+    crm_loyalty_is_approval_needed = fields.Boolean(
+        compute="_compute_crm_loyalty_is_approval_needed"
+    )
 
     @api.model
     def _get_bounds(self):
@@ -29,24 +31,24 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         return {
             **super()._get_bounds(),
             "new_balance": balance,
-            "seen_balance": balance,
+            "crm_loyalty_seen_balance": balance,
         }
 
     @api.depends("card_id")
-    def _compute_seen_balance(self):
+    def _compute_crm_loyalty_seen_balance(self):
         for wizard in self:
-            wizard.seen_balance = wizard.card_id.points
+            wizard.crm_loyalty_seen_balance = wizard.card_id.points
 
     @api.depends("card_id", "new_balance")
-    def _compute_is_approval_needed(self):
+    def _compute_crm_loyalty_is_approval_needed(self):
         for wizard in self:
-            wizard.is_approval_needed = False
+            wizard.crm_loyalty_is_approval_needed = False
             if wizard.card_id:
                 card = wizard.card_id
                 change = to_units(wizard.new_balance) - to_units(card.points)
                 # The card is locked when it is posted on.
                 over = card._get_over_limit({card: change}, lock=False)
-                wizard.is_approval_needed = bool(over)
+                wizard.crm_loyalty_is_approval_needed = bool(over)
 
     def action_update_card_point(self):
         """Adjust by the difference, in place of Odoo's writing of a balance.
@@ -56,14 +58,14 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         """
         self.ensure_one()
         card = self.card_id
-        if self.new_balance < 0 or self.new_balance == self.seen_balance:
+        if self.new_balance < 0 or self.new_balance == self.crm_loyalty_seen_balance:
             raise ValidationError(
                 self.env._(
                     "The new balance has to differ from the old one, and can't be "
                     "below zero."
                 )
             )
-        if self.seen_balance != card.points:
+        if self.crm_loyalty_seen_balance != card.points:
             raise UserError(
                 self.env._(
                     "The balance of “%(card)s” has changed meanwhile: it is %(points)s "
@@ -73,7 +75,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
                 )
             )
         card._check_may_adjust({})
-        adjustment = self.env["loyalty.point.adjustment"].create(
+        adjustment = self.env["crm.loyalty.adjustment"].create(
             {
                 "card_id": card.id,
                 "points": self.new_balance - card.points,

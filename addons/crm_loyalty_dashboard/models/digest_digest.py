@@ -35,7 +35,7 @@ class DigestDigest(models.Model):
 
         Programmes of all companies count in none: whose debt they are is not said.
         """
-        groups = self.env["loyalty.points.report"]._read_group(
+        groups = self.env["crm.loyalty.points.report"]._read_group(
             Domain("date", "<", end)
             & Domain("company_id", "in", companies.ids)
             & Domain("program_id.program_type", "=", "loyalty"),
@@ -54,6 +54,6 @@ class DigestDigest(models.Model):
         actions = super()._compute_kpis_actions(company, user)
         menu = self.env.ref("crm_loyalty.menu_root").id
         actions["kpi_loyalty_liability"] = (
-            f"crm_loyalty.loyalty_points_report_action?menu_id={menu}"
+            f"crm_loyalty.crm_loyalty_points_report_action?menu_id={menu}"
         )
         return actions

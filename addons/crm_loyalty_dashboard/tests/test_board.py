@@ -14,7 +14,7 @@ class TestLoyaltyBoard(HttpCase):
         cls.today = fields.Date.today()
         cls.company = cls._company("Points & Co")
         program = cls._program(cls.company)
-        gold = cls.env["loyalty.tier"].create(
+        gold = cls.env["crm.loyalty.tier"].create(
             {"name": "Gold", "program_id": program.id, "threshold": 1000}
         )
         ada, bob = (cls._card(program, name) for name in ("Ada", "Bob"))
@@ -26,7 +26,7 @@ class TestLoyaltyBoard(HttpCase):
             (bob, -10, "expire", 3),
         ):
             cls._post(card, points, kind, days_ago)
-        ada.tier_id = gold
+        ada.crm_loyalty_tier_id = gold
         other = cls._program(cls._company("Elsewhere"))
         cls._post(cls._card(other, "Eve"), 7000, "earn", 10)
         cls.env.flush_all()
@@ -44,7 +44,7 @@ class TestLoyaltyBoard(HttpCase):
                 "name": "Club",
                 "program_type": "loyalty",
                 "company_id": company.id,
-                "point_value": 0.5,
+                "crm_loyalty_point_value": 0.5,
             }
         )
 

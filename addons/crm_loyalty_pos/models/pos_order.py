@@ -15,7 +15,9 @@ class PosOrder(models.Model):
             return result
         spent = {int(key): -units for key, units in point_changes.items() if units < 0}
         cards = self.env["loyalty.card"].browse(spent).exists()
-        short = cards.filtered(lambda c: c.points - c.points_locked < spent[c.id])
+        short = cards.filtered(
+            lambda c: c.points - c.crm_loyalty_points_locked < spent[c.id]
+        )
         if not short:
             return result
         return {
@@ -25,9 +27,11 @@ class PosOrder(models.Model):
                     "Points on the card %(card)s are still pending: %(points)s can be "
                     "spent today.",
                     card=short[0].code,
-                    points=f"{short[0].points_available:g}",
+                    points=f"{short[0].crm_loyalty_points_available:g}",
                 ),
-                "updated_points": {card.id: card.points_available for card in short},
+                "updated_points": {
+                    card.id: card.crm_loyalty_points_available for card in short
+                },
             },
         }
 

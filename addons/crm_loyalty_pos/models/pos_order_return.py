@@ -69,7 +69,7 @@ class PosOrder(models.Model):
         """Return what the order has earned and spent, card by card."""
         self.ensure_one()
         # The ledger of an order belongs to whoever refunds it.
-        Entry = self.env["loyalty.point.entry"].sudo()
+        Entry = self.env["crm.loyalty.entry"].sudo()
         entries = Entry.search(
             [
                 ("source_model", "=", self._name),

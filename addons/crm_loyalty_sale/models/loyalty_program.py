@@ -8,7 +8,7 @@ class LoyaltyProgram(models.Model):
     # How many orders used a programme is a number of the programme: whoever may see
     # points opens its form without seeing orders.
     total_order_count = fields.Integer(compute_sudo=True)
-    earn_base = fields.Selection(
+    crm_loyalty_earn_base = fields.Selection(
         selection=[
             ("ordered", "All that is ordered"),
             ("paid", "What is not paid with points"),
@@ -19,7 +19,7 @@ class LoyaltyProgram(models.Model):
         help="What is not paid with points: an order of which a part is paid with "
         "points, eWallets or gift cards earns that part less.",
     )
-    cashback_percent = fields.Float(
+    crm_loyalty_cashback_percent = fields.Float(
         string="Cash Back",
         digits=(16, 2),
         help="This share of what an order comes to goes into the wallet, without what "
@@ -27,22 +27,22 @@ class LoyaltyProgram(models.Model):
     )
 
     _cashback_percent_range = models.Constraint(
-        "CHECK (cashback_percent >= 0 AND cashback_percent <= 100)",
+        "CHECK (crm_loyalty_cashback_percent >= 0 AND crm_loyalty_cashback_percent <= 100)",
         "Cash back is between 0 and 100 percent.",
     )
 
     @api.model
     def _get_bounds(self):
-        return {**super()._get_bounds(), "cashback_percent": (0, 100)}
+        return {**super()._get_bounds(), "crm_loyalty_cashback_percent": (0, 100)}
 
     def _earns_on_payment(self):
         """Whether what orders earn depends on how they are paid."""
         self.ensure_one()
-        return self.earn_base == "paid" or self._gives_cash_back()
+        return self.crm_loyalty_earn_base == "paid" or self._gives_cash_back()
 
     def _gives_cash_back(self):
         self.ensure_one()
-        return self.program_type == "ewallet" and self.cashback_percent > 0
+        return self.program_type == "ewallet" and self.crm_loyalty_cashback_percent > 0
 
     def _get_points_of_payment(self, order, points):
         """Return the points of an order by what of it is paid with money.
@@ -51,7 +51,7 @@ class LoyaltyProgram(models.Model):
         """
         self.ensure_one()
         parts = order._get_payment_parts(self)
-        if self.earn_base == "paid":
+        if self.crm_loyalty_earn_base == "paid":
             points *= parts.share
         if self._gives_cash_back():
             paid = order.currency_id._convert(
@@ -61,12 +61,12 @@ class LoyaltyProgram(models.Model):
                 order.date_order,
                 round=False,
             )
-            points += paid * self.cashback_percent / 100
+            points += paid * self.crm_loyalty_cashback_percent / 100
         return float_round(points, precision_digits=2, rounding_method="DOWN")
 
     def _get_earning_weight(self, line):
         """Extension point: what a line earns for its amount, next to other lines."""
         self.ensure_one()
         if self._gives_cash_back() and line.product_id not in self.trigger_product_ids:
-            return self.cashback_percent / 100
+            return self.crm_loyalty_cashback_percent / 100
         return 1

@@ -13,7 +13,7 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    points_round = fields.Integer(
+    crm_loyalty_points_round = fields.Integer(
         copy=False,
         readonly=True,
         help="How often the order was cancelled after it had been confirmed.",
@@ -23,11 +23,11 @@ class SaleOrder(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             # Here since defaults come from the client, too.
-            vals_list = [{**vals, "points_round": 0} for vals in vals_list]
+            vals_list = [{**vals, "crm_loyalty_points_round": 0} for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):
-        if "points_round" in vals and not self.env.su:
+        if "crm_loyalty_points_round" in vals and not self.env.su:
             raise AccessError(
                 self.env._("How often an order was cancelled is counted by the order.")
             )
@@ -36,7 +36,7 @@ class SaleOrder(models.Model):
     def _get_points_prefix(self):
         """Return how the keys of entries begin that this confirmation posts."""
         self.ensure_one()
-        return f"sale.order:{self.id}:{self.points_round}:"
+        return f"sale.order:{self.id}:{self.crm_loyalty_points_round}:"
 
     # ------------------------------------------------------------
     # Confirmation
@@ -157,9 +157,12 @@ class SaleOrder(models.Model):
         # What an order may spend does not depend on who enters it.
         coupon = coupon.sudo()
         program = coupon.program_id
-        points -= coupon.points_locked
+        points -= coupon.crm_loyalty_points_locked
         if self.state not in ("sale", "done"):
-            if program.pending_policy != "none" and program.applies_on != "future":
+            if (
+                program.crm_loyalty_pending_policy != "none"
+                and program.applies_on != "future"
+            ):
                 # As above: the entries of coupons are read for whoever enters it.
                 points -= sum(
                     point.points

@@ -49,7 +49,7 @@ class SaleOrder(models.Model):
             result = super()._action_cancel()
         for order in orders.filtered(lambda order: order.state == "cancel"):
             # The keys of what is posted depend on it: people don't write it.
-            order.sudo().points_round += 1
+            order.sudo().crm_loyalty_points_round += 1
         return result
 
     # ------------------------------------------------------------
@@ -163,7 +163,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # Counted for a key, not shown.
         count = (
-            self.env["loyalty.point.entry"]
+            self.env["crm.loyalty.entry"]
             .sudo()
             .search_count(
                 [("source_model", "=", self._name), ("source_id", "=", self.id)]
@@ -179,7 +179,7 @@ class SaleOrder(models.Model):
         """Return what the present confirmation has earned and spent, card by card."""
         self.ensure_one()
         # The ledger of an order belongs to whoever may change the order.
-        Entry = self.env["loyalty.point.entry"].sudo()
+        Entry = self.env["crm.loyalty.entry"].sudo()
         prefix = self._get_points_prefix()
         entries = Entry.search(
             [("source_model", "=", self._name), ("source_id", "=", self.id)], order="id"
@@ -194,7 +194,7 @@ class SaleOrder(models.Model):
     def _get_points_before(self, posted):
         """Return the same for what was confirmed before there was a ledger."""
         # The ledger of an order belongs to whoever may change the order.
-        Entry = self.env["loyalty.point.entry"].sudo()
+        Entry = self.env["crm.loyalty.entry"].sudo()
         known = {(points.card, points.kind) for points in posted}
         before = []
         for kind, units in (
@@ -202,7 +202,11 @@ class SaleOrder(models.Model):
             ("burn", self._get_units_spent()),
         ):
             for card, amount in units.items():
-                if amount and not self.points_round and (card, kind) not in known:
+                if (
+                    amount
+                    and not self.crm_loyalty_points_round
+                    and (card, kind) not in known
+                ):
                     name = f"before:{kind}"
                     points = PostedPoints(card, kind, None, amount, name)
                     key = f"{self._get_points_prefix()}back:{name}:"
@@ -235,7 +239,7 @@ class SaleOrder(models.Model):
         if not self:
             return
         # Payments are entered by people who need not see points.
-        Entry = self.env["loyalty.point.entry"].sudo()
+        Entry = self.env["crm.loyalty.entry"].sudo()
         waiting = Entry.search(
             [*Entry._get_unpaid_domain(), ("source_id", "in", self.ids)]
         )

@@ -13,6 +13,6 @@ def make(world):
 
 FIELDS = """
 model           fields                     public portal employee seller leader manager accountant technician admin viewer adjuster approver steward worker
-sale.order      points_round               -      -      -        r      r      r       r          -          r     -      -        -        -       r
-loyalty.program earn_base,cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
+sale.order      crm_loyalty_points_round               -      -      -        r      r      r       r          -          r     -      -        -        -       r
+loyalty.program crm_loyalty_earn_base,crm_loyalty_cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
 """

@@ -135,7 +135,7 @@ class OrderCase(LedgerCase):
 
     def _posted(self, order):
         """What was posted for an order: ``[(kind, points)]``."""
-        entries = self.env["loyalty.point.entry"].search(
+        entries = self.env["crm.loyalty.entry"].search(
             [("source_model", "=", "sale.order"), ("source_id", "=", order.id)],
             order="id",
         )

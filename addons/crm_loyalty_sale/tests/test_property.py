@@ -48,7 +48,7 @@ class TestProperty(OrderCase):
     def setUpClass(cls):
         super().setUpClass()
         # Here, as what is cached of tiers does not go with a savepoint.
-        cls.program.tier_ids = [
+        cls.program.crm_loyalty_tier_ids = [
             Command.create({"name": name, "threshold": threshold, "multiplier": times})
             for name, threshold, times in (("Basic", 0, 1), ("Gold", 60, 1.5))
         ]
@@ -104,12 +104,12 @@ class Story:
     def begin(self, pending, expiry, negative):
         self.program.write(
             {
-                "pending_policy": pending,
-                "pending_days": 3,
-                "expiry_policy": expiry,
-                "expire_after": 6,
-                "negative_policy": negative,
-                "reinstate_days": 30,
+                "crm_loyalty_pending_policy": pending,
+                "crm_loyalty_pending_days": 3,
+                "crm_loyalty_expiry_policy": expiry,
+                "crm_loyalty_expiry_days": 6,
+                "crm_loyalty_negative_policy": negative,
+                "crm_loyalty_reinstate_days": 30,
             }
         )
         self.card._post_points(12, "bonus", key="welcome")
@@ -142,14 +142,14 @@ class Story:
             self.day,
             entries.mapped(lambda entry: (entry.id, entry.remaining)),
             entries.mapped("available_date"),
-            self.card.tier_id,
-            self.card.tier_history_ids,
+            self.card.crm_loyalty_tier_id,
+            self.card.crm_loyalty_tier_history_ids,
             self.orders.mapped("invoice_status"),
             self.orders.sudo().invoice_ids.mapped("payment_state"),
         )
 
     def get_entries(self):
-        return self.env["loyalty.point.entry"].search(
+        return self.env["crm.loyalty.entry"].search(
             [("program_id", "=", self.program.id)]
         )
 
@@ -165,7 +165,7 @@ class Story:
         for card, mine in entries.grouped("card_id").items():
             opened = sum(to_units(entry.remaining) for entry in mine)
             case.assertEqual(opened, to_units(card.points))
-            if self.program.negative_policy != "debt":
+            if self.program.crm_loyalty_negative_policy != "debt":
                 case.assertGreaterEqual(card.points, 0)
         for entry in entries.filtered(lambda entry: entry.points > 0):
             case.assertGreaterEqual(entry.remaining, 0, "no lot is below zero")
@@ -185,7 +185,7 @@ class Story:
         self.orders |= self.case._order(coffees=number + 1)
 
     def may_redeem(self):
-        return self.card.points_available >= 10
+        return self.card.crm_loyalty_points_available >= 10
 
     def do_redeem(self, number):
         order = self.case._order(coffees=number, teas=4, confirm=False)
@@ -276,7 +276,7 @@ class Story:
         self.case._on(self.day)
 
     def may_expire(self):
-        return self.card.lot_ids.filtered(
+        return self.card.crm_loyalty_lot_ids.filtered(
             lambda lot: (
                 lot.remaining > 0
                 and lot.expiration_date

@@ -27,7 +27,9 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_a_cancelled_order_gives_spent_points_back_to_their_lots(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self.card._post_points(6, "bonus")
         self._on(10)
         self.card._post_points(6, "bonus")
@@ -57,7 +59,7 @@ class TestReturns(OrderCase):
         invoice = self._invoice(self._order(coffees=4))
         note = self._credit(invoice)
         self.assertEqual(self.card.points, 0)
-        entry = self.card.entry_ids.sorted("sequence")[-1]
+        entry = self.card.crm_loyalty_entry_ids.sorted("sequence")[-1]
         self.assertEqual((entry.kind, entry.points), ("reverse", -4))
         self.assertEqual(entry.source_model, "account.move")
         self.assertEqual(entry.source_id, note.id)
@@ -98,7 +100,9 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_a_returned_reward_gives_its_points_back_to_their_lots(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self.card._post_points(15, "bonus")
         order = self._order(coffees=4, rewards=1)
         self.assertEqual(self.card.points, 9)
@@ -133,7 +137,7 @@ class TestReturns(OrderCase):
     # Points that are spent by then
 
     def _spent_order(self, policy):
-        self.program.negative_policy = policy
+        self.program.crm_loyalty_negative_policy = policy
         order = self._order(coffees=10)
         invoice = self._invoice(order)
         self._order(teas=4, rewards=1)
@@ -143,9 +147,9 @@ class TestReturns(OrderCase):
     def test_a_return_after_spending_leaves_a_debt(self):
         _order, invoice = self._spent_order("debt")
         self._credit(invoice, {"Coffee": 4})
-        self.assertEqual((self.card.points, self.card.points_debt), (-4, 4))
+        self.assertEqual((self.card.points, self.card.crm_loyalty_points_debt), (-4, 4))
         self._order(coffees=10)
-        self.assertEqual((self.card.points, self.card.points_debt), (6, 0))
+        self.assertEqual((self.card.points, self.card.crm_loyalty_points_debt), (6, 0))
         self._assert_sound()
 
     def test_a_return_after_spending_stops_at_zero(self):
@@ -153,7 +157,7 @@ class TestReturns(OrderCase):
         self.card._post_points(1, "bonus")
         self._credit(invoice, {"Coffee": 4})
         self.assertEqual(self.card.points, 0)
-        entry = self.card.entry_ids.sorted("sequence")[-1]
+        entry = self.card.crm_loyalty_entry_ids.sorted("sequence")[-1]
         self.assertEqual((entry.points, entry.waived), (-1, 3))
         self._order(coffees=10)
         order._action_cancel()
@@ -168,14 +172,16 @@ class TestReturns(OrderCase):
             order._action_cancel()
 
     def test_cancelling_what_spent_the_points_pays_the_debt(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         earning = self._order(coffees=10)
         spending = self._order(teas=4, rewards=1)
         earning._action_cancel()
         self.assertEqual(self.card.points, -10)
         spending._action_cancel()
         self.assertEqual(self.card.points, 0)
-        self.assertFalse(self.card.lot_ids)
+        self.assertFalse(self.card.crm_loyalty_lot_ids)
         self._assert_sound()
 
     def test_an_order_from_before_the_ledger_is_returned_too(self):
@@ -184,7 +190,7 @@ class TestReturns(OrderCase):
         self.env.flush_all()
         # As if it had been confirmed before: the points are an opening balance.
         self.env.cr.execute(
-            "UPDATE loyalty_point_entry SET source_model = NULL, source_id = NULL, "
+            "UPDATE crm_loyalty_entry SET source_model = NULL, source_id = NULL, "
             "kind = 'opening', key = 'opening' WHERE card_id = %s",
             [self.card.id],
         )

@@ -1,4 +1,4 @@
-"""Take off the foreign keys and indexes that the first version had in excess."""
+"""Drop superfluous foreign keys and indexes of the first version."""
 
 from odoo.tools import SQL, sql
 

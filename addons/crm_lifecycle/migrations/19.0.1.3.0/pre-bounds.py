@@ -1,6 +1,6 @@
-"""Bring numbers and dates within the bounds that their fields have from now on.
+"""Limit numbers and dates to the new bounds of their fields.
 
-A day after year 9999 could not be read any more, nor could any list with it.
+A day after year 9999 would be unreadable, and so would every list with it.
 """
 
 from datetime import date
@@ -49,7 +49,7 @@ def keep_within_wizards(cr):
 
 
 def look_again(cr):
-    """Have the next run ask about customers whose days were computed from others."""
+    """Have the next run review customers with days computed from others."""
     cr.execute(
         SQL(
             """

@@ -1,4 +1,4 @@
-"""Bring numbers and dates within the bounds that their fields have from now on."""
+"""Bring stored numbers and dates within the new bounds of their fields."""
 
 from datetime import date
 
@@ -8,6 +8,6 @@ DATES = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def migrate(cr, version):
-    keep_within(cr, "spreadsheet_dashboard", 0, 1_000_000, "refresh_seconds")
+    keep_within(cr, "spreadsheet_dashboard", 0, 1_000_000, "lifecycle_refresh_seconds")
     keep_within(cr, "crm_lifecycle_mailing", *DATES, "next_date")
     keep_within(cr, "crm_lifecycle_print", *DATES, "date_from", "date_to")

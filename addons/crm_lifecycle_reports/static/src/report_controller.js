@@ -9,7 +9,7 @@ import { useSearchBarToggler } from "@web/search/search_bar/search_bar_toggler";
 import { ActionHelper } from "@web/views/action_helper";
 import { standardViewProps } from "@web/views/standard_view_props";
 
-/** The frame of a report that draws for itself: search, and what it finds. */
+/** Controller of reports with their own renderer: search panel and result. */
 export class ReportController extends Component {
     static template = "crm_lifecycle_reports.ReportController";
     static components = { ActionHelper, CogMenu, Layout, SearchBar };
@@ -23,7 +23,7 @@ export class ReportController extends Component {
     setup() {
         this.model = useModel(this.props.Model, {
             resModel: this.props.resModel,
-            // Whoever comes back finds what they had chosen.
+            // Restore the options when the user comes back.
             options: this.props.state?.options,
         });
         useBus(this.model.bus, "update", () => this.render(true));

@@ -1,19 +1,19 @@
-/** What a report gives away: a table for spreadsheets and a picture. */
+/** Export of a report as a spreadsheet or an image. */
 import { _t } from "@web/core/l10n/translation";
 import { download, downloadFile } from "@web/core/network/download";
 
-// Pictures are drawn larger than the screen shows them, so that they print well.
+// Draw images larger than on screen, for printing.
 const SCALE = 2;
 
 /**
- * Download a table by the writer of Odoo's own pivot tables.
+ * Download a table with the exporter of Odoo's pivot view.
  *
  * @param {{title: string, resModel: string, columns: string[],
  *     rows: {title: string, values: (number|string)[]}[]}} table
  */
 export function downloadXlsx({ title, resModel, columns, rows }) {
     const data = {
-        // A sheet's name has at most 31 characters, and not all of them.
+        // Sheet names have at most 31 characters, without some special ones.
         title: title.replace(/[\[\]:*?\/\\]/g, " ").slice(0, 31),
         model: resModel,
         measure_count: 1,
@@ -33,7 +33,7 @@ export function downloadXlsx({ title, resModel, columns, rows }) {
     });
 }
 
-/** Return a PNG, as a Blob, of an SVG text of some size. */
+/** Return an SVG text of some size as a PNG Blob. */
 export async function toPng(svg, width, height) {
     const image = new Image();
     const loaded = new Promise((resolve, reject) => {
@@ -56,15 +56,15 @@ export async function downloadPng(title, { svg, width, height }) {
     await downloadFile(await toPng(svg, width, height), `${title}.png`, "image/png");
 }
 
-/** Return a text that may stand within an SVG. */
+/** Escape a text for SVG. */
 export function escapeXml(text) {
     const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
     return String(text).replace(/[&<>"]/g, (char) => entities[char]);
 }
 
 /**
- * Let the arrow keys walk over cells, in rows and columns, where only one of them is
- * reached by Tab. Cells have ``data-row`` and ``data-column``.
+ * Move between cells with the arrow keys; Tab reaches only one of them. Cells have
+ * ``data-row`` and ``data-column``.
  */
 export function walkCells(ev, root) {
     const steps = {

@@ -1,4 +1,4 @@
-"""Bring numbers and dates within the bounds that their fields have from now on."""
+"""Bring stored numbers and dates within the new bounds of their fields."""
 
 from datetime import date
 

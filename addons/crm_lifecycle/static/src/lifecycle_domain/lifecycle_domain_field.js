@@ -1,8 +1,8 @@
 /**
- * Odoo's domain editor for conditions on customers: dates are shown and edited
- * relative to the day on which a rule is asked ("90 days ago"). The editor of the
- * web client knows such dates in its ranges alone, and shows "Invalid DateTime"
- * where a condition compares with one.
+ * Odoo's domain editor for conditions on customers. Dates are shown and edited relative
+ * to the day on which a rule is evaluated ("90 days ago"). The web client's own editor
+ * supports such dates in ranges only, and shows "Invalid DateTime" if a condition
+ * compares with one.
  */
 import { Component, useState } from "@odoo/owl";
 import { Domain } from "@web/core/domain";
@@ -45,12 +45,12 @@ function isNumber(fieldDef) {
     return ["integer", "float", "monetary"].includes(fieldDef?.type);
 }
 
-/** Whether a field is something to know of a customer rather than plumbing. */
+/** Whether a field is a fact about the customer rather than a technical field. */
 function isFact({ name, searchable, type }) {
     return searchable && !["json", "separator"].includes(type) && !PLUMBING.test(name);
 }
 
-/** The words for the comparisons of a field, where they are not Odoo's own. */
+/** Labels of the comparison operators of a field that differ from Odoo's. */
 function getOperatorWords(fieldDef) {
     if (isDate(fieldDef)) {
         return DATE_OPERATORS;
@@ -59,8 +59,8 @@ function getOperatorWords(fieldDef) {
 }
 
 /**
- * Tell by "set" and "not set" whether a date is known, as of any other field:
- * Odoo's editor offers the two for dates, but does not read them back.
+ * Use "set" and "not set" for dates, as for any other field: Odoo's editor offers them
+ * for dates, but does not read them back.
  */
 function introduceUnsetDates(node, getFieldDef) {
     if (node.type === "connector") {
@@ -75,9 +75,7 @@ function introduceUnsetDates(node, getFieldDef) {
     }
 }
 
-/**
- * Wrap Odoo's description of a condition, so that it tells relative dates in words.
- */
+/** Wrap Odoo's description of a condition to describe relative dates in words. */
 function withRelativeDates(getConditionDescription, getFieldDef) {
     return (node) => {
         const description = getConditionDescription(node);
@@ -91,7 +89,7 @@ function withRelativeDates(getConditionDescription, getFieldDef) {
         }
         let dates = [node.value].flat();
         if (node.operator === "in range") {
-            // A range names its type and its kind first.
+            // The first two values of a range are its type and its kind.
             dates = dates.slice(2);
         }
         const { valueDescription } = description;
@@ -193,7 +191,7 @@ export class LifecycleDomainSelector extends DomainSelector {
     }
 
     getShowArchivedCheckBox() {
-        // Runs leave archived customers alone, whatever the conditions say.
+        // Runs skip archived customers, whatever the conditions are.
         return false;
     }
 
@@ -265,7 +263,7 @@ registry.category("fields").add("lifecycle_domain", {
     component: LifecycleDomainField,
 });
 
-/** The conditions in a list: one sentence, no editor. */
+/** Conditions in a list: one sentence, without an editor. */
 export class LifecycleDomainSummary extends Component {
     static template = "crm_lifecycle.DomainSummary";
     static props = { ...standardFieldProps, resModel: String };

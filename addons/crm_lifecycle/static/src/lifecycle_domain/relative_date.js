@@ -30,14 +30,14 @@ const MODES = {
 };
 
 /**
- * Whether a value of a domain is a date relative to the day it is asked on, such
- * as "today -90d" (see odoo.tools.date_utils.parse_date).
+ * Whether a value of a domain is a date relative to the day of evaluation, such as
+ * "today -90d" (see odoo.tools.date_utils.parse_date).
  */
 export function isRelativeDate(value) {
     return typeof value === "string" && value !== "" && RELATIVE.test(value);
 }
 
-/** Relative dates in the words of the user's language: "90 days ago". */
+/** Describe a relative date in the user's language: "90 days ago". */
 export function describeRelativeDate(value) {
     if (value === "today") {
         return _t("today").toString();
@@ -53,7 +53,7 @@ export function describeRelativeDate(value) {
     return format.format(Number(sign + amount), UNITS[unit]);
 }
 
-/** Edits a date of a condition as people say it: "[90] [days ago]". */
+/** Editor for a date in a condition, as a number and a unit: "[90] [days ago]". */
 export class RelativeDate extends Component {
     static template = "crm_lifecycle.RelativeDate";
     static components = { DateTimeInput };

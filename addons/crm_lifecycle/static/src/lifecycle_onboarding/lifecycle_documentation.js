@@ -1,4 +1,4 @@
-/** A link to the documentation that comes with the addon, in the user's language. */
+/** Link to the documentation that comes with the addon, in the user's language. */
 import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";

@@ -1,4 +1,4 @@
-/** What the app shows as long as no lifecycle is active: how to begin. */
+/** First steps, shown as long as no lifecycle is active. */
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";

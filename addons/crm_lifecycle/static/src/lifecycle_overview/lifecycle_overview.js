@@ -9,10 +9,10 @@ import { formatFloat, formatInteger, formatMonetary } from "@web/views/fields/fo
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 const MODEL = "crm.lifecycle.profile";
-/** How many more events a click on “Show more” brings. */
+/** Number of events that a click on “Show more” adds. */
 const PAGE = 20;
 
-/** How a number compares with that of the year before, null where it can't. */
+/** Compare a number with that of the year before; null if they can't be compared. */
 export function compare(value, previous) {
     if (value === false || previous === false) {
         return null;
@@ -22,7 +22,7 @@ export function compare(value, previous) {
             ? { icon: "fa-arrow-up", style: "text-success", text: _t("new") }
             : null;
     }
-    // A year of more returns than purchases has no percentage to compare with.
+    // A year with more returns than purchases is no base for a percentage.
     if (previous < 0) {
         return null;
     }
@@ -36,9 +36,9 @@ export function compare(value, previous) {
 }
 
 /**
- * A customer at a glance, on the form of whatever belongs to them: where they stand
- * on the way through the stages, the facts with their trend, and all that happened.
- * Put on a page of a notebook, it asks for nothing before the page is opened.
+ * Overview of a customer, on the form of any record that belongs to them: their place
+ * among the stages, the facts with their trend, and the timeline. On a page of a
+ * notebook, it loads nothing before the page is opened.
  */
 export class LifecycleOverview extends Component {
     static template = "crm_lifecycle.Overview";
@@ -53,7 +53,7 @@ export class LifecycleOverview extends Component {
         this.action = useService("action");
         this.state = useState({ overview: null, events: [], more: false, kinds: [] });
         useRecordObserver((record) => {
-            // Saved, or another one: what it shows may have changed.
+            // The record was saved or replaced, so the overview may have changed.
             const { data } = record;
             const key = JSON.stringify([
                 record.resId,
@@ -96,7 +96,7 @@ export class LifecycleOverview extends Component {
         this.state.more = answer.more;
     }
 
-    /** Show events of this kind alone, or those of all kinds again. */
+    /** Show only events of this kind, or those of all kinds again. */
     async toggleKind(kind) {
         this.state.kinds = this.state.kinds.includes(kind) ? [] : [kind];
         this.limit = PAGE;
@@ -129,7 +129,7 @@ export class LifecycleOverview extends Component {
         return this.state.overview.facts.filter((fact) => fact.value !== false);
     }
 
-    /** The names of facts that nothing tells of, such as a rating never given. */
+    /** The labels of facts without a value, such as the rating if none was given. */
     get unknownFacts() {
         return this.state.overview.facts
             .filter((fact) => fact.value === false)
@@ -142,7 +142,7 @@ export class LifecycleOverview extends Component {
     }
 
     // ------------------------------------------------------------
-    // Words
+    // Texts
     // ------------------------------------------------------------
 
     formatDay(value) {

@@ -1,6 +1,6 @@
 /**
- * The stages of a lifecycle and the ways between them, drawn: who looks at an
- * arrow, or goes to it by the keyboard, is told its rules.
+ * Diagram of the stages of a lifecycle and the moves between them. Pointing at an
+ * arrow, or focusing it with the keyboard, shows its rules.
  */
 import { Component, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
@@ -42,7 +42,7 @@ export class LifecyclePathField extends Component {
         });
     }
 
-    /** Stages and the ways out of each, in the order in which the keyboard visits. */
+    /** Stages, each followed by its outgoing arrows, in keyboard order. */
     get keys() {
         const { stages, arrows } = this.path;
         return stages.flatMap((_stage, place) => [
@@ -62,7 +62,7 @@ export class LifecyclePathField extends Component {
         return this.state.hovered || this.state.focused;
     }
 
-    /** The kinds of arrows that need a word of explanation. */
+    /** The kinds of arrows that need an explanation. */
     get legend() {
         const kinds = new Set(this.path.arrows.map((arrow) => arrow.kind));
         return Object.keys(KINDS)
@@ -70,7 +70,7 @@ export class LifecyclePathField extends Component {
             .map((kind) => ({ kind, text: KINDS[kind] }));
     }
 
-    /** What is told of the stage or arrow that is looked at. */
+    /** Details of the hovered or focused stage or arrow. */
     get details() {
         if (!this.shown) {
             return null;

@@ -1,7 +1,7 @@
 /**
- * Where the boxes and arrows of a path stand. Stages are in one row, in their
- * order. A way to the next stage is straight; longer ways forward run above the
- * row, ways back below it, each in a lane of its own where it would touch another.
+ * Layout of the boxes and arrows of a path. Stages are in one row, in their order. An
+ * arrow to the next stage is straight; longer arrows forward run above the row, arrows
+ * back below it, each in its own lane if it would touch another one.
  */
 export const BOX = { width: 124, height: 54, gap: 58 };
 const LANE = 22;
@@ -9,19 +9,18 @@ const RADIUS = 8;
 const HEAD = 7;
 const MARGIN = 12;
 
-// Places of a label along its arrow, the best first.
+// Positions of a label along its arrow, the best first.
 const PLACES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8];
 const LABEL = 22;
-// How much of a name fits in a line of a box; wide characters count twice.
+// Number of characters in a line of a box; wide characters count twice.
 const LINE = 16;
 
 const span = ({ from, to }) => Math.abs(to - from);
 const isStraight = ({ from, to }) => to === from + 1;
 
 /**
- * Return the x of each end of the links on one side of the row. Short ones stand
- * at the edge of a box that looks at the other box, so that none crosses another
- * which lies within it.
+ * Return the x of each end of the links on one side of the row. Short links end at
+ * the edge of a box that faces the other box, so that none crosses a link inside it.
  */
 function placePorts(links, boxes) {
     const ports = new Map(links.map((link) => [link, {}]));
@@ -45,7 +44,7 @@ function placePorts(links, boxes) {
     return ports;
 }
 
-/** Return the lane of each link: the lowest one that is free along its way. */
+/** Return the lane of each link: the lowest one that is free along the link. */
 function assignLanes(links, ports) {
     const taken = [];
     const lanes = new Map();
@@ -64,7 +63,7 @@ function assignLanes(links, ports) {
     return { lanes, count: taken.length };
 }
 
-/** An arrow's tip at (x, y), pointing along (dx, dy). */
+/** Draw an arrowhead at (x, y), pointing along (dx, dy). */
 function drawHead(x, y, dx, dy) {
     const [backX, backY] = [x - dx * HEAD, y - dy * HEAD];
     const [sideX, sideY] = [dy * HEAD * 0.6, dx * HEAD * 0.6];
@@ -89,7 +88,7 @@ function drawStraight(link, boxes) {
     };
 }
 
-/** Return the x of a label on an arc: where no other arrow leaves the row. */
+/** Return the x of a label on an arc, away from the ends of other arrows. */
 function placeLabel(link, ports) {
     const { from, to } = ports.get(link);
     const others = [...ports]
@@ -100,7 +99,7 @@ function placeLabel(link, ports) {
     return places.find(isFree) ?? places[0];
 }
 
-/** `edge` is the y of the boxes' edge, `way` -1 for a lane above it, 1 for below. */
+/** `edge` is the y of the boxes' edge, `way` is -1 for a lane above it, 1 for below. */
 function drawArc(link, ports, lane, edge, way) {
     const { from, to } = ports.get(link);
     const y = edge + way * (LANE * (lane + 1));
@@ -126,7 +125,7 @@ export function wrap(name) {
     const size = (text) =>
         [...text].reduce((sum, char) => sum + (char > "\u2e80" ? 2 : 1), 0);
     const lines = [""];
-    // Words, and each wide character for itself, may begin a line.
+    // A word, or a single wide character, may begin a line.
     for (const piece of name.match(/[\u2e80-\uffff]|[^\s\u2e80-\uffff]+|\s+/g) || []) {
         const line = lines.at(-1) + piece;
         if (size(line.trim()) <= LINE || !lines.at(-1)) {

@@ -1,4 +1,4 @@
-/** The templates of lifecycles as cards, each with its stages drawn as a path. */
+/** Lifecycle templates as cards, each with its stages drawn as a path. */
 import { Component } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";

@@ -5,8 +5,8 @@ import {
 import { registry } from "@web/core/registry";
 
 /**
- * The status bar of a customer. A stage that the lifecycle refuses is not left
- * showing as if the customer were there: Odoo's own bar keeps it as an unsaved edit.
+ * Status bar of a customer. If the lifecycle refuses a stage, the bar shows the old
+ * stage again; Odoo's own bar keeps the refused one as an unsaved edit.
  */
 export class LifecycleStatusBarField extends RottingStatusBarDurationField {
     async selectItem(item) {

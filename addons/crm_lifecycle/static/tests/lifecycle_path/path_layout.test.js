@@ -10,7 +10,7 @@ function draw(count, ways) {
     });
 }
 
-/** The horizontal and vertical parts of an arrow, corners left out. */
+/** The horizontal and vertical parts of an arrow, without corners. */
 function partsOf({ line }) {
     const parts = [];
     let [x, y] = [0, 0];

@@ -1,4 +1,4 @@
-/** How a manager of sales changes a lifecycle and sees what it does. */
+/** A sales manager changes a lifecycle and sees the effect. */
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 

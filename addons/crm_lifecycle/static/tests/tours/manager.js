@@ -1,10 +1,10 @@
-/** What a manager of sales sets up: a lifecycle from a template, and its rules. */
+/** A sales manager sets up a lifecycle from a template, and its rules. */
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
 const tours = registry.category("web_tour.tours");
 
-/** Open an entry of the app's configuration. */
+/** Open a menu of the app's configuration. */
 const openConfiguration = (menu) => [
     ...stepUtils.goToAppSteps(
         "crm_lifecycle.crm_lifecycle_menu_root",
@@ -139,7 +139,7 @@ tours.add("crm_lifecycle_from_template", {
     ],
 });
 
-/** What takes long goes on in the background. */
+/** Long work runs in the background. */
 tours.add("crm_lifecycle_start_in_background", {
     steps: () => [
         ...stepUtils.goToAppSteps(
@@ -190,7 +190,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It goes on in the background",
-            trigger: ".modal .o_lifecycle_progress:contains('Waiting for its turn')",
+            trigger: ".modal .o_background_progress:contains('Waiting for its turn')",
         },
         {
             content: "Leave it",
@@ -199,7 +199,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It is still at hand",
-            trigger: "body:not(:has(.modal)) .o_lifecycle_task_systray",
+            trigger: "body:not(:has(.modal)) .o_background_task_systray",
         },
     ],
 });

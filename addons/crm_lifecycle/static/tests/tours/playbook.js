@@ -1,4 +1,4 @@
-/** What a manager of sales does about playbook steps that failed. */
+/** A sales manager handles failed playbook steps. */
 import { registry } from "@web/core/registry";
 
 registry.category("web_tour.tours").add("crm_lifecycle_playbook_retry", {

@@ -1,10 +1,10 @@
-/** What a salesperson does with customers: see them by stage, and move them. */
+/** A salesperson views customers by stage, and moves them. */
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
 const tours = registry.category("web_tour.tours");
 
-/** The column of a stage, with everything in it. */
+/** The column of a stage, with its content. */
 const column = (stage) =>
     `.o_kanban_group:has(.o_column_title:contains('${stage}'))`;
 
@@ -20,11 +20,11 @@ const move = (from, to) =>
     `:has(.o_data_cell[name=from_stage_id]:contains('${from}'))` +
     `:has(.o_data_cell[name=to_stage_id]:contains('${to}'))`;
 
-/** The stage that the bar above a form marks as the present one. */
+/** The stage that the status bar of a form marks as the present one. */
 const currentStage = (stage) =>
     `.o_field_widget[name=stage_id] .o_arrow_button_current:contains('${stage}')`;
 
-/** Fill in the dialog that asks for a stage and a reason, and send it off. */
+/** Fill in the dialog for a stage and a reason, and confirm it. */
 const moveWithReason = (stage, reason) => [
     {
         content: "Ask for a move with a reason",
@@ -66,7 +66,7 @@ tours.add("crm_lifecycle_stages", {
         {
             content: "Drag the customer to the next stage",
             trigger: `${column("Prospect")} .o_kanban_record:contains('Ada')`,
-            // A trailing bracket would be taken for the end of the call.
+            // A trailing bracket would be parsed as the end of the call.
             run: `drag_and_drop(${column("Engaged")})`,
         },
         {

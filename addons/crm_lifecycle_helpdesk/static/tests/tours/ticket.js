@@ -24,7 +24,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_helpdesk_ticket", {
     ],
 });
 
-/** A salesperson gets from a customer to their tickets and back. */
+/** A salesperson opens the tickets of a customer and goes back. */
 registry.category("web_tour.tours").add("crm_lifecycle_helpdesk_profile", {
     steps: () => [
         {

@@ -24,7 +24,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_project_task", {
     ],
 });
 
-/** A salesperson gets from a customer to their tickets and back. */
+/** A salesperson opens the tickets of a customer and goes back. */
 registry.category("web_tour.tours").add("crm_lifecycle_project_profile", {
     steps: () => [
         {

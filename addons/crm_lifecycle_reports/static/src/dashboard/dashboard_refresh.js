@@ -1,4 +1,4 @@
-/** Dashboards that fetch their figures again by themselves, for screens on a wall. */
+/** Dashboards that refresh automatically, for screens on a wall. */
 import { useEffect } from "@odoo/owl";
 import { readonlyAllowedCommands } from "@odoo/o-spreadsheet";
 import { SpreadsheetDashboardAction } from "@spreadsheet_dashboard/bundle/dashboard_action/dashboard_action";
@@ -9,14 +9,14 @@ import {
 import { browser } from "@web/core/browser/browser";
 import { patch } from "@web/core/utils/patch";
 
-// To fetch figures changes nothing of a dashboard.
+// Refreshing data does not change the dashboard.
 readonlyAllowedCommands.add("REFRESH_ALL_DATA_SOURCES");
 readonlyAllowedCommands.add("REFRESH_PIVOT");
 
 patch(DashboardLoader.prototype, {
     _getFetchGroupsSpecification() {
         const specification = super._getFetchGroupsSpecification();
-        specification.published_dashboard_ids.fields.refresh_seconds = {};
+        specification.published_dashboard_ids.fields.lifecycle_refresh_seconds = {};
         return specification;
     },
 });
@@ -32,7 +32,8 @@ patch(SpreadsheetDashboardAction.prototype, {
                 this.state.sidebarExpanded = false;
                 const { pendingPromises } = model.config.custom.odooDataProvider;
                 const refresh = () => {
-                    // Figures that take longer than that would never be there.
+                    // Do not restart a refresh that is still pending: a slow one would
+                    // never end.
                     if (!pendingPromises.size) {
                         model.dispatch("REFRESH_ALL_DATA_SOURCES");
                     }
@@ -45,7 +46,7 @@ patch(SpreadsheetDashboardAction.prototype, {
                 const isLoaded = dashboard?.status === Status.Loaded;
                 return [
                     isLoaded && !dashboard.isSample && dashboard.model,
-                    dashboard?.data.refresh_seconds,
+                    dashboard?.data.lifecycle_refresh_seconds,
                 ];
             }
         );

@@ -1,7 +1,7 @@
 import { KeepLast } from "@web/core/utils/concurrency";
 import { Model } from "@web/model/model";
 
-/** Asks for the table of cohorts, by what is searched for and chosen. */
+/** Loads the table of cohorts for the current search and options. */
 export class CohortModel extends Model {
     setup({ resModel, options }) {
         this.resModel = resModel;
@@ -27,7 +27,7 @@ export class CohortModel extends Model {
         );
     }
 
-    /** Ask another question about the same rows. */
+    /** Change the options, and reload. */
     async choose(options) {
         Object.assign(this.options, options);
         await this.fetch();

@@ -1,10 +1,10 @@
-/** The colours of a table of cohorts, and the table as a picture. */
+/** Colors of a table of cohorts, and the table as an image. */
 import { escapeXml } from "../report_export";
 
-// Odoo's own green-blue: one hue, so that it reads the same for all eyes.
+// Odoo's own teal: a single hue also works for color-blind users.
 const HUE = "1, 126, 132";
 const STRONGEST = 1;
-// From here on, white is read better than black.
+// White text is easier to read from this intensity on.
 const DARK = 0.85;
 
 const BLACK = "#212529";
@@ -14,13 +14,13 @@ const ROW = 26;
 const CELL = 64;
 const NAME = 120;
 
-/** Return the share that gets the strongest colour: the highest after the start. */
+/** Return the share with the strongest color: the highest after the start. */
 export function getScale(cohorts) {
     const later = cohorts.flatMap((cohort) => cohort.cells.slice(1));
     return Math.max(0.01, ...later.map((cell) => Math.min(cell.share || 0, 1)));
 }
 
-/** Return the background and the colour of the text of a cell. */
+/** Return the background and text color of a cell. */
 export function getColors(share, scale) {
     const strength = Math.max(0, Math.min((share || 0) / scale, 1)) * STRONGEST;
     return {
@@ -29,7 +29,7 @@ export function getColors(share, scale) {
     };
 }
 
-/** Return an element of an SVG as text, around what is text already. */
+/** Return an SVG element as text. `content` is not escaped. */
 function draw(tag, attributes, content = "") {
     // Joined one by one: the bundler drops spaces within nested templates.
     const pairs = Object.entries(attributes).map(
@@ -75,7 +75,7 @@ export function drawCohorts({ title, columns, rows, scale }) {
     return { svg, width, height };
 }
 
-/** Return the points of a curve of shares in a box. */
+/** Return the points of a curve of shares within a box. */
 export function drawCurve(shares, width, height) {
     const known = shares.filter((share) => share !== null);
     const step = width / Math.max(known.length - 1, 1);

@@ -1,6 +1,6 @@
 /**
- * Cohorts as a table whose colours show how much is left. Each cell opens the
- * customers behind it; arrow keys go from cell to cell.
+ * Table of cohorts, colored by retention. Each cell opens its customers; arrow keys
+ * move between cells.
  */
 import { Component, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
@@ -83,7 +83,7 @@ export class CohortRenderer extends Component {
         return formatInteger(size);
     }
 
-    /** What a narrow cell shows of an amount: no cents, no sign. */
+    /** Short format of an amount for narrow cells, without decimals and currency. */
     formatCell(cell) {
         if (this.isShare) {
             return this.formatShare(cell.share);

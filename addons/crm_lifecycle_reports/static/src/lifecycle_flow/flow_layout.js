@@ -1,12 +1,12 @@
 /**
- * Where the bars and bands of a flow stand: the stages that were left on one side,
- * those that were entered on the other, and between them bands as thick as the
- * number of moves. Who is still in a stage goes to a bar of its own.
+ * Layout of a flow diagram: bars of the stages left on one side and entered on the
+ * other, joined by bands as thick as their number of moves. Open visits have their own
+ * bar.
  */
 export const BAR = 14;
 const GAP = 10;
 const SMALLEST = 2;
-// The key of the bar of those who are still there.
+// Key of the bar of open visits.
 export const OPEN = "open";
 export const OUT = "out";
 
@@ -50,7 +50,7 @@ function drawBand(left, right, width) {
     ].join(" ");
 }
 
-/** Take the next part of a bar for so many of its moves. */
+/** Reserve the next part of a bar for a number of moves. */
 function take(bar, count) {
     const size = (count / bar.count) * bar.height;
     const top = bar.y + bar.used;
@@ -78,7 +78,7 @@ export function layOut({ stages, flows }, { width, height }) {
     const leftParts = new Map(
         ordered.map((flow) => [flow, take(find(lefts, `s${flow.from}`), flow.count)])
     );
-    // From above to below on the other side too, so that fewer bands cross.
+    // Order the bands from top to bottom on the other side too, so that fewer cross.
     const bands = ordered.map((flow) => {
         const right = take(find(rights, getTarget(flow)), flow.count);
         return {

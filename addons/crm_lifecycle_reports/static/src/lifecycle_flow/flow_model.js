@@ -1,7 +1,7 @@
 import { KeepLast } from "@web/core/utils/concurrency";
 import { Model } from "@web/model/model";
 
-/** Asks for the flows between stages, by what is searched for. */
+/** Loads the flows between stages for the current search. */
 export class FlowModel extends Model {
     setup({ resModel, options }) {
         this.resModel = resModel;

@@ -1,6 +1,6 @@
 /**
- * The moves between stages as bands, and as a table of the same numbers. Each band
- * opens the customers behind it.
+ * Moves between stages as bands, and as a table with the same numbers. Each band opens
+ * its customers.
  */
 import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
@@ -57,7 +57,7 @@ export class FlowRenderer extends Component {
         return this.props.title;
     }
 
-    /** Stages that were entered, as columns of the table. */
+    /** Entered stages, as columns of the table. */
     get targets() {
         return this.layout.rights;
     }

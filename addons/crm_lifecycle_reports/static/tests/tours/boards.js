@@ -1,4 +1,4 @@
-/** What tours of dashboards have in common: figures are read from the drawn sheets. */
+/** Helpers of dashboard tours, which read figures from the rendered sheets. */
 
 const TRIES = 60;
 
@@ -21,7 +21,7 @@ function readSheet(model, name) {
     return rows;
 }
 
-/** Wait until the data behind the figures, or a table, has the expected rows. */
+/** Wait until the data of the figures, or of a table, has the expected rows. */
 export async function expectRows(sheet, expected) {
     let rows = [];
     for (let number = 0; number < TRIES; number++) {
@@ -46,14 +46,14 @@ export async function expectRows(sheet, expected) {
     );
 }
 
-/** The scripts of spreadsheets are built when the first one is opened. */
+/** Wait for the spreadsheet assets, which are built when a dashboard first opens. */
 export const opened = {
     content: "The dashboard is drawn",
     trigger: ".o_spreadsheet_dashboard_action .o-figure canvas",
     timeout: 60000,
 };
 
-/** `sheets`: the rows that are expected, by the name of the sheet. */
+/** `sheets`: the expected rows by name of the sheet. */
 export const figures = (content, sheets) => ({
     content,
     trigger: ".o_spreadsheet_dashboard_action",
@@ -65,7 +65,7 @@ export const figures = (content, sheets) => ({
     },
 });
 
-/** Choose another period in the control panel. `period`: as Odoo names its options. */
+/** Choose another period in the control panel. `period`: an option name of Odoo. */
 export const choosePeriod = (period) => [
     {
         content: "Open the periods",

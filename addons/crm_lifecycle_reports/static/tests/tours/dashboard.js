@@ -1,4 +1,4 @@
-/** What the dashboards tell, read from the sheets that are drawn. */
+/** Figures of the dashboards, read from the rendered sheets. */
 import { registry } from "@web/core/registry";
 import { choosePeriod, expectRows, figures, getServices, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
 

@@ -1,9 +1,9 @@
-/** How a manager reads cohorts and flows, and looks at the customers behind them. */
+/** A manager reads cohorts and flows, and opens the customers behind them. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-/** Resolve when the server has answered a download with a file. */
+/** Resolve when the server answers a download with a file. */
 function expectFile(path) {
     return new Promise((resolve, reject) => {
         const { open } = XMLHttpRequest.prototype;
@@ -20,7 +20,8 @@ function expectFile(path) {
     });
 }
 
-const takeAlong = (content, trigger, path) => ({
+/** A step whose click downloads a file from a path. */
+export const takeAlong = (content, trigger, path) => ({
     content,
     trigger,
     timeout: 60000,
@@ -31,7 +32,7 @@ const takeAlong = (content, trigger, path) => ({
     },
 });
 
-/** Compare each number that is shown with what the model answers. */
+/** Compare each displayed number with the answer of the model. */
 const compareCohorts = (model) => ({
     content: "All numbers are those of the model",
     trigger: ".o_lifecycle_cohort_table",
@@ -156,7 +157,7 @@ tours.add("crm_lifecycle_reports_flow", {
             async run() {
                 const { orm } = odoo.__WOWL_DEBUG__.root.env.services;
                 const { flows } = await orm.call(
-                    "crm.lifecycle.visit.report",
+                    "crm.lifecycle.stage.report",
                     "get_lifecycle_flow",
                     [[]]
                 );
@@ -219,25 +220,5 @@ tours.add("crm_lifecycle_reports_flow", {
             content: "They are the same",
             trigger: ".o_list_view:contains('Ada'):contains('Bob'):not(:contains('Cyd'))",
         },
-    ],
-});
-
-tours.add("crm_lifecycle_reports_print", {
-    steps: () => [
-        {
-            content: "Choose a customer",
-            trigger: ".o_list_view .o_data_row:contains('Ada') .o_list_record_selector input",
-            run: "click",
-        },
-        {
-            content: "Open the Print menu",
-            trigger: ".o_control_panel .o_cp_action_menus button:contains('Print')",
-            run: "click",
-        },
-        takeAlong(
-            "The report on the customer comes as a file",
-            ".o-dropdown--menu .o_menu_item:contains('Customer Lifecycle Report')",
-            "/report/download"
-        ),
     ],
 });

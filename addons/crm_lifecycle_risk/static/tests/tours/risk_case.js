@@ -1,4 +1,4 @@
-/** What a salesperson does about a customer at risk. */
+/** A salesperson handles the case of a customer at risk. */
 import { registry } from "@web/core/registry";
 
 registry.category("web_tour.tours").add("crm_lifecycle_risk_case", {

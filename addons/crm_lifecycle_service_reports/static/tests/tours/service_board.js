@@ -1,4 +1,4 @@
-/** The board of service: its numbers are those of the tickets in its test. */
+/** The dashboard Service shows the numbers of the test's tickets. */
 import { choosePeriod, figures, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
 import { registry } from "@web/core/registry";
 

@@ -1,4 +1,4 @@
-/** What a manager of sales reads about satisfaction, and how a customer answers. */
+/** A sales manager reads the satisfaction reports, and a customer answers a survey. */
 import { registry } from "@web/core/registry";
 
 registry.category("web_tour.tours").add("crm_lifecycle_survey_nps", {

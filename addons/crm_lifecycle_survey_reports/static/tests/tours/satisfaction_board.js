@@ -1,4 +1,4 @@
-/** The board of satisfaction: its numbers are those of the answers in its test. */
+/** The dashboard Satisfaction shows the numbers of the test's answers. */
 import { choosePeriod, figures, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
 import { registry } from "@web/core/registry";
 

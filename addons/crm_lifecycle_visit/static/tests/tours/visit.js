@@ -1,4 +1,4 @@
-/** What a salesperson writes down after a return visit. */
+/** A salesperson records the result of a return visit. */
 import { registry } from "@web/core/registry";
 
 registry.category("web_tour.tours").add("crm_lifecycle_visit", {

@@ -40,7 +40,7 @@ tours.add("crm_loyalty_bonus", {
     steps: () => [
         {
             content: "The card tells the tier",
-            trigger: ".o_field_widget[name=tier_id]:contains('Silver')",
+            trigger: ".o_field_widget[name=crm_loyalty_tier_id]:contains('Silver')",
         },
         {
             content: "Give a bonus",

@@ -1,0 +1,206 @@
+import logging
+import time
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine import proof as engine
+from ..engine.ledger import SCALE
+
+_logger = logging.getLogger(__name__)
+
+FAULTS = [
+    ("balance", "The balance is not the sum of the entries"),
+    ("lots", "The lots, less what is owed, are not the balance"),
+    ("remaining", "What is left of an award does not follow from what was spent"),
+    ("chain", "Entries were changed, removed or slipped in"),
+    ("anchor", "Entries differ from those of the last proof"),
+]
+# Kilobytes that each step of the proof may take in each process, if the server gives
+# less. A million entries need 100 MB, which several steps and processes share.
+MEMORY = 64 * 1024
+# Faults that are listed one by one; all are counted.
+LISTED = 200
+
+
+class CrmLoyaltyCheck(models.Model):
+    """One proof of the whole ledger, and what it found.
+
+    Each proof notes a digest of all entries that nobody can be writing any more,
+    and the next one computes it again: so even who changes an entry and seals
+    the whole chain anew is found.
+    """
+
+    _name = "crm.loyalty.check"
+    _description = "Points Proof"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "create_date"
+
+    state = fields.Selection(
+        selection=[("ok", "Proved"), ("failed", "Faults found")],
+        required=True,
+        readonly=True,
+    )
+    card_count = fields.Integer(string="Cards", readonly=True)
+    entry_count = fields.Integer(string="Entries", readonly=True)
+    fault_count = fields.Integer(string="Faults", readonly=True)
+    fault_ids = fields.One2many(
+        comodel_name="crm.loyalty.check.fault",
+        inverse_name="check_id",
+        readonly=True,
+    )
+    seconds = fields.Float(digits=(16, 2), readonly=True)
+    anchor_date = fields.Datetime(
+        string="Digest of Entries Until",
+        readonly=True,
+        help="Entries that were written before this moment are in the digest.",
+    )
+    anchor_count = fields.Integer(string="Entries in Digest", readonly=True)
+    anchor_digest = fields.Char(
+        string="Digest",
+        readonly=True,
+        help="The next proof computes it again. Note it down elsewhere to be sure even "
+        "of who can change this record.",
+    )
+
+    @api.model
+    def _cron_prove(self):
+        """Prove the ledger, and tell those in charge of it where that fails."""
+        anchor = self._get_anchor_date()
+        # The entries are read in a transaction that began after that moment.
+        self.env["ir.cron"]._commit_progress(remaining=1)
+        proof = self._prove(anchor)
+        proof._alert()
+        self.env["ir.cron"]._commit_progress(1)
+
+    def action_prove(self):
+        """Prove the ledger now, and show what came of it."""
+        self.browse().check_access("create")
+        # Cards of all companies are proved; who may start it sees the counts.
+        proof = self.sudo()._prove()
+        proof._alert()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": proof.id,
+            "view_mode": "form",
+        }
+
+    @api.model
+    def _get_anchor_date(self):
+        """Return the moment before which nobody can be writing entries any more."""
+        [[moment]] = self.env.execute_query(
+            SQL(
+                "SELECT date_trunc('second', LEAST(now(), MIN(xact_start)) "
+                "AT TIME ZONE 'UTC') "
+                "FROM pg_stat_activity WHERE datname = current_database()"
+            )
+        )
+        return moment
+
+    @api.model
+    def _prove(self, anchor=None):
+        """Prove the ledger of all cards in one query; return the proof."""
+        start = time.monotonic()
+        self.env.flush_all()
+        self._widen_memory()
+        last = self.search([("anchor_date", "!=", False)], limit=1)
+        anchor = anchor or last.anchor_date or None
+        [found] = self.env.execute_query_dict(
+            engine.prove(last.anchor_date or None, anchor, LISTED)
+        )
+        faults = found["faults"] or []
+        count = found["fault_count"]
+        digest = found["last_digest"] or "0"
+        # Former versions noted the digest with as many digits as a float has.
+        if last and (
+            found["last_count"] != last.anchor_count
+            or last.anchor_digest not in (digest, str(float(digest)))
+        ):
+            faults.append(
+                {"kind": "anchor", "expected": last.anchor_count}
+                | {"found": found["last_count"]}
+            )
+            count += 1
+        proof = self.create(
+            {
+                "state": "failed" if count else "ok",
+                "card_count": found["card_count"],
+                "entry_count": found["entry_count"],
+                "fault_count": count,
+                "fault_ids": [fields.Command.create(fault) for fault in faults],
+                "seconds": time.monotonic() - start,
+                "anchor_date": anchor,
+                "anchor_count": found["new_count"],
+                "anchor_digest": found["new_digest"] or "0",
+            }
+        )
+        _logger.info(
+            "Points ledger: %s entries of %s cards proved in %.1f s, %s faults",
+            proof.entry_count,
+            proof.card_count,
+            proof.seconds,
+            proof.fault_count,
+        )
+        return proof
+
+    @api.model
+    def _widen_memory(self):
+        """Let joins of the whole ledger work in memory, to the transaction's end."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT set_config('work_mem', GREATEST(
+                           pg_size_bytes(current_setting('work_mem')) / 1024, %s
+                           )::text || 'kB', TRUE)
+                """,
+                MEMORY,
+            )
+        )
+
+    def _alert(self):
+        """Tell all who configure points of a proof that failed, once each."""
+        for proof in self.filtered(lambda proof: proof.state == "failed"):
+            managers = self.env.ref("crm_loyalty.group_points_manager").all_user_ids
+            for user in managers.filtered(lambda user: user.active and not user.share):
+                if user._is_superuser():
+                    continue
+                told = proof.with_context(lang=user.lang)
+                told.activity_schedule(
+                    "mail.mail_activity_data_warning",
+                    summary=told.env._("The points ledger has faults"),
+                    note=told.env._(
+                        "%(count)s faults were found. Look at each card: who changed "
+                        "its points past Odoo?",
+                        count=proof.fault_count,
+                    ),
+                    user_id=user.id,
+                )
+
+
+class CrmLoyaltyCheckFault(models.Model):
+    """A card whose points could not be proved, and why."""
+
+    _name = "crm.loyalty.check.fault"
+    _description = "Fault in the Points Ledger"
+    _order = "id"
+
+    check_id = fields.Many2one(
+        comodel_name="crm.loyalty.check",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    card_id = fields.Many2one(
+        comodel_name="loyalty.card", index="btree_not_null", ondelete="set null"
+    )
+    kind = fields.Selection(selection=FAULTS, required=True)
+    expected = fields.Float(digits=(16, SCALE))
+    found = fields.Float(digits=(16, SCALE))
+
+    @api.depends("kind")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for fault in self:
+            fault.display_name = kinds.get(fault.kind)

@@ -1,0 +1,127 @@
+"""The databases of the stories: made, kept, marked, and Odoo run on them."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg2
+from manifests import ADDONS
+
+from .snapshot import Database, Trouble
+
+STATE = Path(os.environ["STATE"])
+LOG = STATE / "log" / "life"
+PREFIX = "life_"
+TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
+
+
+class Databases:
+    """Templates stay between runs, marked with what they were made of; copies go."""
+
+    def __init__(self):
+        self.copies = set()
+
+    def run(self, *command):
+        """Run a tool of PostgreSQL."""
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def drop(self, name):
+        self.run("dropdb", "--if-exists", "--force", PREFIX + name)
+
+    def copy(self, source, name):
+        self.drop(name)
+        self.copies.add(name)
+        self.run("createdb", "-T", PREFIX + source, PREFIX + name)
+
+    def make_template(self, name, modules):
+        """Make a database of others' addons with their demo data, or keep it."""
+        key = self.get_key(modules)
+        if self.get_mark(name) == key:
+            return
+        self.drop(name)
+        self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
+        self.odoo(name, "template", "-i", ",".join(modules), strict=False)
+        self.keep_vacuum_away(name)
+        self.set_mark(name, key)
+
+    def get_key(self, modules):
+        """Tell apart what databases of the same addons were made of."""
+        odoo = (STATE / "odoo.key").read_text().strip()
+        files = sorted(
+            path
+            for name in modules
+            for path in (ADDONS / name).rglob("*")
+            if path.is_file() and not {"tests", "readme"} & set(path.parts)
+        )
+        content = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+        return " ".join([odoo, content.hexdigest()[:16], *modules])
+
+    def get_mark(self, name):
+        with psycopg2.connect(dbname="postgres") as connection:
+            rows = Database(connection.cursor()).ask(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+                f" WHERE datname = '{PREFIX}{name}'"
+            )
+        return rows and rows[0][0]
+
+    def set_mark(self, name, key):
+        with (
+            psycopg2.connect(dbname="postgres") as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
+
+    def keep_vacuum_away(self, name):
+        """Uninstalling locks the addons without waiting: nobody else may hold them."""
+        with (
+            psycopg2.connect(dbname=PREFIX + name) as connection,
+            connection.cursor() as cr,
+        ):
+            cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
+
+    def odoo(self, database, what, *options, strict=True):
+        """Run Odoo's server once, or uninstall; its log has no warning."""
+        arguments = (
+            ["module", "uninstall", "-d", PREFIX + database, *options[1:]]
+            if options[0] == "uninstall"
+            else [
+                *("server", "-d", PREFIX + database, *options),
+                *("--with-demo", "--skip-auto-install", "--no-http"),
+                *("--load-language=en_US,zh_CN", "--stop-after-init"),
+            ]
+        )
+        self.call(database, what, arguments, strict=strict)
+
+    def shell(self, database, what, code, *options, **kwargs):
+        """Have Odoo's shell do something, and commit."""
+        arguments = ["shell", "-d", PREFIX + database, "--no-http", *options]
+        code = f"{code}\nenv.cr.commit()\n"
+        self.call(database, what, arguments, code=code, **kwargs)
+
+    def call(self, database, what, arguments, *, strict=True, code="", expected="$^"):
+        """Run a command of Odoo; warnings that are expected are none."""
+        log = LOG / f"{database}-{what}.log"
+        with log.open("w") as output:
+            status = subprocess.run(
+                [sys.executable, "-m", "odoo", *arguments],
+                check=False,
+                input=code,
+                text=True,
+                stdout=output,
+                stderr=output,
+            ).returncode
+        lines = [match[0] for match in TROUBLE.finditer(log.read_text())]
+        lines = [line for line in lines if not re.search(expected, line)]
+        if status:
+            lines.append(f"exit status {status}")
+        if lines and strict:
+            raise Trouble("\n".join([f"{what}: see {log}", *lines]))
+
+    def open(self, database):
+        return Database(psycopg2.connect(dbname=PREFIX + database).cursor())
+
+    def ask(self, database):
+        return self.open(database).read()
