@@ -187,6 +187,7 @@ class CrmLoyaltyCheckFault(models.Model):
     _order = "id"
 
     check_id = fields.Many2one(
+        string="Check",
         comodel_name="crm.loyalty.check",
         required=True,
         index=True,

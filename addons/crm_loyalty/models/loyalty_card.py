@@ -79,6 +79,7 @@ class LoyaltyCard(models.Model):
         help="Points that were earned and can't be spent yet.",
     )
     crm_loyalty_points_locked = fields.Float(
+        string="Points Locked",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points of the balance that can't be spent today.",

@@ -22,6 +22,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     crm_loyalty_member_since = fields.Date(
+        string="Member Since",
         compute="_compute_crm_loyalty_member_since",
         precompute=True,
         store=True,
@@ -29,6 +30,7 @@ class LoyaltyCard(models.Model):
         help="The day from which years of membership are counted.",
     )
     crm_loyalty_tier_id = fields.Many2one(
+        string="Tier",
         comodel_name="crm.loyalty.tier",
         readonly=True,
         copy=False,
@@ -53,11 +55,13 @@ class LoyaltyCard(models.Model):
         help="The last day on which what counts today still counts.",
     )
     crm_loyalty_tier_warned_until = fields.Date(
+        string="Tier Warned Until",
         readonly=True,
         copy=False,
         help="The last day of the tier that a task was planned about.",
     )
     crm_loyalty_qualifying_points = fields.Float(
+        string="Qualifying Points",
         readonly=True,
         copy=False,
         aggregator="sum",
@@ -65,6 +69,7 @@ class LoyaltyCard(models.Model):
         "the multiplier, less what was taken back.",
     )
     crm_loyalty_qualifying_spend = fields.Monetary(
+        string="Qualifying Spend",
         readonly=True,
         copy=False,
         aggregator="sum",
@@ -113,10 +118,14 @@ class LoyaltyCard(models.Model):
         related="program_id.crm_loyalty_tier_basis"
     )
     crm_loyalty_has_manual_bonus = fields.Boolean(
-        compute="_compute_crm_loyalty_has_manual_bonus", compute_sudo=True
+        string="Has Manual Bonus",
+        compute="_compute_crm_loyalty_has_manual_bonus",
+        compute_sudo=True,
     )
     crm_loyalty_tier_history_ids = fields.One2many(
-        comodel_name="crm.loyalty.tier.history", inverse_name="card_id"
+        string="Tier History",
+        comodel_name="crm.loyalty.tier.history",
+        inverse_name="card_id",
     )
 
     _member_since_bounds = models.Constraint(

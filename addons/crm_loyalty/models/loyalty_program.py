@@ -55,6 +55,7 @@ class LoyaltyProgram(models.Model):
         default="never",
     )
     crm_loyalty_expiry_days = fields.Integer(
+        string="Expire After",
         default=365,
         help="Points can be spent for this number of days from the day on which they "
         "were earned; with the end of a month or year, until the end of the one in "

@@ -15,6 +15,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
     ]
 
     crm_loyalty_seen_balance = fields.Float(
+        string="Seen Balance",
         compute="_compute_crm_loyalty_seen_balance",
         store=True,
         compute_sudo=False,
@@ -22,7 +23,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         readonly=False,
     )
     crm_loyalty_is_approval_needed = fields.Boolean(
-        compute="_compute_crm_loyalty_is_approval_needed"
+        string="Is Approval Needed", compute="_compute_crm_loyalty_is_approval_needed"
     )
 
     @api.model

@@ -14,6 +14,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     crm_loyalty_points_round = fields.Integer(
+        string="Points Round",
         copy=False,
         readonly=True,
         help="How often the order was cancelled after it had been confirmed.",
