@@ -1,4 +1,4 @@
-"""Work that goes on beside people, read by `odoo shell` as its input; see load.py."""
+"""A background process under load, run as input of `odoo shell`; see load.py."""
 
 import json
 import os
@@ -24,7 +24,7 @@ counts = Counter()
 
 
 def live_a_night(env):
-    """Let orders change, and do the run of the night after, for both companies."""
+    """Change orders, and do the nightly run of both companies."""
     change_orders(env, int(os.environ["LOAD_CHANGED"]))
     started = time.monotonic()
     run = measure_run(env, after=1)
@@ -36,7 +36,7 @@ def live_a_night(env):
 
 
 def do_actions(env):
-    """The job of actions, as the scheduler calls it."""
+    """Call the job of actions like the scheduler."""
     before = env["crm.lifecycle.playbook.log"].search_count([])
     env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
     env.cr.commit()
@@ -46,7 +46,7 @@ def do_actions(env):
 
 
 def post_points(env):
-    """Points for fifty members at a time, a set each second: 180,000 an hour."""
+    """Post points of fifty members at once, each second: 180,000 an hour."""
     mine = [("program_id.name", "=", "Load")]
     sets = max(env["loyalty.card"].search_count(mine) // SET, 1)
     first = SET * (counts["sets"] % sets)
@@ -67,7 +67,7 @@ while not ended:
         work(odoo_env)
         odoo_env.cr.commit()
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-        # Done again, as Odoo does with a request and a job.
+        # Retry, as Odoo does for requests and jobs.
         odoo_env.cr.rollback()
         counts["retries"] += 1
         time.sleep(random.uniform(0, 0.5))

@@ -1,4 +1,4 @@
-"""What a while of work comes to: waits by kind, and who waited for whose locks."""
+"""Figures of a phase: response times by kind of call, and lock waits."""
 
 import statistics
 import threading
@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import psycopg2
 
-# A wait that nobody should have because of us.
+# Maximum acceptable response time, in seconds.
 PATIENCE = 2
 LOOK_EVERY = 0.1
 BLOCKED = """
@@ -20,10 +20,10 @@ CROSS JOIN unnest(pg_blocking_pids(a.pid)) AS blocking (pid)
 
 
 class LockWatch(threading.Thread):
-    """Looks ten times a second at who waits for whose locks.
+    """Record lock waits between processes, ten times a second.
 
-    Processes are told apart by the name that they give themselves: ``people`` is the
-    server, the others are what goes on beside them.
+    The application name identifies a process: ``people`` is the server, the others are
+    the background processes.
     """
 
     def __init__(self, database):
@@ -61,7 +61,7 @@ class LockWatch(threading.Thread):
 
 
 def add_up(people):
-    """Return figures of all that people waited for, and by kind."""
+    """Return figures of all response times, in total and by kind of call."""
     kinds = defaultdict(list)
     for person in people:
         for what, wait in person.waits:

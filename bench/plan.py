@@ -1,7 +1,7 @@
-"""What is measured in which order.
+"""The steps of the benchmark, in their order.
 
-The steps build on each other, as days of one database do: first nothing, then the
-facts, the first run, nights. Each notes its result, and `report` writes them up.
+The steps build on each other, like the days of a database: an empty one, facts, the
+first run, nights. Each step stores its result, and `report` writes the page.
 """
 
 import importlib
@@ -17,21 +17,21 @@ from .driver import ADDONS, CORE_DB, ROOT
 _logger = logging.getLogger(__name__)
 
 NIGHTS = 3
-# Of all orders, those that change between two nights.
+# Share of orders that change between two nights.
 CHANGED = 0.01
-# How many times fewer customers the smaller database has.
+# Divisor of the number of customers, for the smaller database.
 TENTH = 10
 
 
 def measure(driver, only=()):
-    """Do the steps, or only some of them on the database of an earlier run."""
+    """Run all steps, or only some of them on the database of an earlier run."""
     if only and not driver.exists(driver.work):
         raise SystemExit("There is no database of an earlier run: leave out --only.")
     if only:
         again = {*driver.results.get("again", []), *only}
         driver.results["again"] = [name for name in STEPS if name in again]
     else:
-        # Of an earlier run, only what the rows are is still true.
+        # Of an earlier run, only the results about the rows are still valid.
         driver.results["again"] = []
         driver.results["steps"] = {
             name: result
@@ -49,7 +49,7 @@ def measure(driver, only=()):
 
 
 def _try_step(driver, name, step):
-    """Do a step; what fails is told, and the others go on."""
+    """Run a step. If it fails, print the error and continue with the other steps."""
     try:
         driver.note(name, step(driver))
     except Exception as error:
@@ -63,7 +63,7 @@ def _try_step(driver, name, step):
 
 
 def make_plain(driver):
-    """Generate the rows, where they are not there from an earlier run."""
+    """Generate the rows, unless an earlier run left them."""
     if driver.keep and driver.is_complete(driver.plain):
         return
     driver.copy(CORE_DB, driver.plain)
@@ -81,7 +81,7 @@ def make_plain(driver):
 
 
 def make_work(driver):
-    """Install our addons in a copy of the rows."""
+    """Install our addons in a copy of the plain database."""
     driver.copy(driver.plain, driver.work)
     started = time.monotonic()
     driver.odoo(
@@ -104,7 +104,7 @@ def floor(driver):
 
 
 def build(driver):
-    """Build profiles and facts from nothing, and keep a copy for the replay."""
+    """Build profiles and facts from scratch, and keep a copy for the replay."""
     result = driver.shell(driver.work, "run", full=True)
     driver.settle(driver.work)
     driver.copy(driver.work, f"{driver.work}_facts")
@@ -112,7 +112,7 @@ def build(driver):
 
 
 def first_run(driver):
-    """Have everybody enter the lifecycle and find their stage."""
+    """Run the lifecycle for the first time: all customers enter it and get a stage."""
     driver.shell(driver.work, "activate")
     result = driver.shell(driver.work, "run")
     driver.settle(driver.work)
@@ -126,22 +126,22 @@ def rebuild(driver):
 
 
 def nothing(driver):
-    """Let days pass on which nothing changes."""
+    """Run at night after days without changes."""
     return [_run_and_settle(driver, after=1) for _night in range(NIGHTS)]
 
 
 def again(driver):
-    """Run a second time on the same day, with nothing changed."""
+    """Run a second time on the same day, without changes."""
     return _run_and_settle(driver)
 
 
 def nightly(driver):
-    """Change one order in a hundred each day, and run at night."""
+    """Change 1 % of the orders each day, and run at night."""
     return [_change_and_run(driver, after=1) for _night in range(NIGHTS)]
 
 
 def same_day(driver):
-    """Change as many orders without a day passing, so that nothing else changes."""
+    """Change as many orders on the same day, so that nothing else changes."""
     return [_change_and_run(driver, after=0) for _time in range(NIGHTS)]
 
 
@@ -162,7 +162,7 @@ def equality(driver):
 
 
 def alternatives(driver):
-    """Let the loops find as many stages to write as the nightly runs found."""
+    """Run the loops with as many stages to write as in the nightly runs."""
     nights = driver.results["steps"]["nightly"]
     share = sum(night["moved_count"] / night["profiles"] for night in nights) / NIGHTS
     return driver.shell(driver.work, "alternatives", share=share)
@@ -184,7 +184,7 @@ def sizes(driver):
 
 
 def tenth(driver):
-    """The same number of changes on a tenth of the customers and orders."""
+    """Make the same number of changes with a tenth of the customers and orders."""
     small = driver.part(TENTH)
     try:
         make_plain(small)
@@ -207,7 +207,7 @@ def _measure_small(small, count):
 
 
 def replay(driver):
-    """Bring twelve months in, on customers with facts and without a history."""
+    """Replay twelve months, for customers with facts and without a history."""
     facts = f"{driver.work}_facts"
     if not driver.exists(facts):
         return None
@@ -220,13 +220,13 @@ def replay(driver):
 
 
 def queue(driver):
-    """Two Odoo processes with the queue, on a tenth of the customers.
+    """Run two Odoo processes with the queue, on a tenth of the customers.
 
-    `bench.queue` knows how, if it is there.
+    It is skipped if `bench.queue` does not exist.
 
-    Its ``measure(driver)`` gets the `Driver` and returns a dictionary with
-    ``one`` and ``two``, the seconds of the same work by one process and by two,
-    ``differs``, the rows that are not the same, and ``note``, a sentence.
+    Its ``measure(driver)`` returns a dict of ``one`` and ``two``, the seconds of the
+    same work by one process and by two, ``differs``, the number of different rows, and
+    ``note``, a sentence.
     """
     parts = (ROOT / "bench" / "queue.py", ROOT / "addons" / "crm_lifecycle_queue")
     if not all(part.exists() for part in parts):
@@ -277,7 +277,7 @@ SETTINGS = (
 
 
 def note_machine(driver):
-    """Note on what is measured."""
+    """Store the properties of the machine."""
     [version] = driver.sql("postgres", "SHOW server_version")
     memory = next(
         line.split()[1]

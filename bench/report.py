@@ -1,11 +1,11 @@
-"""Write the results up as a Markdown file."""
+"""Write the results as a Markdown file."""
 
 from pathlib import Path
 from statistics import median
 
-# Phases of a run as the run itself writes them down.
+# Phases for which a run stores its seconds.
 PHASES = ("collect", "refresh", "evaluate", "move")
-# What the figures can't tell themselves: written by hand.
+# Notes on the figures, written by hand.
 NOTES = Path(__file__).with_name("notes.md")
 RUNS = {
     "build": "full build: profiles and facts from nothing",
@@ -55,7 +55,7 @@ def write(results):
 
 
 def _table(heads, rows):
-    """Return a Markdown table: the first column is text, the others figures."""
+    """Return a Markdown table with a column of text and columns of figures."""
     marks = ["---", *(["---:"] * (len(heads) - 1))]
     lines = [heads, marks, *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
@@ -72,7 +72,7 @@ def _cell(value):
 
 
 def _nights(result):
-    """Return the nights of a step that has one or several."""
+    """Return the results of a step as a list of nights."""
     return result if isinstance(result, list) else [result]
 
 
@@ -109,12 +109,12 @@ seed {results["seed"]}, measured on {machine["date"]} by
 bench/run --customers {results["customers"]} --orders {results["orders"]}
 ```
 
-which writes this file. What is measured and how is told in [README.md](README.md).
+which writes this file. [README.md](README.md) describes the measurements.
 
 - Machine: {machine["cpu"]}, {machine["cores"]} cores, {machine["memory_gb"]} GB of
   memory; PostgreSQL and Odoo share it.
 - PostgreSQL {machine["postgresql"]}: {settings}.
-- Load of the machine before it began: {machine["load"]:.1f}.
+- Load of the machine before the run: {machine["load"]:.1f}.
 - Odoo {machine["odoo"]}, Python {machine["python"]}, one process.
 -{made}"""
 
@@ -183,7 +183,7 @@ def _bars_of_equality(steps):
 
 
 def _per_customer(steps):
-    """Return the ms that a nightly run takes for each customer."""
+    """Return the milliseconds of a nightly run per customer."""
     return 1000 * _seconds(steps["nightly"]) / steps["nightly"][-1]["profiles"]
 
 
@@ -234,7 +234,7 @@ def _bars_of_cost(steps):
 
 
 def _get_memory(steps):
-    """Return ``{step: memory}`` of all steps that run something."""
+    """Return ``{step: memory}`` of all steps with a run."""
     return {
         name: max((night["memory"] for night in _nights(steps[name])), key=_over)
         for name in (*RUNS, "replay")
@@ -312,8 +312,9 @@ def _write_runs(steps):
     )
     return (
         "## Runs\n\nBoth companies, one after the other. For the floor, *customers "
-        "seen* are its groups. Of several nights the median counts above. *Other* is "
-        "what the run does between its phases: commits, statistics, its own record."
+        "seen* are its groups. The table above has the median of several nights. "
+        "*Other* is the time between the phases of a run: commits, statistics, its own "
+        "record."
         "\n\n"
         + _table(heads, rows)
         + "\n\nPlan of the floor: "
@@ -376,7 +377,7 @@ def _write_tenth(steps):
     heads = ("run", "s", f"s with {tenth['customers']:,} customers", "ratio")
     return (
         "## Ten times the customers\n\nThe nights have the same number of changed "
-        "orders in both databases, which is 10 % of the smaller one's.\n\n"
+        "orders in both databases, which is 10 % of the orders of the smaller one.\n\n"
         + _table(heads, rows)
     )
 
@@ -400,7 +401,7 @@ def _write_reading(steps):
     ]
     return (
         "## Contacts by stage and by country\n\nAs a salesperson, best of five. "
-        "*count* and *filter* ask for each of these in turn:\n\n"
+        "*count* and *filter* query each of these in turn:\n\n"
         + _table(("stage", "contacts", "country", "contacts"), values)
         + "\n\n"
         + _table(("question", "ms by stage", "ms by country", "ratio"), rows)
@@ -426,8 +427,8 @@ def _write_cost(steps):
         )
     heads = ("work", "queries", "with us", "more", "ms", "with us", "more")
     return (
-        "## Everyday work\n\nBy a salesperson, warm, in the same rows without our "
-        "addons and with them; median of twenty.\n\n" + _table(heads, rows)
+        "## Everyday work\n\nAs a salesperson, warm, on the same rows with and without "
+        "our addons; median of twenty.\n\n" + _table(heads, rows)
     )
 
 

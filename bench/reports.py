@@ -1,11 +1,11 @@
-"""How long the reports take to open, on generated customers with a history.
+"""Benchmark of opening reports, on generated customers with a history.
 
-Run by bench/reports in a database of its own: adds the rows of `report_rows`, commits
-them, and leaves them there; a second call measures again what is there. Prints one line
-of JSON for each measurement, with ``BENCH_PLANS=1`` the plan of its longest query too,
-and writes bench/REPORTS.md. ``BENCH_ONLY="cohorts;funnel"`` measures some, and writes
-nothing. Dashboards are asked all that they ask when they are opened, one question after
-the other.
+bench/reports runs it in a database of its own, where it adds and commits the rows of
+`report_rows`; a second call measures again on the same rows. It prints a line of JSON
+for each measurement, with ``BENCH_PLANS=1`` also the plan of its longest query, and
+writes bench/REPORTS.md. ``BENCH_ONLY="cohorts;funnel"`` measures only some, without
+writing the page. For a dashboard, it runs all queries that open it, one after the
+other.
 """
 
 import json
@@ -23,7 +23,7 @@ from bench.report_rows import AS_OF
 
 TIMES = 3
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS") or 1_000_000)
-# The most moves of one customer: 29 make ten million for a million customers.
+# Maximum number of moves per customer: 29 give ten million for a million customers.
 MOVES = int(os.environ.get("BENCH_MOVES") or 29)
 ONLY = set(filter(None, os.environ.get("BENCH_ONLY", "").split(";")))
 TABLES = (
@@ -36,7 +36,7 @@ TABLES = (
     "survey_user_input",
     "crm_loyalty_entry",
 )
-# Seconds that a reader waits.
+# Maximum acceptable seconds.
 BARS = {"dashboard": 8, "cohorts": 5}
 BAR = 3
 
@@ -46,7 +46,7 @@ def tell(name, **numbers):
 
 
 def fill(env):
-    """Add all rows, and have counted what reports keep."""
+    """Add all rows, and update the stored data of reports."""
     started = time.monotonic()
     report_rows.fill(env, CUSTOMERS, MOVES)
     env.cr.commit()
@@ -61,7 +61,7 @@ def fill(env):
 
 
 def keep_turns(env):
-    """Have the moves that reports keep counted, as the scheduled job does."""
+    """Update the stored moves of reports, like the scheduled job."""
     Turn = env["crm.lifecycle.growth.event"]
     for _time in range(2):
         started = time.monotonic()
@@ -78,7 +78,7 @@ def keep_turns(env):
 
 
 def pivot(model, domain, groupby, *measures):
-    """Return what opens a pivot: the totals, and its rows."""
+    """Return a function that opens a pivot: the totals and the rows."""
     return lambda env: env[model].formatted_read_grouping_sets(
         domain, [[], [groupby]], ["__count", *measures]
     )
@@ -100,7 +100,7 @@ PLAYBOOKS = (
 )
 SERVICE = ("ticket_count:sum", "response_hours:avg", "satisfied_rate:avg")
 POINTS = ("issued:sum", "spent:sum", "expired:sum", "outstanding:sum", "liability:sum")
-# What the menus open, with their default filters, and what is behind these.
+# The menus with their default filters, and without them.
 ANALYSES = {
     "funnel": pivot(VISITS, [("date", ">=", YEAR)], "stage_id", *FUNNEL),
     "funnel, all years": pivot(VISITS, [], "stage_id", *FUNNEL),
@@ -155,13 +155,13 @@ ANALYSES = {
 
 
 def get_period(offset):
-    """Return the 90 days up to the last one, or those before them."""
+    """Return the last 90 days, or the 90 days before them."""
     end = AS_OF + timedelta(days=90 * offset)
     return end - timedelta(days=89), end
 
 
 def add_period(domain, matching):
-    """Return a domain with the period that a dashboard opens with."""
+    """Return a domain with the default period of a dashboard."""
     match = matching.get("period")
     if not match:
         return domain
@@ -171,7 +171,7 @@ def add_period(domain, matching):
 
 
 def board(addon, name):
-    """Return what opens a dashboard: whether it is empty, and all its questions."""
+    """Return a function that opens a dashboard: the check for data and all queries."""
 
     def ask(env):
         dashboard = env.ref(f"{addon}.spreadsheet_dashboard_{name}").sudo(False)
@@ -204,7 +204,7 @@ def board(addon, name):
 
 
 def ask_groups(env, question, domain, groups, measures):
-    """Ask for a total and for groups, as a pivot of a spreadsheet does."""
+    """Query the total and the groups of a pivot in a spreadsheet."""
     model = env[question["model"]]
     aggregates = [
         name if name == "__count" else f"{name}:{model._fields[name].aggregator}"
@@ -228,10 +228,10 @@ ANALYSES |= {
 
 
 def measure(env):
-    """Time each analysis, warm; return ``{name: [seconds of each reader]}``.
+    """Time each analysis, warm; return ``{name: [seconds of each user]}``.
 
-    Readers are a manager, and a salesperson with own customers; None for what is not
-    theirs.
+    The users are a manager, and a salesperson with own customers. The seconds are None
+    if the user has no access.
     """
     results = {}
     for login in ("admin", "bench_seller_0"):
@@ -252,7 +252,7 @@ def measure(env):
 
 
 def time_warm(env, ask):
-    """Return the best of some times in seconds, None where the reader has no right."""
+    """Return the shortest duration in seconds, or None if the user has no access."""
     seconds = []
     for _time in range(TIMES):
         env.invalidate_all()
@@ -299,7 +299,7 @@ def count_rows(env):
 
 
 def write_report(counts, results):
-    """Write what was measured as a page."""
+    """Write the measurements to bench/REPORTS.md."""
     lines = []
     for name, seconds in results.items():
         bar = BARS.get(name.partition(",")[0].partition(" ")[0], BAR)
@@ -318,15 +318,15 @@ def write_report(counts, results):
     )
 
 
-PAGE = """# How long reports take to open
+PAGE = """# Opening times of reports
 
 Written by `bench/reports`, on {cores} cores with Python {python}; the load of the
-machine was {load} at the end. Seconds, best of three, warm: what the server takes to
-answer all that a screen asks when it is opened, one question after the other. A manager
-sees all customers, a salesperson one in twenty.
+machine was {load} at the end. Seconds, best of three, warm: the time of the server for
+all queries that open a screen, one after the other. A manager sees all customers, a
+salesperson one in twenty.
 
-Names alone are what a menu opens, with its filter on the year where it has one; the
-filter taken off reads *all years*.
+A row without a suffix is the menu with its default filter, such as the year; *all
+years* is the same without the filter.
 
 | | manager | salesperson | bar |
 |---|---:|---:|---:|
@@ -350,4 +350,4 @@ def main(env):
 
 
 if __name__ == "__main__":
-    main(env)  # noqa: F821 (Odoo's shell gives it)
+    main(env)  # noqa: F821 (the Odoo shell defines it)

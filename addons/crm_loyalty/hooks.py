@@ -1,4 +1,4 @@
-"""What installation brings into the ledger and uninstallation takes away."""
+"""Installation hook that opens the ledger, and uninstallation hook."""
 
 from odoo.tools import SQL
 
@@ -7,10 +7,10 @@ from .engine.ledger import SCALE
 
 
 def post_init_hook(env):
-    """Open the ledger of each card with the points that it has.
+    """Open the ledger of each card with its current points.
 
-    One statement for all cards. The points themselves are not touched, but for
-    digits beyond those that the ledger keeps.
+    One statement opens all cards. It doesn't change the points, except that it rounds
+    them to the digits of the ledger.
     """
     env.flush_all()
     env.cr.execute(
@@ -25,7 +25,7 @@ def post_init_hook(env):
 
 
 def _get_opening_sql(env):
-    """Return the SQL that adds the opening entries."""
+    """Return the SQL that inserts the opening entries."""
     values = {
         "card_id": SQL("c.id"),
         "sequence": SQL("1"),
@@ -73,7 +73,7 @@ def _get_opening_sql(env):
 
 
 def uninstall_hook(env):
-    """Remove what points to our models without a foreign key."""
+    """Remove records that refer to our models without a foreign key."""
     _let_demo_go(env)
     models = ("crm.loyalty.check", "crm.loyalty.adjustment")
     for name in ("mail.activity", "ir.attachment"):
@@ -85,10 +85,10 @@ def uninstall_hook(env):
 
 
 def _let_demo_go(env):
-    """Let cards that came with the addon be deleted, as demo data are.
+    """Delete the ledger of demo cards, so that the cards can be deleted.
 
-    Cards with a ledger are put away instead, and their programme would have to stay.
-    A programme that has cards of others by now is theirs.
+    Cards with a ledger are archived instead, and would keep their program. A demo
+    program that has other cards by now stays with them.
     """
     mine = env["ir.model.data"].search([("module", "=", "crm_loyalty")])
     cards = mine.filtered(lambda data: data.model == "loyalty.card").mapped("res_id")

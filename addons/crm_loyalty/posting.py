@@ -1,4 +1,4 @@
-"""A set of postings: read in one query, computed in Python, written in one query."""
+"""A set of postings: one query reads, Python computes, one query writes."""
 
 from datetime import date, datetime
 
@@ -10,30 +10,30 @@ from .posting_sql import save_sql
 
 
 class Posting:
-    """The postings of `loyalty.card._post_many`, from values to rows.
+    """The postings of `loyalty.card._post_many`.
 
-    `load` locks and reads the cards, `post` works the entries out, `save` writes
-    them. Code that knows its cards loads them ahead of what it does with them.
+    `load` locks and reads the cards, `post` computes the entries, `save` writes them.
+    Code that knows its cards can preload them.
     """
 
     def __init__(self, env):
         self.env = env
         self.values_list = []
-        self.card_ids = set()  # that were asked for, whether they are there or not
+        self.card_ids = set()  # requested cards, including deleted ones
         self.asked_keys = set()
         self.accounts = {}  # card id: Account
         self.heads = {}  # card id: (sequence, hash) of its last entry
         self.keys = {}  # (card id, key): entry id
-        self.consumed = {}  # entry id: {lot id: units that it took and still has}
-        self.lots = {}  # lot id: Row of a lot that is used up, by now
-        self.origins = {}  # entry id: the entry that it takes back
-        self.entry_ids = []  # one for each of the values
-        self.entries = []  # rows to add
+        self.consumed = {}  # entry id: {lot id: units not given back}
+        self.lots = {}  # lot id: Row of a lot of `consumed`
+        self.origins = {}  # entry id: id of the entry that it reverses
+        self.entry_ids = []  # one for each item of `values_list`
+        self.entries = []  # rows to insert
         self.changes = {}  # card id: units
         self.new_ids = []
         self.now = None
         self.quiet = False
-        # Whether entries are there that nobody looked at for tiers yet.
+        # Whether cards have entries without qualifying values.
         self.has_unqualified = False
 
     # ------------------------------------------------------------
@@ -41,7 +41,7 @@ class Posting:
     # ------------------------------------------------------------
 
     def covers(self, values_list):
-        """Whether all was loaded that postings of these values need."""
+        """Return whether the cards and keys of these values are loaded."""
         return all(
             values["card"].id in self.card_ids
             and (not values.get("key") or values["key"] in self.asked_keys)
@@ -49,9 +49,9 @@ class Posting:
         )
 
     def load(self, card_ids, keys, count):
-        """Lock cards; read their chains' ends, open rows and known keys.
+        """Lock cards, and read their last entries, open rows and known keys.
 
-        ``count`` numbers are reserved for entries.
+        It also reserves ``count`` ids for new entries.
         """
         self.card_ids, self.asked_keys = set(card_ids), set(keys)
         for (
@@ -114,7 +114,7 @@ class Posting:
         )
 
     def _reserve(self, count):
-        """Reserve numbers: more are needed, or the card that had them is gone."""
+        """Reserve missing ids: more are needed, or the first card was deleted."""
         missing = count - len(self.new_ids)
         if missing > 0:
             self.new_ids += [
@@ -129,7 +129,7 @@ class Posting:
             ]
 
     def _read_consumed(self):
-        """Read which lots the entries that are taken back have consumed."""
+        """Read which lots the entries to reverse have consumed."""
         origins = {v["origin"].id for v in self.values_list if v.get("origin")}
         if not origins:
             return
@@ -158,10 +158,9 @@ class Posting:
     # ------------------------------------------------------------
 
     def post(self, values_list):
-        """Work out the entries, in their order.
+        """Compute the entries in order, skipping deleted cards.
 
-        Cards that are gone by now are passed over. Raises `ShortBalance`, with
-        the card, where points are not there.
+        :raises ShortBalance: with the card, if it does not have enough points
         """
         self.values_list = values_list
         self._reserve(len(values_list))
@@ -182,7 +181,7 @@ class Posting:
             self._post_entry(entry_id, values, key)
 
     def _post_entry(self, entry_id, values, key):
-        # What is posted follows from the programme, whoever may read it.
+        # The user need not have access to the program.
         card = values["card"].sudo()
         program = card.program_id
         account = self.accounts[card.id]
@@ -229,12 +228,12 @@ class Posting:
         self.changes[card.id] = self.changes.get(card.id, 0) + units
 
     def _compute(self, account, entry_id, values, day):
-        """Have the account do what the values say.
+        """Apply the values to the account.
 
-        Return the signed units of the entry, and those that were waived.
+        :return: the signed units of the entry, and the waived units
         """
         units = to_units(values.get("points"))
-        # As above.
+        # The user need not have access to the program.
         program = values["card"].sudo().program_id
         origin = values.get("origin")
         if values.get("lots"):
@@ -263,7 +262,7 @@ class Posting:
         return units + waived, waived
 
     def _get_days(self, program, values, day):
-        """Return from which and until which day an award may be spent."""
+        """Return the first and last day on which an award may be spent."""
         available = values.get("available_date")
         if available is None:
             earned = values["kind"] == "earn"
@@ -274,7 +273,7 @@ class Posting:
         return available or None, expires or None
 
     def _get_consumed(self, account, origin_id):
-        """Return the lots that an entry took from, with what it still has of them."""
+        """Return ``[(row, units)]`` that an entry consumed and has not given back."""
         consumed = [
             (account.rows.get(lot_id) or self.lots[lot_id], units)
             for lot_id, units in self.consumed.get(origin_id, {}).items()
@@ -294,7 +293,7 @@ class Posting:
     # ------------------------------------------------------------
 
     def save(self, quiet=False):
-        """Add entries and consumption, and note what is left of lots, at once."""
+        """Insert entries and consumption, and update lots, in one query."""
         self.quiet = quiet
         if not self.entries:
             return
@@ -304,7 +303,7 @@ class Posting:
         self.has_unqualified |= has_unqualified
 
     def is_tiered(self):
-        """Whether what is posted may count for a tier."""
+        """Return whether an entry belongs to a program with tiers."""
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
         return any(row["program_id"] in tiered for row in self.entries)
 
@@ -312,7 +311,7 @@ class Posting:
         return sorted(self.env["loyalty.program"]._get_tier_program_ids())
 
     def get_rows(self):
-        """Return the lots and debts of all cards, by the id of their entry."""
+        """Return the lots and debts of all cards, by entry id."""
         return {
             row_id: row
             for account in self.accounts.values()
@@ -320,7 +319,7 @@ class Posting:
         }
 
     def get_touched_rows(self):
-        """Return the lots and debts that were there, and changed."""
+        """Return the existing lots and debts that changed."""
         new = {entry["id"] for entry in self.entries}
         return [
             account.rows[row_id]
@@ -330,12 +329,12 @@ class Posting:
         ]
 
     def get_flows(self):
-        """Return who took how much of which lot, of all cards."""
+        """Return the ``(entry, lot, units)`` of all cards, see `Account`."""
         return [flow for account in self.accounts.values() for flow in account.flows]
 
 
 def _date(value):
-    """Return a date that JSON tells."""
+    """Return a date from JSON, or from a date or datetime."""
     if isinstance(value, str):
         return date.fromisoformat(value)
     return value.date() if isinstance(value, datetime) else value

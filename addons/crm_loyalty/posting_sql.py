@@ -1,11 +1,11 @@
-"""The one statement that writes a set of postings, see `posting.Posting.save`."""
+"""The SQL statement that writes a set of postings, see `posting.Posting.save`."""
 
 from odoo.tools import SQL
 
 from .engine import chain
 from .engine.ledger import to_points
 
-# What an entry is written with, and how PostgreSQL calls an array of it.
+# Columns of an entry to insert, with their types in PostgreSQL.
 COLUMNS = {
     "id": "int4",
     "card_id": "int4",
@@ -34,7 +34,10 @@ IN_UNITS = ("points", "waived", "remaining")
 
 
 def save_sql(posting):
-    """SQL that writes a posting, and tells whether an entry waits for its tier."""
+    """SQL that writes a posting.
+
+    It returns whether an entry still has no qualifying values.
+    """
     return SQL(
         """
         WITH added AS (%s RETURNING program_id, qualifying_date),
@@ -53,7 +56,7 @@ def save_sql(posting):
 
 
 def _entries(posting):
-    """SQL that adds the entries, with what they count for tiers."""
+    """SQL that inserts the entries with their qualifying values."""
     rows = posting.get_rows()
     for entry in posting.entries:
         row = rows[entry["id"]]
@@ -69,7 +72,7 @@ def _entries(posting):
         Entry = posting.env["crm.loyalty.entry"]
         added = SQL("%s, %s", added, Entry._get_qualifying_columns())
         values = SQL("%s, q.*", values)
-        # What takes back an entry that nobody looked at waits for it.
+        # A reversal gets its values only after the reversed entry has some.
         counted = SQL(
             "LEFT JOIN LATERAL (%s) AS q ON e.program_id = ANY(%s) AND NOT EXISTS "
             "(SELECT FROM crm_loyalty_entry AS o WHERE o.id = e.origin_id "
@@ -99,7 +102,7 @@ def _column(posting, name):
 
 
 def _flows(posting):
-    """SQL that notes which lots were consumed, or given back to."""
+    """SQL that inserts what entries consumed of lots, or gave back to them."""
     flows = posting.get_flows()
     return SQL(
         """
@@ -120,9 +123,8 @@ def _flows(posting):
 def _balances(posting):
     """SQL that writes the points of cards where the ORM doesn't.
 
-    The ORM writes them, but for big jobs. Where they don't change, the row is
-    written all the same: whoever waits for it has to see that the ledger moved on,
-    and start again.
+    That is in big jobs, and for cards with unchanged points. Writing the row makes a
+    concurrent transaction that waits for it fail and retry with the new ledger.
     """
     changes = {
         card_id: to_points(units)
@@ -142,7 +144,7 @@ def _balances(posting):
 
 
 def _lots(posting):
-    """SQL that notes what is left of the lots that were touched."""
+    """SQL that updates the lots and debts that changed."""
     touched = posting.get_touched_rows()
     return SQL(
         """

@@ -1,7 +1,7 @@
-"""The dashboards of the addons, told in Python and kept as JSON in the addons.
+"""The dashboards of the addons, defined in Python and stored as JSON in the addons.
 
-python3 script/boards            writes the files
-python3 script/boards --check    tells which are not what they would be
+python3 script/boards            write the files
+python3 script/boards --check    list the files that are out of date
 """
 
 from . import lifecycle, loyalty, satisfaction, service
@@ -10,7 +10,7 @@ BOARDS = (*lifecycle.BOARDS, *loyalty.BOARDS, *service.BOARDS, *satisfaction.BOA
 
 
 def get_files():
-    """Return ``{path from the root of the repository: text}`` of all boards."""
+    """Return ``{path in the repository: text}`` of all boards."""
     files = {}
     for board in BOARDS:
         files |= board.get_files()

@@ -1,12 +1,12 @@
-"""Dashboards as Odoo's Dashboards app reads them: a spreadsheet in JSON.
+"""Builder of dashboards for Odoo's Dashboards app: spreadsheets in JSON.
 
-A board is told as a list of blocks, from the top: strips of figures, charts, tables and
-lists, each with its sample, see `lifecycle.py`. `Board.render` makes the spreadsheet
-that asks the models, and `Board.render(sample=True)` the one that is shown, greyed out,
-while there is nothing to ask for. Each block is a class that draws itself on a `Page`.
+A board is a list of blocks from top to bottom: strips of figures, charts, tables and
+lists, each with sample data, see `lifecycle.py`. `Board.render` returns the spreadsheet
+that queries the models, and `Board.render(sample=True)` the grayed-out sample that Odoo
+shows if there is no data. Each block is a class that draws itself on a `Page`.
 
-Words that people read go through `_t(…)` of the spreadsheet or are titles, so that
-Odoo's export of translations finds them; headings that a field has are the field's.
+Visible texts are titles, or use `_t(…)` of the spreadsheet, so that Odoo exports them
+for translation. Headings of fields are the labels of the fields.
 """
 
 import json
@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 
 VERSION = "18.5.10"
-# Widths in pixels: a name and three numbers, twice, with a gap between them.
+# Column widths of a half, in pixels: a name and three numbers. A gap separates halves.
 HALF = (220, 95, 95, 95)
 GAP = 40
 ROW = 23
@@ -38,7 +38,7 @@ CALM, WARM = "#EFF6FF", "#FFF7ED"
 
 
 def number(mapping, name):
-    """Return the number, as text, under which a style or format is kept."""
+    """Return the number of a style or format, as text."""
     return str(list(mapping).index(name) + 1)
 
 
@@ -52,7 +52,7 @@ def translated(text):
 
 @dataclass(frozen=True)
 class Filter:
-    """A global filter. ``model`` is empty for the period."""
+    """A global filter; ``model`` is empty for the period."""
 
     key: str
     label: str
@@ -75,7 +75,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Source:
-    """A model, and by which of its fields each filter holds for it."""
+    """A model with the fields to which the filters apply."""
 
     model: str
     chains: dict
@@ -83,7 +83,7 @@ class Source:
     period_type: str = "date"
 
     def match(self, filters, *, offset=0, always=False):
-        """Return the field matching; ``always``: whatever the period is."""
+        """Return the field matching; ``always`` ignores the period."""
         matching = {}
         for item in filters:
             if not item.model:
@@ -101,7 +101,7 @@ class Source:
 
 
 class Page:
-    """A sheet that is filled from the top, and the data behind it."""
+    """A sheet that is filled from the top, and the sheet with its data."""
 
     def __init__(self, board, *, is_sample):
         self.board = board
@@ -115,7 +115,7 @@ class Page:
     # Cells
 
     def put(self, column, row, content, style="cell", format_=None):
-        """Fill a cell; rows count from nought, as in the file."""
+        """Fill a cell; rows start at 0, as in the file."""
         name = f"{LETTERS[column]}{row + 1}"
         if content != "":
             self.cells[name] = content
@@ -124,7 +124,7 @@ class Page:
             self.formats[name] = int(number(FORMATS, format_))
 
     def title(self, column, text, menu, width):
-        """Put the title of a block, a link to the screen behind it."""
+        """Add the title of a block, with a link to a menu."""
         content = (
             f"[{text}](odoo://ir_menu_xml_id/{menu})" if menu else translated(text)
         )
@@ -134,7 +134,7 @@ class Page:
         self.borders[f"{LETTERS[column]}{self.row + 1}:{last}{self.row + 1}"] = 1
 
     def keep(self, *values):
-        """Add a line to the data sheet and return its number, from one."""
+        """Add a line to the data sheet, and return its number, which starts at 1."""
         self.data_row += 1
         for column, value in enumerate(values):
             if value != "":
@@ -156,13 +156,13 @@ class Page:
             }
         )
 
-    # Questions
+    # Pivots and lists
 
     def add_pivot(
         self, name, source, measures, *, rows=(), domain=(), offset=0, always=False,
         order=None,
     ):  # fmt: skip
-        """Add a pivot and return its number."""
+        """Add a pivot, and return its number."""
         key = str(len(self.pivots) + 1)
         pivot = {
             "type": "ODOO",
@@ -185,7 +185,7 @@ class Page:
         return key
 
     def add_list(self, name, source, columns, domain, order):
-        """Add a list and return its number. ``order``: a field, `-` for last first."""
+        """Add a list, and return its number; `-` before ``order`` sorts descending."""
         key = str(len(self.lists) + 1)
         self.lists[key] = {
             "id": key,
@@ -205,7 +205,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a strip, beside that of the period before where it has one."""
+    """A figure of a strip, optionally compared with the previous period."""
 
     title: str
     source: Source
@@ -220,11 +220,11 @@ class Figure:
     is_bad: bool = False
     format_: str = "count"
     color: str = CALM
-    # A share says nothing of figures that may be below zero.
+    # A percentage is meaningless for figures that can be negative: use "difference".
     shows: str = "percentage"
 
     def ask(self, page, offset=0):
-        """Return the formula of the figure: a total, or that of some groups."""
+        """Return the formula of the figure: the total, or the sum of some groups."""
         rows = [self.of] if self.of else []
         pivot = page.board.share(page, self, rows, offset)
         if not self.of:
@@ -236,7 +236,7 @@ class Figure:
         return "=" + "+".join(parts)
 
     def tell(self, page):
-        """Keep the figure on the data sheet and return its line."""
+        """Add the figure to the data sheet, and return its line."""
         if page.is_sample:
             now, before = self.sample
         else:
@@ -283,7 +283,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Strip:
-    """Figures beside each other."""
+    """Figures side by side."""
 
     figures: tuple
 
@@ -299,7 +299,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of a model. ``sample``: ``{label: value}``."""
+    """A chart of a model; ``sample`` is ``{label: value}``."""
 
     title: str
     kind: str
@@ -356,7 +356,7 @@ class Chart:
         page.keep("", translated(self.title))
         first = page.data_row
         for label, value in self.sample.items():
-            # Months are no words.
+            # Labels of months are not translated.
             page.keep(label if label[:1].isdigit() else translated(label), value)
         span = f"{first + 1}:{{0}}{page.data_row}"
         return {
@@ -370,7 +370,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """The groups of a model with some measures. ``measures``: (field, format)."""
+    """A table of groups of a model; ``measures`` lists (field, format)."""
 
     title: str
     source: Source
@@ -424,7 +424,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Listing:
-    """Records of a model. ``columns``: (field, heading, format or nothing)."""
+    """A list of records; ``columns`` lists (field, heading, optional format)."""
 
     title: str
     source: Source
@@ -465,7 +465,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Stack:
-    """Blocks below each other in one half."""
+    """Blocks stacked in one half."""
 
     blocks: tuple
 
@@ -479,7 +479,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two blocks side by side, or one over the whole width."""
+    """Two blocks side by side, or one at full width."""
 
     left: object
     right: object = None
@@ -501,10 +501,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Moment:
-    """When the figures were fetched, for a board that refreshes itself."""
+    """The time of the figures, for a board that refreshes itself."""
 
     def draw(self, page):
-        # A figure of the data of the moment: NOW() is evaluated with each refresh.
+        # Each refresh evaluates NOW() again.
         page.put(
             0, page.row, '=_t("Figures of") & " " & TEXT(NOW(),"hh:mm")', "note"
         )  # fmt: skip
@@ -513,7 +513,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Board:
-    """A dashboard: where its files are, its filters and its blocks from the top."""
+    """A dashboard: the path of its files, its filters, and its blocks from the top."""
 
     path: str
     filters: tuple
@@ -535,7 +535,7 @@ class Board:
         return len(self.widths)
 
     def share(self, page, figure, rows, offset):
-        """Return the pivot that answers a figure: those alike share one question."""
+        """Return the pivot of a figure; figures with the same query share one."""
         known = page.__dict__.setdefault("known", {})
         key = (
             figure.source.model,
@@ -641,7 +641,7 @@ class Board:
         }
 
     def get_files(self):
-        """Return ``{path: text}`` of the two files of the board."""
+        """Return ``{path: text}`` of the dashboard and its sample."""
         return {
             self.path.format(kind): json.dumps(
                 self.render(sample=bool(kind)), ensure_ascii=False, indent=1

@@ -1,4 +1,4 @@
-"""What managers look at on Monday, and what hangs on the wall of a team."""
+"""The overview for managers, and the churn warnings for the wall display of a team."""
 
 from .builder import (
     WARM,
@@ -61,7 +61,7 @@ STAGES = {
 
 
 def standing(title, values, sample, **options):
-    """A figure of how many customers stand in stages of some categories."""
+    """Return the figure of customers in stages of some categories."""
     return Figure(
         title=title,
         source=TODAY,
@@ -75,7 +75,7 @@ def standing(title, values, sample, **options):
 
 
 def moved(title, measure, now, before, **options):
-    """A figure of how many were won or lost, beside the period before."""
+    """Return the figure of customers won or lost, compared with the previous period."""
     return Figure(
         title=title,
         source=GROWTH,
@@ -209,7 +209,7 @@ WARNED = ("stage_id.category", "=", "at_risk")
 
 
 def warned(title, sample, *domain, **options):
-    """A figure of customers at risk for whom more holds."""
+    """Return the figure of customers at risk that also match a domain."""
     return Figure(
         title=title,
         source=PROFILES,
@@ -223,7 +223,7 @@ def warned(title, sample, *domain, **options):
 
 
 def turned(title, sample, category, days, **options):
-    """A figure of visits to stages of a category that began a short time ago."""
+    """Return the figure of entries to stages of a category in the last days."""
     return Figure(
         title=title,
         source=RECENT,
@@ -235,7 +235,7 @@ def turned(title, sample, category, days, **options):
     )
 
 
-# The wall has no period: it tells of now and of the last days.
+# The wall display has no period: it shows the current state and the last days.
 RECENT = Source("crm.lifecycle.stage.report", CHAINS)
 EVENTS = Source("crm.lifecycle.growth.report", CHAINS)
 

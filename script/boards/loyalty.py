@@ -1,4 +1,4 @@
-"""Points and tiers, for whoever sees points."""
+"""The dashboard of points and tiers."""
 
 from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
 from .builder import Table as Groups
@@ -21,7 +21,7 @@ CHANGES = Source(
     period="date",
 )
 REPORT = "crm_loyalty.crm_loyalty_points_report_menu"
-# Points of gift cards and wallets are money, and are not added to points.
+# Points of gift cards and eWallets are money, and are not added to points.
 LOYALTY = (("program_id.program_type", "=", "loyalty"),)
 
 

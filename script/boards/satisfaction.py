@@ -1,4 +1,4 @@
-"""Scores that customers gave in surveys, by the stage in which they gave them."""
+"""The dashboard of survey scores, by the stage of the customer at the time."""
 
 from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
 from .builder import Table as Groups
@@ -10,7 +10,7 @@ NPS = (("kind", "=", "nps"),)
 
 
 def answers(title, category, sample, **options):
-    """A figure of how many answers there are of a group of the NPS."""
+    """Return the figure of answers of an NPS group."""
     return Figure(
         title=title,
         source=ANSWERS,

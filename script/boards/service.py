@@ -1,4 +1,4 @@
-"""Service tickets of all kinds, by the stage of the customers who have them."""
+"""The dashboard of service tickets of all kinds, by the stage of the customers."""
 
 from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
 from .builder import Table as Groups
@@ -58,7 +58,7 @@ BOARD = Board(
         Strip(
             (
                 ticket("Tickets", "ticket_count", (184, 201), is_bad=True),
-                # Kept with the customer: counted anew, it takes each ticket's turn.
+                # Use the count stored on customers: counting again reads all tickets.
                 Figure(
                     "Open tickets now",
                     PROFILES,

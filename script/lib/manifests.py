@@ -1,9 +1,9 @@
-"""Which addons are here, and what they need, from their manifests alone.
+"""List addons and their dependencies from the manifests.
 
-manifests.py own       our addons that can be installed, in order of dependence
-manifests.py core      what they depend on that is not ours
+manifests.py own       our addons that can be installed, in order of dependency
+manifests.py core      their dependencies that are not ours
 manifests.py apart     our addons that are tested in a database of their own
-manifests.py left-out  our addons that can't be installed here, each with its reason
+manifests.py left-out  our addons that can't be installed here, with the reason
 """
 
 import ast
@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 ADDONS = Path(os.environ["ROOT"]) / "addons"
-# Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu, and
-# tickets that customers rate.
+# Other apps in the demo: Contacts, CRM and Sales in the menu, and tickets with ratings.
 APPS = {
     "base_automation",
     "contacts",
@@ -22,7 +21,7 @@ APPS = {
     "helpdesk_mgmt_rating",
     "sale_management",
 }
-# Needs applications that change how orders behave: the point of sale brings stock.
+# Addons with dependencies that change orders: Point of Sale also installs Inventory.
 APART = {"crm_loyalty_pos"}
 
 
@@ -36,16 +35,19 @@ def read_manifests(folder=ADDONS):
 
 
 def is_available(name):
-    """Odoo's own addons and those installed by pip share one namespace."""
+    """Return whether an addon is available in Odoo or installed by pip.
+
+    Both share one namespace.
+    """
     if importlib.util.find_spec(f"odoo.addons.{name}"):
         return True
-    # In a source checkout most addons lie beside the package.
+    # In a source checkout, most addons are next to the package.
     odoo_path = Path(os.environ["STATE"], "odoo.path").read_text().strip()
     return (Path(odoo_path) / "addons" / name / "__manifest__.py").exists()
 
 
 def sort_out(manifests):
-    """Return our installable addons in order, the core ones, and the others."""
+    """Return our installable addons in order, their dependencies, and the others."""
     own, core, left_out = [], set(APPS), {}
 
     def visit(name):

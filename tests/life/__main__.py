@@ -1,16 +1,16 @@
-"""Installs and uninstalls our addons with data in them, and looks at what is left.
+"""Test the installation, upgrade and uninstallation of our addons with data.
 
-test-life alone [ADDON...]   each with just what it needs
+test-life alone [ADDON...]   each addon with only its dependencies
 test-life together           all at once, upgraded, uninstalled one by one
-test-life orders             one after the other, in other orders
-test-life orders ADDON...    these alone, in this order and backwards: installed, and
-                           uninstalled while the others are still there
-test-life tests ADDON...     the addon's own tests where there is just what it needs
-test-life bridge             a bridge uninstalled between two runs, and back again
-test-life upgrade [REF]      the addons of a git ref, used, upgraded to those of today
+test-life orders             one after the other, in different orders
+test-life orders ADDON...    only these, in this order and reversed: installed, and
+                           uninstalled while the others are still installed
+test-life tests ADDON...     the tests of an addon with only its dependencies
+test-life bridge             a bridge uninstalled between two runs, and installed again
+test-life upgrade [REF]      the addons of a git ref with data, then the current ones
 
-Each installs with demo data. A warning in a log is a failure, and so is whatever an
-addon has left behind, or has changed of others, once it is uninstalled.
+All installations have demo data. A test fails on a warning in a log, and if an
+uninstalled addon leaves something behind or has changed something of other addons.
 """
 
 import random
@@ -26,7 +26,7 @@ from .upgrade import ROOTS, upgrade
 
 SALE = "crm_lifecycle_sale"
 SEEDS = (1, 2)
-# What a run writes about rules that can't be asked.
+# Warning of a run about rules with broken conditions.
 LEFT_ASIDE = r"run\.session: Lifecycle run \d+: The conditions of"
 
 
@@ -36,15 +36,15 @@ class Life(Databases):
         self.manifests = read_manifests()
         self.own, self.foreign, _left_out = sort_out(self.manifests)
         self.failed = []
-        # Databases of addons and what they need, by what is in them.
+        # Databases with an addon and its dependencies: {addons: name}.
         self.known = {}
 
     # ------------------------------------------------------------
-    # What an addon needs
+    # Dependencies
     # ------------------------------------------------------------
 
     def get_needs(self, name):
-        """Return what an addon needs: ours in order, and others."""
+        """Return the dependencies of an addon: ours in order, and others."""
         ours, others = [], []
         for dependency in self.manifests[name].get("depends", []):
             if dependency in self.manifests:
@@ -60,7 +60,10 @@ class Life(Databases):
     # ------------------------------------------------------------
 
     def check_states(self, database, installed):
-        """Have just these of our addons be installed: Odoo skips without an error."""
+        """Check that exactly these of our addons are installed.
+
+        Odoo skips an addon without an error.
+        """
         rows = self.open(database).ask(
             "SELECT name FROM ir_module_module WHERE state = 'installed'"
         )
@@ -76,17 +79,17 @@ class Life(Databases):
             raise Trouble("\n".join(lines))
 
     # ------------------------------------------------------------
-    # Stories
+    # Scenarios
     # ------------------------------------------------------------
 
     def alone(self, names):
-        """Install each with just what it needs, uninstall it, install it again."""
+        """Install each addon with only its dependencies, uninstall and reinstall it."""
         self.make_templates()
         for name in names:
             self.tell(f"alone: {name}", self.live_alone, name)
 
     def make_templates(self):
-        """Make the databases that those of what addons need begin with."""
+        """Create the templates from which databases of dependencies are copied."""
         for template, modules in (("base", ["base"]), ("crm", ["crm"])):
             self.make_template(template, modules)
             self.known[frozenset(modules) - {"base"}] = template
@@ -96,14 +99,14 @@ class Life(Databases):
                 self.known[modules] = f"with_{name}"
 
     def get_content(self, name):
-        """Return an addon and all that it needs."""
+        """Return an addon and all its dependencies."""
         ours, others = self.get_needs(name)
         return frozenset({*ours, *others, name} - {"base"})
 
     def make_needs(self, database, *names):
-        """Make a database of what addons need, without them; return ours in it.
+        """Create a database with the dependencies of addons; return those of ours.
 
-        It begins with the known one that has most of it.
+        It is a copy of the known database with most of the dependencies.
         """
         needs = [self.get_needs(name) for name in names]
         ours = dict.fromkeys(n for mine, _others in needs for n in mine)
@@ -111,7 +114,7 @@ class Life(Databases):
         others = {n for _mine, beyond in needs for n in beyond} - {"base"}
         nearest = max((k for k in self.known if k <= {*ours, *others}), key=len)
         self.copy(self.known[nearest], database)
-        # What others say to their own installation is not ours to mend.
+        # Ignore warnings at the installation of addons that are not ours.
         for what, modules in (("others", others), ("needs", ours)):
             if left := sorted(set(modules) - nearest):
                 log, strict = f"{names[0]}-{what}", what == "needs"
@@ -131,7 +134,7 @@ class Life(Databases):
         self.check_states("alone", [*ours, name])
 
     def know(self, name, database):
-        """Keep a database that has an addon and what it needs, if others need it."""
+        """Keep a database of an addon and its dependencies if other addons need it."""
         if any(name in self.get_needs(other)[0] for other in self.own):
             modules, template = self.get_content(name), f"with_{name}"
             self.drop(template)
@@ -140,7 +143,7 @@ class Life(Databases):
             self.known[modules] = template
 
     def tests(self, names):
-        """Run the tests of each where there is nothing but what it needs."""
+        """Run the tests of each addon with only its dependencies installed."""
         self.make_templates()
         for name in names:
             self.tell(f"tests: {name}", self.test_alone, name)
@@ -184,7 +187,7 @@ class Life(Databases):
         self.check_states(database, names)
 
     def bridge(self):
-        """A bridge goes between two runs and comes back: nobody else notices."""
+        """Uninstall a bridge between two runs, and install it again."""
         self.make_template("crm", ["crm"])
         self.copy("crm", "bridge")
         self.odoo("bridge", "bridge-needs", "-i", "sale", strict=False)
@@ -201,7 +204,7 @@ class Life(Databases):
             self.shell("bridge", f"run-{step}", code, expected=expected)
 
     def orders_of(self, names):
-        """Install and uninstall a few in one order and in the other."""
+        """Install and uninstall a few addons, in this order and reversed."""
         self.make_templates()
         ours = self.make_needs("few", *names)
         before, expected = self.ask("few"), {}
@@ -212,7 +215,7 @@ class Life(Databases):
             )
 
     def live_in_order(self, order, ours, before, expected):
-        """The first comes without the others, and goes while they are there."""
+        """Install addons in an order, then uninstall them in the same order."""
         self.copy("few", "orders")
         installed = list(ours)
         for name in order:
@@ -230,7 +233,7 @@ class Life(Databases):
         self.check_left("orders", before)
 
     def orders(self):
-        """One after the other: the same database whatever the order."""
+        """Check that installing one by one in any order gives the same database."""
         self.make_core()
         expected = None
         for label, names in self.get_orders():
@@ -243,7 +246,7 @@ class Life(Databases):
             self.tell(f"orders: {label}", self.check_same, expected, found)
 
     def get_orders(self):
-        """Yield orders: what an addon needs comes with it if it was not there."""
+        """Yield orders; an addon also installs its missing dependencies."""
         yield "by name, backwards", sorted(self.own, reverse=True)
         for seed in SEEDS:
             names = sorted(self.own)
@@ -256,7 +259,7 @@ class Life(Databases):
             raise Trouble("\n".join(lines))
 
     # ------------------------------------------------------------
-    # Telling
+    # Output
     # ------------------------------------------------------------
 
     def tell(self, what, work, *arguments):
@@ -270,7 +273,7 @@ class Life(Databases):
         print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
 
     def end(self):
-        # Its own alone: another story may be running.
+        # Drop only its own copies, since another scenario may be running.
         for name in self.copies:
             self.drop(name)
         if self.failed:

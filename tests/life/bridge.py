@@ -1,14 +1,14 @@
-"""A bridge that goes between two runs and comes back: what its rules and others do.
+"""Check the rules of a lifecycle while a bridge is uninstalled between two runs.
 
-Run by Odoo's shell, a step at a time, while test-life installs and uninstalls. The
-lifecycle has rules on leads, which stay, and on orders, which need the bridge.
+The Odoo shell runs one step at a time, while test-life installs and uninstalls. The
+lifecycle has rules on leads, which always work, and on orders, which need the bridge.
 """
 
 from odoo.fields import Command
 
 NAME = "A bridge that goes"
 STAGES = ("new", "talking", "buyer", "loyal", "gone")
-# From a stage, to another one, if so.
+# From stage, to stage, domain.
 RULES = (
     ("new", "talking", [("open_lead_count", ">", 0)]),
     ("new", "buyer", [("order_count", ">", 0)]),
@@ -19,7 +19,7 @@ BROKEN = ("new to buyer", "buyer to loyal")
 
 
 class World:
-    """A company with a lifecycle, and customers that are known by their names."""
+    """A company with a lifecycle and customers, which are found by name."""
 
     def __init__(self, env):
         self.company = env["res.company"].search([("name", "=", NAME)])
@@ -80,8 +80,8 @@ class World:
         ).action_confirm()
 
     def work(self):
-        """Have the scheduled job work; return the last run of the company."""
-        self.env.cr.commit()  # the job has a connection of its own
+        """Run the scheduled job, and return the last run of the company."""
+        self.env.cr.commit()  # the job uses its own connection
         self.env.ref("crm_lifecycle.ir_cron_run").method_direct_trigger()
         self.env.cr.commit()
         self.env.invalidate_all()
@@ -90,7 +90,7 @@ class World:
         )
 
     def run(self):
-        """Work until the company's turn has come; return what its run says."""
+        """Run the scheduled job until the company has a new run, and return the run."""
         before = run = self.env["crm.lifecycle.run"].search(
             [("company_id", "=", self.company.id)], limit=1
         )
@@ -101,7 +101,7 @@ class World:
         return run
 
     def check(self, **stages):
-        """Have customers stand in these stages, each after one way there."""
+        """Check the stages of customers, and that no move is repeated."""
         for name, code in stages.items():
             profile = self.partner(name).lifecycle_profile_id
             assert profile.stage_id.code == code, (name, profile.stage_id.code, code)
@@ -110,7 +110,7 @@ class World:
                 for move in profile.history_ids
             ]
             assert len(moves) == len(set(moves)), (name, moves)
-        # Who is a customer by orders alone is put away until the bridge is back.
+        # Customers with only orders are archived while the bridge is uninstalled.
         profiles = self.env["crm.lifecycle.profile"].with_context(active_test=False)
         count = profiles.search_count([("company_id", "=", self.company.id)])
         assert count == len(stages), count
@@ -127,7 +127,7 @@ def before(env):
 
 
 def without(env):
-    """Others are served; who reaches a rule on orders waits, and the run says so."""
+    """Evaluate other rules; customers at a rule on orders wait, as the run reports."""
     world = World(env)
     leads = world.env["crm.lead"].search([("name", "=", "Bob")])
     leads.action_set_lost()
@@ -138,7 +138,7 @@ def without(env):
     for rule in BROKEN:
         assert rule in run.error, (rule, run.error)
     assert "choose the conditions again" in run.error, run.error
-    assert run.left_count, "nobody waits"  # Dot; nothing new is known of Ann
+    assert run.left_count, "nobody waits"  # Dot waits; Ann has no new facts
     world.check(Ann="buyer", Bob="gone", Cid="talking", Dot="new")
     count = len(world.env["crm.lifecycle.history"].search([]))
     world.work()
@@ -146,7 +146,7 @@ def without(env):
 
 
 def again(env):
-    """As if it had never been away."""
+    """Check that the result is the same as without the uninstallation."""
     world = World(env)
     assert not world.run().error
     world.check(Ann="loyal", Bob="gone", Cid="talking", Dot="buyer")

@@ -1,4 +1,4 @@
-"""The databases of the stories: made, kept, marked, and Odoo run on them."""
+"""Databases of the scenarios, and the Odoo commands that run on them."""
 
 import hashlib
 import os
@@ -19,13 +19,17 @@ TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
 
 
 class Databases:
-    """Templates stay between runs, marked with what they were made of; copies go."""
+    """Templates and copies of databases.
+
+    Templates are kept between runs, and marked with the key of their content. Copies
+    are dropped at the end.
+    """
 
     def __init__(self):
         self.copies = set()
 
     def run(self, *command):
-        """Run a tool of PostgreSQL."""
+        """Run a PostgreSQL command."""
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def drop(self, name):
@@ -37,7 +41,7 @@ class Databases:
         self.run("createdb", "-T", PREFIX + source, PREFIX + name)
 
     def make_template(self, name, modules):
-        """Make a database of others' addons with their demo data, or keep it."""
+        """Create a database with demo data, unless it exists and is up to date."""
         key = self.get_key(modules)
         if self.get_mark(name) == key:
             return
@@ -48,7 +52,7 @@ class Databases:
         self.set_mark(name, key)
 
     def get_key(self, modules):
-        """Tell apart what databases of the same addons were made of."""
+        """Return the key of a template: Odoo, the addons, and the content of ours."""
         odoo = (STATE / "odoo.key").read_text().strip()
         files = sorted(
             path
@@ -75,7 +79,7 @@ class Databases:
             cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
 
     def keep_vacuum_away(self, name):
-        """Uninstalling locks the addons without waiting: nobody else may hold them."""
+        """Disable autovacuum of addons: uninstalling locks them without waiting."""
         with (
             psycopg2.connect(dbname=PREFIX + name) as connection,
             connection.cursor() as cr,
@@ -83,7 +87,10 @@ class Databases:
             cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
 
     def odoo(self, database, what, *options, strict=True):
-        """Run Odoo's server once, or uninstall; its log has no warning."""
+        """Run the Odoo server once, or uninstall an addon.
+
+        :raises Trouble: if ``strict`` and the log has a warning
+        """
         arguments = (
             ["module", "uninstall", "-d", PREFIX + database, *options[1:]]
             if options[0] == "uninstall"
@@ -96,13 +103,13 @@ class Databases:
         self.call(database, what, arguments, strict=strict)
 
     def shell(self, database, what, code, *options, **kwargs):
-        """Have Odoo's shell do something, and commit."""
+        """Run code in the Odoo shell, and commit."""
         arguments = ["shell", "-d", PREFIX + database, "--no-http", *options]
         code = f"{code}\nenv.cr.commit()\n"
         self.call(database, what, arguments, code=code, **kwargs)
 
     def call(self, database, what, arguments, *, strict=True, code="", expected="$^"):
-        """Run a command of Odoo; warnings that are expected are none."""
+        """Run an Odoo command, ignoring the expected warnings."""
         log = LOG / f"{database}-{what}.log"
         with log.open("w") as output:
             status = subprocess.run(

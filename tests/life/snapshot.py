@@ -1,11 +1,11 @@
-"""What a database consists of, by kind, to tell what an addon has left behind."""
+"""Snapshots of databases, to find what an addon leaves behind."""
 
 
 class Trouble(Exception):
-    """What is wrong, in lines."""
+    """A failed check, with a line per problem."""
 
 
-# Each asks for names. Two databases of the same addons give the same answers.
+# Queries of names, which are the same in two databases with the same addons.
 PARTS = {
     "tables and views": """
         SELECT relkind::text || ' ' || relname FROM pg_class
@@ -18,7 +18,7 @@ PARTS = {
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm')
            AND a.attnum > 0 AND NOT a.attisdropped
     """,
-    # Those of relations have names of PostgreSQL's own, numbered as they come.
+    # PostgreSQL numbers the indexes of relation tables, so compare their definitions.
     "indexes": """
         SELECT tablename::text || ' ' || CASE WHEN tablename LIKE '%\\_rel'
                THEN regexp_replace(indexdef, ' INDEX \\S+ ', ' ') ELSE indexname END
@@ -38,8 +38,8 @@ PARTS = {
     "triggers": "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal",
     "statistics": "SELECT stxname::text FROM pg_statistic_ext",
     "models": "SELECT model FROM ir_model",
-    # With their texts: an addon may have put its own on a field of another one. Not
-    # the Chinese ones, which Odoo reads anew with each addon.
+    # Include texts, because an addon may change them on fields of another addon. Leave
+    # out Chinese ones, which Odoo loads again with each addon.
     "fields": """
         SELECT model || '.' || name || ' ' || (field_description->>'en_US')
                || COALESCE(help->>'en_US', '') FROM ir_model_fields
@@ -70,8 +70,8 @@ PARTS = {
     "mail templates": "SELECT id || ' ' || name::text FROM mail_template",
     "subtypes": "SELECT id || ' ' || name::text FROM mail_message_subtype",
     "kinds of activities": "SELECT id || ' ' || name::text FROM mail_activity_type",
-    # What a document inherits through a mixin Odoo notes in the name of the mixin's
-    # addon, and takes back when that one is upgraded or uninstalled.
+    # Leave out records of inheritance: Odoo assigns those of a mixin to the addon of
+    # the mixin, and removes them when that addon is upgraded or uninstalled.
     "XML ids": """
         SELECT module || '.' || name FROM ir_model_data
          WHERE module <> '__export__'
@@ -79,9 +79,9 @@ PARTS = {
                              'ir.model.fields.selection')
     """,
 }
-# What the same addons have to end in, whatever the order.
+# Parts that must be the same for the same addons in any order.
 SCHEMA = ("tables and views", "columns", "indexes", "constraints", "models")
-# Columns that name a model: no row may name one that is gone.
+# Columns with the name of a model; no row may have the name of a removed model.
 NAMES_OF_MODELS = """
     SELECT c.table_name, c.column_name
       FROM information_schema.columns AS c
@@ -90,22 +90,22 @@ NAMES_OF_MODELS = """
        AND c.column_name IN ('res_model', 'model', 'model_name', 'resource')
        AND c.data_type LIKE 'character%'
 """
-# What Odoo itself goes on writing, whatever is installed.
+# Prefixes of tables that Odoo writes at any time.
 RESTLESS = (
     *("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_"),
     *("orm_signaling", "res_lang_install"),
-    # Of stock: what a product cost is noted for good, also of one that is deleted.
+    # Stock keeps the cost of deleted products.
     "product_value",
-    # And the lifecycle: what runs did, whom the next one has to look at, and whom a
-    # ticket or an order brought in: they stay customers, with their history.
-    # The rules change when those of a bridge's demo data come and go.
+    # The lifecycle keeps its runs, pending customers, and the profiles and history of
+    # customers that a ticket or an order added. Its versions change with the rules in
+    # the demo data of a bridge.
     *("crm_lifecycle_run", "crm_lifecycle_pending", "crm_lifecycle_version"),
     *("crm_lifecycle_profile", "crm_lifecycle_history"),
 )
 
 
 class Database:
-    """A database that is asked what it consists of."""
+    """A database, read by a cursor."""
 
     def __init__(self, cursor):
         self.cursor = cursor
@@ -121,7 +121,7 @@ class Database:
         return self.ask(f"SELECT to_regclass('public.{name}')")[0][0] is not None
 
     def read(self):
-        """Return ``{part: names}``, the numbers of rows of each table among them."""
+        """Return ``{part: names}``, including the number of rows of each table."""
         parts = {}
         for part, query in PARTS.items():
             table = query.rsplit(" FROM ", 1)[-1].split()[0]
@@ -141,7 +141,7 @@ class Database:
         ]
 
     def get_tables_of(self, addons):
-        """Return the tables of the models that addons bring or extend."""
+        """Return the tables of the models that addons add or extend."""
         names = ", ".join(f"'{name}'" for name in addons)
         return [
             table
@@ -165,7 +165,7 @@ class Database:
         ]
 
     def find_orphans(self):
-        """Return the rows that name a model that is not there, by column."""
+        """Return the number of rows with the name of a missing model, by column."""
         found = []
         for table, column in self.ask(NAMES_OF_MODELS):
             if table == "ir_model":
@@ -179,7 +179,7 @@ class Database:
 
 
 def compare(before, after):
-    """Return the differences, a line each."""
+    """Return the differences, one per line."""
     lines = []
     for part in before.keys() | after.keys():
         old, new = before.get(part, set()), after.get(part, set())

@@ -1,7 +1,7 @@
-"""The addons of a git ref, installed and used, then upgraded to those of today.
+"""Upgrade test: install and use the addons of a git ref, then the current ones.
 
-Nothing that people have may get lost or changed on the way, and the database has to
-end like one in which today's addons were installed at once.
+The upgrade may not lose or change user data, and must give the same schema as a new
+installation of the current addons.
 """
 
 import ast
@@ -17,9 +17,9 @@ from manifests import ADDONS, read_manifests, sort_out
 
 from .snapshot import SCHEMA, Trouble
 
-# What an administrator upgrades; all others depend on them.
+# Addons to upgrade; all others depend on them.
 ROOTS = ("crm_lifecycle", "crm_loyalty")
-# Every scheduled job of ours does its work, and a user moves some customers.
+# Run all our scheduled jobs, and move some customers by hand.
 USE = """
 modules = env["ir.module.module"].search([("name", "=like", "crm_l%")]).mapped("name")
 jobs = env["ir.model.data"].search(
@@ -34,21 +34,22 @@ for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
     profile.lifecycle_id.skip_policy = "allow"
     profile.stage_id = profile.lifecycle_id.stage_ids[-1]
 """
-# What there has to be before, or nothing is proved; where the ref has such a table.
+# Tables that must have rows before the upgrade, or the test proves nothing. Tables that
+# the ref does not have are skipped.
 AT_STAKE = (
     *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
     *("loyalty_card", "crm_loyalty_entry", "crm_lifecycle_ticket_log"),
 )
-# Odoo writes its own data of contacts anew, with what they are; a dashboard is data of
-# ours, and new where it has been drawn anew.
+# Columns that may change: Odoo writes its own contacts again, and our dashboards are
+# data of the addons.
 RESTLESS = (
     "res_partner.write_date",
     "res_partner.write_uid",
     "spreadsheet_dashboard.write_date",
 )
-# Tables of Odoo that upgrading writes in, or that tell about addons, not people.
+# Prefixes of Odoo's tables that an upgrade writes, or that describe addons.
 OF_ODOO = ("ir_", "res_groups", "res_users", "mail_template")
-# Small addons whose tests need no browser.
+# Small addons with tests that need no browser.
 TESTED = ("crm_lifecycle_privacy", "crm_lifecycle_queue", "crm_loyalty_dashboard")
 
 
@@ -126,13 +127,13 @@ def find_last_tag():
 
 
 def unpack(ref, folder):
-    """Write the addons as they were."""
+    """Extract the addons of a git ref to a folder."""
     archive = git("archive", ref, "addons")
     subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
 
 
 def get_addons_path(folder):
-    """Return the option that has Odoo take our addons from another folder."""
+    """Return the Odoo option to load our addons from another folder."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(os.environ["ODOO_RC"])
     paths = parser["options"]["addons_path"]
@@ -189,7 +190,7 @@ class Upgrade:
         )
 
     def test(self):
-        """Upgrading with Odoo's own switch for tests ends well too."""
+        """Upgrade some addons with Odoo's own test option."""
         options = ("--test-enable", "--test-tags=" + ",".join(f"/{n}" for n in TESTED))
         self.life.odoo("upgrade", "tests", "-u", ",".join(TESTED), *options)
 
@@ -210,9 +211,9 @@ class Upgrade:
             raise Trouble("\n".join(sorted(lines)))
 
     def read_rows(self, before=None):
-        """Return the rows of the tables of models of ours or that ours add to.
+        """Return the rows of the models that our addons add or extend, by table.
 
-        After the upgrade, of those that were there before, by their names of today.
+        After the upgrade: of the tables that were there before, by their new names.
         """
         database = self.life.open("upgrade")
         if before is None:
@@ -230,7 +231,7 @@ class Upgrade:
 
 
 class Rows:
-    """What is in a table, column by column; of rows that were there, if told."""
+    """Ids of a table and hashes of its columns, optionally only of some ids."""
 
     def __init__(self, database, table, renames, ids=None):
         within = ""

@@ -1,9 +1,9 @@
-"""The hash chain: what of an entry is sealed, in Python and in SQL alike.
+"""The hash chain over the entries of a card, in Python and in SQL.
 
-Each entry carries the hash of its content and of the hash before it on the same
-card. Whoever changes, removes or slips in a row in the database breaks the chain
-from there on. Not sealed is what is maintained later: the open points and the
-days of a lot (both follow from other rows), and the customer (who may be merged).
+Each entry stores the hash of its content and of the previous hash on the same card.
+Changing, removing or inserting a row in the database breaks the chain from there on.
+The hash leaves out what changes later: the open points and the days of a lot (both
+follow from other rows), and the customer (contacts can be merged).
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from odoo.tools import SQL
 
 from .ledger import SCALE
 
-# No text of an entry can hold it, so two contents never read the same.
+# No text of an entry can contain it, so two different entries never give the same text.
 SEPARATOR = "\x1f"
 FIRST = ""
 
@@ -35,20 +35,24 @@ COLUMNS = (
 
 
 def clean(text):
-    """Return a text as it can be sealed."""
+    """Return a text without separators and NUL, which PostgreSQL refuses."""
     return text.replace(SEPARATOR, " ").replace("\x00", "") if text else None
 
 
 def seal(previous, row):
-    """Return the hash of an entry, given as a dict of `COLUMNS`."""
+    """Return the hash of an entry.
+
+    :param previous: the hash of the previous entry of the card
+    :param row: the entry, as a dict of `COLUMNS`
+    """
     content = SEPARATOR.join([previous, *(_text(name, row[name]) for name in COLUMNS)])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def seal_sql(previous, row):
-    """Return the SQL of the same hash.
+    """Return the SQL of the same hash as `seal`.
 
-    ``previous`` is the SQL of the hash before, ``row`` maps `COLUMNS` to SQL.
+    ``previous`` is the SQL of the previous hash, ``row`` maps `COLUMNS` to SQL.
     """
     parts = [previous]
     for name in COLUMNS:
@@ -59,7 +63,7 @@ def seal_sql(previous, row):
 
 
 def seal_columns_sql(previous, alias):
-    """Return the SQL of the hash of the rows of a table."""
+    """Return the SQL of the hash of an entry, read from a table by its alias."""
     return seal_sql(previous, {name: SQL.identifier(alias, name) for name in COLUMNS})
 
 

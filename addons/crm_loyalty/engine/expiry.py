@@ -1,9 +1,9 @@
-"""Lots that expire, a whole batch of cards in one statement.
+"""Expiry of lots: one SQL statement for a batch of cards.
 
-It posts what `posting.Posting` would with the kind ``expire`` (see
-`ledger.Account.expire`): one entry for each card, which consumes all that is left of
-the lots whose last day is over. A night has 100,000 of them and each consumes all
-of its lot, so nothing has to be worked out in Python.
+It posts the same as `posting.Posting` with the kind ``expire`` (see
+`ledger.Account.expire`): one entry per card, which consumes the rest of all expired
+lots. A night may have 100,000 of them. Each is consumed completely, so Python has
+nothing to compute.
 """
 
 from odoo.tools import SQL
@@ -11,7 +11,7 @@ from odoo.tools import SQL
 from . import chain
 from .ledger import SCALE
 
-# What is the same for all entries of expiry; see `chain.COLUMNS`.
+# Values that are the same for all expiry entries; see `chain.COLUMNS`.
 CONSTANT = {
     "kind": SQL("'expire'"),
     "waived": SQL("0"),
@@ -24,11 +24,11 @@ CONSTANT = {
 
 
 def expire(day: SQL, uid: int, limit: int) -> SQL:
-    """SQL that posts the expiry of some lots, and gives the ids of the entries.
+    """SQL that posts the expiry of due lots, and returns the ids of the entries.
 
-    ``day`` is that of programme ``p``; ``limit`` is how many lots are looked for.
-    The cards are locked in the order of their ids; those that somebody is posting on
-    are left for the next time.
+    ``day`` is the SQL of the current day of program ``p``, ``limit`` the number of
+    lots to search for. Cards are locked in the order of their ids; a card that is
+    locked by another transaction is skipped until the next batch.
     """
     return SQL(
         """
@@ -63,7 +63,7 @@ def expire(day: SQL, uid: int, limit: int) -> SQL:
 
 
 def _cards(limit: int) -> SQL:
-    """SQL of the cards that some lots are on whose last day is over."""
+    """SQL of the cards that have expired lots."""
     return SQL(
         """
         SELECT c.id, c.program_id, c.partner_id, program.company_id, program.day
@@ -84,7 +84,7 @@ def _cards(limit: int) -> SQL:
 
 
 def _entries(uid: int) -> SQL:
-    """SQL of what is posted on each card, with the seal before it."""
+    """SQL of the entry to post on each card, with the previous hash."""
     return SQL(
         """
         SELECT nextval('crm_loyalty_entry_id_seq')::int AS id,
@@ -104,7 +104,7 @@ def _entries(uid: int) -> SQL:
 
 
 def _added(uid: int) -> SQL:
-    """SQL that adds the entries. What expires counts for no tier."""
+    """SQL that inserts the entries. Expired points count for no tier."""
     sealed = {name: SQL.identifier("entry", name) for name in chain.COLUMNS} | CONSTANT
     values = sealed | {
         "id": SQL("id"),
@@ -129,7 +129,7 @@ def _added(uid: int) -> SQL:
 
 
 def _consumed(uid: int) -> SQL:
-    """SQL that notes which lots the entries consume."""
+    """SQL that records which lots the entries consume."""
     return SQL(
         """
         INSERT INTO crm_loyalty_consumption (

@@ -1,7 +1,7 @@
-"""The periods in which customers qualify for a tier, and yearly days.
+"""Qualifying periods of tiers, and anniversaries.
 
-A year after 29 February is 28 February, as in PostgreSQL: each rule is written
-here and, for sets of cards, as SQL beside it.
+A year after 29 February is 28 February, as in PostgreSQL. Each rule exists in Python
+and, for sets of cards, in SQL.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def after_years(day: date, years: int) -> date:
 
 
 def whole_years(since: date, day: date) -> int:
-    """Return how many anniversaries of ``since`` have come by ``day``.
+    """Return the number of anniversaries of ``since`` up to ``day``.
 
     >>> whole_years(date(2024, 2, 29), date(2025, 2, 27))
     0
@@ -39,7 +39,7 @@ def whole_years(since: date, day: date) -> int:
 
 @dataclass(frozen=True)
 class Period:
-    """The period that a day is in: first and last day, and its neighbours."""
+    """A qualifying period: first and last day, and its neighbours."""
 
     start: date
     stop: date
@@ -48,7 +48,7 @@ class Period:
 
 
 def period_of(kind: str, day: date, since: date) -> Period:
-    """Return the calendar year, or the year of membership, that ``day`` is in.
+    """Return the calendar year or membership year of ``day``.
 
     >>> period_of("calendar", date(2026, 3, 2), date(2024, 5, 9)).stop
     datetime.date(2026, 12, 31)
@@ -67,7 +67,7 @@ def period_of(kind: str, day: date, since: date) -> Period:
 
 
 def counts_on(entry: date, day: date) -> bool:
-    """Tell whether what was earned on a day counts in the twelve months to ``day``.
+    """Return whether points of day ``entry`` count in the twelve months to ``day``.
 
     >>> counts_on(date(2025, 3, 2), date(2026, 3, 1))
     True
@@ -78,17 +78,17 @@ def counts_on(entry: date, day: date) -> bool:
 
 
 # ------------------------------------------------------------
-# The same, as SQL over columns
+# The same in SQL
 # ------------------------------------------------------------
 
 
 def sql_after_years(day: SQL, years: SQL | int) -> SQL:
-    """SQL of the same day some years later."""
+    """SQL of `after_years`."""
     return SQL("(%s + (%s) * INTERVAL '1 year')::date", day, years)
 
 
 def sql_whole_years(since: SQL, day: SQL) -> SQL:
-    """SQL of how many anniversaries have come."""
+    """SQL of `whole_years`."""
     years = SQL("(EXTRACT(YEAR FROM %s) - EXTRACT(YEAR FROM %s))::int", day, since)
     return SQL(
         "(%(years)s - (%(then)s > %(day)s)::int)",
@@ -99,7 +99,7 @@ def sql_whole_years(since: SQL, day: SQL) -> SQL:
 
 
 def sql_period_of(kind: str, day: SQL, since: SQL) -> SQL:
-    """SQL of one row: start, stop, previous_start and next_stop of the period."""
+    """SQL of `period_of`: one row of start, stop, previous_start and next_stop."""
     if kind == CALENDAR:
         since = SQL("DATE_TRUNC('year', %s)::date", since)
     return SQL(

@@ -1,8 +1,8 @@
-"""The proof of the whole ledger: one query over all cards.
+"""The check of the whole ledger: one query over all cards.
 
-It looks at each entry twice: beside the one before it on its card (the chain), and
-beside what it consumed and gave (the lots). Both are joins of whole tables, which
-PostgreSQL spreads over its workers; a window over a million entries it would not.
+It compares each entry with the previous entry of its card (the chain), and with its
+consumption (the lots). Both are joins of whole tables, which PostgreSQL runs in
+parallel; it can't do so with a window over a million entries.
 """
 
 from odoo.tools import SQL
@@ -12,10 +12,10 @@ from .ledger import SCALE
 
 
 def prove(last_anchor, new_anchor, listed: int) -> SQL:
-    """SQL that proves all cards: one row of counts, digests and faults.
+    """SQL that checks all cards: one row of counts, digests and faults.
 
-    The digests are of the entries before two moments: that of the last proof, and
-    that of this one. At most ``listed`` faults are listed; all are counted.
+    The digests cover the entries before two moments: that of the last check, and
+    that of this one. All faults are counted, at most ``listed`` of them are listed.
     """
     return SQL(
         """
@@ -56,9 +56,9 @@ def prove(last_anchor, new_anchor, listed: int) -> SQL:
 def _chains(last_anchor, new_anchor) -> SQL:
     """SQL of the sums of each card, and whether its chain is intact.
 
-    It is if each entry follows on the one of the number before it, and is sealed
-    with that one's seal; and if there are as many as the last one's number says.
-    The last proof was before this one, so that each entry is digested once.
+    A chain is intact if its numbers have no gap, and each hash follows from the entry
+    and the previous hash. The digest of this check adds the entries since the last
+    check to that one's digest, so each entry is digested only once.
     """
     digest = SQL("('x' || left(e.hash, 15))::bit(60)::bigint")
     before_last = SQL("e.create_date < %s", last_anchor)
@@ -92,10 +92,10 @@ def _chains(last_anchor, new_anchor) -> SQL:
 
 
 def _lots() -> SQL:
-    """SQL of the cards on which what is left of an entry does not follow.
+    """SQL of the cards with an entry of which the open points are wrong.
 
-    What is left is its points, plus what it consumed, minus what was consumed of it:
-    so all three add up to nothing.
+    The open points of an entry are its points, plus what it consumed, minus what
+    others consumed of it.
     """
     return SQL(
         """
@@ -116,7 +116,7 @@ def _lots() -> SQL:
 
 
 def _cards() -> SQL:
-    """SQL of all cards, and of entries without one, with what was found of them."""
+    """SQL of all cards, and of entries without a card, with their results."""
     return SQL(
         """
         SELECT COALESCE(c.id, t.card_id) AS card_id, t.entries, t.last_count,

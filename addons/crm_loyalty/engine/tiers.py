@@ -1,34 +1,32 @@
-"""Which tier each card of a programme is in on a day: one statement over sets.
+"""The tiers of the cards of a program on a day, computed by one SQL statement.
 
-A tier is reached as soon as the qualifying value of the present period (points
-or spend) reaches its threshold. It then holds to the end of the next period,
-and the grace days on top, unless what it was reached with is taken back.
+A card reaches a tier as soon as the qualifying value of the current period (points
+or spend) reaches the threshold. It keeps the tier to the end of the next period plus
+the grace days, unless the points or spend are taken back.
 
-With V(a..b) the qualifying value between two days and L(v) the highest tier
-whose threshold v reaches, on a day D of the period S..E with G grace days:
+V(a..b) is the qualifying value between two days and L(v) the highest tier with a
+threshold of at most v. On a day D of the period S..E with G grace days:
 
 1. earned   = L(V(S..D)).
-2. kept     = L(V(previous period)), or the tier held, if the previous period and
-   its grace days up to D reach it: what is earned in the grace days counts for
-   both periods. Not known to rolling twelve months, which have no end.
+2. kept     = L(V(previous period)), or the current tier if the previous period and
+   its grace days up to D reach it: points of the grace days count for both periods.
+   Rolling twelve months have no end, so nothing is kept.
 3. entitled = the higher of the two.
-4. A card that is entitled to more than it holds goes up today. One entitled to
-   less stays until the last day that its tier was promised for
-   (``crm_loyalty_tier_until``), unless points that were taken back since make the
-   difference: then, and after that day, it goes to what it is entitled to.
-5. ``crm_loyalty_tier_until`` = end of the next period + G where earned is at least the tier,
-   end of this period + G where kept is, otherwise as it was promised. In rolling
-   twelve months: the last day on which the value still reaches the threshold if
-   nothing more is earned, + G. The lowest tier, if its threshold is 0, has no
-   end.
+4. A card that is entitled to a higher tier moves up today. A card that is entitled
+   to a lower one keeps its tier to the last day for which it is promised
+   (``crm_loyalty_tier_until``), then moves down. It moves down at once if it is entitled to less
+   only because points were taken back.
+5. ``crm_loyalty_tier_until`` = end of the next period + G if earned is at least the tier,
+   end of this period + G if kept is, otherwise unchanged. In rolling twelve months:
+   the last day on which the value still reaches the threshold if the customer earns
+   nothing more, + G. A lowest tier with threshold 0 has no end.
 
 Example: calendar years, 30 grace days, silver from 500, gold from 1000. 1000
 points by June 2025: gold at once, until 30 January 2027. 600 points in 2026:
-on 31 January 2027 the card goes to silver, until 30 January 2028.
+on 31 January 2027 the card moves to silver, until 30 January 2028.
 
-What is taken back counts on the day of what it takes back
-(``qualifying_date``), so that a return in January lowers the December in which
-the goods were bought.
+A reversal counts on the day of the reversed entry (``qualifying_date``): a return in
+January lowers the value of the December in which the goods were bought.
 """
 
 from dataclasses import dataclass
@@ -38,11 +36,11 @@ from odoo.tools import SQL
 
 from .periods import ROLLING, sql_after_years, sql_period_of
 
-# Days over which the pace of a customer is measured, and those that rolling
-# months are projected ahead.
+# Days over which the pace of a customer is measured, and for which rolling months are
+# projected.
 PACE_DAYS = 365
 AHEAD_DAYS = 90
-# A pace over fewer days would make a gold customer of the first purchase.
+# A pace over fewer days would project the first purchase to gold.
 FEWEST_DAYS = 30
 
 NOTHING = SQL("'-Infinity'::float8")
@@ -52,7 +50,7 @@ BASIS_COLUMNS = {"points": "qualifying_points", "spend": "qualifying_spend"}
 
 @dataclass(frozen=True)
 class Ladder:
-    """What the tiers of a programme depend on."""
+    """The settings of a program that decide its tiers."""
 
     program_id: int
     period: str
@@ -69,7 +67,10 @@ class Ladder:
         return SQL.identifier("e", BASIS_COLUMNS[self.basis])
 
     def level(self, value: SQL) -> SQL:
-        """SQL of the threshold of the highest tier that a value reaches."""
+        """SQL of the threshold of the highest tier that a value reaches.
+
+        Minus infinity if it reaches none.
+        """
         return SQL(
             """COALESCE((SELECT MAX(t.threshold) FROM crm_loyalty_tier AS t
                 WHERE t.program_id = %s AND t.active AND t.threshold <= %s), %s)""",
@@ -80,7 +81,7 @@ class Ladder:
 
 
 def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
-    """SQL of the cards that are asked about, each with its day and period."""
+    """SQL of the cards to evaluate, each with its day and period."""
     period = (
         SQL(
             "SELECT NULL::date AS start, NULL::date AS stop, "
@@ -112,10 +113,10 @@ def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
 
 
 def totals(ladder: Ladder) -> SQL:
-    """SQL of the sums of each card of ``card`` over its entries up to its day.
+    """SQL of the sums of each row of ``card`` over its entries up to its day.
 
-    ``gross_*`` leave out what was taken back since the tier was reached, which
-    tells whether a return is what makes the difference.
+    ``gross_*`` leave out reversals since the tier was reached, to find out whether
+    only a reversal makes the card lose its tier.
     """
     day = SQL("e.qualifying_date")
     current, previous, extended, rest, last = _windows(ladder, day)
@@ -158,13 +159,16 @@ def totals(ladder: Ladder) -> SQL:
 
 
 def _windows(ladder: Ladder, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
-    """SQL of whether a day counts in this period, in the previous one, in that with
-    its grace days, and at the end of the projection; and of the period's last day.
+    """SQL of four conditions and a day, from the day of an entry.
+
+    Whether it counts in the current period, in the previous one, in the previous one
+    with its grace days, and at the end of the projection; and the last day of the
+    current period.
     """
     if ladder.is_rolling:
         current = SQL("%s > card.as_of", sql_after_years(day, 1))
         rest = SQL("%s > card.as_of + %s", sql_after_years(day, 1), AHEAD_DAYS)
-        # The last day on which all that counts today still counts.
+        # The last day on which all entries that count today still count.
         first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, ladder.column)
         last = SQL("%s - 1", sql_after_years(first, 1))
         return current, SQL("FALSE"), SQL("FALSE"), rest, last
@@ -180,7 +184,7 @@ def _windows(ladder: Ladder, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
 
 
 def entitled(ladder: Ladder) -> SQL:
-    """SQL of the levels of each card: earned, kept, and what follows from them."""
+    """SQL of the levels of each card: earned, kept, gross, base and projected."""
     nothing = NOTHING
     if ladder.is_rolling:
         kept, gross_kept = nothing, nothing
@@ -218,7 +222,7 @@ def entitled(ladder: Ladder) -> SQL:
 
 
 def decided() -> SQL:
-    """SQL of the tier of each card of ``entitled``, by rule 4."""
+    """SQL of the new level of each card of ``entitled``, by rule 4."""
     return SQL(
         """
         SELECT *,
@@ -232,7 +236,7 @@ def decided() -> SQL:
 
 
 def promised(ladder: Ladder) -> SQL:
-    """SQL of the last day of each card's tier, and what it takes to keep it."""
+    """SQL of the last day of each card's tier, and the value missing to keep it."""
     if not ladder.is_rolling:
         until = SQL(
             """CASE WHEN level <= base THEN NULL
@@ -257,7 +261,7 @@ def promised(ladder: Ladder) -> SQL:
 
 
 def _promised_rolling(ladder: Ladder) -> SQL:
-    """SQL of the same for twelve months, whose last day depends on each award."""
+    """SQL of the same for rolling months, where each award changes the last day."""
     return SQL(
         """
         SELECT decided.*,
@@ -294,12 +298,12 @@ def _promised_rolling(ladder: Ladder) -> SQL:
 
 
 def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
-    """SQL ``WITH`` clause that ends in ``state``: what each card is to become.
+    """SQL ``WITH`` clause that ends in ``state``, the new state of each card.
 
-    ``as_of`` is a day, or SQL of a day for each card ``c``: the day after
-    ``c.crm_loyalty_tier_until`` tells what becomes of those who earn nothing more. Columns:
-    those of the card and its period, ``level`` (threshold of the tier; minus
-    infinity: none), ``until``, ``missing``, ``points``, ``spend``,
+    ``as_of`` is a day, or SQL of a day for each card ``c``: with the day after
+    ``c.crm_loyalty_tier_until``, the states are those of customers who earn nothing more.
+    Columns: those of the card and its period, ``level`` (threshold of the tier;
+    minus infinity: none), ``until``, ``missing``, ``points``, ``spend``,
     ``projected``.
     """
     day = as_of if isinstance(as_of, SQL) else SQL("%s", as_of)
@@ -320,9 +324,10 @@ def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
 
 
 def writing(states: SQL, program_id: int, uid: int) -> SQL:
-    """SQL that writes the states of cards that differ, and the history of it.
+    """SQL that writes the states that changed, and their history.
 
-    Gives the id of each card that was written, and again if its tier changed.
+    It returns ``(id, id)`` of each written card; the second id is NULL if the tier
+    is the same.
     """
     return SQL(
         """
@@ -342,11 +347,11 @@ def writing(states: SQL, program_id: int, uid: int) -> SQL:
 
 
 def _target(program_id: int) -> SQL:
-    """SQL of ``state`` with the tiers that its levels mean."""
+    """SQL of ``state`` with the tiers of its levels."""
     return SQL(
         """
         SELECT s.*, s.crm_loyalty_tier_id AS old_tier_id, n.id AS crm_loyalty_projected_tier_id,
-               -- A tier that was archived is held to its last day.
+               -- A card keeps an archived tier to its last day.
                COALESCE(t.id, CASE WHEN s.level = s.held
                                    THEN s.crm_loyalty_tier_id END) AS new_tier_id
           FROM state AS s
@@ -360,7 +365,7 @@ def _target(program_id: int) -> SQL:
 
 
 def _card_update() -> SQL:
-    """SQL that writes the cards of ``target`` that differ."""
+    """SQL that updates the cards of ``target`` that differ from their new state."""
     return SQL(
         """
         UPDATE loyalty_card AS c
@@ -387,7 +392,7 @@ def _card_update() -> SQL:
 
 
 def _history_insert(program_id: int, uid: int) -> SQL:
-    """SQL that notes in the history which cards of ``target`` change their tier."""
+    """SQL that inserts the tier changes of ``target`` into the history."""
     return SQL(
         """
         INSERT INTO crm_loyalty_tier_history (

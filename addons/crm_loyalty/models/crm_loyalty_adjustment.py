@@ -8,16 +8,16 @@ from ..engine.ledger import MAX_POINTS, to_units
 from .crm_loyalty_entry import DIGITS
 from .loyalty_card_limit import LIMIT_DAYS
 
-# What people enter. All else is written by code.
+# Fields that users enter. Code writes all others.
 ASKED = {"card_id", "kind", "points", "reason"}
 
 
 class CrmLoyaltyAdjustment(models.Model):
-    """Points that a person gives or takes by hand, and why.
+    """Points that a user gives or takes by hand, with the reason.
 
-    Only its author edits a draft, deletes it and asks for it. Above the limit of the
-    program or company it waits for a second person: not the author, not the last
-    editor, not the one who asked.
+    Only the author may edit, delete or submit a draft. Above the approval limit of the
+    program or company, a second person approves it, who is neither the author nor the
+    last editor nor the requester.
     """
 
     _name = "crm.loyalty.adjustment"
@@ -113,7 +113,7 @@ class CrmLoyaltyAdjustment(models.Model):
             )
 
     def _get_people(self):
-        """Return who had a part in asking, and so may not approve."""
+        """Return the users who took part in the request, and so may not approve it."""
         self.ensure_one()
         return self.user_id | self.editor_id | self.asker_id
 
@@ -127,7 +127,7 @@ class CrmLoyaltyAdjustment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Have everybody ask in their own name, from the beginning."""
+        """Create drafts of the current user, whatever the values say."""
         if not self.env.su:
             own = {"state": "draft", "user_id": self.env.uid}
             own |= dict.fromkeys(
@@ -149,7 +149,7 @@ class CrmLoyaltyAdjustment(models.Model):
         )
 
     def write(self, vals):
-        """Keep drafts to their authors, and what was asked for as it was."""
+        """Allow only authors to edit drafts, and no one to edit requests."""
         if not self.env.su:
             self._check_may_write(vals)
         if ASKED & vals.keys():
@@ -157,11 +157,11 @@ class CrmLoyaltyAdjustment(models.Model):
         return super().write(vals)
 
     def _check_may_write(self, vals):
-        """Refuse changes by other people than the author, and of what was asked for.
+        """Refuse changes by users other than the author, and of requests.
 
-        What mail keeps with a document (followers, activities) is its readers'.
+        All readers may write the fields of mail, such as followers and activities.
         """
-        # An import writes the id with the rest.
+        # An import also writes the id.
         names = {n for n in vals if not n.startswith(("message_", "activity_"))}
         names.discard("id")
         if names and any(adjustment.state != "draft" for adjustment in self):
@@ -182,7 +182,7 @@ class CrmLoyaltyAdjustment(models.Model):
             self._check_author()
 
     def _check_author(self):
-        """Refuse other people than the author."""
+        """Raise AccessError for users other than the author."""
         for adjustment in self:
             if adjustment.user_id != self.env.user:
                 raise AccessError(
@@ -190,7 +190,7 @@ class CrmLoyaltyAdjustment(models.Model):
                         "“%(reason)s” is a draft of %(author)s, who alone may change "
                         "it, delete it and ask for it. Make an adjustment of your own.",
                         reason=adjustment.reason,
-                        # The name alone, for users who can't read others.
+                        # The user may not be allowed to read other users.
                         author=adjustment.sudo().user_id.name,
                     )
                 )
@@ -205,14 +205,14 @@ class CrmLoyaltyAdjustment(models.Model):
             self._check_author()
 
     def action_ask(self):
-        """Post what is within the limit; have the rest wait for a second person."""
+        """Post adjustments within the limit, and request approval of the others."""
         self.check_access("write")
         drafts = self.filtered(lambda a: a.state == "draft")
         drafts._check_author()
         for adjustment in drafts:
             card = adjustment.card_id
             over = card._get_over_limit({card: to_units(adjustment.points)})
-            # People don't write who asked, and the state.
+            # Users can't write the requester and the state.
             adjustment.sudo().asker_id = self.env.user
             if card in over:
                 adjustment.sudo().state = "waiting"
@@ -222,7 +222,7 @@ class CrmLoyaltyAdjustment(models.Model):
         return True
 
     def action_approve(self):
-        """Post what somebody else has asked for."""
+        """Approve and post adjustments of other users."""
         self._check_may_decide()
         for adjustment in self:
             adjustment._post(self.env.user)
@@ -230,7 +230,7 @@ class CrmLoyaltyAdjustment(models.Model):
 
     def action_refuse(self):
         self._check_may_decide()
-        # The state is written here alone.
+        # Users can't write the state.
         self.sudo().write({"state": "refused", "approver_id": self.env.uid})
         self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
         return True
@@ -239,7 +239,7 @@ class CrmLoyaltyAdjustment(models.Model):
         self.check_access("write")
         if not self.env.user.has_group("crm_loyalty.group_points_approver"):
             raise AccessError(self.env._("You may not approve adjustments of points."))
-        # One after the other: two approvers at once post once.
+        # Lock, so that two concurrent approvals post once.
         self.lock_for_update(allow_referencing=True)
         for adjustment in self:
             if adjustment.state != "waiting":
@@ -261,7 +261,7 @@ class CrmLoyaltyAdjustment(models.Model):
         self.ensure_one()
         card = self.card_id
         entry = card._post_many([self._prepare_posting_values()])
-        # Odoo's own list, which customers see; people may not write it themselves.
+        # Users can't write Odoo's own history, which customers read.
         self.env["loyalty.history"].sudo().create(
             {
                 "card_id": card.id,
@@ -270,14 +270,14 @@ class CrmLoyaltyAdjustment(models.Model):
                 "used": max(-self.points, 0),
             }
         )
-        # The state is written here alone.
+        # Users can't write the state.
         self.sudo().write(
             {"state": "done", "approver_id": approver.id, "entry_id": entry.id}
         )
         self.sudo().activity_unlink(["mail.mail_activity_data_todo"])
 
     def _prepare_posting_values(self):
-        """Return the values of the posting, of a bonus those that its rule gives."""
+        """Prepare the values to post; those of a bonus come from its rule."""
         self.ensure_one()
         values = {
             "card": self.card_id,
@@ -286,10 +286,10 @@ class CrmLoyaltyAdjustment(models.Model):
             "key": f"adjustment:{self.id}",
             "source": self,
             "reason": self.reason,
-            # Who approves gives nothing.
+            # The points count for the author, not for the approver.
             "by_hand": self.user_id,
         }
-        # An approver need not see rules of bonuses.
+        # An approver need not have access to bonus rules.
         rule = self.sudo().bonus_rule_id
         if rule:
             rule._check_not_given(self.card_id, self.bonus_occasion)
@@ -300,7 +300,7 @@ class CrmLoyaltyAdjustment(models.Model):
         return values
 
     def _get_customer_text(self):
-        """Return what the customer reads: of a correction not what staff wrote."""
+        """Return the text for the customer, without the reason of a correction."""
         self.ensure_one()
         if self.kind == "bonus":
             return self.reason
@@ -309,14 +309,14 @@ class CrmLoyaltyAdjustment(models.Model):
 
     @api.model
     def _ask_for_bonus(self, rule, card, occasion, reason):
-        """Return an adjustment that waits for the approval of a bonus by hand."""
+        """Request approval of a bonus by hand, and return the adjustment."""
         waiting = [
             ("card_id", "=", card.id),
             ("bonus_rule_id", "=", rule.id),
             ("bonus_occasion", "=", occasion),
             ("state", "=", "waiting"),
         ]
-        # Asked about the period alone.
+        # Only counts the requests of this period.
         if self.sudo().search_count(waiting, limit=1):
             raise UserError(
                 self.env._(
@@ -333,7 +333,7 @@ class CrmLoyaltyAdjustment(models.Model):
                 "reason": reason,
             }
         )
-        # People don't write which rule it is.
+        # Users can't write the rule.
         adjustment.sudo().write({"bonus_rule_id": rule.id, "bonus_occasion": occasion})
         adjustment.action_ask()
         return adjustment
@@ -341,7 +341,7 @@ class CrmLoyaltyAdjustment(models.Model):
     def _ask_approvers(self, limit):
         self.ensure_one()
         approvers = self.env.ref("crm_loyalty.group_points_approver").all_user_ids
-        # Whoever asks need not see who may approve.
+        # The author need not have access to the approvers.
         for user in approvers.sudo():
             company = self.company_id
             if (
@@ -352,7 +352,7 @@ class CrmLoyaltyAdjustment(models.Model):
                 or (company and company not in user.company_ids)
             ):
                 continue
-            # Asking others is part of asking. Each reads it in their own language.
+            # The right to ask includes the activities. Each is in its user's language.
             asked = self.sudo().with_context(lang=user.lang)
             asked.activity_schedule(
                 "mail.mail_activity_data_todo",
@@ -360,7 +360,7 @@ class CrmLoyaltyAdjustment(models.Model):
                     "Approve %(points)s points",
                     points=formatLang(asked.env, asked.points),
                 ),
-                # Notes are HTML, a reason is what somebody has typed.
+                # Escape the reason, because notes are HTML.
                 note=escape(
                     asked.env._(
                         "More than %(limit)s points by hand in %(days)s days: "

@@ -12,16 +12,16 @@ from ..engine.periods import sql_after_years, sql_whole_years
 
 _logger = logging.getLogger(__name__)
 
-# Days for which a bonus is made up for when the job did not run.
+# Days for which the job posts missed bonuses after it did not run.
 LOOK_BACK = 31
 
-# Triggers on documents of other applications: who gives the document.
+# Triggers on documents of other apps: the model of the document.
 DOCUMENTS = {
     "survey": "survey.user_input",
     "event": "event.registration",
     "rating": "rating.rating",
 }
-# Dates of birth that other addons put on contacts, before our own.
+# Fields with the date of birth of contacts, those of other addons before our own.
 BIRTHDATE_FIELDS = ("birthdate_date", "birthday", "birthdate", "crm_loyalty_birthdate")
 
 MANUAL_PERIODS = [
@@ -33,14 +33,13 @@ MANUAL_PERIODS = [
 
 
 class CrmLoyaltyBonusRule(models.Model):
-    """Points for something else than an order, at most once per occasion.
+    """Points for something other than an order, at most once per occasion.
 
     The value of ``trigger`` names the method that finds occasions,
-    ``_due_<trigger>``: SQL of ``partner_id``, ``day`` (on which it happened) and
-    ``occasion`` (text that is the same for the same occasion: the year, the
-    survey). Each is posted under a key of rule and occasion, so a job that runs
-    again, or two at once, post it once. Another addon adds a value to the
-    selection and the method.
+    ``_due_<trigger>``. It returns SQL of ``partner_id``, ``day`` (of the occasion) and
+    ``occasion`` (a text that identifies it, such as the year or the survey). The key
+    of a posting consists of rule and occasion, so a job that runs again, or twice at
+    the same time, posts it once. Another addon can add a value and its method.
     """
 
     _name = "crm.loyalty.bonus.rule"
@@ -64,7 +63,7 @@ class CrmLoyaltyBonusRule(models.Model):
         ondelete="cascade",
         domain="[('program_type', '=', 'loyalty')]",
     )
-    # Stored for the record rule.
+    # Stored for use in the record rule.
     company_id = fields.Many2one(
         related="program_id.company_id", store=True, index="btree_not_null"
     )
@@ -131,10 +130,10 @@ class CrmLoyaltyBonusRule(models.Model):
 
     @api.model
     def _default_birthdate_field_id(self):
-        """Return the date of birth that contacts have here, ours if no other."""
+        """Return the date of birth field of contacts, ours if there is no other."""
         known = self.env["res.partner"]._fields
         name = next(name for name in BIRTHDATE_FIELDS if name in known)
-        # A field of the model, whoever makes the rule.
+        # The author of a rule need not have access to ir.model.fields.
         return self.env["ir.model.fields"].sudo()._get("res.partner", name)
 
     @api.constrains("trigger")
@@ -155,7 +154,7 @@ class CrmLoyaltyBonusRule(models.Model):
     @api.constrains("trigger", "birthdate_field_id")
     def _check_birthdate_field(self):
         for rule in self.filtered(lambda r: r.trigger == "birthday"):
-            # Which fields contacts have is no secret.
+            # Only administrators may read ir.model.fields; the name is no secret.
             field = self.env["res.partner"]._fields.get(
                 rule.sudo().birthdate_field_id.name
             )
@@ -169,10 +168,10 @@ class CrmLoyaltyBonusRule(models.Model):
 
     @api.constrains("partner_domain")
     def _check_partner_domain(self):
-        """Refuse a domain that fails, or that looks at what its author may not read.
+        """Refuse a domain that fails, or that reads fields its author may not read.
 
-        The job searches with all rights. So the author's own search has to pass,
-        whatever rights the writing code adds.
+        The job searches as superuser. So search with the rights of the author, even if
+        the rule is written with sudo.
         """
         Partner = self.env["res.partner"].with_user(self.env.user)
         for rule in self:
@@ -190,7 +189,7 @@ class CrmLoyaltyBonusRule(models.Model):
                 ) from error
 
     def _get_partner_domain(self):
-        """Extension point: the domain of contacts that the rule is for."""
+        """Extension point: the domain of the contacts that the rule applies to."""
         self.ensure_one()
         return Domain(literal_eval(self.partner_domain or "[]"))
 
@@ -200,7 +199,7 @@ class CrmLoyaltyBonusRule(models.Model):
 
     def _due_birthday(self, day):
         """SQL of the last birthday of each contact; 29 February counts as 28."""
-        # Which field it is, is no secret; models of fields are the administrators'.
+        # Only administrators may read ir.model.fields; the name is no secret.
         birth = SQL.identifier("p", self.sudo().birthdate_field_id.name)
         return SQL(
             """
@@ -218,7 +217,7 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _due_anniversary(self, day):
-        """SQL of the last anniversary of each membership."""
+        """SQL of the last anniversary of each member."""
         since = SQL("m.crm_loyalty_member_since")
         return SQL(
             """
@@ -233,7 +232,7 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _due_signup(self, day):
-        """SQL of the members by the day on which they became one."""
+        """SQL of the members, by the day on which they joined."""
         return SQL(
             """
             SELECT m.partner_id, %(day)s AS day, 'once' AS occasion
@@ -245,7 +244,7 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _due_survey(self, day):
-        """SQL of the surveys that contacts have answered, each once."""
+        """SQL of the surveys that contacts completed, each once."""
         return SQL(
             """
             SELECT u.partner_id, %(day)s AS day, u.survey_id::text AS occasion
@@ -256,7 +255,7 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _due_event(self, day):
-        """SQL of the events that contacts have attended, each once."""
+        """SQL of the events that contacts attended, each once."""
         return SQL(
             """
             SELECT r.partner_id, %(day)s AS day, r.event_id::text AS occasion
@@ -267,7 +266,7 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _due_rating(self, day):
-        """SQL of the documents that contacts have rated, each once."""
+        """SQL of the documents that contacts rated, each once."""
         return SQL(
             """
             SELECT r.partner_id, %(day)s AS day,
@@ -279,12 +278,12 @@ class CrmLoyaltyBonusRule(models.Model):
         )
 
     def _local_date(self, moment):
-        """SQL of the programme's local date of a naive UTC timestamp."""
+        """SQL of the date of a naive UTC timestamp in the program's time zone."""
         company = self.program_id.company_id or self.env.company
         return SQL(
             "((%s AT TIME ZONE 'UTC') AT TIME ZONE %s)::date",
             moment,
-            company.sudo().crm_loyalty_tz or "UTC",  # a name, no secret
+            company.sudo().crm_loyalty_tz or "UTC",  # only a zone name
         )
 
     # ------------------------------------------------------------
@@ -292,15 +291,15 @@ class CrmLoyaltyBonusRule(models.Model):
     # ------------------------------------------------------------
 
     def _get_key(self, occasion):
-        """Return the key under which the bonus of an occasion is posted."""
+        """Return the posting key of the bonus for an occasion."""
         self.ensure_one()
         return f"bonus:{self.id}:{occasion}"
 
     def _check_not_given(self, card, occasion):
-        """Refuse a bonus by hand that the card had on the same occasion."""
+        """Raise UserError if the card already has the bonus of this occasion."""
         self.ensure_one()
         key = self._get_key(occasion)
-        Entry = self.env["crm.loyalty.entry"].sudo()  # asked about the key alone
+        Entry = self.env["crm.loyalty.entry"].sudo()  # only counts the key
         if Entry.search_count([("card_id", "=", card.id), ("key", "=", key)], limit=1):
             raise UserError(
                 self.env._(
@@ -311,7 +310,7 @@ class CrmLoyaltyBonusRule(models.Model):
             )
 
     def _get_due(self, day):
-        """Return ``[(card, occasion)]`` that the rule has not paid for yet."""
+        """Return ``[(card, occasion)]`` for which the rule has not posted a bonus."""
         self.ensure_one()
         if self.trigger == "manual":
             return []
@@ -350,7 +349,7 @@ class CrmLoyaltyBonusRule(models.Model):
         return [(Card.browse(card_id), occasion) for card_id, occasion in rows]
 
     def _post_due(self, as_of=None):
-        """Post the bonus of each occasion that is due; return the entries."""
+        """Post the bonus of each due occasion, and return the entries."""
         entries = self.env["crm.loyalty.entry"]
         for rule in self:
             day = as_of or rule.program_id._get_loyalty_today()
@@ -363,9 +362,9 @@ class CrmLoyaltyBonusRule(models.Model):
         return entries
 
     def _prepare_bonus_values(self, card, occasion, reason=None, date=None):
-        """Return the values of the posting of a bonus."""
+        """Prepare the values to post a bonus."""
         self.ensure_one()
-        # Customers read the reason in their own language.
+        # The customer reads the reason, so use the customer's language.
         name = self.with_context(lang=card.partner_id.lang or self.env.lang).name
         return {
             "card": card,
@@ -379,7 +378,7 @@ class CrmLoyaltyBonusRule(models.Model):
 
     @api.model
     def _cron_post(self):
-        """Post what is due, one rule at a time with a commit after each."""
+        """Post due bonuses, with a commit after each rule."""
         cron = self.env["ir.cron"]
         failed = self.browse()
         for rule in self.search([("program_id.active", "=", True)]):
@@ -387,7 +386,7 @@ class CrmLoyaltyBonusRule(models.Model):
                 with self.env.cr.savepoint():
                     entries = rule._post_due()
             except Exception:
-                # The other rules go on; the job is told to have failed at its end.
+                # Continue with the other rules, and raise at the end.
                 _logger.exception("Bonus rule %s", rule.id)
                 failed |= rule
                 continue

@@ -16,19 +16,19 @@ FAULTS = [
     ("chain", "Entries were changed, removed or slipped in"),
     ("anchor", "Entries differ from those of the last proof"),
 ]
-# Kilobytes that each step of the proof may take in each process, if the server gives
-# less. A million entries need 100 MB, which several steps and processes share.
+# Kilobytes of work_mem for the check, unless the server has more. A million entries
+# need 100 MB, which several steps and processes share.
 MEMORY = 64 * 1024
-# Faults that are listed one by one; all are counted.
+# Maximum number of faults to list; all are counted.
 LISTED = 200
 
 
 class CrmLoyaltyCheck(models.Model):
-    """One proof of the whole ledger, and what it found.
+    """A check of the whole ledger, with its result.
 
-    Each proof notes a digest of all entries that nobody can be writing any more,
-    and the next one computes it again: so even who changes an entry and seals
-    the whole chain anew is found.
+    Each check stores a digest of all entries of finished transactions, and the next
+    one computes it again. So it detects a changed entry even if all hashes of the
+    chain were recomputed.
     """
 
     _name = "crm.loyalty.check"
@@ -66,18 +66,18 @@ class CrmLoyaltyCheck(models.Model):
 
     @api.model
     def _cron_prove(self):
-        """Prove the ledger, and tell those in charge of it where that fails."""
+        """Check the ledger, and notify the managers of points if it has faults."""
         anchor = self._get_anchor_date()
-        # The entries are read in a transaction that began after that moment.
+        # Start a new transaction, to see all entries written before that moment.
         self.env["ir.cron"]._commit_progress(remaining=1)
         proof = self._prove(anchor)
         proof._alert()
         self.env["ir.cron"]._commit_progress(1)
 
     def action_prove(self):
-        """Prove the ledger now, and show what came of it."""
+        """Check the ledger now, and open the result."""
         self.browse().check_access("create")
-        # Cards of all companies are proved; who may start it sees the counts.
+        # Check cards of all companies, which the user need not have access to.
         proof = self.sudo()._prove()
         proof._alert()
         return {
@@ -89,7 +89,10 @@ class CrmLoyaltyCheck(models.Model):
 
     @api.model
     def _get_anchor_date(self):
-        """Return the moment before which nobody can be writing entries any more."""
+        """Return the start of the oldest open transaction.
+
+        No transaction can still add entries with an earlier creation date.
+        """
         [[moment]] = self.env.execute_query(
             SQL(
                 "SELECT date_trunc('second', LEAST(now(), MIN(xact_start)) "
@@ -101,7 +104,7 @@ class CrmLoyaltyCheck(models.Model):
 
     @api.model
     def _prove(self, anchor=None):
-        """Prove the ledger of all cards in one query; return the proof."""
+        """Check the ledger of all cards in one query, and return the result."""
         start = time.monotonic()
         self.env.flush_all()
         self._widen_memory()
@@ -113,7 +116,7 @@ class CrmLoyaltyCheck(models.Model):
         faults = found["faults"] or []
         count = found["fault_count"]
         digest = found["last_digest"] or "0"
-        # Former versions noted the digest with as many digits as a float has.
+        # Former versions stored the digest rounded to a float.
         if last and (
             found["last_count"] != last.anchor_count
             or last.anchor_digest not in (digest, str(float(digest)))
@@ -147,7 +150,7 @@ class CrmLoyaltyCheck(models.Model):
 
     @api.model
     def _widen_memory(self):
-        """Let joins of the whole ledger work in memory, to the transaction's end."""
+        """Raise work_mem for this transaction, so that the big joins fit in memory."""
         self.env.cr.execute(
             SQL(
                 """
@@ -160,7 +163,7 @@ class CrmLoyaltyCheck(models.Model):
         )
 
     def _alert(self):
-        """Tell all who configure points of a proof that failed, once each."""
+        """Schedule an activity for each manager of points about a failed check."""
         for proof in self.filtered(lambda proof: proof.state == "failed"):
             managers = self.env.ref("crm_loyalty.group_points_manager").all_user_ids
             for user in managers.filtered(lambda user: user.active and not user.share):
@@ -180,7 +183,7 @@ class CrmLoyaltyCheck(models.Model):
 
 
 class CrmLoyaltyCheckFault(models.Model):
-    """A card whose points could not be proved, and why."""
+    """A fault that a check found on a card."""
 
     _name = "crm.loyalty.check.fault"
     _description = "Fault in the Points Ledger"

@@ -5,10 +5,10 @@ from .crm_loyalty_entry import DIGITS
 
 
 class CrmLoyaltyConsumption(models.Model):
-    """Which award an entry took its points from, or gave them back to.
+    """Points that an entry took from an award; negative if it gave them back.
 
-    What is open of an entry is its points, plus what it consumed, minus what was
-    consumed of it. Below zero: points given back.
+    The open points of an entry are its points, plus what it consumed, minus what
+    others consumed of it.
     """
 
     _name = "crm.loyalty.consumption"

@@ -14,8 +14,8 @@ KINDS = [
     ("opening", "Opening balance"),
 ]
 DIGITS = (16, SCALE)
-# What customers read of their entries, on the portal and by calls: nothing that staff
-# wrote, who they are, nor the seal. A new field is none of them.
+# Fields of entries that customers may read on the portal and by RPC: no reasons or
+# names of employees, and no hash. New fields are not readable unless listed here.
 PORTAL_FIELDS = {
     "id",
     "display_name",
@@ -30,10 +30,10 @@ PORTAL_FIELDS = {
 
 
 class CrmLoyaltyEntry(models.Model):
-    """One change of one card's points, with its reason. Written once.
+    """A change of the points of a card, with its reason. Append-only.
 
-    Rows are added by `loyalty.card._post_many` alone. What awards points is also
-    a lot: what is left of it (`remaining`) and its days are maintained here.
+    Only `loyalty.card._post_many` adds entries. An entry that awards points is also a
+    lot, of which `remaining` and the days are updated.
     """
 
     _name = "crm.loyalty.entry"
@@ -133,8 +133,7 @@ class CrmLoyaltyEntry(models.Model):
     _manual_idx = models.Index(
         "(card_id, manual_user_id, date) WHERE manual_user_id IS NOT NULL"
     )
-    # What is left of it is consumed, or taken off by a correction: such entries of
-    # former versions stay as they were posted.
+    # An entry of a former version may have more points, if none of them remain.
     _points_bounds = models.Constraint(
         f"CHECK (points <> 'NaN' AND abs(COALESCE(remaining, 0)) <= {MAX_BALANCE} "
         f"AND (abs(points) <= {MAX_BALANCE} OR COALESCE(remaining, 0) = 0))",
@@ -147,7 +146,7 @@ class CrmLoyaltyEntry(models.Model):
     @api.depends("points", "remaining", "available_date", "expiration_date")
     def _compute_state(self):
         for entry in self:
-            # Whose day it is does not depend on who may read companies.
+            # The day does not depend on access to companies.
             day = entry.sudo().program_id._get_loyalty_today()
             entry.state = entry._get_state(day)
 

@@ -12,11 +12,11 @@ QUALIFYING = (
 
 
 class CrmLoyaltyEntry(models.Model):
-    """What an entry counts for tiers, and on which day.
+    """Qualifying value and day of an entry, for tiers.
 
-    Noted once, beside the sealed content of the entry: what an order earned
-    counts before the multiplier of the tier that the customer was in, and what is
-    taken back lowers the day of what it takes back.
+    They are computed once, and are not part of the hash. Points of an order count
+    before the multiplier of the customer's tier. A reversal counts on the day of the
+    reversed entry.
     """
 
     _inherit = "crm.loyalty.entry"
@@ -48,11 +48,11 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _qualify(self, where):
-        """Note what entries count that have not been looked at; alias ``e``.
+        """Compute the qualifying values of entries without them; alias ``e``.
 
-        For what was posted before there were tiers: postings note it themselves.
-        Awards first, since what takes them back goes by them. In SQL, as the ORM
-        refuses to write the ledger.
+        These are entries posted before the program had tiers: a posting sets its own
+        values. Awards come first, because reversals depend on them. Use SQL, because
+        the ORM refuses to write the ledger.
         """
         self.flush_model()
         self._flush_qualifying()
@@ -80,15 +80,15 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _get_qualifying_columns(self):
-        """SQL of the columns that `_get_qualified_sql` gives."""
+        """SQL of the columns that `_get_qualified_sql` returns."""
         return SQL(", ").join(SQL.identifier(name) for name in QUALIFYING)
 
     @api.model
     def _get_qualified_sql(self):
-        """SQL of a query of what entry ``e`` counts for, and when: one row.
+        """SQL of a query for the qualifying values of entry ``e``: one row.
 
-        ``e`` may be a row that is about to be added. What takes back another entry
-        counts by that one, which has to be noted before.
+        ``e`` may be a row that is about to be inserted. A reversal depends on the
+        values of the reversed entry, which must be computed before.
         """
         return SQL(
             """
@@ -115,16 +115,16 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _flush_qualifying(self):
-        """Extension point: flush what the SQL of points, multiplier and spend reads."""
+        """Extension point: flush the fields that the SQL of this model reads."""
         self.env["crm.loyalty.bonus.rule"].flush_model(["is_qualifying"])
         self.env["crm.loyalty.tier"].flush_model(["multiplier"])
 
     @api.model
     def _get_points_sql(self):
-        """Extension point: SQL of the points of award ``e`` that count.
+        """Extension point: SQL of the qualifying points of award ``e``.
 
-        What was earned does, and a bonus whose rule says so. What was adjusted,
-        transferred or there before does not.
+        Earned points count, and a bonus if its rule says so. Adjustments, transfers
+        and opening balances don't.
         """
         return SQL(
             """
@@ -141,21 +141,21 @@ class CrmLoyaltyEntry(models.Model):
     def _get_multiplier_sql(self):
         """Extension point: SQL of the multiplier in the points of award ``e``.
 
-        ``t`` is the tier of its card. Whatever multiplies points by the tier (see
-        `loyalty.program._get_multiplier`) says so here.
+        ``t`` is the tier of its card. Override it together with
+        `loyalty.program._get_multiplier`.
         """
         return SQL("1")
 
     @api.model
     def _get_spend_sql(self):
-        """Extension point: SQL of the spend that award ``e`` was earned by."""
+        """Extension point: SQL of the spend that earned award ``e``."""
         return SQL("0")
 
     @api.model
     def _get_share_sql(self, value):
-        """SQL of the share of the origin ``o`` that ``e`` takes back.
+        """SQL of the share of a value of the origin ``o`` that ``e`` takes back.
 
-        What could not be taken back, since it was spent, counts all the same.
+        Waived points, which were spent already, count as taken back.
         """
         return SQL(
             "COALESCE(%s * (e.points - COALESCE(e.waived, 0)) "

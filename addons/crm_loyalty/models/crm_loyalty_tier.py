@@ -2,16 +2,16 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-# Points or money of a period.
+# Points or spend of a period.
 MAX_THRESHOLD = 10**12
 MAX_MULTIPLIER = 1000
 
 
 class CrmLoyaltyTier(models.Model):
-    """A step of a programme's ladder, reached with enough points or spend.
+    """A tier of a program, reached with enough points or spend.
 
-    The threshold is the order of the ladder. A first tier of threshold 0 is what
-    every member has; without one, customers start with no tier.
+    Tiers are ordered by threshold. Every member has a tier of threshold 0; without
+    one, customers start with no tier.
     """
 
     _name = "crm.loyalty.tier"
@@ -29,7 +29,7 @@ class CrmLoyaltyTier(models.Model):
         index=True,
         ondelete="cascade",
     )
-    # Stored for the record rule.
+    # Stored for use in the record rule.
     company_id = fields.Many2one(
         related="program_id.company_id", store=True, index="btree_not_null"
     )
@@ -103,15 +103,16 @@ class CrmLoyaltyTier(models.Model):
     @api.model
     @tools.ormcache()
     def _get_multipliers(self):
-        """Return the multiplier of each tier by its id; each order asks."""
-        # The same for everybody. Who holds an archived tier keeps its multiplier.
+        """Return ``{tier id: multiplier}``. Each order reads them."""
+        # The cached multipliers are the same for all users. Archived tiers count, too,
+        # since members keep them to the last day.
         tiers = self.sudo().with_context(active_test=False)
         return {tier.id: tier.multiplier for tier in tiers.search([])}
 
     @api.model_create_multi
     def create(self, vals_list):
         tiers = super().create(vals_list)
-        self.env.registry.clear_cache()  # of multipliers and programmes with tiers
+        self.env.registry.clear_cache()  # multipliers and programs with tiers
         return tiers
 
     def write(self, vals):
@@ -127,8 +128,8 @@ class CrmLoyaltyTier(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        """A tier that customers had stays in their history."""
-        History = self.env["crm.loyalty.tier.history"].sudo()  # counted, not shown
+        """Refuse to delete tiers that appear in the history of customers."""
+        History = self.env["crm.loyalty.tier.history"].sudo()  # only counted
         for tier in self:
             had = Domain("to_tier_id", "=", tier.id) | Domain(
                 "from_tier_id", "=", tier.id
@@ -143,7 +144,7 @@ class CrmLoyaltyTier(models.Model):
                 )
 
     def action_open_cards(self):
-        """Show the customers in this tier."""
+        """Open the cards of the customers in this tier."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -3,10 +3,9 @@ from odoo.exceptions import UserError
 
 
 class CrmLoyaltyTierHistory(models.Model):
-    """One change of one card's tier, with what it was decided by. Never changed.
+    """A change of the tier of a card, with the value that decided it. Append-only.
 
-    Rows are added by the evaluation of tiers alone, in the statement that
-    changes the cards.
+    Only the evaluation of tiers adds rows, in the statement that changes the cards.
     """
 
     _name = "crm.loyalty.tier.history"

@@ -7,8 +7,8 @@ from odoo.tools import SQL
 from ..engine.ledger import MAX_BALANCE, Row, to_points, to_units
 from .crm_loyalty_bounded_mixin import FIRST_DAY
 
-# What customers read of their cards by calls: what the portal shows. A new field is
-# none of them.
+# Fields of cards that customers may read by RPC: those that the portal shows. New
+# fields are not readable unless listed here.
 PORTAL_FIELDS = {
     "id",
     "display_name",
@@ -48,10 +48,11 @@ PORTAL_FIELDS = {
 
 
 class LoyaltyCard(models.Model):
-    """A card whose points are a ledger.
+    """A card with a ledger of its points.
 
-    `points` stays Odoo's field, read and written by all code. Whatever changes it
-    posts an entry, here; the ledger's own code posts first (`_post_many`).
+    `points` stays Odoo's field, which any code may read and write. `create` and
+    `write` post an entry for each change; the code of the ledger posts first
+    (`_post_many`).
     """
 
     _name = "loyalty.card"
@@ -109,7 +110,7 @@ class LoyaltyCard(models.Model):
         return {
             **super()._get_bounds(),
             "points": (-MAX_BALANCE, MAX_BALANCE),
-            # Odoo's own, which is compared alone.
+            # A field of Odoo; nothing is computed from it.
             "expiration_date": (FIRST_DAY, date(9999, 12, 31)),
             "crm_loyalty_qualifying_spend": (-1e15, 1e15),
             "crm_loyalty_qualifying_points": (-1e15, 1e15),
@@ -149,18 +150,18 @@ class LoyaltyCard(models.Model):
                 )
 
     # ------------------------------------------------------------
-    # Every change of points
+    # Changes of points
     # ------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Open the ledger of a card that is created with points."""
+        """Post an opening entry on cards that are created with points."""
         self._check_new_tiers(vals_list)
         for vals in vals_list:
             self._check_bounds(vals)
         vals_list = [self._round_points(vals) for vals in vals_list]
         if not self.env.su:
-            # Noted by merges alone; here since defaults come from the client, too.
+            # Only merges set it. Override defaults, which the client may send.
             vals_list = [
                 {**vals, "crm_loyalty_merged_into_id": False} for vals in vals_list
             ]
@@ -171,7 +172,7 @@ class LoyaltyCard(models.Model):
         return cards
 
     def write(self, vals):
-        """Post the change of points, whichever code writes them."""
+        """Post an entry if any code changes the points."""
         self._check_tier_values(vals)
         if "crm_loyalty_merged_into_id" in vals and not self.env.su:
             raise AccessError(
@@ -189,7 +190,7 @@ class LoyaltyCard(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """Keep cards that have a ledger: they are archived."""
+        """Archive cards with a ledger instead of deleting them."""
         if not self:
             return super().unlink()
         self._forget_ahead()
@@ -205,22 +206,22 @@ class LoyaltyCard(models.Model):
         )
         if used:
             self.check_access("unlink")
-            # Who may delete them may put them away.
+            # A user who may delete cards may also archive them.
             used.sudo().action_archive()
         return super(LoyaltyCard, self - used).unlink()
 
     @api.model
     def _round_points(self, vals):
-        """Return the values with points as the ledger can tell them."""
+        """Return the values with points rounded to the digits of the ledger."""
         if "points" not in vals:
             return vals
         return {**vals, "points": to_points(to_units(vals["points"]))}
 
     def _change_points(self, changes, kind=None):
-        """Post what some code writes into the field.
+        """Post the changes that other code writes into ``points``.
 
-        ``changes`` are units by card. Inside of `_collect_points` they are posted
-        at its end, by what the block knows of them.
+        ``changes`` maps cards to units. Inside `_collect_points`, the end of the block
+        posts them, because the block knows their reason.
         """
         collector = self._get_points_collector()
         if collector:
@@ -254,11 +255,11 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _set_points(self, changes):  # pylint: disable=missing-return
-        """Write the points that postings come to, past the posting of changes.
+        """Add posted units to the points of cards, without posting them again.
 
-        ``changes`` are units by the id of a card.
+        ``changes`` maps card ids to units.
         """
-        # The entries say who posted them, and they were let in.
+        # Access was checked before posting, and the entries have the user.
         for card in self.sudo().browse(card_id for card_id in changes):
             units = changes[card.id]
             if units:
@@ -267,7 +268,7 @@ class LoyaltyCard(models.Model):
                 super(LoyaltyCard, card).write({"points": points})
 
     def _get_open_rows(self):
-        """Return the lots and debts of each card, by card."""
+        """Return ``{card: lots and debts}``."""
         rows = {card: [] for card in self}
         ahead = self._get_accounts_ahead()
         for card in self:
@@ -294,7 +295,7 @@ class LoyaltyCard(models.Model):
         return rows
 
     # ------------------------------------------------------------
-    # Who may
+    # Access
     # ------------------------------------------------------------
 
     def _has_field_access(self, field, operation):
@@ -304,7 +305,7 @@ class LoyaltyCard(models.Model):
         return super()._has_field_access(field, operation)
 
     def _check_may_adjust(self, changes):
-        """Refuse who may not change points by themselves, or not that many."""
+        """Check that the user may change points by hand, and within the limit."""
         if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
             raise AccessError(
                 self.env._(
@@ -316,9 +317,9 @@ class LoyaltyCard(models.Model):
         self._check_within_limit(changes)
 
     def _check_reassignment(self, vals):
-        """Refuse to give points to another customer, or program, by editing cards.
+        """Refuse to move points to another customer or program by editing a card.
 
-        Users who adjust points may move as many as they may give by hand.
+        Users who may adjust points can do so within their approval limit.
         """
         if self.env.su or self._get_points_collector():
             return

@@ -1,4 +1,4 @@
-"""Erasing a member: words go, points and their chain of hashes stay."""
+"""Erasure of a member: texts are removed, points and the hash chain stay."""
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -11,11 +11,11 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def _erase_person(self):
-        """Take what was written about the members off their cards and ledger.
+        """Remove the texts about the members from their cards and ledger.
 
-        Who may erase a person is for the caller to check.
+        The caller checks whether the user may erase a person.
         """
-        # All that was written about the person, in whatever company.
+        # Remove texts of all companies.
         cards = self.sudo()
         env = cards.env
         env.flush_all()
@@ -35,11 +35,11 @@ class LoyaltyCard(models.Model):
         cards._erase_reasons()
 
     def _erase_reasons(self):
-        """Take the reasons off the entries, and seal their chains anew.
+        """Remove the reasons from the entries, and compute their hashes again.
 
-        A reason is part of what is sealed. The chains have to be intact, so that no
-        change of points is sealed along with it; the digest of the last proof follows
-        by the difference, and says so.
+        The hash of an entry includes its reason. The chains must be intact before, so
+        that a forged change of points does not get a valid hash. The digest of the last
+        check is corrected by the difference, with a message.
         """
         rows = self._read_sealed()
         before, after = {}, {}
@@ -74,7 +74,7 @@ class LoyaltyCard(models.Model):
         )
 
     def _read_sealed(self):
-        """Return the entries of the cards in their order, as they are sealed."""
+        """Return the hashed columns of the cards' entries, in order."""
         return self.env.execute_query_dict(
             SQL(
                 """
@@ -100,7 +100,7 @@ class CrmLoyaltyCheck(models.Model):
     _inherit = "crm.loyalty.check"
 
     def _replace_seals(self, dates, before, after):
-        """Have the digest of the last proof follow entries that were sealed anew."""
+        """Correct the digest of the last check for entries with a new hash."""
         last = self.search([("anchor_date", "!=", False)], limit=1)
         inside = [
             row for row, date in dates.items() if last and date < last.anchor_date
@@ -108,7 +108,7 @@ class CrmLoyaltyCheck(models.Model):
         if not inside:
             return
         if not last.anchor_digest.isdigit():
-            # Rounded, by a former version: the next proof begins anew.
+            # A former version rounded the digest: the next check starts from scratch.
             self.search([("anchor_date", "!=", False)]).anchor_date = False
             return
         change = sum(_digest(after[row]) - _digest(before[row]) for row in inside)
@@ -123,5 +123,5 @@ class CrmLoyaltyCheck(models.Model):
 
 
 def _digest(seal):
-    """Return what an entry counts for in the digest, as the proof's SQL does."""
+    """Return the value of a hash in the digest, as in the SQL of the check."""
     return int(seal[:15], 16)

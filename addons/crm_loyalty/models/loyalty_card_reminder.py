@@ -6,18 +6,18 @@ from odoo.tools import SQL, format_date, split_every
 
 _logger = logging.getLogger(__name__)
 
-# Mails of a transaction.
+# Mails to send in one transaction.
 MAILS = 100
 
 
 class LoyaltyCard(models.Model):
-    """Customers who are told of points that are about to expire."""
+    """Reminders of points that are about to expire."""
 
     _inherit = "loyalty.card"
 
     @api.model
     def _cron_remind(self):
-        """Remind customers of points that are about to expire."""
+        """Send the due reminders of all programs, in batches."""
         programs = self.env["loyalty.program"].search(
             [("crm_loyalty_expiry_reminder", "=", True)]
         )
@@ -29,10 +29,10 @@ class LoyaltyCard(models.Model):
                     return
 
     def _send_expiry_reminder(self, as_of=None):
-        """Send one mail for each card, and note of which lots it told.
+        """Send one mail per card, and mark the lots that it lists.
 
-        Whoever has no address is told nothing, and is asked again next time; so is
-        whose mail fails, which keeps nobody else's back.
+        Customers without an address are skipped until the next run. So is a customer
+        for which the mail fails; the other mails are sent.
         """
         for card in self:
             template = card.program_id.crm_loyalty_reminder_template_id
@@ -51,10 +51,10 @@ class LoyaltyCard(models.Model):
         self.env["crm.loyalty.entry"].invalidate_model(["reminded"], flush=False)
 
     def _set_reminded(self, day):
-        """Note of which lots the customer was told.
+        """Mark the lots of which the customer was notified.
 
-        In plain SQL, since the ORM refuses to write the ledger: this tells who was
-        told, never what was posted.
+        Use SQL, because the ORM refuses to write the ledger. The mark changes nothing
+        of what was posted.
         """
         self.ensure_one()
         program = self.program_id
@@ -77,12 +77,12 @@ class LoyaltyCard(models.Model):
         )
 
     def _get_expiring_lots(self):
-        """Return all lots of which a reminder tells, the first to expire first."""
+        """Return the date and points of the lots in a reminder, soonest first."""
         self.ensure_one()
         day = self.env.context.get("loyalty_as_of")
         day = fields.Date.to_date(day) or self.program_id._get_loyalty_today()
         until = day + timedelta(days=self.program_id.crm_loyalty_reminder_first_days)
-        # The customer may know what is their own.
+        # The mail goes to the owner of the lots.
         lots = self.sudo().crm_loyalty_lot_ids.filtered(
             lambda lot: (
                 lot.remaining > 0
@@ -104,9 +104,9 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     def _get_cards_to_remind(self, as_of=None):
-        """Return cards with lots of which the customer was not told yet.
+        """Return the cards with lots that are due for a reminder.
 
-        A lot is told of twice: when the first, and when the last reminder is due.
+        Each lot is in two reminders: when the first one is due, and the last one.
         """
         self.ensure_one()
         day = as_of or self._get_loyalty_today()

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# What the ladder of tiers says of a card: written by the evaluation alone.
+# Fields that only the evaluation of tiers writes.
 TIER_FIELDS = {
     "crm_loyalty_tier_id",
     "crm_loyalty_tier_since",
@@ -17,7 +17,7 @@ TIER_FIELDS = {
 
 
 class LoyaltyCard(models.Model):
-    """The tier of a member. All of it is written by the evaluation of tiers."""
+    """The tier of a member, written by the evaluation of tiers."""
 
     _inherit = "loyalty.card"
 
@@ -137,7 +137,7 @@ class LoyaltyCard(models.Model):
     @api.model
     def _check_new_tiers(self, vals_list):
         """Refuse cards that are created with a tier, see `_check_tier_values`."""
-        # Defaults come from the client, too.
+        # The client may also send values as defaults.
         defaults = {
             name.removeprefix("default_"): value
             for name, value in self.env.context.items()
@@ -148,7 +148,7 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _check_tier_values(self, vals):
-        """Refuse tiers given past the ladder: whoever sells may write on cards."""
+        """Refuse to set a tier by hand, since all salespeople may write on cards."""
         if self.env.su:
             return
         kept = TIER_FIELDS & vals.keys()
@@ -195,7 +195,7 @@ class LoyaltyCard(models.Model):
                 if card.crm_loyalty_tier_id
                 else value,
             )
-            # Which tiers there are is told to whoever sees the card.
+            # Users who may read a card may read the tiers of its program.
             ladder = card.program_id.sudo().crm_loyalty_tier_ids.sorted("threshold")
             following = ladder.filtered(lambda tier, r=reached: tier.threshold > r)[:1]
             needed = max(following.threshold - value, 0) if following else 0
@@ -213,9 +213,9 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _evaluate_posted(self, posting):
-        """Bring the cards of what was posted to their tier: up at once.
+        """Evaluate the tiers of the cards of a posting.
 
-        By the rows of the posting, so that programmes without tiers cost no query.
+        Use the rows of the posting, so that programs without tiers cost no query.
         """
         cards = {}
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
@@ -223,7 +223,7 @@ class LoyaltyCard(models.Model):
         for row in posting.entries:
             if row["program_id"] in tiered and row["kind"] in kinds:
                 cards.setdefault(row["program_id"], set()).add(row["card_id"])
-        # Who posts was let in, and a tier follows from the points alone.
+        # The caller may post, and the tier depends only on the points.
         programs = self.env["loyalty.program"].sudo()
         for program_id, card_ids in cards.items():
             programs.browse(program_id)._evaluate_tiers(
@@ -232,10 +232,10 @@ class LoyaltyCard(models.Model):
             )
 
     def _move_qualifying(self, card):
-        """Have what these cards earned count for the tier of another one.
+        """Count what these cards earned for the tier of another card.
 
-        In SQL, as the ORM refuses to write the ledger: the entries stay where
-        they were posted, and only whom they count for changes.
+        Use SQL, because the ORM refuses to write the ledger. The entries stay on their
+        cards, only the card that they count for changes.
         """
         Entry = self.env["crm.loyalty.entry"]
         Entry._qualify(SQL("e.card_id = ANY(%s)", self.ids))
@@ -262,7 +262,7 @@ class LoyaltyCard(models.Model):
             )
 
     def action_grant_bonus(self):
-        """Ask for the bonus that is given by hand, and for the reason."""
+        """Open the wizard that gives a bonus by hand."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -278,7 +278,7 @@ class LoyaltyCard(models.Model):
         return self.env.ref("crm_loyalty.action_report_statement").report_action(self)
 
     def action_open_tier_history(self):
-        """Show all changes of the card's tier."""
+        """Open the tier history of the card."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_loyalty.crm_loyalty_tier_history_action"

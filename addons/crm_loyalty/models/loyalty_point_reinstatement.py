@@ -7,14 +7,15 @@ from ..engine.ledger import to_units
 
 
 class CrmLoyaltyEntry(models.Model):
-    """Expired points that are given back within a window."""
+    """Reinstatement of expired points within a window."""
 
     _inherit = "crm.loyalty.entry"
 
     def _reinstate(self, expiration_date, reason):
-        """Give back what expired by these entries, once each; return the entries.
+        """Reinstate the points of these expiries, once each; return the new entries.
 
-        The points are a new award that can be spent at once, until the day given.
+        The points are a new award, which may be spent at once and until
+        ``expiration_date``.
         """
         if not self.env.user.has_group("crm_loyalty.group_points_manager"):
             raise AccessError(
@@ -68,7 +69,7 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     def _get_reinstatable(self):
-        """Return the expiries of the card that can still be given back."""
+        """Return the expiries of the card that can still be reinstated."""
         Entry = self.env["crm.loyalty.entry"]
         if not self:
             return Entry
@@ -94,7 +95,7 @@ class LoyaltyCard(models.Model):
         return expiries - Entry.browse(given_back.mapped("source_id"))
 
     def action_reinstate(self):
-        """Open the wizard that gives back expired points."""
+        """Open the wizard that reinstates expired points."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",

@@ -8,11 +8,11 @@ from ..engine.ledger import MAX_POINTS
 from .crm_loyalty_bounded_mixin import FIRST_DAY, MAX_DAYS
 from .crm_loyalty_company_mixin import filter_foreign_companies, make_company_error
 
-# What a point may be worth.
+# Maximum value of a point.
 MAX_VALUE = 10**6
-# A tier is kept for at most half a year without being earned.
+# Grace days keep a tier for at most half a year.
 MAX_GRACE_DAYS = 180
-# Each of these days is evaluated.
+# Bounded, because each of these days is evaluated.
 MAX_WARN_DAYS = 366
 
 NEGATIVE_POLICIES = [
@@ -112,14 +112,15 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     def _is_points_field(self, name):
-        """Whether one of our addons has added the field to programs."""
+        """Return whether one of our addons adds the field to programs."""
         modules = name in self._fields and self._fields[name]._modules
         return bool(modules) and modules[0].startswith(("crm_loyalty", "crm_lifecycle"))
 
     def _check_points_companies(self):
-        """Raise where a program is of all companies, or of one that isn't the user's.
+        """Check that the user may change the programs, see `CrmLoyaltyCompanyMixin`.
 
-        :raises AccessError: naming the program, see `CrmLoyaltyCompanyMixin`
+        :raises AccessError: if a program belongs to all companies, or to one that the
+            user has no access to
         """
         foreign = self.browse() if self.env.su else filter_foreign_companies(self)
         if foreign:
@@ -145,7 +146,7 @@ class LoyaltyProgram(models.Model):
             "crm_loyalty_reminder_first_days",
             "crm_loyalty_reminder_last_days",
         )
-        # Odoo's own days are compared alone.
+        # Fields of Odoo; nothing is computed from them.
         ever = dict.fromkeys(("date_from", "date_to"), (FIRST_DAY, date(9999, 12, 31)))
         return {
             **super()._get_bounds(),
@@ -158,11 +159,11 @@ class LoyaltyProgram(models.Model):
         }
 
     def _get_loyalty_today(self):
-        """Return the day that it is for the programme's company."""
+        """Return the current day in the time zone of the program's company."""
         return self.company_id._get_loyalty_today()
 
     def _filter_earning_lines(self, lines):
-        """Return the lines of an order whose products earn points; all if none does."""
+        """Return the order lines with products that earn points; all if none does."""
         products = self.env["product.product"]
         for rule_products in self._get_valid_products(lines.product_id).values():
             products |= rule_products
@@ -171,7 +172,7 @@ class LoyaltyProgram(models.Model):
     def _get_available_date(self, day):
         """Return the first day on which points earned on ``day`` may be spent.
 
-        None: not known yet.
+        None if it is not known yet.
         """
         self.ensure_one()
         if self.crm_loyalty_pending_policy == "paid":
@@ -183,7 +184,7 @@ class LoyaltyProgram(models.Model):
     def _get_expiration_date(self, day):
         """Return the last day on which points earned on ``day`` may be spent.
 
-        None: they don't expire.
+        None if they don't expire.
         """
         self.ensure_one()
         if self.crm_loyalty_expiry_policy == "never":
@@ -203,9 +204,9 @@ class LoyaltyProgram(models.Model):
         return programs
 
     def write(self, vals):
-        """Keep our settings to users of the companies, and log changes of the limit.
+        """Check access to our settings by company, and log changes of the limit.
 
-        Odoo's own fields are left to Odoo's rules.
+        Odoo's record rules decide about its own fields.
         """
         if any(self._is_points_field(name) for name in vals):
             self._check_points_companies()
@@ -226,11 +227,11 @@ class LoyaltyProgram(models.Model):
         return result
 
     def _log_limit(self, old_limit):
-        """Note a change of the approval limit by the current user."""
+        """Log a change of the approval limit by the current user."""
         self.ensure_one()
         new_limit = min(self._get_current_limits(), default=0)
         if new_limit != old_limit:
-            # Only code writes the log of changes.
+            # Users can't write the log of changes.
             self.env["crm.loyalty.limit.change"].sudo().create(
                 {
                     "program_id": self.id,
@@ -243,14 +244,14 @@ class LoyaltyProgram(models.Model):
             )
 
     def _get_adjust_limit(self, user=None):
-        """Return the points by hand above which a user needs approval; 0: none.
+        """Return the approval limit of a user for points by hand; 0 if there is none.
 
-        The limit of the program, else of its company. For a user who has changed it
-        in the last 30 days, the lowest of then and now.
+        It is the limit of the program, else of its company. For a user who changed it
+        in the last 30 days, it is the lowest of the former and current limits.
         """
         self.ensure_one()
         user = user or self.env.user
-        # The limit holds for users who can't read it, too.
+        # The limit also applies to users who can't read it.
         program = self.sudo()
         companies = program._get_limiting_companies(user)
         limits = [
@@ -264,13 +265,13 @@ class LoyaltyProgram(models.Model):
         return min((limit for limit in limits if limit), default=0)
 
     def _get_current_limits(self, user=None):
-        """Return the limits that are set for the program now."""
-        # As above.
+        """Return the limits that currently apply to the program."""
+        # The limit also applies to users who can't read it.
         limit = self.sudo().crm_loyalty_adjust_limit
         return [limit] if limit else self._get_company_limits(user)
 
     def _get_company_limits(self, user=None):
-        # As above.
+        # The limit also applies to users who can't read it.
         companies = self.sudo()._get_limiting_companies(user or self.env.user)
         return [
             company.crm_loyalty_adjust_limit
@@ -279,14 +280,14 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _get_limiting_companies(self, user):
-        """Return the companies that limit a program without a limit of its own.
+        """Return the companies with the limits of a program without its own limit.
 
-        For a program of all companies those of the user: otherwise one could work
-        in the company that has the highest.
+        For a program of all companies, these are all companies of the user. Otherwise
+        a user could switch to the company with the highest limit.
         """
         return self.company_id or user.sudo().company_ids | self.env.company
 
     @api.model
     def _get_kinds_of_activity(self):
-        """Extension point: kinds of entries that keep a customer's points alive."""
+        """Extension point: kinds of entries that postpone expiry as activity."""
         return {"earn", "burn"}

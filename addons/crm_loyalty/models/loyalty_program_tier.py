@@ -13,15 +13,15 @@ from .loyalty_program import MAX_WARN_DAYS
 
 _logger = logging.getLogger(__name__)
 
-# Cards that one transaction of the nightly job evaluates. Measured: 0.5 s at
-# this size, so an order that is confirmed meanwhile hardly ever waits.
+# Cards to evaluate in one transaction of the nightly job. This takes 0.5 s, so orders
+# that are confirmed meanwhile hardly wait.
 BATCH = 10_000
-# A batch that met an order on its way is asked again so many times.
+# Attempts for a batch that conflicts with an order.
 ATTEMPTS = 5
 
 
 class LoyaltyProgram(models.Model):
-    """How the tiers of a programme are reached, kept, and brought to date."""
+    """Settings and evaluation of the tiers of a program."""
 
     _inherit = "loyalty.program"
 
@@ -96,7 +96,7 @@ class LoyaltyProgram(models.Model):
                 )
 
     def _get_ladder(self):
-        """Return what the tiers of the programme depend on."""
+        """Return the settings that decide the tiers of the program."""
         self.ensure_one()
         return engine.Ladder(
             program_id=self.id,
@@ -108,8 +108,8 @@ class LoyaltyProgram(models.Model):
     @api.model
     @tools.ormcache()
     def _get_tier_program_ids(self):
-        """Return the ids of the programmes that have tiers; each posting asks."""
-        # Which programmes have tiers is no secret, and the same for everybody.
+        """Return the ids of the programs with tiers. Each posting reads them."""
+        # The cached ids are the same for all users.
         tiers_by_program = (
             self.env["crm.loyalty.tier"]
             .sudo()
@@ -118,14 +118,15 @@ class LoyaltyProgram(models.Model):
         return frozenset(program.id for [program] in tiers_by_program)
 
     def _has_multiplier(self):
-        """Extension point: whether `_get_multiplier` may be other than 1."""
+        """Extension point: return whether `_get_multiplier` may be other than 1."""
         self.ensure_one()
         return self.id in self._get_tier_program_ids()
 
     def _get_multiplier(self, card, partner):
-        """Extension point: how many times the points of an order a customer earns.
+        """Extension point: return the multiplier for the points of a customer's order.
 
-        ``card`` is empty for a customer who is no member yet. 0: nothing.
+        ``card`` is empty for a customer who is not a member yet. With 0, the customer
+        earns nothing.
         """
         self.ensure_one()
         return (
@@ -139,12 +140,14 @@ class LoyaltyProgram(models.Model):
     # ------------------------------------------------------------
 
     def _evaluate_tiers(self, as_of=None, cards=None, qualified=False):
-        """Bring the cards of the programmes to their tier as of a day.
+        """Update the tiers of cards as of a day.
 
-        One statement per programme: cards and history are written together, and
-        only what differs. ``cards`` limits it to some; ``qualified`` says that no
-        entry of them is left that nobody looked at. Returns the cards whose tier
-        changed.
+        One statement per program writes the changed cards and their history.
+
+        :param as_of: a date, by default today in the program's company
+        :param cards: the cards to evaluate, by default all
+        :param qualified: True if all entries of the cards have qualifying values
+        :return: the cards with a new tier
         """
         changed = self.env["loyalty.card"]
         for program in self:
@@ -161,13 +164,13 @@ class LoyaltyProgram(models.Model):
         return changed
 
     def _qualify_entries(self, where):
-        """Note what entries of the programme count that nobody looked at yet."""
+        """Compute the qualifying values of entries of the program without them."""
         self.env["crm.loyalty.entry"]._qualify(
             SQL("e.program_id = %s AND %s", self.id, where)
         )
 
     def _write_tiers(self, states):
-        """Write the states of cards that differ, in SQL: a job has 100,000 of them."""
+        """Write the changed states with SQL, because a job has 100,000 of them."""
         self.env["crm.loyalty.entry"].flush_model()
         self.env["loyalty.card"].flush_model()
         self.env["crm.loyalty.tier"].flush_model()
@@ -179,7 +182,7 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     def _get_tier_card_fields(self):
-        """Return the fields of cards that the evaluation writes, or that follow."""
+        """Return the fields of cards that the evaluation changes."""
         return [
             name
             for name, field in self.env["loyalty.card"]._fields.items()
@@ -189,14 +192,14 @@ class LoyaltyProgram(models.Model):
         ]
 
     # ------------------------------------------------------------
-    # Job
+    # Scheduled job
     # ------------------------------------------------------------
 
     @api.model
     def _cron_tiers(self):
-        """Bring all cards to their tier of today, and plan the tasks.
+        """Update the tiers of all cards, and schedule the tasks about losses.
 
-        In batches with a commit after each. Run again, it finds nothing to do.
+        The job commits after each batch. A second run on a day changes nothing.
         """
         cron = self.env["ir.cron"]
         programs = self.browse(sorted(self._get_tier_program_ids())).exists()
@@ -221,7 +224,7 @@ class LoyaltyProgram(models.Model):
             cron._commit_progress()
 
     def _get_tier_batch(self, last):
-        """Return the ids of the next cards, in order."""
+        """Return the ids of the next cards after ``last``, in order."""
         return [
             row[0]
             for row in self.env.execute_query(
@@ -240,14 +243,14 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _evaluate_patiently(self, as_of, cards):
-        """Evaluate a batch, again if an order changed one of its cards meanwhile."""
+        """Evaluate a batch; retry it if an order changed one of its cards meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._evaluate_tiers(as_of, cards)
             except SerializationFailure:
                 if attempt == ATTEMPTS:
                     raise
-                # What was done before is committed: only this batch is asked again.
+                # Former batches are committed, so only this one is rolled back.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
 
@@ -256,7 +259,7 @@ class LoyaltyProgram(models.Model):
     # ------------------------------------------------------------
 
     def action_open_tier_cards(self):
-        """Show the members of the programme by tier."""
+        """Open the members of the program, grouped by tier."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -268,7 +271,7 @@ class LoyaltyProgram(models.Model):
         }
 
     def action_preview_downgrades(self):
-        """Show who loses a tier in the next days if nothing more is earned."""
+        """Open the preview of members who are about to lose their tier."""
         preview = self.env["crm.loyalty.tier.preview"].create(
             {"program_ids": [Command.set(self.ids)]}
         )
@@ -283,9 +286,9 @@ class LoyaltyProgram(models.Model):
         }
 
     def action_evaluate_tiers(self):
-        """Bring all members to their tier now."""
+        """Update the tiers of all members now."""
         self.check_access("write")
-        # Tiers follow from the points; whoever configures them may ask for it.
+        # Tiers depend only on the points, and the user may configure them.
         changed = self.sudo()._evaluate_tiers()
         return {
             "type": "ir.actions.client",

@@ -9,15 +9,16 @@ from ..engine import tiers as engine
 
 
 class LoyaltyProgram(models.Model):
-    """Who is about to lose a tier, and the tasks about them."""
+    """Members who are about to lose a tier, and the tasks about them."""
 
     _inherit = "loyalty.program"
 
     def _preview_downgrades(self, day_from, day_to):
-        """Return who loses a tier in some days if nothing more is earned.
+        """Return who loses a tier between two days if they earn nothing more.
 
-        Rows ``(day, card, tier, tier that follows, missing)``: the evaluation of
-        the day after each card's promise, with nothing written.
+        It evaluates each card as of the day after its tier ends, and writes nothing.
+
+        :return: rows of ``(day, card, tier, next tier, missing value)``
         """
         Card, Tier = self.env["loyalty.card"], self.env["crm.loyalty.tier"]
         self.env["crm.loyalty.entry"].flush_model()
@@ -60,10 +61,10 @@ class LoyaltyProgram(models.Model):
         return rows
 
     def _warn_tiers(self, as_of=None):
-        """Plan one task per customer who is about to lose a tier; return them.
+        """Schedule one task per customer who is about to lose a tier; return them.
 
-        A card remembers the promise that a task was planned about, so a task
-        comes once, and again for the next promise only.
+        A card stores the last day of the tier that the task was about, so there is one
+        task for each last day.
         """
         tasks = self.env["mail.activity"]
         for program in self.filtered("crm_loyalty_tier_warn_days"):
@@ -84,7 +85,7 @@ class LoyaltyProgram(models.Model):
         return tasks
 
     def _plan_tier_tasks(self, rows):
-        """Plan the task of each row of `_preview_downgrades` on its customer."""
+        """Schedule a task on the customer of each row of `_preview_downgrades`."""
         activity_type = self.env.ref(
             "mail.mail_activity_data_todo", raise_if_not_found=False
         )
@@ -113,7 +114,7 @@ class LoyaltyProgram(models.Model):
                         customer=partner.display_name,
                         tier=tier.with_context(lang=lang).name,
                     ),
-                    # Notes are HTML, the name of a tier is what somebody has typed.
+                    # Escape the name of the tier, because notes are HTML.
                     "note": escape(
                         told.env._(
                             "On %(date)s the tier becomes %(after)s. Missing to keep "
@@ -129,7 +130,7 @@ class LoyaltyProgram(models.Model):
         return self.env["mail.activity"].create(values)
 
     def _format_tier_value(self, value):
-        """Return points or an amount, as the programme's thresholds are meant."""
+        """Format a value as points or as an amount, like the program's thresholds."""
         self.ensure_one()
         if self.crm_loyalty_tier_basis == "spend":
             return self.currency_id.format(value)

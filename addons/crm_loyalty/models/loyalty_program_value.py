@@ -29,10 +29,10 @@ class LoyaltyProgram(models.Model):
         "reward_ids.required_points",
     )
     def _compute_crm_loyalty_point_value(self):
-        """Propose the most that a reward gives for a point.
+        """Propose the highest value of a point among the rewards.
 
-        A discount in percent and a free product have no value that is known
-        beforehand: whoever keeps the books enters one.
+        The value of a discount in percent or of a free product is not known before an
+        order; the accountant enters it.
         """
         for program in self:
             if program.program_type in ("ewallet", "gift_card"):

@@ -56,14 +56,14 @@ class ResCompany(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Note who changes the approval limit, and from what."""
+        """Log changes of the approval limit."""
         check_values(self, vals, LIMIT_BOUNDS)
         if "crm_loyalty_adjust_limit" not in vals:
             return super().write(vals)
         limits = {company: company.crm_loyalty_adjust_limit for company in self}
         result = super().write(vals)
         if any(c.crm_loyalty_adjust_limit != limit for c, limit in limits.items()):
-            # Only code writes the log of changes.
+            # Users can't write the log of changes.
             self.env["crm.loyalty.limit.change"].sudo().create(
                 [
                     {
@@ -80,15 +80,15 @@ class ResCompany(models.Model):
         return result
 
     def _get_loyalty_today(self):
-        """Return the day that it is for the company; for none, for the main one."""
-        # Everybody may know which day it is.
+        """Return the current day of the company, by default of the main company."""
+        # The day is no secret.
         company = self.sudo() or self.sudo().env.ref("base.main_company")
         zone = pytz.timezone(company.crm_loyalty_tz or "UTC")
         return fields.Datetime.now().replace(tzinfo=UTC).astimezone(zone).date()
 
     @api.model
     def _get_loyalty_today_sql(self, company):
-        """Return the SQL of the day that it is for the company in a column."""
+        """Return the SQL of the current day of the company in a column."""
         return SQL(
             "(now() AT TIME ZONE COALESCE((SELECT crm_loyalty_tz FROM res_company "
             "WHERE id = COALESCE(%s, %s)), 'UTC'))::date",

@@ -32,8 +32,9 @@ class ResPartner(models.Model):
     def _get_tier_pricelists(self):
         """Return the pricelists of the customers' tiers in the current company.
 
-        A contact has the prices of its company. Of several tiers the highest
-        counts, by programme in their order.
+        A contact without a tier of its own has the pricelist of its commercial
+        partner. If a customer has several tiers, the first program decides, then the
+        highest tier.
         """
         if not self.env["loyalty.program"]._get_tier_program_ids():
             return {}
@@ -41,7 +42,7 @@ class ResPartner(models.Model):
             partner.id: (partner._origin.id, partner.commercial_partner_id._origin.id)
             for partner in self
         }
-        # Prices are told to whoever makes an order, cards only to those who may.
+        # Users who create orders need the prices, even if they can't read cards.
         cards = (
             self.env["loyalty.card"]
             .sudo()

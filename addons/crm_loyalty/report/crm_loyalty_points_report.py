@@ -3,9 +3,9 @@ from odoo.tools import SQL
 
 
 class CrmLoyaltyPointsReport(models.Model):
-    """Points by what became of them, and what the outstanding ones may cost.
+    """Points by their use, and the possible cost of outstanding points.
 
-    One row per entry of the ledger of programmes whose points stay on a card.
+    There is one row per entry, for programs with points that stay on a card.
     """
 
     _name = "crm.loyalty.points.report"
@@ -59,13 +59,13 @@ class CrmLoyaltyPointsReport(models.Model):
     )
 
     def _selection_kind(self):
-        # The labels of the ledger, in the language of whoever reads them.
+        # The labels of the ledger, in the language of the user.
         kind = self.env["crm.loyalty.entry"]._fields["kind"]
         return kind._description_selection(self.env)
 
     @property
     def _table_query(self) -> SQL:
-        # What is joined from the outside is left out where nobody asks for it.
+        # Use LEFT JOIN, which PostgreSQL skips if a query uses no column of the table.
         return SQL(
             """
             SELECT e.id, e.date, e.program_id, e.card_id, e.partner_id, e.company_id,

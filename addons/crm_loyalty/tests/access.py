@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Records of this addon for the access matrix; see tests/access_matrix.py."""
 
 from odoo.fields import Command
 
@@ -11,7 +11,7 @@ ROLES = {
 
 
 def make(world):
-    """Return the records to try: programmes with tiers, cards and their ledger."""
+    """Return the records to test: programs with tiers, cards and their ledger."""
     env = world.env
     world.programs = {
         "here": make_program(world, world.home),
@@ -101,7 +101,7 @@ def make_ledger(world):
     asked = env["crm.loyalty.adjustment"].create(
         {"card_id": world.cards["here"].id, "points": 70, "reason": "Access"}
     )
-    asked.action_ask()  # above the limit: it waits
+    asked.action_ask()  # above the limit, so it is pending
     own = {"card_id": world.cards["here"].id, "points": 5, "reason": "Own"}
     found = {
         "loyalty.card": {},
@@ -168,7 +168,7 @@ def make_ledger(world):
 
 
 def make_tier_history(card):
-    """Return a row of the history of tiers, which the nightly job writes."""
+    """Return a row of the tier history, which the nightly job writes."""
     card.env.cr.execute(
         """
         INSERT INTO crm_loyalty_tier_history

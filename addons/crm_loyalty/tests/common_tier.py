@@ -1,4 +1,4 @@
-"""Members and ladders of fixed days, for tests of tiers and bonuses."""
+"""Common setup for tests of tiers and bonuses, with fixed days."""
 
 from datetime import date
 
@@ -7,9 +7,9 @@ from odoo.tests import TransactionCase, freeze_time, new_test_user
 
 
 class TierCase(TransactionCase):
-    """A company in Shanghai with a programme: basic, silver from 500, gold from 1000.
+    """A company in Shanghai with a program: basic, silver from 500, gold from 1000.
 
-    Members joined on 2024-05-09. Points are posted with the days they are told.
+    Members joined on 2024-05-09. Each posting has its day as a parameter.
     """
 
     @classmethod
@@ -77,7 +77,7 @@ class TierCase(TransactionCase):
 
     @classmethod
     def _post(cls, card, points, kind, day, **vals):
-        """A posting on a day, at noon in Shanghai: tiers are of that day too."""
+        """Post on a day at noon in Shanghai, which is also the day of the tiers."""
         with freeze_time(f"{day} 04:00"):
             return cls.env["loyalty.card"]._post_many(
                 [{"card": card, "points": points, "kind": kind, **vals}]
@@ -85,16 +85,16 @@ class TierCase(TransactionCase):
 
     @classmethod
     def _earn(cls, points, day, card=None, **vals):
-        """Points of an order on a day."""
+        """Post points of an order on a day."""
         return cls._post(card or cls.card, points, "earn", day, **vals)
 
     @classmethod
     def _take_back(cls, entry, points, day):
-        """Points of an order that go back on a day."""
+        """Post the return of points of an order on a day."""
         return cls._post(entry.card_id, -points, "reverse", day, origin=entry)
 
     @classmethod
     def _evaluate(cls, day, card=None):
-        """Do what the nightly job does on a day."""
+        """Evaluate tiers as of a day, like the nightly job."""
         program = (card or cls.card).program_id
         return program._evaluate_tiers(day, card)

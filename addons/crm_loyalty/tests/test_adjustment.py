@@ -1,4 +1,4 @@
-"""Who may give or take points by hand, and up to how many alone."""
+"""Access to adjustments, and their approval limit."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -165,7 +165,7 @@ class TestAdjustment(LedgerCase):
             (entry.kind, entry.points, entry.reason), ("adjust", 20, "Gift")
         )
         history = self.card.history_ids
-        # Customers read it: what staff wrote stays with them.
+        # Customers read the history, so it leaves out the reason.
         self.assertEqual((history.issued, history.description), (20, "Adjusted"))
 
     def test_the_balance_wizard_does_not_undo_what_others_did_meanwhile(self):

@@ -8,7 +8,7 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestBonus(TierCase):
-    """Points for other occasions than orders, each once."""
+    """Bonuses for occasions other than orders, each posted once."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestBonus(TierCase):
             return rule._post_due()
 
     def test_its_customers_are_chosen_by_what_its_author_may_read(self):
-        """The job searches with all rights: the author's search must pass first."""
+        """The job searches as superuser, so the author's own search must pass first."""
         steward = new_test_user(
             self.env,
             "stew",
@@ -187,7 +187,7 @@ class TestBonus(TierCase):
         self._post_due(self._rule(points=600, is_qualifying=True), date(2026, 3, 2))
         self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
-    # Documents of other applications
+    # Documents of other apps
 
     def test_an_occasion_of_a_missing_application_is_refused_by_name(self):
         missing = [

@@ -1,4 +1,4 @@
-"""Numbers and days are refused in words, or accepted and then of use."""
+"""Every number and day is either refused with a clear error, or works everywhere."""
 
 import importlib.util
 from datetime import date
@@ -82,7 +82,7 @@ class TestBounds(LedgerCase):
         self.card._post_points(10, "earn")
 
     def _get_records(self):
-        """Records to write on, each as who may write it."""
+        """Return the records to write on, each with a user who may write it."""
         adjustment = {"card_id": self.card.id, "points": 1, "reason": "Mistake"}
         Adjustment = self.env["crm.loyalty.adjustment"].with_user(self.manager)
         mine = (
@@ -119,7 +119,7 @@ class TestBounds(LedgerCase):
         ]
 
     def _get_fields(self, model):
-        """The numbers and days of a model that may be written; of contacts our own."""
+        """Return the writable numbers and days of a model, of contacts only our own."""
         for name, field in model._fields.items():
             if (
                 field.type in KINDS
@@ -134,7 +134,7 @@ class TestBounds(LedgerCase):
                 yield name, field
 
     def _use(self):
-        """Have all jobs, pages and reports use what was accepted."""
+        """Run all jobs, pages and reports with the accepted values."""
         self.env.flush_all()
         self.env.invalidate_all()
         Card = self.env["loyalty.card"]
@@ -184,7 +184,7 @@ class TestBounds(LedgerCase):
                         except UserError as error:
                             self._assert_words(error, record, field)
                         except IntegrityError as error:
-                            # As calls are answered: by the words of the constraint.
+                            # RPC answers with the message of the constraint.
                             text = record._sql_error_to_message(error)
                             self.assertGreater(len(text.split()), 4, text)
                             self.assertNotIn(error.diag.constraint_name, text)
@@ -299,10 +299,10 @@ class TestBounds(LedgerCase):
                 ):
                     self.env.cr.execute(f"UPDATE {table} SET {column} = '{value}'")
 
-    # What former versions let in
+    # Values of former versions
 
     def test_the_migration_takes_off_what_no_card_can_hold(self):
-        card = self._card(2**14)  # exact in a float of this size
+        card = self._card(2**14)  # exact as a float, even next to 1e20
         self.env.flush_all()
         self.env.cr.execute(
             """
@@ -339,7 +339,7 @@ class TestBounds(LedgerCase):
         self._use()
 
     def _post_beyond(self, card):
-        """Post what a former version let in."""
+        """Post points that only a former version accepted."""
         Posting = type(card)
         points = 1e20
         with (

@@ -7,9 +7,9 @@ from .common import LedgerCase
 
 @tagged("post_install", "-at_install")
 class TestCompanies(LedgerCase):
-    """Points of all companies are configured by managers of all of them.
+    """Only managers with access to all companies configure what applies to all.
 
-    Max configures the points of one company; ``shared`` is a program of all.
+    Max configures the points of one company; ``shared`` is a program of all companies.
     """
 
     @classmethod
@@ -32,7 +32,7 @@ class TestCompanies(LedgerCase):
         return record.with_user(self.manager)
 
     def _get_works(self):
-        """Return ``{name: function}`` of what configures the shared program."""
+        """Return ``{name: function}`` of actions that configure the shared program."""
         program = {"program_id": self.shared.id}
         return {
             "tier, write": lambda: self._as(self.tier).write({"multiplier": 9}),

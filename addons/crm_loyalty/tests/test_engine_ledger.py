@@ -1,4 +1,4 @@
-"""The arithmetic of points, without a database."""
+"""Arithmetic of points, without a database."""
 
 from datetime import date, timedelta
 from unittest import TestCase
@@ -100,7 +100,7 @@ class TestAccount(TestCase):
     @settings(max_examples=rounds(300, 10000), deadline=None)
     @given(st.data())
     def test_open_points_are_always_the_sum_of_the_entries(self, data):
-        """Whatever is posted: Σ open = Σ entries, no lot below zero, flows add up."""
+        """Σ open = Σ entries, no lot below zero, and flows add up."""
         account = self._account()
         posted, spent = {}, {}
         for entry in range(1, data.draw(st.integers(1, 15)) + 1):

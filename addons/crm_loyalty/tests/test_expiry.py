@@ -1,4 +1,4 @@
-"""Points expire, oldest first, on the day that the programme says."""
+"""Expiry of points by the policies of the program, and reinstatement."""
 
 from datetime import date, time, timedelta
 
@@ -11,14 +11,14 @@ from .common import TODAY, LedgerCase
 @tagged("post_install", "-at_install")
 class TestExpiry(LedgerCase):
     def _expire(self):
-        # PostgreSQL tells the job the time, so it is told the day.
+        # Pass the day, because the job takes it from PostgreSQL.
         day = self.program._get_loyalty_today()
         entries = self.env["loyalty.card"]._expire_points(as_of=day)
         self.env.invalidate_all()
         return entries
 
     def test_points_expire_the_day_after_their_last_day(self):
-        """Points never expired."""
+        """Regression: points never expired."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -32,7 +32,7 @@ class TestExpiry(LedgerCase):
         self._assert_sound()
 
     def test_the_oldest_is_spent_first_and_only_the_rest_expires(self):
-        """First in, first out."""
+        """Points are spent first in, first out."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -89,7 +89,7 @@ class TestExpiry(LedgerCase):
         self._assert_sound()
 
     def test_the_day_is_that_of_the_company(self):
-        """Date conditions in UTC were off by one day."""
+        """Regression: date conditions in UTC were off by one day."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -137,13 +137,13 @@ class TestExpiry(LedgerCase):
         self.env["loyalty.card"]._expire_points(day, checkpoint)
         self.assertEqual(done, [1, 1])
         self.env.invalidate_all()
-        # Whose points expire first is up to the database.
+        # The database decides which cards come first.
         self.assertEqual(
             sorted(map(bool, cards.mapped("points"))), [False, False, True]
         )
 
     def test_a_batch_posts_what_a_posting_would(self):
-        """The job does in one statement what the engine does lot by lot."""
+        """The SQL of the job gives the same result as the engine, lot by lot."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -176,7 +176,7 @@ class TestExpiry(LedgerCase):
         return self.program._get_loyalty_today()
 
     def _get_ledger(self, card):
-        """All that a posting writes, but for the numbers of rows."""
+        """Return everything that a posting writes, except ids."""
         self.env.flush_all()
         self.env.invalidate_all()
         entries = card.crm_loyalty_entry_ids.sorted("sequence")

@@ -1,4 +1,4 @@
-"""Points by hand above the limit need a second person."""
+"""Points by hand above the limit need the approval of a second person."""
 
 from datetime import timedelta
 
@@ -70,7 +70,7 @@ class TestFourEyes(LedgerCase):
             [("user_id", "=", self.manager.id)]
         )
 
-    # Drafts are their author's
+    # Drafts belong to their author
 
     def test_only_the_author_edits_a_draft(self):
         draft = self._draft(5)
@@ -194,7 +194,7 @@ class TestFourEyes(LedgerCase):
         self.assertEqual(self._ask(1).state, "waiting")
         self._on(30)
         self.assertEqual(self._ask(1000).state, "done")
-        # In Kiritimati the day begins 14 hours before that of UTC.
+        # In Kiritimati the day begins 14 hours before UTC.
         self.company.crm_loyalty_tz = "Pacific/Kiritimati"
         self._on(TODAY + timedelta(days=60 - 1))
         self.assertEqual(self._ask(1).state, "done")
@@ -203,7 +203,7 @@ class TestFourEyes(LedgerCase):
         waiting = self._ask(2000)
         waiting.with_user(self.approver).action_approve()
         self.assertEqual(self._ask(1).state, "waiting")
-        # Who approves gives nothing.
+        # The points don't count for the approver.
         self.assertEqual(self._ask(1000, self.approver).state, "done")
 
     def test_no_limit_is_no_limit(self):
@@ -214,7 +214,7 @@ class TestFourEyes(LedgerCase):
     # Every way counts
 
     def _ways(self):
-        """Ways by hand that give 600 points to the card, by name."""
+        """Return ``{name: function}`` of ways to give 600 points by hand."""
         self.bonus.points = 600
         wizard = self.env["loyalty.card.update.balance"]
 
@@ -320,7 +320,7 @@ class TestFourEyes(LedgerCase):
         with self.assertRaises(AccessError):
             third.with_user(self.manager).crm_loyalty_merged_into_id = first
 
-    # Points that go to another with their card
+    # Points that move with their card
 
     def test_a_card_with_more_points_than_the_limit_is_not_given_away(self):
         other = self._card().partner_id
@@ -393,7 +393,7 @@ class TestFourEyes(LedgerCase):
         (first | second).with_user(self.approver).action_approve()
         self.assertEqual(self.card.points, 2700)
 
-    # Who configures the limit
+    # Changes of the limit
 
     def test_who_raises_the_limit_keeps_the_former_one_for_30_days(self):
         program = self.program.with_user(self.manager)

@@ -1,4 +1,4 @@
-"""Installing opens a ledger for the points that are there."""
+"""Installation and uninstallation hooks."""
 
 from odoo.tests import tagged
 
@@ -30,7 +30,7 @@ class TestHooks(LedgerCase):
             [self._kinds(card) for card in cards | debtor],
             [[("opening", 10)], [], [("opening", 2.1235)], [("opening", -3)]],
         )
-        # PostgreSQL knows no other day than today.
+        # The hook takes the day from PostgreSQL, which can't be patched.
         self._on(self.env.cr.now().date())
         self.assertEqual(debtor.crm_loyalty_points_debt, 3)
         self.assertEqual(cards.mapped("points"), [10, 0, 2.1235])
@@ -48,7 +48,7 @@ class TestHooks(LedgerCase):
         )
 
     def test_uninstalling_lets_cards_go_that_came_with_the_addon(self):
-        """A card with a ledger was put away, and held its programme."""
+        """Regression: a card with a ledger was archived, and kept its program."""
         program = self.program.copy()
         card = self._card(100, program)
         card._post_points(-60, "burn")

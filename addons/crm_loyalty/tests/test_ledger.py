@@ -1,4 +1,4 @@
-"""Every change of points is an entry, whichever code makes it."""
+"""Every change of points posts an entry, whichever code makes it."""
 
 from psycopg2 import errors
 
@@ -59,7 +59,7 @@ class TestLedger(LedgerCase):
             )
 
     def test_big_jobs_post_on_cards_that_never_had_points(self):
-        """The balance of such a card is empty in the database."""
+        """Such a card has NULL as its balance in the database."""
         card = self._card()
         self.env.flush_all()
         self.env.cr.execute(
@@ -149,7 +149,7 @@ class TestLedger(LedgerCase):
         card.points += 1
         self.assertEqual(len(card.crm_loyalty_entry_ids), 2)
 
-    # Read ahead
+    # Preloaded cards
 
     def test_what_was_read_ahead_is_posted_on_without_reading_again(self):
         card = self._card(10)
@@ -174,7 +174,7 @@ class TestLedger(LedgerCase):
             values["card"]._post_points(-1, "burn", key="a")
             with self._collect(card, ["a"], values):
                 pass
-        # A key that was posted before is no news, whoever looked for it.
+        # A key that is posted already is not posted again.
         self.assertEqual((card.points, other.points), (5, 9))
         self._assert_sound()
 

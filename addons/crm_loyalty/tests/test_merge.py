@@ -1,4 +1,4 @@
-"""Merging customers loses no point and no row."""
+"""Merging customers keeps all points and entries."""
 
 from odoo.tests import tagged
 
@@ -14,7 +14,7 @@ class TestMerge(LedgerCase):
         self.env.invalidate_all()
 
     def test_merging_customers_moves_lots_with_their_days(self):
-        """A merge lost points."""
+        """Regression: a merge lost points."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -31,7 +31,7 @@ class TestMerge(LedgerCase):
         self._assert_sound()
 
     def test_merging_customers_keeps_every_entry_with_the_customer_who_stays(self):
-        """A merge lost rows."""
+        """Regression: a merge lost entries."""
         source, target = self._card(10), self._card(7)
         before = source.crm_loyalty_entry_ids | target.crm_loyalty_entry_ids
         owner = target.partner_id
@@ -43,7 +43,7 @@ class TestMerge(LedgerCase):
         self.assertEqual(self._kinds(target), [("opening", 7), ("transfer", 10)])
 
     def test_adjustments_that_wait_follow_to_the_card_that_stays(self):
-        """Their points were posted on the archived card."""
+        """Regression: their points were posted on the archived card."""
         source, target = self._card(10), self._card(7)
         adjustment = self.env["crm.loyalty.adjustment"].create(
             {"card_id": source.id, "points": 5, "reason": "Sorry"}

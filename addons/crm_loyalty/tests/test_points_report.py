@@ -9,7 +9,7 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestPointsReport(TierCase):
-    """What points are outstanding, and what they may cost."""
+    """The report of outstanding points and their possible cost."""
 
     def _sums(self, env=None, **by):
         names = ("issued", "spent", "expired", "returned", "adjusted", "outstanding")

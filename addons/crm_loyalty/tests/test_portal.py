@@ -8,7 +8,7 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestPortal(TierCase, HttpCase):
-    """What customers see of their points, and that it is theirs alone."""
+    """Customers see their own points on the portal, and no others."""
 
     @classmethod
     def setUpClass(cls):
@@ -60,7 +60,7 @@ class TestPortal(TierCase, HttpCase):
     def test_the_statement_is_a_pdf(self):
         statement = self._get(f"/my/loyalty/{self.card.id}/statement")
         self.assertEqual(statement.headers["Content-Type"], "application/pdf")
-        # Under test the page is not converted.
+        # Odoo doesn't convert HTML to PDF in tests.
         self.assertIn("Points Statement", statement.text)
         self.assertIn(self.card.code, statement.text)
 
@@ -80,7 +80,7 @@ class TestPortal(TierCase, HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertIn("+600", page.text)
 
-    # Somebody else's
+    # Cards of other customers
 
     def test_somebody_elses_card_leads_back_to_the_portal(self):
         for path in ("", "/page/2", "/statement"):
@@ -114,7 +114,7 @@ class TestPortal(TierCase, HttpCase):
         with self.assertRaises(AccessError):
             env["crm.loyalty.tier.history"].search([])
 
-    # By calls
+    # RPC
 
     def test_customers_read_of_entries_what_the_page_shows(self):
         entry = self.card._post_points(-5, "adjust", reason="Suspected fraud")
@@ -262,7 +262,7 @@ class TestPortal(TierCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestStatement(TierCase):
-    """The statement: days, balances, lines."""
+    """Days, balances and lines of the statement."""
 
     def test_opening_lines_and_closing_add_up(self):
         self._earn(600, date(2025, 3, 1))

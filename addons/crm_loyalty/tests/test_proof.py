@@ -1,4 +1,4 @@
-"""What is changed past Odoo is found by the proof, and those in charge are told."""
+"""The check finds changes in the database and notifies managers of points."""
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged

@@ -1,4 +1,4 @@
-"""Customers are told before their points expire, of all of them, twice at most."""
+"""Reminders list all points that are about to expire, each at most twice."""
 
 from odoo.tests import tagged
 
@@ -19,7 +19,7 @@ class TestReminder(LedgerCase):
         self.card = self._card(10)
 
     def _remind(self):
-        """Run the job for the programme; return the texts of the mails."""
+        """Run the job for the program; return the texts of the mails."""
         before = self.env["mail.mail"].search([])
         for card in self.program._get_cards_to_remind():
             card._send_expiry_reminder()
@@ -34,7 +34,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(sent, {29: 0, 30: 1, 31: 0, 52: 0, 53: 1, 54: 0, 60: 0, 61: 0})
 
     def test_a_reminder_lists_all_lots_that_expire(self):
-        """Only the next expiry was shown."""
+        """Regression: only the next expiry was shown."""
         self._on(10)
         self.card._post_points(7, "bonus")
         self._on(20)

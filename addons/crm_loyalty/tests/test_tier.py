@@ -14,7 +14,7 @@ class TestTier(TierCase):
     """Reaching, keeping and losing a tier, day by day."""
 
     def _tiers(self, card=None):
-        """The changes of a card, oldest first: ``[(day, from, to, why)]``."""
+        """Return the changes of a card, oldest first: ``[(day, from, to, kind)]``."""
         return [
             (row.date, row.from_tier_id.name, row.to_tier_id.name, row.kind)
             for row in (card or self.card).crm_loyalty_tier_history_ids.sorted("id")
@@ -105,7 +105,7 @@ class TestTier(TierCase):
         self._evaluate(date(2027, 3, 9))
         self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
-    # Grace
+    # Grace days
 
     def test_grace_days_keep_the_tier_and_end(self):
         self.program.crm_loyalty_tier_grace_days = 30
@@ -196,7 +196,7 @@ class TestTier(TierCase):
         self._evaluate(date(2025, 2, 28))
         self.assertEqual(self.card.crm_loyalty_tier_id, self.basic)
 
-    # Taken back
+    # Returns
 
     def test_a_return_that_makes_the_difference_drops_the_tier_at_once(self):
         entry = self._earn(500, date(2026, 3, 2))
@@ -234,7 +234,7 @@ class TestTier(TierCase):
         self.assertEqual(self.card.crm_loyalty_qualifying_points, 0)
         self.assertEqual(self.card.crm_loyalty_tier_id, self.basic)
 
-    # The ladder changes
+    # Changes of tiers
 
     def test_a_threshold_that_is_raised_waits_for_the_end_of_the_promise(self):
         self._earn(1000, date(2025, 6, 1))

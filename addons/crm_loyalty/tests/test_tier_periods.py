@@ -8,7 +8,7 @@ from odoo.addons.crm_loyalty.engine import periods
 
 @tagged("post_install", "-at_install")
 class TestTierPeriods(TransactionCase):
-    """The days of periods, in Python and in SQL alike."""
+    """The days of periods are the same in Python and in SQL."""
 
     def _sql(self, kind, day, since):
         [row] = self.env.execute_query(

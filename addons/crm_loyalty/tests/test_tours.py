@@ -5,7 +5,7 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestTours(TierCase, HttpCase):
-    """What staff do with points in the browser, each with their own role."""
+    """Browser tours of employees, each with the role that they need."""
 
     def test_tour_of_an_adjustment_with_four_eyes(self):
         self.company.crm_loyalty_adjust_limit = 100

@@ -8,7 +8,7 @@ from ..engine.ledger import to_units
 
 
 class CrmLoyaltyBonusGrant(models.TransientModel):
-    """Gives a member a bonus by hand, with the reason."""
+    """Wizard to give a member a bonus by hand, with the reason."""
 
     _name = "crm.loyalty.bonus.grant"
     _inherit = ["crm.loyalty.card.wizard"]
@@ -30,7 +30,7 @@ class CrmLoyaltyBonusGrant(models.TransientModel):
 
     @api.model
     def _get_occasion(self, rule, day):
-        """Return the text that is the same for what counts as one occasion."""
+        """Return the text that identifies the occasion of a bonus."""
         if rule.manual_period == "month":
             return f"{day:%Y-%m}"
         if rule.manual_period == "year":
@@ -40,7 +40,7 @@ class CrmLoyaltyBonusGrant(models.TransientModel):
         return uuid4().hex
 
     def action_grant(self):
-        """Post the bonus, once in its period; above the limit, ask for it."""
+        """Post the bonus, once in its period; above the limit, request approval."""
         self.ensure_one()
         if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
             raise AccessError(
@@ -55,7 +55,7 @@ class CrmLoyaltyBonusGrant(models.TransientModel):
                     rule=rule.name,
                 )
             )
-        # Whom a bonus is for is asked of all customers, not of those one may see.
+        # Search all customers, not only those that the user may read.
         members = self.env["res.partner"].sudo()
         mine = Domain("id", "=", card.partner_id.id)
         if not members.search_count(rule._get_partner_domain() & mine, limit=1):

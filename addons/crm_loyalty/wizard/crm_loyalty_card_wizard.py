@@ -2,9 +2,9 @@ from odoo import api, models
 
 
 class CrmLoyaltyCardWizard(models.AbstractModel):
-    """Wizards about a card tell nothing of cards that the user may not see.
+    """Keep wizards about a card from showing cards that the user can't read.
 
-    What they compute from the card is computed with more rights than the user's.
+    The wizards compute values from the card with sudo.
     """
 
     _name = "crm.loyalty.card.wizard"
@@ -28,11 +28,11 @@ class CrmLoyaltyCardWizard(models.AbstractModel):
         return defaults
 
     def onchange(self, values, field_names, fields_spec):
-        """Compute nothing of a card that the user may not see, in no form."""
+        """Check access to the card before a form computes values from it."""
         self._check_card(values)
         return super().onchange(values, field_names, fields_spec)
 
     def _check_card(self, values):
-        """Raise where values that are not saved name a card the user may not see."""
+        """Raise AccessError if unsaved values have a card that the user can't read."""
         card = self.new({"card_id": values.get("card_id")}).card_id._origin
         card.check_access("read")

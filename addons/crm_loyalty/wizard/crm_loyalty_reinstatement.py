@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 
 class CrmLoyaltyReinstatement(models.TransientModel):
-    """Gives back points that have expired."""
+    """Wizard to reinstate expired points."""
 
     _name = "crm.loyalty.reinstatement"
     _inherit = ["crm.loyalty.card.wizard", "crm.loyalty.bounded.mixin"]

@@ -3,12 +3,12 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
-# Three years ahead; each of these days is evaluated.
+# Three years. Bounded, because each of these days is evaluated.
 MAX_DAYS = 1_100
 
 
 class CrmLoyaltyTierPreview(models.TransientModel):
-    """Who loses a tier in the next days if nothing more is earned."""
+    """Preview of members who lose a tier in the next days if they earn nothing more."""
 
     _name = "crm.loyalty.tier.preview"
     _description = "Tiers That End Soon"
@@ -35,13 +35,13 @@ class CrmLoyaltyTierPreview(models.TransientModel):
             preview.line_count = len(preview.line_ids)
 
     def action_refresh(self):
-        """Evaluate the days to come, and show who loses a tier in them."""
+        """Evaluate the coming days, and show the members who lose a tier."""
         self.ensure_one()
         self.program_ids.check_access("read")
         lines = []
         for program in self.program_ids:
             today = program._get_loyalty_today()
-            # The programmes were checked; the evaluation is SQL over its cards.
+            # Access to the programs was checked; the evaluation reads all their cards.
             lines += program.sudo()._preview_downgrades(
                 today + timedelta(days=1), today + timedelta(days=max(self.days, 1))
             )
@@ -60,7 +60,7 @@ class CrmLoyaltyTierPreview(models.TransientModel):
                 for day, card, tier, after, missing in lines
             ),
         ]
-        # The button shows them in the form that is open.
+        # Stay in the open form, which shows the lines.
         return True
 
 

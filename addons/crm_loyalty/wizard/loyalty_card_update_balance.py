@@ -5,7 +5,7 @@ from ..engine.ledger import MAX_BALANCE, to_units
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
-    """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
+    """Odoo's wizard, changed to post an adjustment with a reason."""
 
     _name = "loyalty.card.update.balance"
     _inherit = [
@@ -47,15 +47,15 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
             if wizard.card_id:
                 card = wizard.card_id
                 change = to_units(wizard.new_balance) - to_units(card.points)
-                # The card is locked when it is posted on.
+                # Posting locks the card; the preview doesn't need to.
                 over = card._get_over_limit({card: change}, lock=False)
                 wizard.crm_loyalty_is_approval_needed = bool(over)
 
     def action_update_card_point(self):
-        """Adjust by the difference, in place of Odoo's writing of a balance.
+        """Post the difference, instead of writing the new balance like Odoo.
 
-        The new balance was worked out from the one that was seen: if that has
-        changed meanwhile, writing it would undo what others have posted.
+        The user entered the new balance from the one on the screen. If that changed
+        meanwhile, writing it would undo other postings.
         """
         self.ensure_one()
         card = self.card_id

@@ -6,7 +6,7 @@ from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
 @tagged("post_install", "-at_install")
 class TestLoyaltyBoard(HttpCase):
-    """Points of the last months: boards tell of periods up to the browser's today."""
+    """The dashboard of recent points, since its periods end on the browser's today."""
 
     @classmethod
     def setUpClass(cls):

@@ -6,7 +6,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 
 @tagged("post_install", "-at_install")
 class TestDigest(TransactionCase):
-    """What outstanding points may cost, as of the end of a digest's period."""
+    """Liability of outstanding points at the end of a digest's period."""
 
     @classmethod
     def setUpClass(cls):

@@ -4,12 +4,12 @@ from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
 
 
 class PosOrder(models.Model):
-    """What the till does to points, as entries of the ledger."""
+    """Ledger entries for the points of PoS orders."""
 
     _inherit = "pos.order"
 
     def validate_coupon_programs(self, point_changes, new_codes):
-        """Refuse to spend points that are pending, while there is still time."""
+        """Refuse to spend pending points before the order is paid."""
         result = super().validate_coupon_programs(point_changes, new_codes)
         if not result["successful"]:
             return result
@@ -36,20 +36,20 @@ class PosOrder(models.Model):
         }
 
     def confirm_coupon_programs(self, coupon_data):
-        """Post the changes once for each order and card, with the order named."""
+        """Post the changes once per order and card, with the order as their source."""
         with self.env["loyalty.card"]._collect_points(self._get_points_postings):
             return super().confirm_coupon_programs(coupon_data)
 
     def _get_points_prefix(self):
-        """Return how the keys of entries begin that the order posts."""
+        """Return the prefix of the order's posting keys."""
         self.ensure_one()
         return f"pos.order:{self.id}:"
 
     def _get_points_postings(self, changes):
-        """Return postings of what the order has changed on cards.
+        """Return the postings for the order's changes of cards.
 
-        The till tells the difference of what was earned and spent; the lines of the
-        order tell what was spent.
+        The PoS only sends the difference of earned and spent points. The order lines
+        have the spent points.
         """
         order = self[:1]
         spent = {}
@@ -78,6 +78,6 @@ class PosOrder(models.Model):
             "key": f"{self._get_points_prefix()}{kind}" if self else None,
             "source": self or None,
             "reason": self.display_name if self else None,
-            # The goods are over the counter: what is there is taken.
+            # The customer already has the goods, so take whatever points there are.
             "raw": True,
         }

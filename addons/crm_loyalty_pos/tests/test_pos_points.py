@@ -1,4 +1,4 @@
-"""What the till does to points is in the ledger, with its order, once."""
+"""PoS orders post their points once, with the order as the source."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -73,7 +73,7 @@ class TestPosPoints(LedgerCase):
         )
 
     def _refund(self, line, quantity):
-        """Goods of a line that come back to the till."""
+        """Refund goods of a line at the PoS."""
         back = self._line(-quantity, line.price_unit, refunded_orderline_id=line.id)
         order = self._order(-quantity * line.price_unit, [back])
         self.env.invalidate_all()
@@ -103,7 +103,7 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_a_sale_that_is_sent_twice_counts_once(self):
-        """Offline sync doubled points."""
+        """Regression: synchronizing an offline order doubled points."""
         order = self._confirm(5)
         self._confirm(5, order)
         self.assertEqual(self.card.points, 15)
@@ -151,7 +151,7 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_goods_that_come_back_take_their_points_back_once(self):
-        """A refund at the till kept the points."""
+        """Regression: a refund at the PoS kept the points."""
         order = self._order(40, [self._line(4)])
         self._confirm(4, order)
         self.assertEqual(self.card.points, 14)
@@ -189,7 +189,7 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_gift_cards_are_sold_and_used_by_cashiers(self):
-        """Odoo's code writes them, and the history, with the rights of the cashier."""
+        """Odoo writes them and the history with the access rights of the cashier."""
         program = self.env["loyalty.program"].create(
             {
                 "name": "Gift cards",

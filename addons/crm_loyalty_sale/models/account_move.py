@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """Invoices and credit notes, as far as points depend on them."""
+    """Update points from invoices and credit notes."""
 
     _inherit = "account.move"
 
@@ -27,9 +27,9 @@ class AccountMove(models.Model):
         return result
 
     def _get_orders_of_points(self):
-        """Return the orders that the documents invoice or credit."""
+        """Return the orders of the invoices and credit notes."""
         moves = self.filtered(lambda m: m.move_type in ("out_invoice", "out_refund"))
-        # Bookkeepers need not see orders for points to follow their invoices.
+        # Accountants need not have access to the orders of their invoices.
         return moves.sudo().invoice_line_ids.sale_line_ids.order_id
 
     def _sync_returned_points(self):

@@ -7,7 +7,7 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _cron_release(self):
-        """Release what waits for orders that are paid, however they came to be."""
+        """Release pending points of all orders that are paid by now."""
         waiting = self.search(self._get_unpaid_domain())
         for order_ids in split_every(500, sorted(set(waiting.mapped("source_id")))):
             orders = self.env["sale.order"].browse(order_ids).exists()
@@ -17,7 +17,7 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _get_unpaid_domain(self):
-        """Return the domain of awards that wait for the payment of an order."""
+        """Return the domain of awards that are pending until an order is paid."""
         return [
             ("source_model", "=", "sale.order"),
             ("kind", "=", "earn"),
@@ -26,10 +26,10 @@ class CrmLoyaltyEntry(models.Model):
         ]
 
     def _release(self):
-        """Let awards be spent from today on.
+        """Make awards available from today on.
 
-        In plain SQL, since the ORM refuses to write the ledger: from when on an
-        award may be spent is kept with it, and is no part of what was posted.
+        Use SQL, because the ORM refuses to write the ledger. The available date is not
+        part of the hash.
         """
         for program, entries in self.grouped("program_id").items():
             self.env.cr.execute(

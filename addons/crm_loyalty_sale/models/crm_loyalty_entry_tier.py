@@ -1,14 +1,14 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-# What one confirmation earned on a card, see `sale.order._get_confirmation_postings`.
+# Points earned by confirming an order, see `sale.order._get_confirmation_postings`.
 IS_ORDER = SQL(
     "e.kind = 'earn' AND e.source_model = 'sale.order' AND e.key LIKE '%%:earn'"
 )
 
 
 class CrmLoyaltyEntry(models.Model):
-    """What an order counts for tiers."""
+    """Qualifying values of points earned by orders, for tiers."""
 
     _inherit = "crm.loyalty.entry"
 
@@ -20,7 +20,7 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _get_multiplier_sql(self):
-        """An order has the multiplier of the tier in which it was confirmed."""
+        """Use the multiplier of the tier at the confirmation of the order."""
         return SQL(
             "CASE WHEN %s THEN COALESCE(t.multiplier, 1) ELSE %s END",
             IS_ORDER,
@@ -29,10 +29,10 @@ class CrmLoyaltyEntry(models.Model):
 
     @api.model
     def _get_spend_sql(self):
-        """What an order comes to without taxes, whatever it was paid with.
+        """Use the untaxed total of the order, without eWallet and gift card lines.
 
-        In the programme's currency where the order is in it, else in the
-        company's at the order's rate.
+        The amount is in the program's currency if the order has the same, else in the
+        company's currency at the rate of the order.
         """
         return SQL(
             """

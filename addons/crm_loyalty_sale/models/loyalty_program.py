@@ -5,8 +5,7 @@ from odoo.tools import float_round
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    # How many orders used a programme is a number of the programme: whoever may see
-    # points opens its form without seeing orders.
+    # Users who may read points but not orders open the form of a program.
     total_order_count = fields.Integer(compute_sudo=True)
     crm_loyalty_earn_base = fields.Selection(
         selection=[
@@ -36,7 +35,7 @@ class LoyaltyProgram(models.Model):
         return {**super()._get_bounds(), "crm_loyalty_cashback_percent": (0, 100)}
 
     def _earns_on_payment(self):
-        """Whether what orders earn depends on how they are paid."""
+        """Return whether the points of an order depend on how it is paid."""
         self.ensure_one()
         return self.crm_loyalty_earn_base == "paid" or self._gives_cash_back()
 
@@ -45,9 +44,9 @@ class LoyaltyProgram(models.Model):
         return self.program_type == "ewallet" and self.crm_loyalty_cashback_percent > 0
 
     def _get_points_of_payment(self, order, points):
-        """Return the points of an order by what of it is paid with money.
+        """Return the points of an order for the part that is paid with money.
 
-        ``points`` are those that Odoo has worked out from the rules.
+        ``points`` are those that Odoo computed from the rules.
         """
         self.ensure_one()
         parts = order._get_payment_parts(self)
@@ -65,7 +64,7 @@ class LoyaltyProgram(models.Model):
         return float_round(points, precision_digits=2, rounding_method="DOWN")
 
     def _get_earning_weight(self, line):
-        """Extension point: what a line earns for its amount, next to other lines."""
+        """Extension point: return the weight of a line's amount in what it earns."""
         self.ensure_one()
         if self._gives_cash_back() and line.product_id not in self.trigger_product_ids:
             return self.crm_loyalty_cashback_percent / 100

@@ -13,10 +13,10 @@ from odoo.addons.crm_loyalty.engine.returns import (
 
 
 class SaleOrder(models.Model):
-    """Cancelled and returned orders: points go back to where they came from.
+    """Take back and give back the points of cancelled and returned orders.
 
-    All of it is worked out from what was posted: how much should be back by now,
-    less what is. So whatever is told twice is done once.
+    The points to post are computed from the ledger: those that should be back, less
+    those that are. So processing a return twice posts it once.
     """
 
     _inherit = "sale.order"
@@ -26,9 +26,9 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _action_cancel(self):
-        """Take all back that is not back yet, by the ledger and not by the lines.
+        """Reverse all points that are not back yet, based on the ledger.
 
-        Odoo subtracts what the order has given, whatever came back before.
+        Odoo subtracts all points of the order, including those that are back already.
         """
         orders = self.filtered(lambda order: order.state == "sale")
         if not orders:
@@ -48,7 +48,7 @@ class SaleOrder(models.Model):
         with self.env["loyalty.card"]._collect_points(resolve):
             result = super()._action_cancel()
         for order in orders.filtered(lambda order: order.state == "cancel"):
-            # The keys of what is posted depend on it: people don't write it.
+            # Users can't write it, because posting keys depend on it.
             order.sudo().crm_loyalty_points_round += 1
         return result
 
@@ -57,7 +57,7 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _sync_returned_points(self, move):
-        """Have points follow what was credited on confirmed orders by now."""
+        """Update the points of confirmed orders after credit notes."""
         for order in self.filtered(lambda order: order.state == "sale"):
             if all(move.move_type != "out_refund" for move in order.invoice_ids):
                 continue
@@ -76,9 +76,9 @@ class SaleOrder(models.Model):
             self.env["loyalty.card"]._post_many(self._sort_postings(values_list))
 
     def _get_returned_lines(self):
-        """Return how much of each line was returned: ``{line: (amount, quantity)}``.
+        """Return the returned part of the lines: ``{line: (amount, quantity)}``.
 
-        Credited by posted credit notes, less what was invoiced again.
+        It is the sum of posted credit notes, less what was invoiced again.
         """
         returned = {}
         for line in self.order_line:
@@ -101,9 +101,9 @@ class SaleOrder(models.Model):
         return {line: parts for line, parts in returned.items() if any(parts)}
 
     def _get_returned_share(self, points, returned):
-        """Return which share of what earned, or cost, the points came back."""
+        """Return the returned share (0 to 1) of lines that earned or cost points."""
         if points.kind == "earn":
-            # What came back follows from the programme, whoever may read it.
+            # The user need not have access to the program.
             program = points.card.sudo().program_id
             lines = self._get_earning_lines(program)
             return get_share(lines, returned, program._get_earning_weight)
@@ -111,7 +111,7 @@ class SaleOrder(models.Model):
         return get_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
-        """Return the lines whose products earn points in a programme."""
+        """Return the lines of products that earn points in a program."""
         lines = self.order_line.filtered(
             lambda line: (
                 line.product_id
@@ -125,13 +125,13 @@ class SaleOrder(models.Model):
         return program._filter_earning_lines(lines)
 
     # ------------------------------------------------------------
-    # Rewards that change on a confirmed order
+    # Changes of rewards on confirmed orders
     # ------------------------------------------------------------
 
     def _get_change_postings(self, changes):
-        """Return postings of rewards that came on or off confirmed orders.
+        """Return the postings for rewards added to or removed from confirmed orders.
 
-        What a reward cost goes back to the lots that it was taken from.
+        The cost of a removed reward goes back to the lots that it was taken from.
         """
         values_list = []
         orders = self.exists().filtered(lambda order: order.state == "sale")
@@ -161,7 +161,7 @@ class SaleOrder(models.Model):
 
     def _get_change_key(self):
         self.ensure_one()
-        # Counted for a key, not shown.
+        # Only counts the entries.
         count = (
             self.env["crm.loyalty.entry"]
             .sudo()
@@ -172,13 +172,13 @@ class SaleOrder(models.Model):
         return f"{self._get_points_prefix()}change:{count}"
 
     # ------------------------------------------------------------
-    # What was posted
+    # Posted points
     # ------------------------------------------------------------
 
     def _get_posted_points(self):
-        """Return what the present confirmation has earned and spent, card by card."""
+        """Return the `PostedPoints` of the current confirmation on each card."""
         self.ensure_one()
-        # The ledger of an order belongs to whoever may change the order.
+        # A user who changes an order need not have access to its entries.
         Entry = self.env["crm.loyalty.entry"].sudo()
         prefix = self._get_points_prefix()
         entries = Entry.search(
@@ -192,8 +192,8 @@ class SaleOrder(models.Model):
         return [*posted, *self._get_points_before(posted)]
 
     def _get_points_before(self, posted):
-        """Return the same for what was confirmed before there was a ledger."""
-        # The ledger of an order belongs to whoever may change the order.
+        """Return the `PostedPoints` of an order confirmed before the ledger existed."""
+        # A user who changes an order need not have access to its entries.
         Entry = self.env["crm.loyalty.entry"].sudo()
         known = {(points.card, points.kind) for points in posted}
         before = []
@@ -218,7 +218,7 @@ class SaleOrder(models.Model):
         return before
 
     def _get_back_postings(self, points, target, source=None):
-        """Return postings for ``target`` units of what was posted to be back."""
+        """Return the postings so that ``target`` of the posted units are back."""
         return points.get_postings(
             target,
             prefix=self._get_points_prefix(),
@@ -227,7 +227,7 @@ class SaleOrder(models.Model):
         )
 
     def _sort_postings(self, values_list):
-        """Give points back first: what is taken back may be covered by them."""
+        """Sort points given back first, since they may cover points to take back."""
         return sorted(values_list, key=lambda values: values["points"] < 0)
 
     # ------------------------------------------------------------
@@ -235,10 +235,10 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _release_points(self):
-        """Let points be spent that waited for the payment of these orders."""
+        """Release points that are pending until these orders are paid."""
         if not self:
             return
-        # Payments are entered by people who need not see points.
+        # A user who registers payments need not have access to points.
         Entry = self.env["crm.loyalty.entry"].sudo()
         waiting = Entry.search(
             [*Entry._get_unpaid_domain(), ("source_id", "in", self.ids)]
@@ -249,9 +249,9 @@ class SaleOrder(models.Model):
         waiting.filtered(lambda entry: entry.source_id in paid.ids)._release()
 
     def _is_paid_for_points(self):
-        """Extension point: whether points of the order may be spent."""
+        """Extension point: return whether the order is paid, so points are released."""
         self.ensure_one()
-        # Whether they are paid, whoever may see invoices.
+        # The user need not have access to the invoices.
         invoices = self.sudo().invoice_ids.filtered(
             lambda move: move.state == "posted" and move.move_type == "out_invoice"
         )
@@ -266,6 +266,6 @@ class SaleOrder(models.Model):
 
 
 def _get_returned(ordered, parts):
-    """Return how much of what was ordered came back for good."""
+    """Return the credited part of what was ordered, less what was invoiced again."""
     again = max(parts["out_invoice"] - ordered, 0)
     return min(max(parts["out_refund"] - again, 0), ordered)

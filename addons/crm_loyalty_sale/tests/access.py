@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Records of this addon for the access matrix; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return an order, whose points its lines round."""
+    """Return the records to test: an order of the salesperson."""
     order = {
         "partner_id": world.shared.id,
         "company_id": world.home.id,

@@ -1,4 +1,4 @@
-"""Points that are pending can't be spent, and nothing is spent after its day."""
+"""Pending and expired points can't be spent."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from .common import OrderCase
 @tagged("post_install", "-at_install")
 class TestAvailability(OrderCase):
     def test_points_are_pending_until_the_return_window_is_over(self):
-        """Earned points were spent before the 14 days to return were over."""
+        """Regression: points were spent before the end of the 14-day return window."""
         self.program.write(
             {"crm_loyalty_pending_policy": "days", "crm_loyalty_pending_days": 14}
         )

@@ -1,6 +1,6 @@
-"""What people complain about in other systems, one test each.
+"""Complaints about other systems, with one test each.
 
-The table in docs/LOYALTY.md names the complaint of each test.
+The table in docs/LOYALTY.md lists the complaint of each test.
 """
 
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ from .common import OrderCase
 
 @tagged("post_install", "-at_install")
 class TestPointsComplaints(OrderCase):
-    """Points: earned, spent, returned, doubled, merged."""
+    """Complaints about points: earned, spent, returned, doubled, merged."""
 
     def _expire(self):
         entries = self.env["loyalty.card"]._expire_points(
@@ -26,10 +26,10 @@ class TestPointsComplaints(OrderCase):
         self.env.invalidate_all()
         return entries
 
-    # Points never expire; the date field did nothing
+    # Points never expire, and the date field has no effect
 
     def test_points_never_expire(self):
-        """They do, oldest first; who loses them is told ahead; they can come back."""
+        """They expire oldest first, after a reminder, and can be reinstated."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -59,7 +59,7 @@ class TestPointsComplaints(OrderCase):
         self._assert_sound()
 
     def test_only_the_next_expiry_is_shown(self):
-        """All lots that are about to expire are, each with its day."""
+        """The reminder lists all lots that are about to expire, with their days."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 20}
         )
@@ -77,7 +77,7 @@ class TestPointsComplaints(OrderCase):
     # A return keeps points, deducts twice, or leaves a wrong balance
 
     def test_a_refund_keeps_the_points_or_takes_them_twice(self):
-        """Full, partial, reward line, cancelled and confirmed again: to the point."""
+        """The balance is exact after full and partial returns, and a cancellation."""
         self.card.points = 20
         order = self._order(coffees=8, rewards=1)
         reward = order.order_line.filtered("reward_id").product_id.name
@@ -118,7 +118,7 @@ class TestPointsComplaints(OrderCase):
         self.assertEqual(self.card.points, 0)
 
     def test_an_order_confirmed_again_gives_no_points(self):
-        """It does, once for each time that it is confirmed."""
+        """It gives points once for each confirmation."""
         order = self._order(coffees=4)
         for _time in range(2):
             order.sudo()._action_cancel()
@@ -131,10 +131,10 @@ class TestPointsComplaints(OrderCase):
             self.assertEqual(self.card.points, 4)
         self._assert_sound()
 
-    # Doubled by a second card or a second message
+    # Points are doubled by a second card or a second message
 
     def test_a_sale_that_is_sent_twice_doubles_the_points(self):
-        """What is posted under a key is posted once, however often it is sent."""
+        """A posting key is posted once, however often the sale is sent."""
         first = self.card._post_points(5, "earn", key="till-7:0042")
         again = self.card._post_points(5, "earn", key="till-7:0042")
         self.assertEqual(first, again)
@@ -147,15 +147,15 @@ class TestPointsComplaints(OrderCase):
         self.assertEqual(self.card.points, 8)
 
     def test_a_second_card_of_a_customer_doubles_the_points(self):
-        """An order earns on one card; for bonuses see the tests of these."""
+        """An order earns on one card; bonuses have their own tests."""
         second = self._card(0, partner_id=self.ada.id)
         self._order(coffees=4)
         self.assertEqual(sorted((self.card | second).mapped("points")), [0, 4])
 
-    # Merging customers loses points and rows
+    # Merging customers loses points and entries
 
     def test_a_merge_loses_points_or_rows(self):
-        """Rows that would meet in a unique key are kept, and so is every lot."""
+        """A merge keeps all lots, and entries that have the same posting key."""
         self.program.write(
             {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
         )
@@ -180,7 +180,7 @@ class TestPointsComplaints(OrderCase):
     # Several companies
 
     def test_branches_and_companies_meet_access_errors(self):
-        """A branch uses its company's programme, all share one without a company."""
+        """A branch uses its company's program; all share one without a company."""
         branch, foreign = self.env["res.company"].create(
             [
                 {
@@ -241,7 +241,7 @@ class TestPointsComplaints(OrderCase):
         order.action_confirm()
         return order
 
-    # Earning on points, and wallets
+    # Earning on points, and eWallets
 
     def test_points_are_granted_on_what_is_paid_with_points(self):
         self.program.crm_loyalty_earn_base = "paid"
@@ -266,10 +266,10 @@ class TestPointsComplaints(OrderCase):
 
 @tagged("post_install", "-at_install")
 class TestTierComplaints(TierCase):
-    """Tiers: which one, until when, and what follows."""
+    """Complaints about tiers: wrong tier, wrong period, wrong expiry."""
 
     def test_the_wrong_tier_is_picked(self):
-        """A table of values on, just before and after each threshold."""
+        """Compare values just below, at and above each threshold."""
         for points, tier in (
             (0, self.basic),
             (499.99, self.basic),
@@ -286,7 +286,7 @@ class TestTierComplaints(TierCase):
             self.assertEqual(card.crm_loyalty_tier_id, tier, points)
 
     def test_a_tier_is_never_taken_back(self):
-        """It is when its promise ends, to the tier that the period has earned."""
+        """After its last day, the card moves to the tier that the period has earned."""
         self._earn(1000, date(2025, 6, 2))
         self._earn(600, date(2026, 6, 2))
         self._evaluate(date(2026, 12, 31))
@@ -312,7 +312,7 @@ class TestTierComplaints(TierCase):
         return self.card.crm_loyalty_tier_history_ids.sorted("id")
 
     def test_a_membership_loses_its_period(self):
-        """By the calendar or from the day of joining, each to its last day."""
+        """Calendar years and membership years both hold to their last day."""
         for period, since, ends in (
             ("calendar", date(2024, 5, 9), date(2027, 12, 31)),
             ("anniversary", date(2024, 5, 9), date(2028, 5, 8)),

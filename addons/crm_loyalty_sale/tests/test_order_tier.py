@@ -8,7 +8,7 @@ from odoo.addons.crm_loyalty.tests.common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestOrderTier(TierCase):
-    """Tiers on orders: what is previewed, posted, counted and taken back."""
+    """Tiers on orders: preview, posting, qualifying values and returns."""
 
     @classmethod
     def setUpClass(cls):
@@ -159,7 +159,7 @@ class TestOrderTier(TierCase):
         self.assertEqual(self.card.crm_loyalty_member_since, date(2023, 5, 9))
 
     def test_what_was_never_looked_at_counts_what_a_posting_notes(self):
-        """Programmes that get tiers later count their whole ledger in one go."""
+        """A program that gets tiers later qualifies its whole ledger at once."""
         self._earn(1000, date(2026, 1, 5))
         order = self._order(100.01)
         with freeze_time("2026-03-05 04:00"):
@@ -180,7 +180,7 @@ class TestOrderTier(TierCase):
             [self.card.id],
         )
         self.env.invalidate_all()
-        # The next posting looks at the others, too.
+        # The next posting also qualifies the other entries.
         self._earn(1, date(2026, 3, 6))
         self.assertEqual(entries.read(names), noted)
         self.assertEqual(self.card.crm_loyalty_qualifying_points, 1001)

@@ -1,4 +1,4 @@
-"""What orders earn and spend is in the ledger, and nothing else changes it."""
+"""Orders post what they earn and spend, and nothing else changes the ledger."""
 
 from contextlib import contextmanager, nullcontext
 from unittest.mock import patch
@@ -69,14 +69,14 @@ class TestOrders(OrderCase):
         self._assert_sound()
 
     def test_posting_adds_at_most_two_queries_to_confirming(self):
-        """Lock and read the cards, write the entries."""
+        """One query locks and reads the cards, one writes the entries."""
         self.card.points = 100
-        self._count_queries(posting=True)  # whatever is read once in a life
+        self._count_queries(posting=True)  # warm up the caches
         added = self._count_queries(posting=True) - self._count_queries(posting=False)
         self.assertLessEqual(added, 2)
 
     def test_posting_adds_at_most_three_queries_with_tiers(self):
-        """The third brings the tier of the customer to date."""
+        """The third query updates the tier of the customer."""
         self.program.crm_loyalty_tier_ids = [
             Command.create({"name": name, "threshold": threshold, "multiplier": times})
             for name, threshold, times in (("Basic", 0, 1), ("Gold", 1000, 2))
@@ -89,7 +89,7 @@ class TestOrders(OrderCase):
         self.assertEqual(self.card.crm_loyalty_qualifying_points, 108)
 
     def _count_queries(self, posting):
-        """Count the queries of confirming an order, with and without the ledger."""
+        """Return the number of queries to confirm an order, with or without posting."""
         order = self._order(coffees=4, rewards=1, confirm=False)
         self.env.flush_all()
         self.env.invalidate_all()
@@ -102,7 +102,7 @@ class TestOrders(OrderCase):
 
     @contextmanager
     def _without_ledger(self):
-        """Have Odoo's code write points as it does without our addons."""
+        """Let Odoo write points without posting, as it does without our addons."""
 
         class Nobody:
             def add(self, changes):
@@ -119,7 +119,7 @@ class TestOrders(OrderCase):
         ):
             yield
 
-    # Who may
+    # Access
 
     def test_salespeople_cannot_edit_balances_or_history(self):
         card = self.card.with_user(self.sally)

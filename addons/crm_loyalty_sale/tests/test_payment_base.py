@@ -1,4 +1,4 @@
-"""What is paid with points earns none where a programme says so; cash back."""
+"""Programs that give no points on what is paid with points, and cash back."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -65,7 +65,7 @@ class TestPaymentBase(OrderCase):
     def _wallet(self, program):
         return self.env["loyalty.card"].search([("program_id", "=", program.id)])
 
-    # What is paid with points
+    # Payment with points
 
     def _earn_on_money(self, base):
         self.program.crm_loyalty_earn_base = base

@@ -1,4 +1,4 @@
-"""Cancelled and returned orders bring points back to where they came from, once."""
+"""Cancelled and returned orders take points back and give points back, once."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -11,7 +11,7 @@ class TestReturns(OrderCase):
     # Cancelling
 
     def test_cancel_and_confirm_again_gives_the_points_again_once(self):
-        """Cancel, complete again: no points."""
+        """Regression: an order that was confirmed again gave no points."""
         order = self._order(coffees=4)
         for _time in range(2):
             order._action_cancel()
@@ -44,7 +44,7 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_cancel_after_a_credit_note_takes_only_what_is_left(self):
-        """Refund, then cancel: points were deducted twice."""
+        """Regression: a credit note and a cancellation took the points twice."""
         order = self._order(coffees=4)
         self._credit(self._invoice(order), {"Coffee": 1})
         self.assertEqual(self.card.points, 3)
@@ -55,7 +55,7 @@ class TestReturns(OrderCase):
     # Credit notes
 
     def test_a_full_credit_note_takes_all_points_back(self):
-        """A refund kept the points."""
+        """Regression: a refund kept the points."""
         invoice = self._invoice(self._order(coffees=4))
         note = self._credit(invoice)
         self.assertEqual(self.card.points, 0)
@@ -134,7 +134,7 @@ class TestReturns(OrderCase):
         self.assertEqual(self.card.points, 4)
         self._assert_sound()
 
-    # Points that are spent by then
+    # Returns after points are spent
 
     def _spent_order(self, policy):
         self.program.crm_loyalty_negative_policy = policy
@@ -188,7 +188,7 @@ class TestReturns(OrderCase):
         order = self._order(coffees=4)
         invoice = self._invoice(order)
         self.env.flush_all()
-        # As if it had been confirmed before: the points are an opening balance.
+        # Simulate an earlier confirmation: the points are an opening balance.
         self.env.cr.execute(
             "UPDATE crm_loyalty_entry SET source_model = NULL, source_id = NULL, "
             "kind = 'opening', key = 'opening' WHERE card_id = %s",

@@ -1,4 +1,4 @@
-"""Note by hand of which user recent entries were, and who asked for adjustments."""
+"""Fill the new fields: users of manual entries, merges, people of adjustments."""
 
 REASON = "Adjusted"
 
@@ -11,7 +11,7 @@ def migrate(cr, version):
 
 
 def note_by_hand(cr):
-    """Note who gave what by hand in the days that the limit looks back."""
+    """Set the user of manual entries for the days that the approval limit covers."""
     cr.execute(
         """
         UPDATE crm_loyalty_entry AS e
@@ -33,7 +33,7 @@ def note_by_hand(cr):
 
 
 def note_merges(cr):
-    """Note which cards were merged, as far as their points were transferred."""
+    """Set into which card others were merged, if their points were transferred."""
     cr.execute(
         """
         UPDATE loyalty_card AS c SET crm_loyalty_merged_into_id = e.card_id
@@ -46,7 +46,7 @@ def note_merges(cr):
 
 
 def note_people(cr):
-    """Take who wrote open adjustments last as who edited, and asked for them."""
+    """Set the last writer of open adjustments as their editor and requester."""
     cr.execute(
         """
         UPDATE crm_loyalty_adjustment
@@ -59,7 +59,7 @@ def note_people(cr):
 
 
 def hide_reasons(cr):
-    """Take what staff wrote about corrections off the list that customers read."""
+    """Remove the reasons of corrections from the history that customers read."""
     cr.execute(
         """
         UPDATE loyalty_history AS h SET description = %s

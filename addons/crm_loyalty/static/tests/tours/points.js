@@ -1,4 +1,4 @@
-/** What staff do with points: look at a card, ask for an adjustment, approve it. */
+/** Points for employees: open a card, request an adjustment, approve it. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");

@@ -1,4 +1,4 @@
-/** What people do with tiers: customers on the portal, staff on card and programme. */
+/** Tiers for customers on the portal, and for employees on cards and programs. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");

@@ -1,4 +1,4 @@
-/** The board of loyalty: its numbers are those of the ledger in its test. */
+/** The Loyalty dashboard shows the figures of the ledger of its test. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -9,7 +9,7 @@ const getModel = () =>
         ?.model;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 250));
 
-/** Return the rows of a sheet as texts: values, divided by bars. */
+/** Return the rows of a sheet as texts: values separated by `|`. */
 function readSheet(name) {
     const getters = getModel()?.getters;
     if (!getters) {
@@ -22,7 +22,7 @@ function readSheet(name) {
     );
 }
 
-/** Wait until each text, such as `Points|10`, is in a row of its sheet. */
+/** Wait until each text, such as `Points|10`, appears in a row of its sheet. */
 const figures = (content, sheets) => ({
     content,
     trigger: ".o_spreadsheet_dashboard_action",
