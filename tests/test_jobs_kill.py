@@ -111,7 +111,8 @@ class LoyaltyKill(KillCase):
     def _read(self):
         return {
             "cards": self._ask(
-                "c.points, c.crm_loyalty_tier_until, c.crm_loyalty_tier_warned_until, t.name->>'en_US' "
+                "c.points, c.crm_loyalty_tier_until, c.crm_loyalty_tier_warned_until, "
+                "t.name->>'en_US' "
                 "FROM loyalty_card AS c LEFT JOIN crm_loyalty_tier AS t "
                 "ON t.id = c.crm_loyalty_tier_id WHERE c.program_id = %s ORDER BY 1"
             ),
@@ -127,7 +128,8 @@ class LoyaltyKill(KillCase):
                 "WHERE c.program_id = %s GROUP BY 1 ORDER BY 1"
             ),
             "tiers": self._ask(
-                "h.kind, h.date FROM crm_loyalty_tier_history AS h JOIN loyalty_card AS c "
+                "h.kind, h.date FROM crm_loyalty_tier_history AS h "
+                "JOIN loyalty_card AS c "
                 "ON c.id = h.card_id WHERE c.program_id = %s ORDER BY 1, h.id"
             ),
             "tasks": self._ask(

@@ -176,7 +176,10 @@ class TestPlaybookKill(KillCase):
         mine = "model = 'crm.lifecycle.profile' AND res_id = ANY(%(profiles)s)"
         messages = f"SELECT id FROM mail_message WHERE {mine}"
         for statement in (
-            "DELETE FROM crm_lifecycle_playbook_log WHERE profile_id = ANY(%(profiles)s)",
+            (
+                "DELETE FROM crm_lifecycle_playbook_log "
+                "WHERE profile_id = ANY(%(profiles)s)"
+            ),
             f"DELETE FROM mail_activity WHERE res_{mine}",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE {mine}",

@@ -2,8 +2,9 @@
 
 A move with steps leaves its history row unprocessed and triggers the worker
 `_cron_process`. The worker processes the rows in the order of their creation, each in
-its own transaction and each step in a savepoint. It creates one `crm.lifecycle.playbook.log`
-for each step, whatever the result. Then it plans the follow-ups that are due.
+its own transaction and each step in a savepoint. It creates one
+`crm.lifecycle.playbook.log` for each step, whatever the result. Then it plans the
+follow-ups that are due.
 """
 
 from typing import NamedTuple

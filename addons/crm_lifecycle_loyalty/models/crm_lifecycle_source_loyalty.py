@@ -67,7 +67,8 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
             """
             SELECT b.profile_id,
                    SUM(COALESCE(
-                       ledger.points, CASE WHEN c.crm_loyalty_member_since <= %(as_of)s THEN 0 END
+                       ledger.points,
+                       CASE WHEN c.crm_loyalty_member_since <= %(as_of)s THEN 0 END
                    ))::float AS loyalty_points,
                    (ARRAY_AGG(t.id ORDER BY p.sequence, p.id, t.threshold DESC, c.id)
                        FILTER (WHERE t.id IS NOT NULL))[1] AS loyalty_tier_id

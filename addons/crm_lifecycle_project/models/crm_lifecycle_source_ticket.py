@@ -21,7 +21,8 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             table="project_task",
             is_ticket=SQL(
                 """
-                (t.project_id IN (SELECT id FROM project_project WHERE lifecycle_is_service_desk)
+                (t.project_id IN (SELECT id FROM project_project
+                                    WHERE lifecycle_is_service_desk)
                  AND t.parent_id IS NULL AND t.is_template IS NOT TRUE
                  AND t.has_template_ancestor IS NOT TRUE)
                 """

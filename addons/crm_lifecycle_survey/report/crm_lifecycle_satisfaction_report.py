@@ -124,7 +124,8 @@ class CrmLifecycleSatisfactionReport(models.Model):
                AND (u.lifecycle_company_id IS NULL
                     OR u.lifecycle_company_id = p.company_id)
               JOIN res_company AS o ON o.id = p.company_id
-             WHERE q.lifecycle_satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
+             WHERE q.lifecycle_satisfaction_kind IN %(kinds)s
+               AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
                AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,

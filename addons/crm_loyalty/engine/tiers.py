@@ -14,9 +14,9 @@ threshold of at most v. On a day D of the period S..E with G grace days:
 3. entitled = the higher of the two.
 4. A card that is entitled to a higher tier moves up today. A card that is entitled
    to a lower one keeps its tier to the last day for which it is promised
-   (``crm_loyalty_tier_until``), then moves down. It moves down at once if it is entitled to less
+   (``tier_until``), then moves down. It moves down at once if it is entitled to less
    only because points were taken back.
-5. ``crm_loyalty_tier_until`` = end of the next period + G if earned is at least the tier,
+5. ``tier_until`` = end of the next period + G if earned is at least the tier,
    end of this period + G if kept is, otherwise unchanged. In rolling twelve months:
    the last day on which the value still reaches the threshold if the customer earns
    nothing more, + G. A lowest tier with threshold 0 has no end.
@@ -94,8 +94,10 @@ def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
     )
     return SQL(
         """
-        SELECT c.id, c.partner_id, c.company_id, c.crm_loyalty_tier_id, c.crm_loyalty_tier_since, c.crm_loyalty_tier_until,
-               c.crm_loyalty_member_since, day.as_of, period.*,
+        SELECT c.id, c.partner_id, c.company_id, c.crm_loyalty_tier_id AS tier_id,
+               c.crm_loyalty_tier_since AS tier_since,
+               c.crm_loyalty_tier_until AS tier_until,
+               c.crm_loyalty_member_since AS member_since, day.as_of, period.*,
                COALESCE(held.threshold, %(nothing)s) AS held
           FROM loyalty_card AS c
           LEFT JOIN crm_loyalty_tier AS held ON held.id = c.crm_loyalty_tier_id
@@ -120,9 +122,7 @@ def totals(ladder: Ladder) -> SQL:
     """
     day = SQL("e.qualifying_date")
     current, previous, extended, rest, last = _windows(ladder, day)
-    untouched = SQL(
-        "NOT (%s < 0 AND e.date >= card.crm_loyalty_tier_since)", ladder.column
-    )
+    untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", ladder.column)
 
     def total(condition, value=ladder.column):
         return SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", value, condition)
@@ -207,7 +207,7 @@ def entitled(ladder: Ladder) -> SQL:
           JOIN total USING (id)
          CROSS JOIN LATERAL (
                SELECT total.year / LEAST(%(pace_days)s,
-                   GREATEST(card.as_of - card.crm_loyalty_member_since + 1, %(fewest)s)) AS pace
+                   GREATEST(card.as_of - card.member_since + 1, %(fewest)s)) AS pace
                ) AS pace
         """,
         earned=ladder.level(SQL("total.current")),
@@ -227,8 +227,8 @@ def decided() -> SQL:
         """
         SELECT *,
                CASE WHEN GREATEST(earned, kept) >= held THEN GREATEST(earned, kept)
-                    WHEN as_of <= crm_loyalty_tier_until
-                         AND NOT (gross >= held AND crm_loyalty_tier_since IS NOT NULL) THEN held
+                    WHEN as_of <= tier_until
+                         AND NOT (gross >= held AND tier_since IS NOT NULL) THEN held
                     ELSE GREATEST(earned, kept) END AS level
           FROM entitled
         """
@@ -242,13 +242,13 @@ def promised(ladder: Ladder) -> SQL:
             """CASE WHEN level <= base THEN NULL
                     WHEN earned >= level THEN next_stop + %(grace)s
                     WHEN kept >= level THEN stop + %(grace)s
-                    ELSE crm_loyalty_tier_until END""",
+                    ELSE tier_until END""",
             grace=ladder.grace_days,
         )
         missing = SQL(
             """CASE WHEN level <= base OR earned >= level THEN 0
                     WHEN kept >= level THEN level - current
-                    WHEN crm_loyalty_tier_until < start + %(grace)s THEN level - extended
+                    WHEN tier_until < start + %(grace)s THEN level - extended
                     ELSE level - current END""",
             grace=ladder.grace_days,
         )
@@ -267,7 +267,7 @@ def _promised_rolling(ladder: Ladder) -> SQL:
         SELECT decided.*,
                CASE WHEN level <= base THEN NULL
                     WHEN earned >= level THEN %(last)s - 1 + %(grace)s
-                    ELSE crm_loyalty_tier_until END AS until,
+                    ELSE tier_until END AS until,
                CASE WHEN level <= base THEN 0
                     WHEN earned >= level THEN GREATEST(level - later, 0)
                     ELSE GREATEST(level - current, 0) END AS missing
@@ -301,7 +301,8 @@ def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
     """SQL ``WITH`` clause that ends in ``state``, the new state of each card.
 
     ``as_of`` is a day, or SQL of a day for each card ``c``: with the day after
-    ``c.crm_loyalty_tier_until``, the states are those of customers who earn nothing more.
+    ``c.crm_loyalty_tier_until``, the states are those of customers who earn nothing
+    more.
     Columns: those of the card and its period, ``level`` (threshold of the tier;
     minus infinity: none), ``until``, ``missing``, ``points``, ``spend``,
     ``projected``.
@@ -350,10 +351,10 @@ def _target(program_id: int) -> SQL:
     """SQL of ``state`` with the tiers of its levels."""
     return SQL(
         """
-        SELECT s.*, s.crm_loyalty_tier_id AS old_tier_id, n.id AS crm_loyalty_projected_tier_id,
+        SELECT s.*, s.tier_id AS old_tier_id, n.id AS projected_tier_id,
                -- A card keeps an archived tier to its last day.
                COALESCE(t.id, CASE WHEN s.level = s.held
-                                   THEN s.crm_loyalty_tier_id END) AS new_tier_id
+                                   THEN s.tier_id END) AS new_tier_id
           FROM state AS s
           LEFT JOIN crm_loyalty_tier AS t
             ON t.program_id = %(program)s AND t.threshold = s.level AND t.active
@@ -372,21 +373,23 @@ def _card_update() -> SQL:
            SET crm_loyalty_tier_id = s.new_tier_id,
                crm_loyalty_tier_since = CASE
                    WHEN s.new_tier_id IS NULL THEN NULL
-                   WHEN s.new_tier_id = s.old_tier_id THEN s.crm_loyalty_tier_since
+                   WHEN s.new_tier_id = s.old_tier_id THEN s.tier_since
                    ELSE s.as_of END,
                crm_loyalty_tier_until = s.until,
                crm_loyalty_tier_period_end = s.last,
                crm_loyalty_qualifying_points = s.points,
                crm_loyalty_qualifying_spend = s.spend,
                crm_loyalty_tier_keep_needed = s.missing,
-               crm_loyalty_projected_tier_id = s.crm_loyalty_projected_tier_id
+               crm_loyalty_projected_tier_id = s.projected_tier_id
           FROM target AS s
          WHERE c.id = s.id
-           AND (c.crm_loyalty_tier_id, c.crm_loyalty_tier_until, c.crm_loyalty_tier_period_end, c.crm_loyalty_qualifying_points,
-                c.crm_loyalty_qualifying_spend, c.crm_loyalty_tier_keep_needed, c.crm_loyalty_projected_tier_id)
+           AND (c.crm_loyalty_tier_id, c.crm_loyalty_tier_until,
+                c.crm_loyalty_tier_period_end, c.crm_loyalty_qualifying_points,
+                c.crm_loyalty_qualifying_spend, c.crm_loyalty_tier_keep_needed,
+                c.crm_loyalty_projected_tier_id)
                IS DISTINCT FROM
                (s.new_tier_id, s.until, s.last, s.points, s.spend,
-                s.missing, s.crm_loyalty_projected_tier_id)
+                s.missing, s.projected_tier_id)
         """
     )
 
@@ -402,7 +405,7 @@ def _history_insert(program_id: int, uid: int) -> SQL:
         SELECT s.id, %(program)s, s.partner_id, s.company_id, s.as_of,
                s.old_tier_id, s.new_tier_id,
                CASE WHEN s.level > s.held THEN 'up'
-                    WHEN s.as_of <= s.crm_loyalty_tier_until THEN 'reversal'
+                    WHEN s.as_of <= s.tier_until THEN 'reversal'
                     ELSE 'down' END,
                GREATEST(s.current, CASE WHEN s.earned < s.level THEN s.extended END),
                s.until, %(uid)s, now() AT TIME ZONE 'UTC',

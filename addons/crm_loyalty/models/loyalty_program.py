@@ -106,7 +106,8 @@ class LoyaltyProgram(models.Model):
         "Points can't expire before they are earned.",
     )
     _reminder_days_ordered = models.Constraint(
-        "CHECK (crm_loyalty_reminder_last_days >= 0 AND crm_loyalty_reminder_first_days >= crm_loyalty_reminder_last_days)",
+        "CHECK (crm_loyalty_reminder_last_days >= 0 "
+        "AND crm_loyalty_reminder_first_days >= crm_loyalty_reminder_last_days)",
         "The first reminder comes before the last.",
     )
 
@@ -127,7 +128,8 @@ class LoyaltyProgram(models.Model):
             raise make_company_error(foreign)
 
     _periods_bounds = models.Constraint(
-        f"CHECK (crm_loyalty_pending_days <= {MAX_DAYS} AND crm_loyalty_expiry_days <= {MAX_DAYS} "
+        f"CHECK (crm_loyalty_pending_days <= {MAX_DAYS} "
+        f"AND crm_loyalty_expiry_days <= {MAX_DAYS} "
         f"AND crm_loyalty_reinstate_days BETWEEN 0 AND {MAX_DAYS} "
         f"AND crm_loyalty_reminder_first_days <= {MAX_DAYS})",
         "Periods of points have from 0 to 36,500 days.",

@@ -74,7 +74,8 @@ class LoyaltyProgram(models.Model):
     )
 
     _tier_days_check = models.Constraint(
-        "CHECK (crm_loyalty_tier_grace_days BETWEEN 0 AND 180 AND crm_loyalty_tier_warn_days >= 0)",
+        "CHECK (crm_loyalty_tier_grace_days BETWEEN 0 AND 180 "
+        "AND crm_loyalty_tier_warn_days >= 0)",
         "Grace days are between 0 and 180, and a warning comes before the loss.",
     )
 

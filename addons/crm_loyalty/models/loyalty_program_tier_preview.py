@@ -37,7 +37,7 @@ class LoyaltyProgram(models.Model):
             for day, card, tier, after, missing in self.env.execute_query(
                 SQL(
                     """
-                    %s SELECT s.as_of, s.id, s.crm_loyalty_tier_id, t.id,
+                    %s SELECT s.as_of, s.id, s.tier_id, t.id,
                               s.held - GREATEST(s.extended, s.current)
                          FROM state AS s
                          LEFT JOIN crm_loyalty_tier AS t

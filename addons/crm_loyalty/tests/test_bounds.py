@@ -65,7 +65,9 @@ class TestBounds(LedgerCase):
                         {
                             "trigger": "points_reach",
                             "points": 5000,
-                            "mail_template_id": cls.program.crm_loyalty_reminder_template_id.id,
+                            "mail_template_id": (
+                                cls.program.crm_loyalty_reminder_template_id.id
+                            ),
                         }
                     )
                 ],
@@ -310,7 +312,8 @@ class TestBounds(LedgerCase):
             ALTER TABLE crm_loyalty_entry
                 DROP CONSTRAINT crm_loyalty_entry_points_bounds;
             ALTER TABLE loyalty_program DROP CONSTRAINT loyalty_program_periods_bounds;
-            UPDATE loyalty_program SET crm_loyalty_expiry_days = 2147483647 WHERE id = %(program)s
+            UPDATE loyalty_program SET crm_loyalty_expiry_days = 2147483647
+             WHERE id = %(program)s
             """,
             {"program": self.program.id},
         )

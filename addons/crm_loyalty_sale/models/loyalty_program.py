@@ -26,7 +26,7 @@ class LoyaltyProgram(models.Model):
     )
 
     _cashback_percent_range = models.Constraint(
-        "CHECK (crm_loyalty_cashback_percent >= 0 AND crm_loyalty_cashback_percent <= 100)",
+        "CHECK (crm_loyalty_cashback_percent BETWEEN 0 AND 100)",
         "Cash back is between 0 and 100 percent.",
     )
 
