@@ -47,7 +47,7 @@ class Driver:
             if isinstance(result, dict) and "error" in result
         ]
 
-    def part(self, divisor):
+    def scale_down(self, divisor):
         """Return a driver with customers and orders divided by ``divisor``."""
         return Driver(
             self.customers // divisor, self.orders // divisor, self.seed, self.keep
@@ -62,7 +62,7 @@ class Driver:
             return json.loads(self._results_file.read_text())
         return {}
 
-    def note(self, step, result):
+    def store_result(self, step, result):
         """Store the result of a step, also for a later run with ``--only``."""
         self.results["steps"][step] = result
         self._results_file.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ class Driver:
             for database in self.made:
                 self.drop(database)
 
-    def settle(self, database):
+    def vacuum(self, database):
         """Vacuum and analyze like autovacuum, so that it does not run during a step."""
         tables = self.sql(
             database,

@@ -21,9 +21,9 @@ from pathlib import Path
 import requests
 
 from .driver import ROOT, STATE, Driver
-from .load_figures import LockWatch, add_up, tell
-from .load_people import Person
-from .plan import make_plain
+from .load_figures import LockWatch, add_up, format_tables
+from .load_people import SimulatedUser
+from .plan import make_plain_database
 
 CUSTOMERS = int(os.environ.get("LOAD_CUSTOMERS") or 200_000)
 ORDERS = int(os.environ.get("LOAD_ORDERS") or 600_000)
@@ -35,9 +35,9 @@ WORKERS = 2
 # Orders that change before each night.
 CHANGED = max(ORDERS // 300, 20)
 # Phases, and whether the background processes run.
-WHILES = {"alone": False, "together": True}
+SCENARIOS = {"alone": False, "together": True}
 if os.environ.get("LOAD_ONLY"):
-    WHILES = {name: WHILES[name] for name in os.environ["LOAD_ONLY"].split(",")}
+    SCENARIOS = {name: SCENARIOS[name] for name in os.environ["LOAD_ONLY"].split(",")}
 ADDONS = "crm_lifecycle_sale,crm_loyalty_sale,crm_lifecycle_loyalty"
 BACKGROUND = ("night", "actions", "points")
 RETRY = re.compile(r"(\w+), \d tries left")
@@ -150,7 +150,7 @@ def make_database(driver, database):
         driver.drop(database)
     if driver.is_complete(database):
         return
-    make_plain(driver)
+    make_plain_database(driver)
     driver.copy(driver.plain, database)
     driver.odoo(
         "server",
@@ -161,7 +161,7 @@ def make_database(driver, database):
     driver.shell(database, "activate")
     driver.shell(database, "run", after=0)
     driver.shell(database, "people", count=PEOPLE)
-    driver.settle(database)
+    driver.vacuum(database)
     driver.mark_complete(database)
 
 
@@ -170,22 +170,23 @@ def work(database, screens, with_background):
     with tempfile.TemporaryDirectory() as folder, Server(database, folder) as server:
         start = threading.Barrier(PEOPLE + 1)
         people = [
-            Person(URL, database, number, screens, start) for number in range(PEOPLE)
+            SimulatedUser(URL, database, number, screens, start)
+            for number in range(PEOPLE)
         ]
         background = Background(database, folder) if with_background else None
         try:
             if background:
                 background.wait_until_ready()
-            for person in people:
-                person.start()
+            for user in people:
+                user.start()
             start.wait(600)
             server.begin()
             with LockWatch(database) as watch:
                 loads = _wait()
-                for person in people:
-                    person.stop.set()
-                for person in people:
-                    person.join(90)
+                for user in people:
+                    user.stop.set()
+                for user in people:
+                    user.join(90)
         finally:
             done = background.end() if background else {}
         return {
@@ -214,12 +215,12 @@ def main():
     driver.warm(database)
     screens = driver.shell(database, "screens")
     result = {"customers": CUSTOMERS, "orders": ORDERS, "people": PEOPLE}
-    for name, with_background in WHILES.items():
+    for name, with_background in SCENARIOS.items():
         result[name] = work(database, screens, with_background)
         print(json.dumps({name: result[name]}, indent=1), flush=True)
     (STATE / "bench" / f"{database}.json").write_text(json.dumps(result, indent=1))
-    if len(WHILES) == 2:
-        print(tell(result))
+    if len(SCENARIOS) == 2:
+        print(format_tables(result))
 
 
 if __name__ == "__main__":

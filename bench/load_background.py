@@ -17,13 +17,13 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from bench.steps.changes import change_orders
 from bench.steps.runs import measure_run
 
-SET = 50
+SET_SIZE = 50
 ended = []
 signal.signal(signal.SIGUSR1, lambda number, frame: ended.append(True))
 counts = Counter()
 
 
-def live_a_night(env):
+def simulate_night(env):
     """Change orders, and do the nightly run of both companies."""
     change_orders(env, int(os.environ["LOAD_CHANGED"]))
     started = time.monotonic()
@@ -48,9 +48,9 @@ def do_actions(env):
 def post_points(env):
     """Post points of fifty members at once, each second: 180,000 an hour."""
     mine = [("program_id.name", "=", "Load")]
-    sets = max(env["loyalty.card"].search_count(mine) // SET, 1)
-    first = SET * (counts["sets"] % sets)
-    members = env["loyalty.card"].search(mine, order="id", limit=SET, offset=first)
+    sets = max(env["loyalty.card"].search_count(mine) // SET_SIZE, 1)
+    first = SET_SIZE * (counts["sets"] % sets)
+    members = env["loyalty.card"].search(mine, order="id", limit=SET_SIZE, offset=first)
     members._post_points(3, "bonus", date=date.today())
     env.cr.commit()
     counts["sets"] += 1
@@ -58,7 +58,7 @@ def post_points(env):
     time.sleep(1)
 
 
-works = {"night": live_a_night, "actions": do_actions, "points": post_points}
+works = {"night": simulate_night, "actions": do_actions, "points": post_points}
 work = works[os.environ["LOAD_WORK"]]
 odoo_env = globals()["env"]
 Path(os.environ["LOAD_READY"]).touch()

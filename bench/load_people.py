@@ -16,11 +16,11 @@ NAMES = ("bench", "customer", "an", "12", "77")
 Profile = "crm.lifecycle.profile"
 
 
-class Refused(Exception):
+class RequestFailed(Exception):
     """The server responded with an error."""
 
 
-class Person(threading.Thread):
+class SimulatedUser(threading.Thread):
     """A user who works until stopped, and records the response time of each call."""
 
     def __init__(self, url, database, number, screens, start):
@@ -52,7 +52,7 @@ class Person(threading.Thread):
     def _do(self, work):
         try:
             work()
-        except (Refused, requests.RequestException) as error:
+        except (RequestFailed, requests.RequestException) as error:
             self.failures.append(f"{work.__name__}: {type(error).__name__}: {error}")
 
     # ------------------------------------------------------------
@@ -72,7 +72,7 @@ class Person(threading.Thread):
         ).json()
         if "error" in answer:
             data = answer["error"].get("data", {})
-            raise Refused(f"{data.get('name')}: {data.get('message')}")
+            raise RequestFailed(f"{data.get('name')}: {data.get('message')}")
         return answer["result"]
 
     def _timed(self, what, path, params):
@@ -246,7 +246,7 @@ class Person(threading.Thread):
                 {"stage_id": stage_id},
                 specification=self.screens["kanban"],
             )
-        except Refused as refusal:
+        except RequestFailed as refusal:
             if ANSWER not in str(refusal):
                 raise
             self.refused_moves += 1

@@ -40,8 +40,8 @@ def measure(driver, only=()):
         }
     note_machine(driver)
     if not only:
-        make_plain(driver)
-        make_work(driver)
+        make_plain_database(driver)
+        make_work_database(driver)
     for name, step in STEPS.items():
         if not only or name in only:
             print(f"\n== {name}", flush=True)
@@ -51,10 +51,10 @@ def measure(driver, only=()):
 def _try_step(driver, name, step):
     """Run a step. If it fails, print the error and continue with the other steps."""
     try:
-        driver.note(name, step(driver))
+        driver.store_result(name, step(driver))
     except Exception as error:
         _logger.exception("The step %s failed", name)
-        driver.note(name, {"error": f"{type(error).__name__}: {error}"})
+        driver.store_result(name, {"error": f"{type(error).__name__}: {error}"})
 
 
 # ------------------------------------------------------------
@@ -62,7 +62,7 @@ def _try_step(driver, name, step):
 # ------------------------------------------------------------
 
 
-def make_plain(driver):
+def make_plain_database(driver):
     """Generate the rows, unless an earlier run left them."""
     if driver.keep and driver.is_complete(driver.plain):
         return
@@ -76,11 +76,11 @@ def make_plain(driver):
         seed=driver.seed,
     )
     driver.sql(driver.plain, "VACUUM (ANALYZE)")
-    driver.note("generate", {"seconds": time.monotonic() - started})
+    driver.store_result("generate", {"seconds": time.monotonic() - started})
     driver.mark_complete(driver.plain)
 
 
-def make_work(driver):
+def make_work_database(driver):
     """Install our addons in a copy of the plain database."""
     driver.copy(driver.plain, driver.work)
     started = time.monotonic()
@@ -89,9 +89,9 @@ def make_work(driver):
         *("-d", driver.work, "-i", ADDONS, "--no-http", "--stop-after-init"),
         "--log-level=warn",
     )
-    driver.note("install", {"seconds": time.monotonic() - started})
+    driver.store_result("install", {"seconds": time.monotonic() - started})
     driver.shell(driver.work, "prepare")
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
 
 
 # ------------------------------------------------------------
@@ -106,7 +106,7 @@ def floor(driver):
 def build(driver):
     """Build profiles and facts from scratch, and keep a copy for the replay."""
     result = driver.shell(driver.work, "run", full=True)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     driver.copy(driver.work, f"{driver.work}_facts")
     return result
 
@@ -115,24 +115,24 @@ def first_run(driver):
     """Run the lifecycle for the first time: all customers enter it and get a stage."""
     driver.shell(driver.work, "activate")
     result = driver.shell(driver.work, "run")
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def rebuild(driver):
     result = driver.shell(driver.work, "run", full=True)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def nothing(driver):
     """Run at night after days without changes."""
-    return [_run_and_settle(driver, after=1) for _night in range(NIGHTS)]
+    return [_run_and_vacuum(driver, after=1) for _night in range(NIGHTS)]
 
 
 def again(driver):
     """Run a second time on the same day, without changes."""
-    return _run_and_settle(driver)
+    return _run_and_vacuum(driver)
 
 
 def nightly(driver):
@@ -145,16 +145,16 @@ def same_day(driver):
     return [_change_and_run(driver, after=0) for _time in range(NIGHTS)]
 
 
-def _run_and_settle(driver, **parameters):
+def _run_and_vacuum(driver, **parameters):
     result = driver.shell(driver.work, "run", **parameters)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def _change_and_run(driver, after, count=None):
     count = count or round(driver.orders * CHANGED)
     changed = driver.shell(driver.work, "change", count=count, after=after)
-    return {"changed": changed, **_run_and_settle(driver, after=after)}
+    return {"changed": changed, **_run_and_vacuum(driver, after=after)}
 
 
 def equality(driver):
@@ -185,10 +185,10 @@ def sizes(driver):
 
 def tenth(driver):
     """Make the same number of changes with a tenth of the customers and orders."""
-    small = driver.part(TENTH)
+    small = driver.scale_down(TENTH)
     try:
-        make_plain(small)
-        make_work(small)
+        make_plain_database(small)
+        make_work_database(small)
         return _measure_small(small, round(driver.orders * CHANGED))
     finally:
         small.clean_up()
@@ -198,9 +198,9 @@ def _measure_small(small, count):
     return {
         "customers": small.customers,
         "orders": small.orders,
-        "build": _run_and_settle(small, full=True),
+        "build": _run_and_vacuum(small, full=True),
         "first_run": first_run(small),
-        "nothing": [_run_and_settle(small, after=1) for _night in range(NIGHTS)],
+        "nothing": [_run_and_vacuum(small, after=1) for _night in range(NIGHTS)],
         "nightly": [_change_and_run(small, 1, count) for _night in range(NIGHTS)],
         "same_day": [_change_and_run(small, 0, count) for _time in range(NIGHTS)],
     }
@@ -231,8 +231,8 @@ def queue(driver):
     parts = (ROOT / "bench" / "queue.py", ROOT / "addons" / "crm_lifecycle_queue")
     if not all(part.exists() for part in parts):
         return None
-    small = driver.part(TENTH)
-    make_plain(small)
+    small = driver.scale_down(TENTH)
+    make_plain_database(small)
     result = importlib.import_module("bench.queue").measure(small)
     return {"customers": small.customers, "orders": small.orders, **result}
 

@@ -27,7 +27,7 @@ STEPS = os.environ.get("POINTS_STEPS", "race fill").split()
 RESULTS = []
 
 
-def tell(name, **numbers):
+def record(name, **numbers):
     """Print and store a measurement, with the load of the machine."""
     result = {"name": name, **numbers, "load": round(os.getloadavg()[0], 1)}
     RESULTS.append(result)
@@ -44,7 +44,7 @@ def race(env):
     problems = run.check(total)
     counts = Counter(dict.fromkeys(("lost", "retried", "refused", *OPERATIONS), 0))
     counts.update(total)
-    tell("race", seconds=round(seconds, 1), problems=problems, **counts)
+    record("race", seconds=round(seconds, 1), problems=problems, **counts)
     run.tear_down()
 
 
@@ -80,7 +80,7 @@ def fill(env):
             env.invalidate_all()
     seconds = time.monotonic() - start
     count = CARDS * ROUNDS
-    tell("fill", entries=count, seconds=round(seconds, 1))
+    record("fill", entries=count, seconds=round(seconds, 1))
     env.cr.execute("ANALYZE crm_loyalty_entry, crm_loyalty_consumption")
     env.cr.commit()
     return program
@@ -103,19 +103,19 @@ def expire(env, program):
         as_of=DAY + timedelta(days=1), checkpoint=checkpoint
     )
     seconds = time.monotonic() - start
-    tell("expire", lots=lots, entries=len(entries), seconds=round(seconds, 1))
+    record("expire", lots=lots, entries=len(entries), seconds=round(seconds, 1))
 
 
-def prove(env):
+def check_ledger(env):
     for _time in range(2):
-        proof = env["crm.loyalty.check"]._prove(
+        check = env["crm.loyalty.check"]._check_ledger(
             env["crm.loyalty.check"]._get_anchor_date()
         )
-        tell(
+        record(
             "prove",
-            entries=proof.entry_count,
-            faults=proof.fault_count,
-            seconds=round(proof.seconds, 1),
+            entries=check.entry_count,
+            faults=check.fault_count,
+            seconds=round(check.seconds, 1),
         )
         env.cr.commit()
 
@@ -189,6 +189,6 @@ if "race" in STEPS:
 if "fill" in STEPS:
     program = fill(env)  # noqa: F821
     expire(env, program)  # noqa: F821
-    prove(env)  # noqa: F821
+    check_ledger(env)  # noqa: F821
     if "race" in STEPS:
         write_report()

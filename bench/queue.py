@@ -33,8 +33,8 @@ SHARDS = 4
 # Share of orders that change before the night.
 CHANGED = 0.01
 # Timeouts in seconds, for the start of a process and the end of a run.
-PATIENCE = 120
-LONGEST = 3600
+START_TIMEOUT = 120
+RUN_TIMEOUT = 3600
 # Advisory lock of the job runner of a database.
 RUNNER_LOCK = 2293787760715711918
 # Columns that depend on the run or on the order of work.
@@ -120,7 +120,7 @@ def make_template(driver, template):
     )
     driver.shell(template, "prepare")
     driver.shell(template, "activate")
-    driver.settle(template)
+    driver.vacuum(template)
 
 
 def dump_rows(driver, database, path):
@@ -172,7 +172,7 @@ def measure_case(driver, database, processes, victim):
         build = start(driver, database, after=0)
         if killer:
             killer.join()
-        driver.settle(database)
+        driver.vacuum(database)
         driver.shell(database, "change", count=round(driver.orders * CHANGED), after=1)
         night = start(driver, database, after=1)
     [workers] = driver.sql(
@@ -236,7 +236,7 @@ def run_and_wait(env, after, output):
         )
         env.cr.commit()
     while "running" in runs.mapped("state"):
-        if time.monotonic() - started > LONGEST:
+        if time.monotonic() - started > RUN_TIMEOUT:
             raise RuntimeError("the runs have not ended")
         time.sleep(0.1)
         env.cr.rollback()
@@ -322,7 +322,7 @@ def find_ports(count):
 
 def wait_until_ready(driver, database, ports, servers, folder):
     """Wait until all servers respond and one of their job runners is active."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while not (all(map(answers, ports)) and is_queue_served(driver, database)):
         dead = any(server.poll() is not None for server in servers)
         if dead or time.monotonic() > deadline:
@@ -352,7 +352,7 @@ def is_queue_served(driver, database):
 
 def kill_at_work(driver, database, victim):
     """Kill a server in the middle of a job."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         [busy] = driver.sql(
             database,

@@ -37,7 +37,7 @@ def write(results):
     }
     sections = (
         _write_head(results),
-        _write_bars(steps),
+        _write_targets(steps),
         NOTES.read_text(encoding="utf-8").strip(),
         _write_runs(steps),
         _write_equality(steps),
@@ -124,18 +124,18 @@ which writes this file. [README.md](README.md) describes the measurements.
 # ------------------------------------------------------------
 
 
-def _write_bars(steps):
+def _write_targets(steps):
     rows = [
         row
         for part in (
-            _bars_of_runs,
-            _bars_of_equality,
-            _bars_of_alternatives,
-            _bars_of_tenth,
-            _bars_of_reading,
-            _bars_of_cost,
-            _bars_of_memory,
-            _bars_of_queue,
+            _targets_of_runs,
+            _targets_of_equality,
+            _targets_of_alternatives,
+            _targets_of_tenth,
+            _targets_of_reading,
+            _targets_of_cost,
+            _targets_of_memory,
+            _targets_of_queue,
         )
         for row in part(steps)
     ]
@@ -143,17 +143,17 @@ def _write_bars(steps):
     return "## Bars\n\n" + _table(heads, rows)
 
 
-def _at_most(figure, bar, measured, ratio, unit):
+def _target_at_most(figure, bar, measured, ratio, unit):
     verdict = "met" if ratio <= bar else f"**missed** ({ratio / bar:.1f} × the bar)"
     return figure, f"≤ {bar:g} {unit}", measured, ratio, verdict
 
 
-def _at_least(figure, bar, measured, ratio, unit):
+def _target_at_least(figure, bar, measured, ratio, unit):
     verdict = "met" if ratio >= bar else f"**missed** ({ratio / bar:.2f} × the bar)"
     return figure, f"≥ {bar:g} {unit}", measured, ratio, verdict
 
 
-def _bars_of_runs(steps):
+def _targets_of_runs(steps):
     if "floor" not in steps:
         return
     floor = steps["floor"]["seconds"]
@@ -168,10 +168,10 @@ def _bars_of_runs(steps):
         if name in steps:
             seconds = _seconds(steps[name])
             ratio = seconds / floor
-            yield _at_most(label, bar, f"{seconds:.2f} s", ratio, "× floor")
+            yield _target_at_most(label, bar, f"{seconds:.2f} s", ratio, "× floor")
 
 
-def _bars_of_equality(steps):
+def _targets_of_equality(steps):
     if "equality" in steps:
         differs = sum(
             count
@@ -187,7 +187,7 @@ def _per_customer(steps):
     return 1000 * _seconds(steps["nightly"]) / steps["nightly"][-1]["profiles"]
 
 
-def _bars_of_alternatives(steps):
+def _targets_of_alternatives(steps):
     if not {"nightly", "alternatives"} <= steps.keys():
         return
     ours = _per_customer(steps)
@@ -198,10 +198,10 @@ def _bars_of_alternatives(steps):
         found = steps["alternatives"][name]
         theirs = 1000 * found["nightly"] / found["customers"]
         measured = f"{ours:.4f} ms against {theirs:.3f} ms"
-        yield _at_least(label, bar, measured, theirs / ours, "× faster")
+        yield _target_at_least(label, bar, measured, theirs / ours, "× faster")
 
 
-def _bars_of_tenth(steps):
+def _targets_of_tenth(steps):
     if "tenth" not in steps:
         return
     for name, label in (
@@ -211,18 +211,18 @@ def _bars_of_tenth(steps):
         if name in steps:
             large, small = _seconds(steps[name]), _seconds(steps["tenth"][name])
             measured = f"{large:.2f} s against {small:.2f} s"
-            yield _at_most(label, 1.5, measured, large / small, "× the time")
+            yield _target_at_most(label, 1.5, measured, large / small, "× the time")
 
 
-def _bars_of_reading(steps):
+def _targets_of_reading(steps):
     for name, pair in steps.get("reading", {}).get("pairs", {}).items():
         measured = f"{1000 * pair['stage']:.0f} ms against {1000 * pair['country']:.0f}"
         ratio = pair["stage"] / pair["country"]
         label = f"contacts by stage: {name}"
-        yield _at_most(label, READING[name], measured, ratio, "× by country")
+        yield _target_at_most(label, READING[name], measured, ratio, "× by country")
 
 
-def _bars_of_cost(steps):
+def _targets_of_cost(steps):
     if "cost" not in steps:
         return
     for name, bar in QUERIES.items():
@@ -230,7 +230,7 @@ def _bars_of_cost(steps):
             steps["cost"][side][name]["queries"] for side in ("without", "with")
         )
         measured = f"{after} against {before}"
-        yield _at_most(name, bar, measured, after - before, "more queries")
+        yield _target_at_most(name, bar, measured, after - before, "more queries")
 
 
 def _get_memory(steps):
@@ -246,22 +246,22 @@ def _over(memory):
     return memory["over"]
 
 
-def _bars_of_memory(steps):
+def _targets_of_memory(steps):
     memory = _get_memory(steps)
     if memory:
         most = max(memory.values(), key=_over)
         measured = f"{most['peak']} MB, idle {most['idle']} MB"
-        yield _at_most(
+        yield _target_at_most(
             "memory of the Odoo process during a run", 300, measured, most["over"], "MB"
         )
 
 
-def _bars_of_queue(steps):
+def _targets_of_queue(steps):
     if "queue" not in steps:
         return
     found = steps["queue"]
     measured = f"{found['two']:.1f} s against {found['one']:.1f} s"
-    yield _at_most(
+    yield _target_at_most(
         f"two Odoo processes with the queue ({found['differs']} rows differ)",
         0.7,
         measured,

@@ -80,7 +80,7 @@ def fill(env, customers, moves):
 
 
 @contextmanager
-def texts_unindexed(env, table):
+def without_text_indexes(env, table):
     """Drop the text indexes of a table during the block, for faster inserts."""
     indexes = env.execute_query(
         SQL(
@@ -102,7 +102,7 @@ def fill_customers(env, customers, company, sellers):
     env.flush_all()
     # The rows satisfy all foreign keys; checking each of them takes ten minutes.
     env.cr.execute("SET LOCAL session_replication_role = replica")
-    with texts_unindexed(env, "res_partner"):
+    with without_text_indexes(env, "res_partner"):
         env.cr.execute(
             SQL(
                 """

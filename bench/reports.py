@@ -37,11 +37,11 @@ TABLES = (
     "crm_loyalty_entry",
 )
 # Maximum acceptable seconds.
-BARS = {"dashboard": 8, "cohorts": 5}
-BAR = 3
+TARGETS = {"dashboard": 8, "cohorts": 5}
+DEFAULT_TARGET = 3
 
 
-def tell(name, **numbers):
+def record(name, **numbers):
     print(json.dumps({"name": name, **numbers}, default=str), flush=True)
 
 
@@ -53,23 +53,23 @@ def fill(env):
     for add in ("steps", "tickets", "answers", "points"):
         getattr(report_rows, f"fill_{add}")(env)
         env.cr.commit()
-    keep_turns(env)
-    tell("fill", seconds=round(time.monotonic() - started))
+    refresh_growth_events(env)
+    record("fill", seconds=round(time.monotonic() - started))
     env.cr._cnx.autocommit = True
     env.cr.execute("VACUUM (ANALYZE)")
     env.cr._cnx.autocommit = False
 
 
-def keep_turns(env):
+def refresh_growth_events(env):
     """Update the stored moves of reports, like the scheduled job."""
-    Turn = env["crm.lifecycle.growth.event"]
+    Event = env["crm.lifecycle.growth.event"]
     for _time in range(2):
         started = time.monotonic()
-        Turn._note_ended()
+        Event._mark_transactions_ended()
         env.cr.commit()
-        Turn._refresh()
+        Event._refresh()
         env.cr.commit()
-        tell("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
+        record("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
 
 
 # ------------------------------------------------------------
@@ -170,7 +170,7 @@ def add_period(domain, matching):
     return [*domain, (chain, ">=", str(start)), (chain, "<=", str(end))]
 
 
-def board(addon, name):
+def open_dashboard(addon, name):
     """Return a function that opens a dashboard: the check for data and all queries."""
 
     def ask(env):
@@ -219,11 +219,15 @@ def ask_groups(env, question, domain, groups, measures):
 
 
 ANALYSES |= {
-    "dashboard, overview": board("crm_lifecycle_reports", "lifecycle"),
-    "dashboard, churn warnings": board("crm_lifecycle_reports", "churn_warning"),
-    "dashboard, service": board("crm_lifecycle_service_reports", "service"),
-    "dashboard, satisfaction": board("crm_lifecycle_survey_reports", "satisfaction"),
-    "dashboard, loyalty": board("crm_loyalty_dashboard", "loyalty"),
+    "dashboard, overview": open_dashboard("crm_lifecycle_reports", "lifecycle"),
+    "dashboard, churn warnings": open_dashboard(
+        "crm_lifecycle_reports", "churn_warning"
+    ),
+    "dashboard, service": open_dashboard("crm_lifecycle_service_reports", "service"),
+    "dashboard, satisfaction": open_dashboard(
+        "crm_lifecycle_survey_reports", "satisfaction"
+    ),
+    "dashboard, loyalty": open_dashboard("crm_loyalty_dashboard", "loyalty"),
 }
 
 
@@ -244,10 +248,10 @@ def measure(env):
             if ONLY and name not in ONLY:
                 continue
             seconds = time_warm(mine, ask)
-            tell(name, user=login, seconds=seconds, load=round(os.getloadavg()[0], 1))
+            record(name, user=login, seconds=seconds, load=round(os.getloadavg()[0], 1))
             results.setdefault(name, []).append(seconds)
             if os.environ.get("BENCH_PLANS"):
-                tell_plan(mine, ask)
+                print_plan(mine, ask)
     return results
 
 
@@ -265,7 +269,7 @@ def time_warm(env, ask):
     return round(min(seconds), 2)
 
 
-def tell_plan(env, ask):
+def print_plan(env, ask):
     """Print the plan of the longest query of an analysis."""
     queries = []
     execute = type(env.cr).execute
@@ -294,7 +298,7 @@ def count_rows(env):
     for table in TABLES:
         env.cr.execute(SQL("SELECT COUNT(*) FROM %s", SQL.identifier(table)))
         [counts[table]] = env.cr.fetchone()
-    tell("rows", **counts)
+    record("rows", **counts)
     return counts
 
 
@@ -302,7 +306,7 @@ def write_report(counts, results):
     """Write the measurements to bench/REPORTS.md."""
     lines = []
     for name, seconds in results.items():
-        bar = BARS.get(name.partition(",")[0].partition(" ")[0], BAR)
+        bar = TARGETS.get(name.partition(",")[0].partition(" ")[0], DEFAULT_TARGET)
         if name.endswith("all years"):
             bar = ""
         cells = ["not theirs" if value is None else f"{value:.2f}" for value in seconds]

@@ -146,7 +146,7 @@ class Race:
                 problems.append(f"balances of {points}, the workers say {expected}")
             if twice:
                 problems.append(f"{twice} entries were taken back twice")
-            proof = env["crm.loyalty.check"]._prove()
+            proof = env["crm.loyalty.check"]._check_ledger()
             mine = proof.fault_ids.filtered(lambda f: f.card_id.id in self.card_ids)
             problems += mine.mapped("kind")
             cr.rollback()

@@ -127,7 +127,7 @@ class TestEscapedWords(TransactionCase):
         )
         self.card.invalidate_recordset()
         row = (today, self.card, *tiers[::-1], 5)
-        task = self.card.program_id._plan_tier_tasks([row])
+        task = self.card.program_id._create_downgrade_activities([row])
         self._assert_as_typed(task.note, "crm.loyalty.tier.name")
 
     def test_a_call_that_was_logged(self):
@@ -139,7 +139,7 @@ class TestEscapedWords(TransactionCase):
 
     def test_what_a_file_had_that_was_left_out(self):
         lifecycle = self.world.running
-        lifecycle._note_left_out([mark("line")])
+        lifecycle._log_skipped_parts([mark("line")])
         self._assert_as_typed(lifecycle.message_ids[0].body, "line")
 
     def test_a_ticket_that_a_rule_assigned(self):

@@ -178,7 +178,7 @@ class TestEscapingScreens(HttpCase):
         profiles = self.world.profiles["mine"].with_env(self.env)
         program = self.world.programs["here"].with_env(self.env)
         for name, action in (
-            ("notification", profiles._notify(mark("notification"))),
+            ("notification", profiles._get_notification_action(mark("notification"))),
             ("tiers", program.action_evaluate_tiers()),
         ):
             yield {"name": name, "notification": True, "action": action}

@@ -143,7 +143,7 @@ class LoyaltyKill(KillCase):
         """Check the ledger as the nightly proof does."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            proof = env["crm.loyalty.check"]._prove()
+            proof = env["crm.loyalty.check"]._check_ledger()
             self.assertFalse(proof.fault_ids)
             cr.rollback()
 
@@ -182,7 +182,7 @@ class TestReminderKill(LoyaltyKill):
     program = {"crm_loyalty_expiry_reminder": True}
 
     def _patch(self):
-        batches = patch.object(loyalty_card_reminder, "MAILS", 2)
+        batches = patch.object(loyalty_card_reminder, "MAIL_BATCH", 2)
         batches.start()
         self.addCleanup(batches.stop)
 

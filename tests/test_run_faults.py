@@ -21,7 +21,7 @@ CUSTOMERS = 7
 # Small, so that there are many commits.
 SMALL = (
     (refresh, "BATCH", 4),
-    (moves, "LOUD_BATCH", 3),
+    (moves, "ORM_BATCH", 3),
     (moves, "QUIET_BATCH", 3),
     (review, "BATCH", 4),
 )

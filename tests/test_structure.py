@@ -131,7 +131,7 @@ class TestOneWriter(unittest.TestCase):
         for file, tree in structure.read_trees():
             for node in ast.walk(tree):
                 name = getattr(node, "id", getattr(node, "name", None))
-                if name == "WriterPass":
+                if name == "WriteToken":
                     found.add(file)
                 if isinstance(node, ast.keyword) and node.arg == "lifecycle_writer":
                     found.add(file)

@@ -45,7 +45,7 @@ def unlock(cr, kind, key, *, shared=False):
             cr.execute(query)
 
 
-def get_held(cr, kind, *, by_others=False):
+def get_held_keys(cr, kind, *, by_others=False):
     """Return the keys of the locks of a kind that are held in this database.
 
     :param by_others: leave out those of this session

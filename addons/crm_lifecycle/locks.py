@@ -3,14 +3,14 @@
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.base_background_task.locks import get_held, try_lock, unlock
+from odoo.addons.base_background_task.locks import get_held_keys, try_lock, unlock
 
 __all__ = [
     "RUN",
     "SHARD",
     "RunUnderWay",
-    "get_held",
-    "notice_death",
+    "detect_dead_client",
+    "get_held_keys",
     "try_lock",
     "unlock",
 ]
@@ -27,7 +27,7 @@ class RunUnderWay(UserError):
     """Another run of the company is under way. Nothing has been written."""
 
 
-def notice_death(cr):
+def detect_dead_client(cr):
     """Have the server end this session soon after its client has died.
 
     Otherwise the server first finishes its statement, and holds its locks meanwhile.

@@ -34,4 +34,4 @@ class LoyaltyCards(PersonalRecords):
         }
 
     def erase(self):
-        self.records._erase_person()
+        self.records._erase_personal_data()

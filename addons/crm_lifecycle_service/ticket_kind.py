@@ -7,7 +7,7 @@ from typing import NamedTuple
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-EVERY = SQL("TRUE")
+ALL_ROWS = SQL("TRUE")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class TicketKind:
     table: str
     is_closed: SQL
     closed_at: SQL
-    is_ticket: SQL = EVERY
+    is_ticket: SQL = ALL_ROWS
     domain: Domain = Domain.TRUE
 
     @property
@@ -33,7 +33,7 @@ class TicketKind:
         """SQL of the table, as ``t``."""
         return SQL("%s AS t", SQL.identifier(self.table))
 
-    def first_where(self, condition: SQL) -> SQL:
+    def prefiltered(self, condition: SQL) -> SQL:
         """SQL of the rows of the table for which a condition holds, as ``t``.
 
         Other conditions on ``t`` apply only to these rows. Without statistics,

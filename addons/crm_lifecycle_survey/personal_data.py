@@ -3,7 +3,7 @@
 from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 # What of an answer is in the customer's own words.
-OWN_WORDS = ("value_char_box", "value_text_box")
+FREE_TEXT_FIELDS = ("value_char_box", "value_text_box")
 
 
 class SurveyAnswers(PersonalRecords):
@@ -14,7 +14,7 @@ class SurveyAnswers(PersonalRecords):
 
     def get_row(self, record):
         return super().get_row(record) | {
-            line.question_id.title: line._get_lifecycle_words()
+            line.question_id.title: line._get_lifecycle_answer()
             for line in record.user_input_line_ids
             if not line.skipped
         }
@@ -23,6 +23,6 @@ class SurveyAnswers(PersonalRecords):
         """Erase who answered, and what they wrote."""
         self.records.write({"email": False, "nickname": False})
         for line in self.records.user_input_line_ids:
-            for name in OWN_WORDS:
+            for name in FREE_TEXT_FIELDS:
                 if line[name]:
                     line[name] = line.env._("Erased")  # an answer is never empty

@@ -42,7 +42,7 @@ def _get_opening_sql(env):
         "create_date": SQL("c.now"),
     }
     values |= {
-        "hash": chain.seal_sql(SQL("''"), values),
+        "hash": chain.hash_sql(SQL("''"), values),
         "program_id": SQL("c.program_id"),
         "partner_id": SQL("c.partner_id"),
         "company_id": SQL("c.company_id"),
@@ -74,7 +74,7 @@ def _get_opening_sql(env):
 
 def uninstall_hook(env):
     """Remove records that refer to our models without a foreign key."""
-    _let_demo_go(env)
+    _delete_demo_data(env)
     models = ("crm.loyalty.check", "crm.loyalty.adjustment")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(
@@ -84,7 +84,7 @@ def uninstall_hook(env):
     env["mail.followers"].search([("res_model", "in", models)]).unlink()
 
 
-def _let_demo_go(env):
+def _delete_demo_data(env):
     """Delete the ledger of demo cards, so that the cards can be deleted.
 
     Cards with a ledger are archived instead, and would keep their program. A demo

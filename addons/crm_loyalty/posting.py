@@ -5,7 +5,7 @@ from datetime import date, datetime
 from odoo.tools import SQL
 
 from .engine import chain
-from .engine.ledger import Account, Row, ShortBalance, to_units
+from .engine.ledger import Account, InsufficientPoints, OpenEntry, to_units
 from .posting_sql import save_sql
 
 
@@ -20,12 +20,12 @@ class Posting:
         self.env = env
         self.values_list = []
         self.card_ids = set()  # requested cards, including deleted ones
-        self.asked_keys = set()
+        self.loaded_keys = set()
         self.accounts = {}  # card id: Account
-        self.heads = {}  # card id: (sequence, hash) of its last entry
+        self.chain_heads = {}  # card id: (sequence, hash) of its last entry
         self.keys = {}  # (card id, key): entry id
         self.consumed = {}  # entry id: {lot id: units not given back}
-        self.lots = {}  # lot id: Row of a lot of `consumed`
+        self.used_up_lots = {}  # lot id: OpenEntry of a lot of `consumed`
         self.origins = {}  # entry id: id of the entry that it reverses
         self.entry_ids = []  # one for each item of `values_list`
         self.entries = []  # rows to insert
@@ -34,7 +34,7 @@ class Posting:
         self.now = None
         self.quiet = False
         # Whether cards have entries without qualifying values.
-        self.has_unqualified = False
+        self.has_uncounted_entries = False
 
     # ------------------------------------------------------------
     # Reading
@@ -44,7 +44,7 @@ class Posting:
         """Return whether the cards and keys of these values are loaded."""
         return all(
             values["card"].id in self.card_ids
-            and (not values.get("key") or values["key"] in self.asked_keys)
+            and (not values.get("key") or values["key"] in self.loaded_keys)
             for values in values_list
         )
 
@@ -53,11 +53,11 @@ class Posting:
 
         It also reserves ``count`` ids for new entries.
         """
-        self.card_ids, self.asked_keys = set(card_ids), set(keys)
+        self.card_ids, self.loaded_keys = set(card_ids), set(keys)
         for (
             card_id,
             sequence,
-            seal,
+            last_hash,
             rows,
             known,
             unseen,
@@ -66,12 +66,12 @@ class Posting:
         ) in self.env.execute_query(self._get_load_sql(count)):
             self.now = now
             self.new_ids += numbers or []
-            self.has_unqualified |= unseen
-            self.heads[card_id] = (sequence or 0, seal or chain.FIRST)
+            self.has_uncounted_entries |= unseen
+            self.chain_heads[card_id] = (sequence or 0, last_hash or chain.INITIAL_HASH)
             account = self.accounts[card_id] = Account({})
             for row_id, units, available, expires, origin in rows or ():
-                account.rows[row_id] = Row(
-                    row_id, units, _date(available), _date(expires)
+                account.rows[row_id] = OpenEntry(
+                    row_id, units, _parse_date(available), _parse_date(expires)
                 )
                 self.origins[row_id] = origin
             for key, entry_id in (known or {}).items():
@@ -106,14 +106,14 @@ class Posting:
           ORDER BY c.id
                FOR NO KEY UPDATE OF c
             """,
-            keys=sorted(self.asked_keys),
-            tiered=self.get_tiered_ids(),
+            keys=sorted(self.loaded_keys),
+            tiered=self.get_tiered_program_ids(),
             count=count,
             first=min(self.card_ids),
             ids=sorted(self.card_ids),
         )
 
-    def _reserve(self, count):
+    def _reserve_ids(self, count):
         """Reserve missing ids: more are needed, or the first card was deleted."""
         missing = count - len(self.new_ids)
         if missing > 0:
@@ -151,7 +151,7 @@ class Posting:
         )
         for origin, lot, units, remaining, available, expires in rows:
             self.consumed.setdefault(origin, {})[lot] = units
-            self.lots[lot] = Row(lot, remaining, available, expires)
+            self.used_up_lots[lot] = OpenEntry(lot, remaining, available, expires)
 
     # ------------------------------------------------------------
     # Computing
@@ -160,17 +160,17 @@ class Posting:
     def post(self, values_list):
         """Compute the entries in order, skipping deleted cards.
 
-        :raises ShortBalance: with the card, if it does not have enough points
+        :raises InsufficientPoints: with the card, if it does not have enough points
         """
         self.values_list = values_list
-        self._reserve(len(values_list))
+        self._reserve_ids(len(values_list))
         self._read_consumed()
         new_ids = iter(self.new_ids)
         for values in values_list:
             card_id = values["card"].id
             if card_id not in self.accounts:
                 continue
-            key = chain.clean(values.get("key"))
+            key = chain.strip_separators(values.get("key"))
             if key and (card_id, key) in self.keys:
                 self.entry_ids.append(self.keys[card_id, key])
                 continue
@@ -189,19 +189,19 @@ class Posting:
         origin = values.get("origin")
         if origin:
             self.origins[entry_id] = origin.id
-        flows = len(account.flows)
+        flows = len(account.consumptions)
         try:
-            units, waived = self._compute(account, entry_id, values, day)
-        except ShortBalance as error:
+            units, waived = self._apply_values(account, entry_id, values, day)
+        except InsufficientPoints as error:
             error.card, error.kind = card, values["kind"]
             raise
-        if values["kind"] in program._get_kinds_of_activity() and (
+        if values["kind"] in program._get_activity_kinds() and (
             program.crm_loyalty_expiry_policy == "activity"
         ):
-            account.extend(day, program._get_expiration_date(day))
-        self._note_consumed(account.flows[flows:])
+            account.extend_expiry(day, program._get_expiration_date(day))
+        self._add_consumed(account.consumptions[flows:])
         source = values.get("source")
-        previous = self.heads[card.id]
+        previous = self.chain_heads[card.id]
         row = {
             "id": entry_id,
             "card_id": card.id,
@@ -214,20 +214,22 @@ class Posting:
             "source_model": source._name if source else None,
             "source_id": source.id if source else None,
             "origin_id": origin.id if origin else None,
-            "reason": chain.clean(values.get("reason")),
+            "reason": chain.strip_separators(values.get("reason")),
             "user_id": self.env.uid,
             "create_date": self.now,
             "program_id": program.id,
             "partner_id": card.partner_id.id or None,
             "company_id": program.company_id.id or None,
-            "manual_user_id": values["by_hand"].id if values.get("by_hand") else None,
+            "manual_user_id": values["manual_user"].id
+            if values.get("manual_user")
+            else None,
         }
-        row["hash"] = chain.seal(previous[1], row)
-        self.heads[card.id] = (row["sequence"], row["hash"])
+        row["hash"] = chain.compute_hash(previous[1], row)
+        self.chain_heads[card.id] = (row["sequence"], row["hash"])
         self.entries.append(row)
         self.changes[card.id] = self.changes.get(card.id, 0) + units
 
-    def _compute(self, account, entry_id, values, day):
+    def _apply_values(self, account, entry_id, values, day):
         """Apply the values to the account.
 
         :return: the signed units of the entry, and the waived units
@@ -247,7 +249,7 @@ class Posting:
                 available, expires = self._get_days(program, values, day)
                 account.award(entry_id, units, day, available, expires)
             return units, 0
-        if values["kind"] == "burn" and not (values.get("raw") or origin):
+        if values["kind"] == "burn" and not (values.get("unchecked") or origin):
             account.spend(entry_id, -units, day)
             return units, 0
         prefer = values.get("prefer") or ()
@@ -258,7 +260,7 @@ class Posting:
             if values["kind"] == "reverse"
             else "block"
         )
-        waived = account.take(entry_id, -units, day, prefer, shortage)
+        waived = account.deduct(entry_id, -units, day, prefer, shortage)
         return units + waived, waived
 
     def _get_days(self, program, values, day):
@@ -275,13 +277,13 @@ class Posting:
     def _get_consumed(self, account, origin_id):
         """Return ``[(row, units)]`` that an entry consumed and has not given back."""
         consumed = [
-            (account.rows.get(lot_id) or self.lots[lot_id], units)
+            (account.rows.get(lot_id) or self.used_up_lots[lot_id], units)
             for lot_id, units in self.consumed.get(origin_id, {}).items()
             if units > 0
         ]
         return sorted(consumed, key=lambda pair: pair[0].order)
 
-    def _note_consumed(self, flows):
+    def _add_consumed(self, flows):
         for consumer, lot, units in flows:
             for entry_id in (consumer, self.origins.get(consumer)):
                 if entry_id:
@@ -299,15 +301,15 @@ class Posting:
             return
         if self.is_tiered():
             self.env["crm.loyalty.entry"]._flush_qualifying()
-        [[has_unqualified]] = self.env.execute_query(save_sql(self))
-        self.has_unqualified |= has_unqualified
+        [[has_uncounted_entries]] = self.env.execute_query(save_sql(self))
+        self.has_uncounted_entries |= has_uncounted_entries
 
     def is_tiered(self):
         """Return whether an entry belongs to a program with tiers."""
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
         return any(row["program_id"] in tiered for row in self.entries)
 
-    def get_tiered_ids(self):
+    def get_tiered_program_ids(self):
         return sorted(self.env["loyalty.program"]._get_tier_program_ids())
 
     def get_rows(self):
@@ -318,22 +320,24 @@ class Posting:
             for row_id, row in account.rows.items()
         }
 
-    def get_touched_rows(self):
+    def get_changed_entries(self):
         """Return the existing lots and debts that changed."""
         new = {entry["id"] for entry in self.entries}
         return [
             account.rows[row_id]
             for account in self.accounts.values()
-            for row_id in account.touched
+            for row_id in account.changed_ids
             if row_id not in new
         ]
 
-    def get_flows(self):
+    def get_consumptions(self):
         """Return the ``(entry, lot, units)`` of all cards, see `Account`."""
-        return [flow for account in self.accounts.values() for flow in account.flows]
+        return [
+            flow for account in self.accounts.values() for flow in account.consumptions
+        ]
 
 
-def _date(value):
+def _parse_date(value):
     """Return a date from JSON, or from a date or datetime."""
     if isinstance(value, str):
         return date.fromisoformat(value)

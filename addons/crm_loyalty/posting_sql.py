@@ -30,7 +30,7 @@ COLUMNS = {
     "remaining": "numeric",
     "hash": "text",
 }
-IN_UNITS = ("points", "waived", "remaining")
+UNIT_COLUMNS = ("points", "waived", "remaining")
 
 
 def save_sql(posting):
@@ -47,15 +47,15 @@ def save_sql(posting):
         SELECT EXISTS (SELECT FROM added WHERE program_id = ANY(%s)
                                            AND qualifying_date IS NULL)
         """,
-        _entries(posting),
-        _flows(posting),
-        _balances(posting),
-        _lots(posting),
-        posting.get_tiered_ids(),
+        _insert_entries_sql(posting),
+        _insert_consumptions_sql(posting),
+        _update_balances_sql(posting),
+        _update_lots_sql(posting),
+        posting.get_tiered_program_ids(),
     )
 
 
-def _entries(posting):
+def _insert_entries_sql(posting):
     """SQL that inserts the entries with their qualifying values."""
     rows = posting.get_rows()
     for entry in posting.entries:
@@ -78,7 +78,7 @@ def _entries(posting):
             "(SELECT FROM crm_loyalty_entry AS o WHERE o.id = e.origin_id "
             "AND o.qualifying_date IS NULL)",
             Entry._get_qualified_sql(),
-            posting.get_tiered_ids(),
+            posting.get_tiered_program_ids(),
         )
     return SQL(
         "INSERT INTO crm_loyalty_entry (%(names)s, %(added)s) "
@@ -87,23 +87,23 @@ def _entries(posting):
         added=added,
         values=values,
         entries=SQL(", ").join(
-            SQL("%s::" + kind + "[]", _column(posting, name))
+            SQL("%s::" + kind + "[]", _get_column(posting, name))
             for name, kind in COLUMNS.items()
         ),
         counted=counted,
     )
 
 
-def _column(posting, name):
+def _get_column(posting, name):
     values = [entry[name] for entry in posting.entries]
-    if name in IN_UNITS:
+    if name in UNIT_COLUMNS:
         return [chain.units_to_text(value) for value in values]
     return values
 
 
-def _flows(posting):
+def _insert_consumptions_sql(posting):
     """SQL that inserts what entries consumed of lots, or gave back to them."""
-    flows = posting.get_flows()
+    flows = posting.get_consumptions()
     return SQL(
         """
         INSERT INTO crm_loyalty_consumption (
@@ -120,7 +120,7 @@ def _flows(posting):
     )
 
 
-def _balances(posting):
+def _update_balances_sql(posting):
     """SQL that writes the points of cards where the ORM doesn't.
 
     That is in big jobs, and for cards with unchanged points. Writing the row makes a
@@ -143,9 +143,9 @@ def _balances(posting):
     )
 
 
-def _lots(posting):
+def _update_lots_sql(posting):
     """SQL that updates the lots and debts that changed."""
-    touched = posting.get_touched_rows()
+    changed = posting.get_changed_entries()
     return SQL(
         """
         UPDATE crm_loyalty_entry AS e
@@ -156,7 +156,7 @@ def _lots(posting):
                AS v (id, remaining, expires)
          WHERE e.id = v.id
         """,
-        [row.id for row in touched],
-        [chain.units_to_text(row.open) for row in touched],
-        [row.expires for row in touched],
+        [row.id for row in changed],
+        [chain.units_to_text(row.open) for row in changed],
+        [row.expires for row in changed],
     )

@@ -24,9 +24,9 @@ def measure_alternatives(env, share):
         ("batched", evaluate_in_batches, BATCH_SAMPLE),
     ):
         partners = _draw_sample(env, company, size)
-        _forget_stages(env, partners, 1)
+        _unset_stages(env, partners, 1)
         first = _time(env, work, partners, company, day)
-        _forget_stages(env, partners, share)
+        _unset_stages(env, partners, share)
         nightly = _time(env, work, partners, company, day)
         result[name] = {
             "customers": len(partners),
@@ -39,7 +39,7 @@ def measure_alternatives(env, share):
     return result
 
 
-def _forget_stages(env, partners, share):
+def _unset_stages(env, partners, share):
     """Clear the stage of a share of the customers, so that the loop writes it."""
     env.cr.execute(
         f"UPDATE res_partner SET {STAGE} = 0 WHERE id = ANY(%s) "

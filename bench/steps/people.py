@@ -9,7 +9,7 @@ GROUPS = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manage
 # One customer in this many is a member of the loyalty program.
 MEMBERS = 10
 # Moves to these stages schedule a call, as work for the job of actions.
-CALLED_IN = ("first_deal", "growing", "churned")
+CALL_STAGES = ("first_deal", "growing", "churned")
 
 
 def create_people(env, count):
@@ -61,7 +61,7 @@ def _plan_calls(env, company):
         }
     )
     stages = env["crm.lifecycle"]._get_active(company).stage_ids
-    stages.filtered(lambda stage: stage.code in CALLED_IN).activity_plan_id = plan
+    stages.filtered(lambda stage: stage.code in CALL_STAGES).activity_plan_id = plan
 
 
 def _create_program(env, company):

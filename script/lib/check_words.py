@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BOUND = 2  # in 10,000 words
+MAX_PER_10000 = 2  # in 10,000 words
 # Words, with the forms that count as each of them.
 WORDS = {
     "whoever": ("whoever", "whomever"),
@@ -107,9 +107,9 @@ def main():
                 f"{word}: {len(places[word])} in {total} words, {share:.1f} in 10,000"
             )
             print("".join(f"    {place}\n" for place in places[word]), end="")
-        elif share > BOUND:
+        elif share > MAX_PER_10000:
             failed = True
-            print(f"{word}: {share:.1f} in 10,000 words, more than {BOUND}:")
+            print(f"{word}: {share:.1f} in 10,000 words, more than {MAX_PER_10000}:")
             print("".join(f"    {place}\n" for place in places[word]), end="")
     return failed
 

@@ -22,7 +22,7 @@ APPS = {
     "sale_management",
 }
 # Addons with dependencies that change orders: Point of Sale also installs Inventory.
-APART = {"crm_loyalty_pos"}
+TESTED_SEPARATELY = {"crm_loyalty_pos"}
 
 
 def read_manifests(folder=ADDONS):
@@ -46,7 +46,7 @@ def is_available(name):
     return (Path(odoo_path) / "addons" / name / "__manifest__.py").exists()
 
 
-def sort_out(manifests):
+def sort_addons(manifests):
     """Return our installable addons in order, their dependencies, and the others."""
     own, core, left_out = [], set(APPS), {}
 
@@ -74,9 +74,11 @@ def sort_out(manifests):
 
 def main(question):
     manifests = read_manifests()
-    apart = sorted(APART & set(manifests))
-    together = {name: data for name, data in manifests.items() if name not in APART}
-    own, core, left_out = sort_out(together)
+    apart = sorted(TESTED_SEPARATELY & set(manifests))
+    together = {
+        name: data for name, data in manifests.items() if name not in TESTED_SEPARATELY
+    }
+    own, core, left_out = sort_addons(together)
     if question == "own":
         print(",".join(own))
     elif question == "apart":

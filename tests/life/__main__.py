@@ -18,23 +18,23 @@ import subprocess
 import sys
 import time
 
-from manifests import ADDONS, read_manifests, sort_out
+from manifests import ADDONS, read_manifests, sort_addons
 
 from .databases import LOG, PREFIX, Databases
-from .snapshot import SCHEMA, Trouble, compare
+from .snapshot import SCHEMA, CheckFailed, compare
 from .upgrade import ROOTS, upgrade
 
 SALE = "crm_lifecycle_sale"
 SEEDS = (1, 2)
 # Warning of a run about rules with broken conditions.
-LEFT_ASIDE = r"run\.session: Lifecycle run \d+: The conditions of"
+EXPECTED_WARNING = r"run\.session: Lifecycle run \d+: The conditions of"
 
 
 class Life(Databases):
     def __init__(self):
         super().__init__()
         self.manifests = read_manifests()
-        self.own, self.foreign, _left_out = sort_out(self.manifests)
+        self.own, self.foreign, _left_out = sort_addons(self.manifests)
         self.failed = []
         # Databases with an addon and its dependencies: {addons: name}.
         self.known = {}
@@ -70,13 +70,13 @@ class Life(Databases):
         found = {name for (name,) in rows} & set(self.manifests)
         if found != set(installed):
             wrong = ", ".join(sorted(found ^ set(installed)))
-            raise Trouble(f"installed or not, against what is due: {wrong}")
+            raise CheckFailed(f"installed or not, against what is due: {wrong}")
 
     def check_left(self, database, before):
         lines = compare(before, self.ask(database))
         lines += self.open(database).find_orphans()
         if lines:
-            raise Trouble("\n".join(lines))
+            raise CheckFailed("\n".join(lines))
 
     # ------------------------------------------------------------
     # Scenarios
@@ -86,7 +86,7 @@ class Life(Databases):
         """Install each addon with only its dependencies, uninstall and reinstall it."""
         self.make_templates()
         for name in names:
-            self.tell(f"alone: {name}", self.live_alone, name)
+            self.run_check(f"alone: {name}", self.check_addon_alone, name)
 
     def make_templates(self):
         """Create the templates from which databases of dependencies are copied."""
@@ -121,19 +121,19 @@ class Life(Databases):
                 self.odoo(database, log, "-i", ",".join(left), strict=strict)
         return ours
 
-    def live_alone(self, name):
+    def check_addon_alone(self, name):
         ours = self.make_needs("alone", name)
         before = self.ask("alone")
         self.odoo("alone", f"{name}-install", "-i", name)
         self.check_states("alone", [*ours, name])
-        self.know(name, "alone")
+        self.keep_template(name, "alone")
         self.odoo("alone", f"{name}-uninstall", "uninstall", name)
         self.check_states("alone", ours)
         self.check_left("alone", before)
         self.odoo("alone", f"{name}-again", "-i", name)
         self.check_states("alone", [*ours, name])
 
-    def know(self, name, database):
+    def keep_template(self, name, database):
         """Keep a database of an addon and its dependencies if other addons need it."""
         if any(name in self.get_needs(other)[0] for other in self.own):
             modules, template = self.get_content(name), f"with_{name}"
@@ -146,7 +146,7 @@ class Life(Databases):
         """Run the tests of each addon with only its dependencies installed."""
         self.make_templates()
         for name in names:
-            self.tell(f"tests: {name}", self.test_alone, name)
+            self.run_check(f"tests: {name}", self.test_alone, name)
 
     def test_alone(self, name):
         self.make_needs("alone", name)
@@ -159,21 +159,25 @@ class Life(Databases):
             )
         print(log.read_text().splitlines()[-1])
         if status:
-            raise Trouble(f"exit status {status}: see {log}")
+            raise CheckFailed(f"exit status {status}: see {log}")
 
     def together(self):
         self.make_core()
         self.copy("core", "together")
         before = self.ask("together")
         names = list(self.own)
-        self.tell("together: install", self.install, "together", names)
+        self.run_check("together: install", self.install, "together", names)
         roots = ",".join(ROOTS)
-        self.tell("together: upgrade", self.odoo, "together", "upgrade", "-u", roots)
+        self.run_check(
+            "together: upgrade", self.odoo, "together", "upgrade", "-u", roots
+        )
         while names:
             name = names.pop()
-            self.tell(f"together: less {name}", self.remove, "together", name, names)
-        self.tell("together: nothing left", self.check_left, "together", before)
-        self.tell("together: again", self.install, "together", self.own)
+            self.run_check(
+                f"together: less {name}", self.remove, "together", name, names
+            )
+        self.run_check("together: nothing left", self.check_left, "together", before)
+        self.run_check("together: again", self.install, "together", self.own)
 
     def make_core(self):
         self.make_template("core", self.foreign)
@@ -191,30 +195,35 @@ class Life(Databases):
         self.make_template("crm", ["crm"])
         self.copy("crm", "bridge")
         self.odoo("bridge", "bridge-needs", "-i", "sale", strict=False)
-        self.tell("bridge: goes and comes back", self.live_without_bridge)
+        self.run_check("bridge: goes and comes back", self.check_without_bridge)
 
-    def live_without_bridge(self):
+    def check_without_bridge(self):
         for step, options, expected in (
             ("before", ("-i", SALE), "$^"),
-            ("without", ("uninstall", SALE), LEFT_ASIDE),
+            ("without", ("uninstall", SALE), EXPECTED_WARNING),
             ("again", ("-i", SALE), "$^"),
         ):
             self.odoo("bridge", f"bridge-{step}", *options)
             code = f"from tests.life import bridge; bridge.{step}(env)"
             self.shell("bridge", f"run-{step}", code, expected=expected)
 
-    def orders_of(self, names):
+    def compare_two_orders(self, names):
         """Install and uninstall a few addons, in this order and reversed."""
         self.make_templates()
         ours = self.make_needs("few", *names)
         before, expected = self.ask("few"), {}
         for order in (list(names), list(reversed(names))):
             label = ", ".join(order)
-            self.tell(
-                f"orders: {label}", self.live_in_order, order, ours, before, expected
+            self.run_check(
+                f"orders: {label}",
+                self.check_install_order,
+                order,
+                ours,
+                before,
+                expected,
             )
 
-    def live_in_order(self, order, ours, before, expected):
+    def check_install_order(self, order, ours, before, expected):
         """Install addons in an order, then uninstall them in the same order."""
         self.copy("few", "orders")
         installed = list(ours)
@@ -243,7 +252,7 @@ class Life(Databases):
             found = self.ask("orders")
             found = {part: found[part] for part in SCHEMA}
             expected = expected or found
-            self.tell(f"orders: {label}", self.check_same, expected, found)
+            self.run_check(f"orders: {label}", self.check_same, expected, found)
 
     def get_orders(self):
         """Yield orders; an addon also installs its missing dependencies."""
@@ -256,18 +265,18 @@ class Life(Databases):
     def check_same(self, expected, found):
         lines = compare(expected, found)
         if lines:
-            raise Trouble("\n".join(lines))
+            raise CheckFailed("\n".join(lines))
 
     # ------------------------------------------------------------
     # Output
     # ------------------------------------------------------------
 
-    def tell(self, what, work, *arguments):
+    def run_check(self, what, work, *arguments):
         started = time.monotonic()
         try:
             work(*arguments)
             outcome = "ok"
-        except Trouble as trouble:
+        except CheckFailed as trouble:
             self.failed.append(what)
             outcome = f"FAILED\n{trouble}"
         print(f"{what}: {time.monotonic() - started:.0f} s, {outcome}", flush=True)
@@ -295,7 +304,7 @@ def main(story, *names):
     elif story == "upgrade":
         upgrade(life, *names)
     elif names:
-        life.orders_of(names)
+        life.compare_two_orders(names)
     else:
         life.orders()
     life.end()

@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg2
 from manifests import ADDONS
 
-from .snapshot import Database, Trouble
+from .snapshot import CheckFailed, Database
 
 STATE = Path(os.environ["STATE"])
 LOG = STATE / "log" / "life"
 PREFIX = "life_"
-TROUBLE = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
+LOG_PROBLEM = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) .*", re.MULTILINE)
 
 
 class Databases:
@@ -48,7 +48,7 @@ class Databases:
         self.drop(name)
         self.run("createdb", "-T", "template0", "-E", "UTF8", PREFIX + name)
         self.odoo(name, "template", "-i", ",".join(modules), strict=False)
-        self.keep_vacuum_away(name)
+        self.disable_autovacuum(name)
         self.set_mark(name, key)
 
     def get_key(self, modules):
@@ -78,7 +78,7 @@ class Databases:
         ):
             cr.execute(f"COMMENT ON DATABASE {PREFIX}{name} IS %s", [key])
 
-    def keep_vacuum_away(self, name):
+    def disable_autovacuum(self, name):
         """Disable autovacuum of addons: uninstalling locks them without waiting."""
         with (
             psycopg2.connect(dbname=PREFIX + name) as connection,
@@ -89,7 +89,7 @@ class Databases:
     def odoo(self, database, what, *options, strict=True):
         """Run the Odoo server once, or uninstall an addon.
 
-        :raises Trouble: if ``strict`` and the log has a warning
+        :raises CheckFailed: if ``strict`` and the log has a warning
         """
         arguments = (
             ["module", "uninstall", "-d", PREFIX + database, *options[1:]]
@@ -120,12 +120,12 @@ class Databases:
                 stdout=output,
                 stderr=output,
             ).returncode
-        lines = [match[0] for match in TROUBLE.finditer(log.read_text())]
+        lines = [match[0] for match in LOG_PROBLEM.finditer(log.read_text())]
         lines = [line for line in lines if not re.search(expected, line)]
         if status:
             lines.append(f"exit status {status}")
         if lines and strict:
-            raise Trouble("\n".join([f"{what}: see {log}", *lines]))
+            raise CheckFailed("\n".join([f"{what}: see {log}", *lines]))
 
     def open(self, database):
         return Database(psycopg2.connect(dbname=PREFIX + database).cursor())

@@ -1,7 +1,7 @@
 """Snapshots of databases, to find what an addon leaves behind."""
 
 
-class Trouble(Exception):
+class CheckFailed(Exception):
     """A failed check, with a line per problem."""
 
 
@@ -91,7 +91,7 @@ NAMES_OF_MODELS = """
        AND c.data_type LIKE 'character%'
 """
 # Prefixes of tables that Odoo writes at any time.
-RESTLESS = (
+VOLATILE = (
     *("ir_", "bus_", "mail_", "res_groups", "res_device", "auth_", "base_"),
     *("orm_signaling", "res_lang_install"),
     # Stock keeps the cost of deleted products.
@@ -137,7 +137,7 @@ class Database:
             for (name,) in self.ask(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
             )
-            if not name.startswith(RESTLESS)
+            if not name.startswith(VOLATILE)
         ]
 
     def get_tables_of(self, addons):

@@ -13,14 +13,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from manifests import ADDONS, read_manifests, sort_out
+from manifests import ADDONS, read_manifests, sort_addons
 
-from .snapshot import SCHEMA, Trouble
+from .snapshot import SCHEMA, CheckFailed
 
 # Addons to upgrade; all others depend on them.
 ROOTS = ("crm_lifecycle", "crm_loyalty")
 # Run all our scheduled jobs, and move some customers by hand.
-USE = """
+USAGE_CODE = """
 modules = env["ir.module.module"].search([("name", "=like", "crm_l%")]).mapped("name")
 jobs = env["ir.model.data"].search(
     [("model", "=", "ir.cron"), ("module", "in", modules)], order="id"
@@ -36,13 +36,13 @@ for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
 """
 # Tables that must have rows before the upgrade, or the test proves nothing. Tables that
 # the ref does not have are skipped.
-AT_STAKE = (
+REQUIRED_TABLES = (
     *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
     *("loyalty_card", "crm_loyalty_entry", "crm_lifecycle_ticket_log"),
 )
 # Columns that may change: Odoo writes its own contacts again, and our dashboards are
 # data of the addons.
-RESTLESS = (
+VOLATILE = (
     "res_partner.write_date",
     "res_partner.write_uid",
     "spreadsheet_dashboard.write_date",
@@ -59,14 +59,14 @@ def upgrade(life, ref=None):
     with tempfile.TemporaryDirectory(dir=os.environ["STATE"]) as folder:
         unpack(ref, folder)
         story = Upgrade(life, Path(folder) / "addons")
-        life.tell(f"upgrade: {ref} in use", story.use_old)
+        life.run_check(f"upgrade: {ref} in use", story.use_old)
     if life.failed:
         return
-    life.tell("upgrade: today's", story.upgrade)
-    life.tell("upgrade: nothing lost or changed", story.check_rows)
-    life.tell("upgrade: addons that are new", story.add_new)
-    life.tell("upgrade: as installed today", story.check_schema)
-    life.tell("upgrade: tests", story.test)
+    life.run_check("upgrade: today's", story.upgrade)
+    life.run_check("upgrade: nothing lost or changed", story.check_rows)
+    life.run_check("upgrade: addons that are new", story.add_new)
+    life.run_check("upgrade: as installed today", story.check_schema)
+    life.run_check("upgrade: tests", story.test)
 
 
 def git(*arguments):
@@ -144,7 +144,7 @@ class Upgrade:
     def __init__(self, life, folder):
         self.life = life
         self.folder = folder
-        self.old, _foreign, _left_out = sort_out(read_manifests(folder))
+        self.old, _foreign, _left_out = sort_addons(read_manifests(folder))
         self.renames = Renames()
         self.before = {}
 
@@ -153,11 +153,11 @@ class Upgrade:
         self.life.copy("core", "upgrade")
         self.life.odoo("upgrade", "old", "-i", ",".join(self.old), path, strict=False)
         self.life.check_states("upgrade", self.old)
-        self.life.shell("upgrade", "use", USE, path, strict=False)
+        self.life.shell("upgrade", "use", USAGE_CODE, path, strict=False)
         self.before = self.read_rows()
-        for table in AT_STAKE:
+        for table in REQUIRED_TABLES:
             if table in self.before and not self.before[table].ids:
-                raise Trouble(f"no rows in {table}: nothing would be proved")
+                raise CheckFailed(f"no rows in {table}: nothing would be proved")
 
     def upgrade(self):
         roots = [name for name in ROOTS if name in self.old]
@@ -208,7 +208,7 @@ class Upgrade:
             elif rows.ids:
                 lines.append(f"{table}: gone, with {len(rows.ids)} rows")
         if lines:
-            raise Trouble("\n".join(sorted(lines)))
+            raise CheckFailed("\n".join(sorted(lines)))
 
     def read_rows(self, before=None):
         """Return the rows of the models that our addons add or extend, by table.
@@ -259,6 +259,6 @@ class Rows:
             name = renames.get_column(table, old_name)
             if name not in after.columns:
                 lines += [f"{table}.{name}: gone, with {count} values"] if count else []
-            elif after.columns[name][1] != text and f"{table}.{name}" not in RESTLESS:
+            elif after.columns[name][1] != text and f"{table}.{name}" not in VOLATILE:
                 lines.append(f"{table}.{name}: changed")
         return lines

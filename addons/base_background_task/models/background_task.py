@@ -349,7 +349,7 @@ class BackgroundTask(models.Model):
 
     @api.model
     def _get_locked_ids(self):
-        return locks.get_held(self.env.cr, locks.TASK)
+        return locks.get_held_keys(self.env.cr, locks.TASK)
 
     def _finish(self, state, **values):
         """Store how a task ended, and notify its user."""

@@ -133,7 +133,7 @@ class CrmLifecycle(models.Model):
                 continue
             template = Template._get(lifecycle.template_code)
             lifecycle.template_name = Template._get_text(template["name"])
-            left_out = Template._get_left_out_by_origin(lifecycle.template_code)
+            left_out = Template._get_unavailable_by_origin(lifecycle.template_code)
             if left_out:
                 lifecycle.template_note = self.env._(
                     "Left out of the template until it is installed: %(rules)s.",
@@ -159,7 +159,7 @@ class CrmLifecycle(models.Model):
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
         for lifecycle in self.filtered("company_id"):
-            stranger = (
+            foreign_profile = (
                 self.env["crm.lifecycle.profile"]
                 .sudo()  # customers of all users and companies
                 .search(
@@ -170,19 +170,19 @@ class CrmLifecycle(models.Model):
                     limit=1,
                 )
             )
-            if stranger:
+            if foreign_profile:
                 raise ValidationError(
                     self.env._(
                         "“%(lifecycle)s” has customers in %(company)s already. Create "
                         "a copy of it for the other company.",
                         lifecycle=lifecycle.name,
-                        company=stranger.company_id.name,
+                        company=foreign_profile.company_id.name,
                     )
                 )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self.filtered(lambda lifecycle: lifecycle.state == "active")._hold_runs()
+        self.filtered(lambda lifecycle: lifecycle.state == "active")._block_runs()
         for lifecycle in self:
             if (
                 self.env["crm.lifecycle.history"]
@@ -202,10 +202,10 @@ class CrmLifecycle(models.Model):
     def write(self, vals):
         if vals.keys() - {"version"}:
             begins = vals.get("state") == "active"
-            self.filtered(lambda item: begins or item.state == "active")._hold_runs()
+            self.filtered(lambda item: begins or item.state == "active")._block_runs()
         result = super().write(vals)
         if vals.keys() - NOT_VERSIONED:
-            self._raise_version()
+            self._bump_version()
         return result
 
     def copy(self, default=None):
@@ -267,12 +267,12 @@ class CrmLifecycle(models.Model):
         """Add the rules of the template that could not be used before."""
         self.check_access("write")
         for lifecycle in self:
-            self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
+            self.env["crm.lifecycle.template"]._add_available_items(lifecycle)
 
     def action_export(self):
         """Download the lifecycle as a file, for import into another database."""
         self.ensure_one()
-        self._check_look()
+        self._check_configuration_access()
         name = re.sub(r"[^\w-]+", "_", self.name).strip("_") or "lifecycle"
         return {
             "type": "ir.actions.act_url",
@@ -334,20 +334,20 @@ class CrmLifecycle(models.Model):
             self.domain, as_of, self._get_label()
         )
 
-    def _raise_version(self):
+    def _bump_version(self):
         """Store the current state of active lifecycles as a new version."""
         active = self.filtered(lambda item: item.state == "active")
-        active._hold_runs()
+        active._block_runs()
         for lifecycle in active:
-            self.env["crm.lifecycle.version"]._keep(lifecycle)
+            self.env["crm.lifecycle.version"]._create_snapshot(lifecycle)
 
     @api.model
-    def _keep_first_versions(self):
+    def _create_first_versions(self):
         """Create a version for active lifecycles that have none yet."""
         active = self.search([("state", "=", "active"), ("version_ids", "=", False)])
-        active._raise_version()
+        active._bump_version()
 
-    def _note_left_out(self, left_out):
+    def _log_skipped_parts(self, left_out):
         """Log in the chatter which parts of a file could not be imported."""
         self.ensure_one()
         if left_out:
@@ -359,7 +359,7 @@ class CrmLifecycle(models.Model):
                 )
             )
 
-    def _check_look(self):
+    def _check_configuration_access(self):
         """Raise if the user may not configure lifecycles, or not read all of these.
 
         Exports and previews write nothing, so managers may also use them for lifecycles

@@ -14,7 +14,7 @@ SMALL_REPLAY = 40
 SMALL_MOVE = 200
 MOVE_BATCH = 100
 # Maximum number of names in the list of customers that could not be moved.
-NAMED = 20
+MAX_NAMED = 20
 
 
 class CrmLifecycle(models.Model):
@@ -148,8 +148,8 @@ class CrmLifecycleProfile(models.Model):
                 "%(count)s could not be moved:",
                 count=self._format_count(len(refused)),
             ),
-            *refused[:NAMED],
+            *refused[:MAX_NAMED],
         ]
-        if len(refused) > NAMED:
+        if len(refused) > MAX_NAMED:
             lines.append("…")
         return "\n".join(lines)

@@ -40,7 +40,7 @@ class CrmLifecyclePending(models.Model):
         )
 
     @api.model
-    def _touch(self, company, partners=(), leads=(), *, review=False):
+    def _mark_pending(self, company, partners=(), leads=(), *, review=False):
         """Put contacts and leads of a company on the work list, in one statement.
 
         ``company`` may be empty for a change that affects every company. With

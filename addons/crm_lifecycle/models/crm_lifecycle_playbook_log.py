@@ -15,7 +15,7 @@ from odoo.tools import SQL
 # Steps on entry, which the stage may skip when the customer comes back.
 ENTRY_KINDS = ("enter", "plan", "mail")
 # Steps that are only done while the customer is in the stage.
-STAY_KINDS = (*ENTRY_KINDS, "follow_up")
+IN_STAGE_KINDS = (*ENTRY_KINDS, "follow_up")
 # Steps of the stage that the customer leaves.
 EXIT_KINDS = ("close", "exit")
 

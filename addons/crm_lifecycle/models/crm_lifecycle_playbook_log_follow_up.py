@@ -10,23 +10,23 @@ class CrmLifecyclePlaybookLog(models.Model):
     _inherit = "crm.lifecycle.playbook.log"
 
     @api.model
-    def _get_timed_work(self):
+    def _get_due_work(self):
         """Extension point: return the work that is due on its day, ``[(method, id)]``.
 
         A method does its work for one customer in its own transaction, and returns
-        whether it could. `crm.lifecycle.run._has_timed_work` triggers the worker.
+        whether it could. `crm.lifecycle.run._has_due_work` triggers the worker.
         """
-        return [(self._follow_up, item) for item in self._get_waiting_follow_ups()]
+        return [(self._follow_up, item) for item in self._get_pending_follow_ups()]
 
     @api.model
-    def _get_waiting_follow_ups(self):
+    def _get_pending_follow_ups(self):
         """Return the ids of the customers with a follow-up to plan now.
 
         Runs without any left are marked as finished.
         """
         Run = self.env["crm.lifecycle.run"].sudo()  # sudo: all companies
         profile_ids = []
-        for run in Run._get_to_follow_up():
+        for run in Run._get_runs_with_due_work():
             due = run._get_due_follow_ups()
             profile_ids.extend(due)
             if not due:
@@ -44,7 +44,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
-        runs = profile.env["crm.lifecycle.run"]._get_to_follow_up()
+        runs = profile.env["crm.lifecycle.run"]._get_runs_with_due_work()
         for run in runs.filtered(lambda item: item.company_id == profile.company_id):
             for row_id in run._get_due_follow_ups(profile.ids).values():
                 row = self._prepare_row(
@@ -72,8 +72,8 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _perform_follow_up(self, row, stage):
         """Plan an activity for the user that the stage specifies."""
-        profile, kind = row.profile_id, stage.follow_up_activity_type_id
-        if not profile.follow_up_date or not kind:
+        profile, activity_type = row.profile_id, stage.follow_up_activity_type_id
+        if not profile.follow_up_date or not activity_type:
             raise StepSkipped(self.env._("The stage asks for no follow-up any more."))
         if stage.follow_up_responsible == "other":
             user, warning = self._check_user(stage.follow_up_user_id), False
@@ -83,9 +83,9 @@ class CrmLifecyclePlaybookLog(models.Model):
                 raise StepSkipped(found.error)
             user, warning = found.user, found.warning
         activity = profile.activity_schedule(
-            activity_type_id=kind.id,
+            activity_type_id=activity_type.id,
             summary=self.with_context(lang=user.lang)._get_follow_up_summary(profile),
-            note=kind.default_note,
+            note=activity_type.default_note,
             user_id=user.id,
             date_deadline=profile.follow_up_date,
         )

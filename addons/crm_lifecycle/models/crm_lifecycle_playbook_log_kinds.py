@@ -91,7 +91,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         values = self._get_recipients(profile, template)
         if not values["email_to"] and not values["recipient_ids"]:
             raise StepSkipped(self.env._("The customer has no email address."))
-        values = self._leave_out_blacklisted(profile, values)
+        values = self._exclude_blacklisted(profile, values)
         if not values["email_to"] and not values["recipient_ids"]:
             raise StepSkipped(
                 self.env._("The customer's email address is on the blacklist.")
@@ -125,7 +125,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         }
 
     @api.model
-    def _leave_out_blacklisted(self, profile, values):
+    def _exclude_blacklisted(self, profile, values):
         """Return the recipients without blacklisted addresses."""
         partners = self.env["res.partner"].browse(
             command[1] for command in values["recipient_ids"]
@@ -135,7 +135,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         if not blacklisted:
             return values
 
-        def leave_out(text):
+        def exclude(text):
             return ", ".join(
                 address
                 for address in email_split_and_format(text or "")
@@ -143,8 +143,8 @@ class CrmLifecyclePlaybookLog(models.Model):
             )
 
         return {
-            "email_to": leave_out(values["email_to"]),
-            "email_cc": leave_out(values["email_cc"]),
+            "email_to": exclude(values["email_to"]),
+            "email_cc": exclude(values["email_cc"]),
             "recipient_ids": [
                 Command.link(partner.id)
                 for partner in partners

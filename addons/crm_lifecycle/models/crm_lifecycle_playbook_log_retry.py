@@ -35,7 +35,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         steps = self.sudo().filtered(lambda step: step.state != "done").sorted("id")
         for step in steps:
             step._retry()
-        return self._tell_retried(steps)
+        return self._get_retry_notification(steps)
 
     def _retry(self):
         """Retry one step, and store the new result."""
@@ -50,13 +50,13 @@ class CrmLifecyclePlaybookLog(models.Model):
             )
         row = self._prepare_row(self.history_id).with_context(lifecycle_chain=1)
         steps = self.with_env(row.env)
-        again = steps._find_again()
+        playbook_step = steps._find_playbook_step()
         vals = {
             "state": "skipped",
             "reason": self.env._("The playbook has no such step any more."),
         }
-        if again:
-            vals = steps._attempt_step(row, again)
+        if playbook_step:
+            vals = steps._attempt_step(row, playbook_step)
         self.write(
             {
                 "reason": False,
@@ -66,7 +66,7 @@ class CrmLifecyclePlaybookLog(models.Model):
             }
         )
 
-    def _find_again(self):
+    def _find_playbook_step(self):
         """Return the `PlaybookStep` of this row, None if it no longer exists."""
         if self.kind == "follow_up":
             return self._get_follow_up_step(self.history_id)._replace(key=self.key)
@@ -76,16 +76,16 @@ class CrmLifecyclePlaybookLog(models.Model):
                 return step
         return None
 
-    def _tell_retried(self, steps):
+    def _get_retry_notification(self, steps):
         """Return the action that shows the result of the retry."""
         if not steps:
-            return self._notify(
+            return self._get_notification_action(
                 "info", self.env._("Nothing to try again: this was done already.")
             )
         failed = steps.filtered(lambda step: step.state == "failed")
         skipped = steps.filtered(lambda step: step.state == "skipped")
         if failed:
-            return self._notify(
+            return self._get_notification_action(
                 "danger",
                 self.env._(
                     "%(count)s failed again: %(reason)s",
@@ -94,7 +94,7 @@ class CrmLifecyclePlaybookLog(models.Model):
                 ),
             )
         if skipped:
-            return self._notify(
+            return self._get_notification_action(
                 "warning",
                 self.env._(
                     "%(count)s skipped: %(reason)s",
@@ -102,10 +102,12 @@ class CrmLifecyclePlaybookLog(models.Model):
                     reason=skipped[0].reason,
                 ),
             )
-        return self._notify("success", self.env._("Done: %(count)s", count=len(steps)))
+        return self._get_notification_action(
+            "success", self.env._("Done: %(count)s", count=len(steps))
+        )
 
     @api.model
-    def _notify(self, kind, message):
+    def _get_notification_action(self, kind, message):
         """Return the action that shows a notification and reloads the view."""
         return {
             "type": "ir.actions.client",

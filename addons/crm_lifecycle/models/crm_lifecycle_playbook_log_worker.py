@@ -12,7 +12,7 @@ from odoo.addons.base_background_task.retry import retry
 from .crm_lifecycle_playbook_log import (
     ENTRY_KINDS,
     EXIT_KINDS,
-    STAY_KINDS,
+    IN_STAGE_KINDS,
     PlaybookStep,
     StepSkipped,
 )
@@ -41,9 +41,9 @@ class CrmLifecyclePlaybookLog(models.Model):
         waiting = [("processed_at", "=", False)]
         History = self.env["crm.lifecycle.history"].sudo()  # sudo: moves of all users
         row_ids = History.search(waiting, order="id", limit=BATCH).ids
-        timed = self._get_timed_work()
+        timed = self._get_due_work()
         cron._commit_progress(remaining=History.search_count(waiting) + len(timed))
-        jobs = [(self._work_off, row_id) for row_id in row_ids]
+        jobs = [(self._process_move, row_id) for row_id in row_ids]
         jobs += timed[:BATCH]
         failed = None
         for work, record_id in jobs:
@@ -73,9 +73,9 @@ class CrmLifecyclePlaybookLog(models.Model):
             return False
 
     @api.model
-    def _work_off(self, row_id):
+    def _process_move(self, row_id):
         """Do the pending steps of one move; return whether the move could be locked."""
-        row = self.sudo()._take(row_id)  # sudo: see `_prepare_row`
+        row = self.sudo()._lock_move(row_id)  # sudo: see `_prepare_row`
         if not row:
             return False
         row = self._prepare_row(row)
@@ -102,7 +102,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         )
 
     @api.model
-    def _take(self, row_id):
+    def _lock_move(self, row_id):
         """Return the move, locked together with its customer; empty if it can't be.
 
         The moves of a customer are processed one after the other, even by several
@@ -238,7 +238,7 @@ class CrmLifecyclePlaybookLog(models.Model):
             raise StepSkipped(self.env._("The customer's profile is gone."))
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
-        if step.kind in STAY_KINDS and row._has_left():
+        if step.kind in IN_STAGE_KINDS and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         if step.kind in ENTRY_KINDS:
             self._check_reentry(row, step)

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 
 from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
-from ..moves import is_writing
-from ..storage import relate_columns, set_storage
+from ..moves import consume_write_token
+from ..storage import create_column_statistics, set_storage
 
 # Fields that users may write. Stages go through the move service; only the engine
 # writes facts and the subject.
@@ -19,7 +19,7 @@ EDITABLE_FIELDS = {
     "color",
 }
 # Fields that no rule uses.
-PLAIN_FIELDS = {"note", "color"}
+FIELDS_WITHOUT_REVIEW = {"note", "color"}
 
 
 class CrmLifecycleProfile(models.Model):
@@ -213,7 +213,7 @@ class CrmLifecycleProfile(models.Model):
             autovacuum_vacuum_scale_factor=0.03,
             autovacuum_analyze_scale_factor=0.03,
         )
-        relate_columns(self, "company_id", "stage_id")
+        create_column_statistics(self, "company_id", "stage_id")
 
     def _valid_field_parameter(self, field, name):
         return name == "fact" or super()._valid_field_parameter(field, name)
@@ -304,12 +304,12 @@ class CrmLifecycleProfile(models.Model):
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
-        profiles._touch(review=True)
+        profiles._mark_pending(review=True)
         return profiles
 
     def write(self, vals):
         """Write the fields that users may edit; stages go through the move service."""
-        if is_writing(self.env):
+        if consume_write_token(self.env):
             return super().write(vals)
         self._check_editable(vals)
         vals = dict(vals)
@@ -328,8 +328,8 @@ class CrmLifecycleProfile(models.Model):
                     CrmLifecycleProfile, profiles.sudo()
                 ).write(values),
             )
-        if vals.keys() - PLAIN_FIELDS:
-            self._touch(review=True)
+        if vals.keys() - FIELDS_WITHOUT_REVIEW:
+            self._mark_pending(review=True)
         return result
 
     def copy_data(self, default=None):
@@ -396,11 +396,11 @@ class CrmLifecycleProfile(models.Model):
     # Engine
     # ------------------------------------------------------------
 
-    def _touch(self, *, review=False):
+    def _mark_pending(self, *, review=False):
         """Put these customers on the work list, see `crm.lifecycle.pending`."""
         # sudo: a user who reassigned a customer may have lost access to it.
         for company, profiles in self.sudo().grouped("company_id").items():
-            self.env["crm.lifecycle.pending"]._touch(
+            self.env["crm.lifecycle.pending"]._mark_pending(
                 company,
                 partners=profiles.partner_id,
                 leads=profiles.lead_id,
@@ -435,7 +435,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_follow_up_sql(self, last_contact_date):
         """Return the SQL of the follow-up date over ``p`` (profile), ``s`` (stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
-        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
+        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.cap_date(day))
 
     # ------------------------------------------------------------
     # Personal data

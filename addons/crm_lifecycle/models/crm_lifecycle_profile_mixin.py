@@ -8,7 +8,7 @@ from ..fields import Date
 GROUP = "sales_team.group_sale_salesman"
 
 
-def from_profile(field_class, name, **kwargs):
+def profile_field(field_class, name, **kwargs):
     """Return a field that shows ``name`` of the subject's profile.
 
     It can be read, searched, sorted and grouped like a stored field, but only the
@@ -37,20 +37,20 @@ class CrmLifecycleProfileMixin(models.AbstractModel):
         compute_sudo=False,
         groups=GROUP,
     )
-    lifecycle_stage_id = from_profile(
+    lifecycle_stage_id = profile_field(
         fields.Many2one, "stage_id", string="Lifecycle Stage"
     )
-    lifecycle_stage_date = from_profile(
+    lifecycle_stage_date = profile_field(
         fields.Date, "stage_date", string="In Lifecycle Stage since"
     )
-    lifecycle_category = from_profile(
+    lifecycle_category = profile_field(
         fields.Selection, "stage_category", string="Lifecycle Category"
     )
-    lifecycle_follow_up_date = from_profile(
+    lifecycle_follow_up_date = profile_field(
         fields.Date, "follow_up_date", string="Lifecycle Follow-up"
     )
-    lifecycle_last_contact_date = from_profile(fields.Date, "last_contact_date")
-    lifecycle_first_seen_date = from_profile(fields.Date, "first_seen_date")
+    lifecycle_last_contact_date = profile_field(fields.Date, "last_contact_date")
+    lifecycle_first_seen_date = profile_field(fields.Date, "first_seen_date")
     lifecycle_objection_date = Date(
         string="Objects to Profiling Since",
         copy=False,
@@ -72,7 +72,7 @@ class CrmLifecycleProfileMixin(models.AbstractModel):
                 else Domain("lead_id", "in", self.ids)
             )
             profiles.write({"tag_ids": [Command.clear()]})
-            profiles._touch(review=True)
+            profiles._mark_pending(review=True)
         return result
 
     @api.depends_context("uid", "company")
@@ -87,7 +87,7 @@ class CrmLifecycleProfileMixin(models.AbstractModel):
             )
 
     @api.model
-    def _get_shown_facts(self):
+    def _get_profile_field_names(self):
         """Return the profile fields that the subject shows, to fetch them at once."""
         paths = (getattr(field, "related", None) for field in self._fields.values())
         return [

@@ -4,11 +4,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..fields import KnownInteger
+from ..fields import NullableInteger
 from .crm_lifecycle_stage import CATEGORIES
 
-# The id of a row encodes its customer and its stage: `profile << SHIFT | stage`.
-SHIFT = 20
+# The id of a row encodes its customer and its stage: `profile << STAGE_BITS | stage`.
+STAGE_BITS = 20
 
 
 class CrmLifecycleStageDuration(models.Model):
@@ -82,14 +82,14 @@ class CrmLifecycleStageDuration(models.Model):
         help="The day on which the customer left the stage, the last time. Empty "
         "during a first visit.",
     )
-    latest_days = KnownInteger(
+    latest_days = NullableInteger(
         string="Latest time",
         readonly=True,
         aggregator="avg",
         help="Days of the last finished visit. Empty during a first visit; on the "
         "next ones it tells the visit before.",
     )
-    cumulative_days = KnownInteger(
+    cumulative_days = NullableInteger(
         string="Cumulative time",
         readonly=True,
         aggregator="avg",
@@ -121,7 +121,7 @@ class CrmLifecycleStageDuration(models.Model):
                        SELECT SUM(upper(r) - lower(r)) FROM unnest(v.finished) AS r
                    ), 0)::int END AS cumulative_days,
                    COALESCE((
-                       SELECT SUM(upper(r) - lower(r)) FROM unnest(v.visited) AS r
+                       SELECT SUM(upper(r) - lower(r)) FROM unnest(v.spent) AS r
                    ), 0)::int AS total_days
               FROM (
                     SELECT profile_id, stage_id,
@@ -135,20 +135,20 @@ class CrmLifecycleStageDuration(models.Model):
                            range_agg(daterange(entered, exited))
                            FILTER (WHERE exited IS NOT NULL) AS finished,
                            range_agg(daterange(entered, GREATEST(
-                               COALESCE(exited, today), entered))) AS visited
-                      FROM (%(finished)s UNION ALL %(open)s) AS visit
+                               COALESCE(exited, today), entered))) AS spent
+                      FROM (%(finished)s UNION ALL %(open)s) AS entry
                      GROUP BY profile_id, stage_id
                    ) AS v
               JOIN crm_lifecycle_profile AS p ON p.id = v.profile_id
               JOIN crm_lifecycle_stage AS s ON s.id = v.stage_id
             """,
-            shift=SHIFT,
-            finished=self._get_finished_visits(),
-            open=self._get_open_visits(),
+            shift=STAGE_BITS,
+            finished=self._get_past_entries(),
+            open=self._get_current_entries(),
         )
 
     @api.model
-    def _get_finished_visits(self):
+    def _get_past_entries(self):
         """Return the SQL of the finished visits.
 
         Merging two profiles in the same stage ends no visit.
@@ -167,7 +167,7 @@ class CrmLifecycleStageDuration(models.Model):
         )
 
     @api.model
-    def _get_open_visits(self):
+    def _get_current_entries(self):
         """Return the SQL of the present visits, up to today's date of the company."""
         return SQL(
             """
@@ -184,11 +184,11 @@ class CrmLifecycleStageDuration(models.Model):
     @api.model
     def _search(self, domain, *args, **kwargs):
         """Search ids by the customer that they encode, which uses an index."""
-        domain = Domain(domain).map_conditions(self._name_customer)
+        domain = Domain(domain).map_conditions(self._add_profile_condition)
         return super()._search(domain, *args, **kwargs)
 
     @api.model
-    def _name_customer(self, condition):
+    def _add_profile_condition(self, condition):
         if condition.field_expr != "id" or condition.operator not in ("=", "in"):
             return condition
         ids = condition.value
@@ -196,5 +196,5 @@ class CrmLifecycleStageDuration(models.Model):
             ids = [ids]
         if not isinstance(ids, Collection):
             return condition
-        profiles = {stay_id >> SHIFT for stay_id in ids if stay_id}
+        profiles = {row_id >> STAGE_BITS for row_id in ids if row_id}
         return condition & Domain("profile_id", "in", list(profiles))

@@ -56,7 +56,7 @@ class ResCompany(models.Model):
         if "lifecycle_tz" in vals:
             moved = self.filtered(lambda c: c.lifecycle_tz != vals["lifecycle_tz"])
             # All local dates may change: the next run is a full rebuild.
-            self.env["crm.lifecycle.run"]._forget_watermark(moved)
+            self.env["crm.lifecycle.run"]._reset_watermark(moved)
         return super().write(vals)
 
     def _check_lifecycle_user(self):

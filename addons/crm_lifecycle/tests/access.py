@@ -79,7 +79,7 @@ def make_configuration(world, lifecycles, running):
         tag = {**mine, "code": "new"}
         version = {
             "lifecycle_id": lifecycle.id,
-            "snapshot": env["crm.lifecycle.file"]._write(lifecycle),
+            "snapshot": env["crm.lifecycle.file"]._serialize(lifecycle),
         }
         samples = (
             (lifecycle, {"name": "New", "company_id": lifecycle.company_id.id}, write),

@@ -249,14 +249,14 @@ class TestBackground(LifecycleCase):
 
     def test_a_run_tells_its_steps(self):
         steps = []
-        original = Session.begin_step
+        original = Session.begin_phase
 
         def begin(session, step, total=0):
             steps.append((step, total))
             return original(session, step, total)
 
         self._lead(partner_id=self._partner("New").id)
-        with patch.object(Session, "begin_step", begin):
+        with patch.object(Session, "begin_phase", begin):
             self._run(checkpoint=lambda done, remaining: None)
         self.assertEqual(
             steps,
@@ -271,7 +271,7 @@ class TestBackground(LifecycleCase):
 
     def test_a_run_in_shards_tells_how_many_have_ended(self):
         run = self.env["crm.lifecycle.run"]._start(self.company, TODAY)
-        shards = run._split(4)
+        shards = run._create_shards(4)
         self.assertEqual(run.progress_text, "Shards · 0 of 4")
         shards[0].state = "done"
         self.assertEqual(run.progress_text, "Shards · 1 of 4")

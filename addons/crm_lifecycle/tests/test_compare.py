@@ -37,7 +37,7 @@ class TestCompare(LifecycleCase):
     def _compare(self, **kwargs):
         self.env.flush_all()
         Compare = self.env["crm.lifecycle.compare"]
-        same = Compare._get_same(self.lifecycle.stage_ids, self.draft.stage_ids)
+        same = Compare._get_equal_stages(self.lifecycle.stage_ids, self.draft.stage_ids)
         return self.env["crm.lifecycle"]._compare(
             self.company, self.lifecycle, self.draft, same, **kwargs
         )
@@ -88,7 +88,7 @@ class TestCompare(LifecycleCase):
         self.assertEqual(get_checksums(self.env), before)
 
     def test_before_the_first_run_facts_are_built_for_it_alone(self):
-        self.env["crm.lifecycle.run"]._forget_watermark(self.company)
+        self.env["crm.lifecycle.run"]._reset_watermark(self.company)
         self._lead(days_ago=40, partner_id=self._partner("Dan").id)
         before = get_checksums(self.env)
         self.assertEqual(self._compare()["differing"], 2)

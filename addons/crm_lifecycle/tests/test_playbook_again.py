@@ -227,7 +227,7 @@ class TestReentry(PlaybookCase):
         self.engaged.reentry_mode = "once"
         self._visit(0, 1)
         other = self._customer("Bob", user_id=self.salesperson.id)
-        other._lifecycle_absorb(self.profile)
+        other._merge_from(self.profile)
         self._move(other, self.engaged)
         self.assertIn("skipped", self._work().mapped("state"))
         self.assertEqual(other.color, 0)

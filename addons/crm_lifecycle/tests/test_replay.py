@@ -142,7 +142,7 @@ class TestReplay(LifecycleCase):
         )
 
     def test_what_follows_from_facts_is_known(self):
-        follows = self.env["crm.lifecycle.profile"]._follows_from_facts
+        follows = self.env["crm.lifecycle.profile"]._depends_on_facts
         for path in ("stage_date", "stage_id.category", "partner_id.country_id.code"):
             self.assertFalse(follows(path), path)
         for path in (

@@ -14,7 +14,7 @@ from .common import TODAY, LifecycleCase
 LOGS = (
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_run",
     "odoo.addons.crm_lifecycle.run.session",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_execution",
     "odoo.addons.mail.models.mail_mail",
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log_worker",
 )

@@ -7,8 +7,8 @@ from odoo.tests import Form, tagged
 from odoo.addons.base_background_task.progress import Progress
 
 from ..models import crm_lifecycle_background as work
+from ..run import phases as run_work
 from ..run import replay
-from ..run import work as run_work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 from .test_template import CRM, KNOWN

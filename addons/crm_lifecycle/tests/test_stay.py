@@ -106,7 +106,7 @@ class TestStay(LifecycleCase):
         self._move(self.engaged, date(2026, 3, 12), bob)
         self._move(self.customer, date(2026, 4, 1), bob)
         self._today(date(2026, 4, 10))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.engaged),
             (2, date(2026, 3, 12), date(2026, 4, 1), 20, 30, 30),
@@ -117,7 +117,7 @@ class TestStay(LifecycleCase):
         bob = self._customer("Bob")
         self._move(self.engaged, date(2026, 3, 2), bob)
         self._today(date(2026, 3, 22))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.engaged),
             (1, date(2026, 3, 12), False, False, False, 20),
@@ -132,7 +132,7 @@ class TestStay(LifecycleCase):
         bob = self._customer("Bob")
         self._move(self.risk, date(2026, 3, 2), bob)
         self._today(date(2026, 3, 12))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.risk),
             (1, date(2026, 3, 2), date(2026, 3, 12), 10, 10, 10),

@@ -14,7 +14,7 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
 
 from ..engine import domains
-from ..engine.stages import LADDER, Step, decision_needed, missing_steps
+from ..engine.stages import LADDER, StageInfo, get_missing_stages, get_required_decision
 from ..engine.templates import (
     find_problems,
     read_template,
@@ -154,7 +154,7 @@ class Emulator:
         self.rules = usable(template, known)
         self.codes = [stage["code"] for stage in template["stages"]]
         self.steps = {
-            stage["code"]: Step(number, number, stage["category"])
+            stage["code"]: StageInfo(number, number, stage["category"])
             for number, stage in enumerate(template["stages"])
         }
 
@@ -195,12 +195,12 @@ class Emulator:
     def _is_allowed(self, stage, target, facts, visited):
         steps = list(self.steps.values())
         if self.template["regress_policy"] == "decision":
-            needed = decision_needed(self.steps[stage], self.steps[target], steps)
+            needed = get_required_decision(self.steps[stage], self.steps[target], steps)
             if needed and facts.get("decision") != needed:
                 return False
         if self.template["skip_policy"] == "forbid":
             been = {self.steps[code].id for code in visited}
-            return not missing_steps(steps, been, self.steps[target])
+            return not get_missing_stages(steps, been, self.steps[target])
         return True
 
 
@@ -819,7 +819,7 @@ class TestTemplate(TransactionCase):
     def test_what_cannot_be_computed_is_reported(self):
         with self._knowing(SALE):
             self.assertEqual(
-                self.Template._get_left_out("relationship"),
+                self.Template._get_unavailable_items("relationship"),
                 [
                     (
                         "Let go: no order for 12 months, everything settled",
@@ -828,20 +828,20 @@ class TestTemplate(TransactionCase):
                 ],
             )
             self.assertEqual(
-                self.Template._get_left_out_by_origin("relationship"),
+                self.Template._get_unavailable_by_origin("relationship"),
                 {"Invoicing": ["Let go: no order for 12 months, everything settled"]},
             )
             self.assertEqual(
-                list(self.Template._get_left_out_by_origin("growth")),
+                list(self.Template._get_unavailable_by_origin("growth")),
                 ["Service tickets"],
             )
-            self.assertEqual(self.Template._get_left_out("nurture"), [])
-            [(name, _missing)] = self.Template.with_context(lang="zh_CN")._get_left_out(
-                "relationship"
-            )
+            self.assertEqual(self.Template._get_unavailable_items("nurture"), [])
+            [(name, _missing)] = self.Template.with_context(
+                lang="zh_CN"
+            )._get_unavailable_items("relationship")
             self.assertEqual(name, "已放弃：12 个月无订单且款项结清")
         with self._knowing(CRM):
-            left_out = dict(self.Template._get_left_out("growth"))
+            left_out = dict(self.Template._get_unavailable_items("growth"))
             self.assertEqual(left_out["Second order"], ["order_count"])
             self.assertEqual(
                 left_out["No order for 90 days"],
@@ -850,7 +850,7 @@ class TestTemplate(TransactionCase):
             self.assertIn("Silent", left_out)
         with self._knowing(KNOWN["all"]):
             for code in CODES:
-                self.assertEqual(self.Template._get_left_out(code), [])
+                self.assertEqual(self.Template._get_unavailable_items(code), [])
 
     def test_the_wizard_tells_what_is_left_out(self):
         with self._knowing(SALE):
@@ -985,14 +985,14 @@ class TestTemplateLater(TransactionCase):
         self.assertEqual(self._names(), ["First", "Stand-in", "Last"])
         addable = self.Template._get_addable(self.lifecycle)
         self.assertEqual(addable, ["Second", "Loser"])
-        rules, tags = self.Template._add_left_out(self.lifecycle)
+        rules, tags = self.Template._add_available_items(self.lifecycle)
         self.assertEqual(rules.mapped("name"), ["Second"])
         self.assertEqual(tags.mapped("code"), ["loser"])
         self.assertEqual(self._names(), ["First", "Second", "Last"])
 
     def test_adding_twice_adds_once(self):
-        self.Template._add_left_out(self.lifecycle)
-        rules, tags = self.Template._add_left_out(self.lifecycle)
+        self.Template._add_available_items(self.lifecycle)
+        rules, tags = self.Template._add_available_items(self.lifecycle)
         self.assertFalse(rules)
         self.assertFalse(tags)
         self.assertFalse(self.Template._get_addable(self.lifecycle))
@@ -1001,17 +1001,17 @@ class TestTemplateLater(TransactionCase):
         stand_in = self.lifecycle.rule_ids.filtered(lambda r: r.name == "Stand-in")
         stand_in.domain = "[('open_lead_count', '>', 5)]"
         self.lifecycle.rule_ids.filtered(lambda r: r.name == "First").unlink()
-        self.Template._add_left_out(self.lifecycle)
+        self.Template._add_available_items(self.lifecycle)
         self.assertIn("Stand-in", self._names())
         self.assertNotIn("First", self._names())
 
     def test_a_rule_that_was_added_and_archived_is_not_added_again(self):
-        rules, _tags = self.Template._add_left_out(self.lifecycle)
+        rules, _tags = self.Template._add_available_items(self.lifecycle)
         rules.write({"active": False, "name": "Renamed"})
-        self.assertFalse(self.Template._add_left_out(self.lifecycle)[0])
+        self.assertFalse(self.Template._add_available_items(self.lifecycle)[0])
 
     def test_rules_of_a_stage_that_was_removed_are_not_added(self):
         self.lifecycle.rule_ids.unlink()
         self.lifecycle.stage_ids.filtered(lambda stage: stage.code == "gone").unlink()
-        rules, _tags = self.Template._add_left_out(self.lifecycle)
+        rules, _tags = self.Template._add_available_items(self.lifecycle)
         self.assertFalse(rules)

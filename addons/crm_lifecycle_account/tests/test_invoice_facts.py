@@ -159,11 +159,13 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self._match(payment | invoice)
         self._customer("Other")
         for days_ago, balance in [(11, -100), (10, 0), (0, 0)]:
-            self._profile(partner)._touch()
-            self.env["crm.lifecycle.pending"]._touch(self.company, partners=partner)
+            self._profile(partner)._mark_pending()
+            self.env["crm.lifecycle.pending"]._mark_pending(
+                self.company, partners=partner
+            )
             self._lead(days_ago=50, partner_id=partner.id)
             self.env.flush_all()
-            self.env["crm.lifecycle.run"]._forget_watermark(self.company)
+            self.env["crm.lifecycle.run"]._reset_watermark(self.company)
             self.env["crm.lifecycle.run"].sudo().search([]).unlink()
             self.assertEqual(
                 self._facts(partner, "balance_due", as_of=self._day(days_ago)), balance

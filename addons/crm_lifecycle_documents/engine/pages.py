@@ -31,7 +31,9 @@ def count(pdf: bytes) -> int:
     return len(_read(pdf).pages)
 
 
-def number(pdf: bytes, header: bytes | None = None, height=0, told="{page} / {pages}"):
+def add_page_numbers(
+    pdf: bytes, header: bytes | None = None, height=0, label="{page} / {pages}"
+):
     """Return a PDF with the number of each page and of all pages at its foot.
 
     :param header: a PDF whose first page is of the same size: what is in its uppermost
@@ -41,13 +43,13 @@ def number(pdf: bytes, header: bytes | None = None, height=0, told="{page} / {pa
     pages = list(_read(pdf).pages)
     form = header and writer._add_object(_get_form(_read(header).pages[0], height * MM))
     for index, page in enumerate(pages, start=1):
-        text = told.format(page=index, pages=len(pages))
+        text = label.format(page=index, pages=len(pages))
         _draw(writer, page, text, form if index > 1 else None)
         writer.add_page(page)
     return _save(writer)
 
 
-def bind(pdfs) -> bytes:
+def merge(pdfs) -> bytes:
     """Join several PDFs into one."""
     if len(pdfs) == 1:
         return pdfs[0]

@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 RHYTHMS = ("week", "month", "quarter", "year")
 
 
-def start_of(rhythm: str, day: date) -> date:
+def get_period_start(rhythm: str, day: date) -> date:
     """Return the first day of the week, month, quarter or year of a day.
 
     Weeks begin on Monday.
@@ -22,7 +22,7 @@ def start_of(rhythm: str, day: date) -> date:
     return day.replace(day=1, **({"month": 1} if rhythm == "year" else {}))
 
 
-def step_of(rhythm: str) -> relativedelta:
+def get_period_length(rhythm: str) -> relativedelta:
     """Return the length of a period as a relative delta."""
     return {
         "week": relativedelta(weeks=1),
@@ -32,17 +32,17 @@ def step_of(rhythm: str) -> relativedelta:
     }[rhythm]
 
 
-def last(rhythm: str, day: date) -> tuple[date, date]:
+def get_last_period(rhythm: str, day: date) -> tuple[date, date]:
     """Return the last full period that had ended on a day.
 
-    >>> last("month", date(2026, 3, 2))
+    >>> get_last_period("month", date(2026, 3, 2))
     (datetime.date(2026, 2, 1), datetime.date(2026, 2, 28))
     """
-    start = start_of(rhythm, day)
-    return start - step_of(rhythm), start - timedelta(days=1)
+    start = get_period_start(rhythm, day)
+    return start - get_period_length(rhythm), start - timedelta(days=1)
 
 
-def before(start: date, end: date) -> tuple[date, date]:
+def get_previous_period(start: date, end: date) -> tuple[date, date]:
     """Return the period before another one, of the same length.
 
     Full months are compared with full months, other periods by number of days: February

@@ -22,22 +22,22 @@ def as_image(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def width_of(text: str, size: float) -> float:
+def get_text_width(text: str, size: float) -> float:
     """Return the estimated width of a text. Chinese letters are as wide as high."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return size * (wide + 0.58 * (len(text) - wide))
 
 
-def cut(text: str, room: float, size: float) -> str:
+def truncate(text: str, room: float, size: float) -> str:
     """Truncate a text to the available width, with an ellipsis."""
-    if width_of(text, size) <= room:
+    if get_text_width(text, size) <= room:
         return text
-    while text and width_of(text + "…", size) > room:
+    while text and get_text_width(text + "…", size) > room:
         text = text[:-1]
     return text.rstrip() + "…"
 
 
-def scale_of(highest: float) -> float:
+def get_axis_maximum(highest: float) -> float:
     """Round up to 1, 2 or 5 times a power of ten."""
     step = 1
     while True:
@@ -53,16 +53,16 @@ def funnel(rows, *, width=WIDTH) -> str:
     :param rows: ``[(name, number, text after the bar)]``, from the top
     """
     line, left, right, size = 26, 190, 130, 12
-    highest = max((number for _name, number, _told in rows), default=0) or 1
+    highest = max((number for _name, number, _label in rows), default=0) or 1
     room = width - left - right
     parts = []
-    for index, (name, number, told) in enumerate(rows):
+    for index, (name, number, label) in enumerate(rows):
         y = index * line
         bar = round(room * number / highest, 1)
         parts += [
-            _text(left - 10, y + 17, cut(name, left - 16, size), anchor="end"),
+            _text(left - 10, y + 17, truncate(name, left - 16, size), anchor="end"),
             _bar(left, y + 4, max(bar, 1), line - 8, 1 - 0.08 * min(index, 8)),
-            _text(left + bar + 8, y + 17, cut(told, right - 10, size)),
+            _text(left + bar + 8, y + 17, truncate(label, right - 10, size)),
         ]
     return _svg(width, max(len(rows), 1) * line, parts)
 
@@ -77,8 +77,8 @@ def columns(months, series, *, width=WIDTH, height=210) -> str:
     tops = [sum(max(v, 0) for v in column) for column in _by_month(months, series)]
     lows = [sum(min(v, 0) for v in column) for column in _by_month(months, series)]
     up, down = max(tops, default=0), -min(lows, default=0)
-    up = scale_of(up) if up else 0
-    down = scale_of(down) if down else 0
+    up = get_axis_maximum(up) if up else 0
+    down = get_axis_maximum(down) if down else 0
     room = height - top - bottom
     unit = room / ((up + down) or 1)
     zero = top + up * unit
@@ -91,7 +91,7 @@ def columns(months, series, *, width=WIDTH, height=210) -> str:
     for index, column in enumerate(_by_month(months, series)):
         x = left + index * step
         parts += _stack(column, x + step * 0.2, step * 0.6, zero, unit)
-        label = cut(months[index], step, size)
+        label = truncate(months[index], step, size)
         middle = x + step / 2
         parts.append(_text(middle, height - 6, label, anchor="middle", fill=FAINT))
     return _svg(width, height, parts)
@@ -109,8 +109,8 @@ def lines(names, series, *, width=WIDTH, height=180, unit="%") -> str:
     for share in (0, 0.5, 1):
         y = round(top + room * (1 - share), 1)
         parts.append(_line(left, y, width, y, GRID if share else FAINT))
-        told = f"{share * 100:.0f}{unit}"
-        parts.append(_text(left - 6, y + 4, told, anchor="end", fill=FAINT))
+        label = f"{share * 100:.0f}{unit}"
+        parts.append(_text(left - 6, y + 4, label, anchor="end", fill=FAINT))
     for index, name in enumerate(names):
         x = left + index * step
         parts.append(_text(x, height - 6, name, anchor="middle", fill=FAINT))
@@ -156,8 +156,8 @@ def _legend(names, x, size):
     for index, name in enumerate(names):
         color = COLORS[index % len(COLORS)]
         parts.append(f'<rect x="{x:.1f}" y="2" width="10" height="10" fill="{color}"/>')
-        parts.append(_text(x + 15, 11, cut(name, 150, size), size=size))
-        x += 35 + min(width_of(name, size), 150)
+        parts.append(_text(x + 15, 11, truncate(name, 150, size), size=size))
+        x += 35 + min(get_text_width(name, size), 150)
     return parts
 
 

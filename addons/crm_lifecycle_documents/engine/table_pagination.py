@@ -6,7 +6,7 @@ page. So rows are grouped by the number of lines they probably take.
 
 from math import ceil
 
-from .svg import width_of
+from .svg import get_text_width
 
 # Of a page, standing and lying: letters of full height that fit beside each other, and
 # lines of a block, of which some fit on it.
@@ -37,7 +37,7 @@ def count_lines(texts, page=PORTRAIT):
     return (
         max(
             (
-                ceil(width_of(text or "", 1) / (share * page[0] * FILLED))
+                ceil(get_text_width(text or "", 1) / (share * page[0] * FILLED))
                 for text, share in texts
             ),
             default=1,

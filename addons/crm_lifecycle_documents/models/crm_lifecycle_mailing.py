@@ -101,8 +101,8 @@ class CrmLifecycleMailing(models.Model):
     def _compute_next_date(self):
         for mailing in self:
             today = mailing.company_id._lifecycle_today()
-            start = periods.start_of(mailing.rhythm, today)
-            mailing.next_date = start + periods.step_of(mailing.rhythm)
+            start = periods.get_period_start(mailing.rhythm, today)
+            mailing.next_date = start + periods.get_period_length(mailing.rhythm)
 
     @api.depends("delivery_ids.state")
     def _compute_failed_count(self):
@@ -152,7 +152,7 @@ class CrmLifecycleMailing(models.Model):
             )
         else:
             message = self.env._("%(count)s mails are on their way.", count=len(sent))
-        return self.env["crm.lifecycle.profile"]._notify(message)
+        return self.env["crm.lifecycle.profile"]._get_notification_action(message)
 
     @api.model
     def _cron_send(self):
@@ -174,8 +174,8 @@ class CrmLifecycleMailing(models.Model):
                 delivery.state == "sent" or delivery.attempt_count >= ATTEMPTS
                 for delivery in deliveries
             ):
-                start = periods.start_of(mailing.rhythm, today)
-                mailing.next_date = start + periods.step_of(mailing.rhythm)
+                start = periods.get_period_start(mailing.rhythm, today)
+                mailing.next_date = start + periods.get_period_length(mailing.rhythm)
             if not cron._commit_progress(1):
                 break
 
@@ -193,7 +193,7 @@ class CrmLifecycleMailing(models.Model):
         :param again: also retry deliveries that have used up their attempts
         """
         self.ensure_one()
-        date_from, date_to = periods.last(self.rhythm, today)
+        date_from, date_to = periods.get_last_period(self.rhythm, today)
         Delivery = self.env["crm.lifecycle.mailing.delivery"]
         known = {
             delivery.user_id: delivery

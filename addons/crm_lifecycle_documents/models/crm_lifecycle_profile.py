@@ -62,7 +62,7 @@ class CrmLifecycleProfile(models.Model):
                         self.env._("Details"),
                         self.env._("Amount"),
                     ],
-                    "rows": [Print._tell_event(event) for event in events],
+                    "rows": [Print._format_event(event) for event in events],
                     "numbers": {3},
                 }
             )

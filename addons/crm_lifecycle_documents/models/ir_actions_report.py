@@ -99,5 +99,5 @@ class IrActionsReport(models.Model):
             pdf = convert(body, False)
             header = pages.count(pdf) > 1 and running_header.get_running_header(body)
             header = header and convert(header, True)
-            documents.append(pages.number(pdf, header, TOP))
-        return pages.bind(documents)
+            documents.append(pages.add_page_numbers(pdf, header, TOP))
+        return pages.merge(documents)

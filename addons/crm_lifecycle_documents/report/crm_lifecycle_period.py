@@ -14,7 +14,7 @@ from odoo.addons.crm_lifecycle_reports.report.crm_lifecycle_growth_mixin import 
 )
 from odoo.addons.crm_lifecycle_reports.report.crm_lifecycle_report_mixin import (
     CUSTOMERS,
-    GONE,
+    LEFT_CATEGORIES,
 )
 
 from ..engine import periods
@@ -46,19 +46,19 @@ class CrmLifecyclePeriod(models.AbstractModel):
         :param domain: condition on customers, in addition to the lifecycle's company
             and record rules
         """
-        previous = periods.before(date_from, date_to)
+        previous = periods.get_previous_period(date_from, date_to)
         moves = self._get_moves(lifecycle, domain)
         days = [date_to, date_from - timedelta(days=1), previous[0] - timedelta(days=1)]
-        standing = self._get_standing(moves, days)
+        standing = self._get_stage_counts(moves, days)
         months = periods.months_until(date_to, MONTHS)
         flows = self._get_flows(moves, min(previous[0], months[0]), date_to)
-        ways = self._get_ways(moves, date_from, date_to)
-        winners, losses = self._get_turns(moves, date_from, date_to)
+        ways = self._get_transitions(moves, date_from, date_to)
+        winners, losses = self._get_wins_and_losses(moves, date_from, date_to)
         return {
             "date_from": date_from,
             "date_to": date_to,
             "previous": previous,
-            "stages": self._tell_stages(lifecycle, standing, ways),
+            "stages": self._get_stage_changes(lifecycle, standing, ways),
             "ways": ways,
             "key": self._sum_flows(flows, date_from, date_to),
             "key_previous": self._sum_flows(flows, *previous),
@@ -89,7 +89,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
         return self._get_known_moves(query, lifecycle)
 
     @api.model
-    def _get_standing(self, moves, days):
+    def _get_stage_counts(self, moves, days):
         """Return ``[{stage id: number of customers}]`` at the end of each day."""
         rows = self.env.execute_query(
             SQL(
@@ -115,7 +115,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
         return standing
 
     @api.model
-    def _get_ways(self, moves, date_from, date_to):
+    def _get_transitions(self, moves, date_from, date_to):
         """Return ``{(from stage id, to stage id): number of moves}`` of a period."""
         rows = self.env.execute_query(
             SQL(
@@ -132,7 +132,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
         return {(origin, target): count for origin, target, count in rows}
 
     @api.model
-    def _tell_stages(self, lifecycle, standing, ways):
+    def _get_stage_changes(self, lifecycle, standing, ways):
         """Return the changes of each stage, in the order of the lifecycle."""
         after, before = standing[0], standing[1]
         total = sum(after.values())
@@ -169,14 +169,14 @@ class CrmLifecyclePeriod(models.AbstractModel):
             SQL(
                 """
                 SELECT date, what, COUNT(*)
-                  FROM (%(moves)s) AS move, unnest(ARRAY[%(kind)s, %(turn)s]) AS what
+                  FROM (%(moves)s) AS move, unnest(ARRAY[%(kind)s, %(risk)s]) AS what
                  WHERE date BETWEEN %(date_from)s AND %(date_to)s
                    AND is_mine AND what IS NOT NULL
                  GROUP BY date, what
                 """,
                 moves=moves,
-                kind=self._get_kind(),
-                turn=self._get_turn(),
+                kind=self._get_growth_flow(),
+                risk=self._get_risk_flow(),
                 date_from=date_from,
                 date_to=date_to,
             )
@@ -244,7 +244,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                  GROUP BY 1, 2 ORDER BY 1, 2
                 """,
                 moves=moves,
-                kind=self._get_kind(),
+                kind=self._get_growth_flow(),
                 date_to=date_to,
                 first=months[0],
                 months=months,
@@ -262,7 +262,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _get_turns(self, moves, date_from, date_to):
+    def _get_wins_and_losses(self, moves, date_from, date_to):
         """Return the moves by which customers were won, and lost.
 
         Two recordsets of the history. Won: into *customer* or *loyal* from elsewhere,
@@ -298,7 +298,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                 worth=worth,
                 moves=moves,
                 active=list(ACTIVE),
-                fallen=["at_risk", *GONE],
+                fallen=["at_risk", *LEFT_CATEGORIES],
                 date_from=date_from,
                 date_to=date_to,
                 listed=LISTED,

@@ -27,7 +27,7 @@ class ReportPeriod(models.AbstractModel):
             "docs": prints,
             "contents": [self._get_content(doc) for doc in prints],
             **self._get_helpers(),
-            "heat": heat,
+            "get_heat_style": get_heat_style,
             "month": self._format_month,
         }
 
@@ -41,12 +41,12 @@ class ReportPeriod(models.AbstractModel):
             "doc": doc,
             "company": doc.company_id,
             "figures": figures,
-            "keys": self._tell_keys(figures, doc.is_compared),
-            "walk": self._tell_walk(figures),
-            "ways": self._tell_ways(figures),
+            "keys": self._format_key_figures(figures, doc.is_compared),
+            "walk": self._format_customer_walk(figures),
+            "ways": self._format_transitions(figures),
             "funnel": self._draw_funnel(figures),
             "growth": self._draw_growth(figures),
-            "survival": self._draw_survival(figures),
+            "survival": self._draw_retention(figures),
             "amount": self.env["crm.lifecycle.profile"]._get_print_amount(),
             "cohorts": [item for item in figures["cohorts"] if item["size"]],
             "won": table_pagination.split(figures["winners"], self._get_move_texts),
@@ -54,7 +54,7 @@ class ReportPeriod(models.AbstractModel):
         }
 
     @api.model
-    def _tell_keys(self, figures, is_compared):
+    def _format_key_figures(self, figures, is_compared):
         """Return the key figures: ``(label, value, previous value)``."""
         now, before = figures["key"], figures["key_previous"]
         customers = figures["customers"]
@@ -66,18 +66,18 @@ class ReportPeriod(models.AbstractModel):
             (self.env._("Came to be at risk"), now["at_risk"], before["at_risk"]),
             (self.env._("Recovered"), now["recovered"], before["recovered"]),
         ]
-        told = [
+        rows = [
             (
                 label,
                 self._format_number(value),
-                self._tell_change(value, previous) if is_compared else "",
+                self._format_change(value, previous) if is_compared else "",
             )
             for label, value, previous in keys
         ]
-        return [told[:3], told[3:]]
+        return [rows[:3], rows[3:]]
 
     @api.model
-    def _tell_change(self, value, previous):
+    def _format_change(self, value, previous):
         if not previous:
             return self.env._("before: %(number)s", number=self._format_number(0))
         return self.env._(
@@ -87,7 +87,7 @@ class ReportPeriod(models.AbstractModel):
         )
 
     @api.model
-    def _tell_walk(self, figures):
+    def _format_customer_walk(self, figures):
         """Return the steps from the customers before to the customers after."""
         flows, (after, before, _earlier) = figures["key"], figures["customers"]
         net = flows["new"] + flows["reactivated"] - flows["churned"]
@@ -101,7 +101,7 @@ class ReportPeriod(models.AbstractModel):
         ]
 
     @api.model
-    def _tell_ways(self, figures):
+    def _format_transitions(self, figures):
         """Return the most frequent transitions: from, to, number of moves."""
         names = {item["stage"].id: item["stage"].name for item in figures["stages"]}
         ways = sorted(figures["ways"].items(), key=lambda way: -way[1])[:WAYS]
@@ -130,13 +130,13 @@ class ReportPeriod(models.AbstractModel):
 
     @api.model
     def _draw_funnel(self, figures):
-        def tell(item):
+        def format_label(item):
             share = self._format_share(item["share"])
             return f"{self._format_number(item['after'])} ({share})"
 
         return svg.funnel(
             [
-                (item["stage"].name, item["after"], tell(item))
+                (item["stage"].name, item["after"], format_label(item))
                 for item in figures["stages"]
             ]
         )
@@ -159,9 +159,9 @@ class ReportPeriod(models.AbstractModel):
         )
 
     @api.model
-    def _draw_survival(self, figures):
+    def _draw_retention(self, figures):
         """Draw retention: each point includes the cohorts that are old enough."""
-        shares = get_survival(figures["cohorts"])
+        shares = get_retention(figures["cohorts"])
         if len(shares) < 2:
             return None
         names = [f"+{later}" for later in range(len(shares))]
@@ -203,7 +203,7 @@ class ReportWarning(models.AbstractModel):
         order = f"{amount} desc nulls last, " if amount else ""
         customers = Profile.search(domain, order=f"{order}stage_date, id", limit=WARNED)
         groups = customers.grouped("user_id")
-        whys = self._get_whys(customers)
+        whys = self._get_explanations(customers)
 
         def get_texts(customer):
             return [
@@ -241,7 +241,7 @@ class ReportWarning(models.AbstractModel):
         }
 
     @api.model
-    def _get_whys(self, customers):
+    def _get_explanations(self, customers):
         """Return ``{customer: explanation of their last move}``."""
         History = self.env["crm.lifecycle.history"]
         groups = History._read_group(
@@ -251,7 +251,7 @@ class ReportWarning(models.AbstractModel):
         return {move.profile_id: move.explanation for move in moves}
 
 
-def heat(share):
+def get_heat_style(share):
     """Return the style of a cell of the cohort table: darker for higher retention."""
     strength = max(0, min(share, 1))
     color = [round(255 + (end - 255) * strength) for end in (113, 75, 103)]
@@ -259,7 +259,7 @@ def heat(share):
     return f"background-color: rgb({color[0]},{color[1]},{color[2]}); color: {ink}"
 
 
-def get_survival(cohorts):
+def get_retention(cohorts):
     """Return the share of retained customers, by months since they were won.
 
     Worked example: two cohorts of 10, the older with 10, 6 and 3 active customers, the

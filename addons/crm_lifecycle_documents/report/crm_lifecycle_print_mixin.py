@@ -69,7 +69,7 @@ class CrmLifecyclePrintMixin(models.AbstractModel):
         return str(value)
 
     @api.model
-    def _tell_event(self, event):
+    def _format_event(self, event):
         """Format a timeline event as a row of texts."""
         moment = fields.Datetime.to_datetime(event["moment"])
         day = fields.Datetime.context_timestamp(self, moment)

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle_reports.tests.common import ReportCase
 
-from ..report.crm_lifecycle_period_report import get_survival
+from ..report.crm_lifecycle_period_report import get_retention
 
 JANUARY, MARCH = date(2026, 1, 1), date(2026, 3, 31)
 NAME = "Very Long Customer Name of Forty Letters"
@@ -141,8 +141,8 @@ class TestDocuments(ReportCase):
             {"size": 10, "kept": [8, 6]},
             {"size": 0, "kept": [0]},
         ]
-        self.assertEqual(get_survival(cohorts), [0.9, 0.6, 0.3])
-        self.assertEqual(get_survival([]), [])
+        self.assertEqual(get_retention(cohorts), [0.9, 0.6, 0.3])
+        self.assertEqual(get_retention([]), [])
 
     def test_winners_and_losses(self):
         figures = self._figures(self.leader)

@@ -16,25 +16,26 @@ class TestPeriods(BaseCase):
     def test_last_period_is_whole_and_over(self):
         day = date(2026, 3, 2)  # a Monday
         self.assertEqual(
-            periods.last("week", day), (date(2026, 2, 23), date(2026, 3, 1))
+            periods.get_last_period("week", day), (date(2026, 2, 23), date(2026, 3, 1))
         )
         self.assertEqual(
-            periods.last("month", day), (date(2026, 2, 1), date(2026, 2, 28))
+            periods.get_last_period("month", day), (date(2026, 2, 1), date(2026, 2, 28))
         )
         self.assertEqual(
-            periods.last("quarter", day), (date(2025, 10, 1), date(2025, 12, 31))
+            periods.get_last_period("quarter", day),
+            (date(2025, 10, 1), date(2025, 12, 31)),
         )
         self.assertEqual(
-            periods.last("year", day), (date(2025, 1, 1), date(2025, 12, 31))
+            periods.get_last_period("year", day), (date(2025, 1, 1), date(2025, 12, 31))
         )
 
     def test_months_are_compared_with_months_and_days_with_days(self):
         self.assertEqual(
-            periods.before(date(2026, 2, 1), date(2026, 3, 31)),
+            periods.get_previous_period(date(2026, 2, 1), date(2026, 3, 31)),
             (date(2025, 12, 1), date(2026, 1, 31)),
         )
         self.assertEqual(
-            periods.before(date(2026, 2, 3), date(2026, 2, 9)),
+            periods.get_previous_period(date(2026, 2, 3), date(2026, 2, 9)),
             (date(2026, 1, 27), date(2026, 2, 2)),
         )
 
@@ -56,8 +57,8 @@ class TestCharts(BaseCase):
         self.assertEqual(texts[1], "3 (100 %)")
 
     def test_chinese_letters_take_twice_the_room(self):
-        self.assertLess(len(svg.cut("客" * 40, 120, 12)), 12)
-        self.assertEqual(svg.cut("客户", 120, 12), "客户")
+        self.assertLess(len(svg.truncate("客" * 40, 120, 12)), 12)
+        self.assertEqual(svg.truncate("客户", 120, 12), "客户")
 
     def test_nothing_is_drawn_of_nothing(self):
         for chart in (
@@ -81,7 +82,7 @@ class TestCharts(BaseCase):
 
     def test_scale_is_round_and_high_enough(self):
         self.assertEqual(
-            [svg.scale_of(value) for value in (1, 3, 7, 12, 1001)],
+            [svg.get_axis_maximum(value) for value in (1, 3, 7, 12, 1001)],
             [1, 5, 10, 20, 2000],
         )
 
@@ -101,7 +102,7 @@ class TestPages(BaseCase):
         return [page.extract_text() for page in PdfFileReader(BytesIO(pdf)).pages]
 
     def test_each_page_gets_its_number_once(self):
-        texts = self._texts(pages.number(self._pdf(3)))
+        texts = self._texts(pages.add_page_numbers(self._pdf(3)))
         self.assertEqual(len(texts), 3)
         for index, text in enumerate(texts, start=1):
             self.assertIn(f"Text {index - 1}", text)
@@ -115,14 +116,14 @@ class TestPages(BaseCase):
             page.drawString(50 + number % 400, 50 + number % 700, f"Text {number}")
         page.save()
         pdf = stream.getvalue()
-        self.assertLess(len(pages.number(pdf)), len(pdf) + 2000)
+        self.assertLess(len(pages.add_page_numbers(pdf)), len(pdf) + 2000)
 
     def test_each_page_but_the_first_gets_the_running_head(self):
         stream = BytesIO()
         page = canvas.Canvas(stream)
         page.drawString(50, 820, "Lifecycle & Co")
         page.save()
-        texts = self._texts(pages.number(self._pdf(3), stream.getvalue(), 18))
+        texts = self._texts(pages.add_page_numbers(self._pdf(3), stream.getvalue(), 18))
         self.assertEqual(["Lifecycle & Co" in text for text in texts], [False, 1, 1])
 
     def test_a_page_without_anything_gets_its_number(self):
@@ -130,10 +131,14 @@ class TestPages(BaseCase):
         page = canvas.Canvas(stream)
         page.showPage()
         page.save()
-        self.assertIn("1 / 1", self._texts(pages.number(stream.getvalue()))[0])
+        self.assertIn(
+            "1 / 1", self._texts(pages.add_page_numbers(stream.getvalue()))[0]
+        )
 
     def test_documents_bound_together_keep_their_numbers(self):
-        pdf = pages.bind([pages.number(self._pdf(count)) for count in (2, 1)])
+        pdf = pages.merge(
+            [pages.add_page_numbers(self._pdf(count)) for count in (2, 1)]
+        )
         numbers = [re.findall(r"\d / \d", text) for text in self._texts(pdf)]
         self.assertEqual(numbers, [["1 / 2"], ["2 / 2"], ["1 / 1"]])
 

@@ -86,9 +86,9 @@ class CrmLifecyclePrint(models.TransientModel):
             today = doc.company_id._lifecycle_today()
             when, rhythm = doc.span.split("_")
             if when == "last":
-                doc.date_from, doc.date_to = periods.last(rhythm, today)
+                doc.date_from, doc.date_to = periods.get_last_period(rhythm, today)
             else:
-                doc.date_from = periods.start_of(rhythm, today)
+                doc.date_from = periods.get_period_start(rhythm, today)
                 doc.date_to = today
 
     @api.depends("document")
@@ -137,7 +137,7 @@ class CrmLifecyclePrint(models.TransientModel):
             return f"{self.display_name} {self.company_id._lifecycle_today()}"
         return f"{self.display_name} {self.date_from} - {self.date_to}"
 
-    def _tell_subject(self):
+    def _format_subject(self):
         """Return the subject of the document in one line."""
         self.ensure_one()
         words = [self.lifecycle_id.name, self.team_id.name]

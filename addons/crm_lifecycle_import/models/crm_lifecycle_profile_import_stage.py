@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.moves import ENTERS, Move, MoveService
+from odoo.addons.crm_lifecycle.moves import REASON_ENTERS, Move, MoveService
 
 # Lower limit of dates: earlier ones are typos, or the zero date of a spreadsheet.
 EARLIEST = date(1950, 1, 1)
@@ -41,7 +41,7 @@ class CrmLifecycleProfile(models.Model):
                 except UserError as error:
                     doing.refused[row] = str(error)
             for stage, days in moves.items():
-                refused = self.browse(days)._get_refused(stage)
+                refused = self.browse(days)._get_refusal_reasons(stage)
                 for profile, why in refused.items():
                     doing.refused[turn[profile.id][0]] = profile._get_refusal(
                         stage, why
@@ -49,7 +49,7 @@ class CrmLifecycleProfile(models.Model):
                     del days[profile.id]
                 if days:
                     self._move_to_import_stage(stage, days)
-        profiles._touch(review=True)
+        profiles._mark_pending(review=True)
 
     def _get_import_stage_date(self, day):
         """Return the day on which an imported stage began."""
@@ -96,7 +96,7 @@ class CrmLifecycleProfile(models.Model):
                             AND (is_quiet IS TRUE OR from_stage_id IS NULL))
                 """,
                 ids=self.ids,
-                enters=ENTERS,
+                enters=REASON_ENTERS,
             )
         )
         known = {}
@@ -145,7 +145,7 @@ class CrmLifecycleProfile(models.Model):
         others = profiles - service.move(profiles, move)
         wrong = others.filtered(lambda profile: profile.stage_date != days[profile.id])
         if wrong:
-            service.correct(wrong, move)
+            service.correct_date(wrong, move)
 
     @api.model
     def _get_import_stage_finder(self, profiles):
@@ -156,7 +156,9 @@ class CrmLifecycleProfile(models.Model):
         """
         Lifecycle = self.env["crm.lifecycle"]
         active = Lifecycle._get_active(self.env.company)
-        taking = Lifecycle._get_taking(profiles.filtered(lambda p: not p.lifecycle_id))
+        taking = Lifecycle._get_matching_lifecycles(
+            profiles.filtered(lambda p: not p.lifecycle_id)
+        )
         stages = (active | profiles.lifecycle_id).stage_ids
         by_name = {}
         for lang, _name in self.env["res.lang"].get_installed():

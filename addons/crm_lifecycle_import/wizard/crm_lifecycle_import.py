@@ -53,7 +53,7 @@ class CrmLifecycleImport(models.TransientModel):
             with_actions=self.env.user.has_group("base.group_system")
             and self.with_actions,
         )
-        lifecycle._note_left_out(left_out)
+        lifecycle._log_skipped_parts(left_out)
         if not left_out:
             return lifecycle._get_form_action()
         self.lifecycle_id = lifecycle

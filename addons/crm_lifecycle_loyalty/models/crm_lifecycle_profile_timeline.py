@@ -21,7 +21,7 @@ class CrmLifecycleProfile(models.Model):
         Entry = self.env["crm.loyalty.entry"]
         if not is_readable(Entry):
             return None
-        query = self._search_of_customer(Entry, limit)
+        query = self._search_customer_records(Entry, limit)
         return query.select(
             *self._get_timeline_start(query),
             self._get_kind_sql(Entry, query),
@@ -42,7 +42,7 @@ class CrmLifecycleProfile(models.Model):
         History = self.env["crm.loyalty.tier.history"]
         if not is_readable(History):
             return None
-        query = self._search_of_customer(History, limit)
+        query = self._search_customer_records(History, limit)
         model, alias = History._fields["to_tier_id"].join(History, query.table, query)
         return query.select(
             *self._get_timeline_start(query),
@@ -55,7 +55,7 @@ class CrmLifecycleProfile(models.Model):
             SQL("%s::int", SQL.identifier(query.table, "id")),
         )
 
-    def _search_of_customer(self, model, limit):
+    def _search_customer_records(self, model, limit):
         mine = self._get_customer_domain(company="company_id")
         return model._search(
             mine & Domain("date", "<=", "today"),

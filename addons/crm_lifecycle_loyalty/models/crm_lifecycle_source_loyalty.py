@@ -45,11 +45,11 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
         day = SQL("x.date")
         return [
             (entry, SQL("x.create_date >= %s", scope.since)),
-            (entry, scope.crossing_day(day)),
+            (entry, scope.date_crosses_cutoff(day)),
             (history, SQL("x.create_date >= %s", scope.since)),
-            (history, scope.crossing_day(day)),
+            (history, scope.date_crosses_cutoff(day)),
             (program, SQL("c.write_date >= %s", scope.since)),
-            (program, scope.crossing_day(SQL("c.crm_loyalty_member_since"))),
+            (program, scope.date_crosses_cutoff(SQL("c.crm_loyalty_member_since"))),
             (program, SQL("x.write_date >= %s", scope.since)),
             (tier, SQL("x.write_date >= %s", scope.since)),
         ]
@@ -88,10 +88,10 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
                     LIMIT 1
                    ) AS last ON TRUE
          LEFT JOIN crm_loyalty_tier AS t ON t.id = last.to_tier_id
-             WHERE %(counts)s AND %(asked)s
+             WHERE %(counts)s AND %(is_pending)s
              GROUP BY b.profile_id
             """,
             as_of=scope.as_of,
             counts=self._get_program_condition(scope),
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )

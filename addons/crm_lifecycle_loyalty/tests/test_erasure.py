@@ -32,11 +32,13 @@ class TestErasure(LoyaltyLifecycleCase):
         [cards] = [part for part in parts if part.records == self.card]
         return cards
 
-    def _prove(self):
+    def _check_ledger(self):
         self.env.flush_all()
         # Make all entries old enough for the digest.
         self.env.cr.execute("SELECT (now() + interval '1 day') AT TIME ZONE 'UTC'")
-        proof = self.Proof._prove(self.env.cr.fetchone()[0].replace(microsecond=0))
+        proof = self.Proof._check_ledger(
+            self.env.cr.fetchone()[0].replace(microsecond=0)
+        )
         return proof.fault_ids.filtered(
             lambda fault: (
                 fault.card_id in self.card | self.other or fault.kind == "anchor"
@@ -59,7 +61,7 @@ class TestErasure(LoyaltyLifecycleCase):
         return self.env.cr.fetchone()[0]
 
     def test_words_go_points_and_proof_stay(self):
-        self.assertEqual(self._prove(), [])
+        self.assertEqual(self._check_ledger(), [])
         self.assertIn(SECRET, self._get_texts())
         entries = [
             (e.kind, e.points, e.remaining, e.date)
@@ -77,14 +79,14 @@ class TestErasure(LoyaltyLifecycleCase):
         )
         self.assertEqual(self.card.points, 125)
         # The chain and the digest of the last proof are still valid.
-        self.assertEqual(self._prove(), [])
+        self.assertEqual(self._check_ledger(), [])
         self.assertIn(
             SECRET,
             " ".join(self.other.crm_loyalty_entry_ids.mapped(lambda e: e.reason or "")),
         )
 
     def test_the_last_proof_tells_that_entries_were_sealed_anew(self):
-        self._prove()
+        self._check_ledger()
         last = self.Proof.search([("anchor_date", "!=", False)], limit=1)
         self._get_cards().erase()
         self.assertIn("A person was erased", str(last.message_ids[:1].body))
@@ -115,4 +117,4 @@ class TestErasure(LoyaltyLifecycleCase):
     def test_points_are_posted_on_after_it(self):
         self._get_cards().erase()
         self.card._post_points(7, "bonus")
-        self.assertEqual(self._prove(), [])
+        self.assertEqual(self._check_ledger(), [])

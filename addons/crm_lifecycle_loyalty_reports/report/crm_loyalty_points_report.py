@@ -34,7 +34,7 @@ class CrmLoyaltyPointsReport(models.Model):
             """,
             known=SQL(", ").join(
                 SQL.identifier("k", name)
-                for name in self._get_customer_names(["partner_id"])
+                for name in self._get_customer_column_names(["partner_id"])
             ),
             entries=super()._table_query,
             columns=self._get_customer_columns(),

@@ -80,7 +80,7 @@ class CrmLifecycleProfile(models.Model):
         profiles.lead_id._erase_contacts()
         profiles.lead_id.active = False
         leads._erase_contacts()  # won or lost they still count
-        profiles._touch(review=True)
+        profiles._mark_pending(review=True)
 
     def _erase_profiles(self):
         """Take what was written about the customers off their profiles and history."""

@@ -8,8 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 
 from odoo.addons.crm_lifecycle.personal_data import get_text
+from odoo.addons.crm_lifecycle.profile.formatter import ConditionFormatter
 from odoo.addons.crm_lifecycle.profile.overview import Overview
-from odoo.addons.crm_lifecycle.profile.words import Words
 
 
 class CrmLifecycleProfile(models.Model):
@@ -110,8 +110,8 @@ class CrmLifecycleProfile(models.Model):
 
     def _get_personal_facts(self):
         names = dict.fromkeys(self._get_fact_fields())
-        known = Overview(self).get_known(names)
-        words = Words(self)
+        known = Overview(self).get_value_reader(names)
+        words = ConditionFormatter(self)
         return [
             {
                 "fact": self._fields[name]._description_string(self.env),
@@ -148,7 +148,7 @@ class CrmLifecycleProfile(models.Model):
                 "to": item["stage"].name,
                 "holds": item["holds"],
                 "date": item["date"],
-                "conditions": self._get_plain(item["conditions"]),
+                "conditions": self._get_json_value(item["conditions"]),
             }
             for item in self._explain()["rules"]
         ]

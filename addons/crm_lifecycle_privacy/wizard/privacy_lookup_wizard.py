@@ -101,23 +101,23 @@ class PrivacyLookupWizardLine(models.TransientModel):
         record = self.env[self.res_model].sudo().browse(self.res_id).exists()
         if self.res_model == profiles._name:
             return profiles.browse(record.ids)
-        if self.res_model in OF_PROFILES:
+        if self.res_model in PROFILE_MODELS:
             return profiles.browse(record.profile_id.ids)
-        if self.res_model in KEPT:
-            partner = record[KEPT[self.res_model]].partner_id
+        if self.res_model in LEDGER_MODELS:
+            partner = record[LEDGER_MODELS[self.res_model]].partner_id
             return profiles.search([("partner_id", "parent_of", partner.ids)], limit=1)
         return profiles.browse()
 
 
 # Records of the lifecycle, which count in its sums. They have a profile.
-OF_PROFILES = (
+PROFILE_MODELS = (
     "crm.lifecycle.history",
     "crm.lifecycle.risk.case",
     "crm.lifecycle.playbook.log",
     "crm.lifecycle.visit",
 )
 # Records of the points ledger, kept for its sums. They have a card.
-KEPT = {
+LEDGER_MODELS = {
     "crm.loyalty.entry": "card_id",
     "crm.loyalty.adjustment": "card_id",
     "crm.loyalty.tier.history": "card_id",

@@ -10,7 +10,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     _inherit = "crm.lifecycle.source.ticket"
 
     @api.model
-    def _get_kinds(self):
+    def _get_ticket_kinds(self):
         """Add the tasks of service desks, without subtasks and templates.
 
         Odoo does not store when a task was closed. Use the last tracked change of its
@@ -40,7 +40,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             ),
             closed_at=self._get_task_closed_at(),
         )
-        return [*super()._get_kinds(), tasks]
+        return [*super()._get_ticket_kinds(), tasks]
 
     def _get_task_closed_at(self):
         """SQL of the time when task ``t`` was closed, from its tracking values."""

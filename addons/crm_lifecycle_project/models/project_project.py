@@ -16,7 +16,9 @@ class ProjectProject(models.Model):
             return super().write(vals)
         # `sudo()` also queues customers of tasks that the user may not read.
         tasks = self.sudo().with_context(active_test=False).task_ids
-        tasks._touch_lifecycle()
+        tasks._mark_lifecycle_pending()
         result = super().write(vals)
-        self.env["crm.lifecycle.ticket.log"]._note(tasks._get_lifecycle_kind(), tasks)
+        self.env["crm.lifecycle.ticket.log"]._log_changes(
+            tasks._get_lifecycle_ticket_kind(), tasks
+        )
         return result

@@ -6,10 +6,10 @@ They stay single rows, so that record rules decide which rows a number includes.
 
 The result always equals the history. ``upto`` of the mark is a row of the history.
 Customers without a later move are read from this table. For the others, the moves are
-computed from the history (`_get_turns`). The scheduled job stores these and advances
+computed from the history (`_get_growth_events`). The scheduled job stores these and advances
 the mark. All moves before the mark must be visible, but ids are assigned before moves
 are committed. So the mark advances to the former end of the history (``next_id``) only
-after all transactions of that moment have ended, see `_note_ended`.
+after all transactions of that moment have ended, see `_mark_transactions_ended`.
 
 Worked example: the history ends at 100, the mark is at 90. Ada's last move is 95, Bob's
 is 40. Bob is read from this table, Ada from the history. The job stores Ada's moves and
@@ -24,8 +24,8 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
-from ..report.crm_lifecycle_report_mixin import CUSTOMERS, GONE
-from .crm_lifecycle_history import MERGES
+from ..report.crm_lifecycle_report_mixin import CUSTOMERS, LEFT_CATEGORIES
+from .crm_lifecycle_history import MERGE_ORIGINS
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ COLUMNS = SQL(
 )
 # The mark, and whether the history continues after it. MAX(id) reads one row of an
 # index; "EXISTS a row after the mark" would scan all ten million rows.
-MARK = SQL(
+WATERMARK = SQL(
     """
     SELECT m.upto, COALESCE((SELECT MAX(h.id) FROM crm_lifecycle_history AS h), 0)
                    > m.upto
@@ -45,7 +45,7 @@ MARK = SQL(
     """
 )
 # Delay before the job checks again whether the transactions have ended.
-PAUSE = timedelta(minutes=1)
+RETRY_DELAY = timedelta(minutes=1)
 
 
 class CrmLifecycleGrowthEvent(models.Model):
@@ -87,12 +87,12 @@ class CrmLifecycleGrowthEvent(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _get_turns(self):
+    def _get_growth_events(self):
         """SQL of all moves that make or lose a customer, equal to the history."""
         self.env["crm.lifecycle.growth.watermark"].flush_model()
-        [[upto, is_behind]] = self.env.execute_query(MARK)
+        [[upto, is_behind]] = self.env.execute_query(WATERMARK)
         if not upto:
-            return self._get_counted(SQL("TRUE"))
+            return self._get_computed_events(SQL("TRUE"))
         kept = SQL("SELECT %s FROM crm_lifecycle_growth_event AS t", COLUMNS)
         if not is_behind:
             return kept
@@ -105,11 +105,11 @@ class CrmLifecycleGrowthEvent(models.Model):
             """,
             kept=kept,
             upto=upto,
-            counted=self._get_counted(self._is_behind(upto)),
+            counted=self._get_computed_events(self._has_moved_after(upto)),
         )
 
     @api.model
-    def _is_behind(self, upto):
+    def _has_moved_after(self, upto):
         """SQL condition: the customer of move ``h`` has moved after the mark."""
         return SQL(
             "h.profile_id IN (SELECT n.profile_id FROM crm_lifecycle_history AS n "
@@ -118,7 +118,7 @@ class CrmLifecycleGrowthEvent(models.Model):
         )
 
     @api.model
-    def _get_counted(self, condition):
+    def _get_computed_events(self, condition):
         """SQL of all such moves of some customers, computed from the history."""
         return SQL(
             """
@@ -156,9 +156,9 @@ class CrmLifecycleGrowthEvent(models.Model):
                            ELSE 'new' END
                  WHEN f.category = ANY(%(customers)s) THEN 'churned' END
             """,
-            merges=list(MERGES),
+            merges=list(MERGE_ORIGINS),
             customers=list(CUSTOMERS),
-            gone=list(GONE),
+            gone=list(LEFT_CATEGORIES),
         )
 
     # ------------------------------------------------------------
@@ -168,13 +168,13 @@ class CrmLifecycleGrowthEvent(models.Model):
     @api.model
     def _cron_refresh(self):
         """Refresh the stored moves. Trigger again if the mark is not at the end."""
-        self._note_ended()
+        self._mark_transactions_ended()
         # A new transaction sees all that ended before it began.
         self.env["ir.cron"]._commit_progress(1, remaining=1)
         is_behind = self._refresh()
         self.env["ir.cron"]._commit_progress(1, remaining=0)
         if is_behind:
-            self._trigger_refresh(fields.Datetime.now() + PAUSE)
+            self._trigger_refresh(fields.Datetime.now() + RETRY_DELAY)
 
     @api.model
     def _trigger_refresh(self, at=None):
@@ -183,7 +183,7 @@ class CrmLifecycleGrowthEvent(models.Model):
         cron._trigger(at)
 
     @api.model
-    def _note_ended(self):
+    def _mark_transactions_ended(self):
         """Note whether all transactions from the last refresh have ended."""
         self.env["crm.lifecycle.growth.watermark"].flush_model()
         self.env.cr.execute(
@@ -208,8 +208,8 @@ class CrmLifecycleGrowthEvent(models.Model):
         )
         if mark.upto == last:
             return False
-        condition = self._is_behind(mark.upto) if mark.upto else SQL("TRUE")
-        count = self._count_anew(condition)
+        condition = self._has_moved_after(mark.upto) if mark.upto else SQL("TRUE")
+        count = self._recompute_events(condition)
         if mark.is_ended:
             mark.upto = mark.next_id
         mark.write(
@@ -231,7 +231,7 @@ class CrmLifecycleGrowthEvent(models.Model):
         return moment
 
     @api.model
-    def _count_anew(self, condition):
+    def _recompute_events(self, condition):
         """Recompute and store the moves of some customers. Return their number.
 
         :param condition: SQL condition on a move ``h``
@@ -243,7 +243,7 @@ class CrmLifecycleGrowthEvent(models.Model):
             SQL(
                 "INSERT INTO crm_lifecycle_growth_event (%s) %s",
                 COLUMNS,
-                self._get_counted(condition),
+                self._get_computed_events(condition),
             )
         )
         count = self.env.cr.rowcount
@@ -251,7 +251,7 @@ class CrmLifecycleGrowthEvent(models.Model):
         return count
 
     @api.model
-    def _forget(self):
+    def _recompute_all(self):
         """Recompute all moves, after a change of their meaning."""
         self.env["crm.lifecycle.growth.watermark"]._get().write(
             {"upto": 0, "next_id": 0, "is_ended": False}

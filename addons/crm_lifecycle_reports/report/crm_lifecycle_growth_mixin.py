@@ -4,8 +4,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..models.crm_lifecycle_history import MERGES
-from .crm_lifecycle_report_mixin import CUSTOMERS, GONE
+from ..models.crm_lifecycle_history import MERGE_ORIGINS
+from .crm_lifecycle_report_mixin import CUSTOMERS, LEFT_CATEGORIES
 
 # Customers who are not about to go.
 ACTIVE = ("customer", "loyal")
@@ -49,7 +49,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
             """,
             history=query.select(*(SQL.identifier(query.table, n) for n in names)),
             of=of,
-            merges=list(MERGES),
+            merges=list(MERGE_ORIGINS),
         )
 
     @api.model
@@ -65,11 +65,11 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
                  WHEN from_category = ANY(%(customers)s) THEN 'churned' END
             """,
             customers=list(CUSTOMERS),
-            gone=list(GONE),
+            gone=list(LEFT_CATEGORIES),
         )
 
     @api.model
-    def _get_turn(self):
+    def _get_risk_flow(self):
         """SQL of whether a move leads to being at risk, or out of it again."""
         return SQL(
             """
@@ -99,7 +99,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
                     """,
                     moves=self._get_known_moves(query),
                     kind=self._get_kind(),
-                    turn=self._get_turn(),
+                    turn=self._get_risk_flow(),
                     what=what,
                 )
             )

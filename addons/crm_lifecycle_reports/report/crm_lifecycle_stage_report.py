@@ -2,15 +2,15 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.fields import NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
-from ..models.crm_lifecycle_history import MERGES
-from .crm_lifecycle_report_mixin import GONE, LADDER
+from ..models.crm_lifecycle_history import MERGE_ORIGINS
+from .crm_lifecycle_report_mixin import LADDER, LEFT_CATEGORIES
 
 # Ranges of the distribution by number of days. The code is the first day; it sorts
 # them.
-RANGES = [
+DAYS_RANGES = [
     ("000", "On the same day"),
     ("001", "1 to 7 days"),
     ("008", "8 to 30 days"),
@@ -93,7 +93,7 @@ class CrmLifecycleStageReport(models.Model):
         help="Where the visit led. Up and down are along the ladder from prospect to "
         "loyal; who returns to the ladder from beside it has come back.",
     )
-    days = KnownInteger(
+    days = NullableInteger(
         string="Days (average)",
         readonly=True,
         aggregator="avg",
@@ -118,7 +118,10 @@ class CrmLifecycleStageReport(models.Model):
         help="Three quarters of the finished visits took no longer.",
     )
     days_range = fields.Selection(
-        selection=RANGES, string="Duration", readonly=True, help="For distributions."
+        selection=DAYS_RANGES,
+        string="Duration",
+        readonly=True,
+        help="For distributions.",
     )
     entry_count = fields.Integer(string="Entries", readonly=True, aggregator="sum")
     open_count = fields.Integer(string="In it now", readonly=True, aggregator="sum")
@@ -159,8 +162,8 @@ class CrmLifecycleStageReport(models.Model):
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             range=self._get_range_sql(),
-            finished=self._get_finished_visits(),
-            open=self._get_open_visits(),
+            finished=self._get_past_entries(),
+            open=self._get_current_entries(),
         )
 
     @api.model
@@ -170,12 +173,12 @@ class CrmLifecycleStageReport(models.Model):
             "CASE %s END",
             SQL(" ").join(
                 SQL("WHEN v.days >= %s THEN %s", int(code), code)
-                for code, _label in reversed(RANGES)
+                for code, _label in reversed(DAYS_RANGES)
             ),
         )
 
     @api.model
-    def _get_finished_visits(self):
+    def _get_past_entries(self):
         """SQL of ended visits. Merging profiles in the same stage ends none."""
         return SQL(
             """
@@ -188,18 +191,18 @@ class CrmLifecycleStageReport(models.Model):
                         WHEN h.to_stage_id IS NULL THEN 'out'
                         ELSE way.outcome END AS outcome
               FROM crm_lifecycle_history AS h
-         LEFT JOIN (%(ways)s) AS way
+         LEFT JOIN (%(outcomes)s) AS way
                 ON way.from_id = h.from_stage_id AND way.to_id = h.to_stage_id
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
                AND h.is_voided IS NOT TRUE
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
             """,
-            merges=list(MERGES),
-            ways=self._get_ways(),
+            merges=list(MERGE_ORIGINS),
+            outcomes=self._get_outcomes(),
         )
 
     @api.model
-    def _get_ways(self):
+    def _get_outcomes(self):
         """SQL of the outcome of each transition between two stages.
 
         One row per pair (`DISTINCT ON`), so that the planner removes the join if the
@@ -217,12 +220,12 @@ class CrmLifecycleStageReport(models.Model):
               FROM crm_lifecycle_stage AS f
         CROSS JOIN crm_lifecycle_stage AS t
             """,
-            gone=list(GONE),
+            gone=list(LEFT_CATEGORIES),
             ladder=list(LADDER),
         )
 
     @api.model
-    def _get_open_visits(self):
+    def _get_current_entries(self):
         """SQL of the open visits, in the same columns."""
         return SQL(
             """
@@ -239,11 +242,11 @@ class CrmLifecycleStageReport(models.Model):
 
         The date of the move out has an index. The date of entry is computed.
         """
-        domain = Domain(domain).map_conditions(self._name_exit)
+        domain = Domain(domain).map_conditions(self._add_exit_condition)
         return super()._search(domain, *args, **kwargs)
 
     @api.model
-    def _name_exit(self, condition):
+    def _add_exit_condition(self, condition):
         if condition.field_expr != "date" or condition.operator not in (">", ">="):
             return condition
         still = Domain("date_exited", "=", False)

@@ -9,7 +9,7 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log import (
 from .crm_lifecycle_risk_case import OPEN_STATES
 
 # Customers who leave a stage at risk for any other category are saved.
-GONE = ("lost", "ended")
+LEFT_CATEGORIES = ("lost", "ended")
 
 
 class CrmLifecyclePlaybookLog(models.Model):
@@ -67,7 +67,7 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _check_step(self, row, step):
         result = super()._check_step(row, step)
-        if step.kind == "risk_open" and row._has_left():
+        if step.kind == "risk_open" and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         return result
 
@@ -81,4 +81,6 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _perform_risk_close(self, row, case):
         """Close the case as lost in a lost or ended stage, else as saved."""
-        case._close("lost" if row.to_stage_id.category in GONE else "saved", row)
+        case._close(
+            "lost" if row.to_stage_id.category in LEFT_CATEGORIES else "saved", row
+        )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 from .crm_lifecycle_risk_case import OPEN_STATES
@@ -33,7 +33,7 @@ class CrmLifecycleProfile(models.Model):
         """Add the sign "at risk" for customers with an open case."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "at_risk",
                 # `any!` skips access rules: users learn only that there is a case.
                 Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
@@ -56,12 +56,12 @@ class CrmLifecycleProfile(models.Model):
             action |= {"views": [(False, "form")], "res_id": open_case.id}
         return action
 
-    def _adopt_documents(self, sources, *, is_writer=True):
+    def _merge_related_records(self, sources, *, is_writer=True):
         """Adopt the cases of other profiles. Of two open ones, keep the older.
 
         If the user may not write the profile, keep this profile's own open case.
         """
-        result = super()._adopt_documents(sources, is_writer=is_writer)
+        result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all cases, even those that the user may not read.
         cases = (self | sources).sudo().risk_case_ids.sorted("id")
         if not is_writer:

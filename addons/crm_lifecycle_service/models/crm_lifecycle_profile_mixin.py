@@ -1,22 +1,22 @@
 from odoo import fields, models
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_mixin import from_profile
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_mixin import profile_field
 
 
 class CrmLifecycleProfileMixin(models.AbstractModel):
     _name = "crm.lifecycle.profile.mixin"
     _inherit = ["crm.lifecycle.profile.mixin", "crm.lifecycle.ticket.customer"]
 
-    lifecycle_ticket_count = from_profile(
+    lifecycle_ticket_count = profile_field(
         fields.Integer, "ticket_count", string="Lifecycle Tickets"
     )
-    lifecycle_ticket_open_count = from_profile(
+    lifecycle_ticket_open_count = profile_field(
         fields.Integer, "ticket_open_count", string="Lifecycle Open Tickets"
     )
-    lifecycle_rating_last = from_profile(
+    lifecycle_rating_last = profile_field(
         fields.Float, "rating_last", string="Lifecycle Last Rating"
     )
-    lifecycle_rating_avg = from_profile(
+    lifecycle_rating_avg = profile_field(
         fields.Float, "rating_avg", string="Lifecycle Average Rating"
     )
 

@@ -31,7 +31,7 @@ class CrmLifecycleTicketLog(models.Model):
     _lifecycle_date_idx = watermark_index("date")
 
     @api.model
-    def _note(self, kind, tickets=None, moment=None):
+    def _log_changes(self, kind, tickets=None, moment=None):
         """Add a row for each ticket with a state other than that of its last row.
 
         :param tickets: the tickets to check; all of the kind by default
@@ -65,7 +65,7 @@ class CrmLifecycleTicketLog(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _forget(self, tickets):
+    def _delete_rows(self, tickets):
         """Delete the rows of deleted tickets."""
         self.env.cr.execute(
             SQL(

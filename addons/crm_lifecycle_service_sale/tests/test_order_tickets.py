@@ -35,7 +35,7 @@ class TestOrderTickets(LifecycleCase):
                 self.assertNotIn(button.method, self._get_buttons(self.salesperson))
 
     def test_a_ticket_from_an_order_is_of_its_customer_and_names_it(self):
-        for kind in self.env["crm.lifecycle.source.ticket"]._get_kinds():
+        for kind in self.env["crm.lifecycle.source.ticket"]._get_ticket_kinds():
             context = self.order._get_new_ticket_context(kind.model)
             with self.subTest(kind=kind.model):
                 values = (

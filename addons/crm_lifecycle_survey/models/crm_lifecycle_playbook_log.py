@@ -59,9 +59,9 @@ class CrmLifecyclePlaybookLog(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _get_timed_work(self):
+    def _get_due_work(self):
         return [
-            *super()._get_timed_work(),
+            *super()._get_due_work(),
             *((self._send_survey, item) for item in self._get_waiting_surveys()),
         ]
 
@@ -70,7 +70,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         """Return the ids of the customers with a survey due now."""
         Run = self.env["crm.lifecycle.run"].sudo()  # `sudo()`: runs of all companies
         profile_ids = []
-        for run in Run._get_to_follow_up("surveyed_at"):
+        for run in Run._get_runs_with_due_work("surveyed_at"):
             due = run._get_due_surveys()
             profile_ids.extend(due)
             if not due:
@@ -84,7 +84,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
-        runs = profile.env["crm.lifecycle.run"]._get_to_follow_up("surveyed_at")
+        runs = profile.env["crm.lifecycle.run"]._get_runs_with_due_work("surveyed_at")
         for run in runs.filtered(lambda item: item.company_id == profile.company_id):
             for row_id in run._get_due_surveys(profile.ids).values():
                 row = self._prepare_row(
@@ -106,14 +106,14 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _check_step(self, row, step):
         result = super()._check_step(row, step)
-        if step.kind == "survey" and row._has_left():
+        if step.kind == "survey" and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         return result
 
-    def _find_again(self):
+    def _find_playbook_step(self):
         if self.kind == "survey":
             return self._get_survey_step(self.history_id)._replace(key=self.key)
-        return super()._find_again()
+        return super()._find_playbook_step()
 
     # ------------------------------------------------------------
     # Sending
@@ -125,7 +125,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         profile, survey = row.profile_id, stage.survey_id
         partner = profile.partner_id
         self._check_survey(survey, profile)
-        self._claim_survey(profile)
+        self._reserve_survey(profile)
         answer = survey._create_answer(
             partner=partner,
             email=partner.email,
@@ -168,7 +168,7 @@ class CrmLifecyclePlaybookLog(models.Model):
             )
 
     @api.model
-    def _claim_survey(self, profile):
+    def _reserve_survey(self, profile):
         """Reserve the request, or raise `StepSkipped` if the last one is too recent.
 
         Days are those of the company. The last request is read from the answers of any
@@ -178,7 +178,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         """
         company = profile.company_id
         today, days = company._lifecycle_today(), company.lifecycle_survey_days
-        last = profile._get_last_asked()
+        last = profile._get_last_survey_date()
         if last and days > 0 and (today - last).days < days:
             raise StepSkipped(
                 self.env._(

@@ -3,8 +3,8 @@ import pytz
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.fields import NullableInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 from ..personal_data import SurveyAnswers
 
@@ -20,7 +20,7 @@ class CrmLifecycleProfile(models.Model):
 
     _inherit = "crm.lifecycle.profile"
 
-    nps_last = KnownInteger(
+    nps_last = NullableInteger(
         string="NPS score",
         readonly=True,
         fact="only",
@@ -36,7 +36,7 @@ class CrmLifecycleProfile(models.Model):
         "detractors.",
     )
     nps_last_date = fields.Date(string="NPS of", readonly=True, fact="only")
-    ces_last = KnownInteger(
+    ces_last = NullableInteger(
         string="CES score",
         readonly=True,
         fact="only",
@@ -44,7 +44,7 @@ class CrmLifecycleProfile(models.Model):
         help="The last answer to “was it easy?”.",
     )
     ces_last_date = fields.Date(string="CES of", readonly=True, fact="only")
-    csat_last = KnownInteger(
+    csat_last = NullableInteger(
         string="CSAT score",
         readonly=True,
         fact="only",
@@ -64,14 +64,14 @@ class CrmLifecycleProfile(models.Model):
         """Add detractors as customers to watch."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("nps_category", "=", "detractor"),
                 self.env._("The customer would not recommend us"),
             ),
         ]
 
-    def _get_last_asked(self):
+    def _get_last_survey_date(self):
         """Return the date of the last survey request in the company, or None."""
         self.ensure_one()
         last = self.env["survey.user_input"].search(

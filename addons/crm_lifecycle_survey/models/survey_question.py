@@ -59,15 +59,15 @@ class SurveyQuestion(models.Model):
                 lambda item: item.lifecycle_satisfaction_kind != kind
             )
         result = super().write(vals)
-        changed._touch_answers()
+        changed._mark_respondents_pending()
         return result
 
     def unlink(self):
         """Refresh the customers of answers that are deleted with their question."""
-        self.filtered("lifecycle_satisfaction_kind")._touch_answers()
+        self.filtered("lifecycle_satisfaction_kind")._mark_respondents_pending()
         return super().unlink()
 
-    def _touch_answers(self):
+    def _mark_respondents_pending(self):
         """Add the customers who answered these questions to the work list."""
         # `sudo()` also queues customers that the user may not read.
-        self.sudo().user_input_line_ids.user_input_id._touch_lifecycle()
+        self.sudo().user_input_line_ids.user_input_id._mark_lifecycle_pending()

@@ -18,9 +18,9 @@ class CrmLifecyclePlaybookLog(models.Model):
     )
 
     @api.model
-    def _get_timed_work(self):
+    def _get_due_work(self):
         return [
-            *super()._get_timed_work(),
+            *super()._get_due_work(),
             *((self._plan_visit, item) for item in self._get_waiting_visits()),
         ]
 
@@ -29,7 +29,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         """Return the ids of the customers with a visit to plan now."""
         Run = self.env["crm.lifecycle.run"].sudo()  # `sudo()`: runs of all companies
         profile_ids = []
-        for run in Run._get_to_follow_up("visits_planned_at"):
+        for run in Run._get_runs_with_due_work("visits_planned_at"):
             due = run._get_due_visits()
             profile_ids.extend(due)
             if not due:
@@ -43,7 +43,9 @@ class CrmLifecyclePlaybookLog(models.Model):
         profile = self.env["crm.lifecycle.profile"].sudo().browse(profile_id)
         if not profile.try_lock_for_update(allow_referencing=True):
             return False
-        runs = profile.env["crm.lifecycle.run"]._get_to_follow_up("visits_planned_at")
+        runs = profile.env["crm.lifecycle.run"]._get_runs_with_due_work(
+            "visits_planned_at"
+        )
         for run in runs.filtered(lambda item: item.company_id == profile.company_id):
             for row_id, day in run._get_due_visits(profile.ids).values():
                 row = self._prepare_row(
@@ -84,12 +86,12 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _check_step(self, row, step):
         result = super()._check_step(row, step)
-        if step.kind == "visit" and row._has_left():
+        if step.kind == "visit" and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         return result
 
-    def _find_again(self):
+    def _find_playbook_step(self):
         if self.kind == "visit":
             day = fields.Date.to_date(self.key.removeprefix("visit:"))
             return self._get_visit_step(self.history_id, day)
-        return super()._find_again()
+        return super()._find_playbook_step()

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.fields import NullableInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 
@@ -15,7 +15,7 @@ class CrmLifecycleProfile(models.Model):
         fact="only",
         help="The last one at which the customer was reached.",
     )
-    visit_satisfaction = KnownInteger(
+    visit_satisfaction = NullableInteger(
         string="Satisfaction at visit",
         readonly=True,
         fact="only",
@@ -62,7 +62,7 @@ class CrmLifecycleProfile(models.Model):
         """Add customers to watch who were dissatisfied at the last visit."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "watch",
                 # 0 means not asked yet.
                 Domain("visit_satisfaction", ">=", 1)
@@ -71,12 +71,12 @@ class CrmLifecycleProfile(models.Model):
             ),
         ]
 
-    def _adopt_documents(self, sources, *, is_writer=True):
+    def _merge_related_records(self, sources, *, is_writer=True):
         """Adopt the visits of other profiles. Of two planned ones, keep the older.
 
         If the user may not write the profile, keep this profile's own planned visit.
         """
-        result = super()._adopt_documents(sources, is_writer=is_writer)
+        result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all visits, even those that the user may not read.
         visits = (self | sources).sudo().visit_ids.sorted("id")
         if not is_writer:

@@ -15,9 +15,9 @@ from .ledger import SCALE
 
 # No text of an entry can contain it, so two different entries never give the same text.
 SEPARATOR = "\x1f"
-FIRST = ""
+INITIAL_HASH = ""
 
-COLUMNS = (
+HASHED_COLUMNS = (
     "card_id",
     "sequence",
     "kind",
@@ -34,37 +34,41 @@ COLUMNS = (
 )
 
 
-def clean(text):
+def strip_separators(text):
     """Return a text without separators and NUL, which PostgreSQL refuses."""
     return text.replace(SEPARATOR, " ").replace("\x00", "") if text else None
 
 
-def seal(previous, row):
+def compute_hash(previous, row):
     """Return the hash of an entry.
 
     :param previous: the hash of the previous entry of the card
-    :param row: the entry, as a dict of `COLUMNS`
+    :param row: the entry, as a dict of `HASHED_COLUMNS`
     """
-    content = SEPARATOR.join([previous, *(_text(name, row[name]) for name in COLUMNS)])
+    content = SEPARATOR.join(
+        [previous, *(_text(name, row[name]) for name in HASHED_COLUMNS)]
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def seal_sql(previous, row):
+def hash_sql(previous, row):
     """Return the SQL of the same hash as `seal`.
 
-    ``previous`` is the SQL of the previous hash, ``row`` maps `COLUMNS` to SQL.
+    ``previous`` is the SQL of the previous hash, ``row`` maps `HASHED_COLUMNS` to SQL.
     """
     parts = [previous]
-    for name in COLUMNS:
+    for name in HASHED_COLUMNS:
         parts += [SQL("%s::text", SEPARATOR), _text_sql(name, row[name])]
     return SQL(
         "encode(sha256(convert_to(concat(%s), 'UTF8')), 'hex')", SQL(", ").join(parts)
     )
 
 
-def seal_columns_sql(previous, alias):
+def hash_columns_sql(previous, alias):
     """Return the SQL of the hash of an entry, read from a table by its alias."""
-    return seal_sql(previous, {name: SQL.identifier(alias, name) for name in COLUMNS})
+    return hash_sql(
+        previous, {name: SQL.identifier(alias, name) for name in HASHED_COLUMNS}
+    )
 
 
 def units_to_text(units):

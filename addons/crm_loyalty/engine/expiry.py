@@ -11,8 +11,8 @@ from odoo.tools import SQL
 from . import chain
 from .ledger import SCALE
 
-# Values that are the same for all expiry entries; see `chain.COLUMNS`.
-CONSTANT = {
+# Values that are the same for all expiry entries; see `chain.HASHED_COLUMNS`.
+CONSTANT_COLUMNS = {
     "kind": SQL("'expire'"),
     "waived": SQL("0"),
     "key": SQL("NULL"),
@@ -23,7 +23,7 @@ CONSTANT = {
 }
 
 
-def expire(day: SQL, uid: int, limit: int) -> SQL:
+def expire_lots_sql(day: SQL, uid: int, limit: int) -> SQL:
     """SQL that posts the expiry of due lots, and returns the ids of the entries.
 
     ``day`` is the SQL of the current day of program ``p``, ``limit`` the number of
@@ -54,15 +54,15 @@ def expire(day: SQL, uid: int, limit: int) -> SQL:
         SELECT id FROM entry ORDER BY id
         """,
         day=day,
-        cards=_cards(limit),
-        entries=_entries(uid),
-        added=_added(uid),
-        consumed=_consumed(uid),
+        cards=_due_cards_sql(limit),
+        entries=_expiry_entries_sql(uid),
+        added=_insert_entries_sql(uid),
+        consumed=_insert_consumptions_sql(uid),
         scale=SCALE,
     )
 
 
-def _cards(limit: int) -> SQL:
+def _due_cards_sql(limit: int) -> SQL:
     """SQL of the cards that have expired lots."""
     return SQL(
         """
@@ -83,7 +83,7 @@ def _cards(limit: int) -> SQL:
     )
 
 
-def _entries(uid: int) -> SQL:
+def _expiry_entries_sql(uid: int) -> SQL:
     """SQL of the entry to post on each card, with the previous hash."""
     return SQL(
         """
@@ -103,10 +103,12 @@ def _entries(uid: int) -> SQL:
     )
 
 
-def _added(uid: int) -> SQL:
+def _insert_entries_sql(uid: int) -> SQL:
     """SQL that inserts the entries. Expired points count for no tier."""
-    sealed = {name: SQL.identifier("entry", name) for name in chain.COLUMNS} | CONSTANT
-    values = sealed | {
+    hashed = {
+        name: SQL.identifier("entry", name) for name in chain.HASHED_COLUMNS
+    } | CONSTANT_COLUMNS
+    values = hashed | {
         "id": SQL("id"),
         "program_id": SQL("program_id"),
         "partner_id": SQL("partner_id"),
@@ -116,7 +118,7 @@ def _added(uid: int) -> SQL:
         "qualifying_card_id": SQL("card_id"),
         "qualifying_points": SQL("0"),
         "qualifying_spend": SQL("0"),
-        "hash": chain.seal_sql(SQL("entry.previous"), sealed),
+        "hash": chain.hash_sql(SQL("entry.previous"), hashed),
         "create_uid": SQL("%s", uid),
         "write_uid": SQL("%s", uid),
         "write_date": SQL("create_date"),
@@ -128,7 +130,7 @@ def _added(uid: int) -> SQL:
     )
 
 
-def _consumed(uid: int) -> SQL:
+def _insert_consumptions_sql(uid: int) -> SQL:
     """SQL that records which lots the entries consume."""
     return SQL(
         """

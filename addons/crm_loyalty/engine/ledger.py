@@ -36,7 +36,7 @@ def to_points(units):
     return units / UNIT
 
 
-class ShortBalance(Exception):
+class InsufficientPoints(Exception):
     """The card has fewer points than are to be taken."""
 
     def __init__(self, units, available):
@@ -46,7 +46,7 @@ class ShortBalance(Exception):
 
 
 @dataclass
-class Row:
+class OpenEntry:
     """An entry with open points: a lot if they are above zero, a debt if below.
 
     ``available`` is the first day on which a lot may be spent (empty: not known
@@ -81,9 +81,9 @@ class Account:
     negative if it gave them back. ``touched`` has the ids of the changed rows.
     """
 
-    rows: dict[int, Row]
-    flows: list[tuple[int, int, int]] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
+    rows: dict[int, OpenEntry]
+    consumptions: list[tuple[int, int, int]] = field(default_factory=list)
+    changed_ids: set[int] = field(default_factory=set)
 
     @property
     def balance(self):
@@ -99,27 +99,27 @@ class Account:
 
     def award(self, entry, units, day, available=None, expires=None):
         """Open a lot, and pay debts from it at once."""
-        self._add(Row(entry, units, available, expires))
-        self._settle(day)
+        self._add(OpenEntry(entry, units, available, expires))
+        self._pay_debts(day)
 
     def spend(self, entry, units, day):
         """Consume spendable lots, earliest expiry first.
 
-        :raises ShortBalance: if they are not enough; then nothing is consumed
+        :raises InsufficientPoints: if they are not enough; then nothing is consumed
         """
         available = self.get_spendable(day)
         if available < units:
-            raise ShortBalance(units, available)
+            raise InsufficientPoints(units, available)
         lots = [row for row in self.rows.values() if row.is_spendable(day)]
-        self._add(Row(entry, 0))
-        self._draw(entry, units, sorted(lots, key=lambda row: row.order))
+        self._add(OpenEntry(entry, 0))
+        self._consume(entry, units, sorted(lots, key=lambda row: row.order))
 
-    def take(self, entry, units, day, prefer=(), shortage="debt"):
+    def deduct(self, entry, units, day, prefer=(), shortage="debt"):
         """Take units back, and return the units that are waived.
 
         Consume the lots of ``prefer`` first, then spendable lots, then expired ones,
         then pending ones. ``shortage`` says what happens to the rest: ``debt`` records
-        a debt, ``floor`` waives it, ``block`` raises ShortBalance.
+        a debt, ``floor`` waives it, ``block`` raises InsufficientPoints.
         """
         rank = {lot: index for index, lot in enumerate(dict.fromkeys(prefer))}
         lots = sorted(
@@ -133,9 +133,9 @@ class Account:
         )
         there = sum(row.open for row in lots)
         if there < units and shortage == "block":
-            raise ShortBalance(units, there)
-        self._add(Row(entry, 0))
-        rest = self._draw(entry, units, lots)
+            raise InsufficientPoints(units, there)
+        self._add(OpenEntry(entry, 0))
+        rest = self._consume(entry, units, lots)
         if shortage == "floor":
             return rest
         self.rows[entry].open = -rest
@@ -145,8 +145,8 @@ class Account:
         """Consume the rest of lots, and return its units."""
         rows = [self.rows[lot] for lot in lots if lot in self.rows]
         units = sum(row.open for row in rows if row.open > 0)
-        self._add(Row(entry, 0))
-        self._draw(entry, units, [row for row in rows if row.open > 0])
+        self._add(OpenEntry(entry, 0))
+        self._consume(entry, units, [row for row in rows if row.open > 0])
         return units
 
     def restore(self, entry, units, day, consumed):
@@ -156,7 +156,7 @@ class Account:
         has not given back yet. The last lot consumed gets its units back first. The
         rest, such as a debt, becomes a lot of its own.
         """
-        self._add(Row(entry, units, available=day))
+        self._add(OpenEntry(entry, units, available=day))
         for row, given in reversed(consumed):
             back = min(given, self.rows[entry].open)
             if not back:
@@ -164,25 +164,25 @@ class Account:
             lot = self.rows.setdefault(row.id, row)
             lot.open += back
             self.rows[entry].open -= back
-            self.flows.append((entry, lot.id, -back))
-            self.touched.add(lot.id)
-        self._settle(day)
+            self.consumptions.append((entry, lot.id, -back))
+            self.changed_ids.add(lot.id)
+        self._pay_debts(day)
 
-    def extend(self, day, until):
+    def extend_expiry(self, day, until):
         """Postpone the expiry of open lots to ``until``."""
         for row in self.rows.values():
             if row.open <= 0 or row.expires is None or row.is_expired(day):
                 continue
             if row.expires < until:
                 row.expires = until
-                self.touched.add(row.id)
+                self.changed_ids.add(row.id)
 
     # Helpers
 
     def _add(self, row):
         self.rows[row.id] = row
 
-    def _draw(self, entry, units, lots):
+    def _consume(self, entry, units, lots):
         """Consume units from lots in their order; return the units still missing."""
         for lot in lots:
             if not units:
@@ -190,11 +190,11 @@ class Account:
             part = min(units, lot.open)
             lot.open -= part
             units -= part
-            self.flows.append((entry, lot.id, part))
-            self.touched.add(lot.id)
+            self.consumptions.append((entry, lot.id, part))
+            self.changed_ids.add(lot.id)
         return units
 
-    def _settle(self, day):
+    def _pay_debts(self, day):
         """Pay debts, oldest first, from lots that have not expired."""
         debts = sorted((r for r in self.rows.values() if r.open < 0), key=_by_id)
         for debt in debts:
@@ -202,10 +202,10 @@ class Account:
                 (r for r in self.rows.values() if r.open > 0 and not r.is_expired(day)),
                 key=lambda row: row.order,
             )
-            rest = self._draw(debt.id, -debt.open, lots)
+            rest = self._consume(debt.id, -debt.open, lots)
             if debt.open != -rest:
                 debt.open = -rest
-                self.touched.add(debt.id)
+                self.changed_ids.add(debt.id)
 
 
 def _by_id(row):

@@ -17,7 +17,7 @@ class PostedPoints:
     """Points that an order posted on one card, and how many of them are back.
 
     ``origin`` is the entry, empty for an order confirmed before the ledger existed.
-    ``units`` are those of the order, ``back`` those that were taken or given back,
+    ``units`` are those of the order, ``returned`` those that were taken or given back,
     ``waived`` those that could not be taken back.
     """
 
@@ -27,23 +27,23 @@ class PostedPoints:
         self.origin = origin
         self.units = units
         self.name = name
-        self.back = 0
+        self.returned = 0
         self.waived = 0
         self.count = 0
 
-    def note(self, entry):
+    def add_reversal(self, entry):
         """Count an entry that reverses part of the points."""
         sign = -1 if self.kind == "earn" else 1
-        self.back += sign * to_units(entry.points)
+        self.returned += sign * to_units(entry.points)
         self.waived += to_units(entry.waived)
         self.count += 1
 
-    def get_units_to(self, target):
+    def get_units_to_post(self, target):
         """Return the signed units to post so that ``target`` units are back."""
-        due = target - self.back - self.waived
+        due = target - self.returned - self.waived
         if due < 0:
             # Waived units were never taken, so they can't be given back.
-            due = min(target - self.back, 0)
+            due = min(target - self.returned, 0)
         return -due if self.kind == "earn" else due
 
     def get_postings(self, target, *, prefix, source, reason):
@@ -52,7 +52,7 @@ class PostedPoints:
         :param prefix: the prefix of the order's keys
         :param source: the document of the return
         """
-        units = self.get_units_to(target)
+        units = self.get_units_to_post(target)
         if not units:
             return []
         return [
@@ -68,7 +68,7 @@ class PostedPoints:
         ]
 
 
-def get_posted(entries):
+def get_posted_points(entries):
     """Return the `PostedPoints` of an order's entries, with their reversals."""
     posted = {
         entry.id: PostedPoints(
@@ -81,16 +81,16 @@ def get_posted(entries):
         for entry in entries
     }
     for child in entries.search([("origin_id", "in", list(posted))]):
-        posted[child.origin_id.id].note(child)
+        posted[child.origin_id.id].add_reversal(child)
     return list(posted.values())
 
 
-def get_target(units, share):
+def get_target_units(units, share):
     """Return the units of a share, rounded to 0.01 points; all units if it is 1."""
     return units if share >= 1 else to_units(round(to_points(units) * share, 2))
 
 
-def get_share(lines, returned, weight=lambda line: 1):
+def get_returned_share(lines, returned, weight=lambda line: 1):
     """Return the share (0 to 1) of lines that came back.
 
     The share is by amount, or by quantity if the lines are free. ``returned`` maps
@@ -107,19 +107,19 @@ def get_share(lines, returned, weight=lambda line: 1):
     return min(part / total, 1) if total else 0
 
 
-def get_cost_share(rewards, returned):
+def get_returned_cost_share(rewards, returned):
     """Return the share of the points spent on rewards that came back.
 
     :param rewards: the reward lines of one card in an order. The lines of one reward
         have the same code, and any of them may have its cost.
-    :param returned: the returned lines, as in `get_share`
+    :param returned: the returned lines, as in `get_returned_share`
     """
     costs = sum(rewards.mapped("points_cost"))
     if not costs:
         return 0
     back = 0
     for lines in rewards.grouped("reward_identifier_code").values():
-        back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
+        back += sum(lines.mapped("points_cost")) * get_returned_share(lines, returned)
     return back / costs
 
 

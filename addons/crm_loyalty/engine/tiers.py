@@ -34,22 +34,22 @@ from datetime import date
 
 from odoo.tools import SQL
 
-from .periods import ROLLING, sql_after_years, sql_period_of
+from .periods import ROLLING, add_years_sql, tier_period_sql
 
 # Days over which the pace of a customer is measured, and for which rolling months are
 # projected.
 PACE_DAYS = 365
-AHEAD_DAYS = 90
+PROJECTION_DAYS = 90
 # A pace over fewer days would project the first purchase to gold.
-FEWEST_DAYS = 30
+MIN_PACE_DAYS = 30
 
-NOTHING = SQL("'-Infinity'::float8")
+NO_TIER = SQL("'-Infinity'::float8")
 
 BASIS_COLUMNS = {"points": "qualifying_points", "spend": "qualifying_spend"}
 
 
 @dataclass(frozen=True)
-class Ladder:
+class TierPolicy:
     """The settings of a program that decide its tiers."""
 
     program_id: int
@@ -76,20 +76,20 @@ class Ladder:
                 WHERE t.program_id = %s AND t.active AND t.threshold <= %s), %s)""",
             self.program_id,
             value,
-            NOTHING,
+            NO_TIER,
         )
 
 
-def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
+def cards_sql(policy: TierPolicy, as_of: SQL, where: SQL) -> SQL:
     """SQL of the cards to evaluate, each with its day and period."""
     period = (
         SQL(
             "SELECT NULL::date AS start, NULL::date AS stop, "
             "NULL::date AS previous_start, NULL::date AS next_stop"
         )
-        if ladder.is_rolling
-        else sql_period_of(
-            ladder.period, SQL("day.as_of"), SQL("c.crm_loyalty_member_since")
+        if policy.is_rolling
+        else tier_period_sql(
+            policy.period, SQL("day.as_of"), SQL("c.crm_loyalty_member_since")
         )
     )
     return SQL(
@@ -106,25 +106,25 @@ def cards(ladder: Ladder, as_of: SQL, where: SQL) -> SQL:
          WHERE c.program_id = %(program)s AND c.active AND c.partner_id IS NOT NULL
            AND %(where)s
         """,
-        nothing=NOTHING,
+        nothing=NO_TIER,
         as_of=as_of,
         period=period,
-        program=ladder.program_id,
+        program=policy.program_id,
         where=where,
     )
 
 
-def totals(ladder: Ladder) -> SQL:
+def totals_sql(policy: TierPolicy) -> SQL:
     """SQL of the sums of each row of ``card`` over its entries up to its day.
 
     ``gross_*`` leave out reversals since the tier was reached, to find out whether
     only a reversal makes the card lose its tier.
     """
     day = SQL("e.qualifying_date")
-    current, previous, extended, rest, last = _windows(ladder, day)
-    untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", ladder.column)
+    current, previous, extended, rest, last = _window_conditions(policy, day)
+    untouched = SQL("NOT (%s < 0 AND e.date >= card.tier_since)", policy.column)
 
-    def total(condition, value=ladder.column):
+    def total(condition, value=policy.column):
         return SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", value, condition)
 
     return SQL(
@@ -158,19 +158,19 @@ def totals(ladder: Ladder) -> SQL:
     )
 
 
-def _windows(ladder: Ladder, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
+def _window_conditions(policy: TierPolicy, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
     """SQL of four conditions and a day, from the day of an entry.
 
     Whether it counts in the current period, in the previous one, in the previous one
     with its grace days, and at the end of the projection; and the last day of the
     current period.
     """
-    if ladder.is_rolling:
-        current = SQL("%s > card.as_of", sql_after_years(day, 1))
-        rest = SQL("%s > card.as_of + %s", sql_after_years(day, 1), AHEAD_DAYS)
+    if policy.is_rolling:
+        current = SQL("%s > card.as_of", add_years_sql(day, 1))
+        rest = SQL("%s > card.as_of + %s", add_years_sql(day, 1), PROJECTION_DAYS)
         # The last day on which all entries that count today still count.
-        first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, ladder.column)
-        last = SQL("%s - 1", sql_after_years(first, 1))
+        first = SQL("MIN(%s) FILTER (WHERE %s AND %s > 0)", day, current, policy.column)
+        last = SQL("%s - 1", add_years_sql(first, 1))
         return current, SQL("FALSE"), SQL("FALSE"), rest, last
     current = SQL("%s >= card.start", day)
     previous = SQL("%s >= card.previous_start AND %s < card.start", day, day)
@@ -178,24 +178,24 @@ def _windows(ladder: Ladder, day: SQL) -> tuple[SQL, SQL, SQL, SQL, SQL]:
         "%s >= card.previous_start AND %s < card.start + %s",
         day,
         day,
-        ladder.grace_days,
+        policy.grace_days,
     )
     return current, previous, extended, current, SQL("MIN(card.stop)")
 
 
-def entitled(ladder: Ladder) -> SQL:
+def entitled_sql(policy: TierPolicy) -> SQL:
     """SQL of the levels of each card: earned, kept, gross, base and projected."""
-    nothing = NOTHING
-    if ladder.is_rolling:
+    nothing = NO_TIER
+    if policy.is_rolling:
         kept, gross_kept = nothing, nothing
-        projected = SQL("total.rest + %s * pace", AHEAD_DAYS)
+        projected = SQL("total.rest + %s * pace", PROJECTION_DAYS)
     else:
         kept = SQL(
             "GREATEST(%s, LEAST(%s, card.held))",
-            ladder.level(SQL("total.previous")),
-            ladder.level(SQL("total.extended")),
+            policy.level(SQL("total.previous")),
+            policy.level(SQL("total.extended")),
         )
-        gross_kept = ladder.level(SQL("total.gross_previous"))
+        gross_kept = policy.level(SQL("total.gross_previous"))
         projected = SQL("total.rest + (card.stop - card.as_of) * pace")
     return SQL(
         """
@@ -210,18 +210,18 @@ def entitled(ladder: Ladder) -> SQL:
                    GREATEST(card.as_of - card.member_since + 1, %(fewest)s)) AS pace
                ) AS pace
         """,
-        earned=ladder.level(SQL("total.current")),
+        earned=policy.level(SQL("total.current")),
         kept=kept,
-        gross_earned=ladder.level(SQL("total.gross_current")),
+        gross_earned=policy.level(SQL("total.gross_current")),
         gross_kept=gross_kept,
-        base=ladder.level(SQL("0")),
-        projected=ladder.level(projected),
+        base=policy.level(SQL("0")),
+        projected=policy.level(projected),
         pace_days=PACE_DAYS,
-        fewest=FEWEST_DAYS,
+        fewest=MIN_PACE_DAYS,
     )
 
 
-def decided() -> SQL:
+def decided_sql() -> SQL:
     """SQL of the new level of each card of ``entitled``, by rule 4."""
     return SQL(
         """
@@ -235,32 +235,32 @@ def decided() -> SQL:
     )
 
 
-def promised(ladder: Ladder) -> SQL:
+def promised_sql(policy: TierPolicy) -> SQL:
     """SQL of the last day of each card's tier, and the value missing to keep it."""
-    if not ladder.is_rolling:
+    if not policy.is_rolling:
         until = SQL(
             """CASE WHEN level <= base THEN NULL
                     WHEN earned >= level THEN next_stop + %(grace)s
                     WHEN kept >= level THEN stop + %(grace)s
                     ELSE tier_until END""",
-            grace=ladder.grace_days,
+            grace=policy.grace_days,
         )
         missing = SQL(
             """CASE WHEN level <= base OR earned >= level THEN 0
                     WHEN kept >= level THEN level - current
                     WHEN tier_until < start + %(grace)s THEN level - extended
                     ELSE level - current END""",
-            grace=ladder.grace_days,
+            grace=policy.grace_days,
         )
         return SQL(
             "SELECT decided.*, %s AS until, GREATEST(%s, 0) AS missing FROM decided",
             until,
             missing,
         )
-    return _promised_rolling(ladder)
+    return _promised_rolling_sql(policy)
 
 
-def _promised_rolling(ladder: Ladder) -> SQL:
+def _promised_rolling_sql(policy: TierPolicy) -> SQL:
     """SQL of the same for rolling months, where each award changes the last day."""
     return SQL(
         """
@@ -289,15 +289,15 @@ def _promised_rolling(ladder: Ladder) -> SQL:
                 LIMIT 1) AS holds ON decided.earned >= decided.level
                                  AND decided.level > decided.base
         """,
-        last=sql_after_years(SQL("holds.day"), 1),
-        grace=ladder.grace_days,
-        value=ladder.column,
+        last=add_years_sql(SQL("holds.day"), 1),
+        grace=policy.grace_days,
+        value=policy.column,
         longest=PACE_DAYS + 1,
-        counts=SQL("%s > decided.as_of", sql_after_years(SQL("e.qualifying_date"), 1)),
+        counts=SQL("%s > decided.as_of", add_years_sql(SQL("e.qualifying_date"), 1)),
     )
 
 
-def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
+def states_sql(policy: TierPolicy, as_of: date | SQL, where: SQL) -> SQL:
     """SQL ``WITH`` clause that ends in ``state``, the new state of each card.
 
     ``as_of`` is a day, or SQL of a day for each card ``c``: with the day after
@@ -316,15 +316,15 @@ def states(ladder: Ladder, as_of: date | SQL, where: SQL) -> SQL:
              decided AS (%s),
              state AS MATERIALIZED (%s)
         """,
-        cards(ladder, day, where),
-        totals(ladder),
-        entitled(ladder),
-        decided(),
-        promised(ladder),
+        cards_sql(policy, day, where),
+        totals_sql(policy),
+        entitled_sql(policy),
+        decided_sql(),
+        promised_sql(policy),
     )
 
 
-def writing(states: SQL, program_id: int, uid: int) -> SQL:
+def write_states_sql(states: SQL, program_id: int, uid: int) -> SQL:
     """SQL that writes the states that changed, and their history.
 
     It returns ``(id, id)`` of each written card; the second id is NULL if the tier
@@ -341,13 +341,13 @@ def writing(states: SQL, program_id: int, uid: int) -> SQL:
           LEFT JOIN noted AS n ON n.card_id = w.id
         """,
         states,
-        _target(program_id),
-        _card_update(),
-        _history_insert(program_id, uid),
+        _target_sql(program_id),
+        _update_cards_sql(),
+        _insert_history_sql(program_id, uid),
     )
 
 
-def _target(program_id: int) -> SQL:
+def _target_sql(program_id: int) -> SQL:
     """SQL of ``state`` with the tiers of its levels."""
     return SQL(
         """
@@ -365,7 +365,7 @@ def _target(program_id: int) -> SQL:
     )
 
 
-def _card_update() -> SQL:
+def _update_cards_sql() -> SQL:
     """SQL that updates the cards of ``target`` that differ from their new state."""
     return SQL(
         """
@@ -394,7 +394,7 @@ def _card_update() -> SQL:
     )
 
 
-def _history_insert(program_id: int, uid: int) -> SQL:
+def _insert_history_sql(program_id: int, uid: int) -> SQL:
     """SQL that inserts the tier changes of ``target`` into the history."""
     return SQL(
         """

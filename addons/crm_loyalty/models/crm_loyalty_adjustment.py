@@ -9,7 +9,7 @@ from .crm_loyalty_entry import DIGITS
 from .loyalty_card_limit import LIMIT_DAYS
 
 # Fields that users enter. Code writes all others.
-ASKED = {"card_id", "kind", "points", "reason"}
+REQUEST_FIELDS = {"card_id", "kind", "points", "reason"}
 
 
 class CrmLoyaltyAdjustment(models.Model):
@@ -109,10 +109,10 @@ class CrmLoyaltyAdjustment(models.Model):
             adjustment.can_approve = (
                 approver
                 and adjustment.state == "waiting"
-                and self.env.user not in adjustment._get_people()
+                and self.env.user not in adjustment._get_requesters()
             )
 
-    def _get_people(self):
+    def _get_requesters(self):
         """Return the users who took part in the request, and so may not approve it."""
         self.ensure_one()
         return self.user_id | self.editor_id | self.asker_id
@@ -152,7 +152,7 @@ class CrmLoyaltyAdjustment(models.Model):
         """Allow only authors to edit drafts, and no one to edit requests."""
         if not self.env.su:
             self._check_may_write(vals)
-        if ASKED & vals.keys():
+        if REQUEST_FIELDS & vals.keys():
             vals = {**vals, "editor_id": self.env.uid}
         return super().write(vals)
 
@@ -170,8 +170,8 @@ class CrmLoyaltyAdjustment(models.Model):
                     "This adjustment can't be changed any more. Ask for a new one."
                 )
             )
-        if names - ASKED:
-            field = self._fields.get(min(names - ASKED))
+        if names - REQUEST_FIELDS:
+            field = self._fields.get(min(names - REQUEST_FIELDS))
             raise UserError(
                 self.env._(
                     "“%(field)s” of an adjustment can't be written by hand.",
@@ -216,7 +216,7 @@ class CrmLoyaltyAdjustment(models.Model):
             adjustment.sudo().asker_id = self.env.user
             if card in over:
                 adjustment.sudo().state = "waiting"
-                adjustment._ask_approvers(over[card])
+                adjustment._notify_approvers(over[card])
             else:
                 adjustment._post(self.env.user)
         return True
@@ -248,7 +248,7 @@ class CrmLoyaltyAdjustment(models.Model):
                         "“%(reason)s” was decided already.", reason=adjustment.reason
                     )
                 )
-            if self.env.user in adjustment._get_people():
+            if self.env.user in adjustment._get_requesters():
                 raise UserError(
                     self.env._(
                         "You have asked for “%(reason)s” yourself, or edited it. A "
@@ -287,12 +287,12 @@ class CrmLoyaltyAdjustment(models.Model):
             "source": self,
             "reason": self.reason,
             # The points count for the author, not for the approver.
-            "by_hand": self.user_id,
+            "manual_user": self.user_id,
         }
         # An approver need not have access to bonus rules.
         rule = self.sudo().bonus_rule_id
         if rule:
-            rule._check_not_given(self.card_id, self.bonus_occasion)
+            rule._check_bonus_not_posted(self.card_id, self.bonus_occasion)
             bonus = rule._prepare_bonus_values(
                 self.card_id, self.bonus_occasion, self.reason
             )
@@ -308,7 +308,7 @@ class CrmLoyaltyAdjustment(models.Model):
         return self.with_context(lang=lang).env._("Adjusted")
 
     @api.model
-    def _ask_for_bonus(self, rule, card, occasion, reason):
+    def _request_bonus(self, rule, card, occasion, reason):
         """Request approval of a bonus by hand, and return the adjustment."""
         waiting = [
             ("card_id", "=", card.id),
@@ -338,14 +338,14 @@ class CrmLoyaltyAdjustment(models.Model):
         adjustment.action_ask()
         return adjustment
 
-    def _ask_approvers(self, limit):
+    def _notify_approvers(self, limit):
         self.ensure_one()
         approvers = self.env.ref("crm_loyalty.group_points_approver").all_user_ids
         # The author need not have access to the approvers.
         for user in approvers.sudo():
             company = self.company_id
             if (
-                user in self._get_people()
+                user in self._get_requesters()
                 or user._is_superuser()
                 or user.share
                 or not user.active

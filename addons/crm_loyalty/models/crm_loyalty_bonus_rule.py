@@ -8,15 +8,15 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.ledger import MAX_POINTS
-from ..engine.periods import sql_after_years, sql_whole_years
+from ..engine.periods import add_years_sql, count_anniversaries_sql
 
 _logger = logging.getLogger(__name__)
 
 # Days for which the job posts missed bonuses after it did not run.
-LOOK_BACK = 31
+LOOK_BACK_DAYS = 31
 
 # Triggers on documents of other apps: the model of the document.
-DOCUMENTS = {
+TRIGGER_MODELS = {
     "survey": "survey.user_input",
     "event": "event.registration",
     "rating": "rating.rating",
@@ -139,7 +139,7 @@ class CrmLoyaltyBonusRule(models.Model):
     @api.constrains("trigger")
     def _check_trigger(self):
         for rule in self:
-            model = DOCUMENTS.get(rule.trigger)
+            model = TRIGGER_MODELS.get(rule.trigger)
             if model and model not in self.env:
                 labels = dict(self._fields["trigger"]._description_selection(self.env))
                 raise ValidationError(
@@ -211,7 +211,9 @@ class CrmLoyaltyBonusRule(models.Model):
                AND m.program_id = %(program)s AND m.crm_loyalty_member_since <= last.day
              WHERE %(birth)s < last.day
             """,
-            last=sql_after_years(birth, sql_whole_years(birth, SQL("%s::date", day))),
+            last=add_years_sql(
+                birth, count_anniversaries_sql(birth, SQL("%s::date", day))
+            ),
             program=self.program_id.id,
             birth=birth,
         )
@@ -227,7 +229,9 @@ class CrmLoyaltyBonusRule(models.Model):
              CROSS JOIN LATERAL (SELECT %(last)s AS day) AS last
              WHERE m.program_id = %(program)s AND m.crm_loyalty_member_since < last.day
             """,
-            last=sql_after_years(since, sql_whole_years(since, SQL("%s::date", day))),
+            last=add_years_sql(
+                since, count_anniversaries_sql(since, SQL("%s::date", day))
+            ),
             program=self.program_id.id,
         )
 
@@ -295,7 +299,7 @@ class CrmLoyaltyBonusRule(models.Model):
         self.ensure_one()
         return f"bonus:{self.id}:{occasion}"
 
-    def _check_not_given(self, card, occasion):
+    def _check_bonus_not_posted(self, card, occasion):
         """Raise UserError if the card already has the bonus of this occasion."""
         self.ensure_one()
         key = self._get_key(occasion)
@@ -309,12 +313,12 @@ class CrmLoyaltyBonusRule(models.Model):
                 )
             )
 
-    def _get_due(self, day):
+    def _get_due_occasions(self, day):
         """Return ``[(card, occasion)]`` for which the rule has not posted a bonus."""
         self.ensure_one()
         if self.trigger == "manual":
             return []
-        model = DOCUMENTS.get(self.trigger)
+        model = TRIGGER_MODELS.get(self.trigger)
         if model and model not in self.env:
             return []
         self.env.flush_all()
@@ -339,7 +343,7 @@ class CrmLoyaltyBonusRule(models.Model):
                 """,
                 due=getattr(self, f"_due_{self.trigger}")(day),
                 program=self.program_id.id,
-                first=max(self.date_from, day - timedelta(days=LOOK_BACK)),
+                first=max(self.date_from, day - timedelta(days=LOOK_BACK_DAYS)),
                 day=day,
                 members=members.subselect(),
                 prefix=self._get_key(""),
@@ -356,7 +360,7 @@ class CrmLoyaltyBonusRule(models.Model):
             entries |= self.env["loyalty.card"]._post_many(
                 [
                     rule._prepare_bonus_values(card, occasion, date=as_of)
-                    for card, occasion in rule._get_due(day)
+                    for card, occasion in rule._get_due_occasions(day)
                 ]
             )
         return entries

@@ -4,7 +4,7 @@ import time
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine import proof as engine
+from ..engine import ledger_check as engine
 from ..engine.ledger import SCALE
 
 _logger = logging.getLogger(__name__)
@@ -18,9 +18,9 @@ FAULTS = [
 ]
 # Kilobytes of work_mem for the check, unless the server has more. A million entries
 # need 100 MB, which several steps and processes share.
-MEMORY = 64 * 1024
+WORK_MEM_KB = 64 * 1024
 # Maximum number of faults to list; all are counted.
-LISTED = 200
+MAX_LISTED_FAULTS = 200
 
 
 class CrmLoyaltyCheck(models.Model):
@@ -70,20 +70,20 @@ class CrmLoyaltyCheck(models.Model):
         anchor = self._get_anchor_date()
         # Start a new transaction, to see all entries written before that moment.
         self.env["ir.cron"]._commit_progress(remaining=1)
-        proof = self._prove(anchor)
-        proof._alert()
+        check = self._check_ledger(anchor)
+        check._notify_managers()
         self.env["ir.cron"]._commit_progress(1)
 
     def action_prove(self):
         """Check the ledger now, and open the result."""
         self.browse().check_access("create")
         # Check cards of all companies, which the user need not have access to.
-        proof = self.sudo()._prove()
-        proof._alert()
+        check = self.sudo()._check_ledger()
+        check._notify_managers()
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
-            "res_id": proof.id,
+            "res_id": check.id,
             "view_mode": "form",
         }
 
@@ -103,15 +103,15 @@ class CrmLoyaltyCheck(models.Model):
         return moment
 
     @api.model
-    def _prove(self, anchor=None):
+    def _check_ledger(self, anchor=None):
         """Check the ledger of all cards in one query, and return the result."""
         start = time.monotonic()
         self.env.flush_all()
-        self._widen_memory()
+        self._raise_work_mem()
         last = self.search([("anchor_date", "!=", False)], limit=1)
         anchor = anchor or last.anchor_date or None
         [found] = self.env.execute_query_dict(
-            engine.prove(last.anchor_date or None, anchor, LISTED)
+            engine.ledger_check_sql(last.anchor_date or None, anchor, MAX_LISTED_FAULTS)
         )
         faults = found["faults"] or []
         count = found["fault_count"]
@@ -126,7 +126,7 @@ class CrmLoyaltyCheck(models.Model):
                 | {"found": found["last_count"]}
             )
             count += 1
-        proof = self.create(
+        check = self.create(
             {
                 "state": "failed" if count else "ok",
                 "card_count": found["card_count"],
@@ -141,15 +141,15 @@ class CrmLoyaltyCheck(models.Model):
         )
         _logger.info(
             "Points ledger: %s entries of %s cards proved in %.1f s, %s faults",
-            proof.entry_count,
-            proof.card_count,
-            proof.seconds,
-            proof.fault_count,
+            check.entry_count,
+            check.card_count,
+            check.seconds,
+            check.fault_count,
         )
-        return proof
+        return check
 
     @api.model
-    def _widen_memory(self):
+    def _raise_work_mem(self):
         """Raise work_mem for this transaction, so that the big joins fit in memory."""
         self.env.cr.execute(
             SQL(
@@ -158,25 +158,25 @@ class CrmLoyaltyCheck(models.Model):
                            pg_size_bytes(current_setting('work_mem')) / 1024, %s
                            )::text || 'kB', TRUE)
                 """,
-                MEMORY,
+                WORK_MEM_KB,
             )
         )
 
-    def _alert(self):
+    def _notify_managers(self):
         """Schedule an activity for each manager of points about a failed check."""
-        for proof in self.filtered(lambda proof: proof.state == "failed"):
+        for check in self.filtered(lambda check: check.state == "failed"):
             managers = self.env.ref("crm_loyalty.group_points_manager").all_user_ids
             for user in managers.filtered(lambda user: user.active and not user.share):
                 if user._is_superuser():
                     continue
-                told = proof.with_context(lang=user.lang)
-                told.activity_schedule(
+                translated = check.with_context(lang=user.lang)
+                translated.activity_schedule(
                     "mail.mail_activity_data_warning",
-                    summary=told.env._("The points ledger has faults"),
-                    note=told.env._(
+                    summary=translated.env._("The points ledger has faults"),
+                    note=translated.env._(
                         "%(count)s faults were found. Look at each card: who changed "
                         "its points past Odoo?",
-                        count=proof.fault_count,
+                        count=check.fault_count,
                     ),
                     user_id=user.id,
                 )

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .crm_loyalty_entry import DIGITS
 
-QUALIFYING = (
+QUALIFYING_COLUMNS = (
     "qualifying_date",
     "qualifying_card_id",
     "qualifying_points",
@@ -47,7 +47,7 @@ class CrmLoyaltyEntry(models.Model):
     )
 
     @api.model
-    def _qualify(self, where):
+    def _store_qualifying(self, where):
         """Compute the qualifying values of entries without them; alias ``e``.
 
         These are entries posted before the program had tiers: a posting sets its own
@@ -81,7 +81,7 @@ class CrmLoyaltyEntry(models.Model):
     @api.model
     def _get_qualifying_columns(self):
         """SQL of the columns that `_get_qualified_sql` returns."""
-        return SQL(", ").join(SQL.identifier(name) for name in QUALIFYING)
+        return SQL(", ").join(SQL.identifier(name) for name in QUALIFYING_COLUMNS)
 
     @api.model
     def _get_qualified_sql(self):

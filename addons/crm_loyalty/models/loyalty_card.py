@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ..engine.ledger import MAX_BALANCE, Row, to_points, to_units
+from ..engine.ledger import MAX_BALANCE, OpenEntry, to_points, to_units
 from .crm_loyalty_bounded_mixin import FIRST_DAY
 
 # Fields of cards that customers may read by RPC: those that the portal shows. New
@@ -125,7 +125,7 @@ class LoyaltyCard(models.Model):
         self.crm_loyalty_points_expiring = self.crm_loyalty_points_locked = 0
         self.crm_loyalty_points_expiring_date = False
         days = {card: card.program_id._get_loyalty_today() for card in self}
-        for card, rows in self._get_open_rows().items():
+        for card, rows in self._get_open_entries().items():
             day = days[card]
             card.crm_loyalty_points_pending = to_points(
                 sum(r.open for r in rows if r.open > 0 and r.is_pending(day))
@@ -193,7 +193,7 @@ class LoyaltyCard(models.Model):
         """Archive cards with a ledger instead of deleting them."""
         if not self:
             return super().unlink()
-        self._forget_ahead()
+        self._clear_preloaded()
         used = self.browse(
             card_id
             for [card_id] in self.env.execute_query(
@@ -234,7 +234,7 @@ class LoyaltyCard(models.Model):
         if not by_code:
             self._check_may_adjust(changes)
         reason = self.env.context.get("loyalty_reason")
-        by_hand = None if by_code else self.env.user
+        manual_user = None if by_code else self.env.user
         if not by_code and not reason and not kind:
             reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
@@ -245,8 +245,8 @@ class LoyaltyCard(models.Model):
                     "kind": kind
                     or ("adjust" if not by_code else "earn" if units > 0 else "burn"),
                     "reason": reason,
-                    "by_hand": by_hand,
-                    "raw": True,
+                    "manual_user": manual_user,
+                    "unchecked": True,
                 }
                 for card, units in changes.items()
             ]
@@ -267,14 +267,16 @@ class LoyaltyCard(models.Model):
                 # pylint: disable-next=super-method-mismatch
                 super(LoyaltyCard, card).write({"points": points})
 
-    def _get_open_rows(self):
+    def _get_open_entries(self):
         """Return ``{card: lots and debts}``."""
         rows = {card: [] for card in self}
-        ahead = self._get_accounts_ahead()
+        preloaded = self._get_preloaded_accounts()
         for card in self:
-            if card.id in ahead:
-                rows[card] += sorted(ahead[card.id].rows.values(), key=lambda r: r.id)
-        others = [card_id for card_id in self._ids if card_id not in ahead]
+            if card.id in preloaded:
+                rows[card] += sorted(
+                    preloaded[card.id].rows.values(), key=lambda r: r.id
+                )
+        others = [card_id for card_id in self._ids if card_id not in preloaded]
         if not others:
             return rows
         self.env["crm.loyalty.entry"].flush_model(["remaining"])
@@ -290,7 +292,7 @@ class LoyaltyCard(models.Model):
                 others,
             )
         ):
-            row = Row(entry_id, units, available, expires)
+            row = OpenEntry(entry_id, units, available, expires)
             rows[self.browse(card_id)].append(row)
         return rows
 
@@ -327,7 +329,7 @@ class LoyaltyCard(models.Model):
             lambda card: (
                 card.points
                 and (
-                    self._is_given_away(card, vals)
+                    self._is_reassigned(card, vals)
                     or "program_id" in vals
                     and card.program_id.id != vals["program_id"]
                 )
@@ -348,7 +350,7 @@ class LoyaltyCard(models.Model):
         self._check_within_limit({card: to_units(card.points) for card in moved})
 
     @api.model
-    def _is_given_away(self, card, vals):
+    def _is_reassigned(self, card, vals):
         owner = card.partner_id
         return (
             "partner_id" in vals

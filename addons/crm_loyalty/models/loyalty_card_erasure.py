@@ -10,7 +10,7 @@ from ..engine import chain
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
-    def _erase_person(self):
+    def _erase_personal_data(self):
         """Remove the texts about the members from their cards and ledger.
 
         The caller checks whether the user may erase a person.
@@ -41,12 +41,14 @@ class LoyaltyCard(models.Model):
         that a forged change of points does not get a valid hash. The digest of the last
         check is corrected by the difference, with a message.
         """
-        rows = self._read_sealed()
+        rows = self._read_hashed_entries()
         before, after = {}, {}
-        seals = {}
+        hashes = {}
         for row in rows:
-            previous = seals.get(row["card_id"], (chain.FIRST, chain.FIRST))
-            if chain.seal(previous[0], row) != row["hash"]:
+            previous = hashes.get(
+                row["card_id"], (chain.INITIAL_HASH, chain.INITIAL_HASH)
+            )
+            if chain.compute_hash(previous[0], row) != row["hash"]:
                 raise UserError(
                     self.env._(
                         "The points of %(card)s were changed past the ledger. Prove "
@@ -54,9 +56,9 @@ class LoyaltyCard(models.Model):
                         card=self.browse(row["card_id"]).display_name,
                     )
                 )
-            seal = chain.seal(previous[1], {**row, "reason": None})
-            seals[row["card_id"]] = row["hash"], seal
-            before[row["id"]], after[row["id"]] = row["hash"], seal
+            new_hash = chain.compute_hash(previous[1], {**row, "reason": None})
+            hashes[row["card_id"]] = row["hash"], new_hash
+            before[row["id"]], after[row["id"]] = row["hash"], new_hash
         self.env.cr.execute(
             SQL(
                 """
@@ -69,11 +71,11 @@ class LoyaltyCard(models.Model):
             )
         )
         self.env["crm.loyalty.entry"].invalidate_model()
-        self.env["crm.loyalty.check"]._replace_seals(
+        self.env["crm.loyalty.check"]._replace_hashes(
             {row["id"]: row["create_date"] for row in rows}, before, after
         )
 
-    def _read_sealed(self):
+    def _read_hashed_entries(self):
         """Return the hashed columns of the cards' entries, in order."""
         return self.env.execute_query_dict(
             SQL(
@@ -88,7 +90,7 @@ class LoyaltyCard(models.Model):
                 """,
                 SQL(", ").join(
                     SQL.identifier("e", name)
-                    for name in chain.COLUMNS
+                    for name in chain.HASHED_COLUMNS
                     if name not in ("points", "waived")
                 ),
                 self.ids,
@@ -99,7 +101,7 @@ class LoyaltyCard(models.Model):
 class CrmLoyaltyCheck(models.Model):
     _inherit = "crm.loyalty.check"
 
-    def _replace_seals(self, dates, before, after):
+    def _replace_hashes(self, dates, before, after):
         """Correct the digest of the last check for entries with a new hash."""
         last = self.search([("anchor_date", "!=", False)], limit=1)
         inside = [
@@ -111,7 +113,10 @@ class CrmLoyaltyCheck(models.Model):
             # A former version rounded the digest: the next check starts from scratch.
             self.search([("anchor_date", "!=", False)]).anchor_date = False
             return
-        change = sum(_digest(after[row]) - _digest(before[row]) for row in inside)
+        change = sum(
+            _get_digest_part(after[row]) - _get_digest_part(before[row])
+            for row in inside
+        )
         last.anchor_digest = str(int(last.anchor_digest) + change)
         last.message_post(
             body=self.env._(
@@ -122,6 +127,6 @@ class CrmLoyaltyCheck(models.Model):
         )
 
 
-def _digest(seal):
+def _get_digest_part(new_hash):
     """Return the value of a hash in the digest, as in the SQL of the check."""
-    return int(seal[:15], 16)
+    return int(new_hash[:15], 16)

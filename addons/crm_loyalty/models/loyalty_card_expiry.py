@@ -39,7 +39,7 @@ class LoyaltyCard(models.Model):
         """Expire the due lots of a batch of cards, and return the entries."""
         Entry = self.env["crm.loyalty.entry"]
         self.env.flush_all()
-        self._forget_ahead()
+        self._clear_preloaded()
         if as_of:
             day = SQL("%s::date", as_of)
         else:
@@ -47,7 +47,7 @@ class LoyaltyCard(models.Model):
         entries = Entry.browse(
             entry_id
             for [entry_id] in self.env.execute_query(
-                expiry.expire(day, self.env.uid, limit)
+                expiry.expire_lots_sql(day, self.env.uid, limit)
             )
         )
         if entries:

@@ -13,7 +13,7 @@ LIMIT_DAYS = 30
 class LoyaltyCard(models.Model):
     """Approval limit of points that users give or take by hand.
 
-    All code that does so calls `_get_over_limit` first, and posts with ``by_hand``.
+    All code that does so calls `_get_over_limit` first, and posts with ``manual_user``.
     """
 
     _inherit = "loyalty.card"
@@ -29,7 +29,7 @@ class LoyaltyCard(models.Model):
         "merged.",
     )
 
-    def _get_given_by_hand(self, user, lock=True):
+    def _get_manual_units(self, user, lock=True):
         """Return ``{card id: units}`` that a user gave or took in the last 30 days.
 
         Given and taken points both count, as do those of cards merged into a card.
@@ -37,7 +37,7 @@ class LoyaltyCard(models.Model):
         postings see each other.
         """
         self.env["loyalty.card"].flush_model(["crm_loyalty_merged_into_id"])
-        self._forget_ahead()
+        self._clear_preloaded()
         since = {
             card.id: card.program_id._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
             for card in self.sudo()  # to read the program's day
@@ -80,7 +80,7 @@ class LoyaltyCard(models.Model):
         }
         limits = {card: by_program[program] for card, program in programs.items()}
         limited = [card for card, limit in limits.items() if limit and card.id]
-        given = self.browse(c.id for c in limited)._get_given_by_hand(user, lock)
+        given = self.browse(c.id for c in limited)._get_manual_units(user, lock)
         return {
             card: limit
             for card, limit in limits.items()
@@ -102,7 +102,7 @@ class LoyaltyCard(models.Model):
                 )
             )
 
-    def _note_merge(self, kept):
+    def _mark_merged_into(self, kept):
         """Count points given by hand on these cards for the card that is kept.
 
         Pending adjustments also move to the card that is kept.

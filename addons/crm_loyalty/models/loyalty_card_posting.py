@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from ..engine.ledger import (
     MAX_BALANCE,
     MAX_POINTS,
-    ShortBalance,
+    InsufficientPoints,
     to_points,
     to_units,
 )
@@ -50,7 +50,7 @@ class LoyaltyCard(models.Model):
         available_date=None,
         expiration_date=None,
         reason=None,
-        by_hand=None,
+        manual_user=None,
     ):
         """Post the same points on each card, and return the entries.
 
@@ -64,7 +64,7 @@ class LoyaltyCard(models.Model):
             as the program says; False if it is not known yet
         :param expiration_date: the last day on which an award may be spent, by default
             as the program says; False if it never expires
-        :param by_hand: the user who gives or takes the points by hand
+        :param manual_user: the user who gives or takes the points by hand
         :raises UserError: if a card does not have enough points
         """
         return self._post_many(
@@ -79,7 +79,7 @@ class LoyaltyCard(models.Model):
                     "available_date": available_date,
                     "expiration_date": expiration_date,
                     "reason": reason,
-                    "by_hand": by_hand,
+                    "manual_user": manual_user,
                 }
                 for card in self
             ]
@@ -108,23 +108,23 @@ class LoyaltyCard(models.Model):
         return self._finish_posting(posting)
 
     @api.model
-    def _run_posting(self, values_list, quiet=False, ahead=None):
+    def _run_posting(self, values_list, quiet=False, preloaded=None):
         """Write the entries of postings, but not the points of cards.
 
-        ``ahead`` is a posting with preloaded cards.
+        ``preloaded`` is a posting with preloaded cards.
         """
         self._check_postings(values_list)
         values_list = [
             v for v in values_list if to_units(v.get("points")) or v.get("lots")
         ]
-        posting = ahead
-        if not (ahead and ahead.covers(values_list)):
+        posting = preloaded
+        if not (preloaded and preloaded.covers(values_list)):
             # Only code of the server posts, after it has checked access.
             posting = Posting(self.sudo().env)
         if not values_list:
             return posting
-        self._forget_ahead()
-        if posting is not ahead:
+        self._clear_preloaded()
+        if posting is not preloaded:
             posting.load(
                 {values["card"].id for values in values_list},
                 {values["key"] for values in values_list if values.get("key")},
@@ -132,7 +132,7 @@ class LoyaltyCard(models.Model):
             )
         try:
             posting.post(values_list)
-        except ShortBalance as error:
+        except InsufficientPoints as error:
             raise UserError(self._get_shortage_text(error)) from error
         self._check_balances(posting)
         if quiet:
@@ -263,12 +263,12 @@ class LoyaltyCard(models.Model):
         :param keys: the posting keys to preload with them
         """
         stack = _collectors.__dict__.setdefault("stack", [])
-        ahead = None
+        preloaded = None
         if cards:
             # Only code of the server posts, after it has checked access.
-            ahead = Posting(self.sudo().env)
-            ahead.load(cards.ids, keys, 2 * len(cards))
-        collector = PointsCollector(self.env.transaction, ahead)
+            preloaded = Posting(self.sudo().env)
+            preloaded.load(cards.ids, keys, 2 * len(cards))
+        collector = PointsCollector(self.env.transaction, preloaded)
         stack.append(collector)
         try:
             yield collector
@@ -277,12 +277,12 @@ class LoyaltyCard(models.Model):
         changes = {
             self.browse(card_id): units for card_id, units in collector.changes.items()
         }
-        posting = self._run_posting(resolve(changes), ahead=collector.posting)
-        self._set_points(self._get_points_left(changes, posting))
+        posting = self._run_posting(resolve(changes), preloaded=collector.posting)
+        self._set_points(self._get_unwritten_points(changes, posting))
         self._finish_posting(posting)
 
     @api.model
-    def _get_points_left(self, changes, posting):
+    def _get_unwritten_points(self, changes, posting):
         """Return ``{card id: units}`` posted in addition to what a block wrote."""
         left = dict(posting.changes)
         for card, units in changes.items():
@@ -291,9 +291,9 @@ class LoyaltyCard(models.Model):
         others = self.browse(
             card_id
             for card_id in left
-            if left[card_id] and card_id not in posting.heads
+            if left[card_id] and card_id not in posting.chain_heads
         )
-        there = {*posting.heads, *(others and others.exists().ids)}
+        there = {*posting.chain_heads, *(others and others.exists().ids)}
         return {card_id: left[card_id] for card_id in left if card_id in there}
 
     @api.model
@@ -315,7 +315,7 @@ class LoyaltyCard(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _get_accounts_ahead(self):
+    def _get_preloaded_accounts(self):
         """Return ``{card id: account}`` of preloaded cards."""
         return {
             card_id: account
@@ -325,7 +325,7 @@ class LoyaltyCard(models.Model):
         }
 
     @api.model
-    def _forget_ahead(self):
+    def _clear_preloaded(self):
         """Drop preloaded cards, because the ledger is about to change."""
         for collector in self._get_collectors():
             collector.posting = None

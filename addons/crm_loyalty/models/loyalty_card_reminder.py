@@ -7,7 +7,7 @@ from odoo.tools import SQL, format_date, split_every
 _logger = logging.getLogger(__name__)
 
 # Mails to send in one transaction.
-MAILS = 100
+MAIL_BATCH = 100
 
 
 class LoyaltyCard(models.Model):
@@ -23,7 +23,7 @@ class LoyaltyCard(models.Model):
         )
         for program in programs:
             cards = program._get_cards_to_remind()
-            for some in split_every(MAILS, cards.ids, self.browse):
+            for some in split_every(MAIL_BATCH, cards.ids, self.browse):
                 some._send_expiry_reminder()
                 if not self.env["ir.cron"]._commit_progress(len(some)):
                     return

@@ -75,16 +75,16 @@ class LoyaltyCard(models.Model):
             )
         ]
 
-    def _tell_tier(self):
+    def _format_tier_status(self):
         """Return the texts about the tier for the customer.
 
         :return: a dict of ``until``, ``next`` and ``keep``, each possibly empty
         """
         self.ensure_one()
-        told = {"until": "", "next": "", "keep": ""}
+        texts = {"until": "", "next": "", "keep": ""}
         program = self.program_id
         if self.crm_loyalty_tier_until:
-            told["until"] = self.env._(
+            texts["until"] = self.env._(
                 "until %(date)s", date=self._format_day(self.crm_loyalty_tier_until)
             )
         if self.crm_loyalty_next_tier_id:
@@ -95,22 +95,22 @@ class LoyaltyCard(models.Model):
                 "tier": self.crm_loyalty_next_tier_id.name,
             }
             if self.crm_loyalty_date_needed:
-                told["next"] = self.env._(
+                texts["next"] = self.env._(
                     "%(amount)s more by %(date)s to reach %(tier)s",
                     date=self._format_day(self.crm_loyalty_date_needed),
                     **words,
                 )
             else:
-                told["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
+                texts["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
         if self.crm_loyalty_tier_until and self.crm_loyalty_tier_keep_needed:
-            told["keep"] = self.env._(
+            texts["keep"] = self.env._(
                 "%(amount)s more to keep %(tier)s",
                 amount=program._format_tier_value(self.crm_loyalty_tier_keep_needed),
                 tier=self.crm_loyalty_tier_id.name,
             )
-        return told
+        return texts
 
-    def _tell_expiring(self, day, points):
+    def _format_expiring(self, day, points):
         """Return the text about points that expire on a day."""
         return self.env._(
             "%(points)s on %(date)s",
@@ -118,7 +118,7 @@ class LoyaltyCard(models.Model):
             date=self._format_day(day),
         )
 
-    def _tell_statement(self, statement):
+    def _format_statement_title(self, statement):
         """Return a summary of the statement in one line."""
         return self.env._(
             "%(program)s, card %(card)s, from %(date_from)s to %(date_to)s",

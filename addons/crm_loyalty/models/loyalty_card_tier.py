@@ -228,17 +228,17 @@ class LoyaltyCard(models.Model):
         for program_id, card_ids in cards.items():
             programs.browse(program_id)._evaluate_tiers(
                 cards=programs.env["loyalty.card"].browse(card_ids),
-                qualified=not posting.has_unqualified,
+                qualified=not posting.has_uncounted_entries,
             )
 
-    def _move_qualifying(self, card):
+    def _transfer_qualifying(self, card):
         """Count what these cards earned for the tier of another card.
 
         Use SQL, because the ORM refuses to write the ledger. The entries stay on their
         cards, only the card that they count for changes.
         """
         Entry = self.env["crm.loyalty.entry"]
-        Entry._qualify(SQL("e.card_id = ANY(%s)", self.ids))
+        Entry._store_qualifying(SQL("e.card_id = ANY(%s)", self.ids))
         self.env.cr.execute(
             SQL(
                 "UPDATE crm_loyalty_entry SET qualifying_card_id = %s "

@@ -20,7 +20,7 @@ class LoyaltyCard(models.Model):
             card.id for card, units in changes.items() if not card.sudo().active
         )
         values_list = []
-        for card, rows in emptied._get_open_rows().items():
+        for card, rows in emptied._get_open_entries().items():
             target = self._get_transfer_target(card, changes)
             for row in rows if target else ():
                 base = {"kind": "transfer", "reason": card.code}

@@ -36,7 +36,7 @@ class CrmLoyaltyEntry(models.Model):
                     "key": f"reinstate:{entry.id}",
                     "source": entry,
                     "reason": reason,
-                    "by_hand": self.env.user,
+                    "manual_user": self.env.user,
                     "expiration_date": expiration_date or False,
                 }
                 for entry in self

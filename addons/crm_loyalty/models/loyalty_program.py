@@ -290,6 +290,6 @@ class LoyaltyProgram(models.Model):
         return self.company_id or user.sudo().company_ids | self.env.company
 
     @api.model
-    def _get_kinds_of_activity(self):
+    def _get_activity_kinds(self):
         """Extension point: kinds of entries that postpone expiry as activity."""
         return {"earn", "burn"}

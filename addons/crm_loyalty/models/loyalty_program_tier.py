@@ -96,10 +96,10 @@ class LoyaltyProgram(models.Model):
                     )
                 )
 
-    def _get_ladder(self):
+    def _get_tier_policy(self):
         """Return the settings that decide the tiers of the program."""
         self.ensure_one()
-        return engine.Ladder(
+        return engine.TierPolicy(
             program_id=self.id,
             period=self.crm_loyalty_tier_period,
             basis=self.crm_loyalty_tier_basis,
@@ -157,16 +157,18 @@ class LoyaltyProgram(models.Model):
             )
             day = as_of or program._get_loyalty_today()
             if not qualified:
-                program._qualify_entries(where)
-            ids = program._write_tiers(engine.states(program._get_ladder(), day, where))
+                program._store_qualifying_entries(where)
+            ids = program._write_tiers(
+                engine.states_sql(program._get_tier_policy(), day, where)
+            )
             changed |= changed.browse(ids)
         if changed:
             self.env["res.partner"].invalidate_model(["property_product_pricelist"])
         return changed
 
-    def _qualify_entries(self, where):
+    def _store_qualifying_entries(self, where):
         """Compute the qualifying values of entries of the program without them."""
-        self.env["crm.loyalty.entry"]._qualify(
+        self.env["crm.loyalty.entry"]._store_qualifying(
             SQL("e.program_id = %s AND %s", self.id, where)
         )
 
@@ -175,7 +177,9 @@ class LoyaltyProgram(models.Model):
         self.env["crm.loyalty.entry"].flush_model()
         self.env["loyalty.card"].flush_model()
         self.env["crm.loyalty.tier"].flush_model()
-        rows = self.env.execute_query(engine.writing(states, self.id, self.env.uid))
+        rows = self.env.execute_query(
+            engine.write_states_sql(states, self.id, self.env.uid)
+        )
         written = self.env["loyalty.card"].browse(row[0] for row in rows)
         written.invalidate_recordset(self._get_tier_card_fields(), flush=False)
         self.env["crm.loyalty.tier.history"].invalidate_model(flush=False)
@@ -213,7 +217,7 @@ class LoyaltyProgram(models.Model):
                     break
                 last = ids[-1]
                 cards = self.env["loyalty.card"].browse(ids)
-                changed = program._evaluate_patiently(today, cards)
+                changed = program._evaluate_with_retries(today, cards)
                 _logger.info(
                     "Tiers of %s: %s cards, %s changed",
                     program.id,
@@ -221,7 +225,7 @@ class LoyaltyProgram(models.Model):
                     len(changed),
                 )
                 cron._commit_progress(len(ids))
-            program._warn_tiers(today)
+            program._schedule_downgrade_warnings(today)
             cron._commit_progress()
 
     def _get_tier_batch(self, last):
@@ -243,7 +247,7 @@ class LoyaltyProgram(models.Model):
             )
         ]
 
-    def _evaluate_patiently(self, as_of, cards):
+    def _evaluate_with_retries(self, as_of, cards):
         """Evaluate a batch; retry it if an order changed one of its cards meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -25,8 +25,8 @@ class LoyaltyProgram(models.Model):
         Card.flush_model()
         rows = []
         for program in self:
-            states = engine.states(
-                program._get_ladder(),
+            states = engine.states_sql(
+                program._get_tier_policy(),
                 SQL("c.crm_loyalty_tier_until + 1"),
                 SQL(
                     "c.crm_loyalty_tier_until >= %s AND c.crm_loyalty_tier_until < %s",
@@ -60,7 +60,7 @@ class LoyaltyProgram(models.Model):
                 )
         return rows
 
-    def _warn_tiers(self, as_of=None):
+    def _schedule_downgrade_warnings(self, as_of=None):
         """Schedule one task per customer who is about to lose a tier; return them.
 
         A card stores the last day of the tier that the task was about, so there is one
@@ -78,13 +78,13 @@ class LoyaltyProgram(models.Model):
                 for row in due
                 if row[1].crm_loyalty_tier_warned_until != row[1].crm_loyalty_tier_until
             ]
-            tasks |= program._plan_tier_tasks(due)
+            tasks |= program._create_downgrade_activities(due)
             cards = self.env["loyalty.card"].union(*(row[1] for row in due))
             for until, warned in cards.grouped("crm_loyalty_tier_until").items():
                 warned.crm_loyalty_tier_warned_until = until
         return tasks
 
-    def _plan_tier_tasks(self, rows):
+    def _create_downgrade_activities(self, rows):
         """Schedule a task on the customer of each row of `_preview_downgrades`."""
         activity_type = self.env.ref(
             "mail.mail_activity_data_todo", raise_if_not_found=False
@@ -100,8 +100,8 @@ class LoyaltyProgram(models.Model):
                 or self.env.user
             )
             lang = user.lang or self.env.lang
-            told = self.with_context(lang=lang)
-            amount = told._format_tier_value(missing)
+            translated = self.with_context(lang=lang)
+            amount = translated._format_tier_value(missing)
             values.append(
                 {
                     "res_model_id": model_id,
@@ -109,19 +109,19 @@ class LoyaltyProgram(models.Model):
                     "user_id": user.id,
                     "activity_type_id": activity_type.id if activity_type else False,
                     "date_deadline": card.crm_loyalty_tier_until,
-                    "summary": told.env._(
+                    "summary": translated.env._(
                         "%(customer)s loses %(tier)s",
                         customer=partner.display_name,
                         tier=tier.with_context(lang=lang).name,
                     ),
                     # Escape the name of the tier, because notes are HTML.
                     "note": escape(
-                        told.env._(
+                        translated.env._(
                             "On %(date)s the tier becomes %(after)s. Missing to keep "
                             "it: %(amount)s.",
-                            date=format_date(told.env, lost_on),
+                            date=format_date(translated.env, lost_on),
                             after=after.with_context(lang=lang).name
-                            or told.env._("none"),
+                            or translated.env._("none"),
                             amount=amount,
                         )
                     ),

@@ -131,7 +131,7 @@ class LedgerCase(TransactionCase):
     def _assert_sound(self):
         """Check the sums, lots and chains of the whole ledger."""
         self.env.flush_all()
-        proof = self.env["crm.loyalty.check"]._prove()
+        proof = self.env["crm.loyalty.check"]._check_ledger()
         self.assertEqual(
             [(f.card_id.id, f.kind, f.expected, f.found) for f in proof.fault_ids], []
         )

@@ -337,4 +337,4 @@ class TestBonus(TierCase):
         self.env.flush_all()
         self.env.invalidate_all()
         with freeze_time("2026-03-02 04:00"), self.assertQueryCount(8):
-            rule._get_due(date(2026, 3, 2))
+            rule._get_due_occasions(date(2026, 3, 2))

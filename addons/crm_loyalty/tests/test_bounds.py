@@ -146,16 +146,16 @@ class TestBounds(LedgerCase):
         Card._expire_points()
         self.program._evaluate_tiers()
         self.program._get_cards_to_remind()
-        self.program._warn_tiers(self.program._get_loyalty_today())
-        self.bonus._get_due(self.program._get_loyalty_today())
+        self.program._schedule_downgrade_warnings(self.program._get_loyalty_today())
+        self.bonus._get_due_occasions(self.program._get_loyalty_today())
         self.card._get_reinstatable()
         self.card._get_statement()
-        self.card._tell_tier()
+        self.card._format_tier_status()
         self.env["ir.actions.report"]._render_qweb_html(
             "crm_loyalty.report_statement", self.card.ids
         )
         self.env["crm.loyalty.points.report"]._read_group([], [], ["liability:sum"])
-        proof = self.env["crm.loyalty.check"]._prove()
+        proof = self.env["crm.loyalty.check"]._check_ledger()
         self.assertFalse(proof.fault_ids)
 
     def _assert_words(self, error, record, field):

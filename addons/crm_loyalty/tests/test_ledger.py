@@ -119,7 +119,7 @@ class TestLedger(LedgerCase):
                 "SELECT e.hash, %s FROM (SELECT e.*, COALESCE(lag(hash) OVER ("
                 "ORDER BY sequence), '') AS previous FROM crm_loyalty_entry AS e "
                 "WHERE card_id = %s) AS e",
-                chain.seal_columns_sql(SQL("e.previous"), "e"),
+                chain.hash_columns_sql(SQL("e.previous"), "e"),
                 card.id,
             )
         )

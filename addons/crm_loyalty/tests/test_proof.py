@@ -20,23 +20,23 @@ class TestProof(LedgerCase):
             "sequence"
         )
 
-    def _prove(self, anchor=None):
+    def _check_ledger(self, anchor=None):
         self.env.invalidate_all()
-        return self.env["crm.loyalty.check"]._prove(anchor)
+        return self.env["crm.loyalty.check"]._check_ledger(anchor)
 
     def _tamper(self, query, *params):
         self.env.flush_all()
         self.env.cr.execute(query, params or None)
 
     def _assert_found(self, *kinds):
-        proof = self._prove()
+        proof = self._check_ledger()
         self.assertEqual(proof.state, "failed")
         self.assertEqual(proof.fault_ids.card_id, self.card)
         self.assertEqual(sorted(proof.fault_ids.mapped("kind")), sorted(kinds))
         return proof
 
     def test_a_sound_ledger_is_proved(self):
-        proof = self._prove()
+        proof = self._check_ledger()
         self.assertEqual((proof.state, proof.fault_count), ("ok", 0))
         self.assertGreaterEqual(proof.card_count, 2)
         self.assertGreaterEqual(proof.entry_count, 4)
@@ -103,8 +103,8 @@ class TestProof(LedgerCase):
 
     def test_a_chain_that_was_sealed_anew_is_found_by_the_last_digest(self):
         anchor = self.env.cr.now().replace(year=9999)
-        self.assertEqual(self._prove(anchor).state, "ok")
-        self.assertEqual(self._prove(anchor).state, "ok")
+        self.assertEqual(self._check_ledger(anchor).state, "ok")
+        self.assertEqual(self._check_ledger(anchor).state, "ok")
         self._tamper(
             "UPDATE crm_loyalty_entry SET reason = 'Forged' WHERE id = %s",
             self.second.id,
@@ -115,19 +115,19 @@ class TestProof(LedgerCase):
                     "UPDATE crm_loyalty_entry AS e SET hash = %s FROM "
                     "crm_loyalty_entry AS p WHERE e.id = %s "
                     "AND p.card_id = e.card_id AND p.sequence = e.sequence - 1",
-                    chain.seal_columns_sql(SQL("p.hash"), "e"),
+                    chain.hash_columns_sql(SQL("p.hash"), "e"),
                     entry.id,
                 )
             )
-        proof = self._prove(anchor)
+        proof = self._check_ledger(anchor)
         self.assertEqual(proof.fault_ids.mapped("kind"), ["anchor"])
 
     def test_entries_after_the_last_digest_are_no_fault(self):
         anchor = self.env.cr.now().replace(year=9999)
         old = self.env.cr.now().replace(year=2000)
-        self._prove(old)
+        self._check_ledger(old)
         self.card._post_points(1, "bonus")
-        self.assertEqual(self._prove(anchor).state, "ok")
+        self.assertEqual(self._check_ledger(anchor).state, "ok")
 
     def test_those_in_charge_are_told_and_nobody_else(self):
         self._tamper("UPDATE loyalty_card SET points = 99 WHERE id = %s", self.card.id)

@@ -398,8 +398,8 @@ class TestTier(TierCase):
     def test_a_task_comes_once_for_a_customer_about_to_lose_a_tier(self):
         self.ada.user_id = self.reader
         self._earn(1000, date(2025, 6, 1))
-        self.assertFalse(self.program._warn_tiers(date(2026, 12, 1)))
-        task = self.program._warn_tiers(date(2026, 12, 2))
+        self.assertFalse(self.program._schedule_downgrade_warnings(date(2026, 12, 1)))
+        task = self.program._schedule_downgrade_warnings(date(2026, 12, 2))
         self.assertRecordValues(
             task,
             [
@@ -412,18 +412,19 @@ class TestTier(TierCase):
             ],
         )
         self.assertIn("1,000", task.note)
-        self.assertFalse(self.program._warn_tiers(date(2026, 12, 2)))
+        self.assertFalse(self.program._schedule_downgrade_warnings(date(2026, 12, 2)))
         task.action_done()
-        self.assertFalse(self.program._warn_tiers(date(2026, 12, 3)))
+        self.assertFalse(self.program._schedule_downgrade_warnings(date(2026, 12, 3)))
 
     def test_another_promise_is_warned_of_again(self):
         self.program.crm_loyalty_tier_user_id = self.configurator
         self._earn(1000, date(2025, 6, 1))
-        self.program._warn_tiers(date(2026, 12, 20))
+        self.program._schedule_downgrade_warnings(date(2026, 12, 20))
         self._earn(1000, date(2026, 12, 21))
-        self.assertFalse(self.program._warn_tiers(date(2026, 12, 22)))
+        self.assertFalse(self.program._schedule_downgrade_warnings(date(2026, 12, 22)))
         self.assertEqual(
-            self.program._warn_tiers(date(2027, 12, 20)).user_id, self.configurator
+            self.program._schedule_downgrade_warnings(date(2027, 12, 20)).user_id,
+            self.configurator,
         )
 
     # Prices

@@ -18,7 +18,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             kept = cards.filtered("active")[:1]
             gone = cards.filtered(lambda card: not card.active)
             if kept and gone:
-                gone._note_merge(kept)
+                gone._mark_merged_into(kept)
         return result
 
     def _get_tiered_cards(self, partners):
@@ -49,7 +49,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             gone = cards - kept
             if not kept or not gone:
                 continue
-            gone._move_qualifying(kept)
+            gone._transfer_qualifying(kept)
             kept.crm_loyalty_member_since = min(
                 cards.mapped("crm_loyalty_member_since")
             )

@@ -67,9 +67,9 @@ class CrmLoyaltyBonusGrant(models.TransientModel):
                 )
             )
         occasion = self._get_occasion(rule, card.program_id._get_loyalty_today())
-        rule._check_not_given(card, occasion)
+        rule._check_bonus_not_posted(card, occasion)
         if card._get_over_limit({card: to_units(rule.points)}):
-            adjustment = self.env["crm.loyalty.adjustment"]._ask_for_bonus(
+            adjustment = self.env["crm.loyalty.adjustment"]._request_bonus(
                 rule, card, occasion, self.reason
             )
             return adjustment._get_form_action()
@@ -77,7 +77,7 @@ class CrmLoyaltyBonusGrant(models.TransientModel):
             [
                 {
                     **rule._prepare_bonus_values(card, occasion, self.reason),
-                    "by_hand": self.env.user,
+                    "manual_user": self.env.user,
                 }
             ]
         )

@@ -33,7 +33,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
                     "card": card,
                     "points": to_points(units),
                     "kind": "bonus" if units > 0 else "adjust",
-                    "by_hand": None if self.env.su else self.env.user,
+                    "manual_user": None if self.env.su else self.env.user,
                     "reason": self[:1].description or self.env._("Generated"),
                 }
                 for card, units in changes.items()

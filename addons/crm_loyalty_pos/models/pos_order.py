@@ -40,7 +40,7 @@ class PosOrder(models.Model):
         with self.env["loyalty.card"]._collect_points(self._get_points_postings):
             return super().confirm_coupon_programs(coupon_data)
 
-    def _get_points_prefix(self):
+    def _get_entry_key_prefix(self):
         """Return the prefix of the order's posting keys."""
         self.ensure_one()
         return f"pos.order:{self.id}:"
@@ -75,9 +75,9 @@ class PosOrder(models.Model):
             "card": card,
             "points": to_points(units),
             "kind": kind,
-            "key": f"{self._get_points_prefix()}{kind}" if self else None,
+            "key": f"{self._get_entry_key_prefix()}{kind}" if self else None,
             "source": self or None,
             "reason": self.display_name if self else None,
             # The customer already has the goods, so take whatever points there are.
-            "raw": True,
+            "unchecked": True,
         }

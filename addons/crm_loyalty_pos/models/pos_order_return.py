@@ -1,10 +1,10 @@
 from odoo import models
 
 from odoo.addons.crm_loyalty.engine.returns import (
-    get_cost_share,
-    get_posted,
-    get_share,
-    get_target,
+    get_posted_points,
+    get_returned_cost_share,
+    get_returned_share,
+    get_target_units,
 )
 
 
@@ -30,8 +30,8 @@ class PosOrder(models.Model):
             returned = order._get_returned_lines()
             for points in order._get_posted_points():
                 share = order._get_returned_share(points, returned)
-                target = get_target(points.units, share)
-                values_list += order._get_back_postings(points, target, refund)
+                target = get_target_units(points.units, share)
+                values_list += order._get_reversal_postings(points, target, refund)
         # Give points back first, since they may cover points to take back.
         values_list.sort(key=lambda values: values["points"] < 0)
         self.env["loyalty.card"]._post_many(values_list)
@@ -46,7 +46,10 @@ class PosOrder(models.Model):
             )
             if back:
                 returned[line] = (
-                    min(abs(sum(back.mapped("price_subtotal"))), line._get_worth()),
+                    min(
+                        abs(sum(back.mapped("price_subtotal"))),
+                        line._get_absolute_subtotal(),
+                    ),
                     min(abs(sum(back.mapped("qty"))), abs(line.qty)),
                 )
         return returned
@@ -56,9 +59,9 @@ class PosOrder(models.Model):
         if points.kind == "earn":
             # The user need not have access to the program.
             lines = self._get_earning_lines(points.card.sudo().program_id)
-            return get_share(lines, returned)
+            return get_returned_share(lines, returned)
         rewards = self.lines.filtered(lambda line: line.coupon_id == points.card)
-        return get_cost_share(rewards, returned)
+        return get_returned_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
         """Return the lines of products that earn points in a program."""
@@ -79,13 +82,13 @@ class PosOrder(models.Model):
             ],
             order="id",
         )
-        return get_posted(entries)
+        return get_posted_points(entries)
 
-    def _get_back_postings(self, points, target, refund):
+    def _get_reversal_postings(self, points, target, refund):
         """Return the postings so that ``target`` of the posted units are back."""
         return points.get_postings(
             target,
-            prefix=self._get_points_prefix(),
+            prefix=self._get_entry_key_prefix(),
             source=refund,
             reason=refund.display_name,
         )
@@ -94,6 +97,6 @@ class PosOrder(models.Model):
 class PosOrderLine(models.Model):
     _inherit = "pos.order.line"
 
-    def _get_worth(self):
+    def _get_absolute_subtotal(self):
         self.ensure_one()
         return abs(self.price_subtotal)

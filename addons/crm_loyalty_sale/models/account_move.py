@@ -23,10 +23,10 @@ class AccountMove(models.Model):
 
     def _invoice_paid_hook(self):
         result = super()._invoice_paid_hook()
-        self._get_orders_of_points()._release_points()
+        self._get_loyalty_orders()._release_points()
         return result
 
-    def _get_orders_of_points(self):
+    def _get_loyalty_orders(self):
         """Return the orders of the invoices and credit notes."""
         moves = self.filtered(lambda m: m.move_type in ("out_invoice", "out_refund"))
         # Accountants need not have access to the orders of their invoices.
@@ -34,6 +34,6 @@ class AccountMove(models.Model):
 
     def _sync_returned_points(self):
         for move in self:
-            orders = move._get_orders_of_points()
+            orders = move._get_loyalty_orders()
             if orders:
                 orders._sync_returned_points(move)

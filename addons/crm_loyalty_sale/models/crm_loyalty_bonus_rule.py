@@ -1,7 +1,10 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.crm_loyalty.engine.periods import sql_after_years, sql_whole_years
+from odoo.addons.crm_loyalty.engine.periods import (
+    add_years_sql,
+    count_anniversaries_sql,
+)
 
 
 class CrmLoyaltyBonusRule(models.Model):
@@ -34,5 +37,7 @@ class CrmLoyaltyBonusRule(models.Model):
             local=self._local_date(SQL("o.date_order")),
             program=self.program_id.id,
             company=self.program_id.company_id.id or None,
-            last=sql_after_years(first, sql_whole_years(first, SQL("%s::date", day))),
+            last=add_years_sql(
+                first, count_anniversaries_sql(first, SQL("%s::date", day))
+            ),
         )

@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 # Points earned by confirming an order, see `sale.order._get_confirmation_postings`.
-IS_ORDER = SQL(
+IS_ORDER_ENTRY = SQL(
     "e.kind = 'earn' AND e.source_model = 'sale.order' AND e.key LIKE '%%:earn'"
 )
 
@@ -23,7 +23,7 @@ class CrmLoyaltyEntry(models.Model):
         """Use the multiplier of the tier at the confirmation of the order."""
         return SQL(
             "CASE WHEN %s THEN COALESCE(t.multiplier, 1) ELSE %s END",
-            IS_ORDER,
+            IS_ORDER_ENTRY,
             super()._get_multiplier_sql(),
         )
 
@@ -51,6 +51,6 @@ class CrmLoyaltyEntry(models.Model):
                  GROUP BY o.id, p.id), 0)
             ELSE %s END
             """,
-            IS_ORDER,
+            IS_ORDER_ENTRY,
             super()._get_spend_sql(),
         )

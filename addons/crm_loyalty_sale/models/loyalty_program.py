@@ -43,7 +43,7 @@ class LoyaltyProgram(models.Model):
         self.ensure_one()
         return self.program_type == "ewallet" and self.crm_loyalty_cashback_percent > 0
 
-    def _get_points_of_payment(self, order, points):
+    def _get_points_on_paid_share(self, order, points):
         """Return the points of an order for the part that is paid with money.
 
         ``points`` are those that Odoo computed from the rules.

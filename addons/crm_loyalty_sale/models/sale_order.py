@@ -34,7 +34,7 @@ class SaleOrder(models.Model):
             )
         return super().write(vals)
 
-    def _get_points_prefix(self):
+    def _get_entry_key_prefix(self):
         """Return the prefix of the posting keys of this confirmation."""
         self.ensure_one()
         return f"sale.order:{self.id}:{self.crm_loyalty_points_round}:"
@@ -56,15 +56,15 @@ class SaleOrder(models.Model):
             orders._get_confirmation_postings,
             cards=cards,
             keys=[
-                f"{order._get_points_prefix()}{kind}"
+                f"{order._get_entry_key_prefix()}{kind}"
                 for order in orders
                 for kind in ("earn", "burn")
             ],
         ):
-            orders._check_points_there()
+            orders._check_points_available()
             return super().action_confirm()
 
-    def _check_points_there(self):
+    def _check_points_available(self):
         """Raise ValidationError if a card lacks points for its reward."""
         for order in self:
             for coupon in order.order_line.coupon_id:
@@ -87,7 +87,7 @@ class SaleOrder(models.Model):
         earned, spent = [], []
         for order in self.filtered(lambda order: order.state == "sale"):
             base = {"source": order, "reason": order.name}
-            prefix = order._get_points_prefix()
+            prefix = order._get_entry_key_prefix()
             for card, units in order._get_units_earned().items():
                 if units and card in left:
                     key, points = f"{prefix}earn", to_points(units)
@@ -120,7 +120,7 @@ class SaleOrder(models.Model):
                 "key": order and order._get_change_key(),
                 "source": order,
                 "reason": order and order.name,
-                "raw": True,
+                "unchecked": True,
             }
             for card, units in changes.items()
         ]

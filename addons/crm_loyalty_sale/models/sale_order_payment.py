@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from odoo import models
 
 # Types of programs with rewards that pay an order instead of money.
-PAYS = ("loyalty", "ewallet", "gift_card")
+PAYMENT_PROGRAM_TYPES = ("loyalty", "ewallet", "gift_card")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class SaleOrder(models.Model):
         lines = self.order_line.filtered(lambda line: not line.display_type)
         # The user need not have access to the programs of rewards.
         paying = lines.filtered(
-            lambda line: line.reward_id.sudo().program_id.program_type in PAYS
+            lambda line: (
+                line.reward_id.sudo().program_id.program_type in PAYMENT_PROGRAM_TYPES
+            )
         )
         total = sum((lines - paying).mapped("price_total"))
         by_points = -sum(paying.mapped("price_total"))
@@ -49,7 +51,7 @@ class SaleOrder(models.Model):
         for program in programs:
             points = result.get(program, {}).get("points")
             if points and program._earns_on_payment():
-                points[0] = program._get_points_of_payment(self, points[0])
+                points[0] = program._get_points_on_paid_share(self, points[0])
         self._multiply_by_tier(programs, result)
         return result
 

@@ -5,10 +5,10 @@ from odoo import models
 from odoo.addons.crm_loyalty.engine.ledger import to_points
 from odoo.addons.crm_loyalty.engine.returns import (
     PostedPoints,
-    get_cost_share,
-    get_posted,
-    get_share,
-    get_target,
+    get_posted_points,
+    get_returned_cost_share,
+    get_returned_share,
+    get_target_units,
 )
 
 
@@ -41,7 +41,7 @@ class SaleOrder(models.Model):
             for order in orders.filtered(lambda order: order.state == "cancel"):
                 for points in posted[order]:
                     known.add(points.card)
-                    values_list += order._get_back_postings(points, points.units)
+                    values_list += order._get_reversal_postings(points, points.units)
             others = {card: u for card, u in changes.items() if card not in known}
             return self._sort_postings(values_list) + self._get_other_postings(others)
 
@@ -71,8 +71,8 @@ class SaleOrder(models.Model):
             values_list = []
             for points in posted:
                 share = order._get_returned_share(points, returned)
-                target = get_target(points.units, share)
-                values_list += order._get_back_postings(points, target, move)
+                target = get_target_units(points.units, share)
+                values_list += order._get_reversal_postings(points, target, move)
             self.env["loyalty.card"]._post_many(self._sort_postings(values_list))
 
     def _get_returned_lines(self):
@@ -106,9 +106,9 @@ class SaleOrder(models.Model):
             # The user need not have access to the program.
             program = points.card.sudo().program_id
             lines = self._get_earning_lines(program)
-            return get_share(lines, returned, program._get_earning_weight)
+            return get_returned_share(lines, returned, program._get_earning_weight)
         rewards = self.order_line.filtered(lambda line: line.coupon_id == points.card)
-        return get_cost_share(rewards, returned)
+        return get_returned_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
         """Return the lines of products that earn points in a program."""
@@ -141,9 +141,11 @@ class SaleOrder(models.Model):
                 units = left.get(points.card, 0)
                 if points.kind != "burn" or units <= 0:
                     continue
-                back = min(units, points.units - points.back)
+                back = min(units, points.units - points.returned)
                 if back > 0:
-                    values_list += order._get_back_postings(points, points.back + back)
+                    values_list += order._get_reversal_postings(
+                        points, points.returned + back
+                    )
                     left[points.card] -= back
         for card, units in left.items():
             if units:
@@ -169,7 +171,7 @@ class SaleOrder(models.Model):
                 [("source_model", "=", self._name), ("source_id", "=", self.id)]
             )
         )
-        return f"{self._get_points_prefix()}change:{count}"
+        return f"{self._get_entry_key_prefix()}change:{count}"
 
     # ------------------------------------------------------------
     # Posted points
@@ -180,18 +182,18 @@ class SaleOrder(models.Model):
         self.ensure_one()
         # A user who changes an order need not have access to its entries.
         Entry = self.env["crm.loyalty.entry"].sudo()
-        prefix = self._get_points_prefix()
+        prefix = self._get_entry_key_prefix()
         entries = Entry.search(
             [("source_model", "=", self._name), ("source_id", "=", self.id)], order="id"
         ).filtered(lambda entry: (entry.key or "").startswith(prefix))
-        posted = get_posted(
+        posted = get_posted_points(
             entries.filtered(
                 lambda entry: entry.kind in ("earn", "burn") and not entry.origin_id
             )
         )
-        return [*posted, *self._get_points_before(posted)]
+        return [*posted, *self._get_points_before_ledger(posted)]
 
-    def _get_points_before(self, posted):
+    def _get_points_before_ledger(self, posted):
         """Return the `PostedPoints` of an order confirmed before the ledger existed."""
         # A user who changes an order need not have access to its entries.
         Entry = self.env["crm.loyalty.entry"].sudo()
@@ -209,19 +211,19 @@ class SaleOrder(models.Model):
                 ):
                     name = f"before:{kind}"
                     points = PostedPoints(card, kind, None, amount, name)
-                    key = f"{self._get_points_prefix()}back:{name}:"
+                    key = f"{self._get_entry_key_prefix()}back:{name}:"
                     for entry in Entry.search(
                         [("card_id", "=", card.id), ("key", "=like", f"{key}%")]
                     ):
-                        points.note(entry)
+                        points.add_reversal(entry)
                     before.append(points)
         return before
 
-    def _get_back_postings(self, points, target, source=None):
+    def _get_reversal_postings(self, points, target, source=None):
         """Return the postings so that ``target`` of the posted units are back."""
         return points.get_postings(
             target,
-            prefix=self._get_points_prefix(),
+            prefix=self._get_entry_key_prefix(),
             source=source or self,
             reason=source.name if source else self.name,
         )

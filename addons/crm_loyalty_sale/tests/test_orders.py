@@ -113,7 +113,7 @@ class TestOrders(OrderCase):
             patch.object(LoyaltyCard, "_get_points_collector", lambda s: Nobody()),
             patch.object(LoyaltyCard, "_collect_points", lambda *a, **k: nullcontext()),
             patch.object(
-                Card, "_get_open_rows", lambda cards: {card: [] for card in cards}
+                Card, "_get_open_entries", lambda cards: {card: [] for card in cards}
             ),
             patch.object(type(self.program), "_has_multiplier", lambda program: False),
         ):

@@ -23,7 +23,7 @@ class CrmLifecycleProfile(models.Model):
         A lead has got a customer, a contact has become part of a company, or contacts
         are merged (then ``customer`` is the contact that remains). The profile becomes
         the customer's, or is merged into the customer's existing one with the rights of
-        the user of ``self``, see `_lifecycle_absorb`.
+        the user of ``self``, see `_merge_from`.
 
         :param document: the lead or contact that remains, for notes that are not
             merged; by default the subject of the profile
@@ -42,19 +42,19 @@ class CrmLifecycleProfile(models.Model):
                 ]
             )
             if target:
-                target.with_env(self.env)._lifecycle_absorb(profile, origin, document)
+                target.with_env(self.env)._merge_from(profile, origin, document)
             else:
-                profile._become({"partner_id": partner.id, "lead_id": False})
+                profile._reassign({"partner_id": partner.id, "lead_id": False})
                 target = profile
-            target._touch(review=True)
+            target._mark_pending(review=True)
 
-    def _become(self, subject):
+    def _reassign(self, subject):
         """Change the subject of the profile and of its history."""
         self.ensure_one()
-        MoveService(self.env).write_past_checks(self, subject)
-        self._adopt_history(self)
+        MoveService(self.env).write_unchecked(self, subject)
+        self._merge_history(self)
 
-    def _lifecycle_absorb(self, sources, origin="merge", document=None):
+    def _merge_from(self, sources, origin="merge", document=None):
         """Merge the history, activities and messages of other profiles into this one.
 
         This profile keeps its stage, and a history row closes the stay of each source.
@@ -72,16 +72,16 @@ class CrmLifecycleProfile(models.Model):
         # sudo: the values to merge are decided above.
         target = self.sudo().with_context(active_test=False)
         moves = MoveService(target.env)
-        moves.absorb(target, sources, origin)
-        target._adopt_history(sources)
+        moves.close_merged(target, sources, origin)
+        target._merge_history(sources)
         vals = {"is_manual": any((target | sources).mapped("is_manual"))}
         if is_writer:
             vals |= target._get_merged_vals(sources, owner)
         else:
             seen = sources.with_env(self.env)._in_all_companies()
             sources._keep_notes(document, seen._filtered_access("read").ids)
-        moves.write_past_checks(target, vals)
-        target._adopt_documents(sources, is_writer=is_writer)
+        moves.write_unchecked(target, vals)
+        target._merge_related_records(sources, is_writer=is_writer)
         sources.unlink()
 
     def _get_merged_owner(self, sources):
@@ -112,7 +112,7 @@ class CrmLifecycleProfile(models.Model):
         }
 
     def _keep_notes(self, document, readable_ids):
-        """Log the notes of profiles that are merged, see `_lifecycle_absorb`."""
+        """Log the notes of profiles that are merged, see `_merge_from`."""
         for profile in self.filtered("note"):
             is_readable = profile.id in readable_ids
             subject = document or profile.lead_id or profile.partner_id
@@ -133,7 +133,7 @@ class CrmLifecycleProfile(models.Model):
                 subtype_xmlid="mail.mt_note",
             )
 
-    def _adopt_history(self, sources):
+    def _merge_history(self, sources):
         """Transfer the history of other profiles to this one.
 
         In raw SQL, since the ORM refuses to write history. Only the subject of the rows
@@ -155,9 +155,9 @@ class CrmLifecycleProfile(models.Model):
         )
         self.env["crm.lifecycle.history"].invalidate_model()
         (self | sources).invalidate_recordset(["history_ids"])
-        self._adopt_steps(sources)
+        self._merge_playbook_logs(sources)
 
-    def _adopt_documents(self, sources, *, is_writer=True):
+    def _merge_related_records(self, sources, *, is_writer=True):
         """Transfer activities, messages and attachments.
 
         Extension point: transfer what an addon keeps on the sources. If only one record

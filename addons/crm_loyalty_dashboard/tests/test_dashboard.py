@@ -62,7 +62,9 @@ class TestLoyaltyBoard(HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.board = self.env.ref("crm_loyalty_dashboard.spreadsheet_dashboard_loyalty")
+        self.dashboard = self.env.ref(
+            "crm_loyalty_dashboard.spreadsheet_dashboard_loyalty"
+        )
 
     def _adjuster(self, login, company):
         return new_test_user(
@@ -76,8 +78,8 @@ class TestLoyaltyBoard(HttpCase):
     def test_figures_are_those_of_the_ledger_of_the_company(self):
         self._adjuster("sue", self.company)
         self.start_tour(
-            f"/odoo/dashboards?dashboard_id={self.board.id}",
-            "crm_loyalty_dashboard_board",
+            f"/odoo/dashboards?dashboard_id={self.dashboard.id}",
+            "crm_loyalty_dashboard_figures",
             login="sue",
             timeout=240,
         )
@@ -85,6 +87,6 @@ class TestLoyaltyBoard(HttpCase):
     def test_where_there_is_nothing_a_sample_is_shown_in_ones_language(self):
         self._adjuster("sam", self._company("Empty"))
         self.authenticate("sam", "sam")
-        data = self.url_open(f"/spreadsheet/dashboard/data/{self.board.id}").json()
+        data = self.url_open(f"/spreadsheet/dashboard/data/{self.dashboard.id}").json()
         self.assertTrue(data["is_sample"])
         self.assertEqual(data["translation_namespace"], "crm_loyalty_dashboard")

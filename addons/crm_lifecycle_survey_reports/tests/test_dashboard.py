@@ -35,18 +35,18 @@ class TestSatisfactionBoard(SurveyCase, HttpCase):
         cls.env.flush_all()
 
     def _open(self, tour, user):
-        board = self.env.ref(
+        dashboard = self.env.ref(
             "crm_lifecycle_survey_reports.spreadsheet_dashboard_satisfaction"
         )
         self.start_tour(
-            f"/odoo/dashboards?dashboard_id={board.id}",
+            f"/odoo/dashboards?dashboard_id={dashboard.id}",
             tour,
             login=user.login,
             timeout=240,
         )
 
     def test_figures_are_those_of_the_answers(self):
-        self._open("crm_lifecycle_survey_reports_board", self.leader)
+        self._open("crm_lifecycle_survey_reports_dashboard", self.leader)
 
     def test_a_salesperson_gets_own_customers_in_each_figure(self):
-        self._open("crm_lifecycle_survey_reports_board_own", self.salesperson)
+        self._open("crm_lifecycle_survey_reports_dashboard_own", self.salesperson)

@@ -11,7 +11,7 @@ from . import chain
 from .ledger import SCALE
 
 
-def prove(last_anchor, new_anchor, listed: int) -> SQL:
+def ledger_check_sql(last_anchor, new_anchor, listed: int) -> SQL:
     """SQL that checks all cards: one row of counts, digests and faults.
 
     The digests cover the entries before two moments: that of the last check, and
@@ -46,14 +46,14 @@ def prove(last_anchor, new_anchor, listed: int) -> SQL:
                          LIMIT %(listed)s) AS f) AS faults
           FROM card
         """,
-        chains=_chains(last_anchor, new_anchor),
-        lots=_lots(),
-        cards=_cards(),
+        chains=_chain_totals_sql(last_anchor, new_anchor),
+        lots=_wrong_lots_sql(),
+        cards=_card_totals_sql(),
         listed=listed,
     )
 
 
-def _chains(last_anchor, new_anchor) -> SQL:
+def _chain_totals_sql(last_anchor, new_anchor) -> SQL:
     """SQL of the sums of each card, and whether its chain is intact.
 
     A chain is intact if its numbers have no gap, and each hash follows from the entry
@@ -70,7 +70,7 @@ def _chains(last_anchor, new_anchor) -> SQL:
                MAX(e.sequence) = COUNT(*)
                AND bool_and(
                    (e.sequence = 1 OR p.sequence IS NOT NULL)
-                   AND e.hash IS NOT DISTINCT FROM %(seal)s) AS intact,
+                   AND e.hash IS NOT DISTINCT FROM %(expected_hash)s) AS intact,
                bool_and((e.points > 0 OR e.remaining <= 0)
                         AND (e.points < 0 OR e.remaining >= 0)) AS signed,
                COUNT(*) FILTER (WHERE %(before_last)s) AS last_count,
@@ -84,14 +84,14 @@ def _chains(last_anchor, new_anchor) -> SQL:
             ON p.card_id = e.card_id AND p.sequence = e.sequence - 1
       GROUP BY e.card_id
         """,
-        seal=chain.seal_columns_sql(SQL("COALESCE(p.hash, '')"), "e"),
+        expected_hash=chain.hash_columns_sql(SQL("COALESCE(p.hash, '')"), "e"),
         digest=digest,
         before_last=before_last,
         before_new=before_new,
     )
 
 
-def _lots() -> SQL:
+def _wrong_lots_sql() -> SQL:
     """SQL of the cards with an entry of which the open points are wrong.
 
     The open points of an entry are its points, plus what it consumed, minus what
@@ -115,7 +115,7 @@ def _lots() -> SQL:
     )
 
 
-def _cards() -> SQL:
+def _card_totals_sql() -> SQL:
     """SQL of all cards, and of entries without a card, with their results."""
     return SQL(
         """

@@ -1,6 +1,16 @@
 """The dashboard of points and tiers."""
 
-from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
+from .builder import (
+    WARNING_COLOR,
+    Chart,
+    Dashboard,
+    Figure,
+    FigureRow,
+    Filter,
+    RecordList,
+    SideBySide,
+    Source,
+)
 from .builder import Table as Groups
 from .lifecycle import COMPANY, MONTHS
 
@@ -25,7 +35,7 @@ REPORT = "crm_loyalty.crm_loyalty_points_report_menu"
 LOYALTY = (("program_id.program_type", "=", "loyalty"),)
 
 
-def points(title, measure, sample, **options):
+def points_figure(title, measure, sample, **options):
     return Figure(
         title=title,
         source=POINTS,
@@ -37,7 +47,7 @@ def points(title, measure, sample, **options):
     )
 
 
-BOARD = Board(
+DASHBOARD = Dashboard(
     path="addons/crm_loyalty_dashboard/data/files/loyalty_{}dashboard.json",
     filters=(
         Filter("period", "Period", default="last_90_days"),
@@ -46,29 +56,31 @@ BOARD = Board(
         COMPANY,
     ),
     blocks=(
-        Strip(
+        FigureRow(
             (
-                points("Points issued", "issued", (48200, 41700), compared=True),
-                points("Points spent", "spent", (21600, 19800), compared=True),
-                points(
+                points_figure("Points issued", "issued", (48200, 41700), compared=True),
+                points_figure("Points spent", "spent", (21600, 19800), compared=True),
+                points_figure(
                     "Points expired",
                     "expired",
                     (2300, 1900),
                     compared=True,
                     is_bad=True,
-                    color=WARM,
+                    color=WARNING_COLOR,
                 ),
-                points("Outstanding points", "outstanding", (132400, ""), always=True),
-                points(
+                points_figure(
+                    "Outstanding points", "outstanding", (132400, ""), always=True
+                ),
+                points_figure(
                     "Points liability",
                     "liability",
                     (1324, ""),
                     always=True,
-                    color=WARM,
+                    color=WARNING_COLOR,
                 ),
             )
         ),
-        Pair(
+        SideBySide(
             Chart(
                 title="Points by month",
                 kind="bar",
@@ -94,11 +106,11 @@ BOARD = Board(
                 sample={"Bronze": 560, "Silver": 220, "Gold": 80},
             ),
         ),
-        Pair(
+        SideBySide(
             Groups(
                 title="Programmes",
                 source=POINTS,
-                by="program_id",
+                group_field="program_id",
                 head="Programme",
                 measures=(
                     ("issued", "Issued", "count"),
@@ -113,7 +125,7 @@ BOARD = Board(
             Groups(
                 title="Liability by tier",
                 source=POINTS,
-                by="tier_id",
+                group_field="tier_id",
                 head="Tier",
                 domain=LOYALTY,
                 measures=(
@@ -132,11 +144,11 @@ BOARD = Board(
                 ),
             ),
         ),
-        Pair(
+        SideBySide(
             Groups(
                 title="Tier changes",
                 source=CHANGES,
-                by="kind",
+                group_field="kind",
                 head="Why",
                 measures=(("__count", "Members", "count"),),
                 limit=3,
@@ -146,7 +158,7 @@ BOARD = Board(
             Groups(
                 title="Members by programme",
                 source=CARDS,
-                by="program_id",
+                group_field="program_id",
                 head="Programme",
                 domain=(("partner_id", "!=", False),),
                 measures=(("__count", "Members", "count"),),
@@ -156,8 +168,8 @@ BOARD = Board(
                 sample=(("Loyalty card", 860),),
             ),
         ),
-        Pair(
-            Listing(
+        SideBySide(
+            RecordList(
                 title="Members with most points",
                 source=CARDS,
                 columns=(
@@ -174,7 +186,7 @@ BOARD = Board(
                     ("Fabrikam", "Silver", 4700),
                 ),
             ),
-            Listing(
+            RecordList(
                 title="Points that expire in 30 days",
                 source=ENTRIES,
                 columns=(
@@ -199,4 +211,4 @@ BOARD = Board(
     ),
 )
 
-BOARDS = (BOARD,)
+DASHBOARDS = (DASHBOARD,)

@@ -154,7 +154,7 @@ class CrmLifecycleProfile(models.Model):
             )
         self.invalidate_recordset(["last_contact_date"])
         self._sync_follow_up(self.ids)
-        self._touch(review=True)
+        self._mark_pending(review=True)
 
     # ------------------------------------------------------------
     # Mass actions
@@ -166,10 +166,10 @@ class CrmLifecycleProfile(models.Model):
         If there are many of them, or a long work list, the scheduled job does it.
         """
         self.check_access("write")
-        return self._notify(reevaluate(self))
+        return self._get_notification_action(reevaluate(self))
 
     @api.model
-    def _notify(self, message):
+    def _get_notification_action(self, message):
         """Return the action that shows a notification and reloads the view."""
         return {
             "type": "ir.actions.client",

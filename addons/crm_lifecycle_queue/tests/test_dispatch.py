@@ -69,7 +69,7 @@ class TestHandOut(QueueCase):
 
     def test_a_quick_run_does_the_work_itself(self):
         self._run()
-        self.env["crm.lifecycle.pending"]._touch(self.company, self.partners)
+        self.env["crm.lifecycle.pending"]._mark_pending(self.company, self.partners)
         self._set_parameter("threshold", 0)
         self.assertRecordValues(
             self._hand_out(quick=True), [{"state": "done", "child_ids": []}]
@@ -93,7 +93,7 @@ class TestHandOut(QueueCase):
     def test_a_run_with_nothing_to_do_stays_with_itself(self):
         run = self._run()
         self._set_parameter("threshold", 0)
-        self.assertFalse(run._get_waiting_count())
+        self.assertFalse(run._get_pending_count())
         self.assertFalse(run._get_shard_count())
 
     def test_the_schedule_leaves_a_company_alone_that_is_with_the_queue(self):
@@ -101,11 +101,11 @@ class TestHandOut(QueueCase):
         self._hand_out(self.company._lifecycle_today())
         self.lifecycle.activation_date = "2040-01-01"
         self.assertFalse(Lifecycle._is_run_due(self.company))
-        self.assertFalse(Lifecycle._is_work_waiting(self.company))
+        self.assertFalse(Lifecycle._has_pending_customers(self.company))
         self._work_off_all()
         self.assertTrue(Lifecycle._is_run_due(self.company))
-        self.env["crm.lifecycle.pending"]._touch(self.company, self.partners)
-        self.assertTrue(Lifecycle._is_work_waiting(self.company))
+        self.env["crm.lifecycle.pending"]._mark_pending(self.company, self.partners)
+        self.assertTrue(Lifecycle._has_pending_customers(self.company))
 
     def test_the_end_of_a_run_wakes_the_schedule(self):
         run = self._hand_out()
@@ -121,15 +121,15 @@ class TestHandOut(QueueCase):
     def test_another_company_is_not_held_up(self):
         Lifecycle = self.env["crm.lifecycle"]
         other = self.env["res.company"].create({"name": "Other"})
-        Touch = self.env["crm.lifecycle.pending"]
+        Pending = self.env["crm.lifecycle.pending"]
         self._hand_out()
-        Touch._touch(other, self.partners)
+        Pending._mark_pending(other, self.partners)
         self.assertTrue(Lifecycle._is_run_due(other))
-        self.assertTrue(Lifecycle._is_work_waiting(other))
+        self.assertTrue(Lifecycle._has_pending_customers(other))
         self._work_off_all()
         self.assertFalse(
             self.env["crm.lifecycle.profile"].search([("company_id", "=", other.id)])
         )
         self.assertEqual(
-            Touch.search_count([("company_id", "=", other.id)]), len(self.partners)
+            Pending.search_count([("company_id", "=", other.id)]), len(self.partners)
         )

@@ -2,7 +2,7 @@
 
 from odoo import api, fields, models
 
-from ..engine.stages import Step, decision_needed, missing_steps
+from ..engine.stages import StageInfo, get_missing_stages, get_required_decision
 
 
 class CrmLifecycle(models.Model):
@@ -56,8 +56,8 @@ class CrmLifecycle(models.Model):
         ``number`` is the position of a rule in the evaluation order.
         """
         places = {stage._origin or stage: place for place, stage in enumerate(stages)}
-        steps = [
-            Step(id=place, sequence=place, category=stage.category)
+        stage_infos = [
+            StageInfo(id=place, sequence=place, category=stage.category)
             for place, stage in enumerate(stages)
         ]
         arrows = {}
@@ -86,22 +86,24 @@ class CrmLifecycle(models.Model):
                 "from": place,
                 "to": target,
                 "rules": items,
-                **self._get_path_policy(steps, place, target, stages),
+                **self._get_path_policy(stage_infos, place, target, stages),
             }
             for (place, target), items in sorted(arrows.items())
         ]
 
-    def _get_path_policy(self, steps, place, target, stages):
+    def _get_path_policy(self, stage_infos, place, target, stages):
         """Return ``{"kind", "note"}``: the effect of the policies on a move.
 
         It assumes a customer who has been in all stages of the ladder up to the present
         one. A customer who has skipped some has fewer moves.
         """
-        visited = range(place + 1)
-        missing = missing_steps(steps, visited, steps[target])
-        names = ", ".join(stages[step.id].name or "" for step in missing)
+        entered_ids = range(place + 1)
+        missing = get_missing_stages(stage_infos, entered_ids, stage_infos[target])
+        names = ", ".join(stages[info.id].name or "" for info in missing)
         if self.regress_policy == "decision":
-            decision = decision_needed(steps[place], steps[target], steps)
+            decision = get_required_decision(
+                stage_infos[place], stage_infos[target], stage_infos
+            )
             if decision:
                 Profile = self.env["crm.lifecycle.profile"]
                 labels = dict(

@@ -1,6 +1,16 @@
 """The dashboard of service tickets of all kinds, by the stage of the customers."""
 
-from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
+from .builder import (
+    WARNING_COLOR,
+    Chart,
+    Dashboard,
+    Figure,
+    FigureRow,
+    Filter,
+    RecordList,
+    SideBySide,
+    Source,
+)
 from .builder import Table as Groups
 from .lifecycle import (
     CHAINS,
@@ -17,7 +27,7 @@ REPORT = "crm_lifecycle_service_reports.crm_lifecycle_ticket_report_menu"
 CUSTOMERS = "crm_lifecycle.crm_lifecycle_profile_menu"
 
 
-def ticket(title, measure, sample, **options):
+def ticket_figure(title, measure, sample, **options):
     return Figure(
         title=title,
         source=TICKETS,
@@ -28,11 +38,11 @@ def ticket(title, measure, sample, **options):
     )
 
 
-def by(title, field, head, sample):
+def ticket_table(title, field, head, sample):
     return Groups(
         title=title,
         source=TICKETS,
-        by=field,
+        group_field=field,
         head=head,
         measures=(
             ("ticket_count", "Tickets", "count"),
@@ -45,7 +55,7 @@ def by(title, field, head, sample):
     )
 
 
-BOARD = Board(
+DASHBOARD = Dashboard(
     path="addons/crm_lifecycle_service_reports/data/files/service_{}dashboard.json",
     filters=(
         Filter("period", "Period", default="last_90_days"),
@@ -55,9 +65,9 @@ BOARD = Board(
         COMPANY,
     ),
     blocks=(
-        Strip(
+        FigureRow(
             (
-                ticket("Tickets", "ticket_count", (184, 201), is_bad=True),
+                ticket_figure("Tickets", "ticket_count", (184, 201), is_bad=True),
                 # Use the count stored on customers: counting again reads all tickets.
                 Figure(
                     "Open tickets now",
@@ -67,23 +77,23 @@ BOARD = Board(
                     menu=CUSTOMERS,
                     domain=(("ticket_open_count", ">", 0),),
                     always=True,
-                    color=WARM,
+                    color=WARNING_COLOR,
                 ),
-                ticket(
+                ticket_figure(
                     "Hours to answer",
                     "response_hours",
                     (3.4, 4.1),
                     format_="number",
                     is_bad=True,
                 ),
-                ticket(
+                ticket_figure(
                     "Days until closed",
                     "closing_days",
                     (2.2, 2.6),
                     format_="number",
                     is_bad=True,
                 ),
-                ticket(
+                ticket_figure(
                     "CSAT",
                     "satisfied_rate",
                     (0.91, 0.88),
@@ -91,7 +101,7 @@ BOARD = Board(
                 ),
             )
         ),
-        Pair(
+        SideBySide(
             Chart(
                 title="Tickets by month",
                 kind="bar",
@@ -115,22 +125,22 @@ BOARD = Board(
                 ),
             ),
         ),
-        Pair(
-            by(
+        SideBySide(
+            ticket_table(
                 "By stage of the customer",
                 "stage_id",
                 "Stage",
                 (("Growing", 82, 3.1, 0.93), ("At risk", 31, 5.2, 0.74)),
             ),
-            by(
+            ticket_table(
                 "By sales team",
                 "team_id",
                 "Sales Team",
                 (("Direct sales", 120, 3.2, 0.92), ("Website", 64, 3.9, 0.88)),
             ),
         ),
-        Pair(
-            Listing(
+        SideBySide(
+            RecordList(
                 title="Customers with open tickets",
                 source=PROFILES,
                 columns=(
@@ -147,7 +157,7 @@ BOARD = Board(
                     ("Contoso", "Growing", 2, "2026-06-24"),
                 ),
             ),
-            Listing(
+            RecordList(
                 title="Unhappy customers",
                 source=PROFILES,
                 columns=(
@@ -168,4 +178,4 @@ BOARD = Board(
     ),
 )
 
-BOARDS = (BOARD,)
+DASHBOARDS = (DASHBOARD,)

@@ -41,7 +41,7 @@ const figures = (content, sheets) => ({
     },
 });
 
-tours.add("crm_loyalty_dashboard_board", {
+tours.add("crm_loyalty_dashboard_figures", {
     steps: () => [
         {
             content: "The dashboard is drawn",

@@ -8,7 +8,7 @@ from ..access import as_reader, can_read_record, find_unreadable
 from ..engine import domains
 
 
-class Words:
+class ConditionFormatter:
     """Describes conditions on profiles, and their facts, in the reader's language.
 
     What the reader may not read is not shown.
@@ -18,7 +18,7 @@ class Words:
         self.profile = profile  # empty if no fact of a customer is needed
         self.env = profile.env
 
-    def get_condition(self, condition, model=None):
+    def format_condition(self, condition, model=None):
         """Return a condition in words of the reader's language.
 
         A condition on a field that the reader may not read is not shown.
@@ -32,7 +32,7 @@ class Words:
         label, field = self.get_label(path, model)
         value = condition.value
         if operator in ("any", "not any"):
-            words = self.get_domain(Domain(value), self.env[field.comodel_name])
+            words = self.format_domain(Domain(value), self.env[field.comodel_name])
             if operator.startswith("not"):
                 return self.env._(
                     "%(field)s: none with %(conditions)s", field=label, conditions=words
@@ -40,8 +40,8 @@ class Words:
             return self.env._(
                 "%(field)s: one with %(conditions)s", field=label, conditions=words
             )
-        kind = field.type
-        if value is False and kind != "boolean":
+        field_type = field.type
+        if value is False and field_type != "boolean":
             if operator in ("=", "in"):
                 return self.env._("%(field)s: not known", field=label)
             return self.env._("%(field)s: known", field=label)
@@ -49,17 +49,17 @@ class Words:
             "%(field)s %(comparison)s",
             field=label,
             comparison=self._get_comparison(
-                operator, kind, self._get_value(field, kind, value)
+                operator, field_type, self._get_value(field, field_type, value)
             ),
         )
 
-    def get_domain(self, domain, model):
+    def format_domain(self, domain, model):
         """Return conditions on the records of a model in one line of words."""
         branches = domains.branches_of(domain)
         if not branches:
-            return self.get_condition(domain, model)
+            return self.format_condition(domain, model)
         operator, children = branches
-        words = [self.get_domain(child, model) for child in children]
+        words = [self.format_domain(child, model) for child in children]
         if operator == "!":
             return self.env._("not: %(condition)s", condition=words[0])
         joint = self.env._(" and ") if operator == "&" else self.env._(" or ")
@@ -78,9 +78,9 @@ class Words:
             model = self.env[field.comodel_name] if field.relational else None
         return " → ".join(labels), field
 
-    def _get_comparison(self, operator, kind, value):
+    def _get_comparison(self, operator, field_type, value):
         """Return how a value is compared, in words."""
-        if kind in ("date", "datetime"):
+        if field_type in ("date", "datetime"):
             words = {
                 "<": self.env._("before %(value)s", value=value),
                 "<=": self.env._("on or before %(value)s", value=value),
@@ -112,16 +112,16 @@ class Words:
             }
         return words.get(operator, f"{operator} {value}")
 
-    def _get_value(self, field, kind, value):
+    def _get_value(self, field, field_type, value):
         if isinstance(value, (list, tuple, set, frozenset)):
-            return ", ".join(self._get_value(field, kind, item) for item in value)
-        if value is False and kind != "boolean":
+            return ", ".join(self._get_value(field, field_type, item) for item in value)
+        if value is False and field_type != "boolean":
             return self.env._("not known")
-        if kind in ("date", "datetime") and isinstance(value, str):
-            return self.get_relative_date(value)
-        if kind == "boolean":
+        if field_type in ("date", "datetime") and isinstance(value, str):
+            return self.format_relative_date(value)
+        if field_type == "boolean":
             return self.env._("yes") if value else self.env._("no")
-        if kind == "selection":
+        if field_type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         if field.relational and isinstance(value, int):
             record = self.env[field.comodel_name].browse(value).exists()
@@ -129,7 +129,7 @@ class Words:
                 return record.display_name or str(value)
         return str(value)
 
-    def get_relative_date(self, value):
+    def format_relative_date(self, value):
         """Return a relative date in words, such as “90 days ago”."""
         offset = domains.offset_of(value)
         if offset is None:
@@ -156,7 +156,7 @@ class Words:
     def format_date(self, day):
         return self.env["ir.qweb.field.date"].value_to_html(day, {})
 
-    def get_fact(self, path):
+    def format_fact(self, path):
         """Return the value that a condition looks at, in words.
 
         The value is read with the access rights of the reader to the customer, and to

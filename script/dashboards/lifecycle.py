@@ -1,17 +1,17 @@
 """The overview for managers, and the churn warnings for the wall display of a team."""
 
 from .builder import (
-    WARM,
-    Board,
+    WARNING_COLOR,
     Chart,
+    Dashboard,
     Figure,
+    FigureRow,
     Filter,
-    Listing,
-    Moment,
-    Pair,
+    RecordList,
+    RefreshTime,
+    SideBySide,
     Source,
     Stack,
-    Strip,
     Table,
 )
 
@@ -36,9 +36,9 @@ CHAINS = {
     "tag": "tag_ids",
 }
 
-VISITS = Source("crm.lifecycle.stage.report", CHAINS, period="date")
+STAGE_ENTRIES = Source("crm.lifecycle.stage.report", CHAINS, period="date")
 GROWTH = Source("crm.lifecycle.growth.report", CHAINS, period="date")
-TODAY = Source("crm.lifecycle.customer.report", CHAINS)
+CUSTOMERS_TODAY = Source("crm.lifecycle.customer.report", CHAINS)
 PROFILES = Source(
     "crm.lifecycle.profile",
     {
@@ -60,13 +60,13 @@ STAGES = {
 }
 
 
-def standing(title, values, sample, **options):
+def stage_figure(title, values, sample, **options):
     """Return the figure of customers in stages of some categories."""
     return Figure(
         title=title,
-        source=TODAY,
+        source=CUSTOMERS_TODAY,
         measure="customer_count",
-        of="stage_category",
+        group_field="stage_category",
         values=values,
         sample=(sample, ""),
         menu=MENU.format("customer_report"),
@@ -74,7 +74,7 @@ def standing(title, values, sample, **options):
     )
 
 
-def moved(title, measure, now, before, **options):
+def growth_figure(title, measure, now, before, **options):
     """Return the figure of customers won or lost, compared with the previous period."""
     return Figure(
         title=title,
@@ -88,7 +88,7 @@ def moved(title, measure, now, before, **options):
     )
 
 
-OVERVIEW = Board(
+OVERVIEW = Dashboard(
     path=FILES + "lifecycle_{}dashboard.json",
     filters=(
         Filter("period", "Period", default="last_90_days"),
@@ -101,23 +101,23 @@ OVERVIEW = Board(
         TAG,
     ),
     blocks=(
-        Strip(
+        FigureRow(
             (
-                standing("Customers", CUSTOMERS, 575),
-                standing("At risk now", ("at_risk",), 40, color=WARM),
-                moved("New", "new_count", 64, 51),
-                moved("Reactivated", "reactivated_count", 12, 15),
-                moved(
+                stage_figure("Customers", CUSTOMERS, 575),
+                stage_figure("At risk now", ("at_risk",), 40, color=WARNING_COLOR),
+                growth_figure("New", "new_count", 64, 51),
+                growth_figure("Reactivated", "reactivated_count", 12, 15),
+                growth_figure(
                     "Churned",
                     "churned_count",
                     21,
                     26,
                     is_bad=True,
-                    color=WARM,
+                    color=WARNING_COLOR,
                 ),
             )
         ),
-        Pair(
+        SideBySide(
             Chart(
                 title="Customers won and lost",
                 kind="bar",
@@ -132,7 +132,7 @@ OVERVIEW = Board(
             Chart(
                 title="Entries into stages",
                 kind="funnel",
-                source=VISITS,
+                source=STAGE_ENTRIES,
                 group_by=("stage_id",),
                 measure="entry_count",
                 menu=MENU.format("visit_report"),
@@ -140,11 +140,11 @@ OVERVIEW = Board(
                 sample=STAGES,
             ),
         ),
-        Pair(
+        SideBySide(
             Chart(
                 title="Customers by stage today",
                 kind="bar",
-                source=TODAY,
+                source=CUSTOMERS_TODAY,
                 group_by=("stage_id",),
                 measure="customer_count",
                 menu=MENU.format("customer_report"),
@@ -153,8 +153,8 @@ OVERVIEW = Board(
             ),
             Table(
                 title="What became of the visits",
-                source=VISITS,
-                by="stage_id",
+                source=STAGE_ENTRIES,
+                group_field="stage_id",
                 head="Stage",
                 measures=(
                     ("entry_count", "Entries", "count"),
@@ -170,11 +170,11 @@ OVERVIEW = Board(
                 ),
             ),
         ),
-        Pair(
+        SideBySide(
             Table(
                 title="Growth by sales team",
                 source=GROWTH,
-                by="team_id",
+                group_field="team_id",
                 head="Sales Team",
                 domain=(("net", "!=", 0),),
                 measures=(
@@ -189,8 +189,8 @@ OVERVIEW = Board(
             ),
             Table(
                 title="Customers by source",
-                source=TODAY,
-                by="source_id",
+                source=CUSTOMERS_TODAY,
+                group_field="source_id",
                 head="Source",
                 domain=(("stage_category", "in", CUSTOMERS),),
                 measures=(("customer_count", "Customers", "count"),),
@@ -205,28 +205,28 @@ OVERVIEW = Board(
 
 
 AT_RISK = ("stage_category", "=", "at_risk")
-WARNED = ("stage_id.category", "=", "at_risk")
+PROFILE_AT_RISK = ("stage_id.category", "=", "at_risk")
 
 
-def warned(title, sample, *domain, **options):
+def risk_figure(title, sample, *domain, **options):
     """Return the figure of customers at risk that also match a domain."""
     return Figure(
         title=title,
         source=PROFILES,
         measure="__count",
-        domain=(WARNED, *domain),
+        domain=(PROFILE_AT_RISK, *domain),
         sample=(sample, ""),
         menu="crm_lifecycle.crm_lifecycle_profile_menu",
-        color=WARM,
+        color=WARNING_COLOR,
         **options,
     )
 
 
-def turned(title, sample, category, days, **options):
+def entry_figure(title, sample, category, days, **options):
     """Return the figure of entries to stages of a category in the last days."""
     return Figure(
         title=title,
-        source=RECENT,
+        source=RECENT_ENTRIES,
         measure="entry_count",
         domain=(("stage_category", "=", category), ("date", ">=", f"today -{days}d")),
         sample=(sample, ""),
@@ -236,33 +236,33 @@ def turned(title, sample, category, days, **options):
 
 
 # The wall display has no period: it shows the current state and the last days.
-RECENT = Source("crm.lifecycle.stage.report", CHAINS)
-EVENTS = Source("crm.lifecycle.growth.report", CHAINS)
+RECENT_ENTRIES = Source("crm.lifecycle.stage.report", CHAINS)
+RECENT_GROWTH = Source("crm.lifecycle.growth.report", CHAINS)
 
-WALL = Board(
+CHURN_WARNING = Dashboard(
     path=FILES + "churn_warning_{}dashboard.json",
     filters=(LIFECYCLE, TEAM, SALESPERSON, COMPANY),
     halves=((250, 120, 150, 150, 120, 120), (160, 90, 90)),
     card=140,
     blocks=(
-        Strip(
+        FigureRow(
             (
-                warned("At risk now", 14),
-                turned("New in 7 days", 5, "at_risk", 7, color=WARM),
-                warned(
+                risk_figure("At risk now", 14),
+                entry_figure("New in 7 days", 5, "at_risk", 7, color=WARNING_COLOR),
+                risk_figure(
                     "Nothing planned",
                     6,
                     ("next_activity_date", "=", False),
                 ),
-                warned(
+                risk_figure(
                     "Follow-up overdue",
                     3,
                     ("is_follow_up_due", "=", True),
                 ),
-                turned("Lost in 30 days", 4, "lost", 30, color=WARM),
+                entry_figure("Lost in 30 days", 4, "lost", 30, color=WARNING_COLOR),
                 Figure(
                     title="Won back in 30 days",
-                    source=EVENTS,
+                    source=RECENT_GROWTH,
                     measure="reactivated_count",
                     domain=(
                         ("kind", "=", "reactivated"),
@@ -273,9 +273,9 @@ WALL = Board(
                 ),
             )
         ),
-        Moment(),
-        Pair(
-            Listing(
+        RefreshTime(),
+        SideBySide(
+            RecordList(
                 title="Customers at risk",
                 source=PROFILES,
                 columns=(
@@ -286,7 +286,7 @@ WALL = Board(
                     ("last_contact_date", "Last contact", "date"),
                     ("next_activity_date", "Next activity", "date"),
                 ),
-                domain=(WARNED,),
+                domain=(PROFILE_AT_RISK,),
                 order=("-stage_date", "-id"),
                 limit=18,
                 style="wall",
@@ -303,7 +303,7 @@ WALL = Board(
                     Chart(
                         title="At risk by salesperson",
                         kind="bar",
-                        source=TODAY,
+                        source=CUSTOMERS_TODAY,
                         group_by=("user_id",),
                         measure="customer_count",
                         domain=(AT_RISK,),
@@ -315,7 +315,7 @@ WALL = Board(
                     Chart(
                         title="Warnings by week",
                         kind="bar",
-                        source=RECENT,
+                        source=RECENT_ENTRIES,
                         group_by=("date:week",),
                         measure="entry_count",
                         domain=(AT_RISK, ("date", ">=", "today -84d")),
@@ -330,4 +330,4 @@ WALL = Board(
     ),
 )
 
-BOARDS = (OVERVIEW, WALL)
+DASHBOARDS = (OVERVIEW, CHURN_WARNING)

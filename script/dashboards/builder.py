@@ -1,8 +1,8 @@
 """Builder of dashboards for Odoo's Dashboards app: spreadsheets in JSON.
 
-A board is a list of blocks from top to bottom: strips of figures, charts, tables and
-lists, each with sample data, see `lifecycle.py`. `Board.render` returns the spreadsheet
-that queries the models, and `Board.render(sample=True)` the grayed-out sample that Odoo
+A dashboard is a list of blocks from top to bottom: strips of figures, charts, tables and
+lists, each with sample data, see `lifecycle.py`. `Dashboard.render` returns the spreadsheet
+that queries the models, and `Dashboard.render(sample=True)` the grayed-out sample that Odoo
 shows if there is no data. Each block is a class that draws itself on a `Page`.
 
 Visible texts are titles, or use `_t(…)` of the spreadsheet, so that Odoo exports them
@@ -23,18 +23,23 @@ CARD = 100
 CHART_ROWS = 13
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-INK, ACCENT = "#434343", "#01666b"
+TEXT_COLOR, ACCENT = "#434343", "#01666b"
 STYLES = {
     "title": {"textColor": ACCENT, "bold": True, "fontSize": 16},
-    "head": {"textColor": INK, "bold": True, "fontSize": 11},
-    "head_right": {"textColor": INK, "bold": True, "fontSize": 11, "align": "right"},
-    "cell": {"textColor": INK, "verticalAlign": "middle"},
-    "wall": {"textColor": INK, "verticalAlign": "middle", "fontSize": 12},
-    "note": {"textColor": INK, "italic": True},
+    "head": {"textColor": TEXT_COLOR, "bold": True, "fontSize": 11},
+    "head_right": {
+        "textColor": TEXT_COLOR,
+        "bold": True,
+        "fontSize": 11,
+        "align": "right",
+    },
+    "cell": {"textColor": TEXT_COLOR, "verticalAlign": "middle"},
+    "wall": {"textColor": TEXT_COLOR, "verticalAlign": "middle", "fontSize": 12},
+    "note": {"textColor": TEXT_COLOR, "italic": True},
 }
 FORMATS = {"count": "#,##0", "share": "0%", "number": "#,##0.0", "date": "yyyy-mm-dd"}
 BORDERS = {"under": {"bottom": {"style": "thin", "color": "#CCCCCC"}}}
-CALM, WARM = "#EFF6FF", "#FFF7ED"
+NEUTRAL_COLOR, WARNING_COLOR = "#EFF6FF", "#FFF7ED"
 
 
 def number(mapping, name):
@@ -103,8 +108,8 @@ class Source:
 class Page:
     """A sheet that is filled from the top, and the sheet with its data."""
 
-    def __init__(self, board, *, is_sample):
-        self.board = board
+    def __init__(self, dashboard, *, is_sample):
+        self.dashboard = dashboard
         self.is_sample = is_sample
         self.row = 0
         self.cells, self.styles, self.formats = {}, {}, {}
@@ -114,7 +119,7 @@ class Page:
 
     # Cells
 
-    def put(self, column, row, content, style="cell", format_=None):
+    def set_cell(self, column, row, content, style="cell", format_=None):
         """Fill a cell; rows start at 0, as in the file."""
         name = f"{LETTERS[column]}{row + 1}"
         if content != "":
@@ -128,12 +133,12 @@ class Page:
         content = (
             f"[{text}](odoo://ir_menu_xml_id/{menu})" if menu else translated(text)
         )
-        self.put(column, self.row, content, "title")
+        self.set_cell(column, self.row, content, "title")
         self.rows[str(self.row)] = {"size": TITLE_ROW}
         last = LETTERS[column + width - 1]
         self.borders[f"{LETTERS[column]}{self.row + 1}:{last}{self.row + 1}"] = 1
 
-    def keep(self, *values):
+    def add_data_row(self, *values):
         """Add a line to the data sheet, and return its number, which starts at 1."""
         self.data_row += 1
         for column, value in enumerate(values):
@@ -167,7 +172,7 @@ class Page:
         pivot = {
             "type": "ODOO",
             "fieldMatching": source.match(
-                self.board.filters, offset=offset, always=always
+                self.dashboard.filters, offset=offset, always=always
             ),
             "context": {},
             "domain": list(domain),
@@ -198,7 +203,7 @@ class Page:
                 {"name": item.lstrip("-"), "asc": not item.startswith("-")}
                 for item in order
             ],
-            "fieldMatching": source.match(self.board.filters),
+            "fieldMatching": source.match(self.dashboard.filters),
         }
         return key
 
@@ -213,38 +218,38 @@ class Figure:
     sample: tuple
     menu: str = ""
     domain: tuple = ()
-    of: str = ""
+    group_field: str = ""
     values: tuple = ()
     compared: bool = False
     always: bool = False
     is_bad: bool = False
     format_: str = "count"
-    color: str = CALM
+    color: str = NEUTRAL_COLOR
     # A percentage is meaningless for figures that can be negative: use "difference".
     shows: str = "percentage"
 
-    def ask(self, page, offset=0):
+    def get_query(self, page, offset=0):
         """Return the formula of the figure: the total, or the sum of some groups."""
-        rows = [self.of] if self.of else []
-        pivot = page.board.share(page, self, rows, offset)
-        if not self.of:
+        rows = [self.group_field] if self.group_field else []
+        pivot = page.dashboard.get_shared_pivot(page, self, rows, offset)
+        if not self.group_field:
             return f'=PIVOT.VALUE({pivot},"{self.measure}")'
         parts = (
-            f'PIVOT.VALUE({pivot},"{self.measure}","{self.of}","{value}")'
+            f'PIVOT.VALUE({pivot},"{self.measure}","{self.group_field}","{value}")'
             for value in self.values
         )
         return "=" + "+".join(parts)
 
-    def tell(self, page):
+    def add_to_data_sheet(self, page):
         """Add the figure to the data sheet, and return its line."""
         if page.is_sample:
             now, before = self.sample
         else:
-            now = self.ask(page)
-            before = self.ask(page, -1) if self.compared else ""
+            now = self.get_query(page)
+            before = self.get_query(page, -1) if self.compared else ""
         line = page.data_row + 1
         show = "=FORMAT.LARGE.NUMBER({0}{1})" if self.format_ == "count" else "={0}{1}"
-        page.keep(
+        page.add_data_row(
             translated(self.title),
             now,
             before if self.compared else "",
@@ -256,11 +261,11 @@ class Figure:
         return line
 
     def draw(self, page, x, width, height):
-        line = self.tell(page)
+        line = self.add_to_data_sheet(page)
         key = f"figure-{slug(self.title)}"
         data = {
             "type": "scorecard",
-            "title": {"text": self.title, "bold": True, "color": INK},
+            "title": {"text": self.title, "bold": True, "color": TEXT_COLOR},
             "background": self.color,
             "keyValue": f"Data!D{line}",
             "baselineMode": "difference",
@@ -282,19 +287,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Strip:
+class FigureRow:
     """Figures side by side."""
 
     figures: tuple
 
     def draw(self, page):
-        board = page.board
+        dashboard = page.dashboard
         gap = 10
         count = len(self.figures)
-        width = (board.width - gap * (count - 1)) // count
+        width = (dashboard.width - gap * (count - 1)) // count
         for place, item in enumerate(self.figures):
-            item.draw(page, place * (width + gap), width, board.card)
-        page.row += -(-(board.card + 16) // ROW)
+            item.draw(page, place * (width + gap), width, dashboard.card)
+        page.row += -(-(dashboard.card + 16) // ROW)
 
 
 @dataclass(frozen=True)
@@ -321,7 +326,7 @@ class Chart:
             "background": "#FFFFFF",
             "legendPosition": "top" if len(self.group_by) > 1 else "none",
         } | self.options
-        data = self.show_sample(page) if page.is_sample else self.ask(page)
+        data = self.show_sample(page) if page.is_sample else self.get_query(page)
         height = CHART_ROWS * ROW
         page.add_figure(
             key, column, 0, pixels, height, shape | data, row=page.row + 1
@@ -330,7 +335,7 @@ class Chart:
             page.menus[key] = self.menu
         return self.rows + 2
 
-    def ask(self, page):
+    def get_query(self, page):
         return {
             "type": f"odoo_{self.kind}",
             "metaData": {
@@ -349,15 +354,19 @@ class Chart:
             },
             "dataSets": [{}],
             "verticalAxisPosition": "left",
-            "fieldMatching": self.source.match(page.board.filters, always=self.always),
+            "fieldMatching": self.source.match(
+                page.dashboard.filters, always=self.always
+            ),
         }
 
     def show_sample(self, page):
-        page.keep("", translated(self.title))
+        page.add_data_row("", translated(self.title))
         first = page.data_row
         for label, value in self.sample.items():
             # Labels of months are not translated.
-            page.keep(label if label[:1].isdigit() else translated(label), value)
+            page.add_data_row(
+                label if label[:1].isdigit() else translated(label), value
+            )
         span = f"{first + 1}:{{0}}{page.data_row}"
         return {
             "type": self.kind,
@@ -374,7 +383,7 @@ class Table:
 
     title: str
     source: Source
-    by: str
+    group_field: str
     head: str
     measures: tuple
     sample: tuple
@@ -387,13 +396,13 @@ class Table:
     def draw(self, page, column, width, _pixels):
         page.title(column, self.title, self.menu, width)
         head = page.row + 1
-        page.put(column, head, translated(self.head), "head")
+        page.set_cell(column, head, translated(self.head), "head")
         for line in range(1, self.limit + 1):
-            page.put(column, head + line, "")
+            page.set_cell(column, head + line, "")
         for place, (_field, label, format_) in enumerate(self.measures, start=1):
-            page.put(column + place, head, translated(label), "head_right")
+            page.set_cell(column + place, head, translated(label), "head_right")
             for line in range(1, self.limit + 1):
-                page.put(column + place, head + line, "", "cell", format_)
+                page.set_cell(column + place, head + line, "", "cell", format_)
         if page.is_sample:
             self.show_sample(page, column, head)
         else:
@@ -402,12 +411,12 @@ class Table:
                 self.title,
                 self.source,
                 names,
-                rows=[self.by],
+                rows=[self.group_field],
                 domain=self.domain,
                 always=self.always,
                 order=self.order or None,
             )
-            page.put(
+            page.set_cell(
                 column,
                 head + 1,
                 f"=PIVOT({pivot},{self.limit},FALSE,FALSE,{len(names)},FALSE)",
@@ -416,14 +425,14 @@ class Table:
 
     def show_sample(self, page, column, head):
         for line, (label, *values) in enumerate(self.sample, start=1):
-            page.put(column, head + line, translated(label))
+            page.set_cell(column, head + line, translated(label))
             for place, value in enumerate(values, start=1):
                 format_ = self.measures[place - 1][2]
-                page.put(column + place, head + line, str(value), "cell", format_)
+                page.set_cell(column + place, head + line, str(value), "cell", format_)
 
 
 @dataclass(frozen=True)
-class Listing:
+class RecordList:
     """A list of records; ``columns`` lists (field, heading, optional format)."""
 
     title: str
@@ -442,7 +451,7 @@ class Listing:
         head = page.row + 1
         for place, (_field, label, format_) in enumerate(self.columns):
             style = "head_right" if format_ else "head"
-            page.put(column + place, head, translated(label), style)
+            page.set_cell(column + place, head, translated(label), style)
         if not page.is_sample:
             names = [item[0] for item in self.columns]
             key = page.add_list(
@@ -459,7 +468,7 @@ class Listing:
                         content = translated(content)
                 else:
                     content = ""
-                page.put(column + place, head + line, content, self.style, format_)
+                page.set_cell(column + place, head + line, content, self.style, format_)
         return self.limit + 3
 
 
@@ -478,17 +487,17 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SideBySide:
     """Two blocks side by side, or one at full width."""
 
     left: object
     right: object = None
 
     def draw(self, page):
-        halves = page.board.halves
+        halves = page.dashboard.halves
         if self.right is None:
             page.row += self.left.draw(
-                page, 0, page.board.column_count, page.board.width
+                page, 0, page.dashboard.column_count, page.dashboard.width
             )
             return
         left, right = halves
@@ -500,19 +509,19 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """The time of the figures, for a board that refreshes itself."""
+class RefreshTime:
+    """The time of the figures, for a dashboard that refreshes itself."""
 
     def draw(self, page):
         # Each refresh evaluates NOW() again.
-        page.put(
+        page.set_cell(
             0, page.row, '=_t("Figures of") & " " & TEXT(NOW(),"hh:mm")', "note"
         )  # fmt: skip
         page.row += 1
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     """A dashboard: the path of its files, its filters, and its blocks from the top."""
 
     path: str
@@ -534,7 +543,7 @@ class Board:
     def column_count(self):
         return len(self.widths)
 
-    def share(self, page, figure, rows, offset):
+    def get_shared_pivot(self, page, figure, rows, offset):
         """Return the pivot of a figure; figures with the same query share one."""
         known = page.__dict__.setdefault("known", {})
         key = (

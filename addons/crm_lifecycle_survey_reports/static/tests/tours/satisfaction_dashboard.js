@@ -1,10 +1,10 @@
 /** The dashboard Satisfaction shows the numbers of the test's answers. */
-import { choosePeriod, figures, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
+import { choosePeriod, figures, opened } from "@crm_lifecycle_reports/../tests/tours/dashboards";
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
 
-tours.add("crm_lifecycle_survey_reports_board", {
+tours.add("crm_lifecycle_survey_reports_dashboard", {
     steps: () => [
         opened,
         figures("Figures, tables and lists are those of the models", {
@@ -32,7 +32,7 @@ tours.add("crm_lifecycle_survey_reports_board", {
     ],
 });
 
-tours.add("crm_lifecycle_survey_reports_board_own", {
+tours.add("crm_lifecycle_survey_reports_dashboard_own", {
     steps: () => [
         opened,
         figures("The answers of the colleague's customers are in no figure", {

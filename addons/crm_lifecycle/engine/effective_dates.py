@@ -20,25 +20,25 @@ UNKNOWN = SQL("'infinity'::date")
 
 
 @dataclass(frozen=True)
-class Events:
+class FactEvents:
     """How a fact follows events that have a day, such as orders.
 
-    ``reached`` returns SQL of the day of the n-th event, for a fact that counts them;
-    ``resumed`` is SQL of the day of the first event since the previous step, for a fact
-    that is the day of the last event; ``untouched`` is the SQL condition that there was
+    ``nth_date`` returns SQL of the day of the n-th event, for a fact that counts them;
+    ``first_new_date`` is SQL of the day of the first event since the previous step, for a fact
+    that is the day of the last event; ``no_event`` is the SQL condition that there was
     no event at all.
     """
 
-    reached: Callable[[int], SQL] | None = None
-    resumed: SQL | None = None
-    untouched: SQL | None = None
+    nth_date: Callable[[int], SQL] | None = None
+    first_new_date: SQL | None = None
+    no_event: SQL | None = None
 
 
-def since_of(
+def get_effective_date(
     domain: Domain,
     alias: str,
     column_type: Callable[[str], str | None],
-    events: Mapping[str, Events],
+    events: Mapping[str, FactEvents],
     unchanged: SQL,
     holds: Callable[[Domain], SQL],
 ) -> SQL:
@@ -52,16 +52,16 @@ def since_of(
     :param events: the events that facts follow
     :param unchanged: the SQL condition that the facts are those of the previous step
     """
-    told = _Told(alias, column_type, events, unchanged)
+    dates = _ConditionDates(alias, column_type, events, unchanged)
 
-    def visit(part: Domain) -> SQL:
+    def walk(part: Domain) -> SQL:
         branches = domains.branches_of(part)
         if branches is None:
-            return told.since(part)
+            return dates.get_date(part)
         operator, children = branches
         if operator == "!":
-            return told.unless_changed()
-        days = [visit(child) for child in children]
+            return dates.get_unchanged_date()
+        days = [walk(child) for child in children]
         if operator == "&":
             return SQL("GREATEST(%s)", SQL(", ").join([ALWAYS, *days]))
         held = [
@@ -70,10 +70,10 @@ def since_of(
         ]
         return SQL("LEAST(%s)", SQL(", ").join(held))
 
-    return visit(domain)
+    return walk(domain)
 
 
-class _Told:
+class _ConditionDates:
     """Since when single conditions have held."""
 
     def __init__(self, alias, column_type, events, unchanged):
@@ -82,43 +82,43 @@ class _Told:
         self.events = events
         self.unchanged = unchanged
 
-    def since(self, condition) -> SQL:
+    def get_date(self, condition) -> SQL:
         name, operator = condition.field_expr, condition.operator
         value = condition.value
-        kind = self.column_type(name)
-        events = self.events.get(name, Events())
+        field_type = self.column_type(name)
+        events = self.events.get(name, FactEvents())
         day = None
-        if kind == "date":
+        if field_type == "date":
             day = self._since_date(name, operator, value, events)
-        elif kind == "integer" and events.reached and operator in (">", ">="):
-            day = events.reached(value + 1 if operator == ">" else value)
+        elif field_type == "integer" and events.nth_date and operator in (">", ">="):
+            day = events.nth_date(value + 1 if operator == ">" else value)
         if day is not None:
             return SQL("COALESCE(%s, %s)", day, UNKNOWN)
-        return self.unless_changed(events.untouched) if kind else UNKNOWN
+        return self.get_unchanged_date(events.no_event) if field_type else UNKNOWN
 
     def _since_date(self, name, operator, value, events) -> SQL | None:
         """Return SQL of the day for a condition on a date, None if unknown."""
         fact = SQL.identifier(self.alias, name)
         if isinstance(value, str):
-            turn = turning_day(operator, value, fact)
-            if turn is not None:
-                return turn
-        if operator in (">", ">=") and events.resumed is not None:
+            trigger = get_trigger_date_sql(operator, value, fact)
+            if trigger is not None:
+                return trigger
+        if operator in (">", ">=") and events.first_new_date is not None:
             # No event since the previous step: the condition already held then.
-            return SQL("COALESCE(%s, %s)", events.resumed, ALWAYS)
+            return SQL("COALESCE(%s, %s)", events.first_new_date, ALWAYS)
         if operator in (">", ">=") or (operator == "!=" and value is False):
             return fact
         return None
 
-    def unless_changed(self, untouched: SQL | None = None) -> SQL:
+    def get_unchanged_date(self, no_event: SQL | None = None) -> SQL:
         """Return SQL for a condition on facts alone: always if they are unchanged."""
         same = self.unchanged
-        if untouched is not None:
-            same = SQL("(%s OR %s)", same, untouched)
+        if no_event is not None:
+            same = SQL("(%s OR %s)", same, no_event)
         return SQL("CASE WHEN %s THEN %s ELSE %s END", same, ALWAYS, UNKNOWN)
 
 
-def turning_day(operator: str, value: str, fact: SQL) -> SQL | None:
+def get_trigger_date_sql(operator: str, value: str, fact: SQL) -> SQL | None:
     """Return SQL of the day on which a date was long enough ago, None for others.
 
     ``fact <= today -90d`` changes 90 days after the fact, ``<`` one day later.

@@ -35,7 +35,7 @@ class CrmLifecycleProfile(models.Model):
             swap); an empty stage means customers without one, None any stage
         :param as_of: the day of the move, today by default
         :param rule: the `crm.lifecycle.rule` that makes the move
-        :param quiet: trigger neither automation rules nor playbook steps
+        :param quiet: trigger neither automation rules nor playbook stage_infos
         :param writer: writes the values on the profiles, if the caller is already
             inside a write
         :param is_transfer: allow a stage of another lifecycle than the customers'
@@ -85,7 +85,7 @@ class CrmLifecycleProfile(models.Model):
             moved |= members._lifecycle_move(
                 stage, origin="manual", reason=reason, is_transfer=True
             )
-        moved._touch(review=True)
+        moved._mark_pending(review=True)
         return moved
 
     def _group_by_stage_in(self, lifecycle):
@@ -112,15 +112,17 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
         company = lifecycle.company_id
-        strangers = company and self.filtered(lambda item: item.company_id != company)
-        if strangers:
+        foreign_profiles = company and self.filtered(
+            lambda item: item.company_id != company
+        )
+        if foreign_profiles:
             raise UserError(
                 self.env._(
                     "“%(lifecycle)s” is a lifecycle of %(company)s, and %(customer)s "
                     "is a customer of another company. Choose a lifecycle of theirs.",
                     lifecycle=lifecycle.name,
                     company=company.name,
-                    customer=strangers[0].display_name,
+                    customer=foreign_profiles[0].display_name,
                 )
             )
 
@@ -135,10 +137,10 @@ class CrmLifecycleProfile(models.Model):
 
     def _check_allowed(self, stage):
         """Raise if the lifecycle refuses a move of one of the customers."""
-        for profile, why in self._get_refused(stage).items():
-            raise UserError(profile._get_refusal(stage, why))
+        for profile, why in self._get_refusal_reasons(stage).items():
+            raise UserError(profile._format_refusal(stage, why))
 
-    def _get_refusal(self, stage, why):
+    def _format_refusal(self, stage, why):
         return self.env._(
             "%(customer)s can't move to “%(stage)s”: %(why)s",
             customer=self.display_name,
@@ -162,13 +164,13 @@ class CrmLifecycleProfile(models.Model):
                     )
                 )
 
-    def _get_refused(self, stage):
+    def _get_refusal_reasons(self, stage):
         """Return ``{profile: reason}`` of the moves that the lifecycle refuses.
 
         Coming from another lifecycle, or from none, is neither a skip nor a way back.
         """
         refused = {}
-        undecided = self._get_undecided(stage)
+        undecided = self._get_missing_decisions(stage)
         if undecided:
             labels = dict(self._fields["decision"]._description_selection(self.env))
             for profile_id, decision in undecided.items():
@@ -177,25 +179,25 @@ class CrmLifecycleProfile(models.Model):
                     decision=labels[decision],
                 )
         Stage = self.env["crm.lifecycle.stage"]
-        for profile_id, missing in self._get_skipping(stage).items():
-            names = Stage.browse(step.id for step in missing).mapped("name")
+        for profile_id, missing in self._get_forbidden_skips(stage).items():
+            names = Stage.browse(info.id for info in missing).mapped("name")
             refused[self.browse(profile_id)] = self.env._(
                 "stages can't be skipped. Still missing: %(stages)s.",
                 stages=", ".join(names),
             )
         return refused
 
-    def _get_undecided(self, stage):
+    def _get_missing_decisions(self, stage):
         """Return ``{id: decision}`` of customers without the decision they need."""
         lifecycle = stage.lifecycle_id
         if lifecycle.regress_policy != "decision":
             return {}
-        steps = lifecycle.stage_ids._steps()
-        target = next(step for step in steps if step.id == stage.id)
+        stage_infos = lifecycle.stage_ids._get_stage_infos()
+        target = next(info for info in stage_infos if info.id == stage.id)
         needed = {
-            step.id: decision
-            for step in steps
-            if (decision := engine.decision_needed(step, target, steps))
+            info.id: decision
+            for info in stage_infos
+            if (decision := engine.get_required_decision(info, target, stage_infos))
         }
         self.flush_recordset(["decision", "lifecycle_id", "stage_id"])
         return dict(
@@ -217,8 +219,8 @@ class CrmLifecycleProfile(models.Model):
             )
         )
 
-    def _get_skipping(self, stage):
-        """Return ``{id: steps}`` of customers with a forbidden skip of stages."""
+    def _get_forbidden_skips(self, stage):
+        """Return ``{id: skipped stages}`` of customers with a forbidden skip of stages."""
         lifecycle = stage.lifecycle_id
         if lifecycle.skip_policy != "forbid":
             return {}
@@ -231,35 +233,37 @@ class CrmLifecycleProfile(models.Model):
                 lifecycle.id,
             )
         )
-        return self.browse(row[0] for row in rows)._get_missing(stage)
+        return self.browse(row[0] for row in rows)._get_skipped_stages(stage)
 
-    def _get_missing(self, stage):
-        """Return ``{id: steps}`` of customers who would skip stages."""
-        steps = stage.lifecycle_id.stage_ids._steps()
-        target = next(step for step in steps if step.id == stage.id)
-        below = engine.missing_steps(steps, (), target)
+    def _get_skipped_stages(self, stage):
+        """Return ``{id: skipped stages}`` of customers who would skip stages."""
+        stage_infos = stage.lifecycle_id.stage_ids._get_stage_infos()
+        target = next(info for info in stage_infos if info.id == stage.id)
+        below = engine.get_missing_stages(stage_infos, (), target)
         if not below:
             return {}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT p.id, v.visited
+                SELECT p.id, v.entered_ids
                   FROM unnest(%(ids)s::int[]) AS p (id)
-             LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS visited
+             LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS entered_ids
                           FROM crm_lifecycle_history
                          WHERE profile_id = ANY(%(ids)s)
                            AND lifecycle_id = %(lifecycle)s AND is_voided IS NOT TRUE
                          GROUP BY profile_id) AS v ON v.profile_id = p.id
-                 WHERE (%(target)s = ANY(v.visited) OR v.visited @> %(below)s::int[])
+                 WHERE (%(target)s = ANY(v.entered_ids) OR v.entered_ids @> %(below)s::int[])
                        IS NOT TRUE
                 """,
                 ids=self.ids,
                 lifecycle=stage.lifecycle_id.id,
                 target=stage.id,
-                below=[step.id for step in below],
+                below=[info.id for info in below],
             )
         )
         return {
-            profile_id: engine.missing_steps(steps, visited or (), target)
-            for profile_id, visited in rows
+            profile_id: engine.get_missing_stages(
+                stage_infos, entered_ids or (), target
+            )
+            for profile_id, entered_ids in rows
         }

@@ -1,6 +1,16 @@
 """The dashboard of survey scores, by the stage of the customer at the time."""
 
-from .builder import WARM, Board, Chart, Figure, Filter, Listing, Pair, Source, Strip
+from .builder import (
+    WARNING_COLOR,
+    Chart,
+    Dashboard,
+    Figure,
+    FigureRow,
+    Filter,
+    RecordList,
+    SideBySide,
+    Source,
+)
 from .builder import Table as Groups
 from .lifecycle import CHAINS, COMPANY, LIFECYCLE, MONTHS, SALESPERSON, TEAM
 
@@ -9,14 +19,14 @@ REPORT = "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_menu"
 NPS = (("kind", "=", "nps"),)
 
 
-def answers(title, category, sample, **options):
+def answers_figure(title, category, sample, **options):
     """Return the figure of answers of an NPS group."""
     return Figure(
         title=title,
         source=ANSWERS,
         measure="__count",
         domain=NPS,
-        of="nps_category",
+        group_field="nps_category",
         values=(category,),
         sample=sample,
         compared=True,
@@ -25,7 +35,7 @@ def answers(title, category, sample, **options):
     )
 
 
-BOARD = Board(
+DASHBOARD = Dashboard(
     path="addons/crm_lifecycle_survey_reports/data/files/satisfaction_{}dashboard.json",
     filters=(
         Filter("period", "Period", default="last_90_days"),
@@ -35,7 +45,7 @@ BOARD = Board(
         COMPANY,
     ),
     blocks=(
-        Strip(
+        FigureRow(
             (
                 Figure(
                     title="NPS",
@@ -48,12 +58,18 @@ BOARD = Board(
                     format_="number",
                     menu=REPORT,
                 ),
-                answers("Promoters", "promoter", (58, 49)),
-                answers("Passives", "passive", (26, 25)),
-                answers("Detractors", "detractor", (16, 18), is_bad=True, color=WARM),
+                answers_figure("Promoters", "promoter", (58, 49)),
+                answers_figure("Passives", "passive", (26, 25)),
+                answers_figure(
+                    "Detractors",
+                    "detractor",
+                    (16, 18),
+                    is_bad=True,
+                    color=WARNING_COLOR,
+                ),
             )
         ),
-        Pair(
+        SideBySide(
             Chart(
                 title="NPS by month",
                 kind="line",
@@ -76,11 +92,11 @@ BOARD = Board(
                 sample={"First deal": 35, "Growing": 44, "Loyal": 68, "At risk": -22},
             ),
         ),
-        Pair(
+        SideBySide(
             Groups(
                 title="Measures",
                 source=ANSWERS,
-                by="kind",
+                group_field="kind",
                 head="Measure",
                 measures=(
                     ("__count", "Answers", "count"),
@@ -89,7 +105,7 @@ BOARD = Board(
                 menu=REPORT,
                 sample=(("NPS", 100, 8.2), ("CSAT", 74, 4.4)),
             ),
-            Listing(
+            RecordList(
                 title="Detractors",
                 source=ANSWERS,
                 columns=(
@@ -110,4 +126,4 @@ BOARD = Board(
     ),
 )
 
-BOARDS = (BOARD,)
+DASHBOARDS = (DASHBOARD,)

@@ -7,12 +7,12 @@ from odoo.tools import SQL
 
 from ..access import find_unreadable
 from ..engine import domains
-from ..engine.domains import UNANSWERED
-from ..fields import KnownInteger
-from ..profile.words import Words
+from ..engine.domains import QUERY_ERRORS
+from ..fields import NullableInteger
+from ..profile.formatter import ConditionFormatter
 
 # Errors that Odoo raises for conditions that it can't turn into a query.
-UNUSABLE = (
+DOMAIN_ERRORS = (
     domains.DomainError,
     ArithmeticError,
     AssertionError,
@@ -25,7 +25,7 @@ UNUSABLE = (
     ValueError,
 )
 # Columns of a profile that are updated along with its facts.
-FOLLOWING = ("facts_as_of", "facts_date", "follow_up_date", "review_date")
+DERIVED_COLUMNS = ("facts_as_of", "facts_date", "follow_up_date", "review_date")
 
 
 class CrmLifecycleProfile(models.Model):
@@ -43,8 +43,8 @@ class CrmLifecycleProfile(models.Model):
             domain = self._resolve_facts(domains.parse(text), as_of)
             # Building the query finds errors that validation alone misses.
             self.sudo()._search(domain)  # sudo: conditions apply to all customers
-        except UNUSABLE as error:
-            raise self._get_unusable(where, error) from error
+        except DOMAIN_ERRORS as error:
+            raise self._make_conditions_error(where, error) from error
         return domain
 
     @api.model
@@ -61,7 +61,7 @@ class CrmLifecycleProfile(models.Model):
         :raises AccessError: if the user may not read a path; the message names it
         """
         today = fields.Date.context_today(self)
-        self._check_answer(self._get_fact_domain(text, today, where), where)
+        self._check_query(self._get_fact_domain(text, today, where), where)
         domain = domains.parse(text)
         path = find_unreadable(self, domain) or next(
             (
@@ -78,7 +78,7 @@ class CrmLifecycleProfile(models.Model):
                     "may not read. Choose other conditions, or ask an administrator "
                     "to set them.",
                     where=where,
-                    field=Words(self).get_label(path)[0],
+                    field=ConditionFormatter(self).get_label(path)[0],
                 )
             )
 
@@ -89,7 +89,7 @@ class CrmLifecycleProfile(models.Model):
         return set()
 
     @api.model
-    def _check_answer(self, domain, where):
+    def _check_query(self, domain, where):
         """Raise if the database can't evaluate a domain for every customer.
 
         :param where: the rule, tag or lifecycle, for the message
@@ -100,11 +100,11 @@ class CrmLifecycleProfile(models.Model):
                 self.env.cr.execute(
                     SQL("EXPLAIN %s", query.select()), log_exceptions=False
                 )
-        except UNANSWERED as error:
-            raise self._get_unusable(where, error) from error
+        except QUERY_ERRORS as error:
+            raise self._make_conditions_error(where, error) from error
 
     @api.model
-    def _get_unusable(self, where, error):
+    def _make_conditions_error(self, where, error):
         """Return the error, with its message, for conditions that can't be used.
 
         :param where: the rule, tag or lifecycle, for the message
@@ -141,7 +141,7 @@ class CrmLifecycleProfile(models.Model):
         return field.type
 
     @api.model
-    def _follows_from_facts(self, path):
+    def _depends_on_facts(self, path):
         """Return whether a field, or a path to one, may change with a customer's facts.
 
         This includes all non-stored fields, but neither stored fields of the contact
@@ -154,11 +154,11 @@ class CrmLifecycleProfile(models.Model):
                 return True
             if field.comodel_name:
                 model = self.env[field.comodel_name]
-        return path in FOLLOWING
+        return path in DERIVED_COLUMNS
 
     @api.model
     def _get_fact_events(self, scope):
-        """Extension point: return ``{fact: engine.since.Events}`` for a replay.
+        """Extension point: return ``{fact: engine.effective_dates.FactEvents}`` for a replay.
 
         Return the facts that count or follow dated events, so that moves get the date
         of the event. ``scope`` is the step, ``scope.previous_as_of`` the day before it.
@@ -173,11 +173,11 @@ class CrmLifecycleProfile(models.Model):
         without a rating. Dates don't need this.
         """
         field = self._fields.get(condition.field_expr)
-        tells = isinstance(field, KnownInteger)
+        is_nullable = isinstance(field, NullableInteger)
         if (
             not getattr(field, "fact", None)
             or field.type not in ("float", "monetary")
-            and not tells
+            and not is_nullable
             or condition.operator not in ("<", "<=", ">", ">=")
         ):
             return condition
@@ -188,7 +188,7 @@ class CrmLifecycleProfile(models.Model):
 
         def has_value(profile):
             value = profile[field.name]
-            return value is not False if tells else bool(value)
+            return value is not False if is_nullable else bool(value)
 
         known = Domain.custom(to_sql=is_known, predicate=has_value)
         return condition & known

@@ -24,9 +24,9 @@ class TestRescue(QueueCase):
         self.shards = self.handed_out.child_ids
         self.jobs = self.shards._get_jobs()
 
-    def _rescue(self):
+    def _finish_stalled(self):
         with self._worker() as env, mute_logger(LOGGER):
-            env["crm.lifecycle.run"]._rescue()
+            env["crm.lifecycle.run"]._finish_stalled()
 
     def _set_progress(self, minutes_ago):
         (self.handed_out | self.shards).date_progress = (
@@ -35,19 +35,19 @@ class TestRescue(QueueCase):
 
     def test_shards_that_wait_for_their_turn_are_left_alone(self):
         self._set_progress(29)
-        self._rescue()
+        self._finish_stalled()
         self.assertEqual(self.handed_out.state, "running")
         self.assertEqual(set(self.jobs.mapped("state")), {"pending"})
 
     def test_one_shard_that_gets_on_keeps_the_run_alive(self):
         self._set_progress(31)
         self.shards[0].date_progress = fields.Datetime.now()
-        self._rescue()
+        self._finish_stalled()
         self.assertEqual(self.handed_out.state, "running")
 
     def test_a_queue_that_stands_still_leaves_the_run_to_the_schedule(self):
         self._set_progress(31)
-        self._rescue()
+        self._finish_stalled()
         self.assertRecordValues(
             self.handed_out, [{"state": "done", "failed_shard_count": 3}]
         )
@@ -57,7 +57,7 @@ class TestRescue(QueueCase):
     def test_what_is_done_by_then_is_kept(self):
         self._work_off(self.jobs[0])
         self._set_progress(31)
-        self._rescue()
+        self._finish_stalled()
         self.assertRecordValues(
             self.handed_out,
             [{"state": "done", "failed_shard_count": 2, "profile_count": CUSTOMERS}],
@@ -66,13 +66,13 @@ class TestRescue(QueueCase):
 
     def test_the_error_of_a_job_that_died_is_told_on_its_shard(self):
         self.jobs.write({"state": "failed", "exc_info": "Found dead"})
-        self._rescue()
+        self._finish_stalled()
         self.assertEqual(self.handed_out.state, "done")
         self.assertEqual(set(self.shards.mapped("error")), {"Found dead"})
 
     def test_jobs_that_are_gone_leave_the_run_to_the_schedule(self):
         self.jobs.unlink()
-        self._rescue()
+        self._finish_stalled()
         self.assertEqual(self.handed_out.state, "done")
         self.assertTrue(all(self.shards.mapped("error")))
         self.assertEqual(self._snapshot(), self.plain)
@@ -80,10 +80,10 @@ class TestRescue(QueueCase):
     def test_a_finish_that_died_is_made_up_for(self):
         for job in self.jobs:
             self._work_off(job)
-        self._rescue()
+        self._finish_stalled()
         self.assertEqual(self.handed_out.state, "running")
         self.handed_out._get_jobs().state = "failed"
-        self._rescue()
+        self._finish_stalled()
         self.assertRecordValues(
             self.handed_out,
             [{"state": "done", "failed_shard_count": 0, "profile_count": CUSTOMERS}],
@@ -92,7 +92,7 @@ class TestRescue(QueueCase):
     def test_a_rescue_that_fails_is_told_on_its_run_and_holds_up_nothing(self):
         self.jobs.unlink()
         with self._failing(ValueError("Boom")):
-            self._rescue()
+            self._finish_stalled()
         self.assertRecordValues(self.handed_out, [{"state": "failed", "error": "Boom"}])
 
     def test_the_scheduled_job_begins_with_the_rescue(self):
@@ -117,13 +117,13 @@ class TestRescue(QueueCase):
         self._set_progress(31)
         with sql_db.db_connect(self.env.cr.dbname).cursor() as worker:
             locks.try_lock(worker, locks.SHARD, self.company.id, shared=True)
-            self._rescue()
+            self._finish_stalled()
             self.assertEqual(self.handed_out.state, "running")
             locks.unlock(worker, locks.SHARD, self.company.id, shared=True)
 
     def test_jobs_whose_processes_died_are_made_up_for_at_once(self):
         self.jobs.state = "started"
-        self._rescue()
+        self._finish_stalled()
         self.assertRecordValues(
             self.handed_out, [{"state": "done", "failed_shard_count": 3}]
         )
@@ -138,6 +138,6 @@ class TestRescue(QueueCase):
         uninstall_hook(self.env)
         self.assertEqual(self.handed_out.state, "failed")
         self.assertEqual(set(self.jobs.mapped("state")), {"cancelled"})
-        self.assertTrue(self.env["crm.lifecycle"]._is_work_waiting(self.company))
+        self.assertTrue(self.env["crm.lifecycle"]._has_pending_customers(self.company))
         self._run(TODAY)
         self.assertEqual(self._snapshot(), self.plain)

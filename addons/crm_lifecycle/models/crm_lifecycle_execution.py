@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from .. import locks
 from ..locks import RunUnderWay
-from ..moves import ENTERS
+from ..moves import REASON_ENTERS
 from ..run import lock, preview
 from ..run.session import retry_batch
 
@@ -64,7 +64,7 @@ class CrmLifecycle(models.Model):
         """
         Run = self.env["crm.lifecycle.run"]
         start = functools.partial(Run._start, company, as_of, full=full, quick=quick)
-        with lock.hold_run(company.with_env(self.env), checkpoint):
+        with lock.lock_runs(company.with_env(self.env), checkpoint):
             run = retry_batch(self.env, start) if checkpoint is not None else start()
             return run._execute(checkpoint, task=task)
 
@@ -142,13 +142,13 @@ class CrmLifecycle(models.Model):
         :raises UserError: if the days are in the wrong order or in the future
         """
         Run = self.env["crm.lifecycle.run"]
-        with lock.hold_run(company.with_env(self.env), checkpoint):
+        with lock.lock_runs(company.with_env(self.env), checkpoint):
             run = Run._start_replay(company, date_from, date_to)
             return run._execute_replay(
                 date_from, date_to, step, checkpoint, progress, task=task
             )
 
-    def _hold_runs(self):
+    def _block_runs(self):
         """Prevent runs from starting until this change of the lifecycles is committed.
 
         A run uses the lifecycles as of its start, until its end.
@@ -195,23 +195,23 @@ class CrmLifecycle(models.Model):
                 taken._lifecycle_move(
                     stage,
                     origin="manual",
-                    reason=ENTERS,
+                    reason=REASON_ENTERS,
                 )
                 waiting -= taken
 
     @api.model
-    def _get_taking(self, profiles):
+    def _get_matching_lifecycles(self, profiles):
         """Return ``{profile id: lifecycle}`` for profiles that an active one takes."""
-        taking = {}
+        matching = {}
         # sudo: the choice of the lifecycle does not depend on the user.
         for company, waiting in profiles.sudo().grouped("company_id").items():
             today = company._lifecycle_today()
             for lifecycle in waiting.env["crm.lifecycle"]._get_active(company):
                 taken = waiting.filtered_domain(lifecycle._get_domain(today))
                 lifecycle = lifecycle.with_env(self.env)
-                taking |= dict.fromkeys(taken.ids, lifecycle)
+                matching |= dict.fromkeys(taken.ids, lifecycle)
                 waiting -= taken
-        return taking
+        return matching
 
     @api.model
     def _get_companies(self):
@@ -230,11 +230,11 @@ class CrmLifecycle(models.Model):
         no run succeeded, since Odoo deactivates a job that fails for a week.
         """
         cron = self.env["ir.cron"]
-        companies = self._get_companies_in_turn()
+        companies = self._get_companies_by_last_run()
         cron._commit_progress(remaining=len(companies))
         failed, served = None, False
         for company in companies:
-            worked = self._is_run_due(company) or self._is_work_waiting(company)
+            worked = self._is_run_due(company) or self._has_pending_customers(company)
             if worked:
                 try:
                     self._run(
@@ -258,7 +258,7 @@ class CrmLifecycle(models.Model):
             raise failed
 
     @api.model
-    def _get_companies_in_turn(self):
+    def _get_companies_by_last_run(self):
         """Return the companies, starting with the one with the oldest last run.
 
         A company with runs that use up the time of the job, or fail late, then does not
@@ -276,7 +276,7 @@ class CrmLifecycle(models.Model):
         an unfinished run has left some.
         """
         last = self.env["crm.lifecycle.run"]._get_last_collected(company)
-        if last._has_died():
+        if last._is_unfinished():
             return True
         if not last or last.kind == "replay" or last.as_of < company._lifecycle_today():
             return True
@@ -288,7 +288,7 @@ class CrmLifecycle(models.Model):
         )
 
     @api.model
-    def _is_work_waiting(self, company):
+    def _has_pending_customers(self, company):
         """Return whether the work list has customers of the company."""
         return bool(
             self.env["crm.lifecycle.pending"].search_count(

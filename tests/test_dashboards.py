@@ -1,4 +1,4 @@
-"""The dashboards equal the output of script/boards, and query existing fields."""
+"""The dashboards equal the output of script/dashboards, and query existing fields."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from odoo.addons.spreadsheet.utils.validate_data import (
     odoo_charts,
 )
 
-from script.boards import BOARDS, get_files
+from script.dashboards import DASHBOARDS, get_files
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,9 +38,9 @@ class TestBoards(TransactionCase):
                 self.assertEqual((ROOT / path).read_text("utf-8"), text)
 
     def test_all_that_is_asked_for_exists(self):
-        for board in BOARDS:
-            data = board.render()
-            with self.subTest(board=board.path):
+        for dashboard in DASHBOARDS:
+            data = dashboard.render()
+            with self.subTest(dashboard=dashboard.path):
                 for model, names in fields_in_spreadsheet(data).items():
                     for name in names:
                         self.assertTrue(self._get_type(model, name), name)
@@ -48,13 +48,13 @@ class TestBoards(TransactionCase):
                     self.assertTrue(self.env.ref(menu).action or menu, menu)
 
     def test_filters_hold_for_fields_of_their_kind(self):
-        for board in BOARDS:
-            data = board.render()
+        for dashboard in DASHBOARDS:
+            data = dashboard.render()
             models = {
                 item["id"]: item.get("modelName") for item in data["globalFilters"]
             }
             for model, matching in self._get_matchings(data):
-                with self.subTest(board=board.path, model=model):
+                with self.subTest(dashboard=dashboard.path, model=model):
                     for key, match in matching.items():
                         self.assertIn(key, models)
                         self.assertEqual(
@@ -62,26 +62,26 @@ class TestBoards(TransactionCase):
                         )
 
     def test_samples_ask_for_nothing(self):
-        for board in BOARDS:
-            data = board.render(sample=True)
-            with self.subTest(board=board.path):
+        for dashboard in DASHBOARDS:
+            data = dashboard.render(sample=True)
+            with self.subTest(dashboard=dashboard.path):
                 self.assertFalse(data["pivots"] or data["lists"] or odoo_charts(data))
                 self.assertNotIn("ODOO.", json.dumps(data))
                 self.assertNotIn("PIVOT", json.dumps(data))
 
-    def test_boards_are_installed_for_their_readers(self):
-        """Users who work with customers or points see the boards, others do not."""
-        boards = self.env["spreadsheet.dashboard"].search([])
-        ours = boards.filtered(
-            lambda board: (
-                (board.sample_dashboard_file_path or "").split("/")[0]
+    def test_dashboards_are_installed_for_their_readers(self):
+        """Users who work with customers or points see the dashboards, others do not."""
+        dashboards = self.env["spreadsheet.dashboard"].search([])
+        ours = dashboards.filtered(
+            lambda dashboard: (
+                (dashboard.sample_dashboard_file_path or "").split("/")[0]
                 in {path.split("/")[1] for path in get_files()}
             )
         )
-        self.assertEqual(len(ours), len(BOARDS))
-        for board in ours:
-            with self.subTest(board=board.name):
-                self.assertTrue(board.is_published)
-                self.assertTrue(board.main_data_model_ids)
-                self.assertTrue(board._get_sample_dashboard())
-                self.assertNotIn(self.env.ref("base.group_user"), board.group_ids)
+        self.assertEqual(len(ours), len(DASHBOARDS))
+        for dashboard in ours:
+            with self.subTest(dashboard=dashboard.name):
+                self.assertTrue(dashboard.is_published)
+                self.assertTrue(dashboard.main_data_model_ids)
+                self.assertTrue(dashboard._get_sample_dashboard())
+                self.assertNotIn(self.env.ref("base.group_user"), dashboard.group_ids)

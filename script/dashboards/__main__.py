@@ -4,7 +4,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 
-from boards import get_files
+from dashboards import get_files
 
 
 def main(check):
