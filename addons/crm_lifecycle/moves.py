@@ -301,8 +301,8 @@ class MoveService:
         other addons see the move; quiet moves are plain SQL. Automation rules react to
         the outermost write: a second write inside it would trigger them twice.
 
-        :param sets_review: set the next review to the day after the move. No rule has been
-            evaluated in the new stage yet; those of the day itself are done.
+        :param sets_review: set the next review to the day after the move. No rule has
+            been evaluated in the new stage yet; those of the day itself are done.
         """
         if move.quiet:
             self._write_stage_quietly(profiles, move, sets_review=sets_review)
@@ -467,7 +467,7 @@ def _get_days(move: Move, ids) -> SQL:
 
 
 def _list_reversals(moves: SQL) -> list[SQL]:
-    """Fill ``lifecycle_reversal`` with the stages of customers before and after the run.
+    """Fill ``lifecycle_reversal`` with the stages before and after the run.
 
     The first move of each customer gives the stage before and its start; the last move
     gives the stage in which the run left them. The profiles are locked.
@@ -590,10 +590,12 @@ def publish(company_id: int, today: date) -> list[SQL]:
     """
     return [
         SQL(
-            "ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_replayed_profile"
+            "ALTER TABLE pg_temp.crm_lifecycle_profile "
+            "RENAME TO lifecycle_replayed_profile"
         ),
         SQL(
-            "ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_replayed_history"
+            "ALTER TABLE pg_temp.crm_lifecycle_history "
+            "RENAME TO lifecycle_replayed_history"
         ),
         SQL("DROP TABLE pg_temp.crm_lifecycle_pending"),
         *_lock_published(company_id),
@@ -608,7 +610,8 @@ def publish(company_id: int, today: date) -> list[SQL]:
         ),
         _write_published(today),
         SQL(
-            "DROP TABLE lifecycle_replayed_profile, lifecycle_replayed_history, lifecycle_published"
+            "DROP TABLE lifecycle_replayed_profile, lifecycle_replayed_history, "
+            "lifecycle_published"
         ),
     ]
 

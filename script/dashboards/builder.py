@@ -1,9 +1,10 @@
 """Builder of dashboards for Odoo's Dashboards app: spreadsheets in JSON.
 
-A dashboard is a list of blocks from top to bottom: strips of figures, charts, tables and
-lists, each with sample data, see `lifecycle.py`. `Dashboard.render` returns the spreadsheet
-that queries the models, and `Dashboard.render(sample=True)` the grayed-out sample that Odoo
-shows if there is no data. Each block is a class that draws itself on a `Page`.
+A dashboard is a list of blocks from top to bottom: strips of figures, charts, tables
+and lists, each with sample data, see `lifecycle.py`. `Dashboard.render` returns the
+spreadsheet that queries the models, and `Dashboard.render(sample=True)` the grayed-out
+sample that Odoo shows if there is no data. Each block is a class that draws itself on a
+`Page`.
 
 Visible texts are titles, or use `_t(…)` of the spreadsheet, so that Odoo exports them
 for translation. Headings of fields are the labels of the fields.

@@ -1,7 +1,8 @@
 """Bounds of dates, both typed and computed.
 
-A day that users type lies between ``MIN_INPUT_DATE`` and ``MAX_INPUT_DATE``. Days computed from it may be
-later, but never after ``MAX_DATE``: Python and the web client have no later day.
+A day that users type lies between ``MIN_INPUT_DATE`` and ``MAX_INPUT_DATE``. Days
+computed from it may be later, but never after ``MAX_DATE``: Python and the web client
+have no later day.
 """
 
 from datetime import date, timedelta

@@ -122,9 +122,10 @@ def _ends_with_escape(pattern) -> bool:
 def resolve_date(value: str, as_of: date) -> date:
     """Return the day that a relative date such as ``today -90d`` means.
 
-    An ISO date means itself. Days outside `bounds.MIN_INPUT_DATE` and `bounds.MAX_INPUT_DATE` are refused.
-    Unlike in ``odoo.tools.date_utils.parse_date``, the starting day is a parameter, so
-    that a rule as of last March uses the dates of last March.
+    An ISO date means itself. Days outside `bounds.MIN_INPUT_DATE` and
+    `bounds.MAX_INPUT_DATE` are refused. Unlike in ``odoo.tools.date_utils.parse_date``,
+    the starting day is a parameter, so that a rule as of last March uses the dates of
+    last March.
 
     >>> resolve_date("today -3m", date(2026, 5, 31))
     datetime.date(2026, 2, 28)

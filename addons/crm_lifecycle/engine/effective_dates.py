@@ -24,9 +24,9 @@ class FactEvents:
     """How a fact follows events that have a day, such as orders.
 
     ``nth_date`` returns SQL of the day of the n-th event, for a fact that counts them;
-    ``first_new_date`` is SQL of the day of the first event since the previous step, for a fact
-    that is the day of the last event; ``no_event`` is the SQL condition that there was
-    no event at all.
+    ``first_new_date`` is SQL of the day of the first event since the previous step, for
+    a fact that is the day of the last event; ``no_event`` is the SQL condition that
+    there was no event at all.
     """
 
     nth_date: Callable[[int], SQL] | None = None

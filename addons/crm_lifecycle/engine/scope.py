@@ -82,8 +82,8 @@ class Scope:
     happened before its end. ``since`` (naive UTC) is the watermark: earlier changes
     were seen by the run as of ``previous_as_of``. Both are empty for a full rebuild,
     which queries all customers. ``topics`` are the bits of the sources, see
-    `assign_topics`; ``batch_topics`` are the different bits of the rows of the batch, if
-    known, and ``batch_size`` is the approximate number of its subjects.
+    `assign_topics`; ``batch_topics`` are the different bits of the rows of the batch,
+    if known, and ``batch_size`` is the approximate number of its subjects.
     """
 
     company_id: int

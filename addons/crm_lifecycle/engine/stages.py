@@ -30,9 +30,9 @@ def get_missing_stages(
 ) -> list[StageInfo]:
     """Return the rungs below ``target`` that the subject never reached, in order.
 
-    ``stages`` are the stages of the lifecycle in their order, ``entered_ids`` the ids of the
-    stages that the subject has been in. Nothing is missing for a target beside the
-    ladder, or for a move back to a rung already reached.
+    ``stages`` are the stages of the lifecycle in their order, ``entered_ids`` the ids
+    of the stages that the subject has been in. Nothing is missing for a target beside
+    the ladder, or for a move back to a rung already reached.
     """
     if not target.on_ladder or target.id in entered_ids:
         return []

@@ -144,9 +144,9 @@ def update_profiles(
 ) -> SQL:
     """Write the computed values where they differ.
 
-    If one of the ``watched`` values differs, the customer is due for review. ``rolling``
-    are the bits of the sources with facts that passing days change: only if these were
-    queried are the facts as of the day.
+    If one of the ``watched`` values differs, the customer is due for review.
+    ``rolling`` are the bits of the sources with facts that passing days change: only if
+    these were queried are the facts as of the day.
     """
     columns = [SQL.identifier(name) for name in names]
     differs = SQL(" OR ").join(

@@ -158,7 +158,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_fact_events(self, scope):
-        """Extension point: return ``{fact: engine.effective_dates.FactEvents}`` for a replay.
+        """Extension point: return ``{fact: FactEvents}`` for a replay.
 
         Return the facts that count or follow dated events, so that moves get the date
         of the event. ``scope`` is the step, ``scope.previous_as_of`` the day before it.

@@ -146,8 +146,8 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Extension point: return SQL selects of `COLUMNS`, newest first.
 
-        A bridge appends its own, mostly from `_get_events_sql`, which returns nothing for
-        users without access to the model; such a source is left out.
+        A bridge appends its own, mostly from `_get_events_sql`, which returns nothing
+        for         users without access to the model; such a source is left out.
 
         :param limit: the maximum number of rows needed of each
         """

@@ -220,7 +220,7 @@ class CrmLifecycleProfile(models.Model):
         )
 
     def _get_forbidden_skips(self, stage):
-        """Return ``{id: skipped stages}`` of customers with a forbidden skip of stages."""
+        """Return ``{id: skipped stages}`` of customers who may not skip them."""
         lifecycle = stage.lifecycle_id
         if lifecycle.skip_policy != "forbid":
             return {}
@@ -247,12 +247,14 @@ class CrmLifecycleProfile(models.Model):
                 """
                 SELECT p.id, v.entered_ids
                   FROM unnest(%(ids)s::int[]) AS p (id)
-             LEFT JOIN (SELECT profile_id, array_agg(DISTINCT to_stage_id) AS entered_ids
+             LEFT JOIN (SELECT profile_id,
+                               array_agg(DISTINCT to_stage_id) AS entered_ids
                           FROM crm_lifecycle_history
                          WHERE profile_id = ANY(%(ids)s)
                            AND lifecycle_id = %(lifecycle)s AND is_voided IS NOT TRUE
                          GROUP BY profile_id) AS v ON v.profile_id = p.id
-                 WHERE (%(target)s = ANY(v.entered_ids) OR v.entered_ids @> %(below)s::int[])
+                 WHERE (%(target)s = ANY(v.entered_ids)
+                        OR v.entered_ids @> %(below)s::int[])
                        IS NOT TRUE
                 """,
                 ids=self.ids,

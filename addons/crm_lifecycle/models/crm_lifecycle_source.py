@@ -53,12 +53,12 @@ class CrmLifecycleSource(models.AbstractModel):
     def _rolling_changes(self, scope):
         """Return the changes of facts that are due to the days since the last run.
 
-        Called for sources with ``_has_rolling_facts``. Return a pair: the SQL of ``partner_id``
-        (the customer) and columns of changes, one row each; and ``{fact: SQL}`` of the
-        new values over ``p`` (the profile) and ``d`` (its row). It is meant for facts
-        over a moving window, such as twelve months: what leaves the window is
-        subtracted, instead of counting the customer again. Called for customers without
-        any other change, never if ``scope.is_full``.
+        Called for sources with ``_has_rolling_facts``. Return a pair: the SQL of
+        ``partner_id`` (the customer) and columns of changes, one row each; and ``{fact:
+        SQL}`` of the new values over ``p`` (the profile) and ``d`` (its row). It is
+        meant for facts over a moving window, such as twelve months: what leaves the
+        window is subtracted, instead of counting the customer again. Called for
+        customers without any other change, never if ``scope.is_full``.
         """
         raise NotImplementedError
 

@@ -60,7 +60,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
 
     @api.model
     def _get_document_types(self):
-        """Extension point: return the kinds of `DocumentType` used for communication."""
+        """Extension point: return each `DocumentType` used for communication."""
         return [
             DocumentType("res.partner", "res_partner", partner="id"),
             DocumentType("crm.lead", "crm_lead", partner="partner_id", lead="id"),

@@ -3,8 +3,8 @@
 A template is a file, not a record: users don't edit it, but the lifecycles created from
 it. The file is JSON; see ``data/templates`` for examples. Rules with conditions on a
 fact that no installed addon knows are left out, and may be added when the fact is
-available (`_add_available_items`). A rule with ``until`` replaces others until the facts named
-there are available.
+available (`_add_available_items`). A rule with ``until`` replaces others until the
+facts named there are available.
 """
 
 from odoo import api, models

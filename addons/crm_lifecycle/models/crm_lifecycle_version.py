@@ -165,7 +165,8 @@ class CrmLifecycleVersion(models.Model):
             ordered = versions.sorted("number")
             before.update(zip(ordered.ids[1:], ordered.ids, strict=False))
         needed = {before[version.id] for version in self if version.id in before}
-        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not read.
+        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not
+        # read.
         (self | self.browse(needed)).sudo().fetch(["snapshot"])
         return {key: self.browse(value) for key, value in before.items()}
 
@@ -174,7 +175,8 @@ class CrmLifecycleVersion(models.Model):
         self.ensure_one()
         if not previous:
             return [self.env._("The first version kept")]
-        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not read.
+        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not
+        # read.
         old, new = previous.sudo().snapshot, self.sudo().snapshot
         label = self.env["crm.lifecycle.file"]._get_item_label
         words = _ChangeFormatter(self, old, new)

@@ -45,7 +45,7 @@ class ConditionEvaluator:
         return {**tree, "holds": False, "date": None}
 
     def add(self, domain, min_days=0):
-        """Add a question about conditions. Return their tree; `execute` completes it."""
+        """Add conditions to evaluate. Return their tree; `execute` completes it."""
         tree = {"start": self._get_min_days_end(min_days), "error": ""}
         tree["conditions"] = self._build_tree(domain)
         self._add_pending(tree, domain, self._get_start(tree["start"]))

@@ -149,7 +149,7 @@ class Explanation:
         return self.profile.lifecycle_id
 
     def explain_lifecycle(self, lifecycle):
-        """Return whether a lifecycle takes the customer, as `ConditionEvaluator.add` does."""
+        """Return whether a lifecycle takes the customer, as a tree of conditions."""
         evaluator = ConditionEvaluator(self.profile, self.as_of)
         tree = evaluator.add_item(lifecycle)
         evaluator.execute()
@@ -158,7 +158,8 @@ class Explanation:
     def _explain_policy(self, targets, stage):
         """Return ``{target: (why a rule's move there is refused, names between)}``.
 
-        The check is that of the move service; see `crm.lifecycle.profile._get_refusal_reasons`.
+        The move service checks the same, see
+        `crm.lifecycle.profile._get_refusal_reasons`.
         """
         answers = {}
         same = stage == self.profile.stage_id

@@ -270,8 +270,8 @@ def _get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return
     """Return SQL of the id of the first rule that moves a profile, or NULL.
 
     An ``unusable`` rule holds up the customers that it applies to: whether it or a
-    later rule would move them is unknown. Its id is negative then. ``blocks_return``: exclude
-    moves back into a stage that a rule moved them out of today.
+    later rule would move them is unknown. Its id is negative then. ``blocks_return``:
+    exclude moves back into a stage that a rule moved them out of today.
     """
     numbers = {rule: -rule.id if rule in unusable else rule.id for rule in rules}
     matches = {

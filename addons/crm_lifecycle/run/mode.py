@@ -12,8 +12,8 @@ class RunMode:
     :param rebuilds: refresh the facts of all customers
     :param evaluates_all: evaluate the rules for all customers; None: if the lifecycles
         have changed since the last run
-    :param evaluates_listed_only: evaluate only customers who are due for review, even if
-        conditions can't be foreseen
+    :param evaluates_listed_only: evaluate only customers who are due for review, even
+        if conditions can't be foreseen
     :param retries: a batch may be rolled back and retried
     :param converts: convert the profiles of leads that now belong to a customer
     :param locks_customers: lock customers before they are moved

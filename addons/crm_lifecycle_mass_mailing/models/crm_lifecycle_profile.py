@@ -26,7 +26,8 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_mailings(self, model, documents, limit, date, label):
         """SQL of the mailings to some documents, by one of their dates."""
-        # `sudo()`: only the subject of the mailing is read, see `_get_conversations_sql`.
+        # `sudo()`: only the subject of the mailing is read, see
+        # `_get_conversations_sql`.
         Mailing = self.env["mailing.mailing"].sudo()
         return SQL(
             """

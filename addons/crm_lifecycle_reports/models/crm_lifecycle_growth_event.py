@@ -6,10 +6,11 @@ They stay single rows, so that record rules decide which rows a number includes.
 
 The result always equals the history. ``upto`` of the mark is a row of the history.
 Customers without a later move are read from this table. For the others, the moves are
-computed from the history (`_get_growth_events`). The scheduled job stores these and advances
-the mark. All moves before the mark must be visible, but ids are assigned before moves
-are committed. So the mark advances to the former end of the history (``next_id``) only
-after all transactions of that moment have ended, see `_mark_transactions_ended`.
+computed from the history (`_get_growth_events`). The scheduled job stores these and
+advances the mark. All moves before the mark must be visible, but ids are assigned
+before moves are committed. So the mark advances to the former end of the history
+(``next_id``) only after all transactions of that moment have ended, see
+`_mark_transactions_ended`.
 
 Worked example: the history ends at 100, the mark is at 90. Ada's last move is 95, Bob's
 is 40. Bob is read from this table, Ada from the history. The job stores Ada's moves and

@@ -223,7 +223,8 @@ class CrmLifecycleRiskCase(models.Model):
             )
         result = super().write(vals)
         if vals.get("state") in CLOSED_STATES:
-            # `sudo()`: only closing writes the sealed fields, see `_check_closing_fields`.
+            # `sudo()`: only closing writes the sealed fields, see
+            # `_check_closing_fields`.
             for case in (self - closed).sudo():
                 super(CrmLifecycleRiskCase, case).write(case._prepare_closing_values())
                 # Not done, so they are no contact with the customer.

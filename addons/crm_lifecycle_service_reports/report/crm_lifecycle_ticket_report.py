@@ -6,8 +6,8 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
 # Lowest rating of satisfied customers.
 SATISFIED = 4
-# Row ids combine ticket, kind and company: `(ticket << KIND_BITS | kind) << COMPANY_BITS |
-# company`.
+# Row ids combine ticket, kind and company: `(ticket << KIND_BITS | kind) <<
+# COMPANY_BITS | company`.
 KIND_BITS, COMPANY_BITS = 4, 16
 
 
@@ -144,7 +144,8 @@ class CrmLifecycleTicketReport(models.Model):
             """
             SELECT ((t.id::bigint << %(kinds)s) + %(place)s << %(companies)s)
                        + p.company_id,
-                   p.id, p.company_id, %(customer)s, %(model)s, %(day)s, (%(past_stage)s),
+                   p.id, p.company_id, %(customer)s, %(model)s, %(day)s,
+                   (%(past_stage)s),
                    (SELECT s.lifecycle_id FROM crm_lifecycle_stage AS s
                      WHERE s.id = (%(past_stage)s)),
                    (SELECT s.category FROM crm_lifecycle_stage AS s

@@ -99,7 +99,7 @@ def count_anniversaries_sql(since: SQL, day: SQL) -> SQL:
 
 
 def tier_period_sql(kind: str, day: SQL, since: SQL) -> SQL:
-    """SQL of `get_tier_period`: one row of start, stop, previous_start and next_stop."""
+    """SQL of `get_tier_period`: start, stop, previous_start and next_stop."""
     if kind == CALENDAR:
         since = SQL("DATE_TRUNC('year', %s)::date", since)
     return SQL(
