@@ -5,7 +5,7 @@
     "summary": "Long work in the background, with progress, cancel and notification",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["mail"],
+    "depends": ["base_rename", "mail"],
     "data": [
         "security/background_task_security.xml",
         "security/ir.model.access.csv",

@@ -85,14 +85,14 @@ def rename_dashboard(data, translate, rename_model):
     """
     renamed = {}
 
-    def visit(value, model):
+    def rename_in(value, model):
         if isinstance(value, list):
-            return [visit(item, model) for item in value]
+            return [rename_in(item, model) for item in value]
         if isinstance(value, dict):
             for key in MODEL_KEYS:
                 if isinstance(value.get(key), str):
                     model = value[key]
-            return {key: visit_key(key, item, model) for key, item in value.items()}
+            return {key: rename_key(key, item, model) for key, item in value.items()}
         if isinstance(value, str) and model:
             new = _rename_grouping(value, model, translate)
             if new != value:
@@ -100,14 +100,14 @@ def rename_dashboard(data, translate, rename_model):
             return new
         return value
 
-    def visit_key(key, item, model):
+    def rename_key(key, item, model):
         if key in MODEL_KEYS and isinstance(item, str):
             return rename_model(item)
         if key == "domain" and isinstance(item, str) and model:
             return rename_domain(item, model, translate)
-        return visit(item, model)
+        return rename_in(item, model)
 
-    new = visit(data, None)
+    new = rename_in(data, None)
     for sheet in new.get("sheets") or []:
         for key, cell in (sheet.get("cells") or {}).items():
             content = cell.get("content") if isinstance(cell, dict) else cell

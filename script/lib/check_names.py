@@ -12,7 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "GLOSSARY.md"
 # Where a word of one meaning may stand in a name, as patterns of paths.
-HOMES = {}
+HOMES = {
+    "step": (
+        r"playbook|_(survey|visit|webhook|risk)/|personal_data|erasure|run_void|timeline",
+        # The name of what a task or a run is doing now; a stage counts failed steps.
+        r"base_background_task|crm_lifecycle_(background|execution|run|stage)\.py|session",
+        # A page of a wizard, a unit of a replay, a step of a scale.
+        r"wizard|replay|formatter|svg",
+    ),
+    "visit": (r"crm_lifecycle_visit/",),
+}
 # Names that Odoo gives, or that stored data have; with the reason.
 KEPT = {}
 

@@ -50,13 +50,13 @@ def sort_addons(manifests):
     """Return our installable addons in order, their dependencies, and the others."""
     own, core, left_out = [], set(APPS), {}
 
-    def visit(name):
+    def add_with_needs(name):
         if name in own or name in left_out:
             return
         foreign = set()
         for dependency in manifests[name].get("depends", []):
             if dependency in manifests:
-                visit(dependency)
+                add_with_needs(dependency)
                 if dependency in left_out:
                     left_out[name] = f"needs {dependency}"
             elif is_available(dependency):
@@ -68,7 +68,7 @@ def sort_addons(manifests):
             core.update(foreign)
 
     for name in manifests:
-        visit(name)
+        add_with_needs(name)
     return own, sorted(core), left_out
 
 

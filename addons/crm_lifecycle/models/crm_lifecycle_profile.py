@@ -253,8 +253,8 @@ class CrmLifecycleProfile(models.Model):
         complete. Shape: ``{"stage id": seconds}``.
         """
         # sudo: a user who sees the customer also sees its time in stages.
-        stays = self.env["crm.lifecycle.stage.duration"].sudo()
-        groups = stays._read_group(
+        durations = self.env["crm.lifecycle.stage.duration"].sudo()
+        groups = durations._read_group(
             [("profile_id", "in", self._origin.ids)],
             ["profile_id", "stage_id"],
             ["total_days:sum"],

@@ -91,9 +91,9 @@ class ConditionEvaluator:
         """Return the first day on which the customer was in the stage long enough."""
         return bounds.shift(self.since or self.as_of, days=min_days)
 
-    def _get_start(self, stay_end):
+    def _get_start(self, min_days_end):
         """Return the first day on which a rule may move the customer."""
-        start = max(self.as_of, stay_end)
+        start = max(self.as_of, min_days_end)
         if self.profile.pinned_until:
             start = max(start, bounds.shift(self.profile.pinned_until, days=1))
         return start

@@ -41,18 +41,18 @@ class Import:
         self.import_stages = []  # (row, profile id, stage or None, day or None)
         self.refused = {}  # {row: reason}
 
-    def by_turn(self):
+    def get_nth_rows(self):
         """Return the first row of each customer, then the second row of each, …
 
         Each item is ``{profile id: (row, stage, day)}``.
         """
-        turns, count = [], {}
+        nth_rows, count = [], {}
         for row, profile_id, stage, day in self.import_stages:
-            turn = count[profile_id] = count.get(profile_id, -1) + 1
-            if turn == len(turns):
-                turns.append({})
-            turns[turn][profile_id] = (row, stage, day)
-        return turns
+            number = count[profile_id] = count.get(profile_id, -1) + 1
+            if number == len(nth_rows):
+                nth_rows.append({})
+            nth_rows[number][profile_id] = (row, stage, day)
+        return nth_rows
 
     def check(self, rows):
         """Raise if a row is refused."""

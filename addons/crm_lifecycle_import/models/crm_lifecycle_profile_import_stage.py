@@ -25,13 +25,13 @@ class CrmLifecycleProfile(models.Model):
         if not profiles:
             return
         find = self._get_import_stage_finder(profiles)
-        for turn in doing.by_turn():
+        for rows in doing.get_nth_rows():
             moves = {}
-            known = self.browse(turn)._get_known_moves()
-            for profile_id, (row, told, day) in turn.items():
+            known = self.browse(rows)._get_known_moves()
+            for profile_id, (row, stage_value, day) in rows.items():
                 profile = self.browse(profile_id)
                 try:
-                    stage = find(profile, told)
+                    stage = find(profile, stage_value)
                     if not stage:
                         continue
                     day = profile._get_import_stage_date(day)
@@ -43,7 +43,7 @@ class CrmLifecycleProfile(models.Model):
             for stage, days in moves.items():
                 refused = self.browse(days)._get_refusal_reasons(stage)
                 for profile, why in refused.items():
-                    doing.refused[turn[profile.id][0]] = profile._get_refusal(
+                    doing.refused[rows[profile.id][0]] = profile._get_refusal(
                         stage, why
                     )
                     del days[profile.id]
@@ -168,19 +168,21 @@ class CrmLifecycleProfile(models.Model):
                         key = key.strip().casefold()
                         by_name.setdefault(key, set()).add(stage.id)
 
-        def find(profile, told):
+        def find(profile, stage_value):
             own = profile.lifecycle_id or taking.get(profile.id)
             lifecycles = own or active
-            if not told:
+            if not stage_value:
                 return self._get_first_import_stage(profile, own)
-            if isinstance(told, str):
-                found = by_name.get(told.strip().casefold(), ())
+            if isinstance(stage_value, str):
+                found = by_name.get(stage_value.strip().casefold(), ())
                 found = self.env["crm.lifecycle.stage"].browse(found)
             else:
-                found = self.env["crm.lifecycle.stage"].browse(told)
+                found = self.env["crm.lifecycle.stage"].browse(stage_value)
             found = found.filtered(lambda stage: stage.lifecycle_id in lifecycles)
             if len(found) != 1:
-                raise UserError(self._get_unknown_stage_text(profile, told, found, own))
+                raise UserError(
+                    self._get_unknown_stage_text(profile, stage_value, found, own)
+                )
             return found
 
         return find
@@ -193,21 +195,23 @@ class CrmLifecycleProfile(models.Model):
         return lifecycle.stage_ids.sorted("sequence")[:1]
 
     @api.model
-    def _get_unknown_stage_text(self, profile, told, found, lifecycle):
+    def _get_unknown_stage_text(self, profile, stage_value, found, lifecycle):
         """Return the error message for a row without exactly one matching stage."""
-        if not isinstance(told, str):
+        if not isinstance(stage_value, str):
             # sudo: the name of the stage that the user has chosen.
-            told = self.env["crm.lifecycle.stage"].browse(told).sudo().display_name
+            stage_value = (
+                self.env["crm.lifecycle.stage"].browse(stage_value).sudo().display_name
+            )
         if not lifecycle:
             return self.env._(
                 "%(customer)s: no active lifecycle takes this customer, and there is "
                 "not exactly one stage “%(stage)s”.",
                 customer=profile.display_name,
-                stage=told,
+                stage=stage_value,
             )
         names = {
             "customer": profile.display_name,
-            "stage": told,
+            "stage": stage_value,
             "lifecycle": lifecycle.name,
         }
         if found:
