@@ -12,7 +12,7 @@ from odoo.addons.base_rename.rename import Renames, apply_renames
 RENAMES = Renames(
     models={
         "crm.lifecycle.task": "background.task",
-        "crm.lifecycle.progress": "background.progress.mixin",
+        "crm.lifecycle.progress": "background.task.progress.mixin",
     },
     fields={"background.task": {"is_cancel_asked": "is_cancel_requested"}},
     moved={

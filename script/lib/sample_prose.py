@@ -1,6 +1,6 @@
 """Print sentences and names drawn at random from our code, beside those of Odoo's crm.
 
-    python3 script/lib/sample_prose.py FOLDER_OF_ODOOS_ADDONS [SEED]
+python3 script/lib/sample_prose.py FOLDER_OF_ODOOS_ADDONS [SEED]
 """
 
 import ast

@@ -25,7 +25,7 @@ class BackgroundTask(models.Model):
 
     _name = "background.task"
     _description = "Background Task"
-    _inherit = ["background.progress.mixin"]
+    _inherit = ["background.task.progress.mixin"]
     _order = "id desc"
 
     name = fields.Char(string="Task", required=True, readonly=True)

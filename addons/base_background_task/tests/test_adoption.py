@@ -61,7 +61,7 @@ class TestAdoption(TransactionCase):
         # An earlier database has each XML id once; addons that extend tasks add theirs.
         cls.env.cr.execute(
             "DELETE FROM ir_model_data WHERE module <> 'base_background_task' "
-            "AND name ~ '(background_task|background_progress_mixin)(_|$)' "
+            "AND name ~ '(background_task|background_task_progress_mixin)(_|$)' "
             "AND model LIKE 'ir.model%'"
         )
 

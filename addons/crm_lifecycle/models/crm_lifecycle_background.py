@@ -135,7 +135,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _format_count(self, count):
-        return self.env["background.progress.mixin"]._format_count(count)
+        return self.env["background.task.progress.mixin"]._format_count(count)
 
     @api.model
     def _get_move_outcome(self, moved, refused):

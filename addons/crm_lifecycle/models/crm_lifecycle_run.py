@@ -33,7 +33,7 @@ class CrmLifecycleRun(models.Model):
 
     _name = "crm.lifecycle.run"
     _description = "Lifecycle Run"
-    _inherit = ["background.progress.mixin"]
+    _inherit = ["background.task.progress.mixin"]
     _order = "id desc"
     _rec_name = "date_start"
 

@@ -352,7 +352,7 @@ class CrmLifecycleStart(models.TransientModel):
             "outcome": self.env._(
                 "“%(name)s” is active. Customers who have their stage: %(count)s.",
                 name=lifecycle.name,
-                count=self.env["background.progress.mixin"]._format_count(count),
+                count=self.env["background.task.progress.mixin"]._format_count(count),
             ),
             "action": lifecycle.action_open_profiles(),
         }

@@ -6,14 +6,14 @@ from odoo.tools.misc import formatLang
 MAX_EXPECTED_PART = 0.95
 
 
-class BackgroundProgressMixin(models.AbstractModel):
+class BackgroundTaskProgressMixin(models.AbstractModel):
     """Progress of long work: items done, of how many, and the time left.
 
     The work goes by steps, each with its own count. The progress of a step without a
     count, such as a single statement, follows from the time that it took the last time.
     """
 
-    _name = "background.progress.mixin"
+    _name = "background.task.progress.mixin"
     _description = "Progress of Long Work"
 
     step_date = fields.Datetime(string="Step started", readonly=True)
