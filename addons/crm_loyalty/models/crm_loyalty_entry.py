@@ -1,6 +1,10 @@
+import csv
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..engine import history
 from ..engine.ledger import MAX_BALANCE, SCALE
 
 KINDS = [
@@ -207,3 +211,33 @@ class CrmLoyaltyEntry(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("The points ledger can't be deleted."))
+
+    # ------------------------------------------------------------
+    # Export
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_history_rows(self):
+        """Return the ledger as rows of Odoo 20's `loyalty.history`, see its engine.
+
+        A dict by field for each row, of all cards that the user may read, archived
+        ones too. On each card ``issued`` less ``used`` is the balance. Raises
+        AccessError for users who may not read the ledger with its lots.
+        """
+        self.browse().check_access("read")
+        self.env["crm.loyalty.consumption"].browse().check_access("read")
+        self.env.flush_all()
+        cards = self.env["loyalty.card"].with_context(active_test=False)._search([])
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        return self.env.execute_query_dict(
+            history.get_rows(cards.subselect(), json.dumps(labels))
+        )
+
+    @api.model
+    def _write_history(self, file):
+        """Write the rows as a CSV file that Odoo 20 imports; return their number."""
+        rows = self._get_history_rows()
+        writer = csv.writer(file)
+        writer.writerow(history.COLUMNS.values())
+        writer.writerows([row[name] for name in history.COLUMNS] for row in rows)
+        return len(rows)
