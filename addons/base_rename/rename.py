@@ -35,6 +35,8 @@ class Renames(NamedTuple):
     :param fields: ``{new model: {old field: new field}}``
     :param xml_ids: ``{module: {old name: new name}}``
     :param values: ``{(new model, new field): {old value: new value}}``
+    :param tables: ``{(old module, new module): prefixes}`` of the relations and
+        constraints that went to another addon, by their new names
     :param domains: ``((table, column, model), …)``, more columns that hold a domain
     :param installed: ``{addon: former addon}``: installed if the former one is
     :param moved: ``{(old module, new module): {old name: new name}}``, before renames
@@ -45,6 +47,7 @@ class Renames(NamedTuple):
     xml_ids: dict = {}
     moved: dict = {}
     values: dict = {}
+    tables: dict = {}
     domains: tuple = ()
     installed: dict = {}
 
@@ -70,6 +73,8 @@ def apply_renames(cr, renames):
         _move_xml_ids(cr, module, module, names)
     for (model, field), values in renames.values.items():
         _rename_values(cr, model, field, values)
+    for (module, target), prefixes in renames.tables.items():
+        _move_constraints(cr, module, target, prefixes)
     for addon, former in renames.installed.items():
         _mark_to_install(cr, addon, former)
 
@@ -215,6 +220,23 @@ def _move_xml_ids(cr, module, target, names):
             old=list(names),
         )
     )
+
+
+def _move_constraints(cr, module, target, prefixes):
+    """Have another addon drop relations and constraints when it is uninstalled."""
+    for table in ("ir_model_constraint", "ir_model_relation"):
+        cr.execute(
+            SQL(
+                "UPDATE %s SET module = new.id FROM ir_module_module AS old, "
+                "ir_module_module AS new WHERE module = old.id AND old.name = %s "
+                "AND new.name = %s AND %s.name ~ %s",
+                SQL.identifier(table),
+                module,
+                target,
+                SQL.identifier(table),
+                f"^({'|'.join(prefixes)})",
+            )
+        )
 
 
 def _rename_values(cr, model, field, values):

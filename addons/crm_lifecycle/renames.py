@@ -171,6 +171,23 @@ MOVED = {
         "paper_style": "print_style",
     },
 }
+# Relation tables and constraints that went with them, by the beginning of their names.
+TABLES = {
+    ("crm_lifecycle", "crm_lifecycle_webhook"): (
+        "crm_lifecycle_move_action_rel",
+        "crm_lifecycle_playbook_log_waiting_idx",
+        "crm_lifecycle_playbook_log_webhook_id_fkey",
+    ),
+    ("crm_lifecycle", "crm_lifecycle_import"): ("crm_lifecycle_import_",),
+    ("crm_lifecycle", "crm_lifecycle_privacy"): (
+        "crm_lifecycle_erase_",
+        "res_company_lifecycle_retention_months_bounds",
+    ),
+    ("crm_lifecycle_reports", "crm_lifecycle_documents"): (
+        "crm_lifecycle_mailing_",
+        "crm_lifecycle_print_",
+    ),
+}
 # Addons that were cut out of an installed one.
 INSTALLED = {
     "crm_lifecycle_documents": "crm_lifecycle_reports",
@@ -183,6 +200,7 @@ RENAMES = Renames(
     fields=FIELDS,
     values={("crm.lifecycle", "template_code"): TEMPLATE_CODES},
     moved=MOVED,
+    tables=TABLES,
     domains=DOMAINS,
     installed=INSTALLED,
 )
