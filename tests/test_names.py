@@ -1,6 +1,6 @@
 """Models and fields have names that neither Odoo nor another app takes.
 
-Odoo 20 adds `loyalty.program.crm_loyalty_expiry_days`, and other apps have `crm.loyalty.tier`: two
+Odoo 20 adds `loyalty.program.expire_after`, and other apps have `loyalty.tier`: two
 addons that share a name share the column, and an upgrade merges what they mean. See
 docs/ODOO20.md.
 """
@@ -117,7 +117,7 @@ class TestFinder(unittest.TestCase):
 
     def test_a_model_with_a_bad_name_is_found(self):
         for name in (
-            "crm.loyalty.tier",
+            "loyalty.tier",
             "crm.lifecycles",
             "crm.loyalty",
             "x_crm.lifecycle",
@@ -138,7 +138,7 @@ class TestFinder(unittest.TestCase):
             """
             class Program(models.Model):
                 _inherit = "loyalty.program"
-                crm_loyalty_expiry_days = fields.Integer()
+                expire_after = fields.Integer()
                 loyalty_tier_id: int = fields.Many2one("crm.loyalty.tier")
                 lifecycle_ = Number()
                 limit = 3
@@ -150,7 +150,7 @@ class TestFinder(unittest.TestCase):
         self.assertEqual(
             faults,
             [
-                "made_up: field crm_loyalty_expiry_days of loyalty.program",
+                "made_up: field expire_after of loyalty.program",
                 "made_up: field loyalty_tier_id of loyalty.program",
                 "made_up: field lifecycle_ of loyalty.program",
             ],
