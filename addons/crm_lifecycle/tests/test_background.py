@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..models import crm_lifecycle_background as work
-from ..run import work as run_work
+from ..run import phases
 from ..run.session import Session
 from ..wizard import crm_lifecycle_profile_move as many
 from .common import TODAY, LifecycleCase
@@ -217,7 +217,7 @@ class TestBackground(LifecycleCase):
         task = self.Task.browse(action["res_id"])
         with (
             patch("odoo.addons.base_background_task.progress.INTERVAL", 0),
-            self._cancelling(run_work, "collect_batch", task),
+            self._cancelling(phases, "collect_batch", task),
         ):
             self._work()
         self.assertEqual(task.state, "cancelled")
