@@ -20,8 +20,8 @@ def rename_table(cr, old_model, new_model):
         SQL("ALTER TABLE %s RENAME TO %s", SQL.identifier(old), SQL.identifier(new))
     )
     _rename_relation_tables(cr, old, new)
-    _rename_constraints(cr, old, new, new)
-    rename_indexes(cr, old, new, new)
+    _rename_constraints(cr, new, old, new)
+    rename_indexes(cr, new, old, new)
     cr.execute(
         SQL(
             "ALTER SEQUENCE IF EXISTS %s RENAME TO %s",

@@ -121,6 +121,7 @@ MOVED = {
         "ir_cron_retention_ir_actions_server",
     )
     | {
+        "crm_lifecycle_profile_view_form_privacy": "crm_lifecycle_profile_view_form",
         "action_erase_person": "action_erase_personal_data",
         "action_export_person": "action_export_personal_data",
         "action_report_person": "action_report_personal_data",
