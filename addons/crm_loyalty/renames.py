@@ -103,4 +103,9 @@ DOMAINS = (
     ("crm_lifecycle_rule", "domain", "crm.lifecycle.profile"),
     ("crm_lifecycle_tag", "domain", "crm.lifecycle.profile"),
 )
-RENAMES = Renames(models=MODELS, fields=FIELDS, domains=DOMAINS)
+RENAMES = Renames(
+    models=MODELS,
+    fields=FIELDS,
+    values={("crm.loyalty.entry", "source_model"): MODELS},
+    domains=DOMAINS,
+)

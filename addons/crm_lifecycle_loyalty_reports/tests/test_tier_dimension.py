@@ -4,7 +4,7 @@ from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle_reports.tests.common import ReportCase
 
-MODELS = ("visit", "growth", "customer")
+MODELS = ("stage", "growth", "customer")
 
 
 @tagged("post_install", "-at_install")

@@ -7,6 +7,7 @@ follow from other rows), and the customer (contacts can be merged).
 """
 
 import hashlib
+import json
 from decimal import Decimal
 
 from odoo.tools import SQL
@@ -32,6 +33,14 @@ HASHED_COLUMNS = (
     "user_id",
     "create_date",
 )
+# Models of sources that have another name than when the ledger began: a hash keeps the
+# first one, so a renamed model leaves all chains intact.
+FIRST_NAMES = {
+    "crm.loyalty.adjustment": "loyalty.point.adjustment",
+    "crm.loyalty.bonus.rule": "loyalty.bonus.rule",
+    "crm.loyalty.entry": "loyalty.point.entry",
+    "crm.loyalty.reinstatement": "loyalty.point.reinstate",
+}
 
 
 def strip_separators(text):
@@ -52,7 +61,7 @@ def compute_hash(previous, row):
 
 
 def hash_sql(previous, row):
-    """Return the SQL of the same hash as `seal`.
+    """Return the SQL of the same hash as `compute_hash`.
 
     ``previous`` is the SQL of the previous hash, ``row`` maps `HASHED_COLUMNS` to SQL.
     """
@@ -80,6 +89,8 @@ def _text(name, value):
         return ""
     if name in ("points", "waived"):
         return units_to_text(value)
+    if name == "source_model":
+        return FIRST_NAMES.get(value, value)
     if name == "date":
         return value.isoformat()
     if name == "create_date":
@@ -90,6 +101,13 @@ def _text(name, value):
 def _text_sql(name, value):
     if name in ("points", "waived"):
         return SQL("round(%s::numeric, %s)::text", value, SCALE)
+    if name == "source_model":
+        return SQL(
+            "COALESCE(%s::jsonb ->> %s, %s)::text",
+            json.dumps(FIRST_NAMES),
+            value,
+            value,
+        )
     if name == "date":
         return SQL("to_char(%s, 'YYYY-MM-DD')", value)
     if name == "create_date":

@@ -191,7 +191,7 @@ class LoyaltyProgram(models.Model):
         return [
             name
             for name, field in self.env["loyalty.card"]._fields.items()
-            if name.startswith(("tier_", "qualifying_"))
+            if name.startswith(("crm_loyalty_tier_", "crm_loyalty_qualifying_"))
             or name in ("crm_loyalty_projected_tier_id", "crm_loyalty_next_tier_id")
             or name.endswith("_needed")
         ]

@@ -141,7 +141,7 @@ def _take_off(cr, card, sign):
         "create_date": SQL("%s::timestamp", now),
     }
     values |= {
-        "hash": chain.seal_sql(SQL("head.hash"), values),
+        "hash": chain.hash_sql(SQL("head.hash"), values),
         "program_id": SQL("%s", program_id),
         "partner_id": SQL("%s::int", partner_id),
         "company_id": SQL("%s::int", company_id),
