@@ -1,23 +1,25 @@
-from unittest.mock import patch
-
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import sql
+
+from odoo.addons.base_rename.rename import Renames, apply_renames
 
 from .. import hooks
 
 
 def reverse(renames):
     """Return the renames that lead back to an earlier database."""
-    back = {new: old for old, new in renames["models"].items()}
-    return {
-        "module": renames["module"][::-1],
-        "models": back,
-        "fields": {
+    back = {new: old for old, new in renames.models.items()}
+    return Renames(
+        models=back,
+        fields={
             back[model]: {new: old for old, new in fields.items()}
-            for model, fields in renames["fields"].items()
+            for model, fields in renames.fields.items()
         },
-        "xml_ids": {new: old for old, new in renames["xml_ids"].items()},
-    }
+        moved={
+            (target, module): {new: old for old, new in names.items()}
+            for (module, target), names in renames.moved.items()
+        },
+    )
 
 
 # What has the name of a model, table or addon in it.
@@ -34,7 +36,6 @@ SNAPSHOT = {
     "xml ids": "SELECT id, module, name, model, res_id FROM ir_model_data",
     "views": "SELECT id, model FROM ir_ui_view",
     "actions": "SELECT id, res_model FROM ir_act_window",
-    "jobs": "SELECT id, model_name FROM ir_act_server",
     "messages": "SELECT id, model FROM mail_message",
 }
 
@@ -73,8 +74,7 @@ class TestAdoption(TransactionCase):
         return snapshot
 
     def _make_earlier_database(self):
-        with patch.object(hooks, "RENAMES", reverse(hooks.RENAMES)):
-            hooks.adopt(self.env.cr)
+        apply_renames(self.env.cr, reverse(hooks.RENAMES))
 
     def test_everything_is_renamed(self):
         cr = self.env.cr

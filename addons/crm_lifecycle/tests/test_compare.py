@@ -124,7 +124,7 @@ class TestCompare(LifecycleCase):
 
     def test_a_template_takes_part_without_being_made(self):
         count = self.env["crm.lifecycle"].search_count([])
-        wizard = self._open(self.manager, right="template:t1")
+        wizard = self._open(self.manager, right="template:nurture")
         wizard.action_compare()
         self.assertIn("Acquire", wizard.result)
         self.assertEqual(self.env["crm.lifecycle"].search_count([]), count)

@@ -43,7 +43,7 @@ class CrmLifecycleProfile(models.Model):
             for stage, days in moves.items():
                 refused = self.browse(days)._get_refusal_reasons(stage)
                 for profile, why in refused.items():
-                    doing.refused[rows[profile.id][0]] = profile._get_refusal(
+                    doing.refused[rows[profile.id][0]] = profile._format_refusal(
                         stage, why
                     )
                     del days[profile.id]

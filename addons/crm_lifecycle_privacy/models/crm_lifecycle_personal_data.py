@@ -116,7 +116,7 @@ class CrmLifecycleProfile(models.Model):
             {
                 "fact": self._fields[name]._description_string(self.env),
                 "value": known(name) or self._get_shown(name),
-                "words": words.get_fact(name),
+                "words": words.format_fact(name),
             }
             for name in names
         ]

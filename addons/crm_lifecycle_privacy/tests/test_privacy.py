@@ -307,7 +307,7 @@ class TestPrivacy(LifecycleCase):
         since = self.company._lifecycle_today() - timedelta(days=days)
         profile._lifecycle_move(self.lost, origin="manual", as_of=TODAY)
         move = Move(stage=self.lost, origin="manual", day=since, quiet=True)
-        MoveService(self.env)._store(profile, move)
+        MoveService(self.env)._write_stage(profile, move)
         return profile
 
     def _retain(self):
