@@ -63,12 +63,12 @@ def apply_renames(cr, renames):
         rename_table(cr, old, new)
     rename_model_names(cr, renames.models)
     texts.rename()
-    for model, names in renames.fields.items():
-        for old, new in names.items():
-            _rename_field(cr, model, old, new)
     for old, new in models:
         _rename_generated_ids(cr, old, new)
     _rename_own_ids(cr, renames.models)
+    for model, names in renames.fields.items():
+        for old, new in names.items():
+            _rename_field(cr, model, old, new)
     for module, names in renames.xml_ids.items():
         _move_xml_ids(cr, module, module, names)
     for (model, field), values in renames.values.items():

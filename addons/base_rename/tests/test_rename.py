@@ -8,7 +8,7 @@ from ..rename import Renames, apply_renames
 RENAMES = Renames(
     models={"old.thing": "new.thing", "old.thing.line": "new.row"},
     fields={
-        "new.thing": {"tier_id": "my_tier_id"},
+        "new.thing": {"odd_tier_id": "my_tier_id"},
         "res.partner": {"old_thing_ids": "my_thing_ids"},
     },
     values={("new.thing", "code"): {"t1": "nurture"}},
@@ -25,22 +25,22 @@ class TestRename(TransactionCase):
         cls.env.cr.execute(
             """
             CREATE TABLE old_thing (
-                id serial PRIMARY KEY, code varchar, tier_id integer,
+                id serial PRIMARY KEY, code varchar, odd_tier_id integer,
                 CONSTRAINT old_thing_code_uniq UNIQUE (code)
             );
-            CREATE INDEX old_thing__tier_id_index ON old_thing (tier_id);
+            CREATE INDEX old_thing__odd_tier_id_index ON old_thing (odd_tier_id);
             CREATE TABLE old_thing_line (id serial PRIMARY KEY);
             CREATE TABLE old_thing_res_partner_rel (
                 old_thing_id integer, res_partner_id integer,
                 PRIMARY KEY (old_thing_id, res_partner_id)
             );
-            INSERT INTO old_thing (code, tier_id) VALUES ('t1', 7), ('own', NULL);
+            INSERT INTO old_thing (code, odd_tier_id) VALUES ('t1', 7), ('own', NULL);
             INSERT INTO ir_model (model, name, state, "order")
             VALUES ('old.thing', '{"en_US": "Thing"}', 'base', 'id'),
                    ('old.thing.line', '{"en_US": "Line"}', 'base', 'id');
             """
         )
-        cls._add_field("old.thing", "tier_id", "many2one", "res.partner")
+        cls._add_field("old.thing", "odd_tier_id", "many2one", "res.partner")
         cls._add_field("old.thing", "line_ids", "one2many", "old.thing.line")
         cls._add_field("old.thing", "partner_ids", "many2many", "res.partner")
         cls._add_field("res.partner", "old_thing_ids", "one2many", "old.thing")
@@ -53,7 +53,7 @@ class TestRename(TransactionCase):
         )
         for name, model in (
             ("model_old_thing", "ir.model"),
-            ("field_old_thing__tier_id", "ir.model.fields"),
+            ("field_old_thing__odd_tier_id", "ir.model.fields"),
             ("old_thing_action", "ir.actions.act_window"),
             ("old_thing_view_form", "ir.ui.view"),
             ("old_thing_line_action", "ir.actions.act_window"),
@@ -93,11 +93,11 @@ class TestRename(TransactionCase):
         for model, domain, context, sort in (
             (
                 "old.thing",
-                "[('tier_id.old_thing_ids.tier_id', '=', 1)]",
-                "{'group_by': ['tier_id']}",
-                '["tier_id desc"]',
+                "[('odd_tier_id.old_thing_ids.odd_tier_id', '=', 1)]",
+                "{'group_by': ['odd_tier_id']}",
+                '["odd_tier_id desc"]',
             ),
-            ("res.partner", "[('old_thing_ids.tier_id', '=', 1)]", "{}", "[]"),
+            ("res.partner", "[('old_thing_ids.odd_tier_id', '=', 1)]", "{}", "[]"),
         ):
             cls.env.cr.execute(
                 SQL(
@@ -174,7 +174,7 @@ class TestRename(TransactionCase):
             sorted(
                 self._ask(
                     "SELECT module, name FROM ir_model_data "
-                    "WHERE name ~ 'thing|new_row|_name$' AND module IN "
+                    "WHERE name ~ 'thing|new_row|^(odd|plain)_name$' AND module IN "
                     "('base', 'base_rename') "
                     "AND name ~ '(new|old)_|^plain_name$|^thing_view'"
                 )
@@ -216,7 +216,7 @@ class TestRename(TransactionCase):
             {
                 "name": "Contacts",
                 "resource": "res.partner",
-                "export_fields": [(0, 0, {"name": "old_thing_ids/tier_id"})],
+                "export_fields": [(0, 0, {"name": "old_thing_ids/odd_tier_id"})],
             }
         )
         action = self.env["ir.actions.server"].create(
@@ -224,7 +224,7 @@ class TestRename(TransactionCase):
                 "name": "Code",
                 "model_id": self.env.ref("base.model_res_partner").id,
                 "state": "code",
-                "code": "env['old.thing'].search([]); record.old_thing_ids.tier_id",
+                "code": "env['old.thing'].search([]); record.old_thing_ids.odd_tier_id",
             }
         )
         self.env.flush_all()
@@ -240,7 +240,7 @@ class TestRename(TransactionCase):
                 "name": "spreadsheet_binary_data",
                 "res_field": "spreadsheet_binary_data",
                 "raw": json.dumps(
-                    {"lists": {"1": {"model": "old.thing", "columns": ["tier_id"]}}}
+                    {"lists": {"1": {"model": "old.thing", "columns": ["odd_tier_id"]}}}
                 ),
             }
         )
