@@ -63,7 +63,7 @@ class TestAdoption(TransactionCase):
         cls.env.cr.execute("DELETE FROM ir_model WHERE model = 'crm.lifecycle.task'")
         cls.env.cr.execute(
             "DELETE FROM ir_model_data WHERE module <> 'base_background_task' "
-            "AND name ~ 'background_task(_|$)' "
+            "AND name ~ '(background|crm_lifecycle)_task(_|$)' "
         )
 
     def _get_snapshot(self):
