@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @tagged("post_install", "-at_install")
-class TestBoards(TransactionCase):
+class TestDashboards(TransactionCase):
     def _get_matchings(self, data):
         """Yield the (model, field matching) of each data source."""
         for question in (*data["pivots"].values(), *data["lists"].values()):
