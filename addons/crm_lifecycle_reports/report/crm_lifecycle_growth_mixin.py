@@ -53,7 +53,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
         )
 
     @api.model
-    def _get_kind(self):
+    def _get_growth_flow(self):
         """SQL of whether a move makes somebody a customer, or stops it."""
         return SQL(
             """
@@ -98,7 +98,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
                      GROUP BY company_id
                     """,
                     moves=self._get_known_moves(query),
-                    kind=self._get_kind(),
+                    kind=self._get_growth_flow(),
                     turn=self._get_risk_flow(),
                     what=what,
                 )

@@ -139,7 +139,7 @@ class CrmLifecycleTicketReport(models.Model):
         """
         day = self._get_day(SQL("t.create_date"))
         past_stage = self._get_past_stage(day)
-        last = self.env["crm.lifecycle.ticket.log"]._last_row(kind)
+        last = kind.last_log_row()
         return SQL(
             """
             SELECT ((t.id::bigint << %(kinds)s) + %(place)s << %(companies)s)
