@@ -24,7 +24,13 @@ from psycopg2.extras import Json
 from odoo.tools import SQL
 
 from .records import rename_model_names
-from .tables import has_column, rename_column, rename_indexes, rename_table
+from .tables import (
+    has_column,
+    rename_column,
+    rename_constraints,
+    rename_indexes,
+    rename_table,
+)
 from .texts import TextRenamer
 
 
@@ -108,6 +114,7 @@ def _rename_field(cr, model, old, new):
     table = model.replace(".", "_")
     if has_column(cr, table, old) and not has_column(cr, table, new):
         rename_column(cr, table, old, new)
+        rename_constraints(cr, table, f"{table}_{old}", f"{table}_{new}")
         rename_indexes(cr, table, f"{table}__{old}", f"{table}__{new}")
     cr.execute(
         SQL(

@@ -20,7 +20,7 @@ def rename_table(cr, old_model, new_model):
         SQL("ALTER TABLE %s RENAME TO %s", SQL.identifier(old), SQL.identifier(new))
     )
     _rename_relation_tables(cr, old, new)
-    _rename_constraints(cr, new, old, new)
+    rename_constraints(cr, new, old, new)
     rename_indexes(cr, new, old, new)
     cr.execute(
         SQL(
@@ -31,7 +31,7 @@ def rename_table(cr, old_model, new_model):
     )
 
 
-def _rename_constraints(cr, table, old, new):
+def rename_constraints(cr, table, old, new):
     """Rename the constraints of a table that begin with ``old``."""
     cr.execute(
         SQL(
@@ -102,7 +102,7 @@ def _rename_relation_tables(cr, old, new):
                         SQL.identifier(new_table),
                     )
                 )
-                _rename_constraints(cr, new_table, table, new_table)
+                rename_constraints(cr, new_table, table, new_table)
                 rename_indexes(cr, new_table, table, new_table)
         cr.execute(
             SQL(

@@ -135,7 +135,7 @@ OVERVIEW = Dashboard(
                 source=STAGE_ENTRIES,
                 group_by=("stage_id",),
                 measure="entry_count",
-                menu=MENU.format("visit_report"),
+                menu=MENU.format("stage_report"),
                 options={"showValues": True},
                 sample=STAGES,
             ),
@@ -161,7 +161,7 @@ OVERVIEW = Dashboard(
                     ("up_rate", "Moved up", "share"),
                     ("lost_rate", "Lost", "share"),
                 ),
-                menu=MENU.format("visit_report"),
+                menu=MENU.format("stage_report"),
                 sample=(
                     ("Prospect", 410, 0.42, 0.18),
                     ("First deal", 260, 0.51, 0.09),
@@ -230,7 +230,7 @@ def entry_figure(title, sample, category, days, **options):
         measure="entry_count",
         domain=(("stage_category", "=", category), ("date", ">=", f"today -{days}d")),
         sample=(sample, ""),
-        menu=MENU.format("visit_report"),
+        menu=MENU.format("stage_report"),
         **options,
     )
 
@@ -319,7 +319,7 @@ CHURN_WARNING = Dashboard(
                         group_by=("date:week",),
                         measure="entry_count",
                         domain=(AT_RISK, ("date", ">=", "today -84d")),
-                        menu=MENU.format("visit_report"),
+                        menu=MENU.format("stage_report"),
                         rows=9,
                         options={"showValues": True},
                         sample={"2026-W24": 3, "2026-W25": 6, "2026-W26": 5},

@@ -1,7 +1,6 @@
 """Every number and day is either refused with a clear error, or works everywhere."""
 
 import importlib.util
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
@@ -11,12 +10,12 @@ from psycopg2 import IntegrityError
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import mute_logger
 
-from odoo.addons.base_rename.tables import has_column
+from odoo.addons.base_rename.tests.common import former_names
 
 from ..engine.ledger import MAX_BALANCE, MAX_POINTS
-from ..renames import FIELDS, MODELS
+from ..renames import RENAMES
 from .common import LedgerCase
 
 NUMBERS = (
@@ -325,7 +324,7 @@ class TestBounds(LedgerCase):
         spec = importlib.util.spec_from_file_location("pre_bounds", MIGRATION)
         migration = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(migration)
-        with mute_logger("pre_bounds"), self._former_names():
+        with mute_logger("pre_bounds"), former_names(self.env, RENAMES):
             migration.migrate(self.env.cr, "19.0.1.0.0")
             migration.migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()
@@ -344,41 +343,6 @@ class TestBounds(LedgerCase):
                 + constraint.get_definition(self.env.registry)
             )
         self._use()
-
-    @contextmanager
-    def _former_names(self):
-        """Give tables and columns the names that they had in that version."""
-        renames = [
-            (new.replace(".", "_"), None, old.replace(".", "_"))
-            for old, new in MODELS.items()
-            if self.env[new]._auto
-        ] + [
-            (model.replace(".", "_"), new, old)
-            for model, names in FIELDS.items()
-            for old, new in names.items()
-            if not model.startswith("crm.loyalty")
-        ]
-        renames = [
-            (table, new, old)
-            for table, new, old in renames
-            if has_column(self.env.cr, table, new or "id")
-        ]
-        for table, new, old in renames:
-            self._rename(table, new, old)
-        yield
-        for table, new, old in renames:
-            self._rename(table if new else old, old if new else None, new or table)
-
-    def _rename(self, table, column, name):
-        what = SQL("COLUMN %s", SQL.identifier(column)) if column else SQL()
-        self.env.cr.execute(
-            SQL(
-                "ALTER TABLE %s RENAME %s TO %s",
-                SQL.identifier(table),
-                what,
-                SQL.identifier(name),
-            )
-        )
 
     def _post_beyond(self, card):
         """Post points that only a former version accepted."""
