@@ -7,7 +7,7 @@ from ..tables import has_column
 
 @contextmanager
 def former_names(env, renames):
-    """Give tables and columns their former names, for a migration of an earlier version.
+    """Give tables and columns their former names, for an earlier migration.
 
     Only what such a migration's SQL names: no constraint, index or record is renamed.
     """
