@@ -174,6 +174,10 @@ class Upgrade:
             expected |= {name, *self.life.get_needs(name)[0]}
         return expected
 
+    def check_kept(self):
+        code = "from tests.life import kept; kept.check(env)"
+        self.life.shell("upgrade", "check", code)
+
     def add_new(self):
         new = [name for name in self.life.own if name not in self.old]
         if new:
