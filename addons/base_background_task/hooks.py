@@ -28,6 +28,7 @@ RENAMES = Renames(
             "crm_lifecycle_task_view_list": "background_task_view_list",
             "crm_lifecycle_task_view_search": "background_task_view_search",
             "ir_cron_task": "ir_cron_run_tasks",
+            "ir_cron_task_ir_actions_server": "ir_cron_run_tasks_ir_actions_server",
         }
     },
 )

@@ -27,7 +27,7 @@ from .records import rename_model_names
 from .tables import (
     has_column,
     rename_column,
-    rename_constraints,
+    rename_constraint,
     rename_indexes,
     rename_table,
 )
@@ -56,6 +56,14 @@ class Renames(NamedTuple):
     tables: dict = {}
     domains: tuple = ()
     installed: dict = {}
+
+
+# Tables of Odoo's models that are not named after them.
+ODOO_TABLES = {
+    "ir.actions.act_window": "ir_act_window",
+    "ir.actions.report": "ir_act_report_xml",
+    "ir.actions.server": "ir_act_server",
+}
 
 
 def apply_renames(cr, renames):
@@ -111,10 +119,14 @@ def _mark_to_install(cr, addon, former):
 
 def _rename_field(cr, model, old, new):
     """Rename the column of a field, its record, its XML ids and its indexes."""
-    table = model.replace(".", "_")
+    model_id = model.replace(".", "_")
+    table = ODOO_TABLES.get(model, model_id)
     if has_column(cr, table, old) and not has_column(cr, table, new):
         rename_column(cr, table, old, new)
-        rename_constraints(cr, table, f"{table}_{old}", f"{table}_{new}")
+        for rest in ("fkey", "bounds"):
+            rename_constraint(
+                cr, table, f"{table}_{old}_{rest}", f"{table}_{new}_{rest}"
+            )
         rename_indexes(cr, table, f"{table}__{old}", f"{table}__{new}")
     cr.execute(
         SQL(
@@ -126,9 +138,12 @@ def _rename_field(cr, model, old, new):
             new=new,
         )
     )
-    _rename_ids(cr, f"field_{table}__{old}", f"field_{table}__{new}")
+    _rename_ids(cr, f"field_{model_id}__{old}", f"field_{model_id}__{new}")
     _rename_ids(
-        cr, f"selection__{table}__{old}__", f"selection__{table}__{new}__", begins=True
+        cr,
+        f"selection__{model_id}__{old}__",
+        f"selection__{model_id}__{new}__",
+        begins=True,
     )
 
 
@@ -244,6 +259,14 @@ def _move_constraints(cr, module, target, prefixes):
                 f"^({'|'.join(prefixes)})",
             )
         )
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_data SET module = %s WHERE module = %s AND name ~ %s",
+            target,
+            module,
+            f"^constraint_({'|'.join(prefixes)})",
+        )
+    )
 
 
 def _rename_values(cr, model, field, values):

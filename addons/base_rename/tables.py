@@ -20,7 +20,7 @@ def rename_table(cr, old_model, new_model):
         SQL("ALTER TABLE %s RENAME TO %s", SQL.identifier(old), SQL.identifier(new))
     )
     _rename_relation_tables(cr, old, new)
-    rename_constraints(cr, new, old, new)
+    _rename_constraints(cr, new, old, new)
     rename_indexes(cr, new, old, new)
     cr.execute(
         SQL(
@@ -31,7 +31,7 @@ def rename_table(cr, old_model, new_model):
     )
 
 
-def rename_constraints(cr, table, old, new):
+def _rename_constraints(cr, table, old, new):
     """Rename the constraints of a table that begin with ``old``."""
     cr.execute(
         SQL(
@@ -42,13 +42,30 @@ def rename_constraints(cr, table, old, new):
         )
     )
     for (name,) in cr.fetchall():
+        rename_constraint(cr, table, name, new + name[len(old) :])
+
+
+def rename_constraint(cr, table, old, new):
+    """Rename a constraint, if there is one, and its record."""
+    old, new = make_identifier(old), make_identifier(new)
+    cr.execute(
+        SQL(
+            "SELECT FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
+            table,
+            old,
+        )
+    )
+    if cr.rowcount:
         cr.execute(
             SQL(
                 "ALTER TABLE %s RENAME CONSTRAINT %s TO %s",
                 SQL.identifier(table),
-                SQL.identifier(name),
-                SQL.identifier(make_identifier(new + name[len(old) :])),
+                SQL.identifier(old),
+                SQL.identifier(new),
             )
+        )
+        cr.execute(
+            SQL("UPDATE ir_model_constraint SET name = %s WHERE name = %s", new, old)
         )
 
 
@@ -85,10 +102,14 @@ def _rename_relation_tables(cr, old, new):
     )
     for field_id, table, *columns in cr.fetchall():
         names = [name.removesuffix("_id") for name in columns]
-        # A table with a name of its own keeps it.
-        is_own = table != "_".join([*sorted(names), "rel"])
         renamed = [new if name == old else name for name in names]
-        new_table = table if is_own else "_".join([*sorted(renamed), "rel"])
+        if table == "_".join([*sorted(names), "rel"]):
+            new_table = "_".join([*sorted(renamed), "rel"])
+        else:
+            # A name of its own may begin with that of the model.
+            new_table = (
+                new + table[len(old) :] if table.startswith(f"{old}_") else table
+            )
         new_columns = [f"{name}_id" for name in renamed]
         if table_exists(cr, table):
             for column, new_column in zip(columns, new_columns, strict=True):
@@ -102,7 +123,7 @@ def _rename_relation_tables(cr, old, new):
                         SQL.identifier(new_table),
                     )
                 )
-                rename_constraints(cr, new_table, table, new_table)
+                _rename_constraints(cr, new_table, table, new_table)
                 rename_indexes(cr, new_table, table, new_table)
         cr.execute(
             SQL(

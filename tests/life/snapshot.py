@@ -155,6 +155,21 @@ class Database:
             """)
         ]
 
+    def count_links(self, addons):
+        """Return ``{(model, field): rows of its relation table}`` of addons' fields."""
+        names = ", ".join(f"'{name}'" for name in addons)
+        fields = self.ask(f"""
+            SELECT DISTINCT f.model, f.name, f.relation_table
+              FROM ir_model_fields AS f JOIN ir_model_data AS d
+                ON d.model = 'ir.model.fields' AND d.res_id = f.id
+             WHERE d.module IN ({names}) AND f.ttype = 'many2many' AND f.store
+        """)
+        return {
+            (model, name): self.count(table)
+            for model, name, table in fields
+            if self.has_table(table)
+        }
+
     def get_columns(self, table):
         return [
             name
