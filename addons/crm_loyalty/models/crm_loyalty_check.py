@@ -190,7 +190,6 @@ class CrmLoyaltyCheckFault(models.Model):
     _order = "id"
 
     check_id = fields.Many2one(
-        string="Check",
         comodel_name="crm.loyalty.check",
         required=True,
         index=True,
