@@ -16,7 +16,7 @@ def make(env):
         {
             "name": NAME,
             "model_id": "loyalty.card",
-            "domain": "[('tier_id.name', '!=', 'None'), ('points_available', '>=', 0)]",
+            "domain": "[('tier_id.name', '!=', 'None'), ('tier_keep_needed', '>=', 0)]",
             "context": "{'group_by': ['tier_id']}",
             "sort": '["tier_since desc"]',
         }
