@@ -39,10 +39,10 @@ SEEN_IN_ACTIONS = {
     "crm.lifecycle.stage.name": [
         "crm_lifecycle_history_action pivot",
         "crm_lifecycle_profile_action kanban",
-        "visit_report_action_flow lifecycle_flow",
-        "visit_report_action_time graph",
+        "stage_report_action_flow lifecycle_flow",
+        "stage_report_action_time graph",
     ],
-    "crm.lifecycle.playbook.log.name": ["step_action kanban", "step_action list"],
+    "crm.lifecycle.playbook.log.name": ["playbook_log_action kanban", "playbook_log_action list"],
     "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
     "crm.loyalty.adjustment.reason": ["crm_loyalty_adjustment_action list"],
     "crm.loyalty.entry.reason": ["crm_loyalty_entry_action list"],
