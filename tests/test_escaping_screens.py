@@ -42,7 +42,10 @@ SEEN_IN_ACTIONS = {
         "stage_report_action_flow lifecycle_flow",
         "stage_report_action_time graph",
     ],
-    "crm.lifecycle.playbook.log.name": ["playbook_log_action kanban", "playbook_log_action list"],
+    "crm.lifecycle.playbook.log.name": [
+        "playbook_log_action kanban",
+        "playbook_log_action list",
+    ],
     "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
     "crm.loyalty.adjustment.reason": ["crm_loyalty_adjustment_action list"],
     "crm.loyalty.entry.reason": ["crm_loyalty_entry_action list"],
