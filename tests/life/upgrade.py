@@ -41,8 +41,8 @@ REQUIRED_TABLES = (
     *("loyalty_card", "loyalty_point_entry", "crm_loyalty_entry"),
     "crm_lifecycle_ticket_log",
 )
-# Columns that may change: Odoo writes its own contacts again, our dashboards are data of
-# the addons, and the sources of facts have a new order.
+# Columns that may change: Odoo writes its own contacts again, our dashboards are data
+# of the addons, and the sources of facts have a new order.
 VOLATILE = (
     "crm_lifecycle_pending.topics",
     "res_partner.write_date",
