@@ -11,7 +11,7 @@ SEEDS = (1, 2, 3)
 # redefines names of another file.
 SPREAD = {
     ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
-    "work in the background; the path of stages; playbook; the lock",
+    "work in the background; the diagram of stages",
     ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
     "it; merging; owners; objection; "
     "conditions in SQL; health; playbook; calls of other systems; daily work; "

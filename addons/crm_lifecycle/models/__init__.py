@@ -29,7 +29,6 @@ from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_rule_test
 from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_profile_follow_up
-from . import crm_lifecycle_playbook
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_follow_up
 from . import crm_lifecycle_stage_duration

@@ -106,6 +106,9 @@ class CrmLifecycle(models.Model):
         compute="_compute_export_file", groups="sales_team.group_sale_manager"
     )
     profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
+    failed_step_count = fields.Integer(
+        string="Failed Steps", compute="_compute_failed_step_count"
+    )
 
     def _compute_export_file(self):
         for lifecycle in self:
@@ -120,6 +123,11 @@ class CrmLifecycle(models.Model):
         )
         for lifecycle in self:
             lifecycle.profile_count = counts.get(lifecycle, 0)
+
+    def _compute_failed_step_count(self):
+        for lifecycle in self:
+            stages = lifecycle.stage_ids
+            lifecycle.failed_step_count = sum(stages.mapped("failed_step_count"))
 
     @api.depends("template_code", "rule_ids")
     @api.depends_context("lang")
@@ -302,6 +310,12 @@ class CrmLifecycle(models.Model):
             "domain": [("lifecycle_id", "=", self.id)],
             "context": {**context, "active_test": False},
         }
+
+    def action_open_failed_steps(self):
+        """Open the failed steps of the lifecycle's playbooks."""
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
+            [("stage_id.lifecycle_id", "in", self.ids)]
+        )
 
     def action_run(self):
         """Run the lifecycles of the company, in the background if it may take long."""
