@@ -105,26 +105,15 @@ def _rename_relation_tables(cr, old, new):
         renamed = [new if name == old else name for name in names]
         if table == "_".join([*sorted(names), "rel"]):
             new_table = "_".join([*sorted(renamed), "rel"])
+        elif table.startswith(f"{old}_"):
+            new_table = new + table[len(old) :]
         else:
-            # A name of its own may begin with that of the model.
-            new_table = (
-                new + table[len(old) :] if table.startswith(f"{old}_") else table
-            )
+            new_table = table
         new_columns = [f"{name}_id" for name in renamed]
         if table_exists(cr, table):
-            for column, new_column in zip(columns, new_columns, strict=True):
-                if column != new_column and column_exists(cr, table, column):
-                    rename_column(cr, table, column, new_column)
-            if new_table != table:
-                cr.execute(
-                    SQL(
-                        "ALTER TABLE %s RENAME TO %s",
-                        SQL.identifier(table),
-                        SQL.identifier(new_table),
-                    )
-                )
-                _rename_constraints(cr, new_table, table, new_table)
-                rename_indexes(cr, new_table, table, new_table)
+            _rename_relation(
+                cr, table, new_table, dict(zip(columns, new_columns, strict=True))
+            )
         cr.execute(
             SQL(
                 "UPDATE ir_model_fields SET relation_table = %s, column1 = %s, "
@@ -141,6 +130,23 @@ def _rename_relation_tables(cr, old, new):
                 table,
             )
         )
+
+
+def _rename_relation(cr, table, new_table, columns):
+    """Rename a relation table and the columns of ``{old: new}``."""
+    for column, new_column in columns.items():
+        if column != new_column and column_exists(cr, table, column):
+            rename_column(cr, table, column, new_column)
+    if new_table != table:
+        cr.execute(
+            SQL(
+                "ALTER TABLE %s RENAME TO %s",
+                SQL.identifier(table),
+                SQL.identifier(new_table),
+            )
+        )
+        _rename_constraints(cr, new_table, table, new_table)
+        rename_indexes(cr, new_table, table, new_table)
 
 
 def rename_column(cr, table, old, new):
