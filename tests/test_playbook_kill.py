@@ -34,7 +34,7 @@ class TestPlaybookKill(KillCase):
         with self.registry.cursor() as cr:
             # Fill the caches that the workers inherit.
             step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.playbook.log"]
-            step._work_off(self.row_ids[0])
+            step._process_move(self.row_ids[0])
             step._follow_up(self.profile_ids[-1])
             cr.rollback()
 

@@ -140,7 +140,7 @@ class TestRunRaces(BaseCase):
                 [*mine, ("name", "=like", "Races %")]
             ).unlink()
         env.flush_all()
-        for table in ("history", "profile", "run", "touch"):
+        for table in ("history", "profile", "run", "pending"):
             env.cr.execute(
                 f"DELETE FROM crm_lifecycle_{table} WHERE company_id = %s",
                 [self.company_id],

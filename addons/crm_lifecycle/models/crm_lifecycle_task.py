@@ -13,6 +13,7 @@ class CrmLifecycleTask(models.AbstractModel):
     def _get_tasks(self):
         return self.env["background.task"].browse(self._ids)
 
+    # pylint: disable-next=method-required-super
     def read(self, fields=None, load="_classic_read"):
         return self._get_tasks().read(fields, load)
 
