@@ -86,7 +86,7 @@ def pivot(model, domain, groupby, *measures):
 
 YEAR = f"{AS_OF.year}-01-01"
 VISITS, GROWTH, PURCHASES = (
-    f"crm.lifecycle.{name}.report" for name in ("visit", "growth", "purchase")
+    f"crm.lifecycle.{name}.report" for name in ("stage", "growth", "purchase")
 )
 FUNNEL = ("entry_count:sum", "open_count:sum", "up_rate:avg", "lost_rate:avg")
 QUARTILES = ("entry_count:sum", "days_q1:avg", "days_median:avg", "days_q3:avg")
