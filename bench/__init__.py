@@ -1,1 +1,1 @@
-"""Measures the lifecycle on generated customers; see README.md."""
+"""Benchmarks of the lifecycle on generated customers; see README.md."""

@@ -1,4 +1,4 @@
-"""The command line; started by bench/run, which sets up what is needed."""
+"""Command line of the benchmark; bench/run sets up the environment and starts it."""
 
 import argparse
 import sys

@@ -1,7 +1,7 @@
-"""The lifecycle's job as an Odoo developer would do it: loops over customers.
+"""The work of the lifecycle as simple loops over customers, for comparison.
 
-Favourable to them: they look at orders alone, neither at credit notes nor leads,
-messages or activities; they keep no facts, reasons or history, only the stage.
+The loops do less work: they read only orders, no credit notes, leads, messages or
+activities, and store only the stage, no facts, reasons or history.
 """
 
 from dateutil.relativedelta import relativedelta
@@ -11,13 +11,13 @@ from odoo import fields
 from .generate import TIME_ZONE
 
 BATCH = 1000
-# The field of a contact that stands for a column of its own with the stage.
+# Field of contacts in which the loops store the stage.
 STAGE = "color"
 STAGES = ("prospect", "first_deal", "growing", "loyal", "churned")
 
 
 def decide_stage(order_count, last_order, day):
-    """Return the number of the stage, by the rules of T4b."""
+    """Return the number of the stage by the rules of the template T4b."""
     if not order_count:
         stage = "prospect"
     elif last_order <= day - relativedelta(days=90):
@@ -38,7 +38,7 @@ def get_stage(partner, facts, day):
 
 
 def get_windows(day):
-    """Return the amounts to add up, with the moments that they lie between."""
+    """Return the amounts to sum, with the start and end of their windows."""
     end, year_ago, two_years_ago = (
         fields.Datetime.to_datetime(day - relativedelta(days=-1, months=months))
         for months in (0, 12, 24)
@@ -51,7 +51,7 @@ def get_windows(day):
 
 
 def evaluate_one_by_one(partners, company, day):
-    """Look at each customer's orders, and write the stage where it is another."""
+    """Read the orders of each customer, and write the stage if it changed."""
     Order = partners.env["sale.order"]
     windows = get_windows(day)
     for partner in partners:
@@ -80,7 +80,7 @@ def evaluate_one_by_one(partners, company, day):
 
 
 def evaluate_in_batches(partners, company, day):
-    """Add up the orders of a thousand customers at once, and write by stage."""
+    """Sum the orders of a thousand customers at once, and write by stage."""
     for start in range(0, len(partners), BATCH):
         batch = partners[start : start + BATCH]
         facts = read_facts(batch, company, day)
@@ -96,7 +96,7 @@ def evaluate_in_batches(partners, company, day):
 
 
 def read_facts(batch, company, day):
-    """Return ``{partner id: facts}`` of a batch by four grouped readings."""
+    """Return ``{partner id: facts}`` of a batch with four grouped queries."""
     env = batch.env
     contacts = env["res.partner"].search_fetch(
         [("commercial_partner_id", "in", batch.ids)], ["commercial_partner_id"]

@@ -1,14 +1,14 @@
-"""Times preview, comparison and replay over the 23,570 customers of CDNOW.
+"""Time preview, comparison and replay of the 23,570 customers of CDNOW.
 
-Run it inside Odoo's shell, on a database with crm_lifecycle_sale:
+Run it in the Odoo shell, on a database with crm_lifecycle_sale:
 
     script/odoo shell -d lifecycle --no-http --log-level=warn < bench/cdnow.py
 
-Everything happens in a company of its own, as of the last day of the file, and is
-taken back in the end: nothing is left in the database.
+It uses a company of its own, as of the last day of the file, and rolls everything
+back at the end.
 
 CDNOW_FILE   the file (`script/odoo` sets it)
-CDNOW_STEPS  the steps of the replays to time, "month week day" if not given
+CDNOW_STEPS  the steps of the replays to time, by default "month week day"
 """
 
 import os
@@ -31,7 +31,7 @@ def import_loader():
 
 
 def timed(label, work):
-    """Print how long some work takes. Return what it returns."""
+    """Print the duration of ``work()``, and return its result."""
     started = time.perf_counter()
     result = work()
     print(f"{label:58}{time.perf_counter() - started:7.2f} s", flush=True)
@@ -39,7 +39,7 @@ def timed(label, work):
 
 
 def main(env):
-    """Measure, and take everything back."""
+    """Measure, and roll everything back."""
     cdnow = import_loader()
     company = env["res.company"].create(
         {"name": "CDNOW bench", "currency_id": env.ref("base.USD").id}
@@ -54,11 +54,11 @@ def main(env):
 
 
 def measure(env, company):
-    """Time everything on what has been loaded."""
+    """Time all operations on the loaded customers."""
     Lifecycle = env["crm.lifecycle"]
     Template = env["crm.lifecycle.template"]
-    growth = Template._instantiate("t4b", company)
-    activity = Template._instantiate("t4a", company)
+    growth = Template._instantiate("growth", company)
+    activity = Template._instantiate("activity", company)
     timed(
         "preview before the first run, facts built for it alone",
         lambda: Lifecycle._preview(company, growth),
@@ -95,4 +95,4 @@ def measure(env, company):
 
 
 sys.stdout.reconfigure(encoding="utf-8")
-main(env)  # Odoo's shell gives `env`
+main(env)  # the Odoo shell defines `env`

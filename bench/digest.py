@@ -1,10 +1,10 @@
-"""Digests of what the lifecycle makes of CDNOW, to compare two versions of the code.
+"""Digests of the lifecycle's results for CDNOW, to compare two versions of the code.
 
     script/odoo shell -d DATABASE < bench/digest.py
 
-Prints a line for each step: its name, the number of rows, and their digest, over
-values that are the same in any database (references and codes, never ids). Nothing is
-kept. Takes some minutes.
+Print a line for each step: its name, the number of rows, and their digest, over
+values that are the same in any database (references and codes, but no ids). Everything
+is rolled back. It takes a few minutes.
 """
 
 import hashlib
@@ -108,4 +108,4 @@ def main(env):
     env.cr.rollback()
 
 
-main(env)  # noqa: F821 - Odoo's shell gives it
+main(env)  # noqa: F821 - the Odoo shell defines it

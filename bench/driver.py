@@ -13,16 +13,16 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("STATE", ROOT / ".odoo"))
 CORE_DB = "crm_lifecycle_core"
 ADDONS = "crm_lifecycle,crm_lifecycle_sale"
-# Rows of another generator are not what an earlier run is to be compared with.
+# Version of the generator, which marks databases: only rows of the same one are reused.
 GENERATOR = (ROOT / "bench" / "generate.py").read_bytes()
 MARK = f"bench: {hashlib.sha256(GENERATOR).hexdigest()[:16]}"
 
 
 class Driver:
-    """Makes databases, runs steps in them, remembers what came out.
+    """Create databases, run steps in them, and store the results.
 
-    ``plain`` has the generated rows and Odoo's own addons, ``work`` our addons as
-    well; ``plain`` is made once and never written to again.
+    ``plain`` has the generated rows and Odoo's own addons, ``work`` also has our
+    addons. ``plain`` is created once and never changed.
     """
 
     def __init__(self, customers, orders, seed=42, keep=False):
@@ -40,15 +40,15 @@ class Driver:
 
     @property
     def failed(self):
-        """The steps that ended with an error."""
+        """Return the names of the steps that failed."""
         return [
             name
             for name, result in self.results["steps"].items()
             if isinstance(result, dict) and "error" in result
         ]
 
-    def part(self, divisor):
-        """Return the driver of so many times fewer customers and orders."""
+    def scale_down(self, divisor):
+        """Return a driver with customers and orders divided by ``divisor``."""
         return Driver(
             self.customers // divisor, self.orders // divisor, self.seed, self.keep
         )
@@ -62,8 +62,8 @@ class Driver:
             return json.loads(self._results_file.read_text())
         return {}
 
-    def note(self, step, result):
-        """Remember what came out of a step, also for a later run with ``--only``."""
+    def store_result(self, step, result):
+        """Store the result of a step, also for a later run with ``--only``."""
         self.results["steps"][step] = result
         self._results_file.parent.mkdir(parents=True, exist_ok=True)
         self._results_file.write_text(json.dumps(self.results, indent=1))
@@ -73,7 +73,7 @@ class Driver:
     # ------------------------------------------------------------
 
     def sql(self, database, query):
-        """Run a query, return its lines."""
+        """Run a query, and return its lines."""
         command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database]
         done = subprocess.run(
             [*command, "-c", query], check=True, capture_output=True, text=True
@@ -98,7 +98,7 @@ class Driver:
         self.sql("postgres", f"COMMENT ON DATABASE {database} IS '{MARK}'")
 
     def copy(self, source, target):
-        """Copy a database that nobody is connected to, file by file where it can."""
+        """Copy a database without connections, as files if PostgreSQL supports it."""
         self.drop(target)
         [version] = self.sql("postgres", "SHOW server_version_num")
         strategy = ["--strategy=file_copy"] if int(version) >= 150000 else []
@@ -114,8 +114,8 @@ class Driver:
             for database in self.made:
                 self.drop(database)
 
-    def settle(self, database):
-        """Do what autovacuum has done by the next night, so that it won't cut in."""
+    def vacuum(self, database):
+        """Vacuum and analyze like autovacuum, so that it does not run during a step."""
         tables = self.sql(
             database,
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relpersistence = 'p' "
@@ -125,7 +125,7 @@ class Driver:
         self.warm(database)
 
     def warm(self, database):
-        """Read the tables and indexes once, as a server that has been up has them."""
+        """Read the tables and indexes into the cache, as on a running server."""
         self.sql(database, "CREATE EXTENSION IF NOT EXISTS pg_prewarm")
         self.sql(
             database,
@@ -142,7 +142,7 @@ class Driver:
         return subprocess.run(command, check=True, cwd=ROOT, **options)
 
     def shell(self, database, step, **parameters):
-        """Run a step of `bench.steps` inside of Odoo, return what it returns."""
+        """Run a step of `bench.steps` in the Odoo shell, and return its result."""
         started = time.monotonic()
         print(f"{step} in {database} ...", flush=True)
         with tempfile.TemporaryDirectory() as folder:
@@ -161,7 +161,7 @@ class Driver:
                     stdin=script,
                     env=environment,
                 )
-            # The shell ends well whatever happens inside of it.
+            # The shell exits with 0 even if the step raises.
             if not output.exists():
                 raise RuntimeError(f"the step {step} failed (see above)")
             result = json.loads(output.read_text())

@@ -1,16 +1,16 @@
-"""Generate the customers of a shop straight into a database, for measuring.
+"""Generate the customers of a shop directly in a database, for benchmarks.
 
-Run it in an Odoo shell on a database that may be thrown away:
+Run it in the Odoo shell on a disposable database:
 
     BENCH_CUSTOMERS=100000 BENCH_ORDERS=500000 script/odoo shell -d bench \
         --no-http < bench/generate.py
 
-or call ``generate(env, customers, orders)`` from a test. Plain SQL over sets; every
-choice is drawn from a hash of the row's number and the seed, so the same arguments
-give the same rows, whatever plan PostgreSQL takes and on whichever day it is run.
-All moments lie in the three years up to the end of ``AS_OF``.
+or call ``generate(env, customers, orders)`` from a test. It uses SQL. All random values
+are hashes of the row number and the seed, so the same arguments give the same rows on
+any day and with any query plan. All datetimes are in the three years up to the end of
+``AS_OF``.
 
-What comes out is told in bench/README.md.
+bench/README.md describes the rows.
 """
 
 import os
@@ -21,32 +21,32 @@ from datetime import date, timedelta
 AS_OF = date(2026, 6, 30)
 DAYS = 1095
 START = AS_OF - timedelta(days=DAYS - 1)
-# That of both companies.
+# Time zone of both companies.
 TIME_ZONE = "Europe/Brussels"
 
-# Of all customers: those who buy, are companies, buy in both companies, live in
-# the second company, are archived.
+# Shares of all customers: buyers, companies, buyers in both companies, customers of
+# the second company, archived ones.
 BUYERS = 0.92
 COMPANIES = 0.4
 BOTH = 0.05
 SECOND = 0.2
 ARCHIVED = 0.005
-# How orders fall to those who buy: a share of them buys once; the others as often as
-# a Lomax distribution of this exponent says, cut off at about once a day.
+# Distribution of orders over buyers: a share of them buys once; the others follow a
+# Lomax distribution with this exponent, capped at about one order a day.
 ONCE = 0.4
 SKEW = 2.5
 HEAVIEST = 100
-# Orders of one customer are told apart by their number below this one.
+# Upper bound of the number of orders per customer, to compute a unique key.
 MOST_ORDERS = 8192
-# Names of the state of an order, each up to its share.
+# States of orders with their cumulative shares.
 STATES = (("sale", 0.86), ("cancel", 0.91), ("draft", 0.95), ("sent", 1))
 RETURNED = 0.017
-# Share of customers by country, skewed; in the order of the list.
+# Countries of customers, from the most customers to the fewest.
 COUNTRIES = ("de", "us", "fr", "cn", "be", "nl", "it", "es", "pl", "uk", "se", "ch")
 
 
 def draw(key, salt, seed):
-    """SQL of a number in (0, 1) drawn for ``key``, another one for each salt."""
+    """SQL of a random number in (0, 1) for ``key``, different for each salt."""
     return (
         f"(((hashint8extended(({key})::bigint, {seed * 1000 + salt}) & 4294967295)"
         f" + 0.5) / 4294967296)"
@@ -54,21 +54,20 @@ def draw(key, salt, seed):
 
 
 def at(day):
-    """SQL of the moment of a fractional day of the three years, in opening hours."""
+    """SQL of the datetime of a fractional day of the three years, in opening hours."""
     return (
         f"(TIMESTAMP '{START}' + floor({day}) * INTERVAL '1 day' + INTERVAL '7 hours'"
         f" + ({day} - floor({day})) * INTERVAL '12 hours')"
     )
 
 
-# No moment lies later than this, that is within AS_OF in any of Europe's and
-# America's time zones.
+# Latest datetime, which is still on AS_OF in all time zones of Europe and America.
 LATEST = f"TIMESTAMP '{AS_OF} 19:30'"
 
 
 @dataclass
 class World:
-    """Ids of what the rows hang on: made by the ORM, or there from the start."""
+    """Ids of the records that the rows refer to, created by the ORM or existing."""
 
     companies: list
     currencies: list
@@ -100,7 +99,7 @@ def create_world(env):
     env.user.company_ids |= second
     companies = first | second
     env["account.chart.template"].try_loading("generic_coa", second)
-    # The chart brings the currency of its country along.
+    # Loading the chart of accounts has set the currency of its country.
     second.currency_id = other[0]
     companies.partner_id.tz = TIME_ZONE
     if "lifecycle_tz" in companies._fields:
@@ -141,7 +140,7 @@ def create_world(env):
 
 
 def _create_rates(env, companies):
-    """Add a rate a month of each company's foreign currency."""
+    """Add a monthly rate of each company's foreign currency."""
     first, second = companies
     env["res.currency.rate"].create(
         [
@@ -203,10 +202,10 @@ def _get_account(company, account_type):
 
 
 class Generator:
-    """Writes the rows, one kind after the other; ids are given out here.
+    """Write the rows, one kind after the other, with ids assigned here.
 
-    So each kind knows the ids of those before it without looking them up, and
-    rows are written in the order of their moments, as in a grown database.
+    So each kind knows the ids of the former ones without a query. Rows are written in
+    the order of their datetimes, as in a database that has grown.
     """
 
     def __init__(self, cr, world, customers, orders, seed):
@@ -234,7 +233,7 @@ class Generator:
         return f"(ARRAY[{','.join(map(str, ids))}])"
 
     def _execute(self, query, **names):
-        """Run a query, its ``{names}`` filled in with SQL of our own making."""
+        """Run a query after replacing its ``{names}`` with generated SQL."""
         self.cr.execute(query.format(**self.names, **names))
         return self.cr.rowcount
 
@@ -242,20 +241,20 @@ class Generator:
         return draw(key, salt, self.seed)
 
     def _number(self, column, table):
-        """SQL of the number of one of our rows: its id less those before it."""
+        """SQL of the number of a generated row: its id minus the base."""
         return f"{column} - {self.names[f'base_{table}']}"
 
     def _pick(self, ids, key, salt):
-        """SQL of one of some ids, drawn evenly."""
+        """SQL of a random id, uniformly distributed."""
         return f"({self._array(ids)}[1 + floor({self._draw(key, salt)}*{len(ids)})])"
 
     def _reserve(self, table):
-        """Note the last id of a table as ``{base_<table>}``."""
+        """Store the last id of a table as ``{base_<table>}``."""
         self.cr.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
         self.names[f"base_{table}"] = self.cr.fetchone()[0]
 
     def _release(self, table):
-        """Let the sequence of a table go on behind our rows."""
+        """Set the sequence of a table to the last generated id."""
         self.cr.execute(
             f"SELECT setval('{table}_id_seq', (SELECT MAX(id) FROM {table}))"
         )
@@ -265,14 +264,14 @@ class Generator:
     # ------------------------------------------------------------
 
     def draw_customers(self):
-        """Decide who buys how often and when, in ``bench_customer``."""
+        """Create ``bench_customer`` with the number and time of orders per customer."""
         self._reserve("res_partner")
         self._draw_order_counts()
         self._draw_customers()
         self.cr.execute("ANALYZE bench_customer")
 
     def _draw_order_counts(self):
-        """Counts of orders that add up to those asked for."""
+        """Draw the number of orders per customer, with the requested total."""
         self._execute(
             """
             CREATE TEMPORARY TABLE bench_count ON COMMIT DROP AS
@@ -301,7 +300,7 @@ class Generator:
             """,
             luck=self._draw("n", 3),
         )
-        # What rounding left over, or too much, falls to some of them.
+        # Correct the rounding difference on some of them.
         self._execute(
             """
             WITH rest AS (
@@ -315,11 +314,11 @@ class Generator:
         )
 
     def _draw_customers(self):
-        """Customers in the order of their first day, with their contacts' ids.
+        """Draw customers in the order of their first day, with the ids of contacts.
 
-        Who buys more than once does so at an own pace, in at least a day and a half
-        each. Most are lapsed by the end, some for years; others are cut off by it in
-        the middle of their time, or have just begun.
+        Each repeat buyer has an own pace of at least a day and a half per order. Most
+        are lapsed by the end, some for years; others are still active, or have just
+        begun.
         """
         self._execute(
             """
@@ -357,7 +356,7 @@ class Generator:
             companies_share=COMPANIES,
             more=self._draw("n", 9),
         )
-        # By place, which is the id less the base: later kinds draw customers so.
+        # Index the place (the id minus the base), by which later kinds pick customers.
         self.cr.execute("CREATE UNIQUE INDEX ON bench_customer (place)")
 
     def write_partners(self):
@@ -409,7 +408,7 @@ class Generator:
         )
 
     def _get_country(self, key, salt):
-        """SQL of a country; the first of the list has the most customers."""
+        """SQL of a random country; the first ones have the most customers."""
         countries = self.world.countries
         return (
             f"({self._array(countries)}"
@@ -481,11 +480,11 @@ class Generator:
         self.cr.execute("ANALYZE sale_order")
 
     def _get_orders_sql(self):
-        """SQL of each customer's orders: who, when, what state, how much.
+        """SQL of the orders of each customer: buyer, datetimes, state, amount.
 
-        A company's order comes from one of its contacts as a rule. Few orders are
-        negative, that is returns. ``currency`` is the other company's currency
-        for every tenth order.
+        Most orders of a company come from one of its contacts. A few orders are
+        negative (returns). ``currency`` is the currency of the other company for one
+        order in ten.
         """
         states = " ".join(
             f"WHEN {{state}} < {share} THEN '{name}'" for name, share in STATES
@@ -533,7 +532,7 @@ class Generator:
         )
 
     def _get_rate_sql(self):
-        """SQL of the order's rate as Odoo stores it: order per company currency."""
+        """SQL of the rate that Odoo stores: order currency per company currency."""
         month = (
             f"((extract(year FROM ordered)::int - {START.year}) * 12"
             " + extract(month FROM ordered)::int - 1)"
@@ -642,7 +641,7 @@ class Generator:
         )
 
     def _write_move_lines(self):
-        """Two lines each: what was given back, and what is owed for it."""
+        """Write two lines per credit note: the product, and the receivable."""
         self._execute(
             """
             INSERT INTO account_move_line (
@@ -681,9 +680,9 @@ class Generator:
     # ------------------------------------------------------------
 
     def write_leads(self):
-        """Write a lead for who never bought, for some others and for strangers.
+        """Write leads of customers without orders, of some others and of strangers.
 
-        Strangers have no contact yet. Who never bought has not won one either.
+        Strangers have no contact yet. Leads of customers without orders are not won.
         """
         self._reserve("crm_lead")
         self._execute(
@@ -772,7 +771,7 @@ class Generator:
     # ------------------------------------------------------------
 
     def write_messages(self):
-        """Write what was said on orders, leads and contacts, oldest first."""
+        """Write messages on orders, leads and contacts, oldest first."""
         self._reserve("mail_message")
         self._execute(
             """
@@ -814,7 +813,7 @@ class Generator:
         self.cr.execute("ANALYZE mail_message")
 
     def _get_order_messages_sql(self):
-        """What Odoo told, what was sent, the answer, a note: every second order."""
+        """SQL of messages on every second order: system, email, reply and note."""
         order = self._number("o.id", "sale_order")
         return """
             SELECT 'sale.order' AS model, o.id AS res_id, t.kind, t.subtype,
@@ -857,7 +856,7 @@ class Generator:
         )
 
     def _get_partner_messages_sql(self):
-        """Words with customers on any day after they came, orders or not."""
+        """SQL of messages on contacts, on any day after they became customers."""
         return """
             SELECT 'res.partner', CASE WHEN c.children > 0 AND {child} < 0.5
                                        THEN c.first_child ELSE c.id END,
@@ -932,9 +931,9 @@ class Generator:
 
 
 def _spare_foreign_keys(cr):
-    """Leave out the checks of foreign keys, where the role may: half of the time.
+    """Disable foreign key checks if the role is allowed to; this saves half the time.
 
-    The rows refer to each other by ids that are given out here.
+    The rows only refer to ids that are assigned here.
     """
     cr.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if cr.fetchone()[0]:
@@ -945,11 +944,12 @@ def _spare_foreign_keys(cr):
 def generate(
     env, customers=1_000_000, orders=5_000_000, seed=42, commit=True, tell=None
 ):
-    """Write ``customers`` and ``orders``, and what goes with them.
+    """Write ``customers`` and ``orders`` with their related documents.
+
+    The last parameter is an optional function to print a line for each kind of rows.
 
     :param seed: an integer; the same one gives the same rows
     :param commit: leave the rows in the caller's transaction if false
-    :param tell: called with a line for each kind of rows and its seconds
     """
     env.flush_all()
     generator = Generator(env.cr, create_world(env), customers, orders, seed)

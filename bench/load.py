@@ -1,10 +1,10 @@
-"""What people wait for while everything else goes on.
+"""Response times of users under load.
 
-Eight people work on contacts, orders and the kanban of customers by the calls that the
-web client makes, against two workers of a server. Beside them, each in a process of its
-own: nights of the lifecycle after orders have changed, one after the other; the job of
-actions, and a set of postings of points, each second. First comes a while without
-these, to compare with.
+Eight users work on contacts, orders and the kanban of customers with the RPC calls of
+the web client, on a server with two workers. Three background processes run at the same
+time: nightly runs of the lifecycle after changes of orders, one after the other; the
+job of actions; and a set of point postings, each once a second. A first phase without
+them is the baseline.
 """
 
 import json
@@ -21,9 +21,9 @@ from pathlib import Path
 import requests
 
 from .driver import ROOT, STATE, Driver
-from .load_figures import LockWatch, add_up, tell
-from .load_people import Person
-from .plan import make_plain
+from .load_figures import LockWatch, add_up, format_tables
+from .load_people import SimulatedUser
+from .plan import make_plain_database
 
 CUSTOMERS = int(os.environ.get("LOAD_CUSTOMERS") or 200_000)
 ORDERS = int(os.environ.get("LOAD_ORDERS") or 600_000)
@@ -34,21 +34,21 @@ PEOPLE = 8
 WORKERS = 2
 # Orders that change before each night.
 CHANGED = max(ORDERS // 300, 20)
-# Each of the whiles, and whether all else goes on in it.
-WHILES = {"alone": False, "together": True}
+# Phases, and whether the background processes run.
+SCENARIOS = {"alone": False, "together": True}
 if os.environ.get("LOAD_ONLY"):
-    WHILES = {name: WHILES[name] for name in os.environ["LOAD_ONLY"].split(",")}
+    SCENARIOS = {name: SCENARIOS[name] for name in os.environ["LOAD_ONLY"].split(",")}
 ADDONS = "crm_lifecycle_sale,crm_loyalty_sale,crm_lifecycle_loyalty"
 BACKGROUND = ("night", "actions", "points")
 RETRY = re.compile(r"(\w+), \d tries left")
-# What had to be done again, as the log has it.
+# Retried queries in the log.
 BAD_QUERY = re.compile(r"bad query: b?['\"]?(.{1,300})", re.DOTALL)
 PROGRAM = str(ROOT / "script" / "lib" / "odoo_program.py")
 URL = f"http://127.0.0.1:{PORT}"
 
 
 class Background:
-    """Processes that work without a pause, and tell how much at the end."""
+    """Background processes that work continuously, and report counts at the end."""
 
     def __init__(self, database, folder):
         self.folder = Path(folder)
@@ -80,7 +80,7 @@ class Background:
             )
 
     def wait_until_ready(self):
-        """Wait until each has begun; raise where one has died."""
+        """Wait until all processes have started; raise RuntimeError if one died."""
         for name, process in self.processes.items():
             while not (self.folder / f"{name}.ready").exists():
                 if process.poll() is not None:
@@ -88,7 +88,7 @@ class Background:
                 time.sleep(0.2)
 
     def end(self):
-        """Have them finish what they are at; return what they did."""
+        """Stop the processes after their current work; return their counts."""
         for process in self.processes.values():
             process.send_signal(signal.SIGUSR1)
         done = {}
@@ -103,7 +103,7 @@ class Background:
 
 
 class Server:
-    """The server that people work on."""
+    """The Odoo server that the users work on."""
 
     def __init__(self, database, folder):
         self.log = Path(folder, "server.log")
@@ -133,11 +133,11 @@ class Server:
         self.process.wait(60)
 
     def begin(self):
-        """Leave out what the log told so far, while everybody was logging in."""
+        """Ignore the log up to now, from the time when users logged in."""
         self.begun = self.log.stat().st_size
 
     def read_retries(self):
-        """Return ``{error: how often}`` of requests that were done again."""
+        """Return ``{error: count}`` of retried requests."""
         log = self.log.read_bytes()[self.begun :].decode()
         for query in BAD_QUERY.findall(log):
             print(f"done again: {query}", flush=True)
@@ -150,7 +150,7 @@ def make_database(driver, database):
         driver.drop(database)
     if driver.is_complete(database):
         return
-    make_plain(driver)
+    make_plain_database(driver)
     driver.copy(driver.plain, database)
     driver.odoo(
         "server",
@@ -161,31 +161,32 @@ def make_database(driver, database):
     driver.shell(database, "activate")
     driver.shell(database, "run", after=0)
     driver.shell(database, "people", count=PEOPLE)
-    driver.settle(database)
+    driver.vacuum(database)
     driver.mark_complete(database)
 
 
 def work(database, screens, with_background):
-    """Let people work for a while; return figures."""
+    """Run a phase, and return its figures."""
     with tempfile.TemporaryDirectory() as folder, Server(database, folder) as server:
         start = threading.Barrier(PEOPLE + 1)
         people = [
-            Person(URL, database, number, screens, start) for number in range(PEOPLE)
+            SimulatedUser(URL, database, number, screens, start)
+            for number in range(PEOPLE)
         ]
         background = Background(database, folder) if with_background else None
         try:
             if background:
                 background.wait_until_ready()
-            for person in people:
-                person.start()
+            for user in people:
+                user.start()
             start.wait(600)
             server.begin()
             with LockWatch(database) as watch:
                 loads = _wait()
-                for person in people:
-                    person.stop.set()
-                for person in people:
-                    person.join(90)
+                for user in people:
+                    user.stop.set()
+                for user in people:
+                    user.join(90)
         finally:
             done = background.end() if background else {}
         return {
@@ -199,7 +200,7 @@ def work(database, screens, with_background):
 
 
 def _wait():
-    """Let the time pass; return the load averages."""
+    """Wait for the duration of a phase; return the load averages."""
     loads = []
     for _part in range(max(SECONDS // 5, 1)):
         time.sleep(5)
@@ -214,12 +215,12 @@ def main():
     driver.warm(database)
     screens = driver.shell(database, "screens")
     result = {"customers": CUSTOMERS, "orders": ORDERS, "people": PEOPLE}
-    for name, with_background in WHILES.items():
+    for name, with_background in SCENARIOS.items():
         result[name] = work(database, screens, with_background)
         print(json.dumps({name: result[name]}, indent=1), flush=True)
     (STATE / "bench" / f"{database}.json").write_text(json.dumps(result, indent=1))
-    if len(WHILES) == 2:
-        print(tell(result))
+    if len(SCENARIOS) == 2:
+        print(format_tables(result))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Work that goes on beside people, read by `odoo shell` as its input; see load.py."""
+"""A background process under load, run as input of `odoo shell`; see load.py."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from bench.steps.changes import change_orders
 from bench.steps.runs import measure_run
 
-SET = 50
+SET_SIZE = 50
 ended = []
 signal.signal(signal.SIGUSR1, lambda number, frame: ended.append(True))
 counts = Counter()
 
 
-def live_a_night(env):
-    """Let orders change, and do the run of the night after, for both companies."""
+def simulate_night(env):
+    """Change orders, and do the nightly run of both companies."""
     change_orders(env, int(os.environ["LOAD_CHANGED"]))
     started = time.monotonic()
     run = measure_run(env, after=1)
@@ -36,21 +36,21 @@ def live_a_night(env):
 
 
 def do_actions(env):
-    """The job of actions, as the scheduler calls it."""
-    before = env["crm.lifecycle.step"].search_count([])
+    """Call the job of actions like the scheduler."""
+    before = env["crm.lifecycle.playbook.log"].search_count([])
     env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
     env.cr.commit()
     counts["calls"] += 1
-    counts["steps"] += env["crm.lifecycle.step"].search_count([]) - before
+    counts["steps"] += env["crm.lifecycle.playbook.log"].search_count([]) - before
     time.sleep(1)
 
 
 def post_points(env):
-    """Points for fifty members at a time, a set each second: 180,000 an hour."""
+    """Post points of fifty members at once, each second: 180,000 an hour."""
     mine = [("program_id.name", "=", "Load")]
-    sets = max(env["loyalty.card"].search_count(mine) // SET, 1)
-    first = SET * (counts["sets"] % sets)
-    members = env["loyalty.card"].search(mine, order="id", limit=SET, offset=first)
+    sets = max(env["loyalty.card"].search_count(mine) // SET_SIZE, 1)
+    first = SET_SIZE * (counts["sets"] % sets)
+    members = env["loyalty.card"].search(mine, order="id", limit=SET_SIZE, offset=first)
     members._post_points(3, "bonus", date=date.today())
     env.cr.commit()
     counts["sets"] += 1
@@ -58,7 +58,7 @@ def post_points(env):
     time.sleep(1)
 
 
-works = {"night": live_a_night, "actions": do_actions, "points": post_points}
+works = {"night": simulate_night, "actions": do_actions, "points": post_points}
 work = works[os.environ["LOAD_WORK"]]
 odoo_env = globals()["env"]
 Path(os.environ["LOAD_READY"]).touch()
@@ -67,7 +67,7 @@ while not ended:
         work(odoo_env)
         odoo_env.cr.commit()
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-        # Done again, as Odoo does with a request and a job.
+        # Retry, as Odoo does for requests and jobs.
         odoo_env.cr.rollback()
         counts["retries"] += 1
         time.sleep(random.uniform(0, 0.5))

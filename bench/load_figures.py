@@ -1,4 +1,4 @@
-"""What a while of work comes to: waits by kind, and who waited for whose locks."""
+"""Figures of a phase: response times by kind of call, and lock waits."""
 
 import statistics
 import threading
@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import psycopg2
 
-# A wait that nobody should have because of us.
-PATIENCE = 2
-LOOK_EVERY = 0.1
+# Maximum acceptable response time, in seconds.
+SLOW_SECONDS = 2
+POLL_SECONDS = 0.1
 BLOCKED = """
     SELECT a.pid, a.application_name, b.application_name, left(a.query, 120),
            b.state, left(b.query, 120), extract(epoch FROM now() - a.query_start)
@@ -20,10 +20,10 @@ CROSS JOIN unnest(pg_blocking_pids(a.pid)) AS blocking (pid)
 
 
 class LockWatch(threading.Thread):
-    """Looks ten times a second at who waits for whose locks.
+    """Record lock waits between processes, ten times a second.
 
-    Processes are told apart by the name that they give themselves: ``people`` is the
-    server, the others are what goes on beside them.
+    The application name identifies a process: ``people`` is the server, the others are
+    the background processes.
     """
 
     def __init__(self, database):
@@ -44,7 +44,7 @@ class LockWatch(threading.Thread):
         connection = psycopg2.connect(dbname=self.database)
         connection.autocommit = True
         with connection.cursor() as cr:
-            while not self.ended.wait(LOOK_EVERY):
+            while not self.ended.wait(POLL_SECONDS):
                 cr.execute(BLOCKED)
                 for row in cr.fetchall():
                     self._note(*row)
@@ -54,25 +54,25 @@ class LockWatch(threading.Thread):
         known = self.found.setdefault(
             f"{blocked} for {by}", {"seconds": 0, "longest": 0}
         )
-        known["seconds"] = round(known["seconds"] + LOOK_EVERY, 1)
+        known["seconds"] = round(known["seconds"] + POLL_SECONDS, 1)
         seconds = round(float(seconds or 0), 2)
         if seconds >= known["longest"]:
             known.update(longest=seconds, query=query, holder=f"{state}: {holder}")
 
 
 def add_up(people):
-    """Return figures of all that people waited for, and by kind."""
+    """Return figures of all response times, in total and by kind of call."""
     kinds = defaultdict(list)
-    for person in people:
-        for what, wait in person.waits:
+    for user in people:
+        for what, wait in user.waits:
             kinds[what].append(wait)
     waits = [wait for part in kinds.values() for wait in part]
-    failures = [failure for person in people for failure in person.failures]
+    failures = [failure for user in people for failure in user.failures]
     return {
         **_describe(waits),
         "failures": len(failures),
         "what failed": failures[:5],
-        "refused moves": sum(person.refused_moves for person in people),
+        "refused moves": sum(user.refused_moves for user in people),
         "kinds": {what: _describe(kinds[what]) for what in sorted(kinds)},
     }
 
@@ -84,13 +84,13 @@ def _describe(waits):
         "median": round(statistics.median(waits), 3),
         "p95": round(waits[int(len(waits) * 0.95)], 3),
         "worst": round(waits[-1], 2),
-        f"over {PATIENCE} s": sum(wait > PATIENCE for wait in waits),
+        f"over {SLOW_SECONDS} s": sum(wait > SLOW_SECONDS for wait in waits),
     }
 
 
-def tell(result):
+def format_tables(result):
     """Return the figures as tables."""
-    over = f"over {PATIENCE} s"
+    over = f"over {SLOW_SECONDS} s"
     alone, together = result["alone"], result["together"]
     lines = [
         "",

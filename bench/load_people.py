@@ -1,4 +1,4 @@
-"""People who click around, by the calls of the web client; see `bench.load`."""
+"""Simulated users with the RPC calls of the web client; see `bench.load`."""
 
 import os
 import random
@@ -7,21 +7,21 @@ import time
 
 import requests
 
-# Seconds that people look at what came before the next call, by half more or less.
+# Seconds between a response and the next call, up to half more or less.
 PAUSE = float(os.environ.get("LOAD_PAUSE") or 1)
-# A move that the lifecycle doesn't allow is an answer, and no failure.
+# A move that the lifecycle refuses is a valid response, not a failure.
 ANSWER = "odoo.exceptions.UserError"
 COLORS = {"planned": "success", "today": "warning", "overdue": "danger"}
 NAMES = ("bench", "customer", "an", "12", "77")
 Profile = "crm.lifecycle.profile"
 
 
-class Refused(Exception):
-    """The server answered with an error."""
+class RequestFailed(Exception):
+    """The server responded with an error."""
 
 
-class Person(threading.Thread):
-    """Somebody who works until told to stop, and notes how long each answer took."""
+class SimulatedUser(threading.Thread):
+    """A user who works until stopped, and records the response time of each call."""
 
     def __init__(self, url, database, number, screens, start):
         super().__init__(daemon=True)
@@ -30,7 +30,7 @@ class Person(threading.Thread):
         self.database = database
         self.number = number
         self.screens = screens
-        self.begin = start  # a barrier: nobody is measured before all are warm
+        self.begin = start  # a barrier: measuring starts when all users are warm
         self.stop = threading.Event()
         self.waits = []  # (what, seconds)
         self.failures = []
@@ -52,7 +52,7 @@ class Person(threading.Thread):
     def _do(self, work):
         try:
             work()
-        except (Refused, requests.RequestException) as error:
+        except (RequestFailed, requests.RequestException) as error:
             self.failures.append(f"{work.__name__}: {type(error).__name__}: {error}")
 
     # ------------------------------------------------------------
@@ -72,7 +72,7 @@ class Person(threading.Thread):
         ).json()
         if "error" in answer:
             data = answer["error"].get("data", {})
-            raise Refused(f"{data.get('name')}: {data.get('message')}")
+            raise RequestFailed(f"{data.get('name')}: {data.get('message')}")
         return answer["result"]
 
     def _timed(self, what, path, params):
@@ -104,7 +104,7 @@ class Person(threading.Thread):
     # ------------------------------------------------------------
 
     def look_at_contacts(self):
-        """A page of the list by stage, a search; then a contact, changed and noted."""
+        """Open a page of the list by stage, search, then change and note a contact."""
         self._list_contacts(
             "contacts: list by stage",
             [("lifecycle_category", "in", ["customer", "loyal", "at_risk"])],
@@ -174,7 +174,7 @@ class Person(threading.Thread):
     # ------------------------------------------------------------
 
     def order(self):
-        """A quotation with a line is made, and confirmed most of the time."""
+        """Create a quotation with a line, and confirm it most of the time."""
         form = self.screens["order_form"]
         self._call("order: new", "sale.order", "onchange", [], {}, [], form)
         self._call(
@@ -219,7 +219,7 @@ class Person(threading.Thread):
     # ------------------------------------------------------------
 
     def work_on_kanban(self):
-        """The columns with their cards; a card is opened, noted on, and dragged."""
+        """Load the columns with their cards, then open, note and drag a card."""
         groups = self._read_kanban()
         cards = [card for group in groups for card in group.get("__records", ())]
         if not cards:
@@ -246,7 +246,7 @@ class Person(threading.Thread):
                 {"stage_id": stage_id},
                 specification=self.screens["kanban"],
             )
-        except Refused as refusal:
+        except RequestFailed as refusal:
             if ANSWER not in str(refusal):
                 raise
             self.refused_moves += 1

@@ -1,4 +1,4 @@
-"""Seconds, queries and memory."""
+"""Measurement of seconds, queries and memory."""
 
 import gc
 import statistics
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def best_of(count, work):
-    """Return the shortest of some times that ``work()`` takes, in seconds."""
+    """Return the shortest duration of ``count`` calls of ``work()``, in seconds."""
     return min(seconds_of(work) for _attempt in range(count))
 
 
@@ -22,7 +22,7 @@ def seconds_of(work):
 
 
 def count_queries(env, work):
-    """Return how many queries ``work()`` takes, writing included."""
+    """Return the number of queries of ``work()``, including its flush."""
     env.flush_all()
     env.cr.flush()
     before = env.cr.sql_log_count
@@ -33,9 +33,9 @@ def count_queries(env, work):
 
 
 class MemoryWatch:
-    """The most memory that this process holds in a block, over what it held before.
+    """Measure the peak memory of this process in a block, above the memory before it.
 
-    The kernel keeps the peak; it begins anew when we ask it to.
+    The kernel records the peak, and resets it on request.
     """
 
     def __enter__(self):

@@ -1,7 +1,7 @@
-"""What is measured in which order.
+"""The steps of the benchmark, in their order.
 
-The steps build on each other, as days of one database do: first nothing, then the
-facts, the first run, nights. Each notes its result, and `report` writes them up.
+The steps build on each other, like the days of a database: an empty one, facts, the
+first run, nights. Each step stores its result, and `report` writes the page.
 """
 
 import importlib
@@ -17,21 +17,21 @@ from .driver import ADDONS, CORE_DB, ROOT
 _logger = logging.getLogger(__name__)
 
 NIGHTS = 3
-# Of all orders, those that change between two nights.
+# Share of orders that change between two nights.
 CHANGED = 0.01
-# How many times fewer customers the smaller database has.
+# Divisor of the number of customers, for the smaller database.
 TENTH = 10
 
 
 def measure(driver, only=()):
-    """Do the steps, or only some of them on the database of an earlier run."""
+    """Run all steps, or only some of them on the database of an earlier run."""
     if only and not driver.exists(driver.work):
         raise SystemExit("There is no database of an earlier run: leave out --only.")
     if only:
         again = {*driver.results.get("again", []), *only}
         driver.results["again"] = [name for name in STEPS if name in again]
     else:
-        # Of an earlier run, only what the rows are is still true.
+        # Of an earlier run, only the results about the rows are still valid.
         driver.results["again"] = []
         driver.results["steps"] = {
             name: result
@@ -40,8 +40,8 @@ def measure(driver, only=()):
         }
     note_machine(driver)
     if not only:
-        make_plain(driver)
-        make_work(driver)
+        make_plain_database(driver)
+        make_work_database(driver)
     for name, step in STEPS.items():
         if not only or name in only:
             print(f"\n== {name}", flush=True)
@@ -49,12 +49,12 @@ def measure(driver, only=()):
 
 
 def _try_step(driver, name, step):
-    """Do a step; what fails is told, and the others go on."""
+    """Run a step. If it fails, print the error and continue with the other steps."""
     try:
-        driver.note(name, step(driver))
+        driver.store_result(name, step(driver))
     except Exception as error:
         _logger.exception("The step %s failed", name)
-        driver.note(name, {"error": f"{type(error).__name__}: {error}"})
+        driver.store_result(name, {"error": f"{type(error).__name__}: {error}"})
 
 
 # ------------------------------------------------------------
@@ -62,8 +62,8 @@ def _try_step(driver, name, step):
 # ------------------------------------------------------------
 
 
-def make_plain(driver):
-    """Generate the rows, where they are not there from an earlier run."""
+def make_plain_database(driver):
+    """Generate the rows, unless an earlier run left them."""
     if driver.keep and driver.is_complete(driver.plain):
         return
     driver.copy(CORE_DB, driver.plain)
@@ -76,12 +76,12 @@ def make_plain(driver):
         seed=driver.seed,
     )
     driver.sql(driver.plain, "VACUUM (ANALYZE)")
-    driver.note("generate", {"seconds": time.monotonic() - started})
+    driver.store_result("generate", {"seconds": time.monotonic() - started})
     driver.mark_complete(driver.plain)
 
 
-def make_work(driver):
-    """Install our addons in a copy of the rows."""
+def make_work_database(driver):
+    """Install our addons in a copy of the plain database."""
     driver.copy(driver.plain, driver.work)
     started = time.monotonic()
     driver.odoo(
@@ -89,9 +89,9 @@ def make_work(driver):
         *("-d", driver.work, "-i", ADDONS, "--no-http", "--stop-after-init"),
         "--log-level=warn",
     )
-    driver.note("install", {"seconds": time.monotonic() - started})
+    driver.store_result("install", {"seconds": time.monotonic() - started})
     driver.shell(driver.work, "prepare")
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
 
 
 # ------------------------------------------------------------
@@ -104,57 +104,57 @@ def floor(driver):
 
 
 def build(driver):
-    """Build profiles and facts from nothing, and keep a copy for the replay."""
+    """Build profiles and facts from scratch, and keep a copy for the replay."""
     result = driver.shell(driver.work, "run", full=True)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     driver.copy(driver.work, f"{driver.work}_facts")
     return result
 
 
 def first_run(driver):
-    """Have everybody enter the lifecycle and find their stage."""
+    """Run the lifecycle for the first time: all customers enter it and get a stage."""
     driver.shell(driver.work, "activate")
     result = driver.shell(driver.work, "run")
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def rebuild(driver):
     result = driver.shell(driver.work, "run", full=True)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def nothing(driver):
-    """Let days pass on which nothing changes."""
-    return [_run_and_settle(driver, after=1) for _night in range(NIGHTS)]
+    """Run at night after days without changes."""
+    return [_run_and_vacuum(driver, after=1) for _night in range(NIGHTS)]
 
 
 def again(driver):
-    """Run a second time on the same day, with nothing changed."""
-    return _run_and_settle(driver)
+    """Run a second time on the same day, without changes."""
+    return _run_and_vacuum(driver)
 
 
 def nightly(driver):
-    """Change one order in a hundred each day, and run at night."""
+    """Change 1 % of the orders each day, and run at night."""
     return [_change_and_run(driver, after=1) for _night in range(NIGHTS)]
 
 
 def same_day(driver):
-    """Change as many orders without a day passing, so that nothing else changes."""
+    """Change as many orders on the same day, so that nothing else changes."""
     return [_change_and_run(driver, after=0) for _time in range(NIGHTS)]
 
 
-def _run_and_settle(driver, **parameters):
+def _run_and_vacuum(driver, **parameters):
     result = driver.shell(driver.work, "run", **parameters)
-    driver.settle(driver.work)
+    driver.vacuum(driver.work)
     return result
 
 
 def _change_and_run(driver, after, count=None):
     count = count or round(driver.orders * CHANGED)
     changed = driver.shell(driver.work, "change", count=count, after=after)
-    return {"changed": changed, **_run_and_settle(driver, after=after)}
+    return {"changed": changed, **_run_and_vacuum(driver, after=after)}
 
 
 def equality(driver):
@@ -162,7 +162,7 @@ def equality(driver):
 
 
 def alternatives(driver):
-    """Let the loops find as many stages to write as the nightly runs found."""
+    """Run the loops with as many stages to write as in the nightly runs."""
     nights = driver.results["steps"]["nightly"]
     share = sum(night["moved_count"] / night["profiles"] for night in nights) / NIGHTS
     return driver.shell(driver.work, "alternatives", share=share)
@@ -184,11 +184,11 @@ def sizes(driver):
 
 
 def tenth(driver):
-    """The same number of changes on a tenth of the customers and orders."""
-    small = driver.part(TENTH)
+    """Make the same number of changes with a tenth of the customers and orders."""
+    small = driver.scale_down(TENTH)
     try:
-        make_plain(small)
-        make_work(small)
+        make_plain_database(small)
+        make_work_database(small)
         return _measure_small(small, round(driver.orders * CHANGED))
     finally:
         small.clean_up()
@@ -198,16 +198,16 @@ def _measure_small(small, count):
     return {
         "customers": small.customers,
         "orders": small.orders,
-        "build": _run_and_settle(small, full=True),
+        "build": _run_and_vacuum(small, full=True),
         "first_run": first_run(small),
-        "nothing": [_run_and_settle(small, after=1) for _night in range(NIGHTS)],
+        "nothing": [_run_and_vacuum(small, after=1) for _night in range(NIGHTS)],
         "nightly": [_change_and_run(small, 1, count) for _night in range(NIGHTS)],
         "same_day": [_change_and_run(small, 0, count) for _time in range(NIGHTS)],
     }
 
 
 def replay(driver):
-    """Bring twelve months in, on customers with facts and without a history."""
+    """Replay twelve months, for customers with facts and without a history."""
     facts = f"{driver.work}_facts"
     if not driver.exists(facts):
         return None
@@ -220,19 +220,19 @@ def replay(driver):
 
 
 def queue(driver):
-    """Two Odoo processes with the queue, on a tenth of the customers.
+    """Run two Odoo processes with the queue, on a tenth of the customers.
 
-    `bench.queue` knows how, if it is there.
+    It is skipped if `bench.queue` does not exist.
 
-    Its ``measure(driver)`` gets the `Driver` and returns a dictionary with
-    ``one`` and ``two``, the seconds of the same work by one process and by two,
-    ``differs``, the rows that are not the same, and ``note``, a sentence.
+    Its ``measure(driver)`` returns a dict of ``one`` and ``two``, the seconds of the
+    same work by one process and by two, ``differs``, the number of different rows, and
+    ``note``, a sentence.
     """
     parts = (ROOT / "bench" / "queue.py", ROOT / "addons" / "crm_lifecycle_queue")
     if not all(part.exists() for part in parts):
         return None
-    small = driver.part(TENTH)
-    make_plain(small)
+    small = driver.scale_down(TENTH)
+    make_plain_database(small)
     result = importlib.import_module("bench.queue").measure(small)
     return {"customers": small.customers, "orders": small.orders, **result}
 
@@ -277,7 +277,7 @@ SETTINGS = (
 
 
 def note_machine(driver):
-    """Note on what is measured."""
+    """Store the properties of the machine."""
     [version] = driver.sql("postgres", "SHOW server_version")
     memory = next(
         line.split()[1]

@@ -1,8 +1,8 @@
-"""What the points ledger costs: a race of processes, expiry, and the proof.
+"""Benchmark of the points ledger: a race of processes, expiry, and the check.
 
-Run by bench/points in a database of its own: it adds a million entries, commits them,
-and leaves them there. Prints one line of JSON for each measurement, and writes
-bench/POINTS.md once all are there.
+bench/points runs it in a database of its own, where it adds and commits a million
+entries. It prints a line of JSON for each measurement, and writes bench/POINTS.md if
+all were made.
 """
 
 import json
@@ -27,15 +27,15 @@ STEPS = os.environ.get("POINTS_STEPS", "race fill").split()
 RESULTS = []
 
 
-def tell(name, **numbers):
-    """Print a measurement with the load of the machine, and keep it."""
+def record(name, **numbers):
+    """Print and store a measurement, with the load of the machine."""
     result = {"name": name, **numbers, "load": round(os.getloadavg()[0], 1)}
     RESULTS.append(result)
     print(json.dumps(result), flush=True)
 
 
 def race(env):
-    """Eight processes, two hundred rounds, twenty cards."""
+    """Run eight processes with two hundred rounds each, on twenty cards."""
     run = Race(env.cr.dbname, processes=8, rounds=200)
     run.set_up()
     start = time.monotonic()
@@ -44,12 +44,12 @@ def race(env):
     problems = run.check(total)
     counts = Counter(dict.fromkeys(("lost", "retried", "refused", *OPERATIONS), 0))
     counts.update(total)
-    tell("race", seconds=round(seconds, 1), problems=problems, **counts)
+    record("race", seconds=round(seconds, 1), problems=problems, **counts)
     run.tear_down()
 
 
 def fill(env):
-    """Cards with fifty entries each, five of them lots that expire on a day."""
+    """Post fifty entries on each card, five of them lots that expire on a day."""
     program = create_program(env)
     cards = env["loyalty.card"].create(
         [{"program_id": program.id, "code": f"bench{n}"} for n in range(CARDS)]
@@ -58,7 +58,7 @@ def fill(env):
     Card = env["loyalty.card"]
     start = time.monotonic()
     for number in range(ROUNDS):
-        # Those that expire come last: spending would use them up.
+        # Post the expiring lots last, or spending would consume them.
         expires = number >= ROUNDS - EXPIRING
         spends = not expires and number % 3 == 2
         last = DAY if expires else DAY + timedelta(days=400)
@@ -80,15 +80,15 @@ def fill(env):
             env.invalidate_all()
     seconds = time.monotonic() - start
     count = CARDS * ROUNDS
-    tell("fill", entries=count, seconds=round(seconds, 1))
-    env.cr.execute("ANALYZE loyalty_point_entry, loyalty_point_consumption")
+    record("fill", entries=count, seconds=round(seconds, 1))
+    env.cr.execute("ANALYZE crm_loyalty_entry, crm_loyalty_consumption")
     env.cr.commit()
     return program
 
 
 def expire(env, program):
     env.cr.execute(
-        "SELECT COUNT(*) FROM loyalty_point_entry "
+        "SELECT COUNT(*) FROM crm_loyalty_entry "
         "WHERE program_id = %s AND remaining > 0 AND expiration_date < %s",
         [program.id, DAY + timedelta(days=1)],
     )
@@ -103,25 +103,25 @@ def expire(env, program):
         as_of=DAY + timedelta(days=1), checkpoint=checkpoint
     )
     seconds = time.monotonic() - start
-    tell("expire", lots=lots, entries=len(entries), seconds=round(seconds, 1))
+    record("expire", lots=lots, entries=len(entries), seconds=round(seconds, 1))
 
 
-def prove(env):
+def check_ledger(env):
     for _time in range(2):
-        proof = env["loyalty.point.proof"]._prove(
-            env["loyalty.point.proof"]._get_anchor_date()
+        check = env["crm.loyalty.check"]._check_ledger(
+            env["crm.loyalty.check"]._get_anchor_date()
         )
-        tell(
+        record(
             "prove",
-            entries=proof.entry_count,
-            faults=proof.fault_count,
-            seconds=round(proof.seconds, 1),
+            entries=check.entry_count,
+            faults=check.fault_count,
+            seconds=round(check.seconds, 1),
         )
         env.cr.commit()
 
 
 def write_report():
-    """Write what was measured as a page."""
+    """Write the measurements to bench/POINTS.md."""
     by_name = {result["name"]: result for result in RESULTS}
     race_, fill_ = by_name["race"], by_name["fill"]
     expire_, prove_ = by_name["expire"], by_name["prove"]
@@ -130,11 +130,11 @@ def write_report():
         for name, label in (
             ("redeem", "redeemed"),
             ("earn", "earned"),
-            ("sync", "sent by several tills"),
+            ("sync", "sent by several PoS"),
             ("undo", "taken back"),
-            ("write", "written past the ledger's methods"),
+            ("write", "written without the ledger's methods"),
             ("expire", "runs of the expiry job"),
-            ("refused", "refused for want of points"),
+            ("refused", "refused for lack of points"),
         )
     )
     text = TEMPLATE.format(
@@ -151,27 +151,27 @@ def write_report():
     Path("bench/POINTS.md").write_text(text, encoding="utf-8")
 
 
-TEMPLATE = """# What the points ledger costs
+TEMPLATE = """# Cost of the points ledger
 
-Written by `bench/points`, on {cpus} cores with Python {python}. *Load* is that of the
-machine at the end of each step; with other work beside it, times are longer.
+Written by `bench/points`, on {cpus} cores with Python {python}. *Load* is the load of
+the machine at the end of each step; other work at the same time makes the times longer.
 
 ## The race
 
-8 processes × 200 rounds on the same 20 cards, in a real database, each round a
-transaction of its own: {done}.
+8 processes × 200 rounds on the same 20 cards, in a real database, with a transaction
+for each round: {done}.
 
 | | |
 |---|---:|
-| overspent, lost or doubled points, broken seals | {problems} |
-| rounds that were given up | {race[lost]} |
-| transactions that lost a race and were tried again | {race[retried]} |
+| overspent, lost or doubled points, broken hashes | {problems} |
+| abandoned rounds | {race[lost]} |
+| transactions retried after a conflict | {race[retried]} |
 | seconds | {race[seconds]} |
 | load | {race[load]} |
 
-Afterwards the sum of entries is the balance on every card, no balance is below zero,
-all cards together have what the processes say they have added, no entry was taken back
-twice, and the proof finds no fault.
+After the race, the balance of every card is the sum of its entries, no balance is below
+zero, the total of all cards is what the processes have added, no entry is reversed
+twice, and the check of the ledger finds no fault.
 
 ## Big jobs
 
@@ -179,10 +179,9 @@ twice, and the proof finds no fault.
 |---|---:|---:|---:|---:|
 | post, {rate:,} a second | {fill[entries]:,} | {fill[seconds]} | | {fill[load]} |
 | expire lots | {expire[lots]:,} | {expire[seconds]} | 20 | {expire[load]} |
-| prove the ledger | {prove[entries]:,} | {prove[seconds]} | 5 | {prove[load]} |
+| check the ledger | {prove[entries]:,} | {prove[seconds]} | 5 | {prove[load]} |
 
-The queries that confirming an order takes are counted in
-`addons/crm_loyalty_sale/tests/test_orders.py`.
+`addons/crm_loyalty_sale/tests/test_orders.py` counts the queries of confirming orders.
 """
 
 if "race" in STEPS:
@@ -190,6 +189,6 @@ if "race" in STEPS:
 if "fill" in STEPS:
     program = fill(env)  # noqa: F821
     expire(env, program)  # noqa: F821
-    prove(env)  # noqa: F821
+    check_ledger(env)  # noqa: F821
     if "race" in STEPS:
         write_report()

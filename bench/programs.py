@@ -1,10 +1,10 @@
-"""The loyalty programme whose points stay on cards, for all that measures points."""
+"""The loyalty program of the benchmarks, with points that stay on cards."""
 
 from odoo.fields import Command
 
 
 def create_program(env, **values):
-    """Create it; ``values`` are those of `loyalty.program` beside or instead."""
+    """Create the program; ``values`` add to its defaults or override them."""
     return env["loyalty.program"].create(
         {
             "name": "Bench",

@@ -1,14 +1,13 @@
-"""One Odoo process with the queue against two, on the same rows.
+"""Comparison of one and two Odoo processes with the queue, on the same rows.
 
-Each case has a copy of one database, in which nobody has a profile yet: a run
-without the queue, one by one process, one by two, and one by two of which one is
-killed on the way. Each builds all facts, has everybody find their stage, and then
-does a night after changes, all with the same settings of shards. What they leave
-must be the same.
+Each case uses a copy of one database without profiles: a run without the queue, with
+one process, with two, and with two of which one is killed during the run. Each builds
+all facts and stages, then does a nightly run after changes, with the same settings of
+shards. The results must be the same.
 
-A process is an Odoo server that does one job at a time, as a node of an installation
-would with one worker for jobs. In front of them stands a load balancer, as it does in
-front of nodes: the job runner knows but one address.
+A process is an Odoo server that does one job at a time, like a node with one worker for
+jobs. A load balancer stands in front of them, because the job runner only knows one
+address.
 """
 
 import asyncio
@@ -28,17 +27,17 @@ from pathlib import Path
 from .driver import ADDONS, ROOT
 
 QUEUE_ADDONS = f"{ADDONS},crm_lifecycle_queue"
-# In so many shards all customers would go: enough for two processes to end at about
-# the same time, and not more, as each shard reads all documents.
+# Number of shards: enough for two processes to end at about the same time, but not
+# more, because each shard reads all documents.
 SHARDS = 4
-# Of all orders, those that change before the night.
+# Share of orders that change before the night.
 CHANGED = 0.01
-# What a process may take to start, and a run to end.
-PATIENCE = 120
-LONGEST = 3600
-# The lock that the job runner of a database holds.
+# Timeouts in seconds, for the start of a process and the end of a run.
+START_TIMEOUT = 120
+RUN_TIMEOUT = 3600
+# Advisory lock of the job runner of a database.
 RUNNER_LOCK = 2293787760715711918
-# Differs from run to run, or from one order of work to another.
+# Columns that depend on the run or on the order of work.
 TECHNICAL = "id,create_uid,create_date,write_uid,write_date,facts_date,processed_at"
 TABLES = {
     "crm_lifecycle_profile": """
@@ -57,7 +56,7 @@ TABLES = {
 
 
 def measure(driver):
-    """Return plain figures of the cases (see `bench.plan.queue`)."""
+    """Return the figures of all cases (see `bench.plan.queue`)."""
     template = f"{driver.plain}_queue"
     make_template(driver, template)
     cases, rows = {}, {}
@@ -93,15 +92,15 @@ def measure(driver):
 
 
 def describe(cases, differs):
-    """Tell in a sentence what the figures are about."""
+    """Return the figures as a text."""
     plain, one, two, killed = (cases[n] for n in ("plain", "one", "two", "killed"))
     return (
         f"Full build and first run of {plain['profiles']:,} profiles in "
         f"{two['shards']} shards, one job at a time in each process: "
-        f"{plain['build']:.1f} s without the queue, {one['build']:.1f} s by one "
-        f"process, {two['build']:.1f} s by two; a night with 1 % of the orders "
-        f"changed {plain['night']:.1f}, {one['night']:.1f} and {two['night']:.1f} s. "
-        f"With one of two processes killed on the way {killed['build']:.1f} s, "
+        f"{plain['build']:.1f} s without the queue, {one['build']:.1f} s with one "
+        f"process, {two['build']:.1f} s with two; a night with 1 % of the orders "
+        f"changed: {plain['night']:.1f}, {one['night']:.1f} and {two['night']:.1f} s. "
+        f"With one of two processes killed during the run: {killed['build']:.1f} s, "
         f"{differs['killed']} rows differ."
     )
 
@@ -112,7 +111,7 @@ def describe(cases, differs):
 
 
 def make_template(driver, template):
-    """Install our addons beside the generated rows, and activate the lifecycles."""
+    """Install our addons with the generated rows, and activate the lifecycles."""
     driver.copy(driver.plain, template)
     driver.odoo(
         "server",
@@ -121,11 +120,11 @@ def make_template(driver, template):
     )
     driver.shell(template, "prepare")
     driver.shell(template, "activate")
-    driver.settle(template)
+    driver.vacuum(template)
 
 
 def dump_rows(driver, database, path):
-    """Write a fingerprint of each row to a file for each table, in order."""
+    """Write the sorted hashes of all rows to one file per table; return the files."""
     files = {}
     for table, query in TABLES.items():
         files[table] = Path(f"{path}.{table}")
@@ -140,7 +139,7 @@ def dump_rows(driver, database, path):
 
 
 def count_differences(left, right):
-    """Return how many rows are in one of two databases alone."""
+    """Return the number of rows that only one of two databases has."""
     return sum(
         subprocess.run(
             ["comm", "-3", "--nocheck-order", left[table], right[table]],
@@ -158,7 +157,11 @@ def count_differences(left, right):
 
 
 def measure_case(driver, database, processes, victim):
-    """Build and do a night with so many processes; return seconds and counts."""
+    """Do a full build and a nightly run; return seconds and counts.
+
+    :param processes: number of processes with the queue; 0 to run without it
+    :param victim: whether to kill a process during the build
+    """
     with serve(driver, database, processes) as servers:
         killer = None
         if victim:
@@ -169,7 +172,7 @@ def measure_case(driver, database, processes, victim):
         build = start(driver, database, after=0)
         if killer:
             killer.join()
-        driver.settle(database)
+        driver.vacuum(database)
         driver.shell(database, "change", count=round(driver.orders * CHANGED), after=1)
         night = start(driver, database, after=1)
     [workers] = driver.sql(
@@ -191,7 +194,7 @@ def measure_case(driver, database, processes, victim):
 
 
 def start(driver, database, after):
-    """Start the runs of both companies in an Odoo shell and wait for their end."""
+    """Start the runs of both companies in the Odoo shell, and wait for their end."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "result.json")
         parameters = {"after": after, "output": str(output)}
@@ -206,14 +209,14 @@ def start(driver, database, after):
             input=script,
             text=True,
         )
-        # The shell ends well whatever happens inside of it.
+        # The shell exits with 0 even if the script raises.
         if not output.exists():
             raise RuntimeError("the runs failed (see above)")
         return json.loads(output.read_text())
 
 
 def run_and_wait(env, after, output):
-    """Inside of Odoo: start a run of each company, and wait until all are done."""
+    """In the Odoo shell: start a run of each company, and wait until all are done."""
     from .steps.common import get_companies, get_day
 
     set_parameter = env["ir.config_parameter"].set_param
@@ -233,7 +236,7 @@ def run_and_wait(env, after, output):
         )
         env.cr.commit()
     while "running" in runs.mapped("state"):
-        if time.monotonic() - started > LONGEST:
+        if time.monotonic() - started > RUN_TIMEOUT:
             raise RuntimeError("the runs have not ended")
         time.sleep(0.1)
         env.cr.rollback()
@@ -261,7 +264,7 @@ def run_and_wait(env, after, output):
 
 @contextlib.contextmanager
 def serve(driver, database, count):
-    """Run so many Odoo servers with the queue behind a load balancer."""
+    """Run ``count`` Odoo servers with the queue behind a load balancer."""
     if not count:
         yield []
         return
@@ -309,7 +312,7 @@ def start_server(database, count, balancer_port, port, log):
 
 
 def find_ports(count):
-    """Return ports that nobody listens on."""
+    """Return free ports."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
         for each in sockets:
@@ -318,8 +321,8 @@ def find_ports(count):
 
 
 def wait_until_ready(driver, database, ports, servers, folder):
-    """Wait until all servers answer and one of their job runners is at work."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until all servers respond and one of their job runners is active."""
+    deadline = time.monotonic() + START_TIMEOUT
     while not (all(map(answers, ports)) and is_queue_served(driver, database)):
         dead = any(server.poll() is not None for server in servers)
         if dead or time.monotonic() > deadline:
@@ -349,7 +352,7 @@ def is_queue_served(driver, database):
 
 def kill_at_work(driver, database, victim):
     """Kill a server in the middle of a job."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         [busy] = driver.sql(
             database,
@@ -364,10 +367,10 @@ def kill_at_work(driver, database, victim):
 
 
 class Balancer:
-    """Passes each connection on to the server that has the fewest open.
+    """Forward each connection to the server with the fewest open connections.
 
-    A connection to a server is kept until it has answered: the job runner hangs up
-    after a second, and the job goes on.
+    The connection to the server stays open until the server responds, because the job
+    runner disconnects after a second while the job continues.
     """
 
     def __init__(self, port, backends):
@@ -385,7 +388,7 @@ class Balancer:
 
     async def _pass_on(self, reader, writer):
         for backend in sorted(self._open, key=self._open.get):
-            # Counted before anything is waited for: two may come at once.
+            # Count the connection before awaiting, since two may arrive at once.
             self._open[backend] += 1
             try:
                 upstream = await asyncio.open_connection("127.0.0.1", backend)
@@ -399,7 +402,7 @@ class Balancer:
         writer.close()
 
     async def _exchange(self, reader, writer, up_reader, up_writer):
-        """Pass on one request, then what comes back for as long as it is wanted."""
+        """Forward a request, then the response until the client disconnects."""
         with contextlib.suppress(OSError):
             up_writer.write(await reader.readuntil(b"\r\n\r\n"))
             while data := await up_reader.read(65536):

@@ -1,11 +1,11 @@
-"""Write the results up as a Markdown file."""
+"""Write the results as a Markdown file."""
 
 from pathlib import Path
 from statistics import median
 
-# Phases of a run as the run itself writes them down.
+# Phases for which a run stores its seconds.
 PHASES = ("collect", "refresh", "evaluate", "move")
-# What the figures can't tell themselves: written by hand.
+# Notes on the figures, written by hand.
 NOTES = Path(__file__).with_name("notes.md")
 RUNS = {
     "build": "full build: profiles and facts from nothing",
@@ -37,7 +37,7 @@ def write(results):
     }
     sections = (
         _write_head(results),
-        _write_bars(steps),
+        _write_targets(steps),
         NOTES.read_text(encoding="utf-8").strip(),
         _write_runs(steps),
         _write_equality(steps),
@@ -55,7 +55,7 @@ def write(results):
 
 
 def _table(heads, rows):
-    """Return a Markdown table: the first column is text, the others figures."""
+    """Return a Markdown table with a column of text and columns of figures."""
     marks = ["---", *(["---:"] * (len(heads) - 1))]
     lines = [heads, marks, *([_cell(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
@@ -72,7 +72,7 @@ def _cell(value):
 
 
 def _nights(result):
-    """Return the nights of a step that has one or several."""
+    """Return the results of a step as a list of nights."""
     return result if isinstance(result, list) else [result]
 
 
@@ -109,12 +109,12 @@ seed {results["seed"]}, measured on {machine["date"]} by
 bench/run --customers {results["customers"]} --orders {results["orders"]}
 ```
 
-which writes this file. What is measured and how is told in [README.md](README.md).
+which writes this file. [README.md](README.md) describes the measurements.
 
 - Machine: {machine["cpu"]}, {machine["cores"]} cores, {machine["memory_gb"]} GB of
   memory; PostgreSQL and Odoo share it.
 - PostgreSQL {machine["postgresql"]}: {settings}.
-- Load of the machine before it began: {machine["load"]:.1f}.
+- Load of the machine before the run: {machine["load"]:.1f}.
 - Odoo {machine["odoo"]}, Python {machine["python"]}, one process.
 -{made}"""
 
@@ -124,18 +124,18 @@ which writes this file. What is measured and how is told in [README.md](README.m
 # ------------------------------------------------------------
 
 
-def _write_bars(steps):
+def _write_targets(steps):
     rows = [
         row
         for part in (
-            _bars_of_runs,
-            _bars_of_equality,
-            _bars_of_alternatives,
-            _bars_of_tenth,
-            _bars_of_reading,
-            _bars_of_cost,
-            _bars_of_memory,
-            _bars_of_queue,
+            _targets_of_runs,
+            _targets_of_equality,
+            _targets_of_alternatives,
+            _targets_of_tenth,
+            _targets_of_reading,
+            _targets_of_cost,
+            _targets_of_memory,
+            _targets_of_queue,
         )
         for row in part(steps)
     ]
@@ -143,17 +143,17 @@ def _write_bars(steps):
     return "## Bars\n\n" + _table(heads, rows)
 
 
-def _at_most(figure, bar, measured, ratio, unit):
+def _target_at_most(figure, bar, measured, ratio, unit):
     verdict = "met" if ratio <= bar else f"**missed** ({ratio / bar:.1f} × the bar)"
     return figure, f"≤ {bar:g} {unit}", measured, ratio, verdict
 
 
-def _at_least(figure, bar, measured, ratio, unit):
+def _target_at_least(figure, bar, measured, ratio, unit):
     verdict = "met" if ratio >= bar else f"**missed** ({ratio / bar:.2f} × the bar)"
     return figure, f"≥ {bar:g} {unit}", measured, ratio, verdict
 
 
-def _bars_of_runs(steps):
+def _targets_of_runs(steps):
     if "floor" not in steps:
         return
     floor = steps["floor"]["seconds"]
@@ -168,10 +168,10 @@ def _bars_of_runs(steps):
         if name in steps:
             seconds = _seconds(steps[name])
             ratio = seconds / floor
-            yield _at_most(label, bar, f"{seconds:.2f} s", ratio, "× floor")
+            yield _target_at_most(label, bar, f"{seconds:.2f} s", ratio, "× floor")
 
 
-def _bars_of_equality(steps):
+def _targets_of_equality(steps):
     if "equality" in steps:
         differs = sum(
             count
@@ -183,11 +183,11 @@ def _bars_of_equality(steps):
 
 
 def _per_customer(steps):
-    """Return the ms that a nightly run takes for each customer."""
+    """Return the milliseconds of a nightly run per customer."""
     return 1000 * _seconds(steps["nightly"]) / steps["nightly"][-1]["profiles"]
 
 
-def _bars_of_alternatives(steps):
+def _targets_of_alternatives(steps):
     if not {"nightly", "alternatives"} <= steps.keys():
         return
     ours = _per_customer(steps)
@@ -198,10 +198,10 @@ def _bars_of_alternatives(steps):
         found = steps["alternatives"][name]
         theirs = 1000 * found["nightly"] / found["customers"]
         measured = f"{ours:.4f} ms against {theirs:.3f} ms"
-        yield _at_least(label, bar, measured, theirs / ours, "× faster")
+        yield _target_at_least(label, bar, measured, theirs / ours, "× faster")
 
 
-def _bars_of_tenth(steps):
+def _targets_of_tenth(steps):
     if "tenth" not in steps:
         return
     for name, label in (
@@ -211,18 +211,18 @@ def _bars_of_tenth(steps):
         if name in steps:
             large, small = _seconds(steps[name]), _seconds(steps["tenth"][name])
             measured = f"{large:.2f} s against {small:.2f} s"
-            yield _at_most(label, 1.5, measured, large / small, "× the time")
+            yield _target_at_most(label, 1.5, measured, large / small, "× the time")
 
 
-def _bars_of_reading(steps):
+def _targets_of_reading(steps):
     for name, pair in steps.get("reading", {}).get("pairs", {}).items():
         measured = f"{1000 * pair['stage']:.0f} ms against {1000 * pair['country']:.0f}"
         ratio = pair["stage"] / pair["country"]
         label = f"contacts by stage: {name}"
-        yield _at_most(label, READING[name], measured, ratio, "× by country")
+        yield _target_at_most(label, READING[name], measured, ratio, "× by country")
 
 
-def _bars_of_cost(steps):
+def _targets_of_cost(steps):
     if "cost" not in steps:
         return
     for name, bar in QUERIES.items():
@@ -230,11 +230,11 @@ def _bars_of_cost(steps):
             steps["cost"][side][name]["queries"] for side in ("without", "with")
         )
         measured = f"{after} against {before}"
-        yield _at_most(name, bar, measured, after - before, "more queries")
+        yield _target_at_most(name, bar, measured, after - before, "more queries")
 
 
 def _get_memory(steps):
-    """Return ``{step: memory}`` of all steps that run something."""
+    """Return ``{step: memory}`` of all steps with a run."""
     return {
         name: max((night["memory"] for night in _nights(steps[name])), key=_over)
         for name in (*RUNS, "replay")
@@ -246,22 +246,22 @@ def _over(memory):
     return memory["over"]
 
 
-def _bars_of_memory(steps):
+def _targets_of_memory(steps):
     memory = _get_memory(steps)
     if memory:
         most = max(memory.values(), key=_over)
         measured = f"{most['peak']} MB, idle {most['idle']} MB"
-        yield _at_most(
+        yield _target_at_most(
             "memory of the Odoo process during a run", 300, measured, most["over"], "MB"
         )
 
 
-def _bars_of_queue(steps):
+def _targets_of_queue(steps):
     if "queue" not in steps:
         return
     found = steps["queue"]
     measured = f"{found['two']:.1f} s against {found['one']:.1f} s"
-    yield _at_most(
+    yield _target_at_most(
         f"two Odoo processes with the queue ({found['differs']} rows differ)",
         0.7,
         measured,
@@ -312,8 +312,9 @@ def _write_runs(steps):
     )
     return (
         "## Runs\n\nBoth companies, one after the other. For the floor, *customers "
-        "seen* are its groups. Of several nights the median counts above. *Other* is "
-        "what the run does between its phases: commits, statistics, its own record."
+        "seen* are its groups. The table above has the median of several nights. "
+        "*Other* is the time between the phases of a run: commits, statistics, its own "
+        "record."
         "\n\n"
         + _table(heads, rows)
         + "\n\nPlan of the floor: "
@@ -376,7 +377,7 @@ def _write_tenth(steps):
     heads = ("run", "s", f"s with {tenth['customers']:,} customers", "ratio")
     return (
         "## Ten times the customers\n\nThe nights have the same number of changed "
-        "orders in both databases, which is 10 % of the smaller one's.\n\n"
+        "orders in both databases, which is 10 % of the orders of the smaller one.\n\n"
         + _table(heads, rows)
     )
 
@@ -400,7 +401,7 @@ def _write_reading(steps):
     ]
     return (
         "## Contacts by stage and by country\n\nAs a salesperson, best of five. "
-        "*count* and *filter* ask for each of these in turn:\n\n"
+        "*count* and *filter* query each of these in turn:\n\n"
         + _table(("stage", "contacts", "country", "contacts"), values)
         + "\n\n"
         + _table(("question", "ms by stage", "ms by country", "ratio"), rows)
@@ -426,8 +427,8 @@ def _write_cost(steps):
         )
     heads = ("work", "queries", "with us", "more", "ms", "with us", "more")
     return (
-        "## Everyday work\n\nBy a salesperson, warm, in the same rows without our "
-        "addons and with them; median of twenty.\n\n" + _table(heads, rows)
+        "## Everyday work\n\nAs a salesperson, warm, on the same rows with and without "
+        "our addons; median of twenty.\n\n" + _table(heads, rows)
     )
 
 

@@ -1,8 +1,8 @@
-"""Rows for the bench of reports: customers with a history, and what they did.
+"""Rows for the benchmark of reports: customers with history and documents.
 
-Written in plain SQL, each choice drawn from a hash, all days within the three years up
-to ``AS_OF``. Every function adds one kind of rows, commits nothing, and needs those
-before it.
+SQL writes them, with random values from hashes, on days in the three years up to
+``AS_OF``. Each function adds one kind of rows without committing, and needs the rows of
+the functions before it.
 """
 
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from bench.programs import create_program
 AS_OF = date(2026, 6, 30)
 START = date(2023, 7, 1)
 SELLERS = 20
-# The way of the busiest customer through the stages of the template T4b.
+# The path of the most active customer through the stages of the template T4b.
 PATH = [
     "prospect",
     "first_deal",
@@ -41,19 +41,19 @@ PATH = [
 
 
 def draw(key, salt):
-    """SQL of a number in [0, 1), another one for each salt."""
+    """SQL of a random number in [0, 1), different for each salt."""
     return SQL(
         "((hashint8extended((%s)::bigint, %s) & 1048575) / 1048576.0)", key, salt
     )
 
 
 def fill(env, customers, moves):
-    """Add the customers, their history and their purchases by month.
+    """Add the customers with their history and their purchases by month.
 
-    :param moves: the most moves of one customer; about two fifths of it on average
+    :param moves: maximum number of moves per customer; the average is about 2/5 of it
     """
     company = env.company
-    lifecycle = env["crm.lifecycle.template"]._instantiate("t4b", company)
+    lifecycle = env["crm.lifecycle.template"]._instantiate("growth", company)
     lifecycle.action_activate()
     stages = {stage.code: stage.id for stage in lifecycle.stage_ids}
     sellers = (
@@ -80,8 +80,8 @@ def fill(env, customers, moves):
 
 
 @contextmanager
-def texts_unindexed(env, table):
-    """Fill a table whose indexes of texts are built once, at the end: far sooner."""
+def without_text_indexes(env, table):
+    """Drop the text indexes of a table during the block, for faster inserts."""
     indexes = env.execute_query(
         SQL(
             "SELECT indexname, indexdef FROM pg_indexes "
@@ -97,12 +97,12 @@ def texts_unindexed(env, table):
 
 
 def fill_customers(env, customers, company, sellers):
-    """Add contacts in the likeness of one, and their profiles."""
+    """Add copies of a contact, and their profiles."""
     pattern = env["res.partner"].create({"name": "Bench", "is_company": True})
     env.flush_all()
-    # Foreign keys hold by how the rows are made: to check each takes ten minutes.
+    # The rows satisfy all foreign keys; checking each of them takes ten minutes.
     env.cr.execute("SET LOCAL session_replication_role = replica")
-    with texts_unindexed(env, "res_partner"):
+    with without_text_indexes(env, "res_partner"):
         env.cr.execute(
             SQL(
                 """
@@ -151,7 +151,7 @@ def fill_customers(env, customers, company, sellers):
 
 
 def fill_history(env, company, lifecycle, path, moves):
-    """Add the moves in the order of their days, and let the last one stand."""
+    """Add the moves in the order of their days, and set the stage of the last one."""
     env.cr.execute(
         SQL(
             """
@@ -203,7 +203,7 @@ def fill_history(env, company, lifecycle, path, moves):
 
 
 def fill_purchases(env, company, stages):
-    """Let customers have bought in the months of some of their moves."""
+    """Add purchases in the months of some moves."""
     env.cr.execute(
         SQL(
             """
@@ -238,11 +238,11 @@ def fill_purchases(env, company, stages):
 
 
 def fill_steps(env):
-    """Let playbooks have done something after each tenth move."""
+    """Add playbook steps after every tenth move."""
     env.cr.execute(
         SQL(
             """
-            INSERT INTO crm_lifecycle_step (
+            INSERT INTO crm_lifecycle_playbook_log (
                    history_id, profile_id, company_id, stage_id, kind, key, name, state,
                    date, create_date, write_date)
             SELECT h.id, h.profile_id, h.company_id, h.to_stage_id, 'plan', 'plan:1',
@@ -260,7 +260,7 @@ def fill_steps(env):
 
 
 def fill_tickets(env):
-    """Add three tickets for ten customers, their answers, closings and ratings."""
+    """Add three tickets per ten customers, with answers, closings and ratings."""
     Stage = env["helpdesk.ticket.stage"]
     days = (AS_OF - START).days
     env.cr.execute(
@@ -290,7 +290,7 @@ def fill_tickets(env):
 
 
 def fill_ticket_events(env):
-    """Let tickets have been answered, closed and rated, and profiles know the open."""
+    """Add answers, closings and ratings of tickets, and count open ones on profiles."""
     staff = env.ref("base.user_admin").partner_id
     env.cr.execute(
         SQL(
@@ -337,7 +337,7 @@ def fill_ticket_events(env):
 
 
 def fill_answers(env):
-    """Let two in ten customers have given a score."""
+    """Add a survey score of two customers in ten."""
     survey = env["survey.survey"].create(
         {
             "title": "Bench",
@@ -346,7 +346,7 @@ def fill_answers(env):
                     {
                         "title": "How likely are you to recommend us?",
                         "question_type": "scale",
-                        "satisfaction_kind": "nps",
+                        "lifecycle_satisfaction_kind": "nps",
                     }
                 )
             ],
@@ -386,7 +386,7 @@ def fill_answers(env):
 
 
 def fill_points(env):
-    """Let one in five customers have a card, with five entries on average."""
+    """Add a card for one customer in five, with five entries on average."""
     program = create_program(env)
     env.flush_all()
     env.cr.execute(
@@ -400,7 +400,7 @@ def fill_points(env):
               FROM crm_lifecycle_profile AS p
              WHERE %(chosen)s < 0.2
              ORDER BY p.id;
-            INSERT INTO loyalty_point_entry (
+            INSERT INTO crm_loyalty_entry (
                    card_id, program_id, partner_id, company_id, sequence, kind, date,
                    points, remaining, create_date, write_date)
             SELECT c.id, c.program_id, c.partner_id, c.company_id, n,
@@ -413,7 +413,7 @@ def fill_points(env):
                    LATERAL generate_series(1, 1 + floor(%(count)s * 9)::int) AS n
              WHERE c.program_id = %(program)s
              ORDER BY %(day)s;
-            ANALYZE loyalty_card, loyalty_point_entry
+            ANALYZE loyalty_card, crm_loyalty_entry
             """,
             program=program.id,
             chosen=draw(SQL("p.id"), 17),

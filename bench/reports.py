@@ -1,11 +1,11 @@
-"""How long the reports take to open, on generated customers with a history.
+"""Benchmark of opening reports, on generated customers with a history.
 
-Run by bench/reports in a database of its own: adds the rows of `report_rows`, commits
-them, and leaves them there; a second call measures again what is there. Prints one line
-of JSON for each measurement, with ``BENCH_PLANS=1`` the plan of its longest query too,
-and writes bench/REPORTS.md. ``BENCH_ONLY="cohorts;funnel"`` measures some, and writes
-nothing. Dashboards are asked all that they ask when they are opened, one question after
-the other.
+bench/reports runs it in a database of its own, where it adds and commits the rows of
+`report_rows`; a second call measures again on the same rows. It prints a line of JSON
+for each measurement, with ``BENCH_PLANS=1`` also the plan of its longest query, and
+writes bench/REPORTS.md. ``BENCH_ONLY="cohorts;funnel"`` measures only some, without
+writing the page. For a dashboard, it runs all queries that open it, one after the
+other.
 """
 
 import json
@@ -23,53 +23,53 @@ from bench.report_rows import AS_OF
 
 TIMES = 3
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS") or 1_000_000)
-# The most moves of one customer: 29 make ten million for a million customers.
+# Maximum number of moves per customer: 29 give ten million for a million customers.
 MOVES = int(os.environ.get("BENCH_MOVES") or 29)
 ONLY = set(filter(None, os.environ.get("BENCH_ONLY", "").split(";")))
 TABLES = (
     "crm_lifecycle_profile",
     "crm_lifecycle_history",
-    "crm_lifecycle_turn",
+    "crm_lifecycle_growth_event",
     "crm_lifecycle_purchase_month",
-    "crm_lifecycle_step",
+    "crm_lifecycle_playbook_log",
     "helpdesk_ticket",
     "survey_user_input",
-    "loyalty_point_entry",
+    "crm_loyalty_entry",
 )
-# Seconds that a reader waits.
-BARS = {"dashboard": 8, "cohorts": 5}
-BAR = 3
+# Maximum acceptable seconds.
+TARGETS = {"dashboard": 8, "cohorts": 5}
+DEFAULT_TARGET = 3
 
 
-def tell(name, **numbers):
+def record(name, **numbers):
     print(json.dumps({"name": name, **numbers}, default=str), flush=True)
 
 
 def fill(env):
-    """Add all rows, and have counted what reports keep."""
+    """Add all rows, and update the stored data of reports."""
     started = time.monotonic()
     report_rows.fill(env, CUSTOMERS, MOVES)
     env.cr.commit()
     for add in ("steps", "tickets", "answers", "points"):
         getattr(report_rows, f"fill_{add}")(env)
         env.cr.commit()
-    keep_turns(env)
-    tell("fill", seconds=round(time.monotonic() - started))
+    refresh_growth_events(env)
+    record("fill", seconds=round(time.monotonic() - started))
     env.cr._cnx.autocommit = True
     env.cr.execute("VACUUM (ANALYZE)")
     env.cr._cnx.autocommit = False
 
 
-def keep_turns(env):
-    """Have the moves that reports keep counted, as the scheduled job does."""
-    Turn = env["crm.lifecycle.turn"]
+def refresh_growth_events(env):
+    """Update the stored moves of reports, like the scheduled job."""
+    Event = env["crm.lifecycle.growth.event"]
     for _time in range(2):
         started = time.monotonic()
-        Turn._note_ended()
+        Event._mark_transactions_ended()
         env.cr.commit()
-        Turn._refresh()
+        Event._refresh()
         env.cr.commit()
-        tell("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
+        record("refresh of kept moves", seconds=round(time.monotonic() - started, 1))
 
 
 # ------------------------------------------------------------
@@ -78,7 +78,7 @@ def keep_turns(env):
 
 
 def pivot(model, domain, groupby, *measures):
-    """Return what opens a pivot: the totals, and its rows."""
+    """Return a function that opens a pivot: the totals and the rows."""
     return lambda env: env[model].formatted_read_grouping_sets(
         domain, [[], [groupby]], ["__count", *measures]
     )
@@ -86,7 +86,7 @@ def pivot(model, domain, groupby, *measures):
 
 YEAR = f"{AS_OF.year}-01-01"
 VISITS, GROWTH, PURCHASES = (
-    f"crm.lifecycle.{name}.report" for name in ("visit", "growth", "purchase")
+    f"crm.lifecycle.{name}.report" for name in ("stage", "growth", "purchase")
 )
 FUNNEL = ("entry_count:sum", "open_count:sum", "up_rate:avg", "lost_rate:avg")
 QUARTILES = ("entry_count:sum", "days_q1:avg", "days_median:avg", "days_q3:avg")
@@ -100,7 +100,7 @@ PLAYBOOKS = (
 )
 SERVICE = ("ticket_count:sum", "response_hours:avg", "satisfied_rate:avg")
 POINTS = ("issued:sum", "spent:sum", "expired:sum", "outstanding:sum", "liability:sum")
-# What the menus open, with their default filters, and what is behind these.
+# The menus with their default filters, and without them.
 ANALYSES = {
     "funnel": pivot(VISITS, [("date", ">=", YEAR)], "stage_id", *FUNNEL),
     "funnel, all years": pivot(VISITS, [], "stage_id", *FUNNEL),
@@ -133,10 +133,10 @@ ANALYSES = {
         [], {"measure": "revenue"}
     ),
     "playbooks": pivot(
-        "crm.lifecycle.step.report", [("date", ">=", YEAR)], "stage_id", *PLAYBOOKS
+        "crm.lifecycle.playbook.report", [("date", ">=", YEAR)], "stage_id", *PLAYBOOKS
     ),
     "playbooks, all years": pivot(
-        "crm.lifecycle.step.report", [], "stage_id", *PLAYBOOKS
+        "crm.lifecycle.playbook.report", [], "stage_id", *PLAYBOOKS
     ),
     "tickets": pivot(
         "crm.lifecycle.ticket.report", [("date", ">=", YEAR)], "stage_id", *SERVICE
@@ -150,18 +150,18 @@ ANALYSES = {
         "stage_id",
         "nps:avg",
     ),
-    "points": pivot("loyalty.points.report", [], "program_id", *POINTS),
+    "points": pivot("crm.loyalty.points.report", [], "program_id", *POINTS),
 }
 
 
 def get_period(offset):
-    """Return the 90 days up to the last one, or those before them."""
+    """Return the last 90 days, or the 90 days before them."""
     end = AS_OF + timedelta(days=90 * offset)
     return end - timedelta(days=89), end
 
 
 def add_period(domain, matching):
-    """Return a domain with the period that a dashboard opens with."""
+    """Return a domain with the default period of a dashboard."""
     match = matching.get("period")
     if not match:
         return domain
@@ -170,8 +170,8 @@ def add_period(domain, matching):
     return [*domain, (chain, ">=", str(start)), (chain, "<=", str(end))]
 
 
-def board(addon, name):
-    """Return what opens a dashboard: whether it is empty, and all its questions."""
+def open_dashboard(addon, name):
+    """Return a function that opens a dashboard: the check for data and all queries."""
 
     def ask(env):
         dashboard = env.ref(f"{addon}.spreadsheet_dashboard_{name}").sudo(False)
@@ -204,7 +204,7 @@ def board(addon, name):
 
 
 def ask_groups(env, question, domain, groups, measures):
-    """Ask for a total and for groups, as a pivot of a spreadsheet does."""
+    """Query the total and the groups of a pivot in a spreadsheet."""
     model = env[question["model"]]
     aggregates = [
         name if name == "__count" else f"{name}:{model._fields[name].aggregator}"
@@ -219,19 +219,23 @@ def ask_groups(env, question, domain, groups, measures):
 
 
 ANALYSES |= {
-    "dashboard, overview": board("crm_lifecycle_reports", "lifecycle"),
-    "dashboard, churn warnings": board("crm_lifecycle_reports", "churn_warning"),
-    "dashboard, service": board("crm_lifecycle_service_reports", "service"),
-    "dashboard, satisfaction": board("crm_lifecycle_survey_reports", "satisfaction"),
-    "dashboard, loyalty": board("crm_loyalty_dashboard", "loyalty"),
+    "dashboard, overview": open_dashboard("crm_lifecycle_reports", "lifecycle"),
+    "dashboard, churn warnings": open_dashboard(
+        "crm_lifecycle_reports", "churn_warning"
+    ),
+    "dashboard, service": open_dashboard("crm_lifecycle_service_reports", "service"),
+    "dashboard, satisfaction": open_dashboard(
+        "crm_lifecycle_survey_reports", "satisfaction"
+    ),
+    "dashboard, loyalty": open_dashboard("crm_loyalty_dashboard", "loyalty"),
 }
 
 
 def measure(env):
-    """Time each analysis, warm; return ``{name: [seconds of each reader]}``.
+    """Time each analysis, warm; return ``{name: [seconds of each user]}``.
 
-    Readers are a manager, and a salesperson with own customers; None for what is not
-    theirs.
+    The users are a manager, and a salesperson with own customers. The seconds are None
+    if the user has no access.
     """
     results = {}
     for login in ("admin", "bench_seller_0"):
@@ -244,15 +248,15 @@ def measure(env):
             if ONLY and name not in ONLY:
                 continue
             seconds = time_warm(mine, ask)
-            tell(name, user=login, seconds=seconds, load=round(os.getloadavg()[0], 1))
+            record(name, user=login, seconds=seconds, load=round(os.getloadavg()[0], 1))
             results.setdefault(name, []).append(seconds)
             if os.environ.get("BENCH_PLANS"):
-                tell_plan(mine, ask)
+                print_plan(mine, ask)
     return results
 
 
 def time_warm(env, ask):
-    """Return the best of some times in seconds, None where the reader has no right."""
+    """Return the shortest duration in seconds, or None if the user has no access."""
     seconds = []
     for _time in range(TIMES):
         env.invalidate_all()
@@ -265,7 +269,7 @@ def time_warm(env, ask):
     return round(min(seconds), 2)
 
 
-def tell_plan(env, ask):
+def print_plan(env, ask):
     """Print the plan of the longest query of an analysis."""
     queries = []
     execute = type(env.cr).execute
@@ -294,15 +298,15 @@ def count_rows(env):
     for table in TABLES:
         env.cr.execute(SQL("SELECT COUNT(*) FROM %s", SQL.identifier(table)))
         [counts[table]] = env.cr.fetchone()
-    tell("rows", **counts)
+    record("rows", **counts)
     return counts
 
 
 def write_report(counts, results):
-    """Write what was measured as a page."""
+    """Write the measurements to bench/REPORTS.md."""
     lines = []
     for name, seconds in results.items():
-        bar = BARS.get(name.partition(",")[0].partition(" ")[0], BAR)
+        bar = TARGETS.get(name.partition(",")[0].partition(" ")[0], DEFAULT_TARGET)
         if name.endswith("all years"):
             bar = ""
         cells = ["not theirs" if value is None else f"{value:.2f}" for value in seconds]
@@ -318,15 +322,15 @@ def write_report(counts, results):
     )
 
 
-PAGE = """# How long reports take to open
+PAGE = """# Opening times of reports
 
 Written by `bench/reports`, on {cores} cores with Python {python}; the load of the
-machine was {load} at the end. Seconds, best of three, warm: what the server takes to
-answer all that a screen asks when it is opened, one question after the other. A manager
-sees all customers, a salesperson one in twenty.
+machine was {load} at the end. Seconds, best of three, warm: the time of the server for
+all queries that open a screen, one after the other. A manager sees all customers, a
+salesperson one in twenty.
 
-Names alone are what a menu opens, with its filter on the year where it has one; the
-filter taken off reads *all years*.
+A row without a suffix is the menu with its default filter, such as the year; *all
+years* is the same without the filter.
 
 | | manager | salesperson | bar |
 |---|---:|---:|---:|
@@ -350,4 +354,4 @@ def main(env):
 
 
 if __name__ == "__main__":
-    main(env)  # noqa: F821 (Odoo's shell gives it)
+    main(env)  # noqa: F821 (the Odoo shell defines it)

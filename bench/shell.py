@@ -1,4 +1,4 @@
-"""Run one step inside of `odoo shell`, which reads this file as its input."""
+"""Run a step in `odoo shell`, which reads this file as its input."""
 
 import json
 import os

@@ -1,23 +1,22 @@
-"""Load CDNOW's customers into a database and run a lifecycle over them.
+"""Load the customers of CDNOW into a database and run a lifecycle over them.
 
-The file has every purchase from January 1997 to June 1998 of the 23,570 people
+The file has every purchase from January 1997 to June 1998 of the 23,570 customers
 who first bought from the online music shop CDNOW in the first quarter of 1997:
 69,659 lines of customer, day, number of CDs and dollar value. The data is
 (c) Peter Fader and Bruce Hardie.
 
-Run it inside Odoo's shell:
+Run it in the Odoo shell:
 
     CDNOW_SHIFT=1 script/odoo shell -d lifecycle --no-http < script/cdnow.py
 
 CDNOW_FILE        the file (`script/odoo` sets it)
-CDNOW_SHIFT=0     leaves the dates as they are and looks at the customers as of
-                  the last of them, 1998-06-30
-CDNOW_SHIFT=1     moves all dates by whole weeks, so that the last purchase falls
-                  in the past week, and looks at the customers as of today
+CDNOW_SHIFT=0     keep the dates, and run the lifecycle as of the last one, 1998-06-30
+CDNOW_SHIFT=1     move all dates by whole weeks, so that the last purchase is in the
+                  past week, and run the lifecycle as of today
 CDNOW_PRINT_ONLY  1: only print the customers by stage
 
-Customers that are there are not loaded again; the lifecycle is brought up to
-date. Imported, nothing runs: the functions are there for tests.
+Existing customers are not loaded again, but the lifecycle is updated. Importing this
+file runs nothing, so that tests can use its functions.
 """
 
 import os
@@ -31,12 +30,12 @@ from unicodedata import east_asian_width
 from odoo.fields import Command
 from odoo.tools import SQL
 
-TEMPLATE = "t4b"
+TEMPLATE = "growth"
 LANGUAGES = ("en_US", "zh_CN")
 
 
 class Purchase(NamedTuple):
-    """One line of the file."""
+    """A line of the file."""
 
     customer: str
     day: date
@@ -50,10 +49,10 @@ class Purchase(NamedTuple):
 
 
 def read_purchases(path, weeks=0):
-    """Return the purchases of the file, moved by some weeks, by day."""
+    """Return the purchases of the file, moved by ``weeks``, ordered by day."""
     purchases = []
     with open(path, encoding="ascii") as lines:
-        next(lines)  # the names of the columns
+        next(lines)  # skip the header
         for line in lines:
             customer, day, cds, amount = line.split()
             purchases.append(
@@ -68,7 +67,7 @@ def read_purchases(path, weeks=0):
 
 
 def get_weeks_until(today, last_day):
-    """Return by how many weeks ``last_day`` moves to be in the week before today.
+    """Return the number of weeks to move ``last_day`` into the week before today.
 
     >>> get_weeks_until(date(1998, 7, 8), date(1998, 6, 30))
     1
@@ -84,7 +83,7 @@ def get_weeks_until(today, last_day):
 
 
 def is_loaded(env, purchases, company):
-    """Whether the customers of the purchases are in the company already."""
+    """Return whether the company already has the customers of the purchases."""
     customers = {purchase.customer for purchase in purchases}
     return bool(
         env["res.partner"]
@@ -98,10 +97,10 @@ def is_loaded(env, purchases, company):
 def load(env, purchases, company):
     """Add a contact for each customer and a confirmed order for each purchase.
 
-    Seventy thousand orders are too many for the ORM one by one. So one customer
-    and one order are made by the ORM, as patterns, and taken back; the rows of
-    all the others are copies of the patterns' rows, by one statement per table,
-    with the values of their own. What an installed addon fills in is filled in.
+    Creating 70,000 orders with the ORM takes too long. So the ORM creates one customer
+    and one order as patterns, which are rolled back. One SQL statement per table copies
+    the rows of the patterns with different values. The copies also have the values that
+    installed addons set.
     """
     env = env(context=dict(env.context, tracking_disable=True))
     env = env["res.company"].with_company(company).env
@@ -118,21 +117,21 @@ def load(env, purchases, company):
 
 
 def create_product(env):
-    """Return the one thing sold. What was paid is known, what a CD cost is not."""
+    """Return the only product. The file has amounts paid, but no prices of CDs."""
     return env["product.product"].create(
         {
             "name": "CD",
             "default_code": "CD",
             "list_price": 0,
             "taxes_id": [Command.clear()],
-            # No order waits to be invoiced: these were paid long ago.
+            # Leave no order to invoice, since the purchases were paid long ago.
             "invoice_policy": "delivery",
         }
     )
 
 
 def get_patterns(env, product):
-    """Return the rows, as JSON text, of a customer and order made by the ORM."""
+    """Return the rows of a customer and order created by the ORM, as JSON text."""
     with env.cr.savepoint() as savepoint:
         partner = env["res.partner"].create(
             {"name": "Pattern", "company_id": env.company.id}
@@ -166,7 +165,7 @@ def get_patterns(env, product):
 
 
 def create_purchase_tables(env, purchases):
-    """Put the purchases and their customers into tables, with ids to come."""
+    """Create temporary tables of purchases and customers, with ids for new rows."""
     env.cr.execute(
         SQL(
             """
@@ -194,7 +193,7 @@ def create_purchase_tables(env, purchases):
 
 
 def insert_partners(env, pattern):
-    """Add the customers as persons, known since the day of their first purchase."""
+    """Add the customers as persons, created on the day of their first purchase."""
     name = SQL("'CDNOW ' || customer")
     insert_copies(
         env,
@@ -213,7 +212,7 @@ def insert_partners(env, pattern):
 
 
 def insert_orders(env, pattern):
-    """Add the purchases as orders, confirmed at noon UTC: the same day for most."""
+    """Add the purchases as orders confirmed at noon UTC: the same day in most zones."""
     partner = SQL("partner_id")
     insert_copies(
         env,
@@ -238,12 +237,12 @@ def insert_orders(env, pattern):
 
 
 def insert_order_lines(env, pattern):
-    """Add the one line of each order.
+    """Add the line of each order.
 
-    The file has the value of a purchase and not the price of a CD, which cents
-    often could not express. So a line sells one purchase, and names its CDs; its
-    price counts as set by hand (it differs from the technical one), and Odoo
-    leaves such a price alone.
+    The file has the value of a purchase, but not the price of a CD, which often is not
+    a whole number of cents. So a line has the quantity 1, and the number of CDs in its
+    name. Its price differs from the technical price, so Odoo treats it as set by hand
+    and doesn't change it.
     """
     amount = SQL("amount")
     insert_copies(
@@ -270,7 +269,7 @@ def insert_order_lines(env, pattern):
 
 
 def insert_copies(env, table, pattern, source, values):
-    """Insert a row like the pattern for each row of a source, but for ``values``."""
+    """Insert a copy of the pattern, except ``values``, for each row of a source."""
     pairs = (SQL("%s::text, %s", column, value) for column, value in values.items())
     env.cr.execute(
         SQL(
@@ -296,7 +295,7 @@ def insert_copies(env, table, pattern, source, values):
 
 
 def find_lifecycle(env, company):
-    """Return the lifecycle of the company that was made of the template, if any."""
+    """Return the lifecycle of the company that was created from the template."""
     return env["crm.lifecycle"].search(
         [
             ("template_code", "=", TEMPLATE),
@@ -308,7 +307,7 @@ def find_lifecycle(env, company):
 
 
 def activate_lifecycle(env, company):
-    """Return the lifecycle of the company, made of the template if there is none."""
+    """Return the lifecycle of the company; create it from the template if missing."""
     lifecycle = find_lifecycle(env, company)
     if not lifecycle:
         lifecycle = env["crm.lifecycle.template"]._instantiate(TEMPLATE, company)
@@ -317,7 +316,7 @@ def activate_lifecycle(env, company):
 
 
 def stop_clock(env):
-    """Leave the customers in 1998: no scheduled run brings them up to today."""
+    """Disable scheduled runs, so that the customers stay in 1998."""
     env.ref("crm_lifecycle.ir_cron_run").active = False
 
 
@@ -327,7 +326,7 @@ def stop_clock(env):
 
 
 def get_stage_rows(env, lifecycle):
-    """Return for each stage: its name per language, customers and their revenue."""
+    """Return the name per language, customers and revenue of each stage."""
     figures = {
         stage: (count, revenue)
         for stage, count, revenue in env["crm.lifecycle.profile"]._read_group(
@@ -346,7 +345,7 @@ def get_stage_rows(env, lifecycle):
 
 
 def format_stage_table(rows, currency):
-    """Return the rows of `get_stage_rows` as text, with their sum."""
+    """Format the rows of `get_stage_rows` as text, with their sum."""
     customers = sum(row[1] for row in rows)
     revenue = sum(row[2] for row in rows)
     lines = [("Stage", "阶段", "Customers", "Share", f"Revenue ({currency})")]
@@ -369,18 +368,18 @@ def format_stage_table(rows, currency):
 
 
 def get_width(text):
-    """Return how many columns a text takes on a terminal; a Han character two."""
+    """Return the columns of a text on a terminal; a Chinese character takes two."""
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def pad(text, width, right):
-    """Return the text with blanks to fill the width."""
+    """Pad the text with spaces to the width."""
     blanks = " " * (width - get_width(text))
     return blanks + text if right else text + blanks
 
 
 def print_report(env, company, lifecycle):
-    """Print the customers by stage, and the run that put them there."""
+    """Print the customers by stage, and the run that moved them."""
     run = env["crm.lifecycle.run"].search(
         [("company_id", "=", company.id), ("state", "=", "done")], limit=1
     )
@@ -396,7 +395,7 @@ def print_report(env, company, lifecycle):
 
 
 def main(env):
-    """Do what the environment variables say."""
+    """Load the customers, or only print them, as the environment variables say."""
     sys.stdout.reconfigure(encoding="utf-8")
     if "crm.lifecycle.source.sale" not in env:
         sys.exit(
@@ -417,14 +416,14 @@ def main(env):
 
 
 def refresh_reports(env):
-    """Work out what reports keep, as their jobs would in the first minute."""
-    for model in ("crm.lifecycle.turn", "crm.lifecycle.purchase.month"):
+    """Update the stored data of reports, like their scheduled jobs."""
+    for model in ("crm.lifecycle.growth.event", "crm.lifecycle.purchase.month"):
         if model in env:
             env[model]._cron_refresh()
 
 
 def run_all(env, company, path, shifted):
-    """Load what is missing, run the lifecycle, print how long it took and the table."""
+    """Load missing customers, run the lifecycle, and print its duration and result."""
     started = time.monotonic()
     purchases = read_purchases(path)
     as_of = purchases[-1].day
@@ -452,4 +451,4 @@ def run_all(env, company, path, shifted):
 
 
 if __name__ == "__main__":
-    main(env)  # Odoo's shell gives `env`
+    main(env)  # the Odoo shell defines `env`

@@ -31,7 +31,7 @@ TABLES = (
     "crm_lifecycle_version",
     "crm_lifecycle_profile",
     "crm_lifecycle_history",
-    "crm_lifecycle_touch",
+    "crm_lifecycle_pending",
     "res_partner",
 )
 

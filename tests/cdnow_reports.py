@@ -113,14 +113,14 @@ class CdnowReports:
 
     def _keep_moves(self):
         """Move the mark to the end of the history, as the job does."""
-        Turn = self.env["crm.lifecycle.turn"]
+        Turn = self.env["crm.lifecycle.growth.event"]
         while Turn._refresh():
-            self.env["crm.lifecycle.turn.mark"]._get().is_ended = True
+            self.env["crm.lifecycle.growth.watermark"]._get().is_ended = True
 
     def _check_funnel(self, visits):
         """Compare entries by month, and the matrix of transitions."""
         rows = self._ask(
-            "crm.lifecycle.visit.report",
+            "crm.lifecycle.stage.report",
             ["stage_id", "next_stage_id", "date:month"],
             ["entry_count:sum"],
         )
@@ -140,7 +140,7 @@ class CdnowReports:
     def _check_durations(self, visits):
         """Compare quartiles and mean of the days in each stage."""
         rows = self._ask(
-            "crm.lifecycle.visit.report",
+            "crm.lifecycle.stage.report",
             ["stage_id"],
             ["days_q1:avg", "days_median:avg", "days_q3:avg", "days:avg"],
         )

@@ -52,7 +52,7 @@ class Race:
                     "program_type": "loyalty",
                     "applies_on": "both",
                     "trigger": "auto",
-                    "negative_policy": "block",
+                    "crm_loyalty_negative_policy": "block",
                     "reward_ids": [Command.create({})],
                 }
             )
@@ -69,11 +69,11 @@ class Race:
         with self.registry.cursor() as cr:
             for query in (
                 (
-                    "DELETE FROM loyalty_point_consumption WHERE entry_id IN "
-                    "(SELECT id FROM loyalty_point_entry "
+                    "DELETE FROM crm_loyalty_consumption WHERE entry_id IN "
+                    "(SELECT id FROM crm_loyalty_entry "
                     "WHERE program_id = %(program)s)"
                 ),
-                "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
+                "DELETE FROM crm_loyalty_entry WHERE program_id = %(program)s",
                 "DELETE FROM loyalty_card WHERE program_id = %(program)s",
             ):
                 cr.execute(query, {"program": self.program_id})
@@ -124,12 +124,12 @@ class Race:
             cr.execute(
                 """
                 SELECT SUM(c.points), MIN(c.points),
-                       (SELECT SUM(points) FROM loyalty_point_entry
+                       (SELECT SUM(points) FROM crm_loyalty_entry
                          WHERE program_id = %(program)s),
-                       (SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry
+                       (SELECT COALESCE(SUM(points), 0) FROM crm_loyalty_entry
                          WHERE program_id = %(program)s AND key LIKE 'sync:%%'),
                        (SELECT COUNT(*) FROM (
-                         SELECT FROM loyalty_point_entry
+                         SELECT FROM crm_loyalty_entry
                           WHERE program_id = %(program)s AND origin_id IS NOT NULL
                        GROUP BY origin_id HAVING COUNT(*) > 1) AS twice)
                   FROM loyalty_card AS c WHERE c.program_id = %(program)s
@@ -146,7 +146,7 @@ class Race:
                 problems.append(f"balances of {points}, the workers say {expected}")
             if twice:
                 problems.append(f"{twice} entries were taken back twice")
-            proof = env["loyalty.point.proof"]._prove()
+            proof = env["crm.loyalty.check"]._check_ledger()
             mine = proof.fault_ids.filtered(lambda f: f.card_id.id in self.card_ids)
             problems += mine.mapped("kind")
             cr.rollback()
@@ -213,14 +213,14 @@ class Worker:
         return sum(entries.mapped("points"))
 
     def _undo(self, env, card, chance):
-        candidates = card.entry_ids.filtered(
+        candidates = card.crm_loyalty_entry_ids.filtered(
             lambda entry: entry.kind in ("earn", "burn") and ":" in (entry.key or "")
         )
         if not candidates:
             return 0
         origin = candidates[chance.randrange(len(candidates))]
         key = f"undo:{origin.id}"
-        if card.entry_ids.filtered(lambda entry: entry.key == key):
+        if card.crm_loyalty_entry_ids.filtered(lambda entry: entry.key == key):
             return 0
         [entry] = env["loyalty.card"]._post_many(
             [

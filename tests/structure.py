@@ -25,6 +25,7 @@ class ModelClass(NamedTuple):
     names: tuple[str, ...]
     inherits: tuple[str, ...]
     is_new: bool
+    fields: tuple[str, ...] = ()
 
 
 def read_classes(addons=ADDONS):
@@ -52,6 +53,7 @@ def _read_class(addon, file, node):
         tuple(name for name in values if name not in OWN),
         inherits,
         model not in inherits,
+        tuple(name for name, item in values.items() if _is_field(name, item)),
     )
 
 
@@ -60,11 +62,23 @@ def _get_names(item):
         return [item.name]
     if isinstance(item, ast.Assign):
         return [target.id for target in item.targets if isinstance(target, ast.Name)]
+    if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+        return [item.target.id]
     return []
 
 
+def _is_field(name, item):
+    """Whether a class defines a field: a public name that a call gives its value.
+
+    Which call it is says nothing: addons have kinds of fields of their own, and
+    functions that return fields.
+    """
+    is_assigned = isinstance(item, ast.Assign | ast.AnnAssign)
+    return is_assigned and isinstance(item.value, ast.Call) and not name.startswith("_")
+
+
 def _get_texts(item):
-    if item is None or not isinstance(item, ast.Assign):
+    if not isinstance(item, ast.Assign | ast.AnnAssign):
         return ()
     nodes = getattr(item.value, "elts", [item.value])
     return tuple(node.value for node in nodes if isinstance(node, ast.Constant))
@@ -85,6 +99,40 @@ def count_files(classes):
     for item in classes:
         files[item.addon, item.model].add(item.file)
     return {key: len(found) for key, found in files.items()}
+
+
+# ----------------------------------------------------------------
+# Models and fields of other addons
+# ----------------------------------------------------------------
+
+
+def get_new_models(classes):
+    """Return ``{model: addon}`` of the models that the addons define."""
+    return {item.model: item.addon for item in classes if item.is_new}
+
+
+def get_added_fields(classes):
+    """Return ``{(model, field): addon}`` of the fields on models of other addons.
+
+    A mixin of the addons counts as such a model where one inherits it, directly or
+    through another mixin.
+    """
+    own = get_new_models(classes)
+    foreign = {item.model for item in classes} - set(own)
+    parents = defaultdict(set)
+    for item in classes:
+        parents[item.model].update(item.inherits)
+    shared, waiting = set(), list(foreign)
+    while waiting:
+        mixins = parents[waiting.pop()].intersection(own) - shared
+        shared |= mixins
+        waiting += mixins
+    return {
+        (item.model, name): item.addon
+        for item in classes
+        if item.model in foreign | shared
+        for name in item.fields
+    }
 
 
 # ----------------------------------------------------------------

@@ -28,7 +28,7 @@ CONDITIONS = {
     "crm.lifecycle.rule.domain": "crm.lifecycle.profile",
     "crm.lifecycle.tag.domain": "crm.lifecycle.profile",
     "crm.lifecycle.ticket.rule.domain": "crm.lifecycle.profile",
-    "loyalty.bonus.rule.partner_domain": "res.partner",
+    "crm.loyalty.bonus.rule.partner_domain": "res.partner",
 }
 PRINT = bool(os.environ.get("ACCESS_PRINT"))
 

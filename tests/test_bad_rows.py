@@ -79,14 +79,14 @@ MODELS = {
     "crm.lifecycle.rule": "manager",
     "crm.lifecycle.tag": "manager",
     "crm.lifecycle.profile": "salesperson",
-    "loyalty.tier": "keeper",
-    "loyalty.bonus.rule": "keeper",
+    "crm.loyalty.tier": "keeper",
+    "crm.loyalty.bonus.rule": "keeper",
 }
 
 
 @tagged("post_install", "-at_install")
 class TestBadRows(BadInputCase):
-    tables = (*TABLES, "loyalty_tier", "loyalty_bonus_rule")
+    tables = (*TABLES, "crm_loyalty_tier", "crm_loyalty_bonus_rule")
 
     @classmethod
     def setUpClass(cls):

@@ -223,7 +223,9 @@ class TestCdnow(CdnowReports, TransactionCase):
 
     def test_a_comparison_of_all_changes_no_row_of_any_table(self):
         left = cdnow.find_lifecycle(self.env, self.company)
-        right = self.env["crm.lifecycle.template"]._instantiate("t4a", self.company)
+        right = self.env["crm.lifecycle.template"]._instantiate(
+            "activity", self.company
+        )
         before = get_checksums(self.env)
         found = self.env["crm.lifecycle"]._compare(
             self.company, left, right, [], DAYS[-1]
@@ -261,7 +263,7 @@ class TestCdnow(CdnowReports, TransactionCase):
             [
                 ("stage_id.category", "=", "lost"),
                 ("lifecycle_id", "=", lifecycle.id),
-                ("playbook_step_ids", "=", False),
+                ("playbook_log_ids", "=", False),
             ],
             limit=1,
         )
@@ -345,7 +347,7 @@ class TestCdnow(CdnowReports, TransactionCase):
         return [
             self.env["mail.mail"].search_count([("is_notification", "=", False)]),
             self.env["mail.activity"].with_context(active_test=False).search_count([]),
-            self.env["crm.lifecycle.step"].search_count([]),
+            self.env["crm.lifecycle.playbook.log"].search_count([]),
         ]
 
     @classmethod
@@ -450,7 +452,7 @@ def get_checksums(env):
 
 def assert_same_rows(test, after, before):
     """Check that no table has other rows than before."""
-    watched = ("profile", "history", "run", "step", "touch")
+    watched = ("profile", "history", "run", "playbook_log", "pending")
     test.assertLessEqual(
         {f"crm_lifecycle_{name}" for name in watched}
         | {"mail_message", "mail_mail", "mail_activity", "res_partner", "sale_order"},

@@ -196,7 +196,7 @@ class TestCurrenciesInReports(CompaniesCase):
                 )
                 self.assertEqual(set(currencies), {self.yuan.id, self.dollar.id})
                 self.assertAlmostEqual(total, 130)
-        field = env["loyalty.points.report"]._fields["liability"]
+        field = env["crm.loyalty.points.report"]._fields["liability"]
         self.assertEqual(field.type, "monetary")
 
     def test_every_amount_of_ours_tells_its_currency(self):
@@ -317,7 +317,7 @@ class TestCompanySwitch(CompaniesCase):
             env = self._as(self.user, *companies)
             for model in (
                 "crm.lifecycle.customer.report",
-                "crm.lifecycle.visit.report",
+                "crm.lifecycle.stage.report",
             ):
                 with self.subTest(model=model, companies=len(companies)):
                     rows = env[model].search([])

@@ -7,23 +7,23 @@ from tests import access_matrix as matrix
 MIXINS = ("crm.lifecycle.company.mixin", "crm.loyalty.company.mixin")
 # Rows of customers, cards and limits: code writes them within the rights on these.
 WRITTEN_BY_OTHERS = {
+    "background.task",
     "crm.lifecycle.history",
     "crm.lifecycle.mailing.delivery",
     "crm.lifecycle.profile",
     "crm.lifecycle.purchase.month",
     "crm.lifecycle.risk.case",
     "crm.lifecycle.run",
-    "crm.lifecycle.step",
-    "crm.lifecycle.task",
+    "crm.lifecycle.playbook.log",
     "crm.lifecycle.test",
-    "crm.lifecycle.touch",
-    "crm.lifecycle.turn",
+    "crm.lifecycle.pending",
+    "crm.lifecycle.growth.event",
     "crm.lifecycle.version",
     "crm.lifecycle.visit",
     "crm.loyalty.limit.change",
-    "loyalty.point.adjustment",
-    "loyalty.point.entry",
-    "loyalty.tier.history",
+    "crm.loyalty.adjustment",
+    "crm.loyalty.entry",
+    "crm.loyalty.tier.history",
 }
 
 

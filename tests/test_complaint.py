@@ -21,7 +21,11 @@ class TestComplaint(TransactionCase):
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
         cls.desk = cls.env["project.project"].create(
-            {"name": "Service desk", "is_service_desk": True, "company_id": False}
+            {
+                "name": "Service desk",
+                "lifecycle_is_service_desk": True,
+                "company_id": False,
+            }
         )
         cls.opened, cls.solved = cls.env["helpdesk.ticket.stage"].create(
             [
@@ -148,20 +152,22 @@ class TestComplaint(TransactionCase):
         self.assertEqual(self._run(0).stage_id.code, before)
 
     def test_a_task_rated_badly_and_then_well_in_t3(self):
-        self._suffer_and_recover("t3", "project.task", (40, 30), "maintain", "retain")
+        self._suffer_and_recover(
+            "service", "project.task", (40, 30), "maintain", "retain"
+        )
 
     def test_a_helpdesk_ticket_rated_badly_and_then_well_in_t4a(self):
         orders = (300, 200, 100, 30)
         self._suffer_and_recover(
-            "t4a", "helpdesk.ticket", orders, "loyal", "churn_warning"
+            "activity", "helpdesk.ticket", orders, "loyal", "churn_warning"
         )
 
     def test_a_task_rated_badly_and_then_well_in_t4b(self):
         orders = (300, 200, 100, 30)
-        self._suffer_and_recover("t4b", "project.task", orders, "loyal", "growing")
+        self._suffer_and_recover("growth", "project.task", orders, "loyal", "growing")
 
     def test_a_helpdesk_ticket_that_waits_for_a_week_in_t4a(self):
-        self._start("t4a")
+        self._start("activity")
         for days_ago in (30, 20):
             self._order(days_ago)
         ticket = self._ticket("helpdesk.ticket", 10)
@@ -178,7 +184,7 @@ class TestComplaint(TransactionCase):
         self.env.invalidate_all()
 
     def test_a_bad_rating_opens_one_case_which_the_good_one_closes(self):
-        self._start("t3")
+        self._start("service")
         seller = new_test_user(
             self.env,
             "seller",
@@ -217,7 +223,7 @@ class TestComplaint(TransactionCase):
         self.assertIn("no complaint", case.closing_explanation)
 
     def test_both_kinds_of_tickets_add_up(self):
-        self._start("t3")
+        self._start("service")
         task = self._ticket("project.task", 9)
         ticket = self._ticket("helpdesk.ticket", 5)
         self._rate(task, 4, 8)

@@ -48,9 +48,12 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_papers_about_a_customer_show_the_texts(self):
         for report, kinds in (
-            ("crm_lifecycle.report_person", ("crm.lifecycle.stage.name",)),
             (
-                "crm_lifecycle_reports.action_report_customer",
+                "crm_lifecycle_privacy.report_personal_data",
+                ("crm.lifecycle.stage.name",),
+            ),
+            (
+                "crm_lifecycle_documents.action_report_customer",
                 ("crm.lifecycle.stage.name", "crm.lifecycle.history.reason"),
             ),
         ):
@@ -105,7 +108,7 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_task_of_who_approves_points(self):
         """The reason entered by one user was HTML in the task of another user."""
-        adjustment = self.env["loyalty.point.adjustment"].create(
+        adjustment = self.env["crm.loyalty.adjustment"].create(
             {"card_id": self.card.id, "points": 70, "reason": mark("reason")}
         )
         adjustment.action_ask()
@@ -115,17 +118,17 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_task_about_a_tier_that_is_lost(self):
         """So was the name of a tier."""
-        tiers = self.card.program_id.tier_ids.sorted("threshold")
+        tiers = self.card.program_id.crm_loyalty_tier_ids.sorted("threshold")
         today = self.card.program_id._get_loyalty_today()
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE loyalty_card SET tier_until = %s WHERE id = %s",
+            "UPDATE loyalty_card SET crm_loyalty_tier_until = %s WHERE id = %s",
             [today, self.card.id],
         )
         self.card.invalidate_recordset()
         row = (today, self.card, *tiers[::-1], 5)
-        task = self.card.program_id._plan_tier_tasks([row])
-        self._assert_as_typed(task.note, "loyalty.tier.name")
+        task = self.card.program_id._create_downgrade_activities([row])
+        self._assert_as_typed(task.note, "crm.loyalty.tier.name")
 
     def test_a_call_that_was_logged(self):
         call = self.env["crm.lifecycle.profile.call"].create(
@@ -136,7 +139,7 @@ class TestEscapedWords(TransactionCase):
 
     def test_what_a_file_had_that_was_left_out(self):
         lifecycle = self.world.running
-        lifecycle._note_left_out([mark("line")])
+        lifecycle._log_skipped_parts([mark("line")])
         self._assert_as_typed(lifecycle.message_ids[0].body, "line")
 
     def test_a_ticket_that_a_rule_assigned(self):
@@ -149,9 +152,9 @@ class TestEscapedWords(TransactionCase):
             )
 
     def test_the_end_of_work_in_the_background(self):
-        task = self.world.made["crm.lifecycle.task"]["mine"].record
+        task = self.world.made["background.task"]["mine"].record
         task.write({"state": "failed", "outcome": False, "error": mark("error")})
-        task._tell_user()
+        task._notify_user()
         message = self.env["mail.message"].search(
             [("model", "=", task._name), ("res_id", "=", task.id)], limit=1
         )

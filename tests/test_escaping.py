@@ -51,7 +51,7 @@ class TestEscaping(LifecycleCase):
                 self._look_at(records, profile.history_ids, self.lifecycle)
                 self._look_at(self.lifecycle.version_ids, self.lifecycle.rule_ids)
                 self._look_at_wizards(profile)
-                for report in ("crm_lifecycle.report_person",):
+                for report in ("crm_lifecycle_privacy.report_personal_data",):
                     html, _type = self.env["ir.actions.report"]._render_qweb_html(
                         report, profile.ids
                     )

@@ -30,6 +30,7 @@ SELECTORS = {
 }
 # The screens that must show the texts of fields, by parts of their names.
 SEEN_IN_ACTIONS = {
+    "background.task.outcome": ["task_action kanban", "task_action list"],
     "crm.lifecycle.history.reason": ["crm_lifecycle_history_action list"],
     "crm.lifecycle.name": ["crm_lifecycle_action list"],
     "crm.lifecycle.risk.reason.name": ["crm_lifecycle_risk_reason_action list"],
@@ -38,15 +39,17 @@ SEEN_IN_ACTIONS = {
     "crm.lifecycle.stage.name": [
         "crm_lifecycle_history_action pivot",
         "crm_lifecycle_profile_action kanban",
-        "visit_report_action_flow lifecycle_flow",
-        "visit_report_action_time graph",
+        "stage_report_action_flow lifecycle_flow",
+        "stage_report_action_time graph",
     ],
-    "crm.lifecycle.step.name": ["step_action kanban", "step_action list"],
-    "crm.lifecycle.task.outcome": ["task_action kanban", "task_action list"],
+    "crm.lifecycle.playbook.log.name": [
+        "playbook_log_action kanban",
+        "playbook_log_action list",
+    ],
     "crm.lifecycle.visit.note": ["crm_lifecycle_visit_action kanban"],
-    "loyalty.point.adjustment.reason": ["loyalty_point_adjustment_action list"],
-    "loyalty.point.entry.reason": ["loyalty_point_entry_action list"],
-    "loyalty.tier.name": ["loyalty_tier_action list"],
+    "crm.loyalty.adjustment.reason": ["crm_loyalty_adjustment_action list"],
+    "crm.loyalty.entry.reason": ["crm_loyalty_entry_action list"],
+    "crm.loyalty.tier.name": ["crm_loyalty_tier_action list"],
     "res.partner.name": ["crm_lifecycle_profile_action kanban"],
     "survey.user_input.line.value_text_box": [
         "satisfaction_report_action kanban",
@@ -55,6 +58,7 @@ SEEN_IN_ACTIONS = {
 }
 # Kinds of records with forms that must show each of their texts.
 SEEN_IN_OWN_FORMS = (
+    "background.task.name",
     "crm.lead.name",
     "crm.lifecycle.history.reason",
     "crm.lifecycle.mailing.name",
@@ -64,14 +68,13 @@ SEEN_IN_OWN_FORMS = (
     "crm.lifecycle.run.error",
     "crm.lifecycle.stage.goal",
     "crm.lifecycle.stage.name",
-    "crm.lifecycle.task.name",
     "crm.lifecycle.ticket.rule.name",
     "crm.lifecycle.visit.note",
-    "loyalty.bonus.rule.name",
-    "loyalty.point.adjustment.reason",
-    "loyalty.point.entry.reason",
+    "crm.loyalty.bonus.rule.name",
+    "crm.loyalty.adjustment.reason",
+    "crm.loyalty.entry.reason",
     "loyalty.program.name",
-    "loyalty.tier.name",
+    "crm.loyalty.tier.name",
     "res.partner.name",
     "sale.order.name",
 )
@@ -178,7 +181,7 @@ class TestEscapingScreens(HttpCase):
         profiles = self.world.profiles["mine"].with_env(self.env)
         program = self.world.programs["here"].with_env(self.env)
         for name, action in (
-            ("notification", profiles._notify(mark("notification"))),
+            ("notification", profiles._get_notification_action(mark("notification"))),
             ("tiers", program.action_evaluate_tiers()),
         ):
             yield {"name": name, "notification": True, "action": action}

@@ -68,7 +68,7 @@ class TestPlaybookFullDisk(FullDisk, PlaybookCase):
         filled = self._fill("Ada", error)
         for profile in (self.profile, other):
             self._move(profile, self.risk)
-        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_step"):
+        with mute_logger("odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log"):
             steps = self._work()
         mails = steps.filtered(lambda step: step.kind == "mail")
         states = {step.profile_id: step for step in mails}
@@ -84,7 +84,11 @@ class TestPlaybookFullDisk(FullDisk, PlaybookCase):
 class TestReminderFullDisk(FullDisk, LedgerCase):
     def test_a_reminder_that_finds_no_place_keeps_nobody_elses_back(self):
         self.program.write(
-            {"expiry_policy": "days", "expire_after": 5, "expiry_reminder": True}
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 5,
+                "crm_loyalty_expiry_reminder": True,
+            }
         )
         ada, bob = self._card(10), self._card(10)
         ada.partner_id.name, bob.partner_id.email = "Full Ada", "bob@example.com"
@@ -132,7 +136,7 @@ class TestReportFullDisk(ReportCase):
         with (
             patch.object(Attachment, "_file_write", write_or_not),
             mute_logger(
-                "odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_mailing",
+                "odoo.addons.crm_lifecycle_documents.models.crm_lifecycle_mailing",
                 "odoo.addons.base.models.ir_attachment",
             ),
         ):

@@ -88,7 +88,7 @@ class TestIncremental(TransactionCase):
         Template = cls.env["crm.lifecycle.template"]
         for company in cls.companies:
             cls._open_books(company)
-            lifecycle = Template._instantiate("t4b", company)
+            lifecycle = Template._instantiate("growth", company)
             lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
 
     @classmethod

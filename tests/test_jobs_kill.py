@@ -68,21 +68,21 @@ class LoyaltyKill(KillCase):
     def _take_away(self, cr):
         """Delete the ledger by SQL: the ORM refuses it."""
         mine = {"program": self.program_id, "partners": self.partner_ids}
-        entries = "SELECT id FROM loyalty_point_entry WHERE program_id = %(program)s"
+        entries = "SELECT id FROM crm_loyalty_entry WHERE program_id = %(program)s"
         cards = "SELECT id FROM loyalty_card WHERE program_id = %(program)s"
         messages = (
             "SELECT id FROM mail_message WHERE model = 'loyalty.card' "
             f"AND res_id IN ({cards})"
         )
         for statement in (
-            f"DELETE FROM loyalty_point_consumption WHERE entry_id IN ({entries})",
+            f"DELETE FROM crm_loyalty_consumption WHERE entry_id IN ({entries})",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE id IN ({messages})",
             """DELETE FROM mail_activity WHERE res_model = 'res.partner'
                 AND res_id = ANY(%(partners)s)""",
-            "DELETE FROM loyalty_tier_history WHERE program_id = %(program)s",
+            "DELETE FROM crm_loyalty_tier_history WHERE program_id = %(program)s",
             f"DELETE FROM loyalty_history WHERE card_id IN ({cards})",
-            "DELETE FROM loyalty_point_entry WHERE program_id = %(program)s",
+            "DELETE FROM crm_loyalty_entry WHERE program_id = %(program)s",
             "DELETE FROM loyalty_card WHERE program_id = %(program)s",
         ):
             cr.execute(statement, mine)
@@ -111,13 +111,14 @@ class LoyaltyKill(KillCase):
     def _read(self):
         return {
             "cards": self._ask(
-                "c.points, c.tier_until, c.tier_warned_until, t.name->>'en_US' "
-                "FROM loyalty_card AS c LEFT JOIN loyalty_tier AS t "
-                "ON t.id = c.tier_id WHERE c.program_id = %s ORDER BY 1"
+                "c.points, c.crm_loyalty_tier_until, c.crm_loyalty_tier_warned_until, "
+                "t.name->>'en_US' "
+                "FROM loyalty_card AS c LEFT JOIN crm_loyalty_tier AS t "
+                "ON t.id = c.crm_loyalty_tier_id WHERE c.program_id = %s ORDER BY 1"
             ),
             "ledger": self._ask(
                 "e.kind, e.points, e.remaining, e.reminded "
-                "FROM loyalty_point_entry AS e JOIN loyalty_card AS c "
+                "FROM crm_loyalty_entry AS e JOIN loyalty_card AS c "
                 "ON c.id = e.card_id WHERE c.program_id = %s ORDER BY 1, e.sequence"
             ),
             "mails": self._ask(
@@ -127,7 +128,8 @@ class LoyaltyKill(KillCase):
                 "WHERE c.program_id = %s GROUP BY 1 ORDER BY 1"
             ),
             "tiers": self._ask(
-                "h.kind, h.date FROM loyalty_tier_history AS h JOIN loyalty_card AS c "
+                "h.kind, h.date FROM crm_loyalty_tier_history AS h "
+                "JOIN loyalty_card AS c "
                 "ON c.id = h.card_id WHERE c.program_id = %s ORDER BY 1, h.id"
             ),
             "tasks": self._ask(
@@ -141,7 +143,7 @@ class LoyaltyKill(KillCase):
         """Check the ledger as the nightly proof does."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            proof = env["loyalty.point.proof"]._prove()
+            proof = env["crm.loyalty.check"]._check_ledger()
             self.assertFalse(proof.fault_ids)
             cr.rollback()
 
@@ -177,10 +179,10 @@ class TestExpiryKill(LoyaltyKill):
 @tagged("post_install", "-at_install")
 class TestReminderKill(LoyaltyKill):
     job = "crm_loyalty.ir_cron_remind"
-    program = {"expiry_reminder": True}
+    program = {"crm_loyalty_expiry_reminder": True}
 
     def _patch(self):
-        batches = patch.object(loyalty_card_reminder, "MAILS", 2)
+        batches = patch.object(loyalty_card_reminder, "MAIL_BATCH", 2)
         batches.start()
         self.addCleanup(batches.stop)
 
@@ -200,8 +202,8 @@ class TestTierKill(LoyaltyKill):
 
     job = "crm_loyalty.ir_cron_tiers"
     program = {
-        "tier_warn_days": 366,
-        "tier_ids": [
+        "crm_loyalty_tier_warn_days": 366,
+        "crm_loyalty_tier_ids": [
             Command.create({"name": name, "threshold": threshold})
             for name, threshold in (("Basic", 0), ("Silver", 500))
         ],
@@ -215,7 +217,7 @@ class TestTierKill(LoyaltyKill):
     def _post(self, cards):
         for years, some in ((2, cards[:2]), (1, cards[2:])):
             day = date(TODAY.year - years, 1, 15)
-            some.member_since = day
+            some.crm_loyalty_member_since = day
             with freeze_time(f"{day} 12:00"):
                 some._post_points(600, "earn")
 
@@ -236,7 +238,7 @@ class TestTierKill(LoyaltyKill):
 class TestMailingKill(KillCase):
     """Two reports for two recipients each: each recipient gets each report once."""
 
-    job = "crm_lifecycle_reports.ir_cron_mailing"
+    job = "crm_lifecycle_documents.ir_cron_mailing"
 
     def _build(self, env):
         company = env.ref("base.main_company")

@@ -171,7 +171,7 @@ class TestLifecycleFile(TransactionCase):
         cls.files = cls.env["crm.lifecycle.file"]
         cls.data = [
             json.loads(cls.files._export(Template._instantiate(code, cls.company)))
-            for code in ("t2", "t4a")
+            for code in ("relationship", "activity")
         ]
         # Small, so that random changes reach every part.
         for data in cls.data:

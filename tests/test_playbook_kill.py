@@ -33,8 +33,8 @@ class TestPlaybookKill(KillCase):
         super().setUp()
         with self.registry.cursor() as cr:
             # Fill the caches that the workers inherit.
-            step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.step"]
-            step._work_off(self.row_ids[0])
+            step = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.playbook.log"]
+            step._process_move(self.row_ids[0])
             step._follow_up(self.profile_ids[-1])
             cr.rollback()
 
@@ -167,7 +167,7 @@ class TestPlaybookKill(KillCase):
             for model, ids in reversed(self.made):
                 env[model].browse(ids).unlink()
             cr.execute(
-                "DELETE FROM crm_lifecycle_touch WHERE company_id = %s",
+                "DELETE FROM crm_lifecycle_pending WHERE company_id = %s",
                 [self.company_id],
             )
 
@@ -176,7 +176,10 @@ class TestPlaybookKill(KillCase):
         mine = "model = 'crm.lifecycle.profile' AND res_id = ANY(%(profiles)s)"
         messages = f"SELECT id FROM mail_message WHERE {mine}"
         for statement in (
-            "DELETE FROM crm_lifecycle_step WHERE profile_id = ANY(%(profiles)s)",
+            (
+                "DELETE FROM crm_lifecycle_playbook_log "
+                "WHERE profile_id = ANY(%(profiles)s)"
+            ),
             f"DELETE FROM mail_activity WHERE res_{mine}",
             f"DELETE FROM mail_mail WHERE mail_message_id IN ({messages})",
             f"DELETE FROM mail_message WHERE {mine}",
@@ -204,7 +207,7 @@ class TestPlaybookKill(KillCase):
         ids = self.profile_ids
         return {
             "steps": self._query(
-                "SELECT p.rank, t.kind, t.state FROM crm_lifecycle_step AS t "
+                "SELECT p.rank, t.kind, t.state FROM crm_lifecycle_playbook_log AS t "
                 "JOIN unnest(%s) WITH ORDINALITY AS p (id, rank) "
                 "ON p.id = t.profile_id ORDER BY p.rank, t.id",
                 ids,

@@ -40,11 +40,11 @@ class TestLimitRace(BaseCase):
                     "name": "Limit race",
                     "program_type": "loyalty",
                     "applies_on": "both",
-                    "adjust_limit": 1000,
+                    "crm_loyalty_adjust_limit": 1000,
                 }
             )
             card = env["loyalty.card"].create({"program_id": program.id})
-            adjustments = env["loyalty.point.adjustment"].create(
+            adjustments = env["crm.loyalty.adjustment"].create(
                 2 * [{"card_id": card.id, "points": 600, "reason": "Race"}]
             )
             self.program_id, self.card_id = program.id, card.id
@@ -56,7 +56,7 @@ class TestLimitRace(BaseCase):
 
     def _take_away(self):
         with self.registry.cursor() as cr:
-            for table in ("loyalty_point_adjustment", "loyalty_point_entry"):
+            for table in ("crm_loyalty_adjustment", "crm_loyalty_entry"):
                 cr.execute(f"DELETE FROM {table} WHERE card_id = %s", [self.card_id])
             cr.execute("DELETE FROM loyalty_card WHERE id = %s", [self.card_id])
             env = self._env(cr)
@@ -69,16 +69,14 @@ class TestLimitRace(BaseCase):
         first_id, second_id = self.adjustment_ids
         with self.registry.cursor() as late, self.registry.cursor() as early:
             late.execute("SELECT 1")  # its snapshot starts here
-            self._env(early)["loyalty.point.adjustment"].browse(first_id).action_ask()
+            self._env(early)["crm.loyalty.adjustment"].browse(first_id).action_ask()
             early.commit()
             with self.assertRaises(SerializationFailure):
-                self._env(late)["loyalty.point.adjustment"].browse(
-                    second_id
-                ).action_ask()
+                self._env(late)["crm.loyalty.adjustment"].browse(second_id).action_ask()
             # Retry once, as calls do.
             late.rollback()
             env = self._env(late)
-            second = env["loyalty.point.adjustment"].browse(second_id)
+            second = env["crm.loyalty.adjustment"].browse(second_id)
             second.action_ask()
             self.assertEqual(second.state, "waiting")
             self.assertEqual(env["loyalty.card"].browse(self.card_id).points, 600)

@@ -21,7 +21,7 @@ CUSTOMERS = 7
 # Small, so that there are many commits.
 SMALL = (
     (refresh, "BATCH", 4),
-    (moves, "LOUD_BATCH", 3),
+    (moves, "ORM_BATCH", 3),
     (moves, "QUIET_BATCH", 3),
     (review, "BATCH", 4),
 )
@@ -101,7 +101,7 @@ class TestRunKill(KillCase):
             "DELETE FROM crm_lifecycle_history WHERE company_id = %(company)s",
             "DELETE FROM crm_lifecycle_profile WHERE company_id = %(company)s",
             "DELETE FROM crm_lifecycle_run WHERE company_id = %(company)s",
-            "DELETE FROM crm_lifecycle_touch WHERE company_id = %(company)s",
+            "DELETE FROM crm_lifecycle_pending WHERE company_id = %(company)s",
         ):
             cr.execute(statement, mine)
 
@@ -138,7 +138,7 @@ class TestRunKill(KillCase):
                 self.partner_ids,
             ),
             "waiting": self._query(
-                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
                 self.company_id,
             ),
         }

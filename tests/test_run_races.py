@@ -17,7 +17,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.crm_lifecycle import locks
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
-from odoo.addons.crm_lifecycle.run import evaluate, moves, refresh, review, tags, work
+from odoo.addons.crm_lifecycle.run import evaluate, moves, phases, refresh, review, tags
 
 from tests.thorough import rounds
 
@@ -25,7 +25,7 @@ TODAY = date(2026, 3, 2)
 CUSTOMERS = 6
 # Small, so that a batch is some of the customers.
 SMALL = (
-    (moves, "LOUD_BATCH", 4),
+    (moves, "ORM_BATCH", 4),
     (moves, "QUIET_BATCH", 4),
     (review, "BATCH", 4),
     (tags, "BATCH", 4),
@@ -36,7 +36,7 @@ BATCHES = (
     (moves, "move_rows"),
     (refresh, "refresh_batch"),
     (review, "write_next_review"),
-    (work, "collect_batch"),
+    (phases, "collect_batch"),
     (evaluate, "list_due"),
     ("crm.lifecycle.run", "_note_end"),
 )
@@ -140,7 +140,7 @@ class TestRunRaces(BaseCase):
                 [*mine, ("name", "=like", "Races %")]
             ).unlink()
         env.flush_all()
-        for table in ("history", "profile", "run", "touch"):
+        for table in ("history", "profile", "run", "pending"):
             env.cr.execute(
                 f"DELETE FROM crm_lifecycle_{table} WHERE company_id = %s",
                 [self.company_id],
@@ -188,7 +188,7 @@ class TestRunRaces(BaseCase):
                 " LEFT JOIN crm_lifecycle_stage AS b ON b.id = h.to_stage_id"
                 " WHERE h.company_id = %s ORDER BY 1, 2, 3, 4, 5, 6"
             ),
-            "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+            "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
         ):
             with self.registry.cursor() as cr:
                 cr.execute(query, [self.company_id])

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from odoo.tests import TransactionCase, tagged
 
-from odoo.addons.crm_lifecycle.run import work
+from odoo.addons.crm_lifecycle.run import phases
 from odoo.addons.crm_lifecycle.run.session import Session
 
 from bench.generate import AS_OF, generate
@@ -33,11 +33,13 @@ class TestScale(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         generate(cls.env, CUSTOMERS, ORDERS, commit=False)
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env.company
-        lifecycle = cls.env["crm.lifecycle.template"]._instantiate("t4b", cls.company)
+        lifecycle = cls.env["crm.lifecycle.template"]._instantiate(
+            "growth", cls.company
+        )
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         cls.env.flush_all()
         cls.env.cr.execute("ANALYZE sale_order, mail_message, crm_lead, res_partner")
@@ -46,8 +48,8 @@ class TestScale(TransactionCase):
         run = cls.env["crm.lifecycle.run"].new(
             {"company_id": cls.company.id, "kind": "full"}
         )
-        Session(run).analyze_unknown()
-        cls.classPatch(Session, "analyze_unknown", lambda session: None)
+        Session(run).analyze_stale_tables()
+        cls.classPatch(Session, "analyze_stale_tables", lambda session: None)
         summarize_ranges(cls.env)
         cls.built = cls.env["crm.lifecycle"]._run(cls.company, AS_OF)
         cls.env.cr.execute("ANALYZE crm_lifecycle_profile, crm_lifecycle_history")
@@ -131,17 +133,17 @@ class TestScale(TransactionCase):
         )
         run = self.env["crm.lifecycle.run"]._start(self.company, AS_OF)
         session = Session(run)
-        _none, queries, rows = self._measure(lambda: work.collect_changes(session))
+        _none, queries, rows = self._measure(lambda: phases.collect_changes(session))
         self.assertLessEqual(queries, 25)
         self.assertLessEqual(rows["sale_order"], ORDERS)
-        _none, queries, rows = self._measure(lambda: work.refresh_facts(session))
+        _none, queries, rows = self._measure(lambda: phases.refresh_facts(session))
         self.assertGreater(run.refreshed_count, ORDERS // 300)
         self.assertLessEqual(run.profile_count, ORDERS // 100)
         # No message has changed: no messages are read again.
         self.assertEqual(rows["mail_message"], 0)
         self.assertLessEqual(rows["sale_order"], 2 * ORDERS)
         self.assertLessEqual(queries, 40)
-        _none, queries, rows = self._measure(lambda: work.move_customers(session))
+        _none, queries, rows = self._measure(lambda: phases.move_customers(session))
         self.assertEqual(rows["sale_order"] + rows["mail_message"], 0)
         self.assertLessEqual(queries, 60)
 

@@ -66,14 +66,20 @@ class TestScaleTickets(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         cls.company = cls.env["res.company"].create(
             {"name": "Big", "lifecycle_tz": "UTC"}
         )
         desk = cls.env["project.project"].create(
-            {"name": "Desk", "is_service_desk": True, "company_id": cls.company.id}
+            {
+                "name": "Desk",
+                "lifecycle_is_service_desk": True,
+                "company_id": cls.company.id,
+            }
         )
-        lifecycle = cls.env["crm.lifecycle.template"]._instantiate("t3", cls.company)
+        lifecycle = cls.env["crm.lifecycle.template"]._instantiate(
+            "service", cls.company
+        )
         lifecycle.write({"state": "active", "activation_date": "2026-01-01"})
         cls.env.flush_all()
         cls.env.cr.execute(SETTLE)

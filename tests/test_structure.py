@@ -11,17 +11,20 @@ SEEDS = (1, 2, 3)
 # redefines names of another file.
 SPREAD = {
     ("crm_lifecycle", "crm.lifecycle"): "fields and activation; the calls that run it; "
-    "work in the background; the path of stages; playbook and webhooks; the lock",
+    "work in the background; the diagram of stages",
     ("crm_lifecycle", "crm.lifecycle.profile"): "facts and stage; the calls that move "
-    "it; import and its stages; merging; owners; objection; erasure; a person's data; "
+    "it; merging; owners; objection; "
     "conditions in SQL; health; playbook; calls of other systems; daily work; "
     "background moves. Moving is in `moves`; explanation, overview, timeline and words "
     "are classes in `profile/`",
-    ("crm_lifecycle", "crm.lifecycle.step"): "the log; its worker; retrying; the kinds "
-    "of steps, follow-ups and webhooks, each with its own SQL and jobs",
+    (
+        "crm_lifecycle",
+        "crm.lifecycle.playbook.log",
+    ): "the log; its worker; retrying; the kinds "
+    "of steps and follow-ups, each with its own SQL and jobs",
     ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
     "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
-    ("crm_loyalty", "loyalty.point.entry"): "the ledger; what counts for tiers; the "
+    ("crm_loyalty", "crm.loyalty.entry"): "the ledger; what counts for tiers; the "
     "statement; reinstatement",
     ("crm_loyalty", "loyalty.program"): "points and limits; tiers and their preview; "
     "money value; reminders",
@@ -128,7 +131,7 @@ class TestOneWriter(unittest.TestCase):
         for file, tree in structure.read_trees():
             for node in ast.walk(tree):
                 name = getattr(node, "id", getattr(node, "name", None))
-                if name == "WriterPass":
+                if name == "WriteToken":
                     found.add(file)
                 if isinstance(node, ast.keyword) and node.arg == "lifecycle_writer":
                     found.add(file)

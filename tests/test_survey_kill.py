@@ -55,7 +55,7 @@ class TestSurveyKill(test_playbook_kill.TestPlaybookKill):
                 "LEFT JOIN mail_message AS m ON m.model = 'survey.user_input' "
                 "AND m.res_id = u.id "
                 "LEFT JOIN mail_mail AS mail ON mail.mail_message_id = m.id "
-                "LEFT JOIN crm_lifecycle_step AS t ON t.profile_id = p.id "
+                "LEFT JOIN crm_lifecycle_playbook_log AS t ON t.profile_id = p.id "
                 "AND t.kind = 'survey' AND t.survey_input_id = u.id "
                 "WHERE p.id = ANY(%s) GROUP BY p.id ORDER BY p.id",
                 self.profile_ids,

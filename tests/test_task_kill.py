@@ -13,8 +13,8 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
-from odoo.addons.crm_lifecycle import progress
-from odoo.addons.crm_lifecycle.models import crm_lifecycle_task_work as work
+from odoo.addons.base_background_task import progress
+from odoo.addons.crm_lifecycle.models import crm_lifecycle_background as work
 
 from .killed import Worker
 
@@ -31,7 +31,7 @@ class TestTaskKill(BaseCase):
         self.registry = Registry(get_db_name())
         for patcher in (
             patch.object(work, "MOVE_BATCH", 2),
-            patch.object(progress, "PACE", 0),
+            patch.object(progress, "INTERVAL", 0),
         ):
             patcher.start()
             self.addCleanup(patcher.stop)
@@ -65,14 +65,14 @@ class TestTaskKill(BaseCase):
     def _clean_up(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            env["crm.lifecycle.task"].search([]).unlink()
+            env["background.task"].search([]).unlink()
             env["crm.lifecycle.profile"].browse(self.profile_ids).unlink()
             env["res.partner"].browse(self.partner_ids).unlink()
             cr.execute(
                 "DELETE FROM crm_lifecycle_history WHERE lifecycle_id = %s",
                 [self.lifecycle_id],
             )
-            cr.execute("DELETE FROM crm_lifecycle_touch")
+            cr.execute("DELETE FROM crm_lifecycle_pending")
             env.invalidate_all()
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
 
@@ -87,11 +87,11 @@ class TestTaskKill(BaseCase):
     def _work(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
-            env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            env.ref("base_background_task.ir_cron_run_tasks").method_direct_trigger()
 
     def _read(self, task_id, *names):
         with self.registry.cursor() as cr:
-            task = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.task"]
+            task = api.Environment(cr, SUPERUSER_ID, {})["background.task"]
             task = task.browse(task_id)
             return tuple(task[name] for name in names)
 
@@ -106,15 +106,17 @@ class TestTaskKill(BaseCase):
             return dict(cr.fetchall())
 
     def _work_until_commit(self, die_at):
-        """Run a process that is killed at a commit; return its exit status."""
-        return Worker(self.registry, "crm_lifecycle.ir_cron_task", die_at).wait()
+        """Have a process work that is killed at a commit; return how it ended."""
+        return Worker(
+            self.registry, "base_background_task.ir_cron_run_tasks", die_at
+        ).wait()
 
     def _wait_for_connections_to_go(self, task_id):
         """Wait until PostgreSQL has noticed the killed client."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with self.registry.cursor() as cr:
-                task = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.task"]
+                task = api.Environment(cr, SUPERUSER_ID, {})["background.task"]
                 if not task._get_locked_ids():
                     return
             time.sleep(0.005)
@@ -137,7 +139,7 @@ class TestTaskKill(BaseCase):
                 env = api.Environment(cr, SUPERUSER_ID, {})
                 env = env(user=env.ref("base.user_admin").id)
                 if state == "interrupted":
-                    env["crm.lifecycle.task"].browse(task_id).action_start_again()
+                    env["background.task"].browse(task_id).action_start_again()
             self._work()
             self.assertEqual(
                 self._get_moves(),
@@ -188,7 +190,7 @@ class TestTaskKill(BaseCase):
                 self.assertIn("2 of 6", text)
                 with self.registry.cursor() as cr:
                     env = api.Environment(cr, SUPERUSER_ID, {})
-                    env["crm.lifecycle.task"].browse(task_id).action_cancel()
+                    env["background.task"].browse(task_id).action_cancel()
             finally:
                 seen.set()
                 worker.join(PATIENCE)
@@ -203,10 +205,10 @@ class TestTaskKill(BaseCase):
 
         def take():
             with self.registry.cursor() as cr:
-                task = api.Environment(cr, SUPERUSER_ID, {})["crm.lifecycle.task"]
+                task = api.Environment(cr, SUPERUSER_ID, {})["background.task"]
                 task = task.browse(task_id)
                 barrier.wait(PATIENCE)
-                is_mine = task._take()
+                is_mine = task._acquire()
                 taken.append(is_mine)
                 cr.commit()
                 barrier.wait(PATIENCE)

@@ -9,6 +9,9 @@ from odoo.modules import get_module_path
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import trans_export
 
+# Addons without a text that users read.
+WITHOUT_TEXTS = {"base_rename", "spreadsheet_dashboard_sample_translation"}
+
 
 @tagged("post_install", "-at_install")
 class TestTranslations(TransactionCase):
@@ -25,6 +28,9 @@ class TestTranslations(TransactionCase):
             trans_export(False, [addon], buffer, "po", self.env)
             source = polib.pofile(buffer.getvalue().decode())
             path = Path(get_module_path(addon), "i18n", "zh_CN.po")
+            if addon in WITHOUT_TEXTS:
+                self.assertFalse(source)
+                continue
             entries = polib.pofile(str(path))
             chinese = {entry.msgid for entry in entries if entry.msgstr}
             with self.subTest(addon=addon):

@@ -9,13 +9,13 @@ from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.base_background_task.progress import Cancelled
 from odoo.addons.crm_lifecycle.locks import RunUnderWay
-from odoo.addons.crm_lifecycle.progress import Cancelled
-from odoo.addons.crm_lifecycle.run import work
+from odoo.addons.crm_lifecycle.run import phases
 from odoo.addons.crm_lifecycle.run.session import Session
 
 TODAY = date(2026, 3, 2)
-BIG = "odoo.addons.crm_lifecycle.run.shards.BIG"
+BIG = "odoo.addons.crm_lifecycle.run.shards.MIN_PARALLEL_SIZE"
 SLEEP = "odoo.addons.crm_lifecycle.run.moves.time.sleep"
 CUSTOMERS = 300
 
@@ -92,7 +92,7 @@ class TestTwoWorkers(BaseCase):
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
 
     def _forget(self, env):
-        for table in ("crm_lifecycle_run", "crm_lifecycle_touch"):
+        for table in ("crm_lifecycle_run", "crm_lifecycle_pending"):
             env.cr.execute(f"DELETE FROM {table}")
 
     def _work(self, barrier, errors):
@@ -135,7 +135,7 @@ class TestTwoWorkers(BaseCase):
                 [self.company_id],
             )
             self.assertEqual(cr.fetchone(), (CUSTOMERS * 3,))
-            cr.execute("SELECT COUNT(*) FROM crm_lifecycle_touch")
+            cr.execute("SELECT COUNT(*) FROM crm_lifecycle_pending")
             self.assertEqual(cr.fetchone(), (0,))
 
     def test_a_run_comes_back_to_a_customer_whom_somebody_held(self):
@@ -144,8 +144,8 @@ class TestTwoWorkers(BaseCase):
             company = env["res.company"].browse(self.company_id)
             run = env["crm.lifecycle.run"]._start(company, TODAY)
             session = Session(run)
-            work.collect_changes(session)
-            work.refresh_facts(session)
+            phases.collect_changes(session)
+            phases.refresh_facts(session)
         with self.registry.cursor() as holder, self.registry.cursor() as cr:
             holder.execute(
                 """
@@ -157,7 +157,7 @@ class TestTwoWorkers(BaseCase):
             )
             [held] = holder.fetchone()
             env = api.Environment(cr, SUPERUSER_ID, {})
-            env["crm.lifecycle.run"]._forget_watermark(
+            env["crm.lifecycle.run"]._reset_watermark(
                 env["res.company"].browse(self.company_id)
             )
             with patch(SLEEP, side_effect=lambda seconds: holder.rollback()) as slept:
@@ -208,7 +208,7 @@ class TestTwoWorkers(BaseCase):
             self._assert_all_moved(run)
 
     def test_the_run_does_what_a_failed_shard_leaves(self):
-        phase = work.move_customers
+        phase = phases.move_customers
 
         def fail_in_one_shard(session, *args, **kwargs):
             if session.run.parent_id and session.run.shard == 1:
@@ -218,7 +218,7 @@ class TestTwoWorkers(BaseCase):
         logger = "odoo.addons.crm_lifecycle.run.shards"
         with (
             self.registry.cursor() as cr,
-            patch.object(work, "move_customers", fail_in_one_shard),
+            patch.object(phases, "move_customers", fail_in_one_shard),
             self.assertLogs(logger, "ERROR"),
         ):
             run = self._run_side_by_side(cr)
@@ -231,7 +231,7 @@ class TestTwoWorkers(BaseCase):
             company = env["res.company"].browse(self.company_id)
             run = env["crm.lifecycle.run"]._start(company, TODAY)
             asked, waiting = threading.Event(), []
-            phase = work.move_customers
+            phase = phases.move_customers
 
             def wait_in_shards(session, *args, **kwargs):
                 if session.run.parent_id:
@@ -247,7 +247,7 @@ class TestTwoWorkers(BaseCase):
 
             with (
                 patch(BIG, CUSTOMERS),
-                patch.object(work, "move_customers", wait_in_shards),
+                patch.object(phases, "move_customers", wait_in_shards),
                 self.assertRaises(Cancelled),
             ):
                 cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")

@@ -41,7 +41,7 @@ class Bounded:
         high = args.get("maximum", self.maximum)
         constraint = models.Constraint(
             f"CHECK ({name} BETWEEN '{low}' AND '{high}')",
-            lambda env, _diagnostics: self._get_rule_text(env),
+            lambda env, _diagnostics: self._get_constraint_text(env),
         )
         constraint.__set_name__(owner, f"_{name}_bounds")
 
@@ -58,7 +58,7 @@ class Bounded:
         try:
             return super().convert_to_cache(value, record, validate)
         except (ValueError, TypeError, OverflowError) as error:
-            raise ValidationError(self._get_refusal(record, value)) from error
+            raise ValidationError(self._get_bounds_error_text(record, value)) from error
 
     def check(self, value, records, values=None):
         """Return a value in the format of the cache; raise if it is out of bounds.
@@ -70,10 +70,10 @@ class Bounded:
             return known
         # Written this way round, the check also refuses NaN.
         if not self.minimum <= known <= self.maximum:
-            raise ValidationError(self._get_refusal(records, value, values))
+            raise ValidationError(self._get_bounds_error_text(records, value, values))
         return known
 
-    def _get_refusal(self, records, value, values=None):
+    def _get_bounds_error_text(self, records, value, values=None):
         """Return the message that refuses a value.
 
         :param values: of the record to create
@@ -89,7 +89,7 @@ class Bounded:
             value=str(value)[:40],
         )
 
-    def _get_rule_text(self, env):
+    def _get_constraint_text(self, env):
         """Return the message of the constraint in the database."""
         field = env[self.model_name]._fields[self.name]
         return env._(
@@ -138,8 +138,8 @@ class Monetary(Bounded, fields.Monetary):
 class Date(Bounded, fields.Date):
     """A day that users may type."""
 
-    minimum = bounds.FIRST
-    maximum = bounds.LAST
+    minimum = bounds.MIN_INPUT_DATE
+    maximum = bounds.MAX_INPUT_DATE
 
     def _format_bound(self, env, bound):
         return format_date(env, bound)
@@ -148,8 +148,8 @@ class Date(Bounded, fields.Date):
 class Datetime(Bounded, fields.Datetime):
     """A moment on a day that users may type."""
 
-    minimum = datetime.combine(bounds.FIRST, time.min)
-    maximum = datetime.combine(bounds.LAST, time.max)
+    minimum = datetime.combine(bounds.MIN_INPUT_DATE, time.min)
+    maximum = datetime.combine(bounds.MAX_INPUT_DATE, time.max)
 
     def _format_bound(self, env, bound):
         return format_date(env, bound)
@@ -169,7 +169,7 @@ class LooseMany2one(fields.Many2one):
         """Add no foreign key."""
 
 
-class KnownInteger(Integer):
+class NullableInteger(Integer):
     """A number that distinguishes “unknown” from 0, in Python and in the web client.
 
     Odoo reads an empty number as 0; here it is False, which views show as empty.
@@ -197,7 +197,7 @@ class Conditions(fields.Char):
 
     def convert_to_column(self, value, record, values=None, validate=True):
         text = super().convert_to_column(value, record, values, validate)
-        if isinstance(text, str) and not domains.is_text(text):
+        if isinstance(text, str) and not domains.is_storable_text(text):
             raise UserError(
                 record.env._(
                     "The conditions have characters that are no text. Choose them "

@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from .engine import domains, files
 from .engine.templates import SOURCE_LANG
+from .renames import TEMPLATE_CODES
 
 # The parts of a lifecycle in a file, and their models.
 PARTS = {
@@ -17,7 +18,7 @@ PARTS = {
 }
 ACTION = "ir.actions.server"
 MAX_INTEGER = 2**31 - 1
-STEP = 10
+SEQUENCE_GAP = 10
 
 
 class FileReader:
@@ -30,15 +31,17 @@ class FileReader:
     def __init__(self, file_model, data, *, local=False, lang=None, with_actions=False):
         self.env = file_model.env
         self.lang = lang or file_model.env.user.lang
-        self.words = file_model.with_context(lang=self.lang)
+        self.localized = file_model.with_context(lang=self.lang)
         self.data = data
         self.local = local
         # The same name may mean another server action in this database.
         self.with_actions = with_actions or local
-        self.left_out = []
+        self.skipped = []
         self.by_code = {}
+        # A file of an earlier version names fields as they were called then.
+        self.renamed = file_model._get_renamed_fields()
 
-    def make(self, company):
+    def create_lifecycle(self, company):
         """Create the lifecycle and its parts, then the conditions that use them."""
         data = self.data
         lifecycle = self._create("crm.lifecycle", [data], {"company_id": company.id})
@@ -48,7 +51,7 @@ class FileReader:
                 PARTS[part], data[part], {"lifecycle_id": lifecycle.id}
             )
             pairs = list(zip(records, data[part], strict=True))
-            self._remember(pairs)
+            self._index_by_code(pairs)
             made += pairs
         for record, item in made:
             if "domain" in record._fields and "domain" in item:
@@ -66,12 +69,12 @@ class FileReader:
             records = lifecycle.with_context(active_test=False)[name]
             ordered = records.sorted(lambda record: (record.sequence, record.id))
             made += zip(ordered, self.data[part], strict=True)
-        self._remember(made)
+        self._index_by_code(made)
         for record, item in made:
             if '"code":' in json.dumps(item.get("domain")):
                 self._set_domain(record, item)
 
-    def _remember(self, made):
+    def _index_by_code(self, made):
         for record, item in made:
             if "code" in record._fields:
                 self.by_code[record._name, item["code"]] = record
@@ -79,15 +82,15 @@ class FileReader:
     # Records
 
     def _create(self, model_name, items, common):
-        known = self.words._get_fields(model_name)
+        known = self.localized._get_fields(model_name)
         vals_list = []
         for place, item in enumerate(items, start=1):
             label = self._get_label(model_name, item)
             self._note_unknown(item, known, label)
-            vals = {"sequence": place * STEP, **common}
+            vals = {"sequence": place * SEQUENCE_GAP, **common}
             for name, field in known.items():
                 if name in item and name != "domain":
-                    self._read_into(vals, field, item[name], label)
+                    self._set_value(vals, field, item[name], label)
             vals_list.append(vals)
         records = self.env[model_name].create(vals_list)
         for record, item in zip(records, items, strict=True):
@@ -96,29 +99,29 @@ class FileReader:
 
     def _get_label(self, model_name, item):
         name = files.text_of(item["name"], self.lang)
-        return self.words._get_item_label(model_name, name[:80])
+        return self.localized._get_item_label(model_name, name[:80])
 
     def _note_unknown(self, item, known, label):
         for name in item.keys() - {*known, *PARTS, "id"}:
-            self._leave_out(
+            self._skip(
                 label,
-                self.words.env._("“%(field)s” is not known here", field=name[:60]),
+                self.localized.env._("“%(field)s” is not known here", field=name[:60]),
             )
 
-    def _leave_out(self, label, what):
-        self.left_out.append(f"{label}: {what}")
+    def _skip(self, label, what):
+        self.skipped.append(f"{label}: {what}")
 
     # Values
 
-    def _read_into(self, vals, field, value, label):
+    def _set_value(self, vals, field, value, label):
         """Put the value of a field into the values of a record, or leave it out."""
         if field.groups and not self.env[field.model_name]._has_field_access(
             field, "write"
         ):
             if value:
-                self._leave_out(
+                self._skip(
                     label,
-                    self.words.env._(
+                    self.localized.env._(
                         "%(field)s may be set by an administrator only",
                         field=self._get_field_label(field),
                     ),
@@ -126,20 +129,20 @@ class FileReader:
             return
         if field.comodel_name == ACTION and not self.with_actions:
             if value:
-                self._leave_out_actions(field, value, label)
+                self._skip_actions(field, value, label)
             return
         read = getattr(self, f"_read_{field.type}", self._read_text)
         vals[field.name] = read(field, value, label)
 
-    def _leave_out_actions(self, field, value, label):
+    def _skip_actions(self, field, value, label):
         items = value if isinstance(value, list) else [value]
         names = [
             str(item.get("name") if isinstance(item, dict) else item)[:80]
             for item in items
         ]
-        self._leave_out(
+        self._skip(
             label,
-            self.words.env._(
+            self.localized.env._(
                 "%(field)s (%(actions)s): actions run code or call other systems. To "
                 "set them, import the file again and choose to include actions",
                 field=self._get_field_label(field),
@@ -154,28 +157,33 @@ class FileReader:
             if all(isinstance(text, str) for text in value.values()):
                 return files.text_of(value)
         elif isinstance(value, str):
-            return value
-        return self._refuse(field, value, label)
+            is_code = field.name == "template_code"
+            return TEMPLATE_CODES.get(value, value) if is_code else value
+        return self._raise_invalid(field, value, label)
 
     def _read_boolean(self, field, value, label):
-        return value if isinstance(value, bool) else self._refuse(field, value, label)
+        return (
+            value
+            if isinstance(value, bool)
+            else self._raise_invalid(field, value, label)
+        )
 
     def _read_integer(self, field, value, label):
         if type(value) is int and abs(value) <= MAX_INTEGER:
             return value
-        return self._refuse(field, value, label)
+        return self._raise_invalid(field, value, label)
 
     def _read_float(self, field, value, label):
         if type(value) in (int, float) and abs(value) < 1e300 and math.isfinite(value):
             return value
-        return self._refuse(field, value, label)
+        return self._raise_invalid(field, value, label)
 
     def _read_selection(self, field, value, label):
         if value is None and not field.required:
             return False
         if isinstance(value, str) and value in field.get_values(self.env):
             return value
-        return self._refuse(field, value, label)
+        return self._raise_invalid(field, value, label)
 
     def _read_many2one(self, field, value, label):
         if value is None:
@@ -183,27 +191,27 @@ class FileReader:
         record = self._find(field.comodel_name, value)
         if record is None:
             if field.required:
-                self._refuse(field, value, label)
-            self._leave_out_reference(field, value, label)
+                self._raise_invalid(field, value, label)
+            self._skip_reference(field, value, label)
         return record.id if record is not None else False
 
     def _read_many2many(self, field, value, label):
         if not isinstance(value, list):
-            self._refuse(field, value, label)
+            self._raise_invalid(field, value, label)
         found = []
         for item in value:
             record = self._find(field.comodel_name, item)
             if record is None:
-                self._leave_out_reference(field, item, label)
+                self._skip_reference(field, item, label)
             else:
                 found.append(record.id)
         return [Command.set(found)]
 
-    def _leave_out_reference(self, field, value, label):
+    def _skip_reference(self, field, value, label):
         name = value.get("name") if isinstance(value, dict) else value
-        self._leave_out(
+        self._skip(
             label,
-            self.words.env._(
+            self.localized.env._(
                 "%(field)s “%(record)s” is not in this database, or there are "
                 "several of that name",
                 field=self._get_field_label(field),
@@ -212,11 +220,11 @@ class FileReader:
         )
 
     def _get_field_label(self, field):
-        return field._description_string(self.words.env)
+        return field._description_string(self.localized.env)
 
-    def _refuse(self, field, value, label):
+    def _raise_invalid(self, field, value, label):
         raise UserError(
-            self.words.env._(
+            self.localized.env._(
                 "%(item)s: “%(value)s” is no value for %(field)s. Correct it in the "
                 "file.",
                 item=label,
@@ -258,18 +266,19 @@ class FileReader:
         record = self.env.ref(xml_id, raise_if_not_found=False)
         if record is None or record._name != model_name:
             return None
-        return record.filtered_domain(self._get_choice(model_name)).exists()
+        return record.filtered_domain(self._get_selectable_domain(model_name)).exists()
 
     def _find_by_name(self, model_name, reference):
         name = reference.get("name")
         if not isinstance(name, str) or not name:
             return None
         found = self.env[model_name].search(
-            [("display_name", "=", name), *self._get_choice(model_name)], limit=2
+            [("display_name", "=", name), *self._get_selectable_domain(model_name)],
+            limit=2,
         )
         return found if len(found) == 1 else None
 
-    def _get_choice(self, model_name):
+    def _get_selectable_domain(self, model_name):
         """Return the domain of the records of a model that the forms offer."""
         return {
             "mail.activity.plan": [("res_model", "=", "crm.lifecycle.profile")],
@@ -289,7 +298,7 @@ class FileReader:
             # Refused conditions are reported in the reader's language.
             record.with_context(lang=self.lang).domain = repr(conditions)
         elif value not in (None, "", False):
-            self._refuse(record._fields["domain"], value, label)
+            self._raise_invalid(record._fields["domain"], value, label)
 
     def _read_conditions(self, items, model, label):
         """Return conditions with the ids of this database."""
@@ -303,14 +312,15 @@ class FileReader:
                 or len(item) != 3
                 or not isinstance(item[1], str)
             ):
-                self._refuse(
+                self._raise_invalid(
                     self.env["crm.lifecycle.rule"]._fields["domain"], item, label
                 )
             path, operator, value = item
+            path = get_new_path(model, path, self.renamed)
             related = get_related(model, path)
             if operator in ("any", "not any"):
                 if related is None or not isinstance(value, list):
-                    self._refuse(
+                    self._raise_invalid(
                         self.env["crm.lifecycle.rule"]._fields["domain"], item, label
                     )
                 value = self._read_conditions(value, related, label)
@@ -327,7 +337,7 @@ class FileReader:
         record = self._find(model._name, value) if model is not None else None
         if record is None:
             raise UserError(
-                self.words.env._(
+                self.localized.env._(
                     "%(item)s names “%(record)s” in its conditions, which is not in "
                     "this database. Create it here first, or take the condition out "
                     "of the file.",
@@ -348,10 +358,10 @@ class FileReader:
             name = path.split(".")[0]
             if name in Profile._fields:
                 continue
-            template = self.words.env["crm.lifecycle.template"]
+            template = self.localized.env["crm.lifecycle.template"]
             origin = template._get_fact_origin(name)
             if origin:
-                message = self.words.env._(
+                message = self.localized.env._(
                     "%(item)s looks at “%(field)s”, which is known where %(origin)s is "
                     "installed. Install it first, or take the condition out of the "
                     "file.",
@@ -360,7 +370,7 @@ class FileReader:
                     origin=origin,
                 )
             else:
-                message = self.words.env._(
+                message = self.localized.env._(
                     "%(item)s looks at “%(field)s”, which is not known in this "
                     "database. Install the addon that it comes from, or take the "
                     "condition out of the file.",
@@ -392,6 +402,21 @@ class FileReader:
                 }
             if translations:
                 record.update_field_translations(name, translations)
+
+
+def get_new_path(model, path, renamed):
+    """Return a path with the new names of fields, ``{model: {old: new}}``."""
+    if not isinstance(path, str):
+        return path
+    names = path.split(".")
+    for number, name in enumerate(names):
+        if model is None:
+            break
+        if name not in model._fields:
+            names[number] = renamed.get(model._name, {}).get(name, name)
+        field = model._fields.get(names[number])
+        model = model.env[field.comodel_name] if field and field.relational else None
+    return ".".join(names)
 
 
 def get_related(model, path):

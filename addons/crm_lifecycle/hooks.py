@@ -1,5 +1,7 @@
 """Hooks for installation and uninstallation."""
 
+from .models.background_task import KINDS
+
 
 def post_init_hook(env):
     """Analyze the new columns: almost no customer objects to profiling.
@@ -13,11 +15,16 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Delete records that refer to our models without a foreign key."""
-    models = ("crm.lifecycle.profile", "crm.lifecycle", "crm.lifecycle.task")
+    """Remove what points to our models without a foreign key."""
+    models = ("crm.lifecycle.profile", "crm.lifecycle")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(
             [("res_model", "in", models)]
         ).unlink()
     env["mail.message"].search([("model", "in", models)]).unlink()
     env["mail.followers"].search([("res_model", "in", models)]).unlink()
+    # The tasks themselves go with the values of their kind.
+    tasks = env["background.task"].search([("kind", "in", KINDS)])
+    env["mail.message"].search(
+        [("model", "=", tasks._name), ("res_id", "in", tasks.ids)]
+    ).unlink()

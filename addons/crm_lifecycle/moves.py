@@ -19,8 +19,8 @@ from .engine.statements import NOW
 
 # Reasons of moves that neither a rule nor a user requested. They are stored in English
 # and shown in the reader's language: jobs have no language.
-ENTERS = "Enters the lifecycle"
-PASSES = "Passed through"
+REASON_ENTERS = "Enters the lifecycle"
+REASON_PASSES = "Passed through"
 
 # Moves that import the past: the playbook runs no step for them.
 QUIET_ORIGINS = ("import", "replay")
@@ -33,7 +33,7 @@ ORIGINS_BY_RULE = ("rule", "replay")
 PUBLISHED = ("lifecycle_id", "stage_id", "stage_date", "date_last_stage_update")
 
 # Adds the rows of a move, and counts those with playbook steps.
-RECORD = """
+INSERT_HISTORY = """
     WITH added AS (
     INSERT INTO crm_lifecycle_history (
         profile_id, partner_id, lead_id, company_id,
@@ -56,7 +56,7 @@ RECORD = """
 """
 
 
-class WriterPass:
+class WriteToken:
     """Allows one write of a stage by the move service.
 
     It is passed in the context, where RPC can't forge an object. It is valid for one
@@ -65,17 +65,17 @@ class WriterPass:
     """
 
     def __init__(self):
-        self.taken = False
+        self.used = False
 
-    def take(self):
-        first, self.taken = not self.taken, True
+    def use(self):
+        first, self.used = not self.used, True
         return first
 
 
-def is_writing(env):
+def consume_write_token(env):
     """Return whether the move service writes the profiles; True only once."""
-    writer_pass = env.context.get("lifecycle_writer")
-    return isinstance(writer_pass, WriterPass) and writer_pass.take()
+    write_token = env.context.get("lifecycle_writer")
+    return isinstance(write_token, WriteToken) and write_token.use()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,25 +138,25 @@ class MoveService:
 
     def move_locked(self, profiles, move: Move, writer: Callable | None = None):
         """Do `move` for profiles that the caller has already locked."""
-        profiles = self._choose(profiles, move)
+        profiles = self._filter_allowed(profiles, move)
         if not profiles:
             return profiles
         self.env.flush_all()
-        for part, members in self._split(profiles, move):
+        for part, members in self._iter_days(profiles, move):
             if move.stage.lifecycle_id.skip_policy == "fill":
                 self._pass_through(members, part)
-            self._record(members, part)
-            self._store(members, part, writer, is_asked=not part.is_by_rule)
+            self._write_history(members, part)
+            self._write_stage(members, part, writer, sets_review=not part.is_by_rule)
         return profiles
 
-    def correct(self, profiles, move: Move):
+    def correct_date(self, profiles, move: Move):
         """Correct the dates of the present stay of profiles by a quiet move.
 
         It neither locks nor checks. Call it after `move`, with the same `Move`, for
         profiles that `move` skipped because they are already in the stage.
         """
-        self._record(profiles, move)
-        self._store(profiles, move)
+        self._write_history(profiles, move)
+        self._write_stage(profiles, move)
 
     # ------------------------------------------------------------
     # Lock
@@ -196,7 +196,7 @@ class MoveService:
     # Check
     # ------------------------------------------------------------
 
-    def _choose(self, profiles, move):
+    def _filter_allowed(self, profiles, move):
         """Return the profiles that the lifecycle allows to move.
 
         :raises UserError: if a user requests a move that the lifecycle refuses
@@ -209,12 +209,12 @@ class MoveService:
             profiles._check_allowed(move.stage)
             return profiles
         unmovable = {
-            *profiles._get_undecided(move.stage),
-            *profiles._get_skipping(move.stage),
+            *profiles._get_missing_decisions(move.stage),
+            *profiles._get_forbidden_skips(move.stage),
         }
         return profiles.browse(id_ for id_ in profiles._ids if id_ not in unmovable)
 
-    def _split(self, profiles, move) -> Iterator[tuple[Move, models.BaseModel]]:
+    def _iter_days(self, profiles, move) -> Iterator[tuple[Move, models.BaseModel]]:
         """Yield the move with its day or days, and the profiles concerned."""
         if move.day or move.days:
             yield move, profiles
@@ -225,26 +225,26 @@ class MoveService:
     def _pass_through(self, profiles, move):
         """Move profiles through the stages that they would skip, on the same day."""
         passing = {}
-        missing = profiles._get_missing(move.stage)
+        missing = profiles._get_skipped_stages(move.stage)
         profiles = profiles.browse(missing)
         profiles.fetch(["stage_id"])
         for profile in profiles:
-            for step in missing[profile.id]:
-                if step.id != profile.stage_id.id:
-                    passing.setdefault(step.id, []).append(profile.id)
-        for step in move.stage.lifecycle_id.stage_ids._steps():
-            if step.id in passing:
-                members = profiles.browse(passing[step.id])
-                stage = self.env["crm.lifecycle.stage"].browse(step.id)
-                part = replace(move, stage=stage, quiet=True, reason=PASSES)
-                self._record(members, part)
-                self._store(members, part, is_asked=False)
+            for info in missing[profile.id]:
+                if info.id != profile.stage_id.id:
+                    passing.setdefault(info.id, []).append(profile.id)
+        for info in move.stage.lifecycle_id.stage_ids._get_stage_infos():
+            if info.id in passing:
+                members = profiles.browse(passing[info.id])
+                stage = self.env["crm.lifecycle.stage"].browse(info.id)
+                part = replace(move, stage=stage, quiet=True, reason=REASON_PASSES)
+                self._write_history(members, part)
+                self._write_stage(members, part, sets_review=False)
 
     # ------------------------------------------------------------
     # Record
     # ------------------------------------------------------------
 
-    def _record(self, profiles, move):
+    def _write_history(self, profiles, move):
         """Add the history row of a move from the present stage of each profile.
 
         Call it before the stage is written, in the same transaction, with everything
@@ -253,18 +253,18 @@ class MoveService:
         steps wake the worker; all other rows, and quiet ones, are already processed.
         """
         History = self.env["crm.lifecycle.history"]
-        Step = self.env["crm.lifecycle.step"]
+        Log = self.env["crm.lifecycle.playbook.log"]
         rule, stage = move.rule, move.stage
         quiet = move.quiet or move.origin in QUIET_ORIGINS
         processed_at = NOW
         if not quiet:
-            processed_at = Step._get_processed_at_sql(
-                stage, History._get_left_sql(stage), NOW
+            processed_at = Log._get_processed_at_sql(
+                stage, History._get_left_stage_sql(stage), NOW
             )
         ids = profiles.ids
         [[waiting]] = self.env.execute_query(
             SQL(
-                RECORD,
+                INSERT_HISTORY,
                 lifecycle=stage.lifecycle_id.id,
                 version=stage.lifecycle_id.version,
                 stage=stage.id,
@@ -288,24 +288,24 @@ class MoveService:
         History.invalidate_model()
         profiles.invalidate_recordset(["history_ids"])
         if waiting:
-            Step._trigger_process()
+            Log._trigger_process()
 
     # ------------------------------------------------------------
     # Write
     # ------------------------------------------------------------
 
-    def _store(self, profiles, move, writer=None, *, is_asked=True):
+    def _write_stage(self, profiles, move, writer=None, *, sets_review=True):
         """Write the stage on profiles; no other method does.
 
         The write goes through the ORM, so that automation rules, computed fields and
         other addons see the move; quiet moves are plain SQL. Automation rules react to
         the outermost write: a second write inside it would trigger them twice.
 
-        :param is_asked: set the next review to the day after the move. No rule has been
-            evaluated in the new stage yet; those of the day itself are done.
+        :param sets_review: set the next review to the day after the move. No rule has
+            been evaluated in the new stage yet; those of the day itself are done.
         """
         if move.quiet:
-            self._store_quietly(profiles, move, is_asked=is_asked)
+            self._write_stage_quietly(profiles, move, sets_review=sets_review)
             return
         vals = {
             "stage_id": move.stage.id,
@@ -316,16 +316,16 @@ class MoveService:
         }
         if move.stage.category == "at_risk":
             vals["decision"] = None
-        if is_asked:
+        if sets_review:
             vals["review_date"] = move.day + timedelta(days=1)
         if writer:
             writer(profiles, vals)
         else:
             # Only the service's own values are written; the caller checked access.
-            self.write_past_checks(profiles.sudo(), vals)
+            self.write_unchecked(profiles.sudo(), vals)
         profiles._sync_follow_up(profiles.ids)
 
-    def _store_quietly(self, profiles, move, *, is_asked):
+    def _write_stage_quietly(self, profiles, move, *, sets_review):
         """Write a stage and its follow-up by plain SQL.
 
         The follow-up is the same as that of `_sync_follow_up`, without reading the rows
@@ -335,13 +335,13 @@ class MoveService:
         stage = move.stage
         more = [SQL("follow_up_date = NULL")]
         if stage.follow_up_days:
-            follow_up = bounds.capped(
+            follow_up = bounds.cap_date(
                 SQL("GREATEST(%s, p.last_contact_date) + %s", day, stage.follow_up_days)
             )
             more = [SQL("follow_up_date = %s", follow_up)]
         if stage.category == "at_risk":
             more.append(SQL("decision = NULL"))
-        if is_asked:
+        if sets_review:
             more.append(SQL("review_date = %s + 1", day))
         ids = profiles.ids
         self.env.cr.execute(
@@ -368,18 +368,18 @@ class MoveService:
         )
         profiles.invalidate_recordset()
 
-    def write_past_checks(self, profiles, vals):
+    def write_unchecked(self, profiles, vals):
         """Write values that staff may not write on profiles, through the ORM.
 
         The caller has checked access. The profiles do not become pending.
         """
-        profiles.with_context(lifecycle_writer=WriterPass()).write(vals)
+        profiles.with_context(lifecycle_writer=WriteToken()).write(vals)
 
     # ------------------------------------------------------------
     # Merge
     # ------------------------------------------------------------
 
-    def absorb(self, profile, sources, origin):
+    def close_merged(self, profile, sources, origin):
         """Close the stays of profiles that are merged into another one.
 
         If the target has no stage yet, it takes theirs and the start of their stay,
@@ -394,7 +394,7 @@ class MoveService:
                     day=source.stage_date,
                     quiet=True,
                 )
-                self._store(profile, move)
+                self._write_stage(profile, move)
             elif source.stage_id:
                 move = Move(
                     stage=profile.stage_id,
@@ -403,7 +403,7 @@ class MoveService:
                     reason=source.display_name,
                     quiet=True,
                 )
-                self._record(source, move)
+                self._write_history(source, move)
 
     # ------------------------------------------------------------
     # Void
@@ -421,22 +421,24 @@ class MoveService:
         :return: the number of customers moved back, and the skipped profiles
         """
         self.env.flush_all()
-        for query in _list_back(moves):
+        for query in _list_reversals(moves):
             self.env.cr.execute(query)
-        self.env.cr.execute(_record_back(run.id, self.env.uid))
+        self.env.cr.execute(_record_reversals(run.id, self.env.uid))
         self.env.cr.execute(_void_moves())
         self.env["crm.lifecycle.history"].invalidate_model()
-        rows = self.env.execute_query(_store_back(self.env.uid))
+        rows = self.env.execute_query(_write_reversals(self.env.uid))
         Profile = self.env["crm.lifecycle.profile"]
         Profile.invalidate_model()
         Profile._sync_follow_up([row[0] for row in rows])
         left = self.env.execute_query(
             SQL(
-                "SELECT profile_id FROM lifecycle_back WHERE NOT is_reversible "
+                "SELECT profile_id FROM lifecycle_reversal WHERE NOT is_reversible "
                 "ORDER BY profile_id"
             )
         )
-        self.env.cr.execute(SQL("DROP TABLE lifecycle_back, lifecycle_back_move"))
+        self.env.cr.execute(
+            SQL("DROP TABLE lifecycle_reversal, lifecycle_reversal_move")
+        )
         return len(rows), Profile.browse(row[0] for row in left)
 
 
@@ -464,8 +466,8 @@ def _get_days(move: Move, ids) -> SQL:
 # ----------------------------------------------------------------
 
 
-def _list_back(moves: SQL) -> list[SQL]:
-    """Fill ``lifecycle_back`` with the stages of customers before and after the run.
+def _list_reversals(moves: SQL) -> list[SQL]:
+    """Fill ``lifecycle_reversal`` with the stages before and after the run.
 
     The first move of each customer gives the stage before and its start; the last move
     gives the stage in which the run left them. The profiles are locked.
@@ -473,17 +475,17 @@ def _list_back(moves: SQL) -> list[SQL]:
     return [
         SQL(
             """
-            CREATE TEMPORARY TABLE lifecycle_back_move ON COMMIT DROP AS
+            CREATE TEMPORARY TABLE lifecycle_reversal_move ON COMMIT DROP AS
             SELECT h.id, h.profile_id
               FROM crm_lifecycle_history AS h
              WHERE h.id IN (%s)
             """,
             moves,
         ),
-        SQL("ANALYZE lifecycle_back_move"),
+        SQL("ANALYZE lifecycle_reversal_move"),
         SQL(
             """
-            CREATE TEMPORARY TABLE lifecycle_back ON COMMIT DROP AS
+            CREATE TEMPORARY TABLE lifecycle_reversal ON COMMIT DROP AS
             SELECT p.id AS profile_id, first.from_stage_id AS stage_id,
                    CASE WHEN first.from_stage_id IS NOT NULL
                         THEN first.date - first.days_in_from_stage
@@ -495,10 +497,10 @@ def _list_back(moves: SQL) -> list[SQL]:
                        SELECT FROM crm_lifecycle_history AS h
                         WHERE h.profile_id = p.id AND h.id > first.id
                           AND h.is_voided IS NOT TRUE
-                          AND h.id NOT IN (SELECT id FROM lifecycle_back_move)
+                          AND h.id NOT IN (SELECT id FROM lifecycle_reversal_move)
                    ) AS is_reversible
               FROM (SELECT profile_id, MIN(id) AS first_id, MAX(id) AS last_id
-                      FROM lifecycle_back_move GROUP BY profile_id) AS span
+                      FROM lifecycle_reversal_move GROUP BY profile_id) AS span
               JOIN crm_lifecycle_history AS first ON first.id = span.first_id
               JOIN crm_lifecycle_history AS last ON last.id = span.last_id
               JOIN crm_lifecycle_profile AS p ON p.id = span.profile_id
@@ -506,11 +508,11 @@ def _list_back(moves: SQL) -> list[SQL]:
                FOR NO KEY UPDATE OF p
             """
         ),
-        SQL("ANALYZE lifecycle_back"),
+        SQL("ANALYZE lifecycle_reversal"),
     ]
 
 
-def _record_back(run_id: int, user_id: int) -> SQL:
+def _record_reversals(run_id: int, user_id: int) -> SQL:
     """Add the history rows that revert moves of a run.
 
     They have the day of the original move, so that the stage of a customer is right on
@@ -529,7 +531,7 @@ def _record_back(run_id: int, user_id: int) -> SQL:
                b.date, 'void', %(user)s, 0,
                %(now)s, TRUE, %(run)s, TRUE,
                %(now)s, %(now)s
-          FROM lifecycle_back AS b
+          FROM lifecycle_reversal AS b
           JOIN crm_lifecycle_profile AS p ON p.id = b.profile_id
      LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
      LEFT JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
@@ -548,15 +550,15 @@ def _void_moves() -> SQL:
         """
         UPDATE crm_lifecycle_history AS h
            SET is_voided = TRUE, processed_at = COALESCE(h.processed_at, %s)
-          FROM lifecycle_back_move AS m
-          JOIN lifecycle_back AS b ON b.profile_id = m.profile_id
+          FROM lifecycle_reversal_move AS m
+          JOIN lifecycle_reversal AS b ON b.profile_id = m.profile_id
          WHERE h.id = m.id AND b.is_reversible
         """,
         NOW,
     )
 
 
-def _store_back(user_id: int) -> SQL:
+def _write_reversals(user_id: int) -> SQL:
     """Write the stages before the run on the profiles, and return the profile ids."""
     return SQL(
         """
@@ -565,7 +567,7 @@ def _store_back(user_id: int) -> SQL:
                date_last_stage_update = b.stage_date::timestamp,
                lifecycle_id = s.lifecycle_id,
                facts_date = %(now)s, write_date = %(now)s, write_uid = %(user)s
-          FROM lifecycle_back AS b
+          FROM lifecycle_reversal AS b
      LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id
          WHERE p.id = b.profile_id AND b.is_reversible
      RETURNING p.id
@@ -587,21 +589,30 @@ def publish(company_id: int, today: date) -> list[SQL]:
     history meanwhile, or were deleted, are skipped. The next run reviews all customers.
     """
     return [
-        SQL("ALTER TABLE pg_temp.crm_lifecycle_profile RENAME TO lifecycle_then"),
-        SQL("ALTER TABLE pg_temp.crm_lifecycle_history RENAME TO lifecycle_moves"),
-        SQL("DROP TABLE pg_temp.crm_lifecycle_touch"),
+        SQL(
+            "ALTER TABLE pg_temp.crm_lifecycle_profile "
+            "RENAME TO lifecycle_replayed_profile"
+        ),
+        SQL(
+            "ALTER TABLE pg_temp.crm_lifecycle_history "
+            "RENAME TO lifecycle_replayed_history"
+        ),
+        SQL("DROP TABLE pg_temp.crm_lifecycle_pending"),
         *_lock_published(company_id),
         SQL(
             """
             INSERT INTO crm_lifecycle_history
             SELECT m.*
-              FROM lifecycle_moves AS m
+              FROM lifecycle_replayed_history AS m
               JOIN lifecycle_published AS p ON p.id = m.profile_id
              ORDER BY m.profile_id, m.id
             """
         ),
-        _store_published(today),
-        SQL("DROP TABLE lifecycle_then, lifecycle_moves, lifecycle_published"),
+        _write_published(today),
+        SQL(
+            "DROP TABLE lifecycle_replayed_profile, lifecycle_replayed_history, "
+            "lifecycle_published"
+        ),
     ]
 
 
@@ -617,7 +628,7 @@ def _lock_published(company_id: int) -> list[SQL]:
             CREATE TEMPORARY TABLE lifecycle_published ON COMMIT DROP AS
             SELECT p.id
               FROM crm_lifecycle_profile AS p
-              JOIN lifecycle_then AS t ON t.id = p.id
+              JOIN lifecycle_replayed_profile AS t ON t.id = p.id
              WHERE p.company_id = %s AND t.stage_id IS NOT NULL
                AND p.stage_id IS NULL
                AND NOT EXISTS (SELECT FROM crm_lifecycle_history AS h
@@ -632,7 +643,7 @@ def _lock_published(company_id: int) -> list[SQL]:
     ]
 
 
-def _store_published(today: date) -> SQL:
+def _write_published(today: date) -> SQL:
     """Write the stages in which the moves ended on the profiles."""
     moved = [SQL.identifier(name) for name in PUBLISHED]
     return SQL(
@@ -642,12 +653,12 @@ def _store_published(today: date) -> SQL:
                %(values)s, %(today)s,
                CASE WHEN s.follow_up_days > 0 THEN %(follow_up)s END)
           FROM lifecycle_published AS d
-          JOIN lifecycle_then AS t ON t.id = d.id
+          JOIN lifecycle_replayed_profile AS t ON t.id = d.id
           JOIN crm_lifecycle_stage AS s ON s.id = t.stage_id
          WHERE p.id = d.id
         """,
         today=today,
-        follow_up=bounds.capped(
+        follow_up=bounds.cap_date(
             SQL("GREATEST(t.stage_date, p.last_contact_date) + s.follow_up_days")
         ),
         moved=SQL(", ").join(moved),

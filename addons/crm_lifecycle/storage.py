@@ -30,7 +30,7 @@ def set_storage(model, **parameters):
     )
 
 
-def relate_columns(model, *columns):
+def create_column_statistics(model, *columns):
     """Create extended statistics, so that the planner knows which values go together.
 
     Stages belong to a company. For customers of one company in a stage of another
@@ -47,7 +47,7 @@ def relate_columns(model, *columns):
     )
 
 
-def keep_within(cr, table, low, high, *columns):
+def clamp_columns(cr, table, low, high, *columns):
     """Limit values of columns to a range, for migrations.
 
     Columns that do not exist yet are skipped.

@@ -14,6 +14,6 @@
     ],
     "demo": ["demo/crm_lifecycle_tag_demo.xml"],
     "auto_install": True,
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

@@ -1,2 +1,2 @@
 from . import models
-from odoo.addons.crm_lifecycle.bridge import collect_all
+from odoo.addons.crm_lifecycle.bridge import schedule_full_rebuild

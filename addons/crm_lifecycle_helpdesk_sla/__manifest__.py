@@ -8,6 +8,6 @@
     "depends": ["crm_lifecycle_helpdesk", "helpdesk_mgmt_sla"],
     "data": ["views/crm_lifecycle_profile_views.xml"],
     "auto_install": True,
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

@@ -12,6 +12,6 @@
         "views/loyalty_views.xml",
     ],
     "auto_install": True,
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

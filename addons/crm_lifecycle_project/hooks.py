@@ -1,9 +1,12 @@
-from odoo.addons.crm_lifecycle_service.bridge import add_tickets, remove_tickets
+from odoo.addons.crm_lifecycle_service.bridge import (
+    register_ticket_model,
+    unregister_ticket_model,
+)
 
 
 def post_init_hook(env):
-    add_tickets(env, "project.task")
+    register_ticket_model(env, "project.task")
 
 
 def uninstall_hook(env):
-    remove_tickets(env, "project.task")
+    unregister_ticket_model(env, "project.task")

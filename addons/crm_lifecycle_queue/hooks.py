@@ -3,4 +3,4 @@
 
 def uninstall_hook(env):
     """Fail the runs that are with the queue. The next run does their work."""
-    env["crm.lifecycle.run"]._get_handed_out()._withdraw()
+    env["crm.lifecycle.run"]._get_dispatched()._cancel_dispatched()

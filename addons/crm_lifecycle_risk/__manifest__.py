@@ -14,7 +14,7 @@
         "views/crm_lifecycle_risk_case_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
-        "views/crm_lifecycle_step_views.xml",
+        "views/crm_lifecycle_playbook_log_views.xml",
         "views/res_partner_views.xml",
         "views/crm_lifecycle_risk_menus.xml",
     ],

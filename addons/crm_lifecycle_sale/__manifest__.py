@@ -15,6 +15,6 @@
         "web.assets_tests": ["crm_lifecycle_sale/static/tests/tours/**/*"],
     },
     "auto_install": True,
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

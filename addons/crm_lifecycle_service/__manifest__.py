@@ -14,6 +14,6 @@
         "views/res_partner_views.xml",
     ],
     "demo": ["demo/crm_lifecycle_ticket_rule_demo.xml"],
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

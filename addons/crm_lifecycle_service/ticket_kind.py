@@ -1,12 +1,13 @@
 """Definition of a kind of service ticket, which its bridge provides."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-EVERY = SQL("TRUE")
+ALL_ROWS = SQL("TRUE")
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class TicketKind:
     table: str
     is_closed: SQL
     closed_at: SQL
-    is_ticket: SQL = EVERY
+    is_ticket: SQL = ALL_ROWS
     domain: Domain = Domain.TRUE
 
     @property
@@ -32,7 +33,7 @@ class TicketKind:
         """SQL of the table, as ``t``."""
         return SQL("%s AS t", SQL.identifier(self.table))
 
-    def first_where(self, condition: SQL) -> SQL:
+    def prefiltered(self, condition: SQL) -> SQL:
         """SQL of the rows of the table for which a condition holds, as ``t``.
 
         Other conditions on ``t`` apply only to these rows. Without statistics,
@@ -59,6 +60,21 @@ class TicketKind:
                                    (SELECT MIN(o.id) FROM res_company AS o))
             """,
             company=company_id,
+        )
+
+    def last_log_row(self, before: datetime | None = None) -> SQL:
+        """SQL of the last row in the log of ticket ``t``, if any before a moment."""
+        until = SQL("AND l.date < %s", before) if before else SQL()
+        return SQL(
+            """
+            SELECT l.is_open, l.date
+              FROM crm_lifecycle_ticket_log AS l
+             WHERE l.res_model = %s AND l.res_id = t.id %s
+             ORDER BY l.date DESC, l.id DESC
+             LIMIT 1
+            """,
+            self.model,
+            until,
         )
 
 

@@ -1,3 +1,3 @@
 from . import models
 from . import report
-from odoo.addons.crm_lifecycle.bridge import collect_all
+from odoo.addons.crm_lifecycle.bridge import schedule_full_rebuild

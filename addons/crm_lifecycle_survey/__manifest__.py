@@ -14,7 +14,7 @@
         "report/crm_lifecycle_satisfaction_report_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",
-        "views/crm_lifecycle_step_views.xml",
+        "views/crm_lifecycle_playbook_log_views.xml",
         "views/res_config_settings_views.xml",
         "views/survey_question_views.xml",
         "views/crm_lifecycle_survey_menus.xml",
@@ -24,6 +24,6 @@
         "web.assets_tests": ["crm_lifecycle_survey/static/tests/tours/**/*"],
     },
     "auto_install": True,
-    "post_init_hook": "collect_all",
-    "uninstall_hook": "collect_all",
+    "post_init_hook": "schedule_full_rebuild",
+    "uninstall_hook": "schedule_full_rebuild",
 }

@@ -1,16 +1,16 @@
-from odoo.addons.crm_lifecycle.bridge import collect_all
+from odoo.addons.crm_lifecycle.bridge import schedule_full_rebuild
 
 
 def post_init_hook(env):
-    collect_all(env)
+    schedule_full_rebuild(env)
 
 
 def uninstall_hook(env):
-    _free_activity_type(env)
-    collect_all(env)
+    _clear_activity_type_references(env)
+    schedule_full_rebuild(env)
 
 
-def _free_activity_type(env):
+def _clear_activity_type_references(env):
     """Remove all references to the activity type, so that it can be deleted.
 
     Deletes the activities of planned visits. Other records of the type become to-dos.

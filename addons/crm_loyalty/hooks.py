@@ -1,4 +1,4 @@
-"""What installation brings into the ledger and uninstallation takes away."""
+"""Installation hook that opens the ledger, and uninstallation hook."""
 
 from odoo.tools import SQL
 
@@ -7,10 +7,10 @@ from .engine.ledger import SCALE
 
 
 def post_init_hook(env):
-    """Open the ledger of each card with the points that it has.
+    """Open the ledger of each card with its current points.
 
-    One statement for all cards. The points themselves are not touched, but for
-    digits beyond those that the ledger keeps.
+    One statement opens all cards. It doesn't change the points, except that it rounds
+    them to the digits of the ledger.
     """
     env.flush_all()
     env.cr.execute(
@@ -25,7 +25,7 @@ def post_init_hook(env):
 
 
 def _get_opening_sql(env):
-    """Return the SQL that adds the opening entries."""
+    """Return the SQL that inserts the opening entries."""
     values = {
         "card_id": SQL("c.id"),
         "sequence": SQL("1"),
@@ -42,7 +42,7 @@ def _get_opening_sql(env):
         "create_date": SQL("c.now"),
     }
     values |= {
-        "hash": chain.seal_sql(SQL("''"), values),
+        "hash": chain.hash_sql(SQL("''"), values),
         "program_id": SQL("c.program_id"),
         "partner_id": SQL("c.partner_id"),
         "company_id": SQL("c.company_id"),
@@ -54,7 +54,7 @@ def _get_opening_sql(env):
     }
     return SQL(
         """
-        INSERT INTO loyalty_point_entry (%(names)s)
+        INSERT INTO crm_loyalty_entry (%(names)s)
         SELECT %(values)s
           FROM (SELECT k.id, round(k.points::numeric, %(scale)s) AS points,
                        k.program_id, k.partner_id, p.company_id,
@@ -62,7 +62,7 @@ def _get_opening_sql(env):
                   FROM loyalty_card AS k
                   JOIN loyalty_program AS p ON p.id = k.program_id
                  WHERE k.points <> 0
-                   AND NOT EXISTS (SELECT 1 FROM loyalty_point_entry AS e
+                   AND NOT EXISTS (SELECT 1 FROM crm_loyalty_entry AS e
                                     WHERE e.card_id = k.id)) AS c
         """,
         names=SQL(", ").join(SQL.identifier(name) for name in values),
@@ -73,9 +73,9 @@ def _get_opening_sql(env):
 
 
 def uninstall_hook(env):
-    """Remove what points to our models without a foreign key."""
-    _let_demo_go(env)
-    models = ("loyalty.point.proof", "loyalty.point.adjustment")
+    """Remove records that refer to our models without a foreign key."""
+    _delete_demo_data(env)
+    models = ("crm.loyalty.check", "crm.loyalty.adjustment")
     for name in ("mail.activity", "ir.attachment"):
         env[name].with_context(active_test=False).search(
             [("res_model", "in", models)]
@@ -84,11 +84,11 @@ def uninstall_hook(env):
     env["mail.followers"].search([("res_model", "in", models)]).unlink()
 
 
-def _let_demo_go(env):
-    """Let cards that came with the addon be deleted, as demo data are.
+def _delete_demo_data(env):
+    """Delete the ledger of demo cards, so that the cards can be deleted.
 
-    Cards with a ledger are put away instead, and their programme would have to stay.
-    A programme that has cards of others by now is theirs.
+    Cards with a ledger are archived instead, and would keep their program. A demo
+    program that has other cards by now stays with them.
     """
     mine = env["ir.model.data"].search([("module", "=", "crm_loyalty")])
     cards = mine.filtered(lambda data: data.model == "loyalty.card").mapped("res_id")
@@ -97,14 +97,14 @@ def _let_demo_go(env):
     env.cr.execute(
         SQL(
             """
-            DELETE FROM loyalty_point_consumption WHERE award_id IN (%(entries)s);
-            DELETE FROM loyalty_point_adjustment WHERE card_id = ANY(%(cards)s);
-            UPDATE loyalty_point_entry SET origin_id = NULL
+            DELETE FROM crm_loyalty_consumption WHERE award_id IN (%(entries)s);
+            DELETE FROM crm_loyalty_adjustment WHERE card_id = ANY(%(cards)s);
+            UPDATE crm_loyalty_entry SET origin_id = NULL
              WHERE origin_id IN (%(entries)s);
-            DELETE FROM loyalty_point_entry WHERE card_id = ANY(%(cards)s);
+            DELETE FROM crm_loyalty_entry WHERE card_id = ANY(%(cards)s);
             """,
             entries=SQL(
-                "SELECT id FROM loyalty_point_entry WHERE card_id = ANY(%s)", cards
+                "SELECT id FROM crm_loyalty_entry WHERE card_id = ANY(%s)", cards
             ),
             cards=cards,
         )

@@ -1,63 +1,63 @@
-"""A set of postings: read in one query, computed in Python, written in one query."""
+"""A set of postings: one query reads, Python computes, one query writes."""
 
 from datetime import date, datetime
 
 from odoo.tools import SQL
 
 from .engine import chain
-from .engine.ledger import Account, Row, ShortBalance, to_units
+from .engine.ledger import Account, InsufficientPoints, OpenEntry, to_units
 from .posting_sql import save_sql
 
 
 class Posting:
-    """The postings of `loyalty.card._post_many`, from values to rows.
+    """The postings of `loyalty.card._post_many`.
 
-    `load` locks and reads the cards, `post` works the entries out, `save` writes
-    them. Code that knows its cards loads them ahead of what it does with them.
+    `load` locks and reads the cards, `post` computes the entries, `save` writes them.
+    Code that knows its cards can preload them.
     """
 
     def __init__(self, env):
         self.env = env
         self.values_list = []
-        self.card_ids = set()  # that were asked for, whether they are there or not
-        self.asked_keys = set()
+        self.card_ids = set()  # requested cards, including deleted ones
+        self.loaded_keys = set()
         self.accounts = {}  # card id: Account
-        self.heads = {}  # card id: (sequence, hash) of its last entry
+        self.chain_heads = {}  # card id: (sequence, hash) of its last entry
         self.keys = {}  # (card id, key): entry id
-        self.consumed = {}  # entry id: {lot id: units that it took and still has}
-        self.lots = {}  # lot id: Row of a lot that is used up, by now
-        self.origins = {}  # entry id: the entry that it takes back
-        self.entry_ids = []  # one for each of the values
-        self.entries = []  # rows to add
+        self.consumed = {}  # entry id: {lot id: units not given back}
+        self.used_up_lots = {}  # lot id: OpenEntry of a lot of `consumed`
+        self.origins = {}  # entry id: id of the entry that it reverses
+        self.entry_ids = []  # one for each item of `values_list`
+        self.entries = []  # rows to insert
         self.changes = {}  # card id: units
         self.new_ids = []
         self.now = None
         self.quiet = False
-        # Whether entries are there that nobody looked at for tiers yet.
-        self.has_unqualified = False
+        # Whether cards have entries without qualifying values.
+        self.has_uncounted_entries = False
 
     # ------------------------------------------------------------
     # Reading
     # ------------------------------------------------------------
 
     def covers(self, values_list):
-        """Whether all was loaded that postings of these values need."""
+        """Return whether the cards and keys of these values are loaded."""
         return all(
             values["card"].id in self.card_ids
-            and (not values.get("key") or values["key"] in self.asked_keys)
+            and (not values.get("key") or values["key"] in self.loaded_keys)
             for values in values_list
         )
 
     def load(self, card_ids, keys, count):
-        """Lock cards; read their chains' ends, open rows and known keys.
+        """Lock cards, and read their last entries, open rows and known keys.
 
-        ``count`` numbers are reserved for entries.
+        It also reserves ``count`` ids for new entries.
         """
-        self.card_ids, self.asked_keys = set(card_ids), set(keys)
+        self.card_ids, self.loaded_keys = set(card_ids), set(keys)
         for (
             card_id,
             sequence,
-            seal,
+            last_hash,
             rows,
             known,
             unseen,
@@ -66,12 +66,12 @@ class Posting:
         ) in self.env.execute_query(self._get_load_sql(count)):
             self.now = now
             self.new_ids += numbers or []
-            self.has_unqualified |= unseen
-            self.heads[card_id] = (sequence or 0, seal or chain.FIRST)
+            self.has_uncounted_entries |= unseen
+            self.chain_heads[card_id] = (sequence or 0, last_hash or chain.INITIAL_HASH)
             account = self.accounts[card_id] = Account({})
             for row_id, units, available, expires, origin in rows or ():
-                account.rows[row_id] = Row(
-                    row_id, units, _date(available), _date(expires)
+                account.rows[row_id] = OpenEntry(
+                    row_id, units, _parse_date(available), _parse_date(expires)
                 )
                 self.origins[row_id] = origin
             for key, entry_id in (known or {}).items():
@@ -84,44 +84,44 @@ class Posting:
                    (SELECT json_agg(json_build_array(
                                e.id, round(e.remaining * 10000)::bigint,
                                e.available_date, e.expiration_date, e.origin_id))
-                      FROM loyalty_point_entry AS e
+                      FROM crm_loyalty_entry AS e
                      WHERE e.card_id = c.id AND e.remaining <> 0),
                    (SELECT json_object_agg(e.key, e.id)
-                      FROM loyalty_point_entry AS e
+                      FROM crm_loyalty_entry AS e
                      WHERE e.card_id = c.id AND e.key = ANY(%(keys)s::text[])),
                    c.program_id = ANY(%(tiered)s) AND EXISTS (
-                       SELECT FROM loyalty_point_entry AS e
+                       SELECT FROM crm_loyalty_entry AS e
                         WHERE e.program_id = c.program_id AND e.card_id = c.id
                           AND e.qualifying_date IS NULL),
                    now() AT TIME ZONE 'UTC',
-                   (SELECT array_agg(nextval('loyalty_point_entry_id_seq'))
+                   (SELECT array_agg(nextval('crm_loyalty_entry_id_seq'))
                       FROM generate_series(1, %(count)s)
                      WHERE c.id = %(first)s)
               FROM loyalty_card AS c
          LEFT JOIN LATERAL (
-                   SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+                   SELECT e.sequence, e.hash FROM crm_loyalty_entry AS e
                     WHERE e.card_id = c.id ORDER BY e.sequence DESC LIMIT 1
                    ) AS head ON TRUE
              WHERE c.id = ANY(%(ids)s)
           ORDER BY c.id
                FOR NO KEY UPDATE OF c
             """,
-            keys=sorted(self.asked_keys),
-            tiered=self.get_tiered_ids(),
+            keys=sorted(self.loaded_keys),
+            tiered=self.get_tiered_program_ids(),
             count=count,
             first=min(self.card_ids),
             ids=sorted(self.card_ids),
         )
 
-    def _reserve(self, count):
-        """Reserve numbers: more are needed, or the card that had them is gone."""
+    def _reserve_ids(self, count):
+        """Reserve missing ids: more are needed, or the first card was deleted."""
         missing = count - len(self.new_ids)
         if missing > 0:
             self.new_ids += [
                 number
                 for [number] in self.env.execute_query(
                     SQL(
-                        "SELECT nextval('loyalty_point_entry_id_seq') "
+                        "SELECT nextval('crm_loyalty_entry_id_seq') "
                         "FROM generate_series(1, %s)",
                         missing,
                     )
@@ -129,7 +129,7 @@ class Posting:
             ]
 
     def _read_consumed(self):
-        """Read which lots the entries that are taken back have consumed."""
+        """Read which lots the entries to reverse have consumed."""
         origins = {v["origin"].id for v in self.values_list if v.get("origin")}
         if not origins:
             return
@@ -139,10 +139,10 @@ class Posting:
                 SELECT o.id, a.id, round(SUM(c.points) * 10000)::bigint,
                        round(a.remaining * 10000)::bigint,
                        a.available_date, a.expiration_date
-                  FROM loyalty_point_entry AS o
-                  JOIN loyalty_point_entry AS x ON x.id = o.id OR x.origin_id = o.id
-                  JOIN loyalty_point_consumption AS c ON c.entry_id = x.id
-                  JOIN loyalty_point_entry AS a ON a.id = c.award_id
+                  FROM crm_loyalty_entry AS o
+                  JOIN crm_loyalty_entry AS x ON x.id = o.id OR x.origin_id = o.id
+                  JOIN crm_loyalty_consumption AS c ON c.entry_id = x.id
+                  JOIN crm_loyalty_entry AS a ON a.id = c.award_id
                  WHERE o.id = ANY(%s)
               GROUP BY o.id, a.id
                 """,
@@ -151,27 +151,26 @@ class Posting:
         )
         for origin, lot, units, remaining, available, expires in rows:
             self.consumed.setdefault(origin, {})[lot] = units
-            self.lots[lot] = Row(lot, remaining, available, expires)
+            self.used_up_lots[lot] = OpenEntry(lot, remaining, available, expires)
 
     # ------------------------------------------------------------
     # Computing
     # ------------------------------------------------------------
 
     def post(self, values_list):
-        """Work out the entries, in their order.
+        """Compute the entries in order, skipping deleted cards.
 
-        Cards that are gone by now are passed over. Raises `ShortBalance`, with
-        the card, where points are not there.
+        :raises InsufficientPoints: with the card, if it does not have enough points
         """
         self.values_list = values_list
-        self._reserve(len(values_list))
+        self._reserve_ids(len(values_list))
         self._read_consumed()
         new_ids = iter(self.new_ids)
         for values in values_list:
             card_id = values["card"].id
             if card_id not in self.accounts:
                 continue
-            key = chain.clean(values.get("key"))
+            key = chain.strip_separators(values.get("key"))
             if key and (card_id, key) in self.keys:
                 self.entry_ids.append(self.keys[card_id, key])
                 continue
@@ -182,7 +181,7 @@ class Posting:
             self._post_entry(entry_id, values, key)
 
     def _post_entry(self, entry_id, values, key):
-        # What is posted follows from the programme, whoever may read it.
+        # The user need not have access to the program.
         card = values["card"].sudo()
         program = card.program_id
         account = self.accounts[card.id]
@@ -190,19 +189,19 @@ class Posting:
         origin = values.get("origin")
         if origin:
             self.origins[entry_id] = origin.id
-        flows = len(account.flows)
+        flows = len(account.consumptions)
         try:
-            units, waived = self._compute(account, entry_id, values, day)
-        except ShortBalance as error:
+            units, waived = self._apply_values(account, entry_id, values, day)
+        except InsufficientPoints as error:
             error.card, error.kind = card, values["kind"]
             raise
-        if values["kind"] in program._get_kinds_of_activity() and (
-            program.expiry_policy == "activity"
+        if values["kind"] in program._get_activity_kinds() and (
+            program.crm_loyalty_expiry_policy == "activity"
         ):
-            account.extend(day, program._get_expiration_date(day))
-        self._note_consumed(account.flows[flows:])
+            account.extend_expiry(day, program._get_expiration_date(day))
+        self._add_consumed(account.consumptions[flows:])
         source = values.get("source")
-        previous = self.heads[card.id]
+        previous = self.chain_heads[card.id]
         row = {
             "id": entry_id,
             "card_id": card.id,
@@ -215,26 +214,28 @@ class Posting:
             "source_model": source._name if source else None,
             "source_id": source.id if source else None,
             "origin_id": origin.id if origin else None,
-            "reason": chain.clean(values.get("reason")),
+            "reason": chain.strip_separators(values.get("reason")),
             "user_id": self.env.uid,
             "create_date": self.now,
             "program_id": program.id,
             "partner_id": card.partner_id.id or None,
             "company_id": program.company_id.id or None,
-            "manual_user_id": values["by_hand"].id if values.get("by_hand") else None,
+            "manual_user_id": values["manual_user"].id
+            if values.get("manual_user")
+            else None,
         }
-        row["hash"] = chain.seal(previous[1], row)
-        self.heads[card.id] = (row["sequence"], row["hash"])
+        row["hash"] = chain.compute_hash(previous[1], row)
+        self.chain_heads[card.id] = (row["sequence"], row["hash"])
         self.entries.append(row)
         self.changes[card.id] = self.changes.get(card.id, 0) + units
 
-    def _compute(self, account, entry_id, values, day):
-        """Have the account do what the values say.
+    def _apply_values(self, account, entry_id, values, day):
+        """Apply the values to the account.
 
-        Return the signed units of the entry, and those that were waived.
+        :return: the signed units of the entry, and the waived units
         """
         units = to_units(values.get("points"))
-        # As above.
+        # The user need not have access to the program.
         program = values["card"].sudo().program_id
         origin = values.get("origin")
         if values.get("lots"):
@@ -248,20 +249,22 @@ class Posting:
                 available, expires = self._get_days(program, values, day)
                 account.award(entry_id, units, day, available, expires)
             return units, 0
-        if values["kind"] == "burn" and not (values.get("raw") or origin):
+        if values["kind"] == "burn" and not (values.get("unchecked") or origin):
             account.spend(entry_id, -units, day)
             return units, 0
         prefer = values.get("prefer") or ()
         if origin:
             prefer = [origin.id, *self.consumed.get(origin.id, ())]
         shortage = values.get("shortage") or (
-            program.negative_policy if values["kind"] == "reverse" else "block"
+            program.crm_loyalty_negative_policy
+            if values["kind"] == "reverse"
+            else "block"
         )
-        waived = account.take(entry_id, -units, day, prefer, shortage)
+        waived = account.deduct(entry_id, -units, day, prefer, shortage)
         return units + waived, waived
 
     def _get_days(self, program, values, day):
-        """Return from which and until which day an award may be spent."""
+        """Return the first and last day on which an award may be spent."""
         available = values.get("available_date")
         if available is None:
             earned = values["kind"] == "earn"
@@ -272,15 +275,15 @@ class Posting:
         return available or None, expires or None
 
     def _get_consumed(self, account, origin_id):
-        """Return the lots that an entry took from, with what it still has of them."""
+        """Return ``[(row, units)]`` that an entry consumed and has not given back."""
         consumed = [
-            (account.rows.get(lot_id) or self.lots[lot_id], units)
+            (account.rows.get(lot_id) or self.used_up_lots[lot_id], units)
             for lot_id, units in self.consumed.get(origin_id, {}).items()
             if units > 0
         ]
         return sorted(consumed, key=lambda pair: pair[0].order)
 
-    def _note_consumed(self, flows):
+    def _add_consumed(self, flows):
         for consumer, lot, units in flows:
             for entry_id in (consumer, self.origins.get(consumer)):
                 if entry_id:
@@ -292,48 +295,50 @@ class Posting:
     # ------------------------------------------------------------
 
     def save(self, quiet=False):
-        """Add entries and consumption, and note what is left of lots, at once."""
+        """Insert entries and consumption, and update lots, in one query."""
         self.quiet = quiet
         if not self.entries:
             return
         if self.is_tiered():
-            self.env["loyalty.point.entry"]._flush_qualifying()
-        [[has_unqualified]] = self.env.execute_query(save_sql(self))
-        self.has_unqualified |= has_unqualified
+            self.env["crm.loyalty.entry"]._flush_qualifying()
+        [[has_uncounted_entries]] = self.env.execute_query(save_sql(self))
+        self.has_uncounted_entries |= has_uncounted_entries
 
     def is_tiered(self):
-        """Whether what is posted may count for a tier."""
+        """Return whether an entry belongs to a program with tiers."""
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
         return any(row["program_id"] in tiered for row in self.entries)
 
-    def get_tiered_ids(self):
+    def get_tiered_program_ids(self):
         return sorted(self.env["loyalty.program"]._get_tier_program_ids())
 
     def get_rows(self):
-        """Return the lots and debts of all cards, by the id of their entry."""
+        """Return the lots and debts of all cards, by entry id."""
         return {
             row_id: row
             for account in self.accounts.values()
             for row_id, row in account.rows.items()
         }
 
-    def get_touched_rows(self):
-        """Return the lots and debts that were there, and changed."""
+    def get_changed_entries(self):
+        """Return the existing lots and debts that changed."""
         new = {entry["id"] for entry in self.entries}
         return [
             account.rows[row_id]
             for account in self.accounts.values()
-            for row_id in account.touched
+            for row_id in account.changed_ids
             if row_id not in new
         ]
 
-    def get_flows(self):
-        """Return who took how much of which lot, of all cards."""
-        return [flow for account in self.accounts.values() for flow in account.flows]
+    def get_consumptions(self):
+        """Return the ``(entry, lot, units)`` of all cards, see `Account`."""
+        return [
+            flow for account in self.accounts.values() for flow in account.consumptions
+        ]
 
 
-def _date(value):
-    """Return a date that JSON tells."""
+def _parse_date(value):
+    """Return a date from JSON, or from a date or datetime."""
     if isinstance(value, str):
         return date.fromisoformat(value)
     return value.date() if isinstance(value, datetime) else value

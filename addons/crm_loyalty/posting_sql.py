@@ -1,11 +1,11 @@
-"""The one statement that writes a set of postings, see `posting.Posting.save`."""
+"""The SQL statement that writes a set of postings, see `posting.Posting.save`."""
 
 from odoo.tools import SQL
 
 from .engine import chain
 from .engine.ledger import to_points
 
-# What an entry is written with, and how PostgreSQL calls an array of it.
+# Columns of an entry to insert, with their types in PostgreSQL.
 COLUMNS = {
     "id": "int4",
     "card_id": "int4",
@@ -30,11 +30,14 @@ COLUMNS = {
     "remaining": "numeric",
     "hash": "text",
 }
-IN_UNITS = ("points", "waived", "remaining")
+UNIT_COLUMNS = ("points", "waived", "remaining")
 
 
 def save_sql(posting):
-    """SQL that writes a posting, and tells whether an entry waits for its tier."""
+    """SQL that writes a posting.
+
+    It returns whether an entry still has no qualifying values.
+    """
     return SQL(
         """
         WITH added AS (%s RETURNING program_id, qualifying_date),
@@ -44,16 +47,16 @@ def save_sql(posting):
         SELECT EXISTS (SELECT FROM added WHERE program_id = ANY(%s)
                                            AND qualifying_date IS NULL)
         """,
-        _entries(posting),
-        _flows(posting),
-        _balances(posting),
-        _lots(posting),
-        posting.get_tiered_ids(),
+        _insert_entries_sql(posting),
+        _insert_consumptions_sql(posting),
+        _update_balances_sql(posting),
+        _update_lots_sql(posting),
+        posting.get_tiered_program_ids(),
     )
 
 
-def _entries(posting):
-    """SQL that adds the entries, with what they count for tiers."""
+def _insert_entries_sql(posting):
+    """SQL that inserts the entries with their qualifying values."""
     rows = posting.get_rows()
     for entry in posting.entries:
         row = rows[entry["id"]]
@@ -66,44 +69,44 @@ def _entries(posting):
     values = SQL("e.*, %s, %s, %s", uid, uid, posting.now)
     counted = SQL()
     if posting.is_tiered():
-        Entry = posting.env["loyalty.point.entry"]
+        Entry = posting.env["crm.loyalty.entry"]
         added = SQL("%s, %s", added, Entry._get_qualifying_columns())
         values = SQL("%s, q.*", values)
-        # What takes back an entry that nobody looked at waits for it.
+        # A reversal gets its values only after the reversed entry has some.
         counted = SQL(
             "LEFT JOIN LATERAL (%s) AS q ON e.program_id = ANY(%s) AND NOT EXISTS "
-            "(SELECT FROM loyalty_point_entry AS o WHERE o.id = e.origin_id "
+            "(SELECT FROM crm_loyalty_entry AS o WHERE o.id = e.origin_id "
             "AND o.qualifying_date IS NULL)",
             Entry._get_qualified_sql(),
-            posting.get_tiered_ids(),
+            posting.get_tiered_program_ids(),
         )
     return SQL(
-        "INSERT INTO loyalty_point_entry (%(names)s, %(added)s) "
+        "INSERT INTO crm_loyalty_entry (%(names)s, %(added)s) "
         "SELECT %(values)s FROM unnest(%(entries)s) AS e (%(names)s) %(counted)s",
         names=names,
         added=added,
         values=values,
         entries=SQL(", ").join(
-            SQL("%s::" + kind + "[]", _column(posting, name))
+            SQL("%s::" + kind + "[]", _get_column(posting, name))
             for name, kind in COLUMNS.items()
         ),
         counted=counted,
     )
 
 
-def _column(posting, name):
+def _get_column(posting, name):
     values = [entry[name] for entry in posting.entries]
-    if name in IN_UNITS:
+    if name in UNIT_COLUMNS:
         return [chain.units_to_text(value) for value in values]
     return values
 
 
-def _flows(posting):
-    """SQL that notes which lots were consumed, or given back to."""
-    flows = posting.get_flows()
+def _insert_consumptions_sql(posting):
+    """SQL that inserts what entries consumed of lots, or gave back to them."""
+    flows = posting.get_consumptions()
     return SQL(
         """
-        INSERT INTO loyalty_point_consumption (
+        INSERT INTO crm_loyalty_consumption (
                entry_id, award_id, points,
                create_uid, write_uid, create_date, write_date)
         SELECT *, %(uid)s, %(uid)s, %(now)s, %(now)s
@@ -117,12 +120,11 @@ def _flows(posting):
     )
 
 
-def _balances(posting):
+def _update_balances_sql(posting):
     """SQL that writes the points of cards where the ORM doesn't.
 
-    The ORM writes them, but for big jobs. Where they don't change, the row is
-    written all the same: whoever waits for it has to see that the ledger moved on,
-    and start again.
+    That is in big jobs, and for cards with unchanged points. Writing the row makes a
+    concurrent transaction that waits for it fail and retry with the new ledger.
     """
     changes = {
         card_id: to_points(units)
@@ -141,12 +143,12 @@ def _balances(posting):
     )
 
 
-def _lots(posting):
-    """SQL that notes what is left of the lots that were touched."""
-    touched = posting.get_touched_rows()
+def _update_lots_sql(posting):
+    """SQL that updates the lots and debts that changed."""
+    changed = posting.get_changed_entries()
     return SQL(
         """
-        UPDATE loyalty_point_entry AS e
+        UPDATE crm_loyalty_entry AS e
            SET remaining = v.remaining, expiration_date = v.expires,
                reminded = CASE WHEN e.expiration_date = v.expires
                                THEN e.reminded ELSE 0 END
@@ -154,7 +156,7 @@ def _lots(posting):
                AS v (id, remaining, expires)
          WHERE e.id = v.id
         """,
-        [row.id for row in touched],
-        [chain.units_to_text(row.open) for row in touched],
-        [row.expires for row in touched],
+        [row.id for row in changed],
+        [chain.units_to_text(row.open) for row in changed],
+        [row.expires for row in changed],
     )

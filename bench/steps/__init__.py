@@ -1,7 +1,7 @@
-"""What is measured, step by step; each runs in an Odoo process of its own.
+"""Steps of the benchmark, each of which runs in its own Odoo process.
 
-A step is a function that takes ``env`` and keyword arguments, and returns what
-can be written as JSON.
+A step is a function with ``env`` and keyword arguments, which returns a result that can
+be written as JSON.
 """
 
 from .alternatives import measure_alternatives

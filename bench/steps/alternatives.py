@@ -1,4 +1,4 @@
-"""The lifecycle against loops over customers (see `bench.alternatives`)."""
+"""Comparison of the lifecycle with loops over customers (see `bench.alternatives`)."""
 
 from ..alternatives import STAGE, STAGES, evaluate_in_batches, evaluate_one_by_one
 from ..generate import draw
@@ -10,9 +10,10 @@ BATCH_SAMPLE = 20_000
 
 
 def measure_alternatives(env, share):
-    """Time both loops over a sample, first with all stages to write, then few.
+    """Time both loops over a sample, with all stages to write, then with a share.
 
-    ``share`` is that of the stages that a night finds to write. Nothing is kept.
+    ``share`` is the share of stages that a nightly run writes. Everything is rolled
+    back.
     """
     company = get_companies(env)[0]
     env = env(context={"allowed_company_ids": company.ids, "active_test": False})
@@ -23,9 +24,9 @@ def measure_alternatives(env, share):
         ("batched", evaluate_in_batches, BATCH_SAMPLE),
     ):
         partners = _draw_sample(env, company, size)
-        _forget_stages(env, partners, 1)
+        _unset_stages(env, partners, 1)
         first = _time(env, work, partners, company, day)
-        _forget_stages(env, partners, share)
+        _unset_stages(env, partners, share)
         nightly = _time(env, work, partners, company, day)
         result[name] = {
             "customers": len(partners),
@@ -38,8 +39,8 @@ def measure_alternatives(env, share):
     return result
 
 
-def _forget_stages(env, partners, share):
-    """Let a share of the customers have a stage that is not theirs any more."""
+def _unset_stages(env, partners, share):
+    """Clear the stage of a share of the customers, so that the loop writes it."""
     env.cr.execute(
         f"UPDATE res_partner SET {STAGE} = 0 WHERE id = ANY(%s) "
         f"AND {draw('id', 1, 7)} < %s",
@@ -71,7 +72,7 @@ def _time(env, work, partners, company, day):
 
 
 def _count_differences(env, partners, company):
-    """Return how many stages are not those of the lifecycle: a check on both."""
+    """Return how many stages differ from the lifecycle, as a check of both."""
     env.flush_all()
     env.cr.execute(
         f"""

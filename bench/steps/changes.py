@@ -1,21 +1,21 @@
-"""Orders that change between two nights."""
+"""Changes of orders between two nights."""
 
 from datetime import datetime, time
 
 from ..generate import draw
 from .common import get_day
 
-# Of the changes: new orders, edited ones, cancelled ones; the rest are quotations
-# that are confirmed.
+# Shares of the changes: new, edited and cancelled orders; the rest are confirmed
+# quotations.
 NEW, EDITED, CANCELLED = 0.5, 0.25, 0.15
 
 
 def change_orders(env, count, after=1):
-    """Change so many orders, on the day so many days after the last run.
+    """Change ``count`` orders, ``after`` days after the last run.
 
-    New orders come from customers in the measure in which they order anyway; the
-    others are among the latest ones. Rows are written now, as the watermark of the
-    runs goes by the clock; what they tell happened on the day.
+    Customers get new orders in proportion to their number of orders; the other changes
+    are of the latest orders. The write date is now, because the watermark of runs uses
+    the clock; all other dates are on the day.
     """
     day = get_day(env, after)
     new, edited = round(count * NEW), round(count * EDITED)
@@ -26,7 +26,7 @@ def change_orders(env, count, after=1):
         "day": datetime.combine(day, time(9)),
         "first": first,
         "last": last,
-        # Other orders each time.
+        # Select other orders each time.
         "seed": day.toordinal() + last,
     }
     done = {"day": day}
@@ -47,7 +47,7 @@ def _change_latest(env, names, count, edited, cancelled):
                                       {draw("id", 1, names["seed"])}) AS place
               FROM sale_order
              WHERE id > %(last)s - 20 * %(count)s AND state <> 'cancel'
-               AND create_uid = 1  -- what people are at is theirs
+               AND create_uid = 1  -- not orders of simulated users
         ), changed AS (
             UPDATE sale_order AS o
                SET state = CASE WHEN NOT l.is_order THEN 'sale'
@@ -84,7 +84,7 @@ def _change_latest(env, names, count, edited, cancelled):
 
 
 def _add_orders(env, names, count):
-    """Add orders of the day, each from the customer of an order drawn evenly."""
+    """Add orders of the day, each for the customer of a random order."""
     source = draw("n", 2, names["seed"])
     env.cr.execute(
         f"""

@@ -1,4 +1,4 @@
-"""What everyday work costs: queries and time. Compared with and without our addons."""
+"""Queries and time of everyday work, with and without our addons."""
 
 from lxml import etree
 
@@ -15,8 +15,8 @@ LIMIT = 80
 def measure_cost(env):
     """Measure opening, listing, confirming and writing, as a salesperson.
 
-    Nothing is kept. The customer is that of the first order, who is the same in
-    each database of the same rows.
+    Everything is rolled back. The customer is that of the first order, which is the
+    same in all databases with the same rows.
     """
     company = get_companies(env)[0]
     env = create_salesperson(env, company)
@@ -42,7 +42,7 @@ def _get_customer(env):
 
 
 def _repeat(env, work):
-    """Return queries and median seconds of some work that may be done again."""
+    """Return the queries and median seconds of repeatable work."""
 
     def fresh():
         env.invalidate_all()
@@ -57,13 +57,13 @@ def _repeat(env, work):
 
 
 def _opening(partner):
-    """Read what the form shows, as the web client asks for it."""
+    """Read the fields of the form, like the web client."""
     specification = Form(partner)._view["fields_spec"]
     return lambda: partner.web_read(specification)
 
 
 def _listing(env):
-    """Read the first page of the list with the columns shown by default."""
+    """Read the first page of the list with its default columns."""
     Partner = env["res.partner"]
     view = Partner.get_views([(False, "list")])
     specification = {}
@@ -90,10 +90,10 @@ def _writing_user(partner):
 
 
 def _confirming(env, partner):
-    """Confirm quotations that were made before; the first ones warm up.
+    """Confirm existing quotations; the first ones warm up the caches.
 
-    Counting flushes the cursor, as the end of a transaction does: each order stands
-    for one of its own.
+    Counting flushes the cursor like the end of a transaction, so each order is measured
+    separately.
     """
     product = env["product.product"].sudo().search([("name", "=", "Bench goods")])
     orders = env["sale.order"].create(

@@ -1,19 +1,19 @@
-"""The fast path against the plain one, row by row."""
+"""Comparison of incremental runs with full builds, row by row."""
 
 from .common import count_rows, get_companies, get_last_day
 
 TABLE = "crm_lifecycle_profile"
-# What belongs to a customer beside the facts, and must not depend on the path.
+# Columns other than facts that must be the same after a full build.
 STATE = ("active", "lifecycle_id", "stage_id", "stage_date", "follow_up_date")
 SUBJECT = ("partner_id", "lead_id", "company_id")
 
 
 def compare_with_full_build(env):
-    """Compare what the nightly runs left with full builds, and undo those.
+    """Compare the result of nightly runs with full builds, and roll these back.
 
-    Once with a rebuild over the profiles as they are, in facts, stages and tags;
-    once with one from nothing, in facts, since what is only reached by way of
-    another stage needs the past.
+    The first comparison is with a rebuild of existing profiles: facts, stages and tags.
+    The second one is with a build from scratch, only of facts, because some stages can
+    only be reached from another stage.
     """
     facts = _get_fact_columns(env)
     profiles = count_rows(env, TABLE)
@@ -27,7 +27,7 @@ def compare_with_full_build(env):
     result["rebuild_differs"] = _count_differences(env, [*STATE, *facts])
     result["tags_differ"] = _count_tag_differences(env)
     env.cr.execute(f"TRUNCATE {TABLE} CASCADE")
-    # Facts alone are compared: nobody has to move.
+    # Only facts are compared, so no customer has to move.
     env.cr.execute("UPDATE crm_lifecycle SET state = 'archived'")
     env.invalidate_all()
     _run_all(env)
@@ -38,7 +38,7 @@ def compare_with_full_build(env):
 
 
 def _run_all(env):
-    """Build everything anew, inside of this transaction."""
+    """Run a full build in this transaction."""
     for company in get_companies(env):
         env["crm.lifecycle"]._run(company, get_last_day(env), full=True)
     env.flush_all()
@@ -50,11 +50,10 @@ def _get_fact_columns(env):
 
 
 def _count_differences(env, columns):
-    """Return how many customers are in one of the two alone, or differ.
+    """Return how many customers differ, or are in only one of the two.
 
-    A profile that has become idle, its last document being cancelled or deleted,
-    stays; built from nothing it would not come to be. It is left out if it is
-    empty in both.
+    An idle profile, with its last document cancelled or deleted, stays, but a build
+    from scratch doesn't create it. It is left out if it is empty in both.
     """
     names = ", ".join(f"{{side}}.{name}" for name in columns)
     key = ", ".join(f"COALESCE({n}, 0)" for n in SUBJECT)

@@ -1,4 +1,4 @@
-"""One look at the orders: what nothing can be faster than."""
+"""One aggregate over all orders, as the lower bound of any run."""
 
 from ..measure import best_of
 
@@ -11,7 +11,7 @@ FLOOR = """
 
 
 def measure_floor(env):
-    """Time the aggregate, best of three; its rows are made but stay in the server."""
+    """Time the aggregate, best of three, without fetching its rows."""
 
     def look():
         env.cr.execute(f"SELECT COUNT(*) FROM ({FLOOR} OFFSET 0) AS floor")

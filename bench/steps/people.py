@@ -1,4 +1,4 @@
-"""People who work by RPC while everything else goes on; see `bench.load`."""
+"""Users who work by RPC under load; see `bench.load`."""
 
 from odoo.fields import Command
 
@@ -6,14 +6,14 @@ from ..programs import create_program
 from .common import get_companies
 
 GROUPS = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
-# One customer in so many is a member of the programme of points.
+# One customer in this many is a member of the loyalty program.
 MEMBERS = 10
-# Whoever comes to these stages is to be called: something for the job of actions.
-CALLED_IN = ("first_deal", "growing", "churned")
+# Moves to these stages schedule a call, as work for the job of actions.
+CALL_STAGES = ("first_deal", "growing", "churned")
 
 
 def create_people(env, count):
-    """Create users, what they sell, a playbook, and members of a programme."""
+    """Create users, a product, a playbook, and members of a program."""
     company = get_companies(env)[0]
     env["res.users"].with_context(no_reset_password=True).create(
         [
@@ -61,11 +61,11 @@ def _plan_calls(env, company):
         }
     )
     stages = env["crm.lifecycle"]._get_active(company).stage_ids
-    stages.filtered(lambda stage: stage.code in CALLED_IN).activity_plan_id = plan
+    stages.filtered(lambda stage: stage.code in CALL_STAGES).activity_plan_id = plan
 
 
 def _create_program(env, company):
-    """Create a programme in which each order earns points."""
+    """Create a program where each order earns points."""
     return create_program(
         env,
         name="Load",

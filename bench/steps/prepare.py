@@ -1,4 +1,4 @@
-"""Rows, addons and lifecycles to measure with."""
+"""Preparation of rows, addons and lifecycles."""
 
 from ..generate import generate
 from .common import get_companies
@@ -12,7 +12,7 @@ def generate_rows(env, customers, orders, seed):
 
 
 def prepare_addons(env):
-    """Have our addons count days as people of the companies do."""
+    """Set the time zone in which our addons count the days of the companies."""
     companies = get_companies(env)
     for company in companies:
         company.lifecycle_tz = company.partner_id.tz
@@ -21,10 +21,10 @@ def prepare_addons(env):
 
 
 def activate_lifecycles(env):
-    """Activate the lifecycle T4b in each company: a retailer's, all by orders."""
+    """Activate the retail lifecycle T4b, which depends on orders, in each company."""
     lifecycles = env["crm.lifecycle"]
     for company in get_companies(env):
-        lifecycles |= env["crm.lifecycle.template"]._instantiate("t4b", company)
+        lifecycles |= env["crm.lifecycle.template"]._instantiate("growth", company)
     lifecycles.action_activate()
     env.cr.commit()
     return {"lifecycles": len(lifecycles)}

@@ -1,4 +1,4 @@
-"""Contacts by stage against contacts by country, as a salesperson sees them."""
+"""Comparison of contacts by stage and by country, as a salesperson."""
 
 from ..measure import best_of
 from .common import get_companies
@@ -6,7 +6,7 @@ from .users import create_salesperson
 
 LIMIT = 80
 TIMES = 5
-# What the list of contacts shows without us, and what we add to it.
+# Columns of the list of contacts without our addons, and those that we add.
 COLUMNS = ("complete_name", "email", "phone", "city", "country_id", "user_id")
 OURS = (
     "lifecycle_stage_id",
@@ -19,7 +19,7 @@ OURS = (
 
 
 def measure_reading(env):
-    """Time the same questions by stage and by country, best of five each."""
+    """Time the same queries by stage and by country, best of five each."""
     company = get_companies(env)[0]
     Partner = create_salesperson(env, company)["res.partner"]
     values = _get_values(Partner)
@@ -42,7 +42,7 @@ def measure_reading(env):
 
 
 def _get_values(Partner):
-    """Return each stage with the country that has about as many contacts."""
+    """Return each stage with a country of about as many contacts."""
     by_stage = Partner._read_group([], ["lifecycle_stage_id"], ["__count"])
     by_country = Partner._read_group([], ["country_id"], ["__count"])
     countries = [(country, count) for country, count in by_country if country]
@@ -63,7 +63,7 @@ def _get_values(Partner):
 
 
 def _get_pairs(values):
-    """Return by name what to do by stage, and the same by country."""
+    """Return ``{name: (query by stage, the same by country)}``."""
 
     def both(work):
         return (

@@ -1,4 +1,4 @@
-"""Runs of the lifecycle, each company after the other."""
+"""Runs of the lifecycle, one company after the other."""
 
 import time
 
@@ -10,7 +10,7 @@ from .common import count_rows, get_companies, get_day
 
 
 def measure_run(env, after=0, full=False):
-    """Time a run of each company, as of so many days after the last one."""
+    """Time a run of each company, as of ``after`` days after the last one."""
     day = get_day(env, after)
     companies = get_companies(env)
     runs = []
@@ -37,7 +37,7 @@ def measure_run(env, after=0, full=False):
 
 
 def _read_account(run):
-    """Return what the run wrote down: its counts, and the seconds of its phases."""
+    """Return the counts and seconds per phase that the run stored."""
     names = [name for name in run._fields if name.endswith(("_count", "_seconds"))]
     [values] = run.read(names)
     return {name: values[name] for name in names}
@@ -52,9 +52,9 @@ def _add_up(runs):
 
 
 def measure_replay(env, months=12):
-    """Time bringing the past months in, step by step, on customers without any.
+    """Time a replay of the past months, for customers without a history.
 
-    None where the method that does it is not there.
+    None if the method does not exist.
     """
     Lifecycle = env["crm.lifecycle"]
     if not hasattr(Lifecycle, "_replay"):

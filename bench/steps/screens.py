@@ -1,4 +1,4 @@
-"""What the web client asks for when people look at a screen; see `bench.load`."""
+"""Specifications of the web client's calls for screens; see `bench.load`."""
 
 from lxml import etree
 
@@ -6,13 +6,13 @@ from odoo.tests.form import Form
 
 from .common import get_companies
 
-# Customers whom people work with, drawn evenly.
+# Number of random customers that users work with.
 CUSTOMERS = 2000
 NUMBERS = ("integer", "float", "monetary")
 
 
 def describe_screens(env):
-    """Return the specifications of the client's calls, and what people work with."""
+    """Return the specifications of the client's calls, and the records to work on."""
     company = get_companies(env)[0]
     user = env["res.users"].search([("login", "=", "load_0")])
     env = env(user=user, context={"allowed_company_ids": company.ids, "lang": "en_US"})
@@ -58,7 +58,7 @@ def _read_form(record):
 
 
 def _read_view(model, kind):
-    """Return what a list or kanban shows by default, as `web_read` takes it."""
+    """Return the default fields of a list or kanban, in the format of `web_read`."""
     arch = model.get_views([(False, kind)])["views"][kind]["arch"]
     spec = {
         node.get("name"): {}
@@ -70,7 +70,7 @@ def _read_view(model, kind):
 
 
 def _complete(model, spec):
-    """Ask for the names of what records point to, as the client does."""
+    """Add the display names of relational fields, like the client."""
     for name, part in spec.items():
         field = model._fields[name]
         if not field.relational:

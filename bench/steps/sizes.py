@@ -1,4 +1,4 @@
-"""What our tables take on disk, against the table of the orders."""
+"""Disk usage of our tables, compared with the table of orders."""
 
 from .common import count_rows
 
@@ -6,7 +6,7 @@ MEGABYTE = 1024 * 1024
 
 
 def measure_sizes(env):
-    """Return MB of rows and of indexes by table, and of our indexes on others'."""
+    """Return MB of rows and indexes by table, and of our indexes on other tables."""
     env.cr.execute(
         """
         SELECT relname, pg_table_size(oid), pg_indexes_size(oid)

@@ -1,10 +1,10 @@
-"""People who look at contacts."""
+"""Users for the benchmark."""
 
 GROUPS = ("sales_team.group_sale_salesman_all_leads",)
 
 
 def create_salesperson(env, company):
-    """Return a salesperson who sees all documents, as an environment of theirs."""
+    """Return the environment of a salesperson with access to all documents."""
     user = (
         env["res.users"]
         .with_context(no_reset_password=True)

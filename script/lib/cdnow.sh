@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The purchases of CDNOW's customers, which the demo and the tests run on.
+# The purchases of CDNOW's customers, for the demo and the tests.
 
 CDNOW_PACKAGE=lifetimes==0.11.3
 CDNOW_MEMBER=lifetimes/datasets/CDNOW_master.txt

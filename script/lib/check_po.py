@@ -1,4 +1,4 @@
-"""Every message of the given .po files is translated, and none is a guess."""
+"""Check that all messages of the given .po files are translated and none is fuzzy."""
 
 import sys
 

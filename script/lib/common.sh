@@ -1,22 +1,22 @@
 # shellcheck shell=bash
-# Shared by every script here: where things are, how progress and errors are told.
-# Sourced, never run. Functions of other files are loaded at the end.
+# Common functions of all scripts: paths, progress, errors and set-up. It is only
+# sourced, and sources the other files at the end.
 
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-STATE=$ROOT/.odoo # everything that set-up makes; safe to delete as a whole
+STATE=$ROOT/.odoo # everything that the set-up creates; safe to delete
 VENV=$STATE/venv
 LINT_VENV=$STATE/lint
 LIB=$ROOT/script/lib
 PYTHON_MIN=3.10
 export ROOT STATE
 
-# --- telling the user -------------------------------------------------------
+# --- output -----------------------------------------------------------------
 
 STEP_STARTED=
 
-# One progress line per step: "  what ... 12 s"; step_done ends it.
+# Prints a progress line of a step: "  what ... 12 s"; step_done ends it.
 step() {
     STEP_STARTED=$SECONDS
     printf '  %s ...' "$*"
@@ -24,14 +24,15 @@ step() {
 
 step_done() { printf ' %s s\n' "$((SECONDS - STEP_STARTED))"; }
 
-# A step that had nothing to do.
+# Prints a step that has nothing to do.
 step_kept() { printf '  %s: %s\n' "$1" "$2"; }
 
 headline() { printf '%s\n' "$*"; }
 
 note() { printf '  note: %s\n' "$*" >&2; }
 
-# The first argument says what is wrong, the others what to do next.
+# Prints an error and exits. The first argument is the problem, the others say what to
+# do.
 fail() {
     printf '\nerror: %s\n' "$1" >&2
     shift
@@ -40,7 +41,7 @@ fail() {
     exit 1
 }
 
-# Run a command whose output matters only if it fails.
+# Runs a command, and prints its output only if it fails.
 quietly() {
     local log=$STATE/log/$1.log
     shift
@@ -52,7 +53,7 @@ quietly() {
     fi
 }
 
-# --- facts about the machine ------------------------------------------------
+# --- machine ----------------------------------------------------------------
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -62,10 +63,11 @@ can_apt() { is_root && have apt-get; }
 
 writable_dir() { mkdir -p "$1" 2>/dev/null && [ -w "$1" ]; }
 
-# A short checksum of what comes in: good for names and stamps.
+# Prints a short checksum of stdin, for names and keys.
 fingerprint() { sha256sum | cut -c1-16; }
 
-# Downloads are kept outside the checkout, so that a second one is quick.
+# Prints the folder of downloads, outside the checkout so that other checkouts use it,
+# too.
 cache_dir() {
     local dir=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/crm-lifecycle
     if writable_dir "$dir"; then
@@ -76,19 +78,20 @@ cache_dir() {
     fi
 }
 
-# --- environment of every command that is run -------------------------------
+# --- environment of all commands --------------------------------------------
 
 base_environment() {
     mkdir -p "$STATE"
-    # Without bytecode each start of Odoo takes twice as long; and it is kept
-    # out of the source folders.
+    # Keep bytecode, without which each start of Odoo takes twice as long, but outside
+    # the source folders.
     unset PYTHONDONTWRITEBYTECODE
     export PYTHONPYCACHEPREFIX=$STATE/pyc
-    # A PYTHONPATH or PYTHONHOME of the caller would come before the pins.
+    # A PYTHONPATH or PYTHONHOME of the caller would take precedence over pinned
+    # packages.
     unset PYTHONHOME PYTHONPATH
     export LC_ALL=${LC_ALL:-C.UTF-8}
     export PIP_DISABLE_PIP_VERSION_CHECK=1
-    # Chromium, pip and fontconfig want a home that can be written.
+    # Chromium, pip and fontconfig need a writable home.
     if ! [ -w "${HOME:-/nonexistent}" ]; then
         export HOME=$STATE/home
         mkdir -p "$HOME"
@@ -96,7 +99,7 @@ base_environment() {
     fi
 }
 
-# Two set-ups at once would trip over each other; the second one waits.
+# Waits for another set-up of this checkout, and locks it.
 lock_setup() {
     have flock || return 0
     exec 9>"$STATE/setup.lock"
@@ -114,7 +117,7 @@ unlock_setup() {
 
 # --- set-up as a whole ------------------------------------------------------
 
-# Installs what is missing; the other scripts begin with it.
+# Installs what is missing. The other scripts start with it.
 prepare() {
     base_environment
     lock_setup
@@ -134,16 +137,16 @@ prepare() {
 
 is_set_up() { [ -e "$STATE/ready" ]; }
 
-# For commands that must start fast: set-up only if there was none.
+# Prepares commands that must start fast: sets up only if there was no set-up.
 enter() {
     if ! is_set_up; then
-        # Output is for the command that follows.
+        # stdout is for the command that follows.
         prepare >&2
         return
     fi
     base_environment
     use_postgres
-    # PGHOST may name another server than at set-up.
+    # PGHOST may be different from that of the set-up.
     write_odoo_conf
     use_odoo_environment
 }

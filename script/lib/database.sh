@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Odoo's databases: made from a template, and marked when they are complete.
+# Odoo databases, which are copied from a template and marked when they are complete.
 #
-# The mark is the database's comment, which a copy doesn't inherit:
-#   crm-lifecycle: making    made by these scripts, not (yet) complete
-#   crm-lifecycle: KEY       complete; KEY says of what it was made
-# A database without such a comment is somebody else's and is never touched.
+# The mark is the comment of the database, which a copy doesn't inherit:
+#   crm-lifecycle: making    created by these scripts, but not complete
+#   crm-lifecycle: KEY       complete; KEY is a checksum of its content
+# These scripts never change a database without such a comment.
 
 CORE_DB=crm_lifecycle_core
 LANGUAGES=en_US,zh_CN
@@ -25,7 +25,7 @@ report_left_out() {
     done < <(addons left-out)
 }
 
-# What is installed from the addons: all but their tests and texts.
+# Prints a checksum of the addons, without tests and documentation.
 addons_key() {
     (
         cd "$ROOT/addons" || exit
@@ -55,14 +55,14 @@ db_mark() {
 
 db_set_mark() { sql postgres -c "COMMENT ON DATABASE \"$1\" IS 'crm-lifecycle: $2'"; }
 
-# --- making and dropping ----------------------------------------------------
+# --- creating and dropping --------------------------------------------------
 
 db_drop() {
     dropdb --if-exists --force "$1" 2>/dev/null || sql postgres -c "DROP DATABASE IF EXISTS \"$1\""
     rm -rf "${FILESTORE:?}/$1"
 }
 
-# A new database, in place of what these scripts left half-made.
+# Creates a database, and drops an incomplete one of these scripts first.
 db_create() {
     local name=$1 template=${2:-}
     if [ "$(db_mark "$name")" = foreign ]; then
@@ -71,28 +71,28 @@ db_create() {
     fi
     db_drop "$name"
     if [ -n "$template" ]; then
-        lock_setup # two copies at once are one too many for PostgreSQL
+        lock_setup # PostgreSQL can't copy a template twice at the same time
         createdb -T "$template" "$name"
         unlock_setup
         mkdir -p "$FILESTORE"
-        # Odoo never changes a file of its store, so links are as good as copies.
+        # Odoo never changes a file of the filestore, so hard links are safe.
         [ ! -d "$FILESTORE/$template" ] || cp -al "$FILESTORE/$template" "$FILESTORE/$name"
     else
-        # As Odoo itself makes them.
+        # Use the options of Odoo itself.
         createdb -T template0 -E UTF8 --lc-collate=C "$name"
     fi
     db_set_mark "$name" making
 }
 
-# odoo_run LOG ARGUMENTS...: an Odoo command, its output in a log file.
+# odoo_run LOG ARGUMENTS...: runs an Odoo command with its output in a log file.
 odoo_run() {
     local log=$1
     shift
     quietly "$log" run_odoo "$@"
 }
 
-# install_modules DATABASE -i|-u MODULES. Odoo exits with 0 when it skips an
-# addon, so the addons' states are looked at.
+# install_modules DATABASE -i|-u MODULES: installs or upgrades addons, and checks their
+# states, because Odoo exits with 0 even if it skips an addon.
 install_modules() {
     local database=$1 how=$2 modules=$3 bad
     # shellcheck disable=SC2086
@@ -113,14 +113,15 @@ install_modules() {
     warn_of_log "$STATE/log/install-$database.log"
 }
 
-# Warnings at installation are mistakes in an addon more often than not.
+# Prints the number of warnings of an installation, which are usually errors in an
+# addon.
 warn_of_log() {
     local count
     count=$(grep -cE ' (ERROR|WARNING) ' "$1" || true)
     [ "$count" = 0 ] || printf ' (%s warnings in %s)' "$count" "${1#"$ROOT"/}"
 }
 
-# The template of all others: the core modules that our addons need.
+# Creates the template of all databases, with the dependencies of our addons.
 make_core_database() {
     local key
     lock_setup
@@ -139,7 +140,7 @@ make_core_database() {
     unlock_setup
 }
 
-# Template plus our addons.
+# Installs our addons in a copy of the template.
 install_own_addons() {
     local database=$1 own
     own=$(addons own)
@@ -149,7 +150,7 @@ install_own_addons() {
 
 run_odoo() { "$VENV/bin/python" -m odoo "$@"; }
 
-# odoo_script DATABASE FILE: a Python file run inside `odoo shell`.
+# odoo_script DATABASE FILE: runs a Python file in `odoo shell`.
 odoo_script() { run_odoo shell -d "$1" --no-http --log-level="${ODOO_SCRIPT_LOG:-warn}" <"$2"; }
 
 warm_assets() {

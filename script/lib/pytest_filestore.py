@@ -1,8 +1,8 @@
-"""pytest plugin: each of xdist's workers has files of its own, as it has a database.
+"""pytest plugin: each xdist worker has its own filestore, like its own database.
 
-pytest-odoo gives all workers the files of the database that theirs are copied from.
-At the end of each class Odoo collects the files that its own database does not know:
-those of a test that another worker is in the middle of were among them.
+In pytest-odoo, all workers share the filestore of the template database. At the end of
+each class, Odoo deletes the files that its database does not know, including those of
+tests that run in other workers.
 """
 
 import os
@@ -16,13 +16,13 @@ from odoo.tools import config
 
 @contextmanager
 def own_filestore(template, database):
-    """Give a worker's database the files of its template, by links, for a while."""
+    """Link the template's filestore for a worker's database; remove it at the end."""
     source, files = config.filestore(template), config.filestore(database)
     if source == files:  # no worker
         yield
         return
     shutil.rmtree(files, ignore_errors=True)
-    # Odoo never changes a file of its store, so links are as good as copies.
+    # Odoo never changes a file of the filestore, so hard links are safe.
     shutil.copytree(source, files, copy_function=os.link)
     try:
         yield

@@ -1,7 +1,7 @@
-"""pytest plugin: the files of each addon are imported in reversed order.
+"""pytest plugin: import the files of each addon in reversed order.
 
-Used by `script/test --thorough`: no behaviour may hang on the order of imports. A file
-still comes after those whose models its own inherit.
+`script/test --thorough` uses it, because no behavior may depend on the import order. A
+file is still imported after the files of the models that it inherits.
 """
 
 import ast
@@ -33,7 +33,7 @@ class ReversedLoader(importlib.machinery.SourceFileLoader):
 
 
 class ReversedFinder:
-    """Finds the packages of ours that hold models."""
+    """Find the packages of our addons that contain models."""
 
     @staticmethod
     def find_spec(fullname, path=None, target=None):

@@ -1,8 +1,7 @@
-"""pytest plugin: how many browser tours ran, and an error if any was skipped.
+"""pytest plugin: report the number of browser tours, and fail if one was skipped.
 
-Odoo skips a tour when there is no browser, and pytest then ends well: nobody
-would notice that the screens were never tried. With TOURS_REQUIRED=1 in the
-environment a skipped tour fails the run.
+Odoo skips a tour if there is no browser, and pytest still passes without testing any
+screen. With TOURS_REQUIRED=1 in the environment, a skipped tour fails the run.
 """
 
 import inspect
@@ -15,7 +14,7 @@ from odoo.tests.common import HttpCase
 
 BROWSER_CALLS = ("start_tour(", "browser_js(")
 
-# Tours started by the test that runs now.
+# Tours that the current test has started.
 started = 0
 counts = {"ran": 0, "skipped": 0}
 
@@ -39,7 +38,7 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    # Properties travel with the report from xdist's workers.
+    # xdist workers send properties with the report.
     item.user_properties[:] = [p for p in item.user_properties if p[0] != "tours"]
     tours = started or _has_tour(item)
     if tours:

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The Python environments: one with what Odoo and the tests need, one of linters.
+# The Python environments: one for Odoo and the tests, one for linters.
 
-# Addons of others say that they need Odoo, which pip doesn't see here. So this file
-# names all that they need beside it, and nothing more is looked for.
+# Other addons depend on a package of Odoo that pip can't find here. So this file lists
+# all their other dependencies, and pip resolves none.
 ADDON_REQUIREMENTS=$ROOT/config/requirements-addons.txt
 
 python_has_venv() { "$1" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; }
@@ -18,8 +18,8 @@ install_linters() {
     make_environment "$LINT_VENV" "Linters" "$ROOT/config/requirements-lint.txt"
 }
 
-# make_environment DIR TITLE REQUIREMENTS...: an environment that holds the pins;
-# brought up to date when a requirements file changed, made anew for another Python.
+# make_environment DIR TITLE REQUIREMENTS...: creates an environment with the pinned
+# packages; updates it if a requirements file changed, recreates it for another Python.
 make_environment() {
     local dir=$1 title=$2 python key file pip_args=()
     shift 2
@@ -29,7 +29,7 @@ make_environment() {
         step_kept "$title" "all there"
         return
     fi
-    # Told as a step of its own, if it has to be fetched.
+    # Fetch pip first if necessary, so that it is a separate step.
     python_has_venv "$PYTHON_BIN" || pip_wheel >/dev/null || true
     step "$title, installing"
     if [ "$(cat "$dir/.python" 2>/dev/null)" != "$python" ]; then
@@ -56,7 +56,7 @@ pip_install() {
             "Check that this machine reaches its package index (pip config list), then run the script again."
 }
 
-# With ensurepip where Python has it; or else with pip from Debian's package.
+# Creates an environment with ensurepip, or else with pip from Debian's package.
 create_venv() {
     local dir=$1 wheel
     if python_has_venv "$PYTHON_BIN"; then
@@ -72,7 +72,7 @@ create_venv() {
     fi
 }
 
-# A pip to start with, from Debian's own package: a file that Python can run.
+# Prints the path of a pip wheel from Debian's package, which Python can run.
 pip_wheel() {
     local dir=$STATE/pip deb
     deb=$(deb_in "${ODOO_DEB:-}" "$PIP_PACKAGE") || deb=$(fetch_debs "$PIP_PACKAGE") || return 1
@@ -81,8 +81,8 @@ pip_wheel() {
     find "$dir" -name 'pip-*.whl' | head -n 1 | grep .
 }
 
-# Odoo comes last in the environment's path: so the pins win over what lies
-# beside it, and `python -m odoo` works with no further setting.
+# Adds Odoo at the end of the environment's path, so that pinned packages take
+# precedence over those next to Odoo, and `python -m odoo` works.
 link_odoo() {
     local site
     site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

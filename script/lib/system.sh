@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the machine must give: room, a Python, and (root only) packages by apt.
+# Requirements of the machine: disk space, Python, and (only as root) apt packages.
 
 check_disk() {
     local free_kb
@@ -13,8 +13,8 @@ python_ok() {
     "$1" -c "import sys; sys.exit(sys.version_info < (${PYTHON_MIN/./, }))" 2>/dev/null
 }
 
-# The Python that the environments are made from: $PYTHON, python3, or a newer
-# one that is installed beside an old python3.
+# Prints the Python for the environments: $PYTHON, python3, or a newer one that is
+# installed in addition to an old python3.
 find_python() {
     local name
     for name in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.10}; do
@@ -36,18 +36,18 @@ find_browser() {
     return 1
 }
 
-# Packages outside Python that Odoo and the tests use. An ordinary user can't
-# install them: then this says what will be missing.
+# Installs system packages that Odoo and the tests use. If the user is not root, prints
+# the missing ones.
 install_system_packages() {
     local missing=()
     find_browser >/dev/null || missing+=(chromium)
     have wkhtmltopdf || missing+=(wkhtmltopdf)
     have pdftotext || missing+=(poppler-utils)
-    # Without a Chinese font, Chinese text is missing from PDF files.
+    # Without a Chinese font, PDF files lack Chinese text.
     have_chinese_font || missing+=(fonts-wqy-microhei)
     if can_apt; then
         python_has_venv "$(find_python)" || missing+=(python3-venv)
-        # pip checks certificates with the system's.
+        # pip uses the certificates of the system.
         [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
         [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
     fi
@@ -80,7 +80,7 @@ have_chinese_font() {
     fi
 }
 
-# Fails, with what to do, when something else listens on the port.
+# Fails if another program listens on the port.
 check_port() {
     local port=$1
     "$VENV/bin/python" - "$port" <<'PY' || fail \

@@ -1,7 +1,6 @@
-"""Build the bundles of scripts and styles once; run inside `odoo shell`.
+"""Build the asset bundles once; run it in `odoo shell`.
 
-Otherwise every test that opens a browser builds them again, since what a test
-writes is rolled back.
+Otherwise each browser test builds them again, because tests roll back their writes.
 """
 
 SCRIPTS = (

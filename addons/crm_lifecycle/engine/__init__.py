@@ -11,7 +11,7 @@ from . import (
     review,
     scope,
     shadow,
-    since,
+    effective_dates,
     stages,
     statements,
     templates,

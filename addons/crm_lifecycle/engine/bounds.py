@@ -1,7 +1,8 @@
 """Bounds of dates, both typed and computed.
 
-A day that users type lies between ``FIRST`` and ``LAST``. Days computed from it may be
-later, but never after ``END``: Python and the web client have no later day.
+A day that users type lies between ``MIN_INPUT_DATE`` and ``MAX_INPUT_DATE``. Days
+computed from it may be later, but never after ``MAX_DATE``: Python and the web client
+have no later day.
 """
 
 from datetime import date, timedelta
@@ -10,11 +11,11 @@ from dateutil.relativedelta import relativedelta
 
 from odoo.tools import SQL
 
-FIRST = date(1900, 1, 1)
-LAST = date(2199, 12, 31)
+MIN_INPUT_DATE = date(1900, 1, 1)
+MAX_INPUT_DATE = date(2199, 12, 31)
 # The first and the last day that Python can hold.
-BEGIN = date.min
-END = date.max
+MIN_DATE = date.min
+MAX_DATE = date.max
 # The longest period that a number of days or months may mean.
 MAX_DAYS = 36500
 MAX_MONTHS = 1200
@@ -29,9 +30,9 @@ def shift(day: date, days: int = 0, months: int = 0) -> date:
     try:
         return day + relativedelta(months=months) + timedelta(days=days)
     except (ValueError, OverflowError):
-        return END if days + 30 * months > 0 else BEGIN
+        return MAX_DATE if days + 30 * months > 0 else MIN_DATE
 
 
-def capped(day: SQL) -> SQL:
-    """Return SQL of a day that is not NULL, limited to ``END``."""
-    return SQL("LEAST((%s)::date, %s::date)", day, END)
+def cap_date(day: SQL) -> SQL:
+    """Return SQL of a day that is not NULL, limited to ``MAX_DATE``."""
+    return SQL("LEAST((%s)::date, %s::date)", day, MAX_DATE)

@@ -16,7 +16,7 @@ from odoo.orm.domains import DomainNary, DomainNot
 from . import bounds
 
 # Errors of the database for conditions that it can't evaluate.
-UNANSWERED = (
+QUERY_ERRORS = (
     psycopg2.DataError,
     psycopg2.NotSupportedError,
     psycopg2.ProgrammingError,
@@ -77,7 +77,8 @@ def _check_values(domain: Domain) -> None:
         items = value if isinstance(value, (list, tuple, AbstractSet)) else [value]
         for item in items:
             if not _is_plain(item) or (
-                condition.operator.endswith(("=like", "=ilike")) and _ends_open(item)
+                condition.operator.endswith(("=like", "=ilike"))
+                and _ends_with_escape(item)
             ):
                 raise DomainError(repr(item)[:80])
 
@@ -95,7 +96,7 @@ def _get_depth(domain: Domain) -> int:
 def _is_plain(value) -> bool:
     """Return whether a condition can compare with a value in the database."""
     if isinstance(value, str):
-        return is_text(value)
+        return is_storable_text(value)
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, int):
@@ -103,7 +104,7 @@ def _is_plain(value) -> bool:
     return isinstance(value, _PLAIN)
 
 
-def is_text(value: str) -> bool:
+def is_storable_text(value: str) -> bool:
     """Return whether the database accepts a text: no NUL, no lone surrogate."""
     try:
         value.encode()
@@ -112,7 +113,7 @@ def is_text(value: str) -> bool:
     return "\0" not in value
 
 
-def _ends_open(pattern) -> bool:
+def _ends_with_escape(pattern) -> bool:
     """Return whether a pattern ends in an incomplete escape, a database error."""
     text = str(pattern)
     return (len(text) - len(text.rstrip("\\"))) % 2 == 1
@@ -121,9 +122,10 @@ def _ends_open(pattern) -> bool:
 def resolve_date(value: str, as_of: date) -> date:
     """Return the day that a relative date such as ``today -90d`` means.
 
-    An ISO date means itself. Days outside `bounds.FIRST` and `bounds.LAST` are refused.
-    Unlike in ``odoo.tools.date_utils.parse_date``, the starting day is a parameter, so
-    that a rule as of last March uses the dates of last March.
+    An ISO date means itself. Days outside `bounds.MIN_INPUT_DATE` and
+    `bounds.MAX_INPUT_DATE` are refused. Unlike in ``odoo.tools.date_utils.parse_date``,
+    the starting day is a parameter, so that a rule as of last March uses the dates of
+    last March.
 
     >>> resolve_date("today -3m", date(2026, 5, 31))
     datetime.date(2026, 2, 28)
@@ -131,7 +133,7 @@ def resolve_date(value: str, as_of: date) -> date:
     text = value.strip()
     if re.match(r"\d+-", text):
         try:
-            return _checked(datetime.fromisoformat(text).date(), value)
+            return _check_date_bounds(datetime.fromisoformat(text).date(), value)
         except ValueError as error:
             raise DomainError(str(error)) from error
     if not text or not _RELATIVE.match(text):
@@ -142,12 +144,12 @@ def resolve_date(value: str, as_of: date) -> date:
             day = _apply_term(day, term)
     except (ValueError, OverflowError) as error:
         raise DomainError(value) from error
-    return _checked(day, value)
+    return _check_date_bounds(day, value)
 
 
-def _checked(day: date, value: str) -> date:
+def _check_date_bounds(day: date, value: str) -> date:
     """Return a day, or raise if it is out of bounds."""
-    if not bounds.FIRST <= day <= bounds.LAST:
+    if not bounds.MIN_INPUT_DATE <= day <= bounds.MAX_INPUT_DATE:
         raise DomainError(value)
     return day
 
@@ -239,14 +241,14 @@ def fields_of(domain: Domain) -> list[str]:
     return list(dict.fromkeys(item.field_expr for item in domain.iter_conditions()))
 
 
-def crossing_day(operator: str, value: str, fact: date) -> date | None:
+def get_trigger_date(operator: str, value: str, fact: date) -> date | None:
     """Return the day on which a condition on a date starts to hold by itself.
 
     For ``fact <= today -90d`` this is the fact plus 90 days; None if time makes no
     difference (a fixed day, or a comparison that time can only make false) or if the
     day moves in steps (``=1d``).
 
-    >>> crossing_day("<=", "today -90d", date(2026, 1, 1))
+    >>> get_trigger_date("<=", "today -90d", date(2026, 1, 1))
     datetime.date(2026, 4, 1)
     """
     if operator not in ("<", "<=") or re.match(r"\d+-", value.strip()):

@@ -16,7 +16,7 @@ MAX_ITEMS = {"stages": 100, "rules": 1000, "tags": 200}
 MAX_DEPTH = 40
 
 
-class FileProblem(ValueError):
+class FileFormatError(ValueError):
     """The problem that prevents a file from being read: a code, and its details.
 
     Codes: ``big``, ``text``, ``json``, ``deep``, ``format``, ``schema``,
@@ -32,47 +32,47 @@ class FileProblem(ValueError):
 def read(content: bytes) -> dict:
     """Return the lifecycle in the bytes of a file, with its structure checked.
 
-    :raises FileProblem: if the file contains no valid lifecycle
+    :raises FileFormatError: if the file contains no valid lifecycle
     """
     if len(content) > MAX_BYTES:
-        raise FileProblem("big", megabytes=MAX_BYTES // 1_000_000)
+        raise FileFormatError("big", megabytes=MAX_BYTES // 1_000_000)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileProblem("text") from error
+        raise FileFormatError("text") from error
     try:
         data = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise FileProblem("deep") from error
+        raise FileFormatError("deep") from error
     except ValueError as error:
-        raise FileProblem("json", error=str(error)) from error
+        raise FileFormatError("json", error=str(error)) from error
     return check(data)
 
 
 def check(data) -> dict:
     """Check the structure of the data of a file, and return its lifecycle."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise FileProblem("format")
+        raise FileFormatError("format")
     schema = data.get("schema")
     if type(schema) is not int or schema < 1:
-        raise FileProblem("schema")
+        raise FileFormatError("schema")
     if schema > SCHEMA:
-        raise FileProblem("newer", schema=schema, known=SCHEMA)
+        raise FileFormatError("newer", schema=schema, known=SCHEMA)
     _check_values(data, 0)
     lifecycle = data.get("lifecycle")
     if not isinstance(lifecycle, dict):
-        raise FileProblem("shape", what="lifecycle")
+        raise FileFormatError("shape", what="lifecycle")
     for part, most in MAX_ITEMS.items():
         items = lifecycle.setdefault(part, [])
         if not isinstance(items, list) or not all(
             isinstance(item, dict) for item in items
         ):
-            raise FileProblem("shape", what=part)
+            raise FileFormatError("shape", what=part)
         if len(items) > most:
-            raise FileProblem("many", part=part, most=most)
+            raise FileFormatError("many", part=part, most=most)
     _check_names(lifecycle, "lifecycle", 1)
     if not lifecycle["stages"]:
-        raise FileProblem("empty")
+        raise FileFormatError("empty")
     for part in MAX_ITEMS:
         for place, item in enumerate(lifecycle[part], start=1):
             _check_names(item, part, place)
@@ -98,7 +98,7 @@ def _refuse_constant(name):
 def _check_values(value, depth):
     """Refuse values that no database accepts: deep nesting, invalid characters."""
     if depth > MAX_DEPTH:
-        raise FileProblem("deep")
+        raise FileFormatError("deep")
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict):
@@ -114,17 +114,17 @@ def _check_text(text):
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise FileProblem("text") from error
+        raise FileFormatError("text") from error
     if "\0" in text:
-        raise FileProblem("text")
+        raise FileFormatError("text")
 
 
 def _check_names(item, part, place):
     texts = item.get("name")
     if isinstance(texts, dict) and not all(isinstance(t, str) for t in texts.values()):
-        raise FileProblem("missing", part=part, place=place, field="name")
+        raise FileFormatError("missing", part=part, place=place, field="name")
     if not text_of(texts).strip():
-        raise FileProblem("missing", part=part, place=place, field="name")
+        raise FileFormatError("missing", part=part, place=place, field="name")
 
 
 def _check_codes(part, items):
@@ -132,9 +132,9 @@ def _check_codes(part, items):
     for place, item in enumerate(items, start=1):
         code = item.get("code")
         if not isinstance(code, str) or not code.strip():
-            raise FileProblem("missing", part=part, place=place, field="code")
+            raise FileFormatError("missing", part=part, place=place, field="code")
         if code in seen:
-            raise FileProblem("code", part=part, code=code)
+            raise FileFormatError("code", part=part, code=code)
         seen.add(code)
 
 
@@ -144,10 +144,12 @@ def _check_rules(lifecycle):
     for place, rule in enumerate(lifecycle["rules"], start=1):
         target = rule.get("to_stage_id")
         if target is None:
-            raise FileProblem("missing", part="rules", place=place, field="to_stage_id")
+            raise FileFormatError(
+                "missing", part="rules", place=place, field="to_stage_id"
+            )
         origins = rule.get("from_stage_ids", [])
         if not isinstance(origins, list):
-            raise FileProblem("shape", what="from_stage_ids")
+            raise FileFormatError("shape", what="from_stage_ids")
         for code in [target, *origins]:
             if not isinstance(code, str) or code not in codes:
-                raise FileProblem("stage", rule=text_of(rule["name"]), code=code)
+                raise FileFormatError("stage", rule=text_of(rule["name"]), code=code)

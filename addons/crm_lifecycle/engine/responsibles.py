@@ -11,7 +11,7 @@ RESPONSIBLES = [
     (LEADER, "Team leader"),
 ]
 # Fallbacks where a responsible is missing, in order.
-STAND_INS = {
+FALLBACK_ROLES = {
     SALESPERSON: (SALESPERSON, OWNER, LEADER),
     OWNER: (OWNER, SALESPERSON, LEADER),
     LEADER: (LEADER, SALESPERSON, OWNER),

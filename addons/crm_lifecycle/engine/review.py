@@ -20,7 +20,7 @@ MONTH_SLACK = 3
 
 
 @dataclass(frozen=True)
-class Turn:
+class DateTrigger:
     """A date column, and the time after which a condition on it changes its result."""
 
     column: str
@@ -42,28 +42,28 @@ class Turn:
             "CASE WHEN %(day)s >= %(last)s"
             " THEN GREATEST(%(capped)s - %(slack)s, %(next)s) END",
             day=day,
-            capped=bounds.capped(day),
+            capped=bounds.cap_date(day),
             last=date.fromordinal(as_of.toordinal() - self.slack),
             next=date.fromordinal(as_of.toordinal() + 1),
             slack=self.slack,
         )
 
 
-def turns_of(
+def get_date_triggers(
     domain: Domain, column_type: Callable[[str], str | None]
-) -> list[Turn] | None:
-    """Return the turns of a domain, None if they can't be predicted.
+) -> list[DateTrigger] | None:
+    """Return the date triggers of a domain, None if they can't be predicted.
 
     ``column_type`` returns the type of a field that is a column of the customer, None
     for any other field: a computed field, or one read through a path, may change
     without a review of the customer.
     """
-    turns = []
+    triggers = []
     for condition in domain.iter_conditions():
-        kind = column_type(condition.field_expr)
-        if kind is None:
+        field_type = column_type(condition.field_expr)
+        if field_type is None:
             return None
-        if kind not in ("date", "datetime"):
+        if field_type not in ("date", "datetime"):
             continue
         for value in _values(condition.value):
             offset = domains.offset_of(value)
@@ -71,9 +71,11 @@ def turns_of(
                 return None
             if offset:
                 days, months, terms = offset
-                slack = MONTH_SLACK * terms + (1 if kind == "datetime" else 0)
-                turns.append(Turn(condition.field_expr, -days, -months, slack))
-    return list(dict.fromkeys(turns))
+                slack = MONTH_SLACK * terms + (1 if field_type == "datetime" else 0)
+                triggers.append(
+                    DateTrigger(condition.field_expr, -days, -months, slack)
+                )
+    return list(dict.fromkeys(triggers))
 
 
 def _values(value) -> list[str]:

@@ -22,17 +22,17 @@ def day_end(day: date, tz: str) -> datetime:
 
 
 # The bits of all sources.
-ALL = -1
+ALL_TOPICS = -1
 
 
-def topics_of(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
+def assign_topics(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """Return the bit of each source, the same for sources that share a fact.
 
     A change in one source requires no refresh of the others, unless they provide a fact
     together. ``facts`` are the names that each source provides; a source without names
     counts for all sources.
 
-    >>> topics_of({"lead": ["first", "won"], "talk": ["last"], "sale": ["first"]})
+    >>> assign_topics({"lead": ["first", "won"], "talk": ["last"], "sale": ["first"]})
     {'lead': 1, 'talk': 2, 'sale': 1}
     """
     groups: list[tuple[set[str], set[str]]] = []
@@ -54,10 +54,10 @@ def topics_of(facts: Mapping[str, Iterable[str]]) -> dict[str, int]:
     bits = {
         source: 1 << place for place, group in enumerate(groups) for source in group[0]
     }
-    return {source: bits.get(source, ALL) for source in facts}
+    return {source: bits.get(source, ALL_TOPICS) for source in facts}
 
 
-def is_topic(topics: SQL, bit: int) -> SQL:
+def has_topic(topics: SQL, bit: int) -> SQL:
     """Return the SQL condition that the bits of a row include one."""
     return SQL("(%s & %s) <> 0", topics, bit)
 
@@ -69,7 +69,7 @@ class Shard:
     index: int
     count: int
 
-    def holds(self, partner: SQL, lead: SQL) -> SQL:
+    def contains(self, partner: SQL, lead: SQL) -> SQL:
         """Return the SQL condition that the subject belongs to this shard."""
         return SQL("COALESCE(%s, %s) %% %s = %s", partner, lead, self.count, self.index)
 
@@ -82,8 +82,8 @@ class Scope:
     happened before its end. ``since`` (naive UTC) is the watermark: earlier changes
     were seen by the run as of ``previous_as_of``. Both are empty for a full rebuild,
     which queries all customers. ``topics`` are the bits of the sources, see
-    `topics_of`; ``batch_topics`` are the different bits of the rows of the batch, if
-    known, and ``batch_size`` is the approximate number of its subjects.
+    `assign_topics`; ``batch_topics`` are the different bits of the rows of the batch,
+    if known, and ``batch_size`` is the approximate number of its subjects.
     """
 
     company_id: int
@@ -95,16 +95,16 @@ class Scope:
     batch_topics: tuple[int, ...] | None = None
     batch_size: int = 0
 
-    def asks(self, source: str, alias: str) -> SQL:
+    def needs_refresh(self, source: str, alias: str) -> SQL:
         """Return the SQL condition that the source's facts of a batch row may be stale.
 
         It uses terms for which the planner has statistics, and is constant if all rows
         of the batch are alike: the source is then not read at all if no row needs it.
         """
-        bit = self.topics.get(source, ALL)
+        bit = self.topics.get(source, ALL_TOPICS)
         column = SQL.identifier(alias, "topics")
         if self.batch_topics is None:
-            return is_topic(column, bit)
+            return has_topic(column, bit)
         asking = [topics for topics in self.batch_topics if topics & bit]
         if len(asking) == len(self.batch_topics):
             return SQL("TRUE")
@@ -120,19 +120,19 @@ class Scope:
         """The first moment that no longer counts, naive UTC."""
         return day_end(self.as_of, self.tz)
 
-    def day_before(self, months: int) -> date:
+    def date_months_ago(self, months: int) -> date:
         """Return ``as_of`` minus some months: the last day outside the window."""
         return self.as_of - relativedelta(months=months)
 
-    def end_of_day_before(self, months: int) -> datetime:
+    def end_of_date_months_ago(self, months: int) -> datetime:
         """Return the end of that day, naive UTC."""
-        return day_end(self.day_before(months), self.tz)
+        return day_end(self.date_months_ago(months), self.tz)
 
     def local_date(self, moment: SQL) -> SQL:
         """Return SQL of the company's local date of a naive UTC timestamp."""
         return SQL("((%s AT TIME ZONE 'UTC') AT TIME ZONE %s)::date", moment, self.tz)
 
-    def crossing(self, moment: SQL, months: int = 0) -> SQL:
+    def crosses_cutoff(self, moment: SQL, months: int = 0) -> SQL:
         """Return the SQL condition that passing days change how ``moment`` counts.
 
         True for timestamps that the day ``as_of`` minus ``months`` has reached and that
@@ -151,8 +151,8 @@ class Scope:
             end=day_end(self.as_of - shift, self.tz),
         )
 
-    def crossing_day(self, day: SQL, months: int = 0) -> SQL:
-        """Return the SQL condition of `crossing` for a date column."""
+    def date_crosses_cutoff(self, day: SQL, months: int = 0) -> SQL:
+        """Return the SQL condition of `crosses_cutoff` for a date column."""
         assert self.previous_as_of is not None, "a full scope has no crossing"
         if self.previous_as_of == self.as_of:
             return SQL("FALSE")

@@ -21,9 +21,9 @@ CURRENT_SCHEMA = SQL("SELECT current_schema()")
 
 PROFILE = "crm_lifecycle_profile"
 HISTORY = "crm_lifecycle_history"
-TABLES = (PROFILE, HISTORY, "crm_lifecycle_touch")
+TABLES = (PROFILE, HISTORY, "crm_lifecycle_pending")
 # Columns of the profile that come from neither documents nor moves.
-KEPT = ("id", "partner_id", "lead_id", "company_id", "is_manual", "user_id")
+COPIED_COLUMNS = ("id", "partner_id", "lead_id", "company_id", "is_manual", "user_id")
 # Indexes of the copy of the profiles, with their columns.
 INDEXES = {
     f"lifecycle_copy_{column}_idx": column for column in ("id", "partner_id", "lead_id")
@@ -43,7 +43,7 @@ def _create_tables(schema: str) -> list[SQL]:
     ]
 
 
-def create_complete(
+def create_with_facts(
     schema: str, company_id: int, lifecycle_ids: Sequence[int]
 ) -> list[SQL]:
     """Copy the company's profiles, and its history in some lifecycles."""
@@ -77,27 +77,29 @@ def drop_indexes() -> SQL:
     return SQL("DROP INDEX %s", SQL(", ").join(names))
 
 
-def keep_facts() -> SQL:
+def save_snapshot() -> SQL:
     """Keep the profiles as they are before the rules are evaluated."""
     return SQL(
-        "CREATE TEMPORARY TABLE lifecycle_standing ON COMMIT DROP AS "
+        "CREATE TEMPORARY TABLE lifecycle_snapshot ON COMMIT DROP AS "
         "SELECT * FROM crm_lifecycle_profile"
     )
 
 
-def take_back(schema: str, company_id: int, lifecycle_ids: Sequence[int]) -> list[SQL]:
+def restore_snapshot(
+    schema: str, company_id: int, lifecycle_ids: Sequence[int]
+) -> list[SQL]:
     """Reset the copies to their state before the rules were evaluated."""
     return [
         SQL("TRUNCATE pg_temp.crm_lifecycle_profile, pg_temp.crm_lifecycle_history"),
         SQL(
-            "INSERT INTO pg_temp.crm_lifecycle_profile SELECT * FROM lifecycle_standing"
+            "INSERT INTO pg_temp.crm_lifecycle_profile SELECT * FROM lifecycle_snapshot"
         ),
         _copy_history(schema, company_id, lifecycle_ids),
         SQL("ANALYZE crm_lifecycle_profile, crm_lifecycle_history"),
     ]
 
 
-def keep_side(table: SQL, last_id: int) -> list[SQL]:
+def save_result(table: SQL, last_id: int) -> list[SQL]:
     """Keep the stages of customers on the copies, and their moves after ``last_id``."""
     return [
         SQL(
@@ -121,7 +123,7 @@ def keep_side(table: SQL, last_id: int) -> list[SQL]:
 
 def create(schema: str, company_id: int) -> list[SQL]:
     """Copy the tables that a run writes: the company's profiles without facts."""
-    kept = SQL(", ").join(map(SQL.identifier, KEPT))
+    kept = SQL(", ").join(map(SQL.identifier, COPIED_COLUMNS))
     return [
         *_create_tables(schema),
         SQL(
@@ -186,7 +188,7 @@ def compact() -> list[SQL]:
     ]
 
 
-def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
+def collapse_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
     """Combine the moves that brought a customer to their first stage into one."""
     mine = SQL("lifecycle_id = ANY(%s)", list(lifecycle_ids))
     return [
@@ -208,7 +210,7 @@ def join_moves(lifecycle_ids: Sequence[int]) -> list[SQL]:
     ]
 
 
-def date_moves(moves: SQL, as_of: date) -> list[SQL]:
+def set_move_dates(moves: SQL, as_of: date) -> list[SQL]:
     """Write the days since when moves were due, in the history and on profiles.
 
     :param moves: SQL of the ``id`` of moves made as of ``as_of``, their

@@ -13,7 +13,7 @@ CATEGORIES = (*LADDER, "at_risk", "lost", "ended")
 
 
 @dataclass(frozen=True)
-class Step:
+class StageInfo:
     """What the policy needs to know about a stage."""
 
     id: int
@@ -25,22 +25,24 @@ class Step:
         return self.category in LADDER
 
 
-def missing_steps(
-    steps: Sequence[Step], visited: Collection[int], target: Step
-) -> list[Step]:
+def get_missing_stages(
+    stages: Sequence[StageInfo], entered_ids: Collection[int], target: StageInfo
+) -> list[StageInfo]:
     """Return the rungs below ``target`` that the subject never reached, in order.
 
-    ``steps`` are the stages of the lifecycle in their order, ``visited`` the ids of the
-    stages that the subject has been in. Nothing is missing for a target beside the
-    ladder, or for a move back to a rung already reached.
+    ``stages`` are the stages of the lifecycle in their order, ``entered_ids`` the ids
+    of the stages that the subject has been in. Nothing is missing for a target beside
+    the ladder, or for a move back to a rung already reached.
     """
-    if not target.on_ladder or target.id in visited:
+    if not target.on_ladder or target.id in entered_ids:
         return []
-    below = steps[: steps.index(target)]
-    return [step for step in below if step.on_ladder and step.id not in visited]
+    below = stages[: stages.index(target)]
+    return [stage for stage in below if stage.on_ladder and stage.id not in entered_ids]
 
 
-def decision_needed(origin: Step | None, target: Step, order: Sequence[Step]) -> str:
+def get_required_decision(
+    origin: StageInfo | None, target: StageInfo, order: Sequence[StageInfo]
+) -> str:
     """Return the decision that a governed move back needs, '' if none.
 
     Leaving a stage at risk for the ladder needs ``reinvest``; leaving it for lost or

@@ -22,7 +22,7 @@ from datetime import date
 
 from odoo.tools import SQL
 
-from .scope import ALL, is_topic
+from .scope import ALL_TOPICS, has_topic
 
 # The clock, not the start of the transaction: a later write in the same transaction
 # must have a later time (facts after a move, or before it).
@@ -96,7 +96,7 @@ def fact_columns(
             value = SQL("COALESCE(%s, 0)", value)
         columns[fact] = SQL(
             "CASE WHEN %s THEN %s ELSE %s END",
-            is_topic(SQL("b.topics"), topics[fact]),
+            has_topic(SQL("b.topics"), topics[fact]),
             value,
             SQL.identifier("p", fact),
         )
@@ -140,13 +140,13 @@ def compute_facts(
 
 
 def update_profiles(
-    names: Sequence[str], watched: Iterable[str], as_of: date, moving: int
+    names: Sequence[str], watched: Iterable[str], as_of: date, rolling: int
 ) -> SQL:
     """Write the computed values where they differ.
 
-    If one of the ``watched`` values differs, the customer is due for review. ``moving``
-    are the bits of the sources with facts that passing days change: only if these were
-    queried are the facts as of the day.
+    If one of the ``watched`` values differs, the customer is due for review.
+    ``rolling`` are the bits of the sources with facts that passing days change: only if
+    these were queried are the facts as of the day.
     """
     columns = [SQL.identifier(name) for name in names]
     differs = SQL(" OR ").join(
@@ -158,7 +158,7 @@ def update_profiles(
         UPDATE crm_lifecycle_profile AS t
            SET (%(columns)s, facts_as_of, review_date, facts_date, write_date)
              = (%(targets)s,
-                CASE WHEN %(is_moving)s THEN %(as_of)s ELSE t.facts_as_of END,
+                CASE WHEN %(is_rolling)s THEN %(as_of)s ELSE t.facts_as_of END,
                 CASE WHEN v.is_review OR %(differs)s THEN %(as_of)s
                      ELSE t.review_date END,
                 %(now)s, %(now)s)
@@ -169,7 +169,7 @@ def update_profiles(
         columns=SQL(", ").join(columns),
         targets=SQL(", ").join(SQL("v.%s", column) for column in columns),
         current=SQL(", ").join(SQL("t.%s", column) for column in columns),
-        is_moving=is_topic(SQL("v.topics"), moving),
+        is_rolling=has_topic(SQL("v.topics"), rolling),
         differs=differs or SQL("FALSE"),
         as_of=as_of,
         now=NOW,
@@ -209,8 +209,8 @@ def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     )
 
 
-def present_stay(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
-    """Return the join of ``stay (id, is_quiet, create_date)``, the move into a stage.
+def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
+    """Return the join of ``entry (id, is_quiet, create_date)``, the move into a stage.
 
     :param profile, stage: SQL of the ids of a customer and of its present stage
     :param with_merges: also accept the row of a merge or a conversion as that move
@@ -227,7 +227,7 @@ def present_stay(profile: SQL, stage: SQL, *, with_merges: bool = False) -> SQL:
                AND h.is_voided IS NOT TRUE
              ORDER BY h.id DESC
              LIMIT 1
-            ) AS stay
+            ) AS entry
         """,
         profile=profile,
         stage=stage,
@@ -277,7 +277,7 @@ def list_subjects(reuse: bool = False) -> list[SQL]:
                    ) AS subject
              GROUP BY partner_id, lead_id
             """,
-        ALL,
+        ALL_TOPICS,
     )
     return [
         filled(SQL("lifecycle_subject"), subjects, reuse),
@@ -301,7 +301,7 @@ def fill_batch(company_id: int, lead_in_company: SQL, reuse: bool = False) -> li
          LEFT JOIN crm_lifecycle_profile AS q
                 ON q.lead_id = s.lead_id AND q.company_id = %(company)s
             """,
-        all=ALL,
+        all=ALL_TOPICS,
         company=company_id,
     )
     contacts = SQL(

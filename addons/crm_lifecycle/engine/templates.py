@@ -19,7 +19,7 @@ SOURCE_LANG = "en_US"
 UNITS = ("days", "months", "years", "orders", "percent", "stars")
 
 
-PLACE = re.compile(r"\{(-?)(\w+)(/100)?\}")
+PLACEHOLDER = re.compile(r"\{(-?)(\w+)(/100)?\}")
 
 
 class ParameterError(ValueError):
@@ -74,14 +74,14 @@ def get_parameters(template):
     ]
 
 
-def get_places(part):
+def get_placeholders(part):
     """Return the codes of the parameters with placeholders in part of a template."""
     if isinstance(part, str):
-        return {match[2] for match in PLACE.finditer(part)}
+        return {match[2] for match in PLACEHOLDER.finditer(part)}
     if isinstance(part, dict):
         part = list(part.values())
     if isinstance(part, list):
-        return set().union(*map(get_places, part))
+        return set().union(*map(get_placeholders, part))
     return set()
 
 
@@ -124,9 +124,9 @@ def _fill_in(part, values):
         return [_fill_in(item, values) for item in part]
     if not isinstance(part, str):
         return part
-    if match := PLACE.fullmatch(part):
+    if match := PLACEHOLDER.fullmatch(part):
         return _get_number(match, values)
-    return PLACE.sub(lambda match: str(_get_number(match, values)), part)
+    return PLACEHOLDER.sub(lambda match: str(_get_number(match, values)), part)
 
 
 def _get_number(match, values):

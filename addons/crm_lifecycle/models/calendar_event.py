@@ -10,17 +10,17 @@ class CalendarEvent(models.Model):
 
     def write(self, vals):
         if "partner_ids" in vals or "opportunity_id" in vals:
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
         return super().write(vals)
 
     def unlink(self):
         """Update the work list first: a deleted meeting leaves no row to find."""
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Put the present attendees and leads of the meetings on the work list."""
         Source = self.env["crm.lifecycle.source.contact"]
         meetings = self.sudo()  # sudo: private meetings count too; none is shown
-        Source._touch_documents("res.partner", meetings.partner_ids.ids)
-        Source._touch_documents("crm.lead", meetings.opportunity_id.ids)
+        Source._mark_documents_pending("res.partner", meetings.partner_ids.ids)
+        Source._mark_documents_pending("crm.lead", meetings.opportunity_id.ids)

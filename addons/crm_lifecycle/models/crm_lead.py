@@ -11,7 +11,7 @@ class CrmLead(models.Model):
     """A lead has its own profile until it gets a customer."""
 
     _name = "crm.lead"
-    _inherit = ["crm.lead", "crm.lifecycle.subject"]
+    _inherit = ["crm.lead", "crm.lifecycle.profile.mixin"]
 
     _lifecycle_written_idx = watermark_index(f"write_date, create_date, ({CLOSED})")
 
@@ -33,7 +33,7 @@ class CrmLead(models.Model):
                 ("lead_id", "in", self.ids),
                 ("partner_id", "in", list(partner_ids)),
             ],
-            ["partner_id", "lead_id", *self._get_shown_facts()],
+            ["partner_id", "lead_id", *self._get_profile_field_names()],
         )
         by_partner = {p.partner_id.id: p for p in found if p.partner_id}
         by_lead = {p.lead_id.id: p for p in found if p.lead_id}
@@ -96,25 +96,25 @@ class CrmLead(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         leads = super().create(vals_list)
-        leads._touch_lifecycle(trigger=True)
+        leads._mark_lifecycle_pending(trigger=True)
         return leads
 
     def write(self, vals):
         moved = vals.keys() & {"partner_id", "company_id", "user_id"}
         if moved:
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
         result = super().write(vals)
         if moved:
             if vals.get("partner_id"):
                 self._convert_lifecycle()
-            self._touch_lifecycle(trigger=True)
+            self._mark_lifecycle_pending(trigger=True)
         return result
 
     def unlink(self):
         """Delete the lead's own profile; its history stays."""
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         self._get_own_profiles().unlink()
-        self.env["crm.lifecycle.history"]._let_go("lead_id", self)
+        self.env["crm.lifecycle.history"]._clear_references("lead_id", self)
         return super().unlink()
 
     def _handle_won_lost(self, old_status_by_lead, new_status_by_lead):
@@ -125,7 +125,7 @@ class CrmLead(models.Model):
                 and old_status_by_lead[lead.id] != new_status_by_lead.get(lead.id)
             )
         )
-        changed._touch_lifecycle(trigger=True)
+        changed._mark_lifecycle_pending(trigger=True)
         return super()._handle_won_lost(old_status_by_lead, new_status_by_lead)
 
     def _merge_dependences(self, opportunities):
@@ -141,9 +141,9 @@ class CrmLead(models.Model):
                     customer, origin="merge", document=self
                 )
             elif head:
-                head.with_env(self.env)._lifecycle_absorb(profile, document=self)
+                head.with_env(self.env)._merge_from(profile, document=self)
             else:
-                profile._become({"lead_id": self.id})
+                profile._reassign({"lead_id": self.id})
         return result
 
     def _get_own_profiles(self):
@@ -158,13 +158,13 @@ class CrmLead(models.Model):
         """Turn the leads' own profiles into profiles of their customers."""
         self._get_own_profiles().with_env(self.env)._lifecycle_convert()
 
-    def _touch_lifecycle(self, trigger=False):
+    def _mark_lifecycle_pending(self, trigger=False):
         """Put the leads and their customers on the work list."""
         if not self:
             return
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # sudo: the customers are only read for the runs, not shown to the user.
         for company, leads in self.sudo().grouped("company_id").items():
-            Touch._touch(company, partners=leads.partner_id, leads=leads)
+            Pending._mark_pending(company, partners=leads.partner_id, leads=leads)
         if trigger:
-            Touch._trigger_run()
+            Pending._trigger_run()

@@ -106,6 +106,9 @@ class CrmLifecycle(models.Model):
         compute="_compute_export_file", groups="sales_team.group_sale_manager"
     )
     profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
+    failed_step_count = fields.Integer(
+        string="Failed Steps", compute="_compute_failed_step_count"
+    )
 
     def _compute_export_file(self):
         for lifecycle in self:
@@ -121,6 +124,11 @@ class CrmLifecycle(models.Model):
         for lifecycle in self:
             lifecycle.profile_count = counts.get(lifecycle, 0)
 
+    def _compute_failed_step_count(self):
+        for lifecycle in self:
+            stages = lifecycle.stage_ids
+            lifecycle.failed_step_count = sum(stages.mapped("failed_step_count"))
+
     @api.depends("template_code", "rule_ids")
     @api.depends_context("lang")
     def _compute_template_note(self):
@@ -133,7 +141,7 @@ class CrmLifecycle(models.Model):
                 continue
             template = Template._get(lifecycle.template_code)
             lifecycle.template_name = Template._get_text(template["name"])
-            left_out = Template._get_left_out_by_origin(lifecycle.template_code)
+            left_out = Template._get_unavailable_by_origin(lifecycle.template_code)
             if left_out:
                 lifecycle.template_note = self.env._(
                     "Left out of the template until it is installed: %(rules)s.",
@@ -159,7 +167,7 @@ class CrmLifecycle(models.Model):
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
         for lifecycle in self.filtered("company_id"):
-            stranger = (
+            foreign_profile = (
                 self.env["crm.lifecycle.profile"]
                 .sudo()  # customers of all users and companies
                 .search(
@@ -170,19 +178,19 @@ class CrmLifecycle(models.Model):
                     limit=1,
                 )
             )
-            if stranger:
+            if foreign_profile:
                 raise ValidationError(
                     self.env._(
                         "“%(lifecycle)s” has customers in %(company)s already. Create "
                         "a copy of it for the other company.",
                         lifecycle=lifecycle.name,
-                        company=stranger.company_id.name,
+                        company=foreign_profile.company_id.name,
                     )
                 )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self.filtered(lambda lifecycle: lifecycle.state == "active")._hold_runs()
+        self.filtered(lambda lifecycle: lifecycle.state == "active")._block_runs()
         for lifecycle in self:
             if (
                 self.env["crm.lifecycle.history"]
@@ -202,10 +210,10 @@ class CrmLifecycle(models.Model):
     def write(self, vals):
         if vals.keys() - {"version"}:
             begins = vals.get("state") == "active"
-            self.filtered(lambda item: begins or item.state == "active")._hold_runs()
+            self.filtered(lambda item: begins or item.state == "active")._block_runs()
         result = super().write(vals)
         if vals.keys() - NOT_VERSIONED:
-            self._raise_version()
+            self._bump_version()
         return result
 
     def copy(self, default=None):
@@ -253,7 +261,7 @@ class CrmLifecycle(models.Model):
                     )
                 )
         self.write({"state": "active", "activation_date": fields.Datetime.now()})
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     def action_archive(self):
         """Archive the lifecycle; its customers keep their stage and history."""
@@ -267,12 +275,12 @@ class CrmLifecycle(models.Model):
         """Add the rules of the template that could not be used before."""
         self.check_access("write")
         for lifecycle in self:
-            self.env["crm.lifecycle.template"]._add_left_out(lifecycle)
+            self.env["crm.lifecycle.template"]._add_available_items(lifecycle)
 
     def action_export(self):
         """Download the lifecycle as a file, for import into another database."""
         self.ensure_one()
-        self._check_look()
+        self._check_configuration_access()
         name = re.sub(r"[^\w-]+", "_", self.name).strip("_") or "lifecycle"
         return {
             "type": "ir.actions.act_url",
@@ -302,6 +310,12 @@ class CrmLifecycle(models.Model):
             "domain": [("lifecycle_id", "=", self.id)],
             "context": {**context, "active_test": False},
         }
+
+    def action_open_failed_steps(self):
+        """Open the failed steps of the lifecycle's playbooks."""
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
+            [("stage_id.lifecycle_id", "in", self.ids)]
+        )
 
     def action_run(self):
         """Run the lifecycles of the company, in the background if it may take long."""
@@ -334,20 +348,20 @@ class CrmLifecycle(models.Model):
             self.domain, as_of, self._get_label()
         )
 
-    def _raise_version(self):
+    def _bump_version(self):
         """Store the current state of active lifecycles as a new version."""
         active = self.filtered(lambda item: item.state == "active")
-        active._hold_runs()
+        active._block_runs()
         for lifecycle in active:
-            self.env["crm.lifecycle.version"]._keep(lifecycle)
+            self.env["crm.lifecycle.version"]._create_snapshot(lifecycle)
 
     @api.model
-    def _keep_first_versions(self):
+    def _create_first_versions(self):
         """Create a version for active lifecycles that have none yet."""
         active = self.search([("state", "=", "active"), ("version_ids", "=", False)])
-        active._raise_version()
+        active._bump_version()
 
-    def _note_left_out(self, left_out):
+    def _log_skipped_parts(self, left_out):
         """Log in the chatter which parts of a file could not be imported."""
         self.ensure_one()
         if left_out:
@@ -359,7 +373,7 @@ class CrmLifecycle(models.Model):
                 )
             )
 
-    def _check_look(self):
+    def _check_configuration_access(self):
         """Raise if the user may not configure lifecycles, or not read all of these.
 
         Exports and previews write nothing, so managers may also use them for lifecycles

@@ -18,8 +18,9 @@ from ..access import as_reader
 from ..engine import files
 from ..engine.templates import SOURCE_LANG
 from ..file_reader import PARTS, FileReader, get_related
+from ..renames import FIELDS
 
-KINDS = (
+FIELD_TYPES = (
     "boolean",
     "char",
     "float",
@@ -31,7 +32,7 @@ KINDS = (
     "text",
 )
 # Models of records that are named to all users who may configure the lifecycle.
-CONFIGURATION = {
+CONFIGURATION_MODELS = {
     "ir.actions.server",
     "mail.activity.plan",
     "mail.activity.type",
@@ -60,7 +61,7 @@ class CrmLifecycleFile(models.AbstractModel):
             for name, field in model._fields.items()
             if field.store
             and field.copy
-            and field.type in KINDS
+            and field.type in FIELD_TYPES
             and name not in models.MAGIC_COLUMNS
             and not field.related
             and not name.startswith("message_")
@@ -78,17 +79,17 @@ class CrmLifecycleFile(models.AbstractModel):
         data = {
             "format": files.FORMAT,
             "schema": files.SCHEMA,
-            "lifecycle": _without_ids(self._hide_names(self._write(lifecycle))),
+            "lifecycle": _without_ids(self._hide_names(self._serialize(lifecycle))),
         }
         return json.dumps(data, ensure_ascii=False, indent=2)
 
     @api.model
-    def _write(self, lifecycle):
+    def _serialize(self, lifecycle):
         """Return a lifecycle as data, including the ids of its parts."""
         # sudo: any user who may configure the lifecycle gets the names of its server
         # actions, which only administrators may read.
         lifecycle = lifecycle.sudo().with_context(lang=SOURCE_LANG, active_test=False)
-        [data] = self._write_records(lifecycle, lifecycle)
+        [data] = self._serialize_records(lifecycle, lifecycle)
         parts = {
             "stages": lifecycle.stage_ids,
             "rules": lifecycle.rule_ids,
@@ -96,7 +97,7 @@ class CrmLifecycleFile(models.AbstractModel):
         }
         for part, records in parts.items():
             ordered = records.sorted(lambda record: (record.sequence, record.id))
-            data[part] = self._write_records(ordered, lifecycle)
+            data[part] = self._serialize_records(ordered, lifecycle)
         return data
 
     @api.model
@@ -104,7 +105,7 @@ class CrmLifecycleFile(models.AbstractModel):
         """Remove the names of records that the user may not read from the data."""
         references = {}
         for reference in iter_references(data):
-            if reference["model"] not in CONFIGURATION:
+            if reference["model"] not in CONFIGURATION_MODELS:
                 references.setdefault(reference["model"], []).append(reference)
         for model_name, found in references.items():
             ids = {reference["id"] for reference in found}
@@ -116,7 +117,7 @@ class CrmLifecycleFile(models.AbstractModel):
         return data
 
     @api.model
-    def _write_records(self, records, lifecycle):
+    def _serialize_records(self, records, lifecycle):
         """Return records as data, in order."""
         texts = self._read_translations(records)
         names = self._get_fields(records._name)
@@ -126,7 +127,7 @@ class CrmLifecycleFile(models.AbstractModel):
                 **{
                     name: texts[record.id][name]
                     if name in texts.get(record.id, {})
-                    else self._write_value(record, field, lifecycle)
+                    else self._serialize_value(record, field, lifecycle)
                     for name, field in names.items()
                 },
             }
@@ -165,15 +166,15 @@ class CrmLifecycleFile(models.AbstractModel):
         }
 
     @api.model
-    def _write_value(self, record, field, lifecycle):
+    def _serialize_value(self, record, field, lifecycle):
         """Return the value of a field as data."""
         value = record[field.name]
         if field.name == "domain":
-            return self._write_domain(value, lifecycle)
+            return self._serialize_domain(value, lifecycle)
         if field.type == "many2one":
-            return self._write_reference(value, lifecycle) if value else None
+            return self._serialize_reference(value, lifecycle) if value else None
         if field.type == "many2many":
-            return [self._write_reference(item, lifecycle) for item in value]
+            return [self._serialize_reference(item, lifecycle) for item in value]
         if field.type == "html":
             return str(value or "")
         if field.type in ("char", "text", "selection"):
@@ -181,7 +182,7 @@ class CrmLifecycleFile(models.AbstractModel):
         return value
 
     @api.model
-    def _write_reference(self, record, lifecycle):
+    def _serialize_reference(self, record, lifecycle):
         """Return a reference that identifies a record in any database."""
         if record._name in PARTS.values() and record.lifecycle_id == lifecycle:
             return record.code if "code" in record._fields else record.name
@@ -193,18 +194,18 @@ class CrmLifecycleFile(models.AbstractModel):
         }
 
     @api.model
-    def _write_domain(self, text, lifecycle):
+    def _serialize_domain(self, text, lifecycle):
         """Return conditions as a list with references instead of ids."""
         # sudo: only fields are read, no customers.
         Profile = self.env["crm.lifecycle.profile"].sudo()
         try:
             conditions = ast.literal_eval(text or "[]")
-            return self._write_conditions(conditions, Profile, lifecycle)
+            return self._serialize_conditions(conditions, Profile, lifecycle)
         except (ValueError, SyntaxError, TypeError):
             return text  # not a domain: its own constraint raises
 
     @api.model
-    def _write_conditions(self, conditions, model, lifecycle):
+    def _serialize_conditions(self, conditions, model, lifecycle):
         written = []
         for item in conditions:
             if isinstance(item, str):
@@ -213,25 +214,25 @@ class CrmLifecycleFile(models.AbstractModel):
             path, operator, value = item
             related = get_related(model, path)
             if isinstance(path, str) and operator in ("any", "not any"):
-                value = self._write_conditions(value, related, lifecycle)
+                value = self._serialize_conditions(value, related, lifecycle)
             elif related is not None:
-                value = self._write_ids(value, related, lifecycle)
+                value = self._serialize_ids(value, related, lifecycle)
             elif isinstance(value, (tuple, set)):
                 value = list(value)
             written.append([path, operator, value])
         return written
 
     @api.model
-    def _write_ids(self, value, model, lifecycle):
+    def _serialize_ids(self, value, model, lifecycle):
         """Return the ids in the value of a condition as references."""
         if isinstance(value, (list, tuple, set)):
-            return [self._write_ids(item, model, lifecycle) for item in value]
+            return [self._serialize_ids(item, model, lifecycle) for item in value]
         if type(value) is not int:
             return value
         record = model.browse(value).exists()
         if not record:
             return value
-        reference = self._write_reference(record, lifecycle)
+        reference = self._serialize_reference(record, lifecycle)
         if isinstance(reference, str):
             reference = {"id": record.id, "model": model._name, "code": reference}
         return reference
@@ -252,7 +253,7 @@ class CrmLifecycleFile(models.AbstractModel):
         """
         try:
             data = files.read(content)
-        except files.FileProblem as problem:
+        except files.FileFormatError as problem:
             raise UserError(
                 self.env._(
                     "“%(file)s” can't be imported. %(problem)s",
@@ -260,10 +261,10 @@ class CrmLifecycleFile(models.AbstractModel):
                     problem=self._get_problem_text(problem),
                 )
             ) from problem
-        return self._make(data, company, with_actions=with_actions)
+        return self._create_from_data(data, company, with_actions=with_actions)
 
     @api.model
-    def _make(self, data, company, **options):
+    def _create_from_data(self, data, company, **options):
         """Create a draft lifecycle from checked data, completely or not at all.
 
         :param options: ``local``: the data is from this database and its ids are valid;
@@ -271,10 +272,10 @@ class CrmLifecycleFile(models.AbstractModel):
         """
         english = self.with_context(lang=SOURCE_LANG)
         try:
-            lifecycle, left_out = english._fill(data, company, self.env.lang, options)
+            lifecycle, skipped = english._fill(data, company, self.env.lang, options)
         except UserError:
             if self.env.lang != SOURCE_LANG:
-                self._retell(data, company, options)
+                self._raise_in_user_language(data, company, options)
             raise
         except (psycopg2.IntegrityError, psycopg2.DataError) as error:
             raise UserError(
@@ -285,7 +286,7 @@ class CrmLifecycleFile(models.AbstractModel):
                     error=self._get_error_text(error),
                 )
             ) from error
-        return lifecycle.with_env(self.env), left_out
+        return lifecycle.with_env(self.env), skipped
 
     @api.model
     def _fill(self, data, company, lang, options):
@@ -293,12 +294,12 @@ class CrmLifecycleFile(models.AbstractModel):
         quiet = self.with_context(mail_create_nolog=True)
         reader = FileReader(quiet, data, lang=lang, **options)
         with self.env.cr.savepoint():
-            lifecycle = reader.make(company)
+            lifecycle = reader.create_lifecycle(company)
             self.env.flush_all()
-        return lifecycle, reader.left_out
+        return lifecycle, reader.skipped
 
     @api.model
-    def _retell(self, data, company, options):
+    def _raise_in_user_language(self, data, company, options):
         """Raise the error again in the user's language.
 
         Records are created in the source language, and so are error messages. Create
@@ -309,9 +310,17 @@ class CrmLifecycleFile(models.AbstractModel):
             savepoint.rollback()
 
     @api.model
+    def _get_renamed_fields(self):
+        """Return ``{model: {old name: new name}}`` of fields in earlier files.
+
+        Extension point: an addon that renames a field adds it here.
+        """
+        return FIELDS
+
+    @api.model
     def _copy_conditions(self, lifecycle, duplicate):
         """Make the conditions of a copy refer to its own stages and tags."""
-        reader = FileReader(self, self._write(lifecycle), local=True)
+        reader = FileReader(self, self._serialize(lifecycle), local=True)
         reader.copy_conditions(duplicate)
 
     @api.model
@@ -422,7 +431,7 @@ class CrmLifecycleFile(models.AbstractModel):
 
 
 def iter_references(value):
-    """Yield the references in the data, see `_write_reference`."""
+    """Yield the references in the data, see `_serialize_reference`."""
     if isinstance(value, dict) and "model" in value and "id" in value:
         yield value
     elif isinstance(value, (dict, list)):

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ..access import can_read
 from ..engine.statements import NOW
 from ..fields import LooseMany2one
-from ..moves import ENTERS, PASSES
+from ..moves import REASON_ENTERS, REASON_PASSES
 from ..storage import set_storage
 
 ORIGINS = [
@@ -18,7 +18,7 @@ ORIGINS = [
     ("void", "Voided run"),
 ]
 # SQL condition on a row ``h``: the customer passed through without a stay.
-IS_PASSING = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", PASSES)
+IS_PASS_THROUGH = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", REASON_PASSES)
 
 
 class CrmLifecycleHistory(models.Model):
@@ -91,8 +91,8 @@ class CrmLifecycleHistory(models.Model):
         help="A move of a run that was voided, or the one that took it back: neither "
         "counts.",
     )
-    step_ids = fields.One2many(
-        comodel_name="crm.lifecycle.step",
+    playbook_log_ids = fields.One2many(
+        comodel_name="crm.lifecycle.playbook.log",
         inverse_name="history_id",
         string="Playbook log",
     )
@@ -134,9 +134,9 @@ class CrmLifecycleHistory(models.Model):
             return self.env._(
                 "The run of %(day)s was voided", day=self.sudo().run_id.as_of
             )
-        if self.reason == ENTERS:
+        if self.reason == REASON_ENTERS:
             return self.env._("Enters the lifecycle")
-        if self.reason == PASSES:
+        if self.reason == REASON_PASSES:
             return self.env._("Passed through")
         if self.reason and self.origin in ("merge", "convert"):
             return self.env._("Merged with %(customer)s", customer=self.reason)
@@ -185,11 +185,13 @@ class CrmLifecycleHistory(models.Model):
         raise UserError(self.env._("The lifecycle history can't be deleted."))
 
     @api.model
-    def _get_left_sql(self, stage):
+    def _get_left_stage_sql(self, stage):
         """Return the SQL of the stage that a profile ``p`` really leaves."""
         if stage.lifecycle_id.skip_policy != "fill":
             return SQL("p.stage_id")
-        return SQL("COALESCE((%s), p.stage_id)", self._get_passing_sql(SQL("p.id")))
+        return SQL(
+            "COALESCE((%s), p.stage_id)", self._get_pass_through_sql(SQL("p.id"))
+        )
 
     @api.model
     def _get_facts_sql(self, rule):
@@ -220,25 +222,25 @@ class CrmLifecycleHistory(models.Model):
         self.invalidate_recordset(["processed_at"])
 
     @api.model
-    def _let_go(self, name, records, heir=None):
+    def _clear_references(self, name, records, replacement=None):
         """Clear references to deleted records, in raw SQL like `_set_processed`.
 
         :param name: the field that refers to the records
-        :param heir: the record that they are merged into; it replaces them
+        :param replacement: the record that they are merged into; it replaces them
         """
         self.env.cr.execute(
             SQL(
-                "UPDATE crm_lifecycle_history SET %(column)s = %(heir)s "
+                "UPDATE crm_lifecycle_history SET %(column)s = %(replacement)s "
                 "WHERE %(column)s = ANY(%(ids)s)",
                 column=SQL.identifier(name),
-                heir=heir.id if heir else None,
+                replacement=replacement.id if replacement else None,
                 ids=records.ids,
             )
         )
         self.invalidate_model([name])
 
     @api.model
-    def _get_passing_sql(self, profile, before=None):
+    def _get_pass_through_sql(self, profile, before=None):
         """Return the SQL of the stage that a customer left to pass through others.
 
         It returns no row if the customer passed through no stage on the way to the row
@@ -260,7 +262,7 @@ class CrmLifecycleHistory(models.Model):
             """,
             profile=profile,
             last=last,
-            passing=IS_PASSING,
+            passing=IS_PASS_THROUGH,
         )
 
     def _get_left_stage(self):
@@ -272,7 +274,7 @@ class CrmLifecycleHistory(models.Model):
         if not self.profile_id:
             return self.from_stage_id
         rows = self.env.execute_query(
-            self._get_passing_sql(SQL("%s", self.profile_id.id), before=self.id)
+            self._get_pass_through_sql(SQL("%s", self.profile_id.id), before=self.id)
         )
         return (
             self.from_stage_id.browse(rows[0][0] or []) if rows else self.from_stage_id
@@ -293,7 +295,7 @@ class CrmLifecycleHistory(models.Model):
             limit=1,
         ).date
 
-    def _has_left(self):
+    def _has_left_stage(self):
         """Return whether the customer has left the stage since this move into it."""
         self.ensure_one()
         if self.profile_id.stage_id != self.to_stage_id:

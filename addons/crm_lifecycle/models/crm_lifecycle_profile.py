@@ -5,8 +5,8 @@ from odoo.tools import SQL
 
 from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
-from ..moves import is_writing
-from ..storage import relate_columns, set_storage
+from ..moves import consume_write_token
+from ..storage import create_column_statistics, set_storage
 
 # Fields that users may write. Stages go through the move service; only the engine
 # writes facts and the subject.
@@ -19,7 +19,7 @@ EDITABLE_FIELDS = {
     "color",
 }
 # Fields that no rule uses.
-PLAIN_FIELDS = {"note", "color"}
+FIELDS_WITHOUT_REVIEW = {"note", "color"}
 
 
 class CrmLifecycleProfile(models.Model):
@@ -213,7 +213,7 @@ class CrmLifecycleProfile(models.Model):
             autovacuum_vacuum_scale_factor=0.03,
             autovacuum_analyze_scale_factor=0.03,
         )
-        relate_columns(self, "company_id", "stage_id")
+        create_column_statistics(self, "company_id", "stage_id")
 
     def _valid_field_parameter(self, field, name):
         return name == "fact" or super()._valid_field_parameter(field, name)
@@ -253,8 +253,8 @@ class CrmLifecycleProfile(models.Model):
         complete. Shape: ``{"stage id": seconds}``.
         """
         # sudo: a user who sees the customer also sees its time in stages.
-        stays = self.env["crm.lifecycle.stay"].sudo()
-        groups = stays._read_group(
+        durations = self.env["crm.lifecycle.stage.duration"].sudo()
+        groups = durations._read_group(
             [("profile_id", "in", self._origin.ids)],
             ["profile_id", "stage_id"],
             ["total_days:sum"],
@@ -300,17 +300,16 @@ class CrmLifecycleProfile(models.Model):
                 vals["partner_id"] = partner.commercial_partner_id.id
             prepared.append({**vals, "is_manual": True})
         profiles = super().create(prepared)
-        if self._get_import() is None:  # imports place them later
-            self.env["crm.lifecycle"]._assign_profiles(profiles)
+        profiles._enter_lifecycle()
         for profile, stage_id in zip(profiles, stage_ids, strict=True):
             if stage_id:
                 profile.write({"stage_id": stage_id})
-        profiles._touch(review=True)
+        profiles._mark_pending(review=True)
         return profiles
 
     def write(self, vals):
         """Write the fields that users may edit; stages go through the move service."""
-        if is_writing(self.env):
+        if consume_write_token(self.env):
             return super().write(vals)
         self._check_editable(vals)
         vals = dict(vals)
@@ -321,7 +320,7 @@ class CrmLifecycleProfile(models.Model):
             stage = self.env["crm.lifecycle.stage"].browse(stage_id)
             self._lifecycle_move(
                 stage,
-                # Imports place customers by `_place_imported`, not by a write.
+                # Imports move customers by the move service, never by a write.
                 origin="manual",
                 reason=self.env.context.get("lifecycle_reason"),
                 # sudo: the move writes stage and dates; access is checked above.
@@ -329,8 +328,8 @@ class CrmLifecycleProfile(models.Model):
                     CrmLifecycleProfile, profiles.sudo()
                 ).write(values),
             )
-        if vals.keys() - PLAIN_FIELDS:
-            self._touch(review=True)
+        if vals.keys() - FIELDS_WITHOUT_REVIEW:
+            self._mark_pending(review=True)
         return result
 
     def copy_data(self, default=None):
@@ -341,6 +340,13 @@ class CrmLifecycleProfile(models.Model):
                 customer=self[:1].display_name,
             )
         )
+
+    def _enter_lifecycle(self):
+        """Put new profiles into the first stage of the lifecycle that takes them.
+
+        Extension point: an addon that puts them elsewhere itself leaves this out.
+        """
+        self.env["crm.lifecycle"]._assign_profiles(self)
 
     def _check_editable(self, vals, more=frozenset()):
         """Raise for the first value that only the engine may write."""
@@ -390,11 +396,11 @@ class CrmLifecycleProfile(models.Model):
     # Engine
     # ------------------------------------------------------------
 
-    def _touch(self, *, review=False):
-        """Put these customers on the work list, see `crm.lifecycle.touch`."""
+    def _mark_pending(self, *, review=False):
+        """Put these customers on the work list, see `crm.lifecycle.pending`."""
         # sudo: a user who reassigned a customer may have lost access to it.
         for company, profiles in self.sudo().grouped("company_id").items():
-            self.env["crm.lifecycle.touch"]._touch(
+            self.env["crm.lifecycle.pending"]._mark_pending(
                 company,
                 partners=profiles.partner_id,
                 leads=profiles.lead_id,
@@ -429,4 +435,13 @@ class CrmLifecycleProfile(models.Model):
     def _get_follow_up_sql(self, last_contact_date):
         """Return the SQL of the follow-up date over ``p`` (profile), ``s`` (stage)."""
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
-        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.capped(day))
+        return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.cap_date(day))
+
+    # ------------------------------------------------------------
+    # Personal data
+    # ------------------------------------------------------------
+
+    def _get_personal_records(self):
+        """Extension point: return a list of `PersonalRecords`, what an addon keeps on
+        these customers beside their profiles; see `personal_data`."""
+        return []

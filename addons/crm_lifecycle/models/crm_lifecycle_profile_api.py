@@ -21,7 +21,7 @@ class CrmLifecycleProfile(models.Model):
         :raises UserError: if the lifecycle does not allow a move; no customer is moved
             then
         """
-        self._check_asked()
+        self._check_existing()
         # The database refuses NUL characters in a text.
         reason = reason.replace("\0", "").strip() if isinstance(reason, str) else ""
         if not reason:
@@ -46,7 +46,7 @@ class CrmLifecycleProfile(models.Model):
         It returns what the customer's form shows, in the language of the user or of the
         call; see `_explain`.
         """
-        self._check_asked()
+        self._check_existing()
         if len(self) > 1:
             raise UserError(self.env._("Ask about one customer at a time."))
         self.check_access("read")
@@ -77,13 +77,13 @@ class CrmLifecycleProfile(models.Model):
                     "holds": rule["holds"],
                     "date": rule["date"],
                     "min_days": rule["days"],
-                    "conditions": self._get_plain(rule["conditions"]),
+                    "conditions": self._get_json_value(rule["conditions"]),
                 }
                 for rule in found["rules"]
             ],
         }
 
-    def _check_asked(self):
+    def _check_existing(self):
         if not self:
             raise UserError(self.env._("Name the customers by the ids of profiles."))
         missing = self - self.exists()
@@ -126,12 +126,12 @@ class CrmLifecycleProfile(models.Model):
             )
         return found
 
-    def _get_plain(self, value):
+    def _get_json_value(self, value):
         """Return a value that can be serialized as JSON."""
         if isinstance(value, dict):
-            return {str(key): self._get_plain(item) for key, item in value.items()}
+            return {str(key): self._get_json_value(item) for key, item in value.items()}
         if isinstance(value, (list, tuple, set)):
-            return [self._get_plain(item) for item in value]
+            return [self._get_json_value(item) for item in value]
         if isinstance(value, models.BaseModel):
             return value.mapped("display_name")
         if isinstance(value, (date, datetime)):

@@ -5,10 +5,10 @@ from odoo.fields import Domain
 
 LEVELS = [("good", "Good"), ("watch", "Watch"), ("at_risk", "At risk")]
 # Categories of stages in which a customer without signs is in good health.
-WELL = ("customer", "loyal")
+HEALTHY_CATEGORIES = ("customer", "loyal")
 
 
-class Sign(NamedTuple):
+class HealthSign(NamedTuple):
     """Fact which shows that a relation needs care.
 
     ``level``, one of `LEVELS`, applies to the customers in ``domain``, a domain on
@@ -46,19 +46,19 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_signs(self):
-        """Extension point: return the `Sign` list of relations that need care."""
+        """Extension point: return the `HealthSign` list of relations that need care."""
         return [
-            Sign(
+            HealthSign(
                 "at_risk",
                 Domain("stage_category", "=", "at_risk"),
                 self.env._("The stage is one of customers at risk"),
             ),
-            Sign(
+            HealthSign(
                 "at_risk",
                 Domain("stage_category", "=", "lost"),
                 self.env._("The stage is one of lost customers"),
             ),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("follow_up_date", "<=", "today -7d"),
                 self.env._("A follow-up is due for a week or more"),
@@ -71,8 +71,10 @@ class CrmLifecycleProfile(models.Model):
         # As superuser: any user who sees the customer sees its health, without the
         # documents that it is derived from.
         asked = self.filtered_domain(self._get_health_domain())
-        well = asked.filtered_domain(Domain("stage_category", "in", WELL))
-        levels = dict.fromkeys(well, "good")
+        healthy = asked.filtered_domain(
+            Domain("stage_category", "in", HEALTHY_CATEGORIES)
+        )
+        levels = dict.fromkeys(healthy, "good")
         reasons = {}
         for sign in self._get_health_signs():
             for profile in asked.filtered_domain(sign.domain):
@@ -96,7 +98,7 @@ class CrmLifecycleProfile(models.Model):
         signs = self._get_health_signs()
         worst = Domain.OR(s.domain for s in signs if s.level == "at_risk")
         watch = Domain.OR(s.domain for s in signs if s.level == "watch") & ~worst
-        good = Domain("stage_category", "in", WELL) & ~worst & ~watch
+        good = Domain("stage_category", "in", HEALTHY_CATEGORIES) & ~worst & ~watch
         found = {"at_risk": worst, "watch": watch, "good": good}
         asked = self._get_health_domain()
         domain = Domain.OR(asked & found[level] for level in value if level in found)

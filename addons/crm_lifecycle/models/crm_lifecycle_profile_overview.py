@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..profile.explain import Explanation
-from ..profile.overview import EVENTS, Overview
+from ..profile.overview import EVENT_LIMIT, Overview
 from ..profile.timeline import Timeline
 
 
@@ -27,8 +27,8 @@ class CrmLifecycleProfile(models.Model):
         compute="_compute_explanation",
         sanitize=False,  # rendered from our own template only
     )
-    stay_ids = fields.One2many(
-        comodel_name="crm.lifecycle.stay",
+    stage_duration_ids = fields.One2many(
+        comodel_name="crm.lifecycle.stage.duration",
         inverse_name="profile_id",
         string="Time in stages",
         readonly=True,
@@ -53,12 +53,12 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     @api.readonly
-    def get_timeline(self, model, res_id, kinds=(), limit=EVENTS):
+    def get_timeline(self, model, res_id, kinds=(), limit=EVENT_LIMIT):
         """Return the newest events of a document's customer, of some kinds or all."""
         profile = self._get_profile_of(model, res_id)
         if not profile:
             return {"events": [], "more": False}
-        limit = max(1, min(limit, 500)) if type(limit) is int else EVENTS
+        limit = max(1, min(limit, 500)) if type(limit) is int else EVENT_LIMIT
         kinds = kinds if isinstance(kinds, list | tuple) else ()
         kinds = [kind for kind in kinds if isinstance(kind, str)]
         events = profile._get_timeline(limit + 1, kinds)
@@ -146,15 +146,15 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Extension point: return SQL selects of `COLUMNS`, newest first.
 
-        A bridge appends its own, mostly from `_timeline_of`, which returns nothing for
-        users without access to the model; such a source is left out.
+        A bridge appends its own, mostly from `_get_events_sql`, which returns nothing
+        for         users without access to the model; such a source is left out.
 
         :param limit: the maximum number of rows needed of each
         """
         self.ensure_one()
         return Timeline(self).get_sources(limit)
 
-    def _timeline_of(self, model, domain, **words):
+    def _get_events_sql(self, model, domain, **words):
         """Return the SQL of the documents of a model as events.
 
         Only documents that the user may read are included.
@@ -169,7 +169,7 @@ class CrmLifecycleProfile(models.Model):
         """
         return Timeline(self).search(model, domain, **words)
 
-    def _timeline_talks(self, model, documents, limit):
+    def _get_conversations_sql(self, model, documents, limit):
         """Extension point: return the SQL of the conversations on some documents.
 
         A user who may read a document may read its conversations: the documents are
@@ -178,7 +178,7 @@ class CrmLifecycleProfile(models.Model):
 
         :param documents: SQL of their ids, in parentheses
         """
-        return Timeline(self).get_talks(model, documents, limit)
+        return Timeline(self).get_conversations(model, documents, limit)
 
     def _get_customer_domain(self, partner="partner_id", lead=None, company=None):
         """Return the domain of the customer's documents.

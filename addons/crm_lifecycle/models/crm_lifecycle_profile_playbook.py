@@ -3,7 +3,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools.mail import email_normalize_all
 
-from ..engine.responsibles import LEADER, OWNER, SALESPERSON, STAND_INS
+from ..engine.responsibles import FALLBACK_ROLES, LEADER, OWNER, SALESPERSON
 
 
 class Responsible(NamedTuple):
@@ -20,8 +20,8 @@ class Responsible(NamedTuple):
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
 
-    playbook_step_ids = fields.One2many(
-        comodel_name="crm.lifecycle.step",
+    playbook_log_ids = fields.One2many(
+        comodel_name="crm.lifecycle.playbook.log",
         inverse_name="profile_id",
         string="Playbook log",
         readonly=True,
@@ -31,17 +31,17 @@ class CrmLifecycleProfile(models.Model):
     )
 
     def _compute_failed_step_count(self):
-        self.env["crm.lifecycle.step"]._count_failed(self, "profile_id")
+        self.env["crm.lifecycle.playbook.log"]._count_failed(self, "profile_id")
 
     def action_open_failed_steps(self):
         """Open the failed steps of the customer's playbooks."""
-        return self.env["crm.lifecycle.step"]._open_failed(
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
             [("profile_id", "in", self.ids)]
         )
 
-    def _adopt_steps(self, sources):
+    def _merge_playbook_logs(self, sources):
         """Transfer the steps of other profiles to this one, like their moves."""
-        self.env["crm.lifecycle.step"].sudo().search(  # sudo: part of a merge
+        self.env["crm.lifecycle.playbook.log"].sudo().search(  # sudo: part of a merge
             [("profile_id", "in", (sources - self).ids)]
         ).write({"profile_id": self.id})
 
@@ -68,16 +68,18 @@ class CrmLifecycleProfile(models.Model):
     # Responsible users
     # ------------------------------------------------------------
 
-    def _find_responsible(self, kind):
-        """Return the `Responsible` of a kind for an activity with the customer.
+    def _find_responsible(self, role):
+        """Return the `Responsible` of a role for an activity with the customer.
 
         Archived users, and users without access to the company, are skipped.
         """
         self.ensure_one()
-        for candidate in STAND_INS[kind]:
+        for candidate in FALLBACK_ROLES[role]:
             user = self._get_responsible_user(candidate)
             if user and self._can_act(user):
-                warning = candidate != kind and self._tell_stand_in(kind, user)
+                warning = candidate != role and self._format_fallback_warning(
+                    role, user
+                )
                 return Responsible(user, warning=warning)
         return Responsible(
             self.env["res.users"],
@@ -87,13 +89,13 @@ class CrmLifecycleProfile(models.Model):
             ),
         )
 
-    def _get_responsible_user(self, kind):
-        """Return the user of a kind, possibly empty."""
+    def _get_responsible_user(self, role):
+        """Return the user of a role, possibly empty."""
         return {
             SALESPERSON: lambda: self.user_id,
             OWNER: self._get_account_owner,
             LEADER: lambda: self._get_sales_team().user_id,
-        }[kind]()
+        }[role]()
 
     def _get_account_owner(self):
         """Return the salesperson of the contact, or of the nearest parent with one."""
@@ -134,7 +136,7 @@ class CrmLifecycleProfile(models.Model):
         """Return whether a user is internal, active and allowed in the company."""
         return user.active and not user.share and self.company_id in user.company_ids
 
-    def _tell_stand_in(self, kind, user):
+    def _format_fallback_warning(self, role, user):
         """Return the warning that a user stands in for another role."""
         return {
             SALESPERSON: self.env._(
@@ -148,4 +150,4 @@ class CrmLifecycleProfile(models.Model):
             LEADER: self.env._(
                 "%(user)s stands in: the team has no active leader.", user=user.name
             ),
-        }[kind]
+        }[role]

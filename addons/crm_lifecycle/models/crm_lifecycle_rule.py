@@ -71,16 +71,16 @@ class CrmLifecycleRule(models.Model):
     @api.constrains("lifecycle_id", "from_stage_ids", "to_stage_id")
     def _check_stages(self):
         for rule in self:
-            strangers = (rule.from_stage_ids | rule.to_stage_id).filtered(
+            foreign_stages = (rule.from_stage_ids | rule.to_stage_id).filtered(
                 lambda stage, rule=rule: stage.lifecycle_id != rule.lifecycle_id
             )
-            if strangers:
+            if foreign_stages:
                 raise ValidationError(
                     self.env._(
                         "The rule “%(rule)s” names the stage “%(stage)s” of another "
                         "lifecycle. Choose a stage of “%(lifecycle)s”.",
                         rule=rule.name,
-                        stage=strangers[0].name,
+                        stage=foreign_stages[0].name,
                         lifecycle=rule.lifecycle_id.name,
                     )
                 )
@@ -88,21 +88,21 @@ class CrmLifecycleRule(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rules = super().create(vals_list)
-        rules.lifecycle_id._raise_version()
+        rules.lifecycle_id._bump_version()
         return rules
 
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() - {"test_profile_id"}:
-            self.lifecycle_id._raise_version()
+            self.lifecycle_id._bump_version()
         return result
 
     def unlink(self):
         lifecycles = self.lifecycle_id
         # The history stays, with the name of the rule as its reason.
-        self.env["crm.lifecycle.history"]._let_go("rule_id", self)
+        self.env["crm.lifecycle.history"]._clear_references("rule_id", self)
         result = super().unlink()
-        lifecycles._raise_version()
+        lifecycles._bump_version()
         return result
 
     def _get_label(self):

@@ -7,23 +7,24 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_datetime
 
+from odoo.addons.base_background_task.progress import Cancelled
+
 from .. import locks
 from ..fields import LooseMany2one
-from ..progress import Cancelled
-from ..run import lock, replay, shards, work
+from ..run import lock, phases, replay, shards
 from ..run.session import Session
 
 _logger = logging.getLogger(__name__)
 
 # Consecutive runs with problems before administrators get a mail, once a day.
-REPEATED = 3
+ALERT_AFTER_RUNS = 3
 
 
 class CrmLifecycleRun(models.Model):
     """Dated run over the customers of a company: what it processed and changed.
 
     It answers the administrator's question “did it run?”. The work itself is in
-    `run.work`. The next run takes up the work of a run that died.
+    `run.phases`. The next run takes up the work of a run that died.
 
     A shard is a run of its own below the whole one. It refreshes and moves an equal
     part of the customers. When the shards have ended, the whole run processes what is
@@ -32,7 +33,7 @@ class CrmLifecycleRun(models.Model):
 
     _name = "crm.lifecycle.run"
     _description = "Lifecycle Run"
-    _inherit = ["crm.lifecycle.progress"]
+    _inherit = ["background.task.progress.mixin"]
     _order = "id desc"
     _rec_name = "date_start"
 
@@ -251,7 +252,7 @@ class CrmLifecycleRun(models.Model):
         return self.search(domain, order="id desc", limit=1)
 
     @api.model
-    def _forget_watermark(self, companies):
+    def _reset_watermark(self, companies):
         """Make the next run of some companies a full rebuild."""
         # sudo: a change of company settings, by users who may change them.
         self.sudo().search([("company_id", "in", companies.ids)]).write(
@@ -269,7 +270,7 @@ class CrmLifecycleRun(models.Model):
         kept, and the error is raised again.
         """
         session = Session(self, checkpoint, task=task)
-        run = self._run_logged(session, lambda: work.do_run(session))
+        run = self._execute_and_notify(session, lambda: phases.do_run(session))
         if run.state == "done":
             run._after_run()
         return run
@@ -280,7 +281,7 @@ class CrmLifecycleRun(models.Model):
         """Do a replay and return the run (see `crm.lifecycle._replay`)."""
         session = Session(self, checkpoint, task=task)
         days = replay.get_days(date_from, date_to, step)
-        return self._run_logged(
+        return self._execute_and_notify(
             session,
             lambda: replay.replay_days(session.run, days, progress=progress, task=task),
         )
@@ -288,28 +289,28 @@ class CrmLifecycleRun(models.Model):
     def _finish(self, checkpoint=None):
         """Process what the shards left, sum up their counts, and end the run."""
         session = Session(self, checkpoint)
-        return self._run_logged(session, lambda: work.finish_run(session))
+        return self._execute_and_notify(session, lambda: phases.finish_run(session))
 
-    def _run_logged(self, session, do_work):
+    def _execute_and_notify(self, session, do_work):
         """Do some work of the run, and follow up on its end.
 
         :param do_work: returns whether the run has ended
         """
         run = session.run
         try:
-            run._run_to_end(session, do_work)
-            run._wake_follow_up(session.checkpoint)
+            run._execute_and_store(session, do_work)
+            run._trigger_follow_ups(session.checkpoint)
         except Exception:
             run._notify_admins(session.checkpoint)
             raise
         run._notify_admins(session.checkpoint)
         return run
 
-    def _run_to_end(self, session, do_work):
+    def _execute_and_store(self, session, do_work):
         """Do some work of the run, and store its end or its failure."""
         checkpoint = session.checkpoint
         try:
-            session.keep()
+            session.save_progress()
             if do_work():
                 session.attempt(self._note_end)
         except Exception as error:
@@ -321,11 +322,10 @@ class CrmLifecycleRun(models.Model):
             checkpoint(0, 0)
             raise
         if self.state == "done" and checkpoint is not None and session.task:
-            # The end is committed below, so the task can't be cancelled any more. In
-            # the caller's transaction, more work may follow, and all of it may still be
-            # cancelled.
-            session.task.end()
-        session.keep()
+            # What follows keeps the end. Within the caller's transaction there may be
+            # more to come, and all of it may still be stopped.
+            session.task.close()
+        session.save_progress()
         _logger.info(
             "Lifecycle run %s of company %s as of %s: %s, %s seen, %s moved",
             self.id,
@@ -365,7 +365,7 @@ class CrmLifecycleRun(models.Model):
         """Extension point: dispatch a run to other processes. Return whether it was.
 
         Called once the work list is complete. An addon that returns True splits the run
-        (`_split`), executes the shards, and finally calls `_finish`.
+        (`_create_shards`), executes the shards, and finally calls `_finish`.
         """
         return False
 
@@ -374,27 +374,27 @@ class CrmLifecycleRun(models.Model):
         return shards.get_connection_count(session)
 
     @api.model
-    def _get_under_way(self, company):
+    def _has_remote_workers(self, company):
         """Extension point: return whether processes without the lock work on a run."""
-        held = locks.get_held(self.env.cr, locks.SHARD, by_others=True)
+        held = locks.get_held_keys(self.env.cr, locks.SHARD, by_others=True)
         return company.id in held
 
     # ------------------------------------------------------------
     # Shards
     # ------------------------------------------------------------
 
-    def _get_waiting_count(self):
+    def _get_pending_count(self):
         """Return the number of customers on the work list of the company."""
         self.env.flush_all()
         [[count]] = self.env.execute_query(
             SQL(
-                "SELECT COUNT(*) FROM crm_lifecycle_touch WHERE company_id = %s",
+                "SELECT COUNT(*) FROM crm_lifecycle_pending WHERE company_id = %s",
                 self.company_id.id,
             )
         )
         return count
 
-    def _split(self, count):
+    def _create_shards(self, count):
         """Return the shards of the run, ``count`` new runs below it."""
         self.ensure_one()
         return self.create(
@@ -418,8 +418,8 @@ class CrmLifecycleRun(models.Model):
     @api.model
     def _is_under_way(self, company):
         """Return whether another process works on a run of the company."""
-        held = locks.get_held(self.env.cr, locks.RUN, by_others=True)
-        return company.id in held or self._get_under_way(company)
+        held = locks.get_held_keys(self.env.cr, locks.RUN, by_others=True)
+        return company.id in held or self._has_remote_workers(company)
 
     @api.model
     def _get_under_way_text(self, company):
@@ -446,11 +446,11 @@ class CrmLifecycleRun(models.Model):
             since=format_datetime(self.env, run.date_start),
         )
 
-    def _has_died(self):
+    def _is_unfinished(self):
         """Return whether the run has ended without finishing its work."""
         if self.state != "running":
             return self.state == "failed"
-        return lock.ends_soon(lambda: self._is_under_way(self.company_id))
+        return lock.wait_for_end(lambda: self._is_under_way(self.company_id))
 
     @api.model
     def _fail_stale_runs(self, company):
@@ -481,9 +481,11 @@ class CrmLifecycleRun(models.Model):
         mine = Domain("company_id", "=", self.company_id.id)
         mine &= Domain("parent_id", "=", False)
         ended = mine & Domain([("state", "!=", "running"), ("kind", "!=", "replay")])
-        last = self.search(ended, order="id desc", limit=REPEATED)
+        last = self.search(ended, order="id desc", limit=ALERT_AFTER_RUNS)
         lately = Domain("alarmed_at", ">=", "now -1d")
-        if len(last.filtered("error")) < REPEATED or self.search_count(mine & lately):
+        if len(last.filtered("error")) < ALERT_AFTER_RUNS or self.search_count(
+            mine & lately
+        ):
             return
         try:
             with self.env.cr.savepoint():
@@ -505,7 +507,7 @@ class CrmLifecycleRun(models.Model):
                 run.env._(
                     "The last %(count)s lifecycle runs of %(company)s had problems. "
                     "Customers that they are not about were served.",
-                    count=REPEATED,
+                    count=ALERT_AFTER_RUNS,
                     company=run.company_id.name,
                 ),
                 run.error,

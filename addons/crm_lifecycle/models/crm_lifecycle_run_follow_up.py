@@ -4,36 +4,36 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine.scope import Scope
-from ..engine.statements import present_stay
+from ..engine.statements import join_stage_entry
 
 # Kinds of runs that update the facts of all customers.
-WHOLE_KINDS = ("full", "changes")
+FULL_SCAN_KINDS = ("full", "changes")
 
-# SQL conditions on a profile ``p`` and its present ``stay``: an activity of the clock
+# SQL conditions on a profile ``p`` and its present ``entry``: an activity of the clock
 # is still open, or was planned for the same day.
 IS_OPEN = SQL(
     """
-    EXISTS (SELECT FROM crm_lifecycle_step AS t
+    EXISTS (SELECT FROM crm_lifecycle_playbook_log AS t
               JOIN mail_activity AS a ON a.id = t.activity_id
              WHERE t.profile_id = p.id AND t.kind = 'follow_up' AND a.active)
     """
 )
 IS_PLANNED = SQL(
     """
-    EXISTS (SELECT FROM crm_lifecycle_step AS t
-             WHERE t.history_id = stay.id
+    EXISTS (SELECT FROM crm_lifecycle_playbook_log AS t
+             WHERE t.history_id = entry.id
                AND t.key = 'follow_up:' || to_char(p.follow_up_date, 'YYYY-MM-DD'))
     """
 )
 
 # Profiles with a follow-up due, and the history row of their stay.
-DUE = """
-        SELECT p.id, stay.id
+DUE_FOLLOW_UPS = """
+        SELECT p.id, entry.id
           FROM crm_lifecycle_profile AS p
           JOIN crm_lifecycle_stage AS s ON s.id = p.stage_id
           JOIN crm_lifecycle AS l ON l.id = s.lifecycle_id
            -- the last move into the present stage
-    %(present_stay)s
+    %(join_stage_entry)s
            -- the clock has run out
          WHERE p.company_id = %(company)s
            AND p.active
@@ -46,7 +46,7 @@ DUE = """
                GREATEST(s.follow_up_since, %(activated_on)s)
            AND s.follow_up_activity_type_id IS NOT NULL
            -- not moved there quietly, unless contacted since
-           AND (stay.is_quiet IS FALSE
+           AND (entry.is_quiet IS FALSE
                 OR p.last_contact_date >= %(placed_on)s)
            -- no activity of the clock exists
            AND NOT %(is_open)s
@@ -66,21 +66,21 @@ class CrmLifecycleRun(models.Model):
         "been planned.",
     )
 
-    def _wake_follow_up(self, checkpoint):
+    def _trigger_follow_ups(self, checkpoint):
         """Trigger the worker if the run found work that is due on its day."""
-        whole = self.kind in WHOLE_KINDS and not self.parent_id
-        if self.state == "done" and whole and self._has_timed_work():
-            self.env["crm.lifecycle.step"]._trigger_process()
+        whole = self.kind in FULL_SCAN_KINDS and not self.parent_id
+        if self.state == "done" and whole and self._has_due_work():
+            self.env["crm.lifecycle.playbook.log"]._trigger_process()
             if checkpoint is not None:
                 checkpoint(0, 0)
 
-    def _has_timed_work(self):
+    def _has_due_work(self):
         """Extension point: return whether any work is due on the day of the run."""
         self.ensure_one()
         return bool(self._get_due_follow_ups(limit=1))
 
     @api.model
-    def _get_to_follow_up(self, done="followed_up_at"):
+    def _get_runs_with_due_work(self, done="followed_up_at"):
         """Return each company's last run over all customers, if follow-ups are left.
 
         The day of that run counts, not today: its facts show which customers were
@@ -92,7 +92,7 @@ class CrmLifecycleRun(models.Model):
             [
                 ("state", "=", "done"),
                 ("parent_id", "=", False),
-                ("kind", "in", WHOLE_KINDS),
+                ("kind", "in", FULL_SCAN_KINDS),
             ],
             ["company_id"],
             ["id:max"],
@@ -122,13 +122,13 @@ class CrmLifecycleRun(models.Model):
         return dict(
             self.env.execute_query(
                 SQL(
-                    DUE,
+                    DUE_FOLLOW_UPS,
                     company=self.company_id.id,
                     as_of=self.as_of,
                     mine=mine,
-                    placed_on=scope.local_date(SQL("stay.create_date")),
+                    placed_on=scope.local_date(SQL("entry.create_date")),
                     activated_on=scope.local_date(SQL("l.activation_date")),
-                    present_stay=present_stay(SQL("p.id"), SQL("p.stage_id")),
+                    join_stage_entry=join_stage_entry(SQL("p.id"), SQL("p.stage_id")),
                     is_open=IS_OPEN,
                     is_planned=IS_PLANNED,
                     limit=limit,

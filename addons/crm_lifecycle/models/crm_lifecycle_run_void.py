@@ -8,7 +8,7 @@ from ..fields import LooseMany2one
 from ..run import lock
 
 # Maximum number of names in the list of customers who stay.
-NAMED = 20
+MAX_NAMED = 20
 
 
 class CrmLifecycleRun(models.Model):
@@ -55,7 +55,7 @@ class CrmLifecycleRun(models.Model):
             raise UserError(
                 self.env._("The run of %(day)s is voided already.", day=self.as_of)
             )
-        if self.state == "running" and not self._has_died():
+        if self.state == "running" and not self._is_unfinished():
             raise UserError(
                 self.env._(
                     "The run of %(day)s is still under way. Wait until it has ended, "
@@ -71,22 +71,22 @@ class CrmLifecycleRun(models.Model):
         :raises RunUnderWay: if a run of the company is under way
         """
         self._check_voidable()
-        with lock.hold_run(self.company_id):
+        with lock.lock_runs(self.company_id):
             Profile = self.env["crm.lifecycle.profile"].with_context(active_test=False)
             moves = self._get_moves_sql()
             back, left = Profile._reverse_moves(self, moves)
             (self | self.child_ids).write({"state": "void", "watermark": False})
-            self._forget_day()
-            early = self._forget_follow_ups()
+            self._reset_facts_as_of()
+            early = self._reset_follow_ups()
             self.write(
                 {
                     "void_date": fields.Datetime.now(),
                     "void_user_id": self.env.uid,
                     "void_reason": reason,
-                    "void_account": self._get_void_account(back, left, early),
+                    "void_account": self._get_void_summary(back, left, early),
                 }
             )
-            self.env["crm.lifecycle.touch"]._trigger_run()
+            self.env["crm.lifecycle.pending"]._trigger_run()
 
     def _get_moves_sql(self):
         """Return the SQL of the ids of the moves of the run.
@@ -111,7 +111,7 @@ class CrmLifecycleRun(models.Model):
             end=self.date_end or self.date_progress,
         )
 
-    def _forget_day(self):
+    def _reset_facts_as_of(self):
         """Mark facts as of the day of the run, or a later one, as outdated."""
         self.env.cr.execute(
             SQL(
@@ -123,7 +123,7 @@ class CrmLifecycleRun(models.Model):
         )
         self.env["crm.lifecycle.profile"].invalidate_model(["facts_as_of"])
 
-    def _forget_follow_ups(self):
+    def _reset_follow_ups(self):
         """Allow follow-ups that were planned for future days to be planned again.
 
         Their activities stay. Return the number of follow-ups.
@@ -132,7 +132,7 @@ class CrmLifecycleRun(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE crm_lifecycle_step
+                UPDATE crm_lifecycle_playbook_log
                    SET key = key || %(mark)s
                  WHERE company_id = %(company)s AND kind = 'follow_up'
                    AND date >= %(begin)s
@@ -146,17 +146,17 @@ class CrmLifecycleRun(models.Model):
             )
         )
         count = self.env.cr.rowcount
-        self.env["crm.lifecycle.step"].invalidate_model(["key"])
+        self.env["crm.lifecycle.playbook.log"].invalidate_model(["key"])
         return count
 
-    def _get_void_account(self, back, left, early):
+    def _get_void_summary(self, back, left, early):
         """Return a summary of what was undone, and what was not.
 
         :param back: the number of customers who are back in their stages
         :param left: the customers who stay, since they were moved later
         :param early: the number of follow-ups that were planned too early
         """
-        steps = self.env["crm.lifecycle.step"].search_count(
+        steps = self.env["crm.lifecycle.playbook.log"].search_count(
             [("history_id.run_id", "=", self.id), ("state", "=", "done")]
         )
         lines = [
@@ -171,9 +171,9 @@ class CrmLifecycleRun(models.Model):
                     "%(count)s customers have been moved since, and stay:",
                     count=self._format_count(len(left)),
                 ),
-                *left[:NAMED].mapped("display_name"),
+                *left[:MAX_NAMED].mapped("display_name"),
             ]
-            if len(left) > NAMED:
+            if len(left) > MAX_NAMED:
                 lines.append("…")
         if early:
             lines.append(

@@ -21,13 +21,12 @@ class CrmLifecycleSource(models.AbstractModel):
     1. fields with ``fact=`` on `crm.lifecycle.profile`;
     2. a model that inherits this one, names its facts in ``_facts``, and implements
        both queries;
-    3. its name appended in ``crm.lifecycle._lifecycle_sources()``;
-    4. an index on the documents' table for the first query (`watermark_index`).
+    3. an index on the documents' table for the first query (`watermark_index`).
 
     Facts only include what had happened by the end of ``scope.as_of`` in the company's
     time zone (see `engine.scope.Scope`), so that they can be computed for any day.
     Documents that are deleted, or reassigned to another customer, leave no row to find:
-    their model calls `crm.lifecycle.touch._touch`.
+    their model calls `crm.lifecycle.pending._mark_pending`.
     """
 
     _name = "crm.lifecycle.source"
@@ -36,8 +35,8 @@ class CrmLifecycleSource(models.AbstractModel):
     _facts = ()
     # Joined tables: a run ensures that the planner has statistics about their rows.
     _reads = ()
-    # Whether facts change as days pass, see `_passing_days`.
-    _is_moving = False
+    # Whether facts change as days pass, see `_rolling_changes`.
+    _has_rolling_facts = False
 
     def _changed_subjects(self, scope):
         """Return the SQL of the subjects with facts that may differ from the last run.
@@ -45,21 +44,21 @@ class CrmLifecycleSource(models.AbstractModel):
         Columns: ``partner_id`` (any contact of the customer) and ``lead_id`` (if there
         is no contact); duplicates are allowed. Include rows written since
         ``scope.since``, and rows that count differently on ``scope.as_of`` than on
-        ``scope.previous_as_of`` (``scope.crossing``); all subjects if
+        ``scope.previous_as_of`` (``scope.crosses_cutoff``); all subjects if
         ``scope.is_full``. Exclude changes due to the passing of time alone, and those
-        that `_passing_days` handles.
+        that `_rolling_changes` handles.
         """
         raise NotImplementedError
 
-    def _passing_days(self, scope):
+    def _rolling_changes(self, scope):
         """Return the changes of facts that are due to the days since the last run.
 
-        Called for sources with ``_is_moving``. Return a pair: the SQL of ``partner_id``
-        (the customer) and columns of changes, one row each; and ``{fact: SQL}`` of the
-        new values over ``p`` (the profile) and ``d`` (its row). It is meant for facts
-        over a moving window, such as twelve months: what leaves the window is
-        subtracted, instead of counting the customer again. Called for customers without
-        any other change, never if ``scope.is_full``.
+        Called for sources with ``_has_rolling_facts``. Return a pair: the SQL of
+        ``partner_id`` (the customer) and columns of changes, one row each; and ``{fact:
+        SQL}`` of the new values over ``p`` (the profile) and ``d`` (its row). It is
+        meant for facts over a moving window, such as twelve months: what leaves the
+        window is subtracted, instead of counting the customer again. Called for
+        customers without any other change, never if ``scope.is_full``.
         """
         raise NotImplementedError
 
@@ -68,6 +67,6 @@ class CrmLifecycleSource(models.AbstractModel):
 
         It returns at most one row per profile. Profiles without data in the source may
         be left out, and so may those that the source is not needed for
-        (``scope.asks``). See `engine.statements` for the tables of a batch.
+        (``scope.needs_refresh``). See `engine.statements` for the tables of a batch.
         """
         raise NotImplementedError

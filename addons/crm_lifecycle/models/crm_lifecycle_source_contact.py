@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 
 @dataclass(frozen=True)
-class Document:
+class DocumentType:
     """Kind of document on which users and customers communicate.
 
     ``partner`` is the column of its contact; ``lead`` that of its lead, for documents
@@ -59,12 +59,12 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     )
 
     @api.model
-    def _get_documents(self):
-        """Extension point: return the kinds of `Document` used for communication."""
+    def _get_document_types(self):
+        """Extension point: return each `DocumentType` used for communication."""
         return [
-            Document("res.partner", "res_partner", partner="id"),
-            Document("crm.lead", "crm_lead", partner="partner_id", lead="id"),
-            Document(
+            DocumentType("res.partner", "res_partner", partner="id"),
+            DocumentType("crm.lead", "crm_lead", partner="partner_id", lead="id"),
+            DocumentType(
                 "crm.lifecycle.profile",
                 "crm_lifecycle_profile",
                 partner="partner_id",
@@ -85,23 +85,23 @@ class CrmLifecycleSourceContact(models.AbstractModel):
             """
             WITH message AS MATERIALIZED (%(messages)s),
                  activity AS MATERIALIZED (%(activities)s),
-                 talk AS MATERIALIZED (%(talks)s)
+                 conversation AS MATERIALIZED (%(conversations)s)
             SELECT p.partner_id, NULL::int AS lead_id
-              FROM talk AS s
+              FROM conversation AS s
               JOIN res_partner AS c ON c.id = s.partner_id
               JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
              WHERE p.company_id = %(company)s
              UNION
             SELECT NULL, p.lead_id
-              FROM talk AS s
+              FROM conversation AS s
               JOIN crm_lifecycle_profile AS p ON p.lead_id = s.lead_id
              WHERE p.company_id = %(company)s
             """,
             messages=self._changed_messages(scope),
             activities=self._changed_activities(scope),
-            talks=SQL(" UNION ").join(
+            conversations=SQL(" UNION ").join(
                 [
-                    *map(self._changed_documents, self._get_documents()),
+                    *map(self._changed_documents, self._get_document_types()),
                     self._changed_meetings(scope),
                 ]
             ),
@@ -116,9 +116,9 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               FROM mail_message AS m
              WHERE m.model = ANY(%s) AND (m.write_date >= %s OR %s) AND %s
             """,
-            [document.model for document in self._get_documents()],
+            [document_type.model for document_type in self._get_document_types()],
             scope.since,
-            scope.crossing(SQL("m.date")),
+            scope.crosses_cutoff(SQL("m.date")),
             self._is_contact,
         )
 
@@ -130,13 +130,13 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               FROM mail_activity AS a
              WHERE a.res_model = ANY(%s) AND (a.write_date >= %s OR %s OR %s)
             """,
-            [document.model for document in self._get_documents()],
+            [document_type.model for document_type in self._get_document_types()],
             scope.since,
-            scope.crossing(SQL("a.create_date")),
-            scope.crossing_day(SQL("a.date_done")),
+            scope.crosses_cutoff(SQL("a.create_date")),
+            scope.date_crosses_cutoff(SQL("a.date_done")),
         )
 
-    def _changed_documents(self, document):
+    def _changed_documents(self, document_type):
         """Return the SQL of the customers of the changed documents of a kind."""
         return SQL(
             """
@@ -146,13 +146,15 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               JOIN (%s) AS d ON d.res_id = t.res_id
              WHERE t.model = %s
             """,
-            document.subjects(),
-            document.model,
+            document_type.subjects(),
+            document_type.model,
         )
 
     def _changed_meetings(self, scope):
         changed = SQL(
-            "(e.write_date >= %s OR %s)", scope.since, scope.crossing(SQL("e.start"))
+            "(e.write_date >= %s OR %s)",
+            scope.since,
+            scope.crosses_cutoff(SQL("e.start")),
         )
         return SQL(
             """
@@ -176,9 +178,9 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     def _fact_values(self, scope):
         """Use one branch per kind of document, so that each uses its own index."""
         branches = [self._meetings(scope)]
-        for document in self._get_documents():
-            branches.append(self._messages(scope, document))
-            branches.append(self._activities(scope, document))
+        for document_type in self._get_document_types():
+            branches.append(self._messages(scope, document_type))
+            branches.append(self._activities(scope, document_type))
         return SQL(
             """
             SELECT profile_id,
@@ -194,7 +196,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
             branches=SQL(" UNION ALL ").join(branches),
         )
 
-    def _messages(self, scope, document):
+    def _messages(self, scope, document_type):
         """Return the SQL of the messages on the batch's documents of a kind."""
         return SQL(
             """
@@ -204,14 +206,14 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               JOIN mail_message AS m ON m.model = %(model)s AND m.res_id = d.res_id
              WHERE m.date < %(end)s AND %(contact)s
             """,
-            documents=self._batch_documents(scope, document),
-            model=document.model,
+            documents=self._batch_documents(scope, document_type),
+            model=document_type.model,
             inbound=self._is_inbound,
             contact=self._is_contact,
             end=scope.day_end,
         )
 
-    def _activities(self, scope, document):
+    def _activities(self, scope, document_type):
         """Return the SQL of the activities on the batch's documents of a kind."""
         return SQL(
             """
@@ -227,8 +229,8 @@ class CrmLifecycleSourceContact(models.AbstractModel):
          LEFT JOIN mail_activity_type AS t ON t.id = a.activity_type_id
              WHERE a.create_date < %(end)s
             """,
-            documents=self._batch_documents(scope, document),
-            model=document.model,
+            documents=self._batch_documents(scope, document_type),
+            model=document_type.model,
             as_of=scope.as_of,
             end=scope.day_end,
         )
@@ -242,32 +244,32 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               JOIN calendar_event_res_partner_rel AS r
                 ON r.res_partner_id = d.partner_id
               JOIN calendar_event AS e ON e.id = r.calendar_event_id
-             WHERE e.active AND e.start < %(end)s AND %(asked)s
+             WHERE e.active AND e.start < %(end)s AND %(is_pending)s
              UNION ALL
             SELECT d.profile_id, e.start, NULL, NULL, NULL
               FROM lifecycle_batch_lead AS d
               JOIN calendar_event AS e ON e.opportunity_id = d.lead_id
-             WHERE e.active AND e.start < %(end)s AND %(asked)s
+             WHERE e.active AND e.start < %(end)s AND %(is_pending)s
             """,
-            asked=scope.asks(self._name, "d"),
+            is_pending=scope.needs_refresh(self._name, "d"),
             end=scope.day_end,
         )
 
-    def _batch_documents(self, scope, document):
+    def _batch_documents(self, scope, document_type):
         """Return the SQL of the batch's documents of a kind: profile_id, res_id."""
-        asked = scope.asks(self._name, "b")
+        is_pending = scope.needs_refresh(self._name, "b")
         own = {
             "crm.lead": ("lead_id", "lifecycle_batch_lead"),
             "res.partner": ("partner_id", "lifecycle_batch_contact"),
             "crm.lifecycle.profile": ("profile_id", "lifecycle_batch"),
         }
-        if document.model in own:
-            column, table = map(SQL.identifier, own[document.model])
+        if document_type.model in own:
+            column, table = map(SQL.identifier, own[document_type.model])
             return SQL(
                 "SELECT b.profile_id, b.%s AS res_id FROM %s AS b WHERE %s",
                 column,
                 table,
-                asked,
+                is_pending,
             )
         return SQL(
             """
@@ -276,9 +278,9 @@ class CrmLifecycleSourceContact(models.AbstractModel):
               JOIN (%s) AS d ON d.partner_id = b.partner_id
              WHERE (d.company_id IS NULL OR d.company_id = %s) AND %s
             """,
-            document.subjects(),
+            document_type.subjects(),
             scope.company_id,
-            asked,
+            is_pending,
         )
 
     # ------------------------------------------------------------
@@ -286,12 +288,12 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _touch_documents(self, model, res_ids):
+    def _mark_documents_pending(self, model, res_ids):
         """Put the customers of some documents on the work list.
 
         Called before one of their messages, activities or meetings is deleted.
         """
-        documents = [item for item in self._get_documents() if item.model == model]
+        documents = [item for item in self._get_document_types() if item.model == model]
         if not documents or not res_ids:
             return
         self.env.cr.execute(
@@ -300,7 +302,7 @@ class CrmLifecycleSourceContact(models.AbstractModel):
                 WITH d AS (
                     SELECT * FROM (%s) AS document WHERE res_id = ANY(%s)
                 )
-                INSERT INTO crm_lifecycle_touch
+                INSERT INTO crm_lifecycle_pending
                             (company_id, partner_res_id, lead_res_id)
                 SELECT p.company_id, p.partner_id, NULL
                   FROM d

@@ -40,8 +40,8 @@ class CrmLifecycleSourceLead(models.AbstractModel):
             changed = SQL(
                 "(l.write_date >= %s OR %s OR %s)",
                 scope.since,
-                scope.crossing(SQL("l.create_date")),
-                scope.crossing(self._closed),
+                scope.crosses_cutoff(SQL("l.create_date")),
+                scope.crosses_cutoff(self._closed),
             )
         return SQL(
             """
@@ -71,11 +71,11 @@ class CrmLifecycleSourceLead(models.AbstractModel):
                    ) AS lost_count
               FROM lifecycle_batch_lead AS b
               JOIN crm_lead AS l ON l.id = b.lead_id
-             WHERE l.create_date < %(end)s AND %(asked)s
+             WHERE l.create_date < %(end)s AND %(is_pending)s
              GROUP BY b.profile_id
             """,
             created=scope.local_date(SQL("l.create_date")),
             closed=self._closed,
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
             end=scope.day_end,
         )

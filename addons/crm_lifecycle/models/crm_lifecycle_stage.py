@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..engine.bounds import MAX_DAYS
 from ..engine.responsibles import RESPONSIBLES, SALESPERSON
-from ..engine.stages import Step
+from ..engine.stages import StageInfo
 from ..fields import Date, Integer
 
 CATEGORIES = [
@@ -204,7 +204,7 @@ class CrmLifecycleStage(models.Model):
                 )
 
     def _compute_failed_step_count(self):
-        self.env["crm.lifecycle.step"]._count_failed(self, "stage_id")
+        self.env["crm.lifecycle.playbook.log"]._count_failed(self, "stage_id")
 
     def _compute_profile_count(self):
         counts = dict(
@@ -218,7 +218,7 @@ class CrmLifecycleStage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         stages = super().create(vals_list)
-        stages.lifecycle_id._raise_version()
+        stages.lifecycle_id._bump_version()
         return stages
 
     def write(self, vals):
@@ -232,11 +232,11 @@ class CrmLifecycleStage(models.Model):
                     stage=self[:1].name,
                 )
             )
-        new_clock = self.filtered(lambda stage: stage._changes_clock(vals))
+        restarted = self.filtered(lambda stage: stage._changes_follow_up(vals))
         result = super().write(vals)
-        if new_clock and "follow_up_since" not in vals:
-            new_clock.follow_up_since = fields.Date.context_today(self)
-        self.lifecycle_id._raise_version()
+        if restarted and "follow_up_since" not in vals:
+            restarted.follow_up_since = fields.Date.context_today(self)
+        self.lifecycle_id._bump_version()
         if "follow_up_days" in vals:
             self.env["crm.lifecycle.profile"]._sync_follow_up(
                 self.env["crm.lifecycle.profile"]
@@ -249,25 +249,26 @@ class CrmLifecycleStage(models.Model):
     def unlink(self):
         lifecycles = self.lifecycle_id
         result = super().unlink()
-        lifecycles._raise_version()
+        lifecycles._bump_version()
         return result
 
-    def _changes_clock(self, vals):
+    def _changes_follow_up(self, vals):
         """Return whether values to be written change when follow-ups are planned.
 
         With fewer days, many customers are overdue at once; no activities are planned
         for them.
         """
-        kind = self.follow_up_activity_type_id.id
+        activity_type_id = self.follow_up_activity_type_id.id
         return (
             vals.get("follow_up_days", self.follow_up_days) != self.follow_up_days
-            or vals.get("follow_up_activity_type_id", kind) != kind
+            or vals.get("follow_up_activity_type_id", activity_type_id)
+            != activity_type_id
         )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         """Prevent deleting a stage that is in the history."""
-        self.lifecycle_id.filtered(lambda item: item.state == "active")._hold_runs()
+        self.lifecycle_id.filtered(lambda item: item.state == "active")._block_runs()
         used = (
             self.env["crm.lifecycle.history"]
             .sudo()  # customers of all companies
@@ -293,18 +294,18 @@ class CrmLifecycleStage(models.Model):
 
     def action_open_failed_steps(self):
         """Open the failed steps of the stage's playbook."""
-        return self.env["crm.lifecycle.step"]._open_failed(
+        return self.env["crm.lifecycle.playbook.log"]._open_failed(
             [("stage_id", "in", self.ids)]
         )
 
-    def _steps(self):
-        """Return the stages as plain `Step` values, in order."""
+    def _get_stage_infos(self):
+        """Return the stages as plain `StageInfo` values, in order."""
         return [
-            Step(id=stage.id, sequence=stage.sequence, category=stage.category)
+            StageInfo(id=stage.id, sequence=stage.sequence, category=stage.category)
             for stage in self.sorted(lambda stage: (stage.sequence, stage.id))
         ]
 
-    def _is_left_by(self, rule):
+    def _can_leave_by(self, rule):
         """Return whether a rule may move customers out of this stage."""
         self.ensure_one()
         return (

@@ -52,18 +52,18 @@ class CrmLifecycleTag(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tags = super().create(vals_list)
-        tags.lifecycle_id._raise_version()
+        tags.lifecycle_id._bump_version()
         return tags
 
     def write(self, vals):
         result = super().write(vals)
-        self.lifecycle_id._raise_version()
+        self.lifecycle_id._bump_version()
         return result
 
     def unlink(self):
         lifecycles = self.lifecycle_id
         result = super().unlink()
-        lifecycles._raise_version()
+        lifecycles._bump_version()
         return result
 
     def _get_label(self):

@@ -3,8 +3,8 @@
 A template is a file, not a record: users don't edit it, but the lifecycles created from
 it. The file is JSON; see ``data/templates`` for examples. Rules with conditions on a
 fact that no installed addon knows are left out, and may be added when the fact is
-available (`_add_left_out`). A rule with ``until`` replaces others until the facts named
-there are available.
+available (`_add_available_items`). A rule with ``until`` replaces others until the
+facts named there are available.
 """
 
 from odoo import api, models
@@ -19,7 +19,7 @@ from ..engine.templates import (
     ParameterError,
     fill,
     get_parameters,
-    get_places,
+    get_placeholders,
     read_template,
     write_domain,
 )
@@ -40,7 +40,14 @@ class CrmLifecycleTemplate(models.AbstractModel):
         """Extension point: return the template files, relative to the addons path."""
         return [
             f"crm_lifecycle/data/templates/{code}.json"
-            for code in ("t1", "t2", "t3", "t4a", "t4b", "t5")
+            for code in (
+                "nurture",
+                "relationship",
+                "service",
+                "activity",
+                "growth",
+                "advocacy",
+            )
         ]
 
     @api.model
@@ -101,7 +108,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
             raise UserError(self._get_parameter_message(error)) from error
 
     @api.model
-    def _get_of(self, lifecycle):
+    def _get_for_lifecycle(self, lifecycle):
         """Return the template of a lifecycle, with the values it was created with."""
         return self._get(lifecycle.template_code, lifecycle.template_values)
 
@@ -117,8 +124,8 @@ class CrmLifecycleTemplate(models.AbstractModel):
         for part in ("rules", "tags"):
             items = zip(template["blank"][part], template[part], strict=True)
             for blank, item in items:
-                if self._get_usable([item]):
-                    used |= get_places(blank)
+                if self._filter_usable_items([item]):
+                    used |= get_placeholders(blank)
         parameters = get_parameters(template["blank"])
         pairs = [
             {item["code"], item["less_than"]}
@@ -177,7 +184,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return list(dict.fromkeys(path.split(".")[0] for path in paths))
 
     @api.model
-    def _get_missing(self, item):
+    def _get_missing_facts(self, item):
         """Return the facts that a rule or tag uses and that are not available."""
         known = self._get_known_facts()
         return [name for name in self._get_facts(item) if name not in known]
@@ -188,16 +195,16 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return "until" in item and self._get_known_facts().issuperset(item["until"])
 
     @api.model
-    def _get_usable(self, items):
+    def _filter_usable_items(self, items):
         """Return the rules or tags that can be used here and are needed."""
         return [
             item
             for item in items
-            if not self._is_superseded(item) and not self._get_missing(item)
+            if not self._is_superseded(item) and not self._get_missing_facts(item)
         ]
 
     @api.model
-    def _get_left_out(self, code):
+    def _get_unavailable_items(self, code):
         """Return ``[(name, [missing facts])]`` of the rules and tags that are left out.
 
         Names of rules and tags are in the user's language, facts are field names.
@@ -206,14 +213,15 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return [
             (self._get_text(item["name"]), missing)
             for item in [*template["rules"], *template["tags"]]
-            if not self._is_superseded(item) and (missing := self._get_missing(item))
+            if not self._is_superseded(item)
+            and (missing := self._get_missing_facts(item))
         ]
 
     @api.model
-    def _get_left_out_by_origin(self, code):
+    def _get_unavailable_by_origin(self, code):
         """Return ``{what must be installed: [names of rules and tags]}``."""
         left_out = {}
-        for name, missing in self._get_left_out(code):
+        for name, missing in self._get_unavailable_items(code):
             needed = dict.fromkeys(
                 self._get_fact_origin(fact) or fact for fact in missing
             )

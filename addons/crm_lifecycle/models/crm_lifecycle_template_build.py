@@ -11,7 +11,7 @@ from ..engine.templates import (
 )
 
 # Distance between sequences, to leave room for new records.
-STEP = 10
+SEQUENCE_GAP = 10
 
 
 class CrmLifecycleTemplate(models.AbstractModel):
@@ -29,34 +29,37 @@ class CrmLifecycleTemplate(models.AbstractModel):
         """
         template = self._get(code, values)
         english = self.with_context(lang=SOURCE_LANG, mail_create_nolog=True)
-        lifecycle = english._build(template, company)
+        lifecycle = english._create_from_template(template, company)
         lifecycle.template_values = values or False
         return lifecycle.with_env(self.env)
 
     @api.model
-    def _build(self, template, company):
+    def _create_from_template(self, template, company):
         """Create the lifecycle of a template, with its stages, rules and tags."""
         lifecycle = self.env["crm.lifecycle"].create(
             self._prepare_lifecycle_values(template, company)
         )
-        texts = {"name": template["name"], "description": self._get_about(template)}
+        texts = {
+            "name": template["name"],
+            "description": self._get_description(template),
+        }
         self._translate(lifecycle, [texts])
         stages = self.env["crm.lifecycle.stage"].create(
             [
-                self._prepare_stage_values(stage, lifecycle, number * STEP)
+                self._prepare_stage_values(stage, lifecycle, number * SEQUENCE_GAP)
                 for number, stage in enumerate(template["stages"], start=1)
             ]
         )
         self._translate(stages, template["stages"])
         for part in ("rules", "tags"):
             items = template[part]
-            usable = self._get_usable(items)
-            sequences = [(items.index(item) + 1) * STEP for item in usable]
+            usable = self._filter_usable_items(items)
+            sequences = [(items.index(item) + 1) * SEQUENCE_GAP for item in usable]
             self._create_items(part, lifecycle, usable, sequences)
         return lifecycle
 
     @api.model
-    def _add_left_out(self, lifecycle):
+    def _add_available_items(self, lifecycle):
         """Add the rules and tags of a template that could not be used before.
 
         Only items that use facts of other addons can have been left out. A rule is
@@ -68,13 +71,13 @@ class CrmLifecycleTemplate(models.AbstractModel):
         """
         lifecycle.ensure_one()
         english = self.with_context(lang=SOURCE_LANG, active_test=False)
-        rules, tags = english._complete(lifecycle.with_env(english.env))
+        rules, tags = english._add_missing_items(lifecycle.with_env(english.env))
         return rules.with_env(self.env), tags.with_env(self.env)
 
     @api.model
-    def _complete(self, lifecycle):
-        """Do the work of `_add_left_out` in the language of the templates."""
-        template = self._get_of(lifecycle)
+    def _add_missing_items(self, lifecycle):
+        """Do the work of `_add_available_items` in the language of the templates."""
+        template = self._get_for_lifecycle(lifecycle)
         added = []
         for part in ("rules", "tags"):
             addable = self._find_addable(lifecycle, part)
@@ -86,7 +89,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _get_addable(self, lifecycle):
-        """Return the names of the items that `_add_left_out` would add."""
+        """Return the names of the items that `_add_available_items` would add."""
         lifecycle.ensure_one()
         english = self.with_context(lang=SOURCE_LANG, active_test=False)
         return [
@@ -102,7 +105,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
         """Return ``[(item, sequence)]`` of the items that a lifecycle lacks."""
         addable = []
         sequence = 0
-        for item in self._get_of(lifecycle)[part]:
+        for item in self._get_for_lifecycle(lifecycle)[part]:
             record = self._find(lifecycle, part, item)
             if record:
                 sequence = record[0].sequence
@@ -116,7 +119,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
         Profile = self.env["crm.lifecycle.profile"]
         stages = {*item.get("from", ()), item.get("to")} - {None}
         return (
-            bool(self._get_usable([item]))
+            bool(self._filter_usable_items([item]))
             and stages.issubset(lifecycle.stage_ids.mapped("code"))
             and any(
                 Profile._fields[name]._module != "crm_lifecycle"
@@ -148,10 +151,10 @@ class CrmLifecycleTemplate(models.AbstractModel):
     @api.model
     def _archive_superseded(self, lifecycle, template):
         """Archive rules that only replaced others which are available now."""
-        stand_ins = [item for item in template["rules"] if self._is_superseded(item)]
+        substitutes = [item for item in template["rules"] if self._is_superseded(item)]
         lifecycle.rule_ids.filtered(
             lambda rule: (
-                rule.active and any(self._is_same(rule, item) for item in stand_ins)
+                rule.active and any(self._is_same(rule, item) for item in substitutes)
             )
         ).write({"active": False})
 
@@ -172,7 +175,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
         return records
 
     @api.model
-    def _get_about(self, template):
+    def _get_description(self, template):
         """Return the description and the source of a template, by language."""
         return {
             lang: Markup("<p>%s</p><p>%s</p>") % (text, template["source"][lang])
@@ -184,7 +187,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
     def _prepare_lifecycle_values(self, template, company):
         return {
             "name": template["name"][SOURCE_LANG],
-            "description": self._get_about(template)[SOURCE_LANG],
+            "description": self._get_description(template)[SOURCE_LANG],
             "company_id": company.id,
             "template_code": template["code"],
             "skip_policy": template["skip_policy"],

@@ -9,10 +9,10 @@ from odoo.fields import NO_ACCESS, Domain
 from ..access import can_read_record
 from ..engine import files
 from ..file_reader import PARTS
-from ..profile.words import Words
+from ..profile.formatter import ConditionFormatter
 
 # Fields that the version shows as a whole, or that are not worth a line.
-NOT_TOLD = {"id", *PARTS, "color", "template_code"}
+UNLISTED_FIELDS = {"id", *PARTS, "color", "template_code"}
 
 
 class CrmLifecycleVersion(models.Model):
@@ -83,7 +83,11 @@ class CrmLifecycleVersion(models.Model):
 
     def write(self, vals):
         """Refuse changes, except in the transaction that adds the row."""
-        if not self.env.su or vals.keys() - {"snapshot"} or not self._is_of_this_save():
+        if (
+            not self.env.su
+            or vals.keys() - {"snapshot"}
+            or not self._is_from_this_transaction()
+        ):
             raise UserError(
                 self.env._(
                     "A version can't be changed. Change the lifecycle, which makes a "
@@ -96,20 +100,20 @@ class CrmLifecycleVersion(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("The versions of a lifecycle can't be deleted."))
 
-    def _is_of_this_save(self):
+    def _is_from_this_transaction(self):
         """Return whether this transaction added the row: it has its timestamp."""
         return all(version.create_date == self.env.cr.now() for version in self)
 
     @api.model
-    def _keep(self, lifecycle):
+    def _create_snapshot(self, lifecycle):
         """Store the present state of a lifecycle, as one version per save."""
-        snapshot = self.env["crm.lifecycle.file"]._write(lifecycle)
+        snapshot = self.env["crm.lifecycle.file"]._serialize(lifecycle)
         # sudo: any user who may change the lifecycle adds its version.
         Version = self.sudo()
         last = Version.search([("lifecycle_id", "=", lifecycle.id)], limit=1)
         if last and last.snapshot == snapshot:
             return
-        if last and last._is_of_this_save():
+        if last and last._is_from_this_transaction():
             last.snapshot = snapshot
             return
         if last:
@@ -138,13 +142,13 @@ class CrmLifecycleVersion(models.Model):
                 "lifecycle": {**self.sudo().snapshot},  # sudo: checked on creation
             }
         )
-        lifecycle, left_out = self.env["crm.lifecycle.file"]._make(
+        lifecycle, skipped = self.env["crm.lifecycle.file"]._create_from_data(
             data, self.lifecycle_id.company_id, local=True
         )
         lifecycle.name = self.env._(
             "%(name)s (version %(number)s)", name=lifecycle.name, number=self.number
         )
-        lifecycle._note_left_out(left_out)
+        lifecycle._log_skipped_parts(skipped)
         return lifecycle._get_form_action()
 
     # ------------------------------------------------------------
@@ -161,7 +165,8 @@ class CrmLifecycleVersion(models.Model):
             ordered = versions.sorted("number")
             before.update(zip(ordered.ids[1:], ordered.ids, strict=False))
         needed = {before[version.id] for version in self if version.id in before}
-        # sudo: only shown by `_Words`, which hides what the user may not read.
+        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not
+        # read.
         (self | self.browse(needed)).sudo().fetch(["snapshot"])
         return {key: self.browse(value) for key, value in before.items()}
 
@@ -170,10 +175,11 @@ class CrmLifecycleVersion(models.Model):
         self.ensure_one()
         if not previous:
             return [self.env._("The first version kept")]
-        # sudo: only shown by `_Words`, which hides what the user may not read.
+        # sudo: only shown by `_ChangeFormatter`, which hides what the user may not
+        # read.
         old, new = previous.sudo().snapshot, self.sudo().snapshot
         label = self.env["crm.lifecycle.file"]._get_item_label
-        words = _Words(self, old, new)
+        words = _ChangeFormatter(self, old, new)
         lines = words.compare("crm.lifecycle", old, new, "")
         for part, model_name in PARTS.items():
             before = {item["id"]: item for item in old.get(part, [])}
@@ -201,7 +207,7 @@ class CrmLifecycleVersion(models.Model):
         return lines or [self.env._("Nothing that people see")]
 
 
-class _Words:
+class _ChangeFormatter:
     """Describes the differences of two snapshots in the user's language."""
 
     def __init__(self, version, old, new):
@@ -220,7 +226,7 @@ class _Words:
         lines = []
         known = self.env["crm.lifecycle.file"]._get_fields(model_name)
         for name in {**new, **old}:
-            if name in NOT_TOLD or old.get(name) == new.get(name):
+            if name in UNLISTED_FIELDS or old.get(name) == new.get(name):
                 continue
             field = known.get(name)
             label = field._description_string(self.env) if field else name
@@ -232,7 +238,7 @@ class _Words:
         return lines
 
     def _get_line(self, what, field, old, new):
-        before, after = self.tell(field, old), self.tell(field, new)
+        before, after = self.format_value(field, old), self.format_value(field, new)
         if before == after and field is not None and field.relational:
             return self.env._("%(what)s changed", what=what)
         if before == after:
@@ -245,26 +251,26 @@ class _Words:
             new=after,
         )
 
-    def tell(self, field, value):
+    def format_value(self, field, value):
         """Return a value of a snapshot as text."""
         if field is not None and field.name == "domain":
-            return self._tell_conditions(value)
+            return self._format_conditions(value)
         if isinstance(value, bool):
             return self.env._("yes") if value else self.env._("no")
         if value is None or value in ("", [], {}):
             any_stage = field is not None and field.name == "from_stage_ids"
             return self.env._("any stage") if any_stage else self.env._("none")
         if isinstance(value, list):
-            return ", ".join(self.tell(field, item) for item in value)
+            return ", ".join(self.format_value(field, item) for item in value)
         if isinstance(value, dict):
-            return self._tell_record(value) if "model" in value else self.text(value)
+            return self._format_record(value) if "model" in value else self.text(value)
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         if field is not None and field.relational:
             return self.names.get(value, str(value))
         return str(value)
 
-    def _tell_record(self, reference):
+    def _format_record(self, reference):
         """Return the name of a record, if the user may read it."""
         model = self.env.get(reference["model"])
         record = model is not None and model.browse(reference.get("id")).exists()
@@ -272,14 +278,14 @@ class _Words:
             return self.env._("hidden")
         return reference["name"] or self.env._("none")
 
-    def _tell_conditions(self, value):
+    def _format_conditions(self, value):
         """Return conditions as text, unformatted if a fact no longer exists."""
         Profile = self.env["crm.lifecycle.profile"]
         try:
             domain = Domain(_get_conditions(value or []))
             if domain.is_true():
                 return self.env._("everybody")
-            return Words(Profile).get_domain(domain, Profile)
+            return ConditionFormatter(Profile).format_domain(domain, Profile)
         except (ValueError, TypeError, KeyError, AttributeError):
             return str(value)
 

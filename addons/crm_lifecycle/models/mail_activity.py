@@ -12,7 +12,7 @@ class MailActivity(models.Model):
         """Update the work list first: a deleted activity leaves no row to find."""
         Source = self.env["crm.lifecycle.source.contact"]
         for model, activities in self.grouped("res_model").items():
-            Source._touch_documents(model, activities.mapped("res_id"))
+            Source._mark_documents_pending(model, activities.mapped("res_id"))
         return super().unlink()
 
     def _action_done(self, feedback=False, attachment_ids=None):
@@ -21,18 +21,20 @@ class MailActivity(models.Model):
             (model, activities.mapped("res_id"))
             for model, activities in self.grouped("res_model").items()
         ]
-        talks = self.filtered(
+        conversations = self.filtered(
             lambda activity: (
                 activity.res_model == "crm.lifecycle.profile"
                 and activity.activity_category != "upload_file"
             )
         )
-        profiles = self.env["crm.lifecycle.profile"].browse(talks.mapped("res_id"))
+        profiles = self.env["crm.lifecycle.profile"].browse(
+            conversations.mapped("res_id")
+        )
         result = super()._action_done(feedback, attachment_ids)
         Source = self.env["crm.lifecycle.source.contact"]
         for model, res_ids in documents:
-            Source._touch_documents(model, res_ids)
+            Source._mark_documents_pending(model, res_ids)
         # sudo: done for the run, regardless of the user's access.
         profiles.sudo().exists()._note_contact()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
         return result

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..engine.responsibles import RESPONSIBLES, STAND_INS
+from ..engine.responsibles import FALLBACK_ROLES, RESPONSIBLES
 
 
 class MailActivityPlanTemplate(models.Model):
@@ -11,7 +11,7 @@ class MailActivityPlanTemplate(models.Model):
 
     responsible_type = fields.Selection(
         selection_add=RESPONSIBLES,
-        ondelete=dict.fromkeys(STAND_INS, "set default"),
+        ondelete=dict.fromkeys(FALLBACK_ROLES, "set default"),
     )
 
     @api.constrains("plan_id", "responsible_type")
@@ -19,7 +19,7 @@ class MailActivityPlanTemplate(models.Model):
         labels = dict(self._fields["responsible_type"]._description_selection(self.env))
         for line in self:
             if (
-                line.responsible_type in STAND_INS
+                line.responsible_type in FALLBACK_ROLES
                 and line.plan_id.res_model != "crm.lifecycle.profile"
             ):
                 raise ValidationError(
@@ -33,7 +33,7 @@ class MailActivityPlanTemplate(models.Model):
 
     def _determine_responsible(self, on_demand_responsible, applied_on_record):
         """Find the users in charge of the customer, see `_find_responsible`."""
-        if self.responsible_type not in STAND_INS:
+        if self.responsible_type not in FALLBACK_ROLES:
             return super()._determine_responsible(
                 on_demand_responsible, applied_on_record
             )

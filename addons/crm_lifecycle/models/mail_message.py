@@ -13,5 +13,5 @@ class MailMessage(models.Model):
         Source = self.env["crm.lifecycle.source.contact"]
         # sudo: includes messages that the user may not read.
         for model, messages in self.sudo().grouped("model").items():
-            Source._touch_documents(model, messages.mapped("res_id"))
+            Source._mark_documents_pending(model, messages.mapped("res_id"))
         return super().unlink()

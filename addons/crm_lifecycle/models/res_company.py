@@ -6,9 +6,6 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..engine.bounds import MAX_MONTHS
-from ..fields import Integer
-
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -23,15 +20,6 @@ class ResCompany(models.Model):
         required=True,
         help="The time zone in which the days of orders, messages and moves are "
         "counted for this company.",
-    )
-
-    lifecycle_retention_months = Integer(
-        minimum=0,
-        maximum=MAX_MONTHS,
-        string="Keep Customers Who Are Gone",
-        groups="base.group_user",
-        help="Months after which a customer who is lost or has ended is erased, if "
-        "nothing happened since. 0: never.",
     )
 
     @api.depends("partner_id")
@@ -61,14 +49,14 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
-            for name in ("crm.lifecycle.run", "crm.lifecycle.touch"):
+            for name in ("crm.lifecycle.run", "crm.lifecycle.pending"):
                 self.env[name].sudo().search(mine).unlink()  # sudo: cleanup
 
     def write(self, vals):
         if "lifecycle_tz" in vals:
             moved = self.filtered(lambda c: c.lifecycle_tz != vals["lifecycle_tz"])
             # All local dates may change: the next run is a full rebuild.
-            self.env["crm.lifecycle.run"]._forget_watermark(moved)
+            self.env["crm.lifecycle.run"]._reset_watermark(moved)
         return super().write(vals)
 
     def _check_lifecycle_user(self):

@@ -1,18 +1,11 @@
 from odoo import api, fields, models
 
-from ..fields import Integer
-
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     lifecycle_tz = fields.Selection(
         related="company_id.lifecycle_tz", readonly=False, string="Time Zone"
-    )
-    lifecycle_retention_months = Integer(
-        related="company_id.lifecycle_retention_months",
-        readonly=False,
-        string="Erase after",
     )
     lifecycle_active_names = fields.Char(
         string="Active lifecycles", compute="_compute_lifecycle_state"
@@ -54,23 +47,4 @@ class ResConfigSettings(models.TransientModel):
             "res_model": "ir.cron",
             "res_id": self.env.ref("crm_lifecycle.ir_cron_run").id,
             "view_mode": "form",
-        }
-
-    def action_open_lifecycle_retention(self):
-        """Open the customers that the job would erase now, without erasing them."""
-        self.ensure_one()
-        Profile = self.env["crm.lifecycle.profile"]
-        found = Profile.with_context(active_test=False).search(
-            Profile._get_retention_domain(self.company_id)
-        )
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "crm_lifecycle.crm_lifecycle_profile_action"
-        )
-        return {
-            **action,
-            "name": self.env._("Customers to Erase"),
-            "domain": [("id", "in", found.ids)],
-            "context": {"active_test": False},
-            "view_mode": "list,form",
-            "views": [(False, "list"), (False, "form")],
         }

@@ -10,7 +10,7 @@ class ResPartner(models.Model):
     """A contact shows the profile of the company or person that it belongs to."""
 
     _name = "res.partner"
-    _inherit = ["res.partner", "crm.lifecycle.subject"]
+    _inherit = ["res.partner", "crm.lifecycle.profile.mixin"]
 
     _lifecycle_written_idx = watermark_index("write_date")
 
@@ -31,7 +31,7 @@ class ResPartner(models.Model):
                 ("partner_id", "in", self.commercial_partner_id.ids),
                 ("company_id", "=", self.env.company.id),
             ],
-            ["partner_id", *self._get_shown_facts()],
+            ["partner_id", *self._get_profile_field_names()],
         )
         by_partner = {profile.partner_id.id: profile for profile in found}
         return {
@@ -77,7 +77,7 @@ class ResPartner(models.Model):
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
         profiles = Profile.search([("partner_id", "in", (before | self).ids)])
-        profiles._touch()
+        profiles._mark_pending()
         # As the user: the rights on the target decide what is merged.
         profiles.with_env(self.env)._lifecycle_convert()
         return result
@@ -127,5 +127,5 @@ class ResPartner(models.Model):
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
         Profile.search([("partner_id", "in", self.ids)]).unlink()
-        self.env["crm.lifecycle.history"]._let_go("partner_id", self)
+        self.env["crm.lifecycle.history"]._clear_references("partner_id", self)
         return super().unlink()

@@ -1,7 +1,7 @@
 """Why a customer is in a stage, and what would move them next."""
 
-from .questions import Questions
-from .words import Words
+from .condition_evaluator import ConditionEvaluator
+from .formatter import ConditionFormatter
 
 
 class Explanation:
@@ -19,17 +19,17 @@ class Explanation:
     def get(self):
         """Return the whole explanation, see `crm.lifecycle.profile._explain`."""
         profile = self.profile
-        rules = profile.lifecycle_id.rule_ids.filtered(profile.stage_id._is_left_by)
+        rules = profile.lifecycle_id.rule_ids.filtered(profile.stage_id._can_leave_by)
         history = profile.history_ids.filtered(lambda row: not row.is_voided)
         pinned_until = self._get_pin()
-        stopped = self._get_stopped()
+        stopped = self._get_stop_reason()
         return {
             "why": history.sorted("id")[-1:],
             "pinned_until": pinned_until,
             "stopped": stopped,
             "goes_to": self.env["crm.lifecycle"]
             if pinned_until or stopped
-            else self._get_taker() - profile.lifecycle_id,
+            else self._get_next_lifecycle() - profile.lifecycle_id,
             "rules": self.explain_rules(rules),
         }
 
@@ -59,9 +59,11 @@ class Explanation:
         profile, as_of = self.profile, self.as_of
         if profile.is_objecting:
             return []
-        asked = Questions(profile, as_of, since=as_of if stage else profile.stage_date)
-        trees = [asked.about_item(rule, rule.min_days) for rule in rules]
-        asked.answer()
+        evaluator = ConditionEvaluator(
+            profile, as_of, since=as_of if stage else profile.stage_date
+        )
+        trees = [evaluator.add_item(rule, rule.min_days) for rule in rules]
+        evaluator.execute()
         stage = stage or profile.stage_id
         policies = self._explain_policy(rules.to_stage_id, stage)
         left_today = self._get_left_today()
@@ -98,17 +100,19 @@ class Explanation:
         """Return notes about what prevents rules from moving the customer."""
         notes = []
         if not self.profile.active or self.profile.is_objecting:
-            notes.append(self._get_stopped())
+            notes.append(self._get_stop_reason())
         if self._get_pin():
             notes.append(
                 self.env._(
                     "Pinned: no rule moves this customer up to and including %(day)s.",
-                    day=Words(self.profile).format_date(self.profile.pinned_until),
+                    day=ConditionFormatter(self.profile).format_date(
+                        self.profile.pinned_until
+                    ),
                 )
             )
         return notes
 
-    def _get_stopped(self):
+    def _get_stop_reason(self):
         """Return why no rule can move the customer at all, or ""."""
         if self.profile.is_objecting:
             return self.env._(
@@ -126,15 +130,17 @@ class Explanation:
             )
         return ""
 
-    def _get_taker(self):
+    def _get_next_lifecycle(self):
         """Return the lifecycle in which the next run keeps or puts the customer."""
         lifecycles = self.env["crm.lifecycle"]._get_active(self.profile.company_id)
         first = lifecycles[:1]
         if first == self.profile.lifecycle_id and first.domain in (False, "", "[]"):
             return first  # it takes all customers
-        asked = Questions(self.profile, self.as_of)
-        answers = [(lifecycle, asked.about_item(lifecycle)) for lifecycle in lifecycles]
-        asked.answer()
+        evaluator = ConditionEvaluator(self.profile, self.as_of)
+        answers = [
+            (lifecycle, evaluator.add_item(lifecycle)) for lifecycle in lifecycles
+        ]
+        evaluator.execute()
         for lifecycle, answer in answers:
             if answer["error"]:
                 break  # it leaves all customers where they are
@@ -142,17 +148,18 @@ class Explanation:
                 return lifecycle
         return self.profile.lifecycle_id
 
-    def explain_taking(self, lifecycle):
-        """Return whether a lifecycle takes the customer, as `Questions.about` does."""
-        asked = Questions(self.profile, self.as_of)
-        taking = asked.about_item(lifecycle)
-        asked.answer()
-        return taking
+    def explain_lifecycle(self, lifecycle):
+        """Return whether a lifecycle takes the customer, as a tree of conditions."""
+        evaluator = ConditionEvaluator(self.profile, self.as_of)
+        tree = evaluator.add_item(lifecycle)
+        evaluator.execute()
+        return tree
 
     def _explain_policy(self, targets, stage):
         """Return ``{target: (why a rule's move there is refused, names between)}``.
 
-        The check is that of the move service; see `crm.lifecycle.profile._get_refused`.
+        The move service checks the same, see
+        `crm.lifecycle.profile._get_refusal_reasons`.
         """
         answers = {}
         same = stage == self.profile.stage_id
@@ -161,12 +168,14 @@ class Explanation:
             if not same or origin.lifecycle_id != self.profile.lifecycle_id:
                 answers[target] = ("", [])
                 continue
-            refused = self.profile._get_refused(origin).get(self.profile, "")
+            refused = self.profile._get_refusal_reasons(origin).get(self.profile, "")
             through = []
             if origin.lifecycle_id.skip_policy == "fill" and not refused:
-                missing = self.profile._get_missing(origin).get(self.profile.id, ())
+                missing = self.profile._get_skipped_stages(origin).get(
+                    self.profile.id, ()
+                )
                 names = {item.id: item.name for item in origin.lifecycle_id.stage_ids}
-                through = [names[step.id] for step in missing if step.id != stage.id]
+                through = [names[info.id] for info in missing if info.id != stage.id]
             answers[target] = (refused, through)
         return answers
 

@@ -6,7 +6,7 @@ from ..access import is_readable
 from .timeline import Timeline
 
 # Events shown at first, and added by each “Show more”.
-EVENTS, SHORT = 20, 5
+EVENT_LIMIT, SHORT_EVENT_LIMIT = 20, 5
 
 
 class Overview:
@@ -18,7 +18,7 @@ class Overview:
 
     def get(self, *, short=False):
         """Return the overview, see `crm.lifecycle.profile.get_overview`."""
-        limit = SHORT if short else EVENTS
+        limit = SHORT_EVENT_LIMIT if short else EVENT_LIMIT
         profile = self.profile
         overview = {
             **self.get_stage(),
@@ -38,22 +38,24 @@ class Overview:
         """Return the present stage, and the stages before and after it."""
         profile = self.profile
         today = profile.company_id._lifecycle_today()
-        stays = {stay.stage_id.id: stay for stay in profile.stay_ids}
+        durations = {
+            duration.stage_id.id: duration for duration in profile.stage_duration_ids
+        }
         stages = []
         for stage in profile.lifecycle_id.stage_ids.sorted(
             lambda s: (s.sequence, s.id)
         ):
-            stay = stays.get(stage.id)
+            duration = durations.get(stage.id)
             stages.append(
                 {
                     "id": stage.id,
                     "name": stage.name,
                     "category": stage.category,
                     "is_current": stage == profile.stage_id,
-                    "visits": stay.visit_count if stay else 0,
-                    "entered": stay and stay.date_entered,
-                    "exited": stay and stay.date_exited,
-                    "days": stay.total_days if stay else 0,
+                    "visits": duration.entry_count if duration else 0,
+                    "entered": duration and duration.date_entered,
+                    "exited": duration and duration.date_exited,
+                    "days": duration.total_days if duration else 0,
                 }
             )
         follow_up = profile.follow_up_date
@@ -88,7 +90,7 @@ class Overview:
         """
         profile = self.profile
         names = profile._get_overview_fact_names(short)
-        known = self.get_known(names)
+        known = self.get_value_reader(names)
         facts = []
         for name, previous in names.items():
             field = profile._fields[name]
@@ -109,7 +111,7 @@ class Overview:
             )
         return facts
 
-    def get_known(self, names):
+    def get_value_reader(self, names):
         """Return a function that gives the value of a fact, False if unknown.
 
         It reads the table in one query: the ORM reads an empty number as 0.

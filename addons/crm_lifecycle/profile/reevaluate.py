@@ -4,7 +4,7 @@ from ..locks import RunUnderWay
 
 # Number of customers evaluated while the user waits; more are left to the scheduled
 # job, which starts within a minute.
-WAITED_FOR = 200
+MAX_SYNCHRONOUS = 200
 
 
 def reevaluate(profiles):
@@ -12,11 +12,11 @@ def reevaluate(profiles):
 
     If they, or the pending customers before them, are many, the scheduled job does it.
     """
-    profiles._touch(review=True)
-    Touch = profiles.env["crm.lifecycle.touch"]
-    Touch._trigger_run()
-    waiting = Touch.sudo().search_count([], limit=WAITED_FOR + 1)  # only counted
-    if waiting > WAITED_FOR:
+    profiles._mark_pending(review=True)
+    Pending = profiles.env["crm.lifecycle.pending"]
+    Pending._trigger_run()
+    waiting = Pending.sudo().search_count([], limit=MAX_SYNCHRONOUS + 1)  # only counted
+    if waiting > MAX_SYNCHRONOUS:
         return profiles.env._(
             "%(count)s customers are looked at in the background, within a "
             "few minutes.",

@@ -20,7 +20,7 @@ COLUMNS = (
     "res_id",
 )
 # Number of characters shown of a message, and read of its HTML.
-SHOWN, READ = 160, 4000
+SUMMARY_LENGTH, READ_LENGTH = 160, 4000
 
 
 class Timeline:
@@ -46,7 +46,7 @@ class Timeline:
                 limit,
             )
         )
-        self._tell_moves([row for row in rows if row["kind"] == "stage"])
+        self._format_moves([row for row in rows if row["kind"] == "stage"])
         for row in rows:
             row["moment"] = fields.Datetime.to_string(row["moment"])
             row["amount"] = row["amount"] and float(row["amount"])
@@ -87,7 +87,7 @@ class Timeline:
             SQL(", ").join(map(SQL.identifier, COLUMNS)),
         )
 
-    def _tell_moves(self, rows):
+    def _format_moves(self, rows):
         """Describe moves in words: the stages, and the reason."""
         History = self.env["crm.lifecycle.history"]
         for row in rows:
@@ -108,11 +108,13 @@ class Timeline:
         """Return SQL selects of `COLUMNS` for the documents of the base addon."""
         sources = [self._search_moves(limit), *self._search_leads(limit)]
         sources.append(self._search_meetings(limit))
-        for document in self.env["crm.lifecycle.source.contact"]._get_documents():
-            documents = self._search_documents(document)
+        for document_type in self.env[
+            "crm.lifecycle.source.contact"
+        ]._get_document_types():
+            documents = self._search_documents(document_type)
             if documents:
-                sources += self.profile._timeline_talks(
-                    document.model, documents, limit
+                sources += self.profile._get_conversations_sql(
+                    document_type.model, documents, limit
                 )
         return [source for source in sources if source]
 
@@ -130,7 +132,7 @@ class Timeline:
         currency=None,
         limit=None,
     ):
-        """Return SQL of the documents of a model as events, see `_timeline_of`."""
+        """Return SQL of the documents of a model as events, see `_get_events_sql`."""
         Model = self.env[model].with_context(active_test=False)
         if not is_readable(Model):
             return None
@@ -179,7 +181,7 @@ class Timeline:
 
     def _search_moves(self, limit):
         """Return SQL of the moves; their texts are added later."""
-        return self.profile._timeline_of(
+        return self.profile._get_events_sql(
             "crm.lifecycle.history",
             [("profile_id", "=", self.profile.id)],
             kind="stage",
@@ -224,7 +226,7 @@ class Timeline:
             ),
         ]
         return [
-            self.profile._timeline_of("crm.lead", mine & domain, **words)
+            self.profile._get_events_sql("crm.lead", mine & domain, **words)
             for domain, words in events
         ]
 
@@ -235,7 +237,7 @@ class Timeline:
         mine = self.profile._get_customer_domain("partner_ids") | Domain(
             "opportunity_id", "any", leads
         )
-        return self.profile._timeline_of(
+        return self.profile._get_events_sql(
             "calendar.event",
             mine
             & Domain("active", "=", True)
@@ -251,20 +253,20 @@ class Timeline:
             limit=limit,
         )
 
-    def _search_documents(self, document):
+    def _search_documents(self, document_type):
         """Return SQL of the customer's documents of a kind that the user may read."""
-        Model = self.env[document.model].with_context(active_test=False)
+        Model = self.env[document_type.model].with_context(active_test=False)
         if not is_readable(Model):
             return None
-        if document.model == self.profile._name:
+        if document_type.model == self.profile._name:
             domain = Domain("id", "=", self.profile.id)
         else:
             domain = self.profile._get_customer_domain(
-                document.partner, document.lead, document.company
+                document_type.partner, document_type.lead, document_type.company
             )
         return Model._search(domain).subselect()
 
-    def get_talks(self, model, documents, limit):
+    def get_conversations(self, model, documents, limit):
         """Return SQL of the messages and activities on some documents."""
         return [
             self._search_messages(model, documents, limit),
@@ -289,7 +291,7 @@ class Timeline:
             from_customer=self.env._("Message from the customer"),
             to_customer=self.env._("Message to the customer"),
             name=self.profile.display_name,  # Odoo's subject if none was given
-            read=READ,
+            read=READ_LENGTH,
             model=model,
             documents=documents,
             now=fields.Datetime.now(),
@@ -324,4 +326,8 @@ def get_beginning(text):
     if not text:
         return None
     words = " ".join(html2plaintext(text, include_references=False).split())
-    return words if len(words) <= SHOWN else words[: SHOWN - 1].rstrip() + "…"
+    return (
+        words
+        if len(words) <= SUMMARY_LENGTH
+        else words[: SUMMARY_LENGTH - 1].rstrip() + "…"
+    )

@@ -1,6 +1,6 @@
 """A run as plain classes and functions around the model `crm.lifecycle.run`.
 
-`work` has the order of the phases; each phase is a module that works on a `Session`:
+`phases` has the order of the phases; each phase is a module that works on a `Session`:
 
 ======================  =============================================================
 `mode.RunMode`          what runs of a kind do, and what they skip

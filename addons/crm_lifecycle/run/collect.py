@@ -2,18 +2,20 @@
 
 from odoo.tools import SQL
 
-from ..engine.scope import ALL
+from ..engine.scope import ALL_TOPICS
 from ..storage import raise_work_mem
 
 
-def list_changes(session):
+def enqueue_changes(session):
     """Put customers that may have changed on the work list. Return the watermark."""
     session.env.flush_all()
     if session.scope.is_full:
         raise_work_mem(session.env.cr)
     watermark = get_watermark(session.env)
-    session.env.cr.execute(_get_list_sql(session.scope, _get_questions(session)))
-    session.env.cr.execute(SQL("ANALYZE crm_lifecycle_touch"))
+    session.env.cr.execute(
+        _get_enqueue_sql(session.scope, _get_source_queries(session))
+    )
+    session.env.cr.execute(SQL("ANALYZE crm_lifecycle_pending"))
     return watermark
 
 
@@ -34,10 +36,10 @@ def get_watermark(env):
     return watermark
 
 
-def _get_questions(session):
+def _get_source_queries(session):
     """Return SQL of the changed ``(partner_id, lead_id, topics)`` of each source."""
     scope = session.scope
-    questions = [
+    queries = [
         SQL(
             "SELECT partner_id, lead_id, %s FROM (%s) AS c (partner_id, lead_id)",
             scope.topics[source._name],
@@ -46,18 +48,18 @@ def _get_questions(session):
         for source in session.get_sources()
     ]
     if scope.is_full:
-        questions.append(
+        queries.append(
             SQL(
                 "SELECT partner_id, lead_id, %s FROM crm_lifecycle_profile "
                 "WHERE company_id = %s",
-                ALL,
+                ALL_TOPICS,
                 scope.company_id,
             )
         )
-    return questions
+    return queries
 
 
-def _get_list_sql(scope, questions):
+def _get_enqueue_sql(scope, queries):
     """Return SQL that puts the changes that the sources found on the work list.
 
     Changes that documents reported are grouped by customer together with them: each
@@ -68,12 +70,12 @@ def _get_list_sql(scope, questions):
         -- changes that documents reported, except rows that another worker holds
         WITH waiting AS MATERIALIZED (
             SELECT id
-              FROM crm_lifecycle_touch
+              FROM crm_lifecycle_pending
              WHERE company_id = %(company)s
                FOR UPDATE SKIP LOCKED
         -- are deleted from the work list
         ), reported AS (
-            DELETE FROM crm_lifecycle_touch AS t
+            DELETE FROM crm_lifecycle_pending AS t
              USING waiting
              WHERE t.id = waiting.id
          RETURNING t.partner_res_id, t.lead_res_id,
@@ -83,10 +85,10 @@ def _get_list_sql(scope, questions):
             SELECT * FROM reported
              UNION ALL
             SELECT partner_id, lead_id, topics, FALSE
-              FROM (%(questions)s) AS answer (partner_id, lead_id, topics)
+              FROM (%(queries)s) AS answer (partner_id, lead_id, topics)
         )
         -- and put on the list again: one row per customer, or lead without one
-        INSERT INTO crm_lifecycle_touch (
+        INSERT INTO crm_lifecycle_pending (
                     company_id, partner_res_id, lead_res_id, topics, is_review)
         SELECT %(company)s, c.commercial_partner_id,
                CASE WHEN c.id IS NULL THEN f.lead_id END,
@@ -98,7 +100,7 @@ def _get_list_sql(scope, questions):
          WHERE c.id IS NOT NULL OR f.lead_id IS NOT NULL
          GROUP BY 2, 3
         """,
-        all=ALL,
+        all=ALL_TOPICS,
         company=scope.company_id,
-        questions=SQL(" UNION ALL ").join(questions),
+        queries=SQL(" UNION ALL ").join(queries),
     )

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import domains, review
-from ..engine.domains import UNANSWERED
+from ..engine.domains import QUERY_ERRORS
 
 # ----------------------------------------------------------------
 # Reading conditions
@@ -28,19 +28,19 @@ def parse(session, text):
     return domain
 
 
-def get_turns(session, text):
+def get_date_triggers(session, text):
     """Return when conditions change by themselves (see `engine.review`)."""
-    return review.turns_of(
+    return review.get_date_triggers(
         parse(session, text), session.env["crm.lifecycle.profile"]._get_column_type
     )
 
 
 def is_foreseeable(session, text):
     """Return whether it is known when time alone changes the result."""
-    return get_turns(session, text) is not None
+    return get_date_triggers(session, text) is not None
 
 
-def get_asked(session, items):
+def get_used_paths(session, items):
     """Return the field paths that conditions of rules, tags or lifecycles use."""
     return {
         condition.field_expr
@@ -49,17 +49,19 @@ def get_asked(session, items):
     }
 
 
-def get_watched(session, names):
+def get_watched_columns(session, names):
     """Return the columns among ``names`` that a lifecycle, rule or tag uses.
 
     The other columns may change without a review of the customer.
     """
-    if session.mode.watches_everything:
+    if session.mode.reviews_any_change:
         return set(names)
-    return set(names) & (get_asked(session, get_items(session)) | {"active"})
+    return set(names) & (
+        get_used_paths(session, get_conditional_records(session)) | {"active"}
+    )
 
 
-def get_items(session, lifecycles=None):
+def get_conditional_records(session, lifecycles=None):
     """Return the lifecycles, by default the active ones, with their rules and tags."""
     if lifecycles is None:
         lifecycles = session.get_lifecycles()
@@ -104,7 +106,7 @@ def get_signature(lifecycles):
 # ----------------------------------------------------------------
 
 
-def ask(session, items, execute):
+def execute_usable(session, items, execute):
     """Evaluate the conditions of rules, tags or lifecycles, except unusable ones.
 
     ``execute(unusable)`` executes the statement that evaluates all of them at once. If
@@ -116,8 +118,8 @@ def ask(session, items, execute):
     try:
         with session.env.cr.savepoint(flush=False):
             return execute(unusable)
-    except UNANSWERED:
-        found = (items - unusable).filtered(lambda i: not _is_answered(session, i))
+    except QUERY_ERRORS:
+        found = (items - unusable).filtered(lambda i: not _is_executable(session, i))
         if not found:
             raise
     return execute(unusable | found)
@@ -133,7 +135,7 @@ def _is_usable(session, item):
     return True
 
 
-def _is_answered(session, item):
+def _is_executable(session, item):
     """Return whether the database can evaluate a rule, tag or lifecycle."""
     Profile = session.env["crm.lifecycle.profile"]
     query = Profile._search([("company_id", "=", session.company.id)])
@@ -143,8 +145,10 @@ def _is_answered(session, item):
                 Profile._get_condition_sql(item._get_domain(session.as_of), query)
             )
             session.env.cr.execute(query.select(SQL("COUNT(*)")), log_exceptions=False)
-    except UNANSWERED as error:
-        _note_unusable(session, item, Profile._get_unusable(item._get_label(), error))
+    except QUERY_ERRORS as error:
+        _note_unusable(
+            session, item, Profile._make_conditions_error(item._get_label(), error)
+        )
         return False
     return True
 

@@ -5,10 +5,10 @@ Lists of the database session, which outlive the commits of the run:
 - ``lifecycle_review``: customers due for review, with their state at that time;
 - ``lifecycle_due``: customers to move, and their new stage;
 - ``lifecycle_moved``: customers on the previous due list;
-- ``lifecycle_left``: customers that the lifecycle did not move, so that they are not
+- ``lifecycle_skipped``: customers that the lifecycle did not move, so that they are not
   evaluated again;
-- ``lifecycle_busy``: customers that another transaction held;
-- ``lifecycle_held``: the busy customers that the run returns to.
+- ``lifecycle_locked``: customers that another transaction held;
+- ``lifecycle_retry``: the busy customers that the run returns to.
 """
 
 import json
@@ -21,13 +21,15 @@ from . import conditions
 
 # The customers to evaluate: first those due for review, then those that have moved,
 # finally those that could not be moved before.
-ASKED_FIRST = SQL(
+IN_REVIEW_LIST = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_review)"
 )
-ASKED_AGAIN = SQL(
+IN_MOVED_LIST = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_moved)"
 )
-ASKED_LATER = SQL("crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_held)")
+IN_RETRY_LIST = SQL(
+    "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_retry)"
+)
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
@@ -39,20 +41,20 @@ CREATE_LISTS = SQL(
         rule_id int,
         from_stage_id int,
         to_stage_id int);
-    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_left (
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_skipped (
         profile_id int PRIMARY KEY);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_review (
         profile_id int PRIMARY KEY, facts_date timestamp, review_date date);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_moved (profile_id int);
-    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_busy (profile_id int);
-    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_held (profile_id int);
-    TRUNCATE lifecycle_due, lifecycle_left, lifecycle_review, lifecycle_moved,
-             lifecycle_busy, lifecycle_held
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_locked (profile_id int);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_retry (profile_id int);
+    TRUNCATE lifecycle_due, lifecycle_skipped, lifecycle_review, lifecycle_moved,
+             lifecycle_locked, lifecycle_retry
     """
 )
 DROP_LISTS = SQL(
-    "DROP TABLE IF EXISTS lifecycle_due, lifecycle_left, lifecycle_review, "
-    "lifecycle_moved, lifecycle_busy, lifecycle_held"
+    "DROP TABLE IF EXISTS lifecycle_due, lifecycle_skipped, lifecycle_review, "
+    "lifecycle_moved, lifecycle_locked, lifecycle_retry"
 )
 # SQL condition on a profile ``p`` and its state ``r`` in the run: moved manually since
 # the run began. Such a move sets the next review itself, as if it had come after the
@@ -66,7 +68,7 @@ FILL_MOVED = f"""
       JOIN crm_lifecycle_profile AS p ON p.id = d.profile_id
  LEFT JOIN lifecycle_review AS r ON r.profile_id = d.profile_id
      WHERE NOT EXISTS (
-           SELECT FROM lifecycle_busy AS b WHERE b.profile_id = d.profile_id)
+           SELECT FROM lifecycle_locked AS b WHERE b.profile_id = d.profile_id)
        AND ({IS_MOVED_BY_HAND}) IS NOT TRUE
 """
 
@@ -74,7 +76,7 @@ FILL_MOVED = f"""
 def create_lists(session):
     """Create the lists, empty."""
     session.env.flush_all()
-    if not session.mode.keeps_tables:
+    if not session.mode.reuses_tables:
         session.env.cr.execute(DROP_LISTS)
     session.env.cr.execute(CREATE_LISTS)
 
@@ -86,7 +88,7 @@ def list_due(session, fill):
     fill()
     session.env.cr.execute(
         SQL(
-            "DELETE FROM lifecycle_due AS d USING lifecycle_left AS l "
+            "DELETE FROM lifecycle_due AS d USING lifecycle_skipped AS l "
             "WHERE l.profile_id = d.profile_id"
         )
     )
@@ -147,18 +149,18 @@ def get_base_domain(session):
     return movable & profiling
 
 
-def search_asked(session, domain, foreseeable, asked=ASKED_FIRST):
+def search_candidates(session, domain, foreseeable, candidates=IN_REVIEW_LIST):
     """Return the query of the matching profiles among those to evaluate.
 
     If conditions are not foreseeable, all customers are evaluated: the day on which the
     conditions change is unknown.
     """
     query = session.env["crm.lifecycle.profile"]._search(domain)
-    if foreseeable or session.mode.asks_listed_only:
-        query.add_where(asked)
+    if foreseeable or session.mode.evaluates_listed_only:
+        query.add_where(candidates)
     elif session.shard:
         query.add_where(
-            session.shard.holds(
+            session.shard.contains(
                 SQL("crm_lifecycle_profile.partner_id"),
                 SQL("crm_lifecycle_profile.lead_id"),
             )
@@ -171,25 +173,29 @@ def search_asked(session, domain, foreseeable, asked=ASKED_FIRST):
 # ----------------------------------------------------------------
 
 
-def fill_due_by_lifecycle(session, lifecycles, asked):
+def fill_due_by_lifecycle(session, lifecycles, candidates):
     """List customers who belong to another lifecycle than their present one.
 
     The first lifecycle that takes them wins. They go to its stage of the same category,
     else to its first stage. A lifecycle that can't be evaluated leaves all customers
     that it applies to where they are.
     """
-    conditions.ask(
+    conditions.execute_usable(
         session,
         lifecycles,
-        lambda unusable: _insert_due_by_lifecycle(session, lifecycles, asked, unusable),
+        lambda unusable: _insert_due_by_lifecycle(
+            session, lifecycles, candidates, unusable
+        ),
     )
 
 
-def _insert_due_by_lifecycle(session, lifecycles, asked, unusable):
-    foreseeable = asked is not ASKED_FIRST or all(
+def _insert_due_by_lifecycle(session, lifecycles, candidates, unusable):
+    foreseeable = candidates is not IN_REVIEW_LIST or all(
         conditions.is_foreseeable(session, item.domain) for item in lifecycles
     )
-    query = search_asked(session, get_base_domain(session), foreseeable, asked)
+    query = search_candidates(
+        session, get_base_domain(session), foreseeable, candidates
+    )
     Profile = session.env["crm.lifecycle.profile"]
     cases = []
     for lifecycle in lifecycles:
@@ -223,52 +229,62 @@ def _get_target_sql(lifecycle):
 # ----------------------------------------------------------------
 
 
-def fill_due_by_rule(session, lifecycles, asked):
+def fill_due_by_rule(session, lifecycles, candidates):
     """List customers that the rules would move now; the first matching rule wins."""
     rules = lifecycles.rule_ids.filtered("active")
-    _insert_due_by_rule(session, lifecycles, rules, asked)
-    blind = rules.filtered(
+    _insert_due_by_rule(session, lifecycles, rules, candidates)
+    unforeseeable = rules.filtered(
         lambda rule: not conditions.is_foreseeable(session, rule.domain)
     )
-    if blind and asked is ASKED_FIRST and not session.mode.asks_listed_only:
-        _insert_due_by_rule(session, lifecycles, blind, None)
+    if (
+        unforeseeable
+        and candidates is IN_REVIEW_LIST
+        and not session.mode.evaluates_listed_only
+    ):
+        _insert_due_by_rule(session, lifecycles, unforeseeable, None)
 
 
-def _insert_due_by_rule(session, lifecycles, rules, asked):
-    conditions.ask(
+def _insert_due_by_rule(session, lifecycles, rules, candidates):
+    conditions.execute_usable(
         session,
         rules,
-        lambda unusable: _insert_matching(session, lifecycles, rules, asked, unusable),
+        lambda unusable: _insert_matching(
+            session, lifecycles, rules, candidates, unusable
+        ),
     )
 
 
-def _insert_matching(session, lifecycles, rules, asked, unusable):
-    query = search_asked(session, get_base_domain(session), asked is not None, asked)
-    if asked is None:
+def _insert_matching(session, lifecycles, rules, candidates, unusable):
+    query = search_candidates(
+        session, get_base_domain(session), candidates is not None, candidates
+    )
+    if candidates is None:
         query.add_where(NOT_DUE_YET)
-    rule = _get_rule_case(session, lifecycles, rules, query, unusable, guarded=True)
+    rule = _get_rule_case(
+        session, lifecycles, rules, query, unusable, blocks_return=True
+    )
     _insert_due(session, query, rule=rule)
 
 
-def _get_rule_case(session, lifecycles, rules, query, unusable, *, guarded):
+def _get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return):
     """Return SQL of the id of the first rule that moves a profile, or NULL.
 
     An ``unusable`` rule holds up the customers that it applies to: whether it or a
-    later rule would move them is unknown. Its id is negative then. ``guarded``: exclude
-    moves back into a stage that a rule moved them out of today.
+    later rule would move them is unknown. Its id is negative then. ``blocks_return``:
+    exclude moves back into a stage that a rule moved them out of today.
     """
     numbers = {rule: -rule.id if rule in unusable else rule.id for rule in rules}
     matches = {
         rule: SQL("TRUE")
         if rule in unusable
-        else _get_rule_condition(session, rule, query, guarded)
+        else _get_rule_condition(session, rule, query, blocks_return)
         for rule in rules
     }
     stages = []
     for stage in lifecycles.stage_ids:
         cases = [
             SQL("WHEN %s THEN %s", matches[rule], numbers[rule])
-            for rule in rules.filtered(stage._is_left_by)
+            for rule in rules.filtered(stage._can_leave_by)
         ]
         if cases:
             cases = SQL(" ").join(cases)
@@ -278,7 +294,7 @@ def _get_rule_case(session, lifecycles, rules, query, unusable, *, guarded):
     return SQL("CASE crm_lifecycle_profile.stage_id %s END", SQL(" ").join(stages))
 
 
-def _get_rule_condition(session, rule, query, guarded):
+def _get_rule_condition(session, rule, query, blocks_return):
     """Return the SQL condition that the rule moves a profile from one of its stages."""
     domain = rule._get_domain(session.as_of)
     if rule.min_days:
@@ -286,7 +302,7 @@ def _get_rule_condition(session, rule, query, guarded):
         domain = Domain("stage_date", "<=", latest) & domain
     Profile = session.env["crm.lifecycle.profile"]
     condition = Profile._get_condition_sql(domain, query)
-    if not guarded:
+    if not blocks_return:
         return condition
     return SQL(
         """
@@ -339,24 +355,26 @@ def _insert_due(session, query, *, rule=None, stage=None):
 # ----------------------------------------------------------------
 
 
-def note_waiting(session, lifecycles):
+def defer_to_tomorrow(session, lifecycles):
     """Have customers that may not move back today reviewed tomorrow."""
     today = Domain("stage_date", "=", session.as_of)
     rules = lifecycles.rule_ids.filtered("active")
-    conditions.ask(
+    conditions.execute_usable(
         session,
         rules,
-        lambda unusable: _insert_waiting(session, lifecycles, rules, today, unusable),
+        lambda unusable: _insert_deferred(session, lifecycles, rules, today, unusable),
     )
 
 
-def _insert_waiting(session, lifecycles, rules, today, unusable):
-    query = search_asked(session, get_base_domain(session) & today, True)
-    rule = _get_rule_case(session, lifecycles, rules, query, unusable, guarded=False)
+def _insert_deferred(session, lifecycles, rules, today, unusable):
+    query = search_candidates(session, get_base_domain(session) & today, True)
+    rule = _get_rule_case(
+        session, lifecycles, rules, query, unusable, blocks_return=False
+    )
     query.add_where(SQL("%s IS NOT NULL", rule))
     session.env.cr.execute(
         SQL(
-            "INSERT INTO lifecycle_left (profile_id) %s ON CONFLICT DO NOTHING",
+            "INSERT INTO lifecycle_skipped (profile_id) %s ON CONFLICT DO NOTHING",
             query.select(),
         )
     )

@@ -7,43 +7,47 @@ import time
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..moves import ENTERS, Move, MoveService
+from ..moves import REASON_ENTERS, Move, MoveService
 from . import evaluate
 
 # Number of customers in a batch. Quiet moves are plain SQL; others go through the ORM
 # and its automation. A manual move of one of the customers waits for the batch, so a
 # batch takes about a second.
 QUIET_BATCH = 20000
-LOUD_BATCH = 250
+ORM_BATCH = 250
 
 # How often a run returns to customers that another transaction was moving.
-ROUNDS = 5
+MAX_ATTEMPTS = 5
 
-LEAVE_MOVED_BY_HAND = f"""
-    DELETE FROM lifecycle_held AS h
+DROP_MOVED_BY_HAND = f"""
+    DELETE FROM lifecycle_retry AS h
      USING crm_lifecycle_profile AS p
  LEFT JOIN lifecycle_review AS r ON r.profile_id = p.id
      WHERE p.id = h.profile_id AND {evaluate.IS_MOVED_BY_HAND}
 """
-HELD_LIST = (
-    SQL("TRUNCATE lifecycle_held"),
-    SQL("INSERT INTO lifecycle_held SELECT DISTINCT profile_id FROM lifecycle_busy"),
-    SQL("TRUNCATE lifecycle_busy"),
-    SQL("ANALYZE lifecycle_held"),
+FILL_RETRY_LIST = (
+    SQL("TRUNCATE lifecycle_retry"),
+    SQL("INSERT INTO lifecycle_retry SELECT DISTINCT profile_id FROM lifecycle_locked"),
+    SQL("TRUNCATE lifecycle_locked"),
+    SQL("ANALYZE lifecycle_retry"),
 )
 
 
-def move_in_steps(session, lifecycles, asked):
+def move_through_stages(session, lifecycles, candidates):
     """Move customers into a lifecycle, and along it by its rules."""
-    fill = functools.partial(evaluate.fill_due_by_lifecycle, session, lifecycles, asked)
+    fill = functools.partial(
+        evaluate.fill_due_by_lifecycle, session, lifecycles, candidates
+    )
     _move_due(session, lifecycles, fill)
     # Each pass moves each customer at most one step along the lifecycle, and evaluates
     # the customers that the previous pass has moved.
-    for _step in range(max(len(item.stage_ids) for item in lifecycles)):
-        fill = functools.partial(evaluate.fill_due_by_rule, session, lifecycles, asked)
+    for _pass in range(max(len(item.stage_ids) for item in lifecycles)):
+        fill = functools.partial(
+            evaluate.fill_due_by_rule, session, lifecycles, candidates
+        )
         if not _move_due(session, lifecycles, fill):
             break
-        asked = evaluate.ASKED_AGAIN
+        candidates = evaluate.IN_MOVED_LIST
 
 
 def retry_locked(session, lifecycles):
@@ -52,25 +56,25 @@ def retry_locked(session, lifecycles):
     Another transaction holds a batch while it moves it. If the run is part of the
     caller's transaction, waiting does not help: they are skipped at once.
     """
-    for attempt in range(1, ROUNDS + 1):
-        is_last = session.checkpoint is None or attempt == ROUNDS
-        held = session.attempt(_list_held, session, is_last)
-        session.keep()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        is_last = session.checkpoint is None or attempt == MAX_ATTEMPTS
+        held = session.attempt(_list_locked, session, is_last)
+        session.save_progress()
         if is_last or not held:
             return
         time.sleep(random.uniform(0, 0.2 * attempt))
-        session.keep()
-        session.env.cr.execute(SQL(LEAVE_MOVED_BY_HAND, session.as_of))
-        session.keep()
-        move_in_steps(session, lifecycles, evaluate.ASKED_LATER)
+        session.save_progress()
+        session.env.cr.execute(SQL(DROP_MOVED_BY_HAND, session.as_of))
+        session.save_progress()
+        move_through_stages(session, lifecycles, evaluate.IN_RETRY_LIST)
 
 
-def _list_held(session, is_last):
+def _list_locked(session, is_last):
     """List customers that another transaction held; the last time, skip them."""
     held = session.env.execute_query(
-        SQL("SELECT DISTINCT profile_id FROM lifecycle_busy")
+        SQL("SELECT DISTINCT profile_id FROM lifecycle_locked")
     )
-    session.execute_all(HELD_LIST)
+    session.execute_all(FILL_RETRY_LIST)
     if is_last:
         skip(session, [profile_id for [profile_id] in held])
     return held
@@ -81,7 +85,7 @@ def _move_due(session, lifecycles, fill):
     started = time.monotonic()
     is_any_due = session.attempt(evaluate.list_due, session, fill)
     session.add_seconds("evaluate", started)
-    session.keep()
+    session.save_progress()
     if not is_any_due:
         return 0
     _begin_move(session)
@@ -92,7 +96,7 @@ def _move_due(session, lifecycles, fill):
     moved = last_id = 0
     while True:
         started = time.monotonic()
-        size = QUIET_BATCH if all(quiet.values()) else LOUD_BATCH
+        size = QUIET_BATCH if all(quiet.values()) else ORM_BATCH
         rows = session.env.execute_query(
             SQL(
                 "SELECT id, profile_id, rule_id, from_stage_id, to_stage_id "
@@ -103,21 +107,21 @@ def _move_due(session, lifecycles, fill):
         )
         if not rows:
             if session.mode.sets_reviews:
-                session.analyze_tables(
+                session.analyze_grown_tables(
                     moved, "crm_lifecycle_profile", "crm_lifecycle_history"
                 )
             return moved
         moved += session.attempt(move_rows, session, rows, quiet)
         last_id = rows[-1][0]
         session.add_seconds("move", started)
-        session.keep(len(rows))
+        session.save_progress(len(rows))
 
 
 def _begin_move(session):
     """Show the number of customers on the due list."""
-    if session.is_watched:
+    if session.shows_progress:
         [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM lifecycle_due"))
-        session.begin_step("move", count)
+        session.begin_phase("move", count)
 
 
 def _is_first_run(session, lifecycle):
@@ -129,7 +133,9 @@ def _is_first_run(session, lifecycle):
     if session.mode.is_quiet:
         return True
     since = Domain("date_start", ">", lifecycle.activation_date)
-    return not session.run.search_count(session.get_earlier_domain() & since, limit=1)
+    return not session.run.search_count(
+        session.get_previous_runs_domain() & since, limit=1
+    )
 
 
 def move_rows(session, rows, quiet):
@@ -162,7 +168,7 @@ def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet
         day=session.as_of,
         from_stage=Stage.browse(from_stage_id or []),
         rule=rule,
-        reason=None if rule else ENTERS,
+        reason=None if rule else REASON_ENTERS,
         quiet=quiet[to_stage_id],
         run=session.run.parent_id or session.run,
     )
@@ -172,15 +178,15 @@ def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet
         free = service.lock(profiles, move.stage, move.from_stage, wait=False)
     moved = service.move_locked(free, move)
     skip(session, (free - moved).ids)
-    _note_busy(session, (profiles - free).ids)
+    _note_locked(session, (profiles - free).ids)
     return len(moved)
 
 
-def _note_busy(session, profile_ids):
+def _note_locked(session, profile_ids):
     """Defer customers that another transaction holds."""
     if profile_ids:
         session.env.cr.execute(
-            SQL("INSERT INTO lifecycle_busy SELECT unnest(%s::int[])", profile_ids)
+            SQL("INSERT INTO lifecycle_locked SELECT unnest(%s::int[])", profile_ids)
         )
 
 
@@ -191,7 +197,7 @@ def skip(session, profile_ids):
     session.run.left_count += len(profile_ids)
     session.env.cr.execute(
         SQL(
-            "INSERT INTO lifecycle_left (profile_id) SELECT unnest(%s::int[]) "
+            "INSERT INTO lifecycle_skipped (profile_id) SELECT unnest(%s::int[]) "
             "ON CONFLICT DO NOTHING",
             profile_ids,
         )

@@ -6,44 +6,46 @@ from odoo.tools import SQL
 
 from ..engine import shadow
 from ..storage import raise_work_mem
-from . import work
+from . import phases
 from .mode import PREVIEW
 from .session import Session
 
 # Number of customers that a preview or a comparison names.
-NAMED = 500
-THEN = SQL("lifecycle_then")
+MAX_NAMED = 500
+RESULT_TABLE = SQL("lifecycle_preview_result")
 # Columns of a customer on one side of a comparison.
 SIDE = ("stage", "rule", "reason", "facts")
 SIDES = (SQL("lifecycle_left_side"), SQL("lifecycle_right_side"))
 
 
-def preview(company, lifecycles, as_of=None, limit=NAMED, task=None):
+def preview(company, lifecycles, as_of=None, limit=MAX_NAMED, task=None):
     """See `crm.lifecycle._preview`."""
     with _on_copies(company, lifecycles, as_of, task) as session:
-        work.move_customers(session, lifecycles.with_env(session.env))
-        _keep_side(session, THEN)
+        phases.move_customers(session, lifecycles.with_env(session.env))
+        _save_result(session, RESULT_TABLE)
         return {**_read_preview(session, limit), "problem": session.run.error}
 
 
-def compare(company, left, right, same, as_of=None, limit=NAMED, task=None):
+def compare(company, left, right, same, as_of=None, limit=MAX_NAMED, task=None):
     """See `crm.lifecycle._compare`."""
     both = left | right
     with _on_copies(company, both, as_of, task) as session:
         env = session.env
-        env.cr.execute(shadow.keep_facts())
+        env.cr.execute(shadow.save_snapshot())
         for number, (lifecycles, side) in enumerate(
             zip((left, right), SIDES, strict=True)
         ):
             if number:
                 session.execute_all(
-                    shadow.take_back(
-                        session.get_schema(), company.id, _get_strict(both)
+                    shadow.restore_snapshot(
+                        session.get_schema(),
+                        company.id,
+                        _get_history_dependent_ids(both),
                     )
                 )
                 env.invalidate_all(flush=False)
-            work.move_customers(session, lifecycles.with_env(env))
-            _keep_side(session, side)
+            phases.move_customers(session, lifecycles.with_env(env))
+            _save_result(session, side)
         return {
             **_read_comparison(session, same, limit),
             "problem": session.run.error,
@@ -81,39 +83,42 @@ def _make_copies(session, lifecycles):
     # A tenth of the usual sample is enough for the few columns that matter.
     env.cr.execute(SQL("SET LOCAL default_statistics_target = 10"))
     session.execute_all(
-        shadow.create_complete(
-            session.get_schema(), company.id, _get_strict(lifecycles)
+        shadow.create_with_facts(
+            session.get_schema(), company.id, _get_history_dependent_ids(lifecycles)
         )
     )
     if not session.run._get_last_collected(company):
         session.execute_all(shadow.index_profiles())
-        work.collect_batch(session)
-        work.refresh_facts(session)
+        phases.collect_batch(session)
+        phases.refresh_facts(session)
         env.cr.execute(shadow.drop_indexes())
 
 
-def _get_strict(lifecycles):
+def _get_history_dependent_ids(lifecycles):
     """Return the ids of those that check which stages a customer has been in."""
     return lifecycles.filtered(lambda item: item.skip_policy != "allow").ids
 
 
-def _keep_side(session, table):
+def _save_result(session, table):
     """Keep the stage in which the run has put each customer on the copies."""
     session.env.flush_all()
     [[last_id]] = session.env.execute_query(
-        SQL("SELECT COALESCE(MAX(id), 0) FROM %s", _get_real(session, shadow.HISTORY))
+        SQL(
+            "SELECT COALESCE(MAX(id), 0) FROM %s",
+            _get_real_table(session, shadow.HISTORY),
+        )
     )
-    session.execute_all(shadow.keep_side(table, last_id))
+    session.execute_all(shadow.save_result(table, last_id))
 
 
-def _get_real(session, table):
+def _get_real_table(session, table):
     """Return the name of the real table that a copy hides."""
     return SQL.identifier(session.get_schema(), table)
 
 
 def _read_preview(session, limit):
     """Return the stages of customers on the copies, and the moves that led there."""
-    real = _get_real(session, shadow.PROFILE)
+    real = _get_real_table(session, shadow.PROFILE)
     stages = session.env.execute_query(
         SQL(
             """
@@ -121,7 +126,7 @@ def _read_preview(session, limit):
               FROM (SELECT stage_id, 1 AS is_before FROM %s
                      WHERE company_id = %s AND active
                      UNION ALL
-                    SELECT stage_id, 0 FROM lifecycle_then) AS place
+                    SELECT stage_id, 0 FROM lifecycle_preview_result) AS place
              GROUP BY stage_id
             """,
             real,
@@ -131,7 +136,7 @@ def _read_preview(session, limit):
     # The stage is that of the last move; the rule of this move is the reason.
     moves = SQL(
         """
-        FROM lifecycle_then AS t
+        FROM lifecycle_preview_result AS t
    LEFT JOIN %s AS r ON r.id = t.profile_id
        WHERE t.stage_id IS DISTINCT FROM r.stage_id
         """,
@@ -227,7 +232,7 @@ def _read_last_moves(session, profile_ids):
              WHERE profile_id = ANY(%s)
              ORDER BY profile_id, id DESC
             """,
-            _get_real(session, shadow.HISTORY),
+            _get_real_table(session, shadow.HISTORY),
             profile_ids,
         )
     )

@@ -6,10 +6,10 @@ from dataclasses import replace
 from odoo.tools import SQL
 
 from ..engine import statements
-from ..fields import KnownInteger
+from ..fields import NullableInteger
 from ..storage import raise_work_mem
 from . import conditions
-from .session import MANY
+from .session import MANY_ROWS
 
 # Number of customers in a batch. It is large because each source then reads its
 # documents in one pass; rows that staff may be waiting for are only written at the
@@ -25,7 +25,7 @@ def refresh_listed(session):
         if count is None:
             return
         session.add_seconds("refresh", started)
-        session.keep(count)
+        session.save_progress(count)
 
 
 def refresh_batch(session):
@@ -34,13 +34,13 @@ def refresh_batch(session):
     None if the list is empty. The rows of the list are deleted in the same transaction;
     rows that another worker holds are skipped.
     """
-    env, reuse = session.env, session.mode.keeps_tables
+    env, reuse = session.env, session.mode.reuses_tables
     env.flush_all()
     session.execute_all(statements.create_batch_tables(reuse))
     taken = _take_batch(session)
     if not taken:
         return None
-    if taken > MANY:
+    if taken > MANY_ROWS:
         raise_work_mem(env.cr)
     session.execute_all(statements.list_subjects(reuse))
     if session.mode.converts:
@@ -64,7 +64,7 @@ def refresh_batch(session):
     session.run.profile_count += seen
     session.run.created_count += created
     session.run.refreshed_count += refreshed
-    session.analyze_tables(created, "crm_lifecycle_profile")
+    session.analyze_grown_tables(created, "crm_lifecycle_profile")
     env["crm.lifecycle.profile"].invalidate_model()
     return seen
 
@@ -77,21 +77,21 @@ def _take_batch(session):
     """
     mine = SQL("TRUE")
     if session.shard:
-        mine = session.shard.holds(SQL("partner_res_id"), SQL("lead_res_id"))
+        mine = session.shard.contains(SQL("partner_res_id"), SQL("lead_res_id"))
     session.env.cr.execute(
         SQL(
             """
             -- the oldest rows of the company or shard that no one else has locked
             WITH picked AS MATERIALIZED (
                 SELECT id
-                  FROM crm_lifecycle_touch
+                  FROM crm_lifecycle_pending
                  WHERE company_id = %(company)s AND %(mine)s
                  ORDER BY id
                  LIMIT %(size)s
                    FOR UPDATE SKIP LOCKED
             -- are deleted from the work list
             ), taken AS (
-                DELETE FROM crm_lifecycle_touch AS t
+                DELETE FROM crm_lifecycle_pending AS t
                  USING picked
                  WHERE t.id = picked.id
              RETURNING partner_res_id, lead_res_id, topics, is_review
@@ -148,7 +148,7 @@ def _write_facts(session, scope):
     cr = session.env.cr
     values, sources = _get_fact_values(session, scope)
     values |= _get_derived_values(session.env, values)
-    cr.execute(statements.compute_facts(values, sources, session.mode.keeps_tables))
+    cr.execute(statements.compute_facts(values, sources, session.mode.reuses_tables))
     cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
     [[known]] = session.env.execute_query(
         SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")
@@ -156,9 +156,9 @@ def _write_facts(session, scope):
     cr.execute(
         statements.update_profiles(
             list(values),
-            conditions.get_watched(session, values),
+            conditions.get_watched_columns(session, values),
             session.as_of,
-            session.get_moving_topics(),
+            session.get_rolling_topics(),
         )
     )
     known_changed = cr.rowcount
@@ -190,7 +190,7 @@ def _get_fact_values(session, scope):
         counts=[
             name
             for name, field in facts.items()
-            if field.type == "integer" and not isinstance(field, KnownInteger)
+            if field.type == "integer" and not isinstance(field, NullableInteger)
         ],
         topics=topics,
     )

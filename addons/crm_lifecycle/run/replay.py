@@ -10,9 +10,9 @@ from odoo.tools import SQL
 
 from .. import moves
 from ..engine import domains, shadow
-from ..engine.since import ALWAYS, since_of
+from ..engine.effective_dates import ALWAYS, get_effective_date
 from ..engine.statements import NOW
-from . import conditions, evaluate, windows, work
+from . import conditions, evaluate, phases, windows
 from .session import Session
 
 # From so many days on, temporary tables are kept from one day to the next.
@@ -50,15 +50,15 @@ def replay_days(run, days, *, progress=None, task=None):
     today = session.as_of = session.run.as_of = company._lifecycle_today()
     run._check_day(company, today)
     # Create the profiles, with the facts of today, of all customers in the replay.
-    work.collect_changes(session)
-    work.refresh_facts(session)
+    phases.collect_changes(session)
+    phases.refresh_facts(session)
     env.flush_all()
     session.execute_all(shadow.create(session.get_schema(), company.id))
-    session.begin_step("replay", len(days))
+    session.begin_phase("replay", len(days))
     _replay_on_copy(session, days, progress)
     env.cr.execute(evaluate.DROP_LISTS)
     windows.drop_tables(session)
-    session.begin_step("publish")
+    session.begin_phase("publish")
     publish(session)
     return True
 
@@ -68,8 +68,8 @@ def _replay_on_copy(session, days, progress):
     mode = replace(
         session.mode,
         counts_days=True,
-        keeps_tables=len(days) > MANY_DAYS,
-        asked_facts=_get_asked_facts(session),
+        reuses_tables=len(days) > MANY_DAYS,
+        needed_facts=_get_needed_facts(session),
     )
     copied = Session(session.run, mode=mode, task=session.task)
     scope = replace(session.scope, since=None, previous_as_of=None)
@@ -88,10 +88,10 @@ def _replay_on_copy(session, days, progress):
         if progress:
             progress(number, len(days))
         if session.task:
-            session.task.tell(1)
+            session.task.advance(1)
 
 
-def _get_asked_facts(session):
+def _get_needed_facts(session):
     """Return the facts that decide about moves, None if unknown.
 
     A replay keeps no other facts of the past, so it computes no others: a replay of
@@ -99,12 +99,12 @@ def _get_asked_facts(session):
     """
     Profile = session.env["crm.lifecycle.profile"]
     lifecycles = session.get_lifecycles()
-    asked = conditions.get_asked(session, [*lifecycles, *lifecycles.rule_ids])
-    asked |= {"first_seen_date"}
+    paths = conditions.get_used_paths(session, [*lifecycles, *lifecycles.rule_ids])
+    paths |= {"first_seen_date"}
     facts = set(Profile._get_fact_fields())
-    if any(Profile._follows_from_facts(path) for path in asked - facts):
+    if any(Profile._depends_on_facts(path) for path in paths - facts):
         return None
-    return frozenset(asked & facts)
+    return frozenset(paths & facts)
 
 
 def replay_day(session):
@@ -118,17 +118,17 @@ def replay_day(session):
             SQL("SELECT COALESCE(MAX(id), 0), %s FROM crm_lifecycle_history", NOW)
         )
     started = time.monotonic()
-    work.collect_batch(session)
+    phases.collect_batch(session)
     session.add_seconds("collect", started)
-    work.refresh_facts(session)
-    work.move_customers(session)
+    phases.refresh_facts(session)
+    phases.move_customers(session)
     started = time.monotonic()
     lifecycles = session.get_lifecycles()
     if previous is None:
         lifecycles = lifecycles.filtered(lambda item: item.skip_policy == "allow")
-        session.execute_all(shadow.join_moves(lifecycles.ids))
+        session.execute_all(shadow.collapse_moves(lifecycles.ids))
     if is_dated:
-        _date_moves(session, lifecycles, last_id, started_at)
+        _set_move_dates(session, lifecycles, last_id, started_at)
     session.add_seconds("move", started)
 
 
@@ -146,7 +146,7 @@ def publish(session):
 # ----------------------------------------------------------------
 
 
-def _date_moves(session, lifecycles, last_id, started_at):
+def _set_move_dates(session, lifecycles, last_id, started_at):
     """Date the moves of a step on the days on which their conditions became true.
 
     If no date shows this day, a move keeps the day of the step. No move is dated before
@@ -157,19 +157,19 @@ def _date_moves(session, lifecycles, last_id, started_at):
     session.env.flush_all()
     rules = lifecycles.rule_ids.filtered("active")
 
-    def date_moves(unusable):
+    def set_move_dates(unusable):
         moves = _get_moves_since(
             session, lifecycles, rules - unusable, last_id, started_at
         )
-        session.execute_all(shadow.date_moves(moves, session.as_of))
+        session.execute_all(shadow.set_move_dates(moves, session.as_of))
 
-    conditions.ask(session, rules, date_moves)
+    conditions.execute_usable(session, rules, set_move_dates)
     session.env["crm.lifecycle.profile"].invalidate_model()
     session.env["crm.lifecycle.history"].invalidate_model()
 
 
 def _get_moves_since(session, lifecycles, rules, last_id, started_at):
-    """Return SQL of the moves of a step, as `shadow.date_moves` expects it.
+    """Return SQL of the moves of a step, as `shadow.set_move_dates` expects it.
 
     ``rules`` are those that can be evaluated, and so may have moved customers.
     """
@@ -228,7 +228,7 @@ def _get_rule_since(session, rule, query, events, unchanged, after):
             Profile._resolve_facts(part, session.as_of), query
         )
 
-    day = since_of(
+    day = get_effective_date(
         domains.parse(rule.domain),
         Profile._table,
         Profile._get_column_type,

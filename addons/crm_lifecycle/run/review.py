@@ -5,14 +5,14 @@ import time
 from odoo.tools import SQL
 
 from ..engine import bounds
-from ..engine.review import Turn, earliest
+from ..engine.review import DateTrigger, earliest
 from . import conditions
 
 # Number of customers in a batch of reviews.
 BATCH = 50000
 
 
-def take_due(session, lifecycles):
+def fill_review_list(session, lifecycles):
     """List the customers due for review. Return whether any rule is to be evaluated.
 
     All customers are due if the lifecycles have changed since the last run, or in a
@@ -21,10 +21,10 @@ def take_due(session, lifecycles):
     started = time.monotonic()
     session.run.signature = conditions.get_signature(lifecycles)
     due = SQL("review_date <= %s", session.as_of)
-    if is_everybody_due(session):
+    if needs_full_review(session):
         due = SQL("TRUE")
     if session.shard:
-        mine = session.shard.holds(SQL("partner_id"), SQL("lead_id"))
+        mine = session.shard.contains(SQL("partner_id"), SQL("lead_id"))
         due = SQL("%s AND %s", due, mine)
     session.env.cr.execute(
         SQL(
@@ -41,24 +41,26 @@ def take_due(session, lifecycles):
     count = session.env.cr.rowcount
     session.env.cr.execute(SQL("ANALYZE lifecycle_review"))
     session.add_seconds("evaluate", started)
-    if session.mode.asks_listed_only:
+    if session.mode.evaluates_listed_only:
         return count > 0
     return count > 0 or not all(
         conditions.is_foreseeable(session, item.domain)
-        for item in conditions.get_items(session, lifecycles)
+        for item in conditions.get_conditional_records(session, lifecycles)
     )
 
 
-def is_everybody_due(session):
+def needs_full_review(session):
     """Return whether this run can't rely on the results of earlier runs."""
-    asks_everybody, shards = session.mode.asks_everybody, session.run.child_ids
-    if asks_everybody is False:
+    evaluates_all, shards = session.mode.evaluates_all, session.run.child_ids
+    if evaluates_all is False:
         return False
     if shards and "failed" not in shards.mapped("state"):
         return False
-    if asks_everybody:
+    if evaluates_all:
         return True
-    last = session.run.search(session.get_earlier_domain(), order="id desc", limit=1)
+    last = session.run.search(
+        session.get_previous_runs_domain(), order="id desc", limit=1
+    )
     return last.signature != session.run.signature
 
 
@@ -73,13 +75,13 @@ def set_next_review(session, lifecycles):
     Customers who have changed meanwhile, or were moved manually, are skipped: their
     review is already set.
     """
-    session.begin_step("review")
+    session.begin_phase("review")
     started = time.monotonic()
     session.env.flush_all()
     next_review = _get_next_review_sql(session, lifecycles)
     for after, upto in session.get_batches("lifecycle_review", BATCH):
         session.attempt(write_next_review, session, next_review, after, upto)
-        session.keep()
+        session.save_progress()
     session.env["crm.lifecycle.profile"].invalidate_model(["review_date"])
     session.add_seconds("evaluate", started)
 
@@ -113,9 +115,9 @@ def _get_next_review_sql(session, lifecycles):
     """Return SQL of the next review of profile ``p``, NULL if time changes nothing."""
     as_of = session.as_of
     general = [
-        turn
+        trigger
         for item in lifecycles
-        for turn in conditions.get_turns(session, item.domain) or ()
+        for trigger in conditions.get_date_triggers(session, item.domain) or ()
     ]
     by_stage = SQL(" ").join(
         SQL("WHEN %s THEN %s", stage.id, _get_review_in_stage_sql(session, stage))
@@ -125,17 +127,17 @@ def _get_next_review_sql(session, lifecycles):
         "CASE WHEN p.active THEN %s END",
         earliest(
             [
-                *(turn.next_day("p", as_of) for turn in general),
+                *(trigger.next_day("p", as_of) for trigger in general),
                 SQL("CASE p.stage_id %s END", by_stage)
                 if by_stage
                 else SQL("NULL::date"),
                 SQL(
                     "CASE WHEN p.pinned_until >= %s THEN %s END",
                     as_of,
-                    bounds.capped(SQL("p.pinned_until + 1")),
+                    bounds.cap_date(SQL("p.pinned_until + 1")),
                 ),
                 SQL(
-                    "CASE WHEN EXISTS (SELECT FROM lifecycle_left AS l "
+                    "CASE WHEN EXISTS (SELECT FROM lifecycle_skipped AS l "
                     "WHERE l.profile_id = p.id) THEN %s::date + 1 END",
                     as_of,
                 ),
@@ -147,11 +149,15 @@ def _get_next_review_sql(session, lifecycles):
 def _get_review_in_stage_sql(session, stage):
     """Return SQL of the next review that the rules and tags of a stage require."""
     lifecycle = stage.lifecycle_id
-    rules = lifecycle.rule_ids.filtered(stage._is_left_by)
-    turns = [
-        turn
+    rules = lifecycle.rule_ids.filtered(stage._can_leave_by)
+    triggers = [
+        trigger
         for item in (*rules, *lifecycle.tag_ids)
-        for turn in conditions.get_turns(session, item.domain) or ()
+        for trigger in conditions.get_date_triggers(session, item.domain) or ()
     ]
-    turns += [Turn("stage_date", rule.min_days) for rule in rules if rule.min_days]
-    return earliest(turn.next_day("p", session.as_of) for turn in dict.fromkeys(turns))
+    triggers += [
+        DateTrigger("stage_date", rule.min_days) for rule in rules if rule.min_days
+    ]
+    return earliest(
+        trigger.next_day("p", session.as_of) for trigger in dict.fromkeys(triggers)
+    )

@@ -10,25 +10,26 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ..engine.scope import Scope, Shard, topics_of
+from odoo.addons.base_background_task.retry import retry
+
+from ..engine.scope import Scope, Shard, assign_topics
 from ..engine.shadow import CURRENT_SCHEMA
-from ..retry import retry
 from .mode import MODES
 
 _logger = logging.getLogger(__name__)
 
 # Errors that a concurrent transaction may cause. Its rows of a relation, or in a unique
 # index, may conflict with a batch that did not see them.
-RETRIED = (
+RETRYABLE_ERRORS = (
     *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
     errors.ForeignKeyViolation,
     errors.UniqueViolation,
 )
 # Steps with a duration field on the run.
-TIMED_STEPS = ("collect", "refresh", "evaluate", "move")
+TIMED_PHASES = ("collect", "refresh", "evaluate", "move")
 # Number of changed rows, and their part of the table, from which ANALYZE pays off.
-MANY = 1000
-PART = 0.1
+MANY_ROWS = 1000
+MIN_GROWN_PART = 0.1
 
 
 def retry_batch(env, work, *args):
@@ -42,7 +43,7 @@ def retry_batch(env, work, *args):
         env.flush_all()
         return result
 
-    return retry(env, work_and_flush, errors=RETRIED)
+    return retry(env, work_and_flush, errors=RETRYABLE_ERRORS)
 
 
 class Session:
@@ -84,7 +85,7 @@ class Session:
                 tz=self.company.lifecycle_tz or "UTC",
                 since=since or None,
                 previous_as_of=last.as_of or None,
-                topics=topics_of(
+                topics=assign_topics(
                     {source._name: source._facts for source in self.get_sources()}
                 ),
             )
@@ -102,14 +103,14 @@ class Session:
         return [
             source
             for source in sources
-            if not source._facts or self.mode.asks_for(source._facts)
+            if not source._facts or self.mode.needs_facts(source._facts)
         ]
 
-    def get_moving_topics(self):
+    def get_rolling_topics(self):
         """Return the bits of the sources with facts that passing days change."""
         bits = 0
         for source in self.get_sources():
-            if source._is_moving:
+            if source._has_rolling_facts:
                 bits |= self.scope.topics[source._name]
         return bits
 
@@ -117,7 +118,7 @@ class Session:
         """Return the active lifecycles of the company."""
         return self.env["crm.lifecycle"]._get_active(self.company)
 
-    def get_earlier_domain(self):
+    def get_previous_runs_domain(self):
         """Return the domain of earlier runs that evaluated all customers."""
         return Domain(
             [
@@ -165,11 +166,11 @@ class Session:
             )
         )
 
-    def keep(self, done=0, remaining=0):
+    def save_progress(self, done=0, remaining=0):
         """Commit the work so far, if the caller allows it."""
         if self.checkpoint is None:
             if self.task:
-                self.task.tell(0 if self.mode.counts_days else done)
+                self.task.advance(0 if self.mode.counts_days else done)
             return
         self.attempt(self._note_progress, done)
         self.checkpoint(done, remaining)
@@ -184,13 +185,13 @@ class Session:
     # ------------------------------------------------------------
 
     @property
-    def is_watched(self):
+    def shows_progress(self):
         """Whether the progress of the run is shown anywhere."""
         return self.checkpoint is not None or self.task is not None
 
-    def begin_step(self, step, total=0):
+    def begin_phase(self, step, total=0):
         """Show which step begins, and the number of its customers."""
-        if self.mode.counts_days or not self.is_watched:
+        if self.mode.counts_days or not self.shows_progress:
             return
         expected = self._get_expected_seconds(step, total)
         self.attempt(
@@ -206,21 +207,21 @@ class Session:
         if self.task:
             self.task.begin(self.run._get_step_name(), total, expected)
         # A step may be a single statement: others see right now that it has begun.
-        self.keep()
+        self.save_progress()
 
     def _get_expected_seconds(self, step, total):
         """Return how long a step took the last time, 0 if unknown.
 
         If the number of customers is known, the time is scaled to it.
         """
-        if step not in TIMED_STEPS:
+        if step not in TIMED_PHASES:
             return 0.0
         last = self.run.search(
             [
                 ("company_id", "=", self.company.id),
                 ("state", "=", "done"),
                 ("kind", "=", self.run.kind),
-                ("profile_count", ">", MANY),
+                ("profile_count", ">", MANY_ROWS),
                 ("id", "<", self.run.id),
             ],
             order="id desc",
@@ -280,16 +281,16 @@ class Session:
         for query in queries:
             self.env.cr.execute(query)
 
-    def analyze_tables(self, count, *tables):
+    def analyze_grown_tables(self, count, *tables):
         """Analyze tables in which new rows, ``count`` of them, are a large part.
 
         Until then the planner uses the old statistics, perhaps of an empty table, and
         chooses nested loops that do not finish with a hundred thousand rows.
         """
-        if count > MANY:
-            self._analyze(tables, SQL("reltuples < %s", count / PART))
+        if count > MANY_ROWS:
+            self._analyze(tables, SQL("reltuples < %s", count / MIN_GROWN_PART))
 
-    def analyze_unknown(self):
+    def analyze_stale_tables(self):
         """Analyze tables that look almost empty to the planner, but are not.
 
         If the rows of a table were deleted once, or rolled back, the planner expects

@@ -13,18 +13,19 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from odoo import api
 from odoo.tools import SQL
 
-from ..progress import Cancelled
+from odoo.addons.base_background_task.progress import Cancelled
+
 from . import conditions, lock, review
 
 _logger = logging.getLogger(__name__)
 
 # Number of customers that justifies a second connection. With fewer, the fixed cost of
 # a shard exceeds the time it saves.
-BIG = 5000
+MIN_PARALLEL_SIZE = 5000
 # How often the run checks its shards, in seconds.
-PACE = 1
+POLL_INTERVAL = 1
 # The counters of shards and runs.
-COUNTS = (
+SUMMED_FIELDS = (
     "profile_count",
     "created_count",
     "refreshed_count",
@@ -65,7 +66,7 @@ def get_connection_count(session):
     """
     if session.checkpoint is None or session.shard or not session.mode.collects:
         return 1
-    if _get_concerned_count(session) < BIG:
+    if _get_affected_count(session) < MIN_PARALLEL_SIZE:
         return 1
     [[count]] = session.env.execute_query(
         SQL("SELECT current_setting('max_parallel_workers_per_gather')::int")
@@ -73,39 +74,45 @@ def get_connection_count(session):
     return count
 
 
-def _get_concerned_count(session):
+def _get_affected_count(session):
     """Return the approximate number of customers to refresh or evaluate."""
-    waiting = session.run._get_waiting_count()
+    waiting = session.run._get_pending_count()
     lifecycles = session.get_lifecycles()
     session.run.signature = conditions.get_signature(lifecycles)
-    if waiting >= BIG or not lifecycles or not review.is_everybody_due(session):
+    if (
+        waiting >= MIN_PARALLEL_SIZE
+        or not lifecycles
+        or not review.needs_full_review(session)
+    ):
         return waiting
     domain = [("company_id", "=", session.company.id)]
-    return session.env["crm.lifecycle.profile"].search_count(domain, limit=BIG)
+    return session.env["crm.lifecycle.profile"].search_count(
+        domain, limit=MIN_PARALLEL_SIZE
+    )
 
 
-def work_side_by_side(session, count):
+def run_in_parallel(session, count):
     """Run the shards in threads, and wait for them."""
-    shards = session.attempt(session.run._split, count)
+    shards = session.attempt(session.run._create_shards, count)
     # From here on, others see the shards and their customers.
-    session.begin_step("refresh", session.run._get_waiting_count())
+    session.begin_phase("refresh", session.run._get_pending_count())
     stop = threading.Event()
     with ThreadPoolExecutor(count) as pool:
         work = [
-            pool.submit(_execute_apart, session, shard_id, stop)
+            pool.submit(_execute_in_thread, session, shard_id, stop)
             for shard_id in shards.ids
         ]
         try:
             # The checkpoint raises if the run has to stop.
-            while wait(work, timeout=PACE).not_done:
-                session.keep()
+            while wait(work, timeout=POLL_INTERVAL).not_done:
+                session.save_progress()
         except BaseException:
             stop.set()
             raise
     session.env.invalidate_all(flush=False)
 
 
-def _execute_apart(session, shard_id, stop):
+def _execute_in_thread(session, shard_id, stop):
     """Run a shard in this thread, on its own connection.
 
     An error is stored on the shard, and its customers stay on the work list.
@@ -116,7 +123,7 @@ def _execute_apart(session, shard_id, stop):
         with own.registry.cursor() as cr:
             env = api.Environment(cr, own.uid, own.context, own.su)
             shard = env[run._name].browse(shard_id)
-            with lock.share_run(shard.company_id, is_run_held=True):
+            with lock.lock_shard(shard.company_id, is_run_held=True):
                 shard._execute(Checkpoint(env, stop))
     except Cancelled:
         _logger.info("Lifecycle run %s: shard %s stopped", run.id, shard_id)
@@ -124,11 +131,11 @@ def _execute_apart(session, shard_id, stop):
         _logger.exception("Lifecycle run %s: shard %s failed", run.id, shard_id)
 
 
-def add_up(session, seconds=sum):
+def sum_counts(session, seconds=sum):
     """Add the counts of the shards to the run.
 
     :param seconds: `sum`, or `max` if the shards worked at the same time
     """
-    for name in COUNTS:
+    for name in SUMMED_FIELDS:
         combine = seconds if name.endswith("_seconds") else sum
         session.run[name] += combine(session.run.child_ids.mapped(name))

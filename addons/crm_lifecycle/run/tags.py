@@ -27,13 +27,13 @@ def _sync_some(session, tags, foreseeable):
     started = time.monotonic()
     session.attempt(_list_tags, session, tags, foreseeable)
     session.add_seconds("evaluate", started)
-    session.keep()
+    session.save_progress()
     changed = 0
     started = time.monotonic()
     for after, upto in session.get_batches("lifecycle_tagged", BATCH):
         changed += session.attempt(write_tags, session, tags, after, upto)
         session.add_seconds("evaluate", started)
-        session.keep()
+        session.save_progress()
         started = time.monotonic()
     if changed:
         session.env["crm.lifecycle.profile"].invalidate_model(["tag_ids"])
@@ -43,7 +43,7 @@ def _sync_some(session, tags, foreseeable):
 def _list_tags(session, tags, foreseeable):
     """List the evaluated customers, with the tags that they should have."""
     session.env.flush_all()
-    conditions.ask(
+    conditions.execute_usable(
         session,
         tags,
         lambda unusable: _list_tagged(session, tags, foreseeable, unusable),
@@ -53,7 +53,7 @@ def _list_tags(session, tags, foreseeable):
 def _list_tagged(session, tags, foreseeable, unusable):
     """List them, except for unusable tags."""
     mine = Domain("company_id", "=", session.company.id)
-    query = evaluate.search_asked(session, mine, foreseeable)
+    query = evaluate.search_candidates(session, mine, foreseeable)
     holding = [
         SQL(
             "CASE WHEN %s THEN %s END",

@@ -2,11 +2,11 @@
 
 from odoo.tools import SQL
 
-from ..engine.scope import ALL, is_topic
+from ..engine.scope import ALL_TOPICS, has_topic
 from ..engine.statements import NOW, filled
 from . import conditions
 
-PASSING = SQL("lifecycle_passing")
+ROLLING_TABLE = SQL("lifecycle_rolling")
 
 
 def roll_windows(session):
@@ -21,13 +21,13 @@ def roll_windows(session):
     changes = _fill_changes(session)
     if not changes:
         return
-    _fill_passing(session, changes)
+    _fill_rolling(session, changes)
     enqueue_skipped_days(session)
     for table, values in changes.items():
         session.env.cr.execute(_get_apply_sql(session, table, values))
-    [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM %s", PASSING))
+    [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM %s", ROLLING_TABLE))
     session.run.refreshed_count += count
-    if not session.mode.keeps_tables:
+    if not session.mode.reuses_tables:
         drop_tables(session)
     session.env["crm.lifecycle.profile"].invalidate_model()
 
@@ -36,30 +36,30 @@ def _fill_changes(session):
     """Query the sources once. Return ``{table of changes: {fact: new value}}``."""
     changes = {}
     for source in session.get_sources():
-        if not source._is_moving:
+        if not source._has_rolling_facts:
             continue
-        query, values = source._passing_days(session.scope)
-        if not session.mode.asks_for(values):
+        query, values = source._rolling_changes(session.scope)
+        if not session.mode.needs_facts(values):
             continue
         table = _get_table(len(changes))
-        session.env.cr.execute(filled(table, query, session.mode.keeps_tables))
+        session.env.cr.execute(filled(table, query, session.mode.reuses_tables))
         changes[table] = values
     return changes
 
 
 def _get_table(number):
-    return SQL.identifier(f"lifecycle_passing_{number}")
+    return SQL.identifier(f"lifecycle_rolling_{number}")
 
 
 def drop_tables(session):
     """Drop the lists of customers that passing days change."""
-    count = sum(source._is_moving for source in session.get_sources())
-    tables = [PASSING, *map(_get_table, range(count))]
+    count = sum(source._has_rolling_facts for source in session.get_sources())
+    tables = [ROLLING_TABLE, *map(_get_table, range(count))]
     session.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(tables)))
 
 
-def _fill_passing(session, changes):
-    """List the customers that passing days change, in ``lifecycle_passing``."""
+def _fill_rolling(session, changes):
+    """List the customers that passing days change, in ``lifecycle_rolling``."""
     scope = session.scope
     query = SQL(
         """
@@ -73,13 +73,13 @@ def _fill_passing(session, changes):
                AND COALESCE(p.facts_as_of < %(as_of)s, TRUE)
                -- and not on the work list for it
                AND NOT EXISTS (
-                   SELECT FROM crm_lifecycle_touch AS t
+                   SELECT FROM crm_lifecycle_pending AS t
                     WHERE t.company_id = %(company)s
                       AND t.partner_res_id = p.partner_id
                       AND %(is_asked)s)
             """,
-        is_asked=is_topic(
-            SQL("COALESCE(t.topics, %s)", ALL), session.get_moving_topics()
+        is_asked=has_topic(
+            SQL("COALESCE(t.topics, %s)", ALL_TOPICS), session.get_rolling_topics()
         ),
         customers=SQL(" UNION ").join(
             SQL("SELECT partner_id FROM %s", table) for table in changes
@@ -88,7 +88,7 @@ def _fill_passing(session, changes):
         previous=scope.previous_as_of,
         as_of=scope.as_of,
     )
-    session.env.cr.execute(filled(PASSING, query, session.mode.keeps_tables))
+    session.env.cr.execute(filled(ROLLING_TABLE, query, session.mode.reuses_tables))
 
 
 def enqueue_skipped_days(session):
@@ -97,16 +97,16 @@ def enqueue_skipped_days(session):
         SQL(
             """
             WITH between_days AS (
-                DELETE FROM lifecycle_passing WHERE NOT is_before
+                DELETE FROM lifecycle_rolling WHERE NOT is_before
                 RETURNING partner_id
             )
-            INSERT INTO crm_lifecycle_touch (company_id, partner_res_id)
+            INSERT INTO crm_lifecycle_pending (company_id, partner_res_id)
             SELECT %s, partner_id FROM between_days
             """,
             session.scope.company_id,
         )
     )
-    session.env.cr.execute(SQL("ANALYZE lifecycle_passing"))
+    session.env.cr.execute(SQL("ANALYZE lifecycle_rolling"))
 
 
 def _get_apply_sql(session, table, values):
@@ -115,14 +115,14 @@ def _get_apply_sql(session, table, values):
     If a rule uses one of them, the customer is due for review.
     """
     reviewed = SQL()
-    if conditions.get_watched(session, values):
+    if conditions.get_watched_columns(session, values):
         reviewed = SQL("review_date = %s,", session.as_of)
     return SQL(
         """
         UPDATE crm_lifecycle_profile AS p
            SET %(values)s, facts_as_of = %(as_of)s, %(reviewed)s
                facts_date = %(now)s, write_date = %(now)s
-          FROM lifecycle_passing AS l
+          FROM lifecycle_rolling AS l
           JOIN %(table)s AS d ON d.partner_id = l.partner_id
          WHERE p.id = l.profile_id
         """,

@@ -1,5 +1,7 @@
 from . import test_access
 from . import test_condition_access
+from . import test_background
+from . import test_background_tour
 from . import test_compare
 from . import test_api
 from . import test_configuration
@@ -15,7 +17,6 @@ from . import test_follow_up
 from . import test_file
 from . import test_health
 from . import test_history
-from . import test_import
 from . import test_lead_facts
 from . import test_merge
 from . import test_move
@@ -30,7 +31,6 @@ from . import test_playbook_activation
 from . import test_playbook_again
 from . import test_playbook_people
 from . import test_preview
-from . import test_privacy
 from . import test_replay
 from . import test_rule_test
 from . import test_run
@@ -41,8 +41,6 @@ from . import test_run_void
 from . import test_stay
 from . import test_start
 from . import test_subject_fields
-from . import test_task
-from . import test_task_tour
 from . import test_template
 from . import test_transfer
 from . import test_tours
@@ -50,4 +48,3 @@ from . import test_work
 from . import test_tours_playbook
 from . import test_tours_editor
 from . import test_version
-from . import test_webhook

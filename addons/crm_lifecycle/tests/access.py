@@ -79,7 +79,7 @@ def make_configuration(world, lifecycles, running):
         tag = {**mine, "code": "new"}
         version = {
             "lifecycle_id": lifecycle.id,
-            "snapshot": env["crm.lifecycle.file"]._write(lifecycle),
+            "snapshot": env["crm.lifecycle.file"]._serialize(lifecycle),
         }
         samples = (
             (lifecycle, {"name": "New", "company_id": lifecycle.company_id.id}, write),
@@ -142,8 +142,8 @@ def make_belongings(world, profiles):
     env = world.env
     found = {
         "crm.lifecycle.history": {},
-        "crm.lifecycle.step": {},
-        "crm.lifecycle.stay": {},
+        "crm.lifecycle.playbook.log": {},
+        "crm.lifecycle.stage.duration": {},
     }
     env.flush_all()
     for name, profile in profiles.items():
@@ -162,13 +162,15 @@ def make_belongings(world, profiles):
             {"reason": "Forged"},
             {"profile_id": profile.id, "origin": "manual"},
         )
-        found["crm.lifecycle.step"][name] = sample(
-            env["crm.lifecycle.step"].create(step),
+        found["crm.lifecycle.playbook.log"][name] = sample(
+            env["crm.lifecycle.playbook.log"].create(step),
             {"state": "done"},
             {**step, "key": "mail:1"},
         )
-        stay = env["crm.lifecycle.stay"].search([("profile_id", "=", profile.id)])
-        found["crm.lifecycle.stay"][name] = sample(stay[:1])
+        stay = env["crm.lifecycle.stage.duration"].search(
+            [("profile_id", "=", profile.id)]
+        )
+        found["crm.lifecycle.stage.duration"][name] = sample(stay[:1])
     return found
 
 
@@ -177,8 +179,8 @@ def make_work(world):
     env = world.env
     found = {
         "crm.lifecycle.run": {},
-        "crm.lifecycle.touch": {},
-        "crm.lifecycle.task": {},
+        "crm.lifecycle.pending": {},
+        "background.task": {},
     }
     for name, company in (
         ("here", world.home),
@@ -192,14 +194,14 @@ def make_work(world):
             {"error": "Forged"},
             run,
         )
-        found["crm.lifecycle.touch"][name] = sample(
-            env["crm.lifecycle.touch"].create(touch), {"is_review": True}, touch
+        found["crm.lifecycle.pending"][name] = sample(
+            env["crm.lifecycle.pending"].create(touch), {"is_review": True}, touch
         )
     for name, user, company in (
-        ("mine", world.seller, world.home),
-        ("others", world.colleague, world.home),
-        ("branch", world.seller, world.branch),
-        ("there", world.seller, world.there),
+        ("move_mine", world.seller, world.home),
+        ("move_others", world.colleague, world.home),
+        ("move_branch", world.seller, world.branch),
+        ("move_there", world.seller, world.there),
     ):
         task = {
             "name": "Access",
@@ -211,8 +213,8 @@ def make_work(world):
             "method": "_task_move",
             "state": "waiting",
         }
-        found["crm.lifecycle.task"][name] = sample(
-            env["crm.lifecycle.task"].create(task), {"name": "Forged"}, task
+        found["background.task"][name] = sample(
+            env["background.task"].create(task), {"name": "Forged"}, task
         )
     return found
 
@@ -258,7 +260,6 @@ def make_wizards(world, profiles, lifecycles):
             "left": f"lifecycle:{draft.id}",
             "right": f"lifecycle:{world.running.id}",
         },
-        "crm.lifecycle.import": {**here, "file": "e30=", "file_name": "a.json"},
         "crm.lifecycle.preview": {**here, "lifecycle_id": draft.id},
         "crm.lifecycle.start": {**here, "name": "Access"},
         "crm.lifecycle.test": {"lifecycle_id": draft.id},
@@ -284,10 +285,6 @@ def make_wizards(world, profiles, lifecycles):
             },
         )
         for name, company in (("here", world.home), ("there", world.there))
-    }
-    found["crm.lifecycle.erase"] = {
-        name: sample(env["crm.lifecycle.erase"], create={"profile_ids": chosen[name]})
-        for name in ("mine", "there")
     }
     return found
 
@@ -343,13 +340,11 @@ ARGS = {
 OPENS = """
     crm.lead.action_open_lifecycle_profile
     res.partner.action_open_lifecycle_profile
-    crm.lifecycle.document.action_open_lifecycle_profile
-    crm.lifecycle.subject.action_open_lifecycle_profile
+    crm.lifecycle.customer.mixin.action_open_lifecycle_profile
+    crm.lifecycle.profile.mixin.action_open_lifecycle_profile
     crm.lifecycle.action_open_failed_steps
     crm.lifecycle.action_open_profiles
-    crm.lifecycle.profile.action_export_person
     crm.lifecycle.profile.action_log_call
-    crm.lifecycle.profile.action_open_erase
     crm.lifecycle.profile.action_open_failed_steps
     crm.lifecycle.profile.action_open_history
     crm.lifecycle.stage.action_open_failed_steps
@@ -402,30 +397,30 @@ crm.lifecycle.history        shared       -      -      -        r      r      r
 crm.lifecycle.history        shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.history        branch       -      -      -        -      -      -       -          -
 crm.lifecycle.history        there        -      -      -        -      -      -       -          -
-crm.lifecycle.step           mine         -      -      -        r      r      r       -          r
-crm.lifecycle.step           others       -      -      -        -      r      r       -          r
-crm.lifecycle.step           free         -      -      -        r      r      r       -          r
-crm.lifecycle.step           shared       -      -      -        r      r      r       -          r
-crm.lifecycle.step           shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.step           branch       -      -      -        -      -      -       -          -
-crm.lifecycle.step           there        -      -      -        -      -      -       -          -
-crm.lifecycle.stay           mine         -      -      -        r      r      r       -          r
-crm.lifecycle.stay           others       -      -      -        -      r      r       -          r
-crm.lifecycle.stay           free         -      -      -        r      r      r       -          r
-crm.lifecycle.stay           shared       -      -      -        r      r      r       -          r
-crm.lifecycle.stay           shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.stay           branch       -      -      -        -      -      -       -          -
-crm.lifecycle.stay           there        -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.log           mine         -      -      -        r      r      r       -          r
+crm.lifecycle.playbook.log           others       -      -      -        -      r      r       -          r
+crm.lifecycle.playbook.log           free         -      -      -        r      r      r       -          r
+crm.lifecycle.playbook.log           shared       -      -      -        r      r      r       -          r
+crm.lifecycle.playbook.log           shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.log           branch       -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.log           there        -      -      -        -      -      -       -          -
+crm.lifecycle.stage.duration           mine         -      -      -        r      r      r       -          r
+crm.lifecycle.stage.duration           others       -      -      -        -      r      r       -          r
+crm.lifecycle.stage.duration           free         -      -      -        r      r      r       -          r
+crm.lifecycle.stage.duration           shared       -      -      -        r      r      r       -          r
+crm.lifecycle.stage.duration           shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.stage.duration           branch       -      -      -        -      -      -       -          -
+crm.lifecycle.stage.duration           there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            here         -      -      -        -      -      r       -          r
 crm.lifecycle.run            there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            branch       -      -      -        -      -      -       -          -
-crm.lifecycle.touch          here         -      -      -        -      -      -       r          r
-crm.lifecycle.touch          there        -      -      -        -      -      -       r          r
-crm.lifecycle.touch          branch       -      -      -        -      -      -       r          r
-crm.lifecycle.task           mine         -      -      -        r      -      r       -          r
-crm.lifecycle.task           others       -      -      -        -      -      r       -          r
-crm.lifecycle.task           there        -      -      -        -      -      -       -          -
-crm.lifecycle.task           branch       -      -      -        -      -      -       -          -
+crm.lifecycle.pending          here         -      -      -        -      -      -       r          r
+crm.lifecycle.pending          there        -      -      -        -      -      -       r          r
+crm.lifecycle.pending          branch       -      -      -        -      -      -       r          r
+background.task              move_mine    -      -      -        r      -      r       r          r
+background.task              move_others  -      -      -        -      -      r       r          r
+background.task              move_there   -      -      -        -      -      -       -          -
+background.task              move_branch  -      -      -        -      -      -       -          -
 crm.lifecycle.profile.move   mine         -      -      -        c      c      c       -          c
 crm.lifecycle.profile.move   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.move   there        -      -      -        -      -      -       -          -
@@ -442,32 +437,24 @@ crm.lifecycle.profile.call   mine         -      -      -        c      c      c
 crm.lifecycle.profile.call   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.call   there        -      -      -        -      -      -       -          -
 crm.lifecycle.compare        here         -      -      -        -      -      c       -          c
-crm.lifecycle.import         here         -      -      -        -      -      c       -          c
 crm.lifecycle.preview        here         -      -      -        -      -      c       -          c
 crm.lifecycle.start          here         -      -      -        -      -      c       -          c
 crm.lifecycle.test           here         -      -      -        -      -      c       -          c
 crm.lifecycle.start.line     here         -      -      -        -      -      rwcd    -          rwcd
 crm.lifecycle.run.void       here         -      -      -        -      -      c       -          c
 crm.lifecycle.run.void       there        -      -      -        -      -      -       -          -
-crm.lifecycle.erase          mine         -      -      -        -      -      -       -          c
-crm.lifecycle.erase          there        -      -      -        -      -      -       -          -
 """
 
 METHODS = """
 model                        methods                                  public portal employee seller leader manager technician admin
-res.config.settings          action_open_lifecycle_retention          -      -      -        -      -      -       -          x
 crm.lifecycle                action_activate,action_add_left_out,action_export,action_run -      -      -        -      -      x       -          x
 crm.lifecycle.version        action_restore                           -      -      -        -      -      x       -          x
-crm.lifecycle.profile        action_erase                             -      -      -        -      -      -       -          x
 crm.lifecycle.profile        action_move,action_open_subject          -      -      -        x      x      x       -          x
 crm.lifecycle.profile        action_reevaluate,explain,get_overview   -      -      -        x      x      x       -          x
 crm.lifecycle.profile        get_timeline                             -      -      -        x      x      x       -          x
-crm.lifecycle.step           action_retry                             -      -      -        -      -      x       -          x
+crm.lifecycle.playbook.log           action_retry                             -      -      -        -      -      x       -          x
 crm.lifecycle.run            action_void                              -      -      -        -      -      x       -          x
 crm.lifecycle.run.void       action_void                              -      -      -        -      -      x       -          x
-crm.lifecycle.task           action_cancel,action_open_result         -      -      -        x      -      x       -          x
-crm.lifecycle.task           action_start_again                       -      -      -        x      -      x       -          x
-crm.lifecycle.import         action_import,action_open                -      -      -        -      -      x       -          x
 crm.lifecycle.compare        action_compare                           -      -      -        -      -      x       -          x
 crm.lifecycle.profile.assign action_assign                            -      -      -        x      x      x       -          x
 crm.lifecycle.profile.call   action_log                               -      -      -        x      x      x       -          x
@@ -477,19 +464,12 @@ crm.lifecycle.preview        action_look                              -      -  
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
-crm.lifecycle.erase          action_erase                             -      -      -        -      -      -       -          x
-"""
-
-REPORTS = """
-report                             model                 public portal employee seller leader manager technician admin
-crm_lifecycle.action_report_person crm.lifecycle.profile -      -      -        -      -      x       -          x
 """
 
 FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
-crm.lifecycle.import  with_actions                              -      -      -        -      -      -       -          rw
 crm.lifecycle.version snapshot                                  -      -      -        -      -      -       -          -
 res.partner           lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.partner           lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
@@ -498,13 +478,12 @@ res.partner           lifecycle_last_contact_date               -      -      - 
 res.partner           lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 res.partner           lifecycle_profile_ids                     -      -      -        r      r      r       -          r
 res.partner           lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
-res.config.settings   lifecycle_tz,lifecycle_retention_months   -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_tz                              -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_active_names                    -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_is_scheduled,lifecycle_next_run -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_id                     -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_state                  -      -      -        -      -      -       rw         rw
 res.company           lifecycle_tz                              r      r      r        r      r      r       rw         rw
-res.company           lifecycle_retention_months                -      -      r        r      r      r       rw         rw
 res.users             lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.users             lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 res.users             lifecycle_follow_up_date                  -      -      -        r      r      r       -          r
@@ -519,9 +498,5 @@ crm.lead              lifecycle_last_contact_date               -      -      - 
 crm.lead              lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
 crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
-crm.lifecycle         move_action_ids                           -      -      -        -      -      -       -          rw
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
-crm.lifecycle.profile person_file                               -      -      -        -      -      r       -          r
-crm.lifecycle.step    webhook_id,payload                        -      -      -        -      -      -       -          r
-crm.lifecycle.task    model,res_ids,method,arguments,result     -      -      -        -      -      -       -          r
 """

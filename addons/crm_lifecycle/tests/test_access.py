@@ -42,7 +42,7 @@ class TestAccess(LifecycleCase):
             "crm.lifecycle.profile",
             "crm.lifecycle.history",
             "crm.lifecycle.run",
-            "crm.lifecycle.touch",
+            "crm.lifecycle.pending",
         ):
             with self.subTest(model=model), self.assertRaises(AccessError):
                 self._seen_by(clerk, model)

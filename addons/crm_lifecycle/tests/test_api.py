@@ -293,6 +293,41 @@ class TestApi(LifecycleCase, HttpCase):
         )
         self._assert_refused(answer, 422, "“Won leads” of a customer is kept by")
 
+    def test_a_task_answers_to_its_former_name(self):
+        task = self.env["background.task"].create(
+            {
+                "name": "Move",
+                "user_id": self.salesperson.id,
+                "company_id": self.company.id,
+                "model": "crm.lifecycle.profile",
+                "method": "_task_move",
+            }
+        )
+        code, found = self._call(
+            "crm.lifecycle.task", "read", ids=task.ids, fields=["state", "progress"]
+        )
+        self.assertEqual(code, 200, found)
+        self.assertEqual(found, [{"id": task.id, "state": "waiting", "progress": 0}])
+        code, _body = self._call("crm.lifecycle.task", "action_cancel", ids=task.ids)
+        self.assertEqual(code, 200)
+        self.assertEqual(task.state, "cancelled")
+
+    @QUIET
+    def test_a_task_of_another_user_stays_hidden_under_its_former_name(self):
+        task = self.env["background.task"].create(
+            {
+                "name": "Move",
+                "user_id": self.colleague.id,
+                "company_id": self.company.id,
+                "model": "crm.lifecycle.profile",
+                "method": "_task_move",
+            }
+        )
+        for method in ("read", "action_cancel"):
+            code, _body = self._call("crm.lifecycle.task", method, ids=task.ids)
+            self.assertEqual(code, 403, method)
+        self.assertEqual(task.state, "waiting")
+
     @QUIET
     def test_the_engine_is_not_called(self):
         for method in ("_lifecycle_move", "_task_move", "_start_move"):

@@ -128,7 +128,6 @@ class TestBounds(LifecycleCase):
             (self.rule, "min_days", 3_000_000),
             (self.engaged, "follow_up_days", 3_000_000),
             (self.ada, "pinned_until", date(9999, 12, 31)),
-            (self.company, "lifecycle_retention_months", 24_400),
         ):
             constraint = f"{record._table}_{name}_bounds"
             self.assertIn(constraint, record._table_objects)
@@ -319,19 +318,6 @@ class TestBounds(LifecycleCase):
     # ------------------------------------------------------------
     # Files
     # ------------------------------------------------------------
-
-    def test_imported_stage_dates_are_refused_in_words(self):
-        Profile = self.env["crm.lifecycle.profile"].with_user(self.salesperson)
-        Profile = Profile.with_context(import_file=True)
-        self._partner("Dora", user_id=self.salesperson.id)
-        for day in ("1899-12-31", "2200-01-01", "9999-12-31"):
-            with self.subTest(day=day):
-                found = Profile.load(
-                    ["partner_id", "stage_id", "import_stage_date"],
-                    [["Dora", "engaged", day]],
-                )
-                self.assertFalse(found["ids"])
-                self.assertIn("Stage date", found["messages"][0]["message"])
 
     def test_files_of_lifecycles_are_refused_in_words(self):
         File = self.env["crm.lifecycle.file"]

@@ -129,7 +129,6 @@ class TestCompanyConfiguration(LifecycleCase):
             ("crm.lifecycle.preview", {"lifecycle_id": self.lifecycle.id}),
             ("crm.lifecycle.compare", {}),
             ("crm.lifecycle.start", {}),
-            ("crm.lifecycle.import", {"file": "e30="}),
         ):
             wizards = self._as(self.env[model])
             with self.subTest(model), self.assertRaises(AccessError):

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models import crm_lifecycle_task_work as work
+from ..models import crm_lifecycle_background as work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 
@@ -37,7 +37,7 @@ class TestCompare(LifecycleCase):
     def _compare(self, **kwargs):
         self.env.flush_all()
         Compare = self.env["crm.lifecycle.compare"]
-        same = Compare._get_same(self.lifecycle.stage_ids, self.draft.stage_ids)
+        same = Compare._get_equal_stages(self.lifecycle.stage_ids, self.draft.stage_ids)
         return self.env["crm.lifecycle"]._compare(
             self.company, self.lifecycle, self.draft, same, **kwargs
         )
@@ -88,7 +88,7 @@ class TestCompare(LifecycleCase):
         self.assertEqual(get_checksums(self.env), before)
 
     def test_before_the_first_run_facts_are_built_for_it_alone(self):
-        self.env["crm.lifecycle.run"]._forget_watermark(self.company)
+        self.env["crm.lifecycle.run"]._reset_watermark(self.company)
         self._lead(days_ago=40, partner_id=self._partner("Dan").id)
         before = get_checksums(self.env)
         self.assertEqual(self._compare()["differing"], 2)
@@ -124,7 +124,7 @@ class TestCompare(LifecycleCase):
 
     def test_a_template_takes_part_without_being_made(self):
         count = self.env["crm.lifecycle"].search_count([])
-        wizard = self._open(self.manager, right="template:t1")
+        wizard = self._open(self.manager, right="template:nurture")
         wizard.action_compare()
         self.assertIn("Acquire", wizard.result)
         self.assertEqual(self.env["crm.lifecycle"].search_count([]), count)
@@ -138,11 +138,13 @@ class TestCompare(LifecycleCase):
         wizard = self._open(self.manager)
         with patch.object(work, "SMALL_PREVIEW", 0):
             action = wizard.action_compare()
-        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        task = self.env["background.task"].browse(action["res_id"])
         self.assertIn("Stricter", task.name)
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(task.state, "done")
         self.assertIn("Bob", wizard.result)

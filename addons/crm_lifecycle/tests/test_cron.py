@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..run import work
+from ..run import phases
 from .common import LifecycleCase
 
 
@@ -91,7 +91,7 @@ class TestCron(LifecycleCase):
         works.write({"state": "active", "activation_date": fields.Datetime.now()})
         self._break(self.company)
         self._lead()
-        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine"
+        logger = "odoo.addons.crm_lifecycle.models.crm_lifecycle_execution"
         with (
             self.assertLogs(logger, "ERROR") as logs,
             mute_logger("odoo.addons.base.models.ir_cron"),
@@ -132,11 +132,11 @@ class TestCron(LifecycleCase):
 
     def _break(self, company):
         """Make runs of a company fail after their facts are refreshed."""
-        move = work.move_customers
+        move = phases.move_customers
 
         def fail(session, *args, **kwargs):
             if session.company == company:
                 raise ValueError("out of order")
             return move(session, *args, **kwargs)
 
-        self.startPatcher(patch.object(work, "move_customers", fail))
+        self.startPatcher(patch.object(phases, "move_customers", fail))

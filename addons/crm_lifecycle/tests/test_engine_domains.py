@@ -88,14 +88,14 @@ class TestDomains(TransactionCase):
             ("<=", "2026-01-01", date(2026, 1, 1), None),
         ]:
             with self.subTest(operator=operator, value=value):
-                day = domains.crossing_day(operator, value, fact)
+                day = domains.get_trigger_date(operator, value, fact)
                 self.assertEqual(day, expected)
 
     def test_the_crossing_day_is_the_first_day_that_holds(self):
         for offset in ["today -30d", "today -2m", "today -1y", "today -1m -3d"]:
             for fact in [date(2024, 2, 29), date(2025, 12, 31), date(2026, 3, 30)]:
                 with self.subTest(offset=offset, fact=fact):
-                    day = domains.crossing_day("<=", offset, fact)
+                    day = domains.get_trigger_date("<=", offset, fact)
                     self.assertLessEqual(fact, domains.resolve_date(offset, day))
                     before = domains.resolve_date(offset, day - date.resolution)
                     self.assertGreater(fact, before)

@@ -6,7 +6,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine import domains, review
-from odoo.addons.crm_lifecycle.engine.review import Turn
+from odoo.addons.crm_lifecycle.engine.review import DateTrigger
 
 AS_OF = date(2026, 3, 2)
 
@@ -23,7 +23,7 @@ def column_type(name):
 @tagged("post_install", "-at_install")
 class TestReview(TransactionCase):
     def _turns(self, *conditions):
-        return review.turns_of(Domain(list(conditions)), column_type)
+        return review.get_date_triggers(Domain(list(conditions)), column_type)
 
     def test_documented_examples_hold(self):
         self.assertFalse(doctest.testmod(domains).failed)
@@ -39,9 +39,9 @@ class TestReview(TransactionCase):
                 ("count", ">", 3),
             ),
             [
-                Turn("last_order_date", days=90),
-                Turn("last_order_date", days=14),
-                Turn("last_order_date", months=13, slack=6),
+                DateTrigger("last_order_date", days=90),
+                DateTrigger("last_order_date", days=14),
+                DateTrigger("last_order_date", months=13, slack=6),
             ],
         )
 
@@ -61,7 +61,7 @@ class TestReview(TransactionCase):
         for value in ("today -90d", "today -3m", "today -1m -5d", "today +1w"):
             for operator in ("<", "<=", ">", ">=", "="):
                 condition = ("last_order_date", operator, value)
-                [turn] = self._turns(condition)
+                [trigger] = self._turns(condition)
                 day = date(2025, 11, 1)
                 while day < date(2026, 5, 1):
                     following = day + timedelta(days=1)
@@ -69,7 +69,9 @@ class TestReview(TransactionCase):
                         condition, fact, following
                     ):
                         with self.subTest(condition=condition, day=day):
-                            self.assertEqual(self._next_day(turn, fact, day), following)
+                            self.assertEqual(
+                                self._next_day(trigger, fact, day), following
+                            )
                     day = following
 
     def _holds(self, condition, fact, day):
@@ -83,17 +85,17 @@ class TestReview(TransactionCase):
             "=": fact == bound,
         }[operator]
 
-    def _next_day(self, turn, fact, as_of):
+    def _next_day(self, trigger, fact, as_of):
         query = SQL(
             "SELECT %s FROM (SELECT %s::date AS last_order_date) AS p",
-            turn.next_day("p", as_of),
+            trigger.next_day("p", as_of),
             fact,
         )
         return self.env.execute_query(query)[0][0]
 
     def test_no_look_without_a_date_or_after_it(self):
-        turn = Turn("last_order_date", days=90)
-        self.assertIsNone(self._next_day(turn, None, AS_OF))
+        trigger = DateTrigger("last_order_date", days=90)
+        self.assertIsNone(self._next_day(trigger, None, AS_OF))
         turned = AS_OF - timedelta(days=90)
         for days, expected in [
             (1, AS_OF + timedelta(days=1)),
@@ -101,4 +103,4 @@ class TestReview(TransactionCase):
             (-1, None),
         ]:
             day = turned + timedelta(days=days)
-            self.assertEqual(self._next_day(turn, day, AS_OF), expected)
+            self.assertEqual(self._next_day(trigger, day, AS_OF), expected)

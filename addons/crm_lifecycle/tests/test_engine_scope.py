@@ -35,7 +35,7 @@ class TestScope(TransactionCase):
         scope = Scope(company_id=1, as_of=date(2026, 3, 8), tz="UTC")
         self.assertTrue(scope.is_full)
         with self.assertRaises(AssertionError):
-            scope.crossing(SQL("now()"))
+            scope.crosses_cutoff(SQL("now()"))
 
     def test_a_moment_crosses_once(self):
         """The next run does not see again what one run sees as crossing."""
@@ -45,7 +45,7 @@ class TestScope(TransactionCase):
         for previous, day in pairwise(days):
             scope = Scope(1, day, "UTC", datetime(2026, 1, 1), previous)
             [[hit]] = self.env.execute_query(
-                SQL("SELECT %s", scope.crossing(moment, months=12))
+                SQL("SELECT %s", scope.crosses_cutoff(moment, months=12))
             )
             if hit:
                 crossed.append(day)
@@ -58,7 +58,8 @@ class TestScope(TransactionCase):
         for day, expected in [(6, False), (7, True), (8, True), (9, False)]:
             [[hit]] = self.env.execute_query(
                 SQL(
-                    "SELECT %s", scope.crossing_day(SQL("%s::date", date(2026, 3, day)))
+                    "SELECT %s",
+                    scope.date_crosses_cutoff(SQL("%s::date", date(2026, 3, day))),
                 )
             )
             self.assertEqual(hit, expected, day)

@@ -4,7 +4,11 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine import domains
-from odoo.addons.crm_lifecycle.engine.since import Events, since_of, turning_day
+from odoo.addons.crm_lifecycle.engine.effective_dates import (
+    FactEvents,
+    get_effective_date,
+    get_trigger_date_sql,
+)
 
 
 @tagged("post_install", "-at_install")
@@ -18,23 +22,25 @@ class TestEngineSince(TransactionCase):
         "number": 2,
     }
 
-    def _since(self, text, *, unchanged=False, held=True, resumed=None, untouched=None):
+    def _since(
+        self, text, *, unchanged=False, held=True, first_new_date=None, no_event=None
+    ):
         types = {
             "first": "date",
             "last": "date",
             "contact": "date",
             "number": "integer",
         }
-        day = since_of(
+        day = get_effective_date(
             domains.parse(text),
             "p",
             types.get,
             {
-                "number": Events(
-                    reached=lambda number: SQL("p.first + 5 * %s", number),
-                    untouched=untouched,
+                "number": FactEvents(
+                    nth_date=lambda number: SQL("p.first + 5 * %s", number),
+                    no_event=no_event,
                 ),
-                "last": Events(resumed=resumed),
+                "last": FactEvents(first_new_date=first_new_date),
             },
             SQL("%s", unchanged),
             lambda part: SQL("%s", held),
@@ -58,8 +64,8 @@ class TestEngineSince(TransactionCase):
         """Without any complaint, the condition has always held."""
         none = "[('number', '=', 0)]"
         self.assertEqual(self._since(none), "infinity")
-        self.assertEqual(self._since(none, untouched=SQL("FALSE")), "infinity")
-        self.assertEqual(self._since(none, untouched=SQL("TRUE")), "-infinity")
+        self.assertEqual(self._since(none, no_event=SQL("FALSE")), "infinity")
+        self.assertEqual(self._since(none, no_event=SQL("TRUE")), "-infinity")
 
     def test_months_end_where_looking_back_reaches_the_date(self):
         """Three months before 28 February is 28 November: not yet 30 November."""
@@ -73,10 +79,14 @@ class TestEngineSince(TransactionCase):
                     [[day]] = self.env.execute_query(
                         SQL(
                             "SELECT %s",
-                            turning_day(operator, value, SQL("%s::date", fact)),
+                            get_trigger_date_sql(
+                                operator, value, SQL("%s::date", fact)
+                            ),
                         )
                     )
-                    self.assertEqual(day, domains.crossing_day(operator, value, fact))
+                    self.assertEqual(
+                        day, domains.get_trigger_date(operator, value, fact)
+                    )
 
     def test_all_conditions_hold_since_the_latest(self):
         self.assertEqual(
@@ -98,9 +108,9 @@ class TestEngineSince(TransactionCase):
         text = "[('last', '>', 'today -30d')]"
         self.assertEqual(self._since(text), "2026-01-20")
         day = SQL("DATE '2026-01-12'")
-        self.assertEqual(self._since(text, resumed=day), "2026-01-12")
+        self.assertEqual(self._since(text, first_new_date=day), "2026-01-12")
         nothing = SQL("NULL::date")
-        self.assertEqual(self._since(text, resumed=nothing), "-infinity")
+        self.assertEqual(self._since(text, first_new_date=nothing), "-infinity")
 
     def test_what_no_date_tells_is_unknown_unless_nothing_has_changed(self):
         nobody = "[('first', '=', False)]"

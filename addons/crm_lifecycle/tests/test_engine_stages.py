@@ -1,13 +1,13 @@
 from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.crm_lifecycle.engine.stages import (
-    Step,
-    decision_needed,
-    missing_steps,
+    StageInfo,
+    get_missing_stages,
+    get_required_decision,
 )
 
 PROSPECT, ENGAGED, CUSTOMER, LOYAL, RISK, ENDED = STEPS = [
-    Step(id=index, sequence=index, category=category)
+    StageInfo(id=index, sequence=index, category=category)
     for index, category in enumerate(
         ["prospect", "engaged", "customer", "loyal", "at_risk", "ended"], start=1
     )
@@ -17,7 +17,7 @@ PROSPECT, ENGAGED, CUSTOMER, LOYAL, RISK, ENDED = STEPS = [
 @tagged("post_install", "-at_install")
 class TestStages(TransactionCase):
     def test_missing_steps_are_the_rungs_never_climbed(self):
-        for visited, target, expected in [
+        for entered_ids, target, expected in [
             ({1}, ENGAGED, []),
             ({1}, LOYAL, [ENGAGED, CUSTOMER]),
             ({1, 2}, LOYAL, [CUSTOMER]),
@@ -27,8 +27,10 @@ class TestStages(TransactionCase):
             ({1}, ENDED, []),
             (set(), PROSPECT, []),
         ]:
-            with self.subTest(visited=visited, target=target.category):
-                self.assertEqual(missing_steps(STEPS, visited, target), expected)
+            with self.subTest(entered_ids=entered_ids, target=target.category):
+                self.assertEqual(
+                    get_missing_stages(STEPS, entered_ids, target), expected
+                )
 
     def test_ways_back_need_a_decision(self):
         for origin, target, expected in [
@@ -41,4 +43,4 @@ class TestStages(TransactionCase):
             (ENDED, PROSPECT, ""),
         ]:
             with self.subTest(origin=origin, target=target.category):
-                self.assertEqual(decision_needed(origin, target, STEPS), expected)
+                self.assertEqual(get_required_decision(origin, target, STEPS), expected)

@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ..profile.words import Words
+from ..profile.formatter import ConditionFormatter
 from .common import TODAY, LifecycleCase
 
 
@@ -296,7 +296,7 @@ class TestExplain(LifecycleCase):
             profile._explain()
 
     def test_relative_dates_in_words(self):
-        words_of = Words(self.env["crm.lifecycle.profile"])
+        words_of = ConditionFormatter(self.env["crm.lifecycle.profile"])
         for value, words in [
             ("today", "today"),
             ("today -90d", "90 days ago"),
@@ -306,7 +306,7 @@ class TestExplain(LifecycleCase):
             ("today -1d", "1 day ago"),
             ("today =1d", "today =1d"),
         ]:
-            self.assertEqual(words_of.get_relative_date(value), words)
+            self.assertEqual(words_of.format_relative_date(value), words)
         self.assertEqual(
-            words_of.get_relative_date(str(date(2026, 3, 1))), "03/01/2026"
+            words_of.format_relative_date(str(date(2026, 3, 1))), "03/01/2026"
         )

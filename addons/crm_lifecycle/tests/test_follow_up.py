@@ -272,10 +272,10 @@ class TestFollowUp(PlaybookCase):
 
     def test_who_has_left_meanwhile_is_left_alone(self):
         self._run(day(3))
-        Step = self.env["crm.lifecycle.step"]
-        self.assertEqual(Step._get_waiting_follow_ups(), self.profile.ids)
+        Log = self.env["crm.lifecycle.playbook.log"]
+        self.assertEqual(Log._get_pending_follow_ups(), self.profile.ids)
         self.profile._lifecycle_move(self.customer, origin="rule", as_of=day(3))
-        self.assertTrue(Step._follow_up(self.profile.id))
+        self.assertTrue(Log._follow_up(self.profile.id))
         self.assertFalse(self._open())
 
     # ------------------------------------------------------------
@@ -283,8 +283,8 @@ class TestFollowUp(PlaybookCase):
     # ------------------------------------------------------------
 
     def test_a_collision_is_tried_again_and_leaves_one(self):
-        Step = type(self.env["crm.lifecycle.step"])
-        perform = Step._perform_follow_up
+        Log = type(self.env["crm.lifecycle.playbook.log"])
+        perform = Log._perform_follow_up
         collisions = [SerializationFailure()]
 
         def collide(model, row, stage):
@@ -293,14 +293,14 @@ class TestFollowUp(PlaybookCase):
                 raise collisions.pop()
             return answer
 
-        with patch.object(Step, "_perform_follow_up", collide):
+        with patch.object(Log, "_perform_follow_up", collide):
             self._tick(3)
         self.assertEqual(len(self._open()), 1)
 
     def test_one_that_fails_is_recorded_and_tried_by_hand_only(self):
-        Step = type(self.env["crm.lifecycle.step"])
+        Log = type(self.env["crm.lifecycle.playbook.log"])
         with (
-            patch.object(Step, "_perform_follow_up", side_effect=ValueError("broken")),
+            patch.object(Log, "_perform_follow_up", side_effect=ValueError("broken")),
             mute_logger(STEP_LOGGER),
         ):
             step = self._tick(3)

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tests import tagged
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 from .common import LifecycleCase
 
@@ -76,7 +76,10 @@ class TestHealth(LifecycleCase):
     def test_the_worst_sign_decides_whatever_the_order(self):
         def get_signs(model):
             always = Domain("id", "!=", False)
-            return [Sign("at_risk", always, "bad"), Sign("watch", always, "so-so")]
+            return [
+                HealthSign("at_risk", always, "bad"),
+                HealthSign("watch", always, "so-so"),
+            ]
 
         self.patch(self.env.registry[PROFILE], "_get_health_signs", get_signs)
         self._put(self.customer)

@@ -12,10 +12,10 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_cron import IrCron
 
-from ..models import crm_lifecycle_step_worker
+from ..models import crm_lifecycle_playbook_log_worker
 from .common import TODAY, LifecycleCase
 
-STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker"
+STEP_LOGGER = "odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log_worker"
 
 
 class PlaybookCase(LifecycleCase):
@@ -92,14 +92,14 @@ class PlaybookCase(LifecycleCase):
 
     def _work(self, succeeds=True):
         """Run the scheduled job; return the new steps, oldest first."""
-        Step = self.env["crm.lifecycle.step"]
-        before = Step.search([])
+        Log = self.env["crm.lifecycle.playbook.log"]
+        before = Log.search([])
         self.env.flush_all()
         with self.enter_registry_test_mode():
             result = self.cron.method_direct_trigger()
         self.assertEqual(result is True, succeeds)
         self.env.invalidate_all()
-        return (Step.search([]) - before).sorted("id")
+        return (Log.search([]) - before).sorted("id")
 
     def _log(self, steps):
         return [(step.kind, step.name, step.state) for step in steps]
@@ -326,7 +326,7 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile, self.engaged)
         steps = self._work()
         other = self._customer("Bob")
-        other._lifecycle_absorb(self.profile)
+        other._merge_from(self.profile)
         self.assertEqual(steps.profile_id, other)
         self.assertEqual(self._activities(other), steps.activity_id)
         self._move(other, self.customer)
@@ -391,8 +391,8 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile, self.engaged)
         self._move(other, self.engaged)
         bad = self.profile.history_ids.sorted("id")[-1]
-        Step = type(self.env["crm.lifecycle.step"])
-        get_steps = Step._get_steps
+        Log = type(self.env["crm.lifecycle.playbook.log"])
+        get_steps = Log._get_steps
 
         def break_off(model, row):
             if row == bad:
@@ -400,7 +400,7 @@ class TestPlaybook(PlaybookCase):
             return get_steps(model, row)
 
         with (
-            patch.object(Step, "_get_steps", break_off),
+            patch.object(Log, "_get_steps", break_off),
             mute_logger(STEP_LOGGER, "odoo.addons.base.models.ir_cron"),
         ):
             self._work(succeeds=False)
@@ -414,8 +414,8 @@ class TestPlaybook(PlaybookCase):
         self.engaged.enter_action_ids = self._action(sequence=1)
         self.engaged.mail_template_id = self._template()
         self._move(self.profile, self.engaged)
-        Step = type(self.env["crm.lifecycle.step"])
-        perform = Step._perform_mail
+        Log = type(self.env["crm.lifecycle.playbook.log"])
+        perform = Log._perform_mail
         collisions = [SerializationFailure()]
 
         def collide(model, row, template):
@@ -423,7 +423,7 @@ class TestPlaybook(PlaybookCase):
                 raise collisions.pop()
             return perform(model, row, template)
 
-        with patch.object(Step, "_perform_mail", collide):
+        with patch.object(Log, "_perform_mail", collide):
             steps = self._work()
         self.assertEqual(steps.mapped("state"), ["done", "done"])
         self.assertEqual(self.profile.color, 1)
@@ -435,7 +435,7 @@ class TestPlaybook(PlaybookCase):
         for number in range(6):
             profiles |= self._customer(f"Customer {number}")
         self._move(profiles, self.engaged)
-        with patch.object(crm_lifecycle_step_worker, "BATCH", 3):
+        with patch.object(crm_lifecycle_playbook_log_worker, "BATCH", 3):
             steps = self._work()
         self.assertEqual(len(steps), 7)
         self.assertEqual(steps.history_id.ids, sorted(steps.history_id.ids))
@@ -447,7 +447,7 @@ class TestPlaybook(PlaybookCase):
         other = self._customer("Bob")
         self._move(self.profile | other, self.engaged)
         with patch.object(IrCron, "_commit_progress", lambda *args, **kwargs: 0):
-            self.env["crm.lifecycle.step"]._cron_process()
+            self.env["crm.lifecycle.playbook.log"]._cron_process()
         self.assertEqual(len(self._waiting()), 1)
         self._work()
         self.assertFalse(self._waiting())
@@ -594,9 +594,9 @@ class TestPlaybook(PlaybookCase):
         self._move(self.profile | other, self.engaged)
         steps = self._work()
         own = steps.filtered(lambda step: step.profile_id == self.profile)
-        Step = self.env["crm.lifecycle.step"]
-        self.assertEqual(Step.with_user(self.salesperson).search([]) & steps, own)
-        self.assertEqual(Step.with_user(self.leader).search([]) & steps, steps)
+        Log = self.env["crm.lifecycle.playbook.log"]
+        self.assertEqual(Log.with_user(self.salesperson).search([]) & steps, own)
+        self.assertEqual(Log.with_user(self.leader).search([]) & steps, steps)
         for user in (self.salesperson, self.manager):
             with self.assertRaises(AccessError):
                 own.with_user(user).write({"state": "failed"})
@@ -604,7 +604,7 @@ class TestPlaybook(PlaybookCase):
                 own.with_user(user).unlink()
         clerk = new_test_user(self.env, "clerk", groups="base.group_user")
         with self.assertRaises(AccessError):
-            Step.with_user(clerk).search([])
+            Log.with_user(clerk).search([])
 
     def test_another_companys_steps_stay_there(self):
         self.engaged.enter_action_ids = self._action()

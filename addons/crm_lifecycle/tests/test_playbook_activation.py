@@ -78,7 +78,7 @@ class TestPlaybookActivation(PlaybookCase):
         """Return the numbers of mails, activities and steps."""
         return [
             self.env[model].with_context(active_test=False).search_count([])
-            for model in ("mail.mail", "mail.activity", "crm.lifecycle.step")
+            for model in ("mail.mail", "mail.activity", "crm.lifecycle.playbook.log")
         ]
 
     def test_no_email_and_no_activity_comes_of_it(self):

@@ -7,7 +7,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.crm_lifecycle_step_worker import MAX_CHAIN
+from ..models.crm_lifecycle_playbook_log_worker import MAX_CHAIN
 from .common import TODAY
 from .test_playbook import STEP_LOGGER, PlaybookCase
 
@@ -227,7 +227,7 @@ class TestReentry(PlaybookCase):
         self.engaged.reentry_mode = "once"
         self._visit(0, 1)
         other = self._customer("Bob", user_id=self.salesperson.id)
-        other._lifecycle_absorb(self.profile)
+        other._merge_from(self.profile)
         self._move(other, self.engaged)
         self.assertIn("skipped", self._work().mapped("state"))
         self.assertEqual(other.color, 0)
@@ -327,7 +327,7 @@ class TestChain(PlaybookCase):
                 self._work()
         self.assertFalse(self._waiting())
         self.assertEqual(len(self.profile.history_ids) - begun, MAX_CHAIN)
-        failed = self.env["crm.lifecycle.step"].search(
+        failed = self.env["crm.lifecycle.playbook.log"].search(
             [("profile_id", "=", self.profile.id), ("state", "=", "failed")]
         )
         self.assertEqual(len(failed), 1)
@@ -368,7 +368,7 @@ for profile in env['crm.lifecycle.profile'].browse({(self.profile | other).ids})
         with mute_logger(STEP_LOGGER):
             for _call in range(3 * MAX_CHAIN):
                 self._work()
-        failed = self.env["crm.lifecycle.step"].search(
+        failed = self.env["crm.lifecycle.playbook.log"].search(
             [("profile_id", "=", self.profile.id), ("state", "=", "failed")]
         )
         self.assertEqual(self.profile.stage_id, self.engaged)

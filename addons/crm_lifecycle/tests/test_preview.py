@@ -4,11 +4,17 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
 
-from ..models import crm_lifecycle_task_work as work
+from ..models import crm_lifecycle_background as work
 from .common import TODAY, LifecycleCase
 
-# Tables to check besides those of the lifecycle, except those of its wizards.
-WATCHED = ("mail_message", "mail_mail", "mail_activity", "ir_cron_trigger")
+# Beside all tables of the lifecycle itself, but for those of its wizards.
+WATCHED = (
+    "background_task",
+    "mail_message",
+    "mail_mail",
+    "mail_activity",
+    "ir_cron_trigger",
+)
 WIZARDS = ("crm_lifecycle_start", "crm_lifecycle_preview", "crm_lifecycle_compare")
 
 
@@ -232,10 +238,12 @@ class TestPreview(LifecycleCase):
         )
         self.assertFalse(preview.result)
         action = preview.action_look()
-        task = self.env["crm.lifecycle.task"].browse(action["res_id"])
+        task = self.env["background.task"].browse(action["res_id"])
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(task.state, "done")
         self.assertIn("to Engaged", preview.result)

@@ -142,7 +142,7 @@ class TestReplay(LifecycleCase):
         )
 
     def test_what_follows_from_facts_is_known(self):
-        follows = self.env["crm.lifecycle.profile"]._follows_from_facts
+        follows = self.env["crm.lifecycle.profile"]._depends_on_facts
         for path in ("stage_date", "stage_id.category", "partner_id.country_id.code"):
             self.assertFalse(follows(path), path)
         for path in (
@@ -265,7 +265,7 @@ class TestReplay(LifecycleCase):
         self.assertEqual(profile.open_lead_count, 2)
         self.assertTrue(profile.active)
         self.assertFalse(self._profile(other))
-        self.assertFalse(self.env["crm.lifecycle.touch"].search([]))
+        self.assertFalse(self.env["crm.lifecycle.pending"].search([]))
         self.env.cr.execute(
             "SELECT COUNT(*) FROM pg_class WHERE relpersistence = 't' "
             "AND relname = 'crm_lifecycle_profile'"

@@ -14,9 +14,9 @@ from .common import TODAY, LifecycleCase
 LOGS = (
     "odoo.addons.crm_lifecycle.models.crm_lifecycle_run",
     "odoo.addons.crm_lifecycle.run.session",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_engine",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_execution",
     "odoo.addons.mail.models.mail_mail",
-    "odoo.addons.crm_lifecycle.models.crm_lifecycle_step_worker",
+    "odoo.addons.crm_lifecycle.models.crm_lifecycle_playbook_log_worker",
 )
 
 
@@ -210,7 +210,7 @@ class TestRunFault(LifecycleCase):
         self.ada.partner_id.email = "ada@example.com"
         self._run_kept()
         self._work_off()
-        steps = self.ada.playbook_step_ids
+        steps = self.ada.playbook_log_ids
         self.assertEqual(steps.mapped("state"), ["failed"])
         self.assertIn("no_such_field", steps.reason)
         self.assertEqual(self.ada.stage_id, self.customer)

@@ -14,14 +14,14 @@ class TestRunReview(LifecycleCase):
     def _asked(self, *args, **kwargs):
         """Start a run; return it and the customers that it evaluated."""
         seen = []
-        original = evaluate.note_waiting
+        original = evaluate.defer_to_tomorrow
 
         def note(session, lifecycles):
             session.env.cr.execute("SELECT profile_id FROM lifecycle_review")
             seen.extend(row[0] for row in session.env.cr.fetchall())
             return original(session, lifecycles)
 
-        with patch.object(evaluate, "note_waiting", note):
+        with patch.object(evaluate, "defer_to_tomorrow", note):
             run = self._run(*args, **kwargs)
         return run, self.env["crm.lifecycle.profile"].browse(seen)
 
@@ -81,7 +81,7 @@ class TestRunReview(LifecycleCase):
         self._run()
         rule.domain = "[('won_count', '>', 0)]"
         self._lead(partner_id=profile.partner_id.id)
-        profile._touch()
+        profile._mark_pending()
         self._run(quick=True)
         self.assertEqual(profile.open_lead_count, 2)
         rule.domain = "[('open_lead_count', '>', 1)]"
@@ -116,7 +116,7 @@ class TestRunReview(LifecycleCase):
     def test_a_note_asks_nothing(self):
         profile = self._customer()
         profile.with_user(self.leader).write({"note": "Likes tea", "color": 3})
-        self.assertFalse(self.env["crm.lifecycle.touch"].search([]))
+        self.assertFalse(self.env["crm.lifecycle.pending"].search([]))
 
     def test_a_pin_ends_by_itself(self):
         self._rule(self.engaged, [("open_lead_count", ">", 0)], self.prospect)

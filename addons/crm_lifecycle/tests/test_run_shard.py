@@ -2,7 +2,7 @@ from odoo import sql_db
 from odoo.tests import tagged
 
 from .. import locks
-from ..run import work
+from ..run import phases
 from ..run.session import Session
 from .common import TODAY, LifecycleCase
 
@@ -23,7 +23,7 @@ class TestRunShard(LifecycleCase):
     def _start(self):
         self.env.flush_all()
         run = self.env["crm.lifecycle.run"]._start(self.company, TODAY)
-        work.collect_changes(Session(run))
+        phases.collect_changes(Session(run))
         return run
 
     def _state(self):
@@ -48,12 +48,12 @@ class TestRunShard(LifecycleCase):
             savepoint.rollback()
         self.env.invalidate_all()
         run = self._start()
-        self.assertEqual(run._get_waiting_count(), 11)
-        shards = run._split(3)
+        self.assertEqual(run._get_pending_count(), 11)
+        shards = run._create_shards(3)
         for shard in shards:
             shard._execute()
             self.assertTrue(0 < shard.profile_count < 11)
-        self.assertFalse(run._get_waiting_count())
+        self.assertFalse(run._get_pending_count())
         run._finish()
         self.assertEqual(self._state(), expected)
         self.assertEqual(run.profile_count, counts[0]["profile_count"])
@@ -63,7 +63,7 @@ class TestRunShard(LifecycleCase):
 
     def test_what_a_shard_leaves_the_whole_does(self):
         run = self._start()
-        first, second = run._split(2)
+        first, second = run._create_shards(2)
         first._execute()
         second.write({"state": "failed", "error": "Power cut"})
         run._finish()
@@ -74,15 +74,15 @@ class TestRunShard(LifecycleCase):
     def test_a_run_of_many_shards_is_not_dead_while_one_of_them_works(self):
         """The lock decides, however long a statement of the shard takes."""
         run = self._start()
-        shards = run._split(2)
+        shards = run._create_shards(2)
         (run | shards).date_progress = "2026-01-01"
         with sql_db.db_connect(self.env.cr.dbname).cursor() as worker:
             locks.try_lock(worker, locks.SHARD, self.company.id, shared=True)
-            self.assertFalse(run._has_died())
+            self.assertFalse(run._is_unfinished())
             run._fail_stale_runs(self.company)
             self.assertEqual(set((run | shards).mapped("state")), {"running"})
             locks.unlock(worker, locks.SHARD, self.company.id, shared=True)
-        self.assertTrue(run._has_died())
+        self.assertTrue(run._is_unfinished())
         run._fail_stale_runs(self.company)
         self.assertEqual(set((run | shards).mapped("state")), {"failed"})
 
@@ -92,7 +92,7 @@ class TestRunShard(LifecycleCase):
         )
         self.engaged.activity_plan_id = plan
         run = self._start()
-        for shard in run._split(2):
+        for shard in run._create_shards(2):
             shard._execute()
         run._finish()
         self.assertFalse(

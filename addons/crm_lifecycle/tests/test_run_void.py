@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
-from ..run import work
+from ..run import phases
 from ..run.session import Session
 from .common import TODAY, LifecycleCase
 
@@ -158,14 +158,14 @@ class TestRunVoid(LifecycleCase):
     def test_the_same_holds_for_quick_runs_and_shards(self):
         expected = self._after_control()
         run = self.env["crm.lifecycle.run"]._start(self.company, AHEAD)
-        work.collect_changes(Session(run))
-        for shard in run._split(2):
+        phases.collect_changes(Session(run))
+        for shard in run._create_shards(2):
             shard._execute()
         run._finish()
         self.assertEqual(self.profiles.stage_id, self.lost)
         with self.assertRaisesRegex(UserError, "Void the whole run"):
             run.child_ids[0].action_void()
-        self.profiles._touch(review=True)
+        self.profiles._mark_pending(review=True)
         quick = self._run(AHEAD, quick=True)
         self._void(quick)
         self._void(run)
@@ -176,7 +176,7 @@ class TestRunVoid(LifecycleCase):
         """Rules may move customers back on the day of the voided moves."""
         run = self._run(NEXT, full=True)
         self.profiles.write({"stage_id": self.prospect.id})
-        self.profiles._touch(review=True)
+        self.profiles._mark_pending(review=True)
         run = self._run(NEXT, quick=True)
         self.assertEqual(self.profiles.stage_id, self.engaged)
         self._void(run)
@@ -223,8 +223,8 @@ class TestRunVoid(LifecycleCase):
         run = self._run(AHEAD)
         waiting = self.profiles.history_ids.filtered(lambda row: not row.processed_at)
         self.assertEqual(len(waiting), 3)
-        self.env["crm.lifecycle.step"]._work_off(waiting[0].id)
-        done = waiting[0].step_ids.filtered(lambda step: step.state == "done")
+        self.env["crm.lifecycle.playbook.log"]._process_move(waiting[0].id)
+        done = waiting[0].playbook_log_ids.filtered(lambda step: step.state == "done")
         self._void(run)
         self.assertTrue(all(self.profiles.history_ids.mapped("processed_at")))
         if done:
@@ -240,11 +240,9 @@ class TestRunVoid(LifecycleCase):
         self._run(NEXT)
         profile = self._profile(partner)
         run = self._run(AHEAD)
-        Step = self.env["crm.lifecycle.step"]
-        Step._follow_up(profile.id)
-        step = Step.search(
-            [("profile_id", "=", profile.id), ("kind", "=", "follow_up")]
-        )
+        Log = self.env["crm.lifecycle.playbook.log"]
+        Log._follow_up(profile.id)
+        step = Log.search([("profile_id", "=", profile.id), ("kind", "=", "follow_up")])
         self.assertEqual(step.state, "done")
         self._void(run)
         self.assertIn("1 follow-ups were planned too early", run.void_account)
@@ -255,12 +253,12 @@ class TestRunVoid(LifecycleCase):
     def test_time_in_stages_goes_on(self):
         run = self._run(AHEAD)
         self._void(run)
-        stays = self.env["crm.lifecycle.stay"].search(
+        stays = self.env["crm.lifecycle.stage.duration"].search(
             [("profile_id", "=", self.profiles[0].id)]
         )
         by_stage = {stay.stage_id: stay for stay in stays}
         self.assertNotIn(self.lost, by_stage)
-        self.assertEqual(by_stage[self.engaged].visit_count, 1)
+        self.assertEqual(by_stage[self.engaged].entry_count, 1)
         self.assertTrue(by_stage[self.engaged].is_current)
         self.assertFalse(by_stage[self.engaged].date_exited)
 

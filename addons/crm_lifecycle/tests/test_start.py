@@ -4,10 +4,11 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
-from ..models import crm_lifecycle_task_work as work
-from ..progress import Progress
+from odoo.addons.base_background_task.progress import Progress
+
+from ..models import crm_lifecycle_background as work
+from ..run import phases as run_work
 from ..run import replay
-from ..run import work as run_work
 from .common import TODAY, LifecycleCase
 from .test_preview import get_checksums
 from .test_template import CRM, KNOWN
@@ -42,7 +43,7 @@ class TestStart(LifecycleCase):
         return (
             self.env["crm.lifecycle.start"]
             .with_user(self.manager)
-            .create({"template_code": "t1", **vals})
+            .create({"template_code": "nurture", **vals})
         )
 
     def _set(self, start, code, value):
@@ -51,7 +52,7 @@ class TestStart(LifecycleCase):
     def test_thresholds_come_with_the_template(self):
         self.known = KNOWN["sale"]
         form = Form(self.env["crm.lifecycle.start"].with_user(self.manager))
-        form.template_code = "t4b"
+        form.template_code = "growth"
         start = form.save()
         follow_up = start.line_ids.filtered("is_follow_up")[:1]
         self.assertRecordValues(
@@ -93,26 +94,30 @@ class TestStart(LifecycleCase):
         """Without tickets, no threshold asks for the days of tickets."""
         sale = ["silent_days", "churn_days", "loyal_orders", "loyal_months"]
         tickets = ["complaint_days", "low_rating", "recovery_days"]
-        self.assertEqual(self._get_thresholds("t4a", KNOWN["crm"]), [])
-        self.assertEqual(self._get_thresholds("t4a", KNOWN["sale"]), sale)
+        self.assertEqual(self._get_thresholds("activity", KNOWN["crm"]), [])
+        self.assertEqual(self._get_thresholds("activity", KNOWN["sale"]), sale)
         self.assertEqual(
-            self._get_thresholds("t4a", KNOWN["sale and tickets"]), sale + tickets
+            self._get_thresholds("activity", KNOWN["sale and tickets"]), sale + tickets
         )
-        self.assertEqual(self._get_thresholds("t1", KNOWN["crm"]), ["dormant_days"])
+        self.assertEqual(
+            self._get_thresholds("nurture", KNOWN["crm"]), ["dormant_days"]
+        )
 
     def test_a_threshold_that_another_is_compared_with_is_shown_along(self):
         """Only tags use the days of silence, only rules those of churn."""
-        template = self.env["crm.lifecycle.template"]._get("t4a")
+        template = self.env["crm.lifecycle.template"]._get("activity")
         with patch.dict(template, tags=[]), patch.dict(template["blank"], tags=[]):
-            shown = self._get_thresholds("t4a", KNOWN["sale"])
+            shown = self._get_thresholds("activity", KNOWN["sale"])
         self.assertEqual(shown[:2], ["silent_days", "churn_days"])
 
     def test_what_is_not_shown_keeps_its_usual_number(self):
         """Rules that are added with tickets later use it."""
         self.known = KNOWN["sale"]
-        start = self._start(template_code="t4a")
+        start = self._start(template_code="activity")
         self._set(start, "churn_days", 60)
-        template = self.env["crm.lifecycle.template"]._get("t4a", start._get_values())
+        template = self.env["crm.lifecycle.template"]._get(
+            "activity", start._get_values()
+        )
         names = [rule["name"]["en_US"] for rule in template["rules"]]
         self.assertIn("A ticket is open for 7 days", names)
         self.assertIn("No order for 60 days", names)
@@ -142,7 +147,7 @@ class TestStart(LifecycleCase):
 
     def test_silent_comes_before_churned(self):
         self.known = KNOWN["sale"]
-        start = self._start(template_code="t4b")
+        start = self._start(template_code="growth")
         self._set(start, "silent_days", 89)
         start.action_next()
         self._set(start, "silent_days", 90)
@@ -203,13 +208,15 @@ class TestStart(LifecycleCase):
         self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
 
     def _work(self, action):
-        """Run the scheduled job for the task that an action shows; return the task."""
-        self.assertEqual(action["res_model"], "crm.lifecycle.task")
+        """Have the scheduled job do the work that an action shows; return the task."""
+        self.assertEqual(action["res_model"], "background.task")
         self.env.flush_all()
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.env.invalidate_all()
-        return self.env["crm.lifecycle.task"].browse(action["res_id"])
+        return self.env["background.task"].browse(action["res_id"])
 
     def test_a_long_past_is_brought_in_in_the_background(self):
         start = self._start(step="activate", replay_months=3, replay_step="day")
@@ -274,7 +281,7 @@ class TestStart(LifecycleCase):
             def method(session, *args, original=original, task_id=action["res_id"]):
                 result = original(session, *args)
                 session.env.cr.execute(
-                    "UPDATE crm_lifecycle_task SET is_cancel_asked = TRUE "
+                    "UPDATE background_task SET is_cancel_requested = TRUE "
                     "WHERE id = %s",
                     [task_id],
                 )
@@ -282,7 +289,7 @@ class TestStart(LifecycleCase):
 
             with (
                 self.subTest(method=name),
-                patch("odoo.addons.crm_lifecycle.progress.PACE", 0),
+                patch("odoo.addons.base_background_task.progress.INTERVAL", 0),
                 patch.object(module, name, method),
             ):
                 self.assertEqual(self._work(action).state, "cancelled")
@@ -297,12 +304,12 @@ class TestStart(LifecycleCase):
         start = self._start(step="activate", replay_months=3, replay_step="day")
         action = start.action_activate()
         before = get_checksums(self.env)
-        self.env["crm.lifecycle.task"].browse(action["res_id"]).is_cancel_asked = True
+        self.env["background.task"].browse(action["res_id"]).is_cancel_requested = True
         task = self._work(action)
         self.assertEqual(task.state, "cancelled")
         after = get_checksums(self.env)
-        for sums in (before, after):  # the task itself, and its notification
-            for table in ("crm_lifecycle_task", "ir_cron_trigger", "mail_message"):
+        for sums in (before, after):  # the task itself, and its notice
+            for table in ("background_task", "ir_cron_trigger", "mail_message"):
                 sums.pop(table)
         self.assertEqual(after, before)
         self.assertEqual(self.lifecycle.state, "active")

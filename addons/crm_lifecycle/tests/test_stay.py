@@ -35,7 +35,7 @@ class TestStay(LifecycleCase):
 
     def _stay(self, stage, profile=None):
         self.env.invalidate_all()
-        return self.env["crm.lifecycle.stay"].search(
+        return self.env["crm.lifecycle.stage.duration"].search(
             [
                 ("profile_id", "=", (profile or self.profile).id),
                 ("stage_id", "=", stage.id),
@@ -45,7 +45,7 @@ class TestStay(LifecycleCase):
     def _read(self, stage, profile=None):
         stay = self._stay(stage, profile)
         return (
-            stay.visit_count,
+            stay.entry_count,
             stay.date_entered,
             stay.date_exited,
             stay.latest_days,
@@ -106,7 +106,7 @@ class TestStay(LifecycleCase):
         self._move(self.engaged, date(2026, 3, 12), bob)
         self._move(self.customer, date(2026, 4, 1), bob)
         self._today(date(2026, 4, 10))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.engaged),
             (2, date(2026, 3, 12), date(2026, 4, 1), 20, 30, 30),
@@ -117,7 +117,7 @@ class TestStay(LifecycleCase):
         bob = self._customer("Bob")
         self._move(self.engaged, date(2026, 3, 2), bob)
         self._today(date(2026, 3, 22))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.engaged),
             (1, date(2026, 3, 12), False, False, False, 20),
@@ -132,7 +132,7 @@ class TestStay(LifecycleCase):
         bob = self._customer("Bob")
         self._move(self.risk, date(2026, 3, 2), bob)
         self._today(date(2026, 3, 12))
-        self.profile._lifecycle_absorb(bob)
+        self.profile._merge_from(bob)
         self.assertEqual(
             self._read(self.risk),
             (1, date(2026, 3, 2), date(2026, 3, 12), 10, 10, 10),
@@ -156,16 +156,18 @@ class TestStay(LifecycleCase):
     def test_reports_average_over_those_who_have_finished_a_visit(self):
         self._move(self.engaged, self.start + 10 * DAY)
         self._customer("Bob")
-        [[stage, latest, visits]] = self.env["crm.lifecycle.stay"]._read_group(
+        [[stage, latest, visits]] = self.env[
+            "crm.lifecycle.stage.duration"
+        ]._read_group(
             [("stage_id", "=", self.prospect.id)],
             ["stage_id"],
-            ["latest_days:avg", "visit_count:sum"],
+            ["latest_days:avg", "entry_count:sum"],
         )
         self.assertEqual((stage, latest, visits), (self.prospect, 10, 2))
 
     def test_a_salesperson_sees_the_days_of_their_customers_alone(self):
         other = self._customer("Bob", user_id=self.colleague.id)
-        Stay = self.env["crm.lifecycle.stay"].with_user(self.salesperson)
+        Stay = self.env["crm.lifecycle.stage.duration"].with_user(self.salesperson)
         seen = Stay.search([("stage_id", "=", self.prospect.id)]).profile_id
         self.assertIn(self.profile, seen)
         self.assertNotIn(other, seen)
@@ -174,7 +176,9 @@ class TestStay(LifecycleCase):
     def test_a_row_is_read_by_the_index_of_its_customer(self):
         """Reading by id must not add up the history of all customers."""
         stay = self._stay(self.prospect)
-        query = self.env["crm.lifecycle.stay"]._search([("id", "in", stay.ids)])
+        query = self.env["crm.lifecycle.stage.duration"]._search(
+            [("id", "in", stay.ids)]
+        )
         self.assertEqual(list(query), stay.ids)
         words = self._get_plan(query.select(), "seqscan")
         # Other addons may have an index of their own that begins with the customer.

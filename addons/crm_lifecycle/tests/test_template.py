@@ -14,7 +14,7 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
 
 from ..engine import domains
-from ..engine.stages import LADDER, Step, decision_needed, missing_steps
+from ..engine.stages import LADDER, StageInfo, get_missing_stages, get_required_decision
 from ..engine.templates import (
     find_problems,
     read_template,
@@ -23,7 +23,7 @@ from ..engine.templates import (
 from .common import TODAY, LifecycleCase
 
 LANGS = ("en_US", "zh_CN")
-CODES = ("t1", "t2", "t3", "t4a", "t4b", "t5")
+CODES = ("nurture", "relationship", "service", "activity", "growth", "advocacy")
 # A domain compares an unknown date as empty, an unknown number as 0.
 DATES = {
     "first_seen_date",
@@ -86,12 +86,12 @@ COMPARE = {
 }
 # The stages of each model in order, with their published Chinese names.
 STAGES = {
-    "t1": ["获客", "培育", "成交", "维护", "复购", "休眠期"],
-    "t2": ["考察期", "形成期", "稳定期", "退化期", "生命周期完全终止"],
-    "t3": ["潜在客户识别", "客户获取", "客户转化", "客户维护", "客户挽留"],
-    "t4a": ["潜在客户", "首次成交", "活跃客户", "忠诚客户", "流失预警"],
-    "t4b": ["潜在客户", "初次成交", "成长客户", "忠诚客户", "流失客户"],
-    "t5": ["触达与吸引", "互动与转化", "成长与增值", "保留与忠诚", "拥护与推荐"],
+    "nurture": ["获客", "培育", "成交", "维护", "复购", "休眠期"],
+    "relationship": ["考察期", "形成期", "稳定期", "退化期", "生命周期完全终止"],
+    "service": ["潜在客户识别", "客户获取", "客户转化", "客户维护", "客户挽留"],
+    "activity": ["潜在客户", "首次成交", "活跃客户", "忠诚客户", "流失预警"],
+    "growth": ["潜在客户", "初次成交", "成长客户", "忠诚客户", "流失客户"],
+    "advocacy": ["触达与吸引", "互动与转化", "成长与增值", "保留与忠诚", "拥护与推荐"],
 }
 
 
@@ -154,7 +154,7 @@ class Emulator:
         self.rules = usable(template, known)
         self.codes = [stage["code"] for stage in template["stages"]]
         self.steps = {
-            stage["code"]: Step(number, number, stage["category"])
+            stage["code"]: StageInfo(number, number, stage["category"])
             for number, stage in enumerate(template["stages"])
         }
 
@@ -195,12 +195,12 @@ class Emulator:
     def _is_allowed(self, stage, target, facts, visited):
         steps = list(self.steps.values())
         if self.template["regress_policy"] == "decision":
-            needed = decision_needed(self.steps[stage], self.steps[target], steps)
+            needed = get_required_decision(self.steps[stage], self.steps[target], steps)
             if needed and facts.get("decision") != needed:
                 return False
         if self.template["skip_policy"] == "forbid":
             been = {self.steps[code].id for code in visited}
-            return not missing_steps(steps, been, self.steps[target])
+            return not get_missing_stages(steps, been, self.steps[target])
         return True
 
 
@@ -350,7 +350,7 @@ class TestTemplateFiles(BaseCase):
             self.assertEqual(left, set(stages), code)
 
     def test_mistakes_in_a_file_are_named(self):
-        good = load("t4b")
+        good = load("growth")
         rule = good["rules"][0]
         for wrong, message in [
             ({"name": {"zh_CN": "名"}}, "“name” is missing in en_US"),
@@ -409,7 +409,7 @@ class TestTemplateRules(BaseCase):
                 self.assertLessEqual(facts_of(item), KNOWN["all"], item["name"])
 
     def test_t1_jumps_to_closing_sleeps_and_wakes_up(self):
-        run = Emulator(load("t1"), SALE).settle
+        run = Emulator(load("nurture"), SALE).settle
         old, recent = TODAY - timedelta(days=90), TODAY - timedelta(days=89)
         self.assertEqual(run("acquire", {"quotation_count": 1}), "close")
         self.assertEqual(run("acquire", {"last_contact_date": old}), "nurture")
@@ -428,7 +428,7 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("close", {}), "nurture")
 
     def test_t2_climbs_step_by_step_and_needs_a_decision_to_come_back(self):
-        emulator = Emulator(load("t2"), SALE | ACCOUNT)
+        emulator = Emulator(load("relationship"), SALE | ACCOUNT)
         steady = {
             "order_count": 6,
             "first_order_date": TODAY - timedelta(days=731),
@@ -464,7 +464,7 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("ended", steady), "stability")
 
     def test_t2_does_not_take_silence_on_both_sides_for_recovery(self):
-        run = Emulator(load("t2"), SALE).settle
+        run = Emulator(load("relationship"), SALE).settle
         nothing = {
             "order_count": 5,
             "first_order_date": date(2020, 1, 1),
@@ -474,11 +474,11 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("degradation", nothing), "degradation")
 
     def test_t2_has_no_end_where_debts_are_not_known(self):
-        rules = Emulator(load("t2"), SALE).rules
+        rules = Emulator(load("relationship"), SALE).rules
         self.assertNotIn("ended", {rule["to"] for rule in rules})
 
     def test_t3_retains_complaints_and_the_silent(self):
-        run = Emulator(load("t3"), SALE | TICKETS).settle
+        run = Emulator(load("service"), SALE | TICKETS).settle
         fine = {"order_count": 1, "last_order_date": TODAY}
         self.assertEqual(run("identify", fine), "maintain")
         waiting = {
@@ -496,12 +496,12 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("retain", fresh), "retain")
         silent = {**fine, "last_order_date": TODAY - timedelta(days=90)}
         self.assertEqual(run("maintain", silent), "retain")
-        without_tickets = Emulator(load("t3"), SALE).settle
+        without_tickets = Emulator(load("service"), SALE).settle
         self.assertEqual(without_tickets("maintain", silent), "retain")
         self.assertEqual(without_tickets("retain", fine), "maintain")
 
     def test_t4a_warns_of_complaints_and_takes_back_who_is_content(self):
-        run = Emulator(load("t4a"), SALE | TICKETS).settle
+        run = Emulator(load("activity"), SALE | TICKETS).settle
         fine = {
             "order_count": 4,
             "first_order_date": TODAY - timedelta(days=400),
@@ -520,7 +520,7 @@ class TestTemplateRules(BaseCase):
         forgotten = {**angry, "rating_last_date": TODAY - timedelta(days=90)}
         self.assertEqual(run("churn_warning", forgotten), "loyal")
         self.assertEqual(
-            Emulator(load("t4a"), SALE).settle("churn_warning", fine), "loyal"
+            Emulator(load("activity"), SALE).settle("churn_warning", fine), "loyal"
         )
 
     def test_t4b_and_t5_do_not_call_loyal_who_complains(self):
@@ -531,8 +531,8 @@ class TestTemplateRules(BaseCase):
         }
         angry = {**fine, "rating_last": 2, "rating_last_date": TODAY, "rating_avg": 4.5}
         for code, stage, without in [
-            ("t4b", "loyal", "growing"),
-            ("t5", "advocacy", "retain"),
+            ("growth", "loyal", "growing"),
+            ("advocacy", "advocacy", "retain"),
         ]:
             run = Emulator(load(code), SALE | TICKETS).settle
             self.assertEqual(run(stage, fine), stage)
@@ -541,7 +541,7 @@ class TestTemplateRules(BaseCase):
             self.assertEqual(run(without, {**angry, "rating_last": 4}), stage)
 
     def test_t5_finds_advocates_by_ratings_and_by_loyalty(self):
-        run = Emulator(load("t5"), SALE | TICKETS).settle
+        run = Emulator(load("advocacy"), SALE | TICKETS).settle
         buyer = {
             "order_count": 2,
             "first_order_date": TODAY - timedelta(days=800),
@@ -553,10 +553,16 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("reach", loyal), "advocacy")
         self.assertEqual(run("reach", {**loyal, "rating_avg": 2}), "retain")
         self.assertEqual(run("advocacy", {**loyal, "rating_avg": 2}), "retain")
-        self.assertEqual(Emulator(load("t5"), SALE).settle("reach", loyal), "advocacy")
+        self.assertEqual(
+            Emulator(load("advocacy"), SALE).settle("reach", loyal), "advocacy"
+        )
 
     def test_where_only_leads_are_known_a_won_opportunity_counts(self):
-        for code, customer in [("t1", "maintain"), ("t3", "maintain"), ("t5", "grow")]:
+        for code, customer in [
+            ("nurture", "maintain"),
+            ("service", "maintain"),
+            ("advocacy", "grow"),
+        ]:
             emulator = Emulator(load(code), CRM)
             first = emulator.codes[0]
             self.assertEqual(emulator.settle(first, {"won_count": 1}), customer)
@@ -577,7 +583,7 @@ class TestTemplateT4(BaseCase):
                     yield orders, last, as_of
 
     def test_t4b_final_stage_is_a_function_of_orders(self):
-        emulator = Emulator(load("t4b"), KNOWN["all"])
+        emulator = Emulator(load("growth"), KNOWN["all"])
 
         def expected(orders, last, as_of):
             if not orders:
@@ -602,7 +608,7 @@ class TestTemplateT4(BaseCase):
                 )
 
     def test_t4a_final_stage_is_a_function_of_orders(self):
-        emulator = Emulator(load("t4a"), KNOWN["all"])
+        emulator = Emulator(load("activity"), KNOWN["all"])
 
         def expected(orders, first, last, as_of):
             if not orders:
@@ -629,7 +635,7 @@ class TestTemplateT4(BaseCase):
                     )
 
     def test_t4b_new_customers_pass_each_step_of_growth(self):
-        emulator = Emulator(load("t4b"), KNOWN["all"])
+        emulator = Emulator(load("growth"), KNOWN["all"])
         facts = {"order_count": 4, "last_order_date": TODAY}
         self.assertEqual(
             emulator.path("prospect", facts)[0],
@@ -641,7 +647,7 @@ class TestTemplateT4(BaseCase):
         )
 
     def test_t4_each_buyer_has_exactly_one_tag(self):
-        for code in ("t4a", "t4b"):
+        for code in ("activity", "growth"):
             tags = load(code)["tags"]
             names = [tag["name"]["zh_CN"] for tag in tags]
             self.assertEqual(names, ["新注册", "初次下单", "活跃", "沉默", "流失"])
@@ -702,7 +708,7 @@ class TestTemplate(TransactionCase):
         self.assertEqual([code for code in codes if code in CODES], list(CODES))
 
     def test_an_unknown_template_is_refused(self):
-        with self.assertRaisesRegex(UserError, "t4b"):
+        with self.assertRaisesRegex(UserError, "growth"):
             self.Template._get("t99")
 
     def test_each_template_becomes_a_draft_lifecycle(self):
@@ -746,17 +752,19 @@ class TestTemplate(TransactionCase):
 
     def test_texts_are_english_with_chinese_translations(self):
         Template = self.Template.with_context(lang="zh_CN")
-        lifecycle = Template._instantiate("t4b", self.company)
+        lifecycle = Template._instantiate("growth", self.company)
         stage = lifecycle.stage_ids[0]
         self.assertEqual(lifecycle.name, "成长五阶段（潜在至流失）")
         self.assertIn("帆软", lifecycle.description)
-        self.assertEqual(lifecycle.stage_ids.mapped("name"), STAGES["t4b"])
+        self.assertEqual(lifecycle.stage_ids.mapped("name"), STAGES["growth"])
         self.assertEqual(stage.goal, "收集线索，建立档案。")
-        self.assertEqual(stage.guidance, load("t4b")["stages"][0]["guidance"]["zh_CN"])
+        self.assertEqual(
+            stage.guidance, load("growth")["stages"][0]["guidance"]["zh_CN"]
+        )
         english = stage.with_context(lang="en_US")
         self.assertEqual(english.name, "Prospect")
         self.assertEqual(
-            english.guidance, load("t4b")["stages"][0]["guidance"]["en_US"]
+            english.guidance, load("growth")["stages"][0]["guidance"]["en_US"]
         )
         for code in CODES:
             lifecycle = Template._instantiate(code, self.company)
@@ -768,7 +776,7 @@ class TestTemplate(TransactionCase):
                 self.assertRegex(record.name, "[\u4e00-\u9fff]")
 
     def test_a_lifecycle_of_all_companies(self):
-        lifecycle = self.Template._instantiate("t1", self.env["res.company"])
+        lifecycle = self.Template._instantiate("nurture", self.env["res.company"])
         self.assertFalse(lifecycle.company_id)
 
     def test_a_manager_may_start_a_lifecycle(self):
@@ -780,16 +788,16 @@ class TestTemplate(TransactionCase):
             company_ids=[self.company.id],
         )
         start = Form(self.env["crm.lifecycle.start"].with_user(manager))
-        start.template_code = "t2"
+        start.template_code = "relationship"
         self.assertEqual(start.name, "Relationship in four periods")
         action = start.save().action_start()
         lifecycle = self.env["crm.lifecycle"].browse(action["res_id"])
-        self.assertEqual(lifecycle.template_code, "t2")
+        self.assertEqual(lifecycle.template_code, "relationship")
         self.assertEqual(lifecycle.company_id, self.company)
 
     def test_a_chosen_name_is_the_name_in_every_language(self):
         start = self.env["crm.lifecycle.start"].create(
-            {"template_code": "t1", "name": "Shop customers"}
+            {"template_code": "nurture", "name": "Shop customers"}
         )
         lifecycle = self.env["crm.lifecycle"].browse(start.action_start()["res_id"])
         for lang in LANGS:
@@ -797,8 +805,10 @@ class TestTemplate(TransactionCase):
 
     def test_names_of_templates_are_in_the_users_language(self):
         start = self.env["crm.lifecycle.start"].with_context(lang="zh_CN").new({})
-        self.assertIn(("t2", "客户关系四期"), start._selection_template_code())
-        self.assertEqual(start.template_code, "t1")
+        self.assertIn(
+            ("relationship", "客户关系四期"), start._selection_template_code()
+        )
+        self.assertEqual(start.template_code, "nurture")
         stages = start.template_cards[0]["stages"]
         self.assertIn("休眠期", [stage["name"] for stage in stages])
 
@@ -809,7 +819,7 @@ class TestTemplate(TransactionCase):
     def test_what_cannot_be_computed_is_reported(self):
         with self._knowing(SALE):
             self.assertEqual(
-                self.Template._get_left_out("t2"),
+                self.Template._get_unavailable_items("relationship"),
                 [
                     (
                         "Let go: no order for 12 months, everything settled",
@@ -818,19 +828,20 @@ class TestTemplate(TransactionCase):
                 ],
             )
             self.assertEqual(
-                self.Template._get_left_out_by_origin("t2"),
+                self.Template._get_unavailable_by_origin("relationship"),
                 {"Invoicing": ["Let go: no order for 12 months, everything settled"]},
             )
             self.assertEqual(
-                list(self.Template._get_left_out_by_origin("t4b")), ["Service tickets"]
+                list(self.Template._get_unavailable_by_origin("growth")),
+                ["Service tickets"],
             )
-            self.assertEqual(self.Template._get_left_out("t1"), [])
-            [(name, _missing)] = self.Template.with_context(lang="zh_CN")._get_left_out(
-                "t2"
-            )
+            self.assertEqual(self.Template._get_unavailable_items("nurture"), [])
+            [(name, _missing)] = self.Template.with_context(
+                lang="zh_CN"
+            )._get_unavailable_items("relationship")
             self.assertEqual(name, "已放弃：12 个月无订单且款项结清")
         with self._knowing(CRM):
-            left_out = dict(self.Template._get_left_out("t4b"))
+            left_out = dict(self.Template._get_unavailable_items("growth"))
             self.assertEqual(left_out["Second order"], ["order_count"])
             self.assertEqual(
                 left_out["No order for 90 days"],
@@ -839,26 +850,28 @@ class TestTemplate(TransactionCase):
             self.assertIn("Silent", left_out)
         with self._knowing(KNOWN["all"]):
             for code in CODES:
-                self.assertEqual(self.Template._get_left_out(code), [])
+                self.assertEqual(self.Template._get_unavailable_items(code), [])
 
     def test_the_wizard_tells_what_is_left_out(self):
         with self._knowing(SALE):
-            start = self.env["crm.lifecycle.start"].new({"template_code": "t2"})
+            start = self.env["crm.lifecycle.start"].new(
+                {"template_code": "relationship"}
+            )
             left_out = {card["code"]: card["left_out"] for card in start.template_cards}
-            self.assertEqual(left_out["t2"][0]["origin"], "Without Invoicing")
+            self.assertEqual(left_out["relationship"][0]["origin"], "Without Invoicing")
             self.assertEqual(
-                [line["origin"] for line in left_out["t4b"]],
+                [line["origin"] for line in left_out["growth"]],
                 ["Without Service tickets"],
             )
-            self.assertFalse(left_out["t1"])
+            self.assertFalse(left_out["nurture"])
 
     def test_left_out_rules_and_tags_are_not_created(self):
         with self._knowing(CRM):
-            lifecycle = self.Template._instantiate("t4b", self.company)
+            lifecycle = self.Template._instantiate("growth", self.company)
             self.assertFalse(lifecycle.rule_ids)
             self.assertFalse(lifecycle.tag_ids)
             self.assertEqual(len(lifecycle.stage_ids), 5)
-            lifecycle = self.Template._instantiate("t1", self.company)
+            lifecycle = self.Template._instantiate("nurture", self.company)
             names = lifecycle.rule_ids.mapped("name")
             self.assertIn("First opportunity won", names)
             self.assertNotIn("First order", names)
@@ -870,7 +883,9 @@ class TestTemplateRun(LifecycleCase):
 
     def test_a_new_lifecycle_moves_customers(self):
         self.lifecycle.action_archive()
-        lifecycle = self.env["crm.lifecycle.template"]._instantiate("t1", self.company)
+        lifecycle = self.env["crm.lifecycle.template"]._instantiate(
+            "nurture", self.company
+        )
         lifecycle.action_activate()
         strangers = self._lead(partner_id=self._partner("Silent").id)
         talkers = self._lead(partner_id=self._partner("Talkative").id)
@@ -970,14 +985,14 @@ class TestTemplateLater(TransactionCase):
         self.assertEqual(self._names(), ["First", "Stand-in", "Last"])
         addable = self.Template._get_addable(self.lifecycle)
         self.assertEqual(addable, ["Second", "Loser"])
-        rules, tags = self.Template._add_left_out(self.lifecycle)
+        rules, tags = self.Template._add_available_items(self.lifecycle)
         self.assertEqual(rules.mapped("name"), ["Second"])
         self.assertEqual(tags.mapped("code"), ["loser"])
         self.assertEqual(self._names(), ["First", "Second", "Last"])
 
     def test_adding_twice_adds_once(self):
-        self.Template._add_left_out(self.lifecycle)
-        rules, tags = self.Template._add_left_out(self.lifecycle)
+        self.Template._add_available_items(self.lifecycle)
+        rules, tags = self.Template._add_available_items(self.lifecycle)
         self.assertFalse(rules)
         self.assertFalse(tags)
         self.assertFalse(self.Template._get_addable(self.lifecycle))
@@ -986,17 +1001,17 @@ class TestTemplateLater(TransactionCase):
         stand_in = self.lifecycle.rule_ids.filtered(lambda r: r.name == "Stand-in")
         stand_in.domain = "[('open_lead_count', '>', 5)]"
         self.lifecycle.rule_ids.filtered(lambda r: r.name == "First").unlink()
-        self.Template._add_left_out(self.lifecycle)
+        self.Template._add_available_items(self.lifecycle)
         self.assertIn("Stand-in", self._names())
         self.assertNotIn("First", self._names())
 
     def test_a_rule_that_was_added_and_archived_is_not_added_again(self):
-        rules, _tags = self.Template._add_left_out(self.lifecycle)
+        rules, _tags = self.Template._add_available_items(self.lifecycle)
         rules.write({"active": False, "name": "Renamed"})
-        self.assertFalse(self.Template._add_left_out(self.lifecycle)[0])
+        self.assertFalse(self.Template._add_available_items(self.lifecycle)[0])
 
     def test_rules_of_a_stage_that_was_removed_are_not_added(self):
         self.lifecycle.rule_ids.unlink()
         self.lifecycle.stage_ids.filtered(lambda stage: stage.code == "gone").unlink()
-        rules, _tags = self.Template._add_left_out(self.lifecycle)
+        rules, _tags = self.Template._add_available_items(self.lifecycle)
         self.assertFalse(rules)

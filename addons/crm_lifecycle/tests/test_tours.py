@@ -63,7 +63,9 @@ class TestTours(LifecycleCase, HttpCase):
         self.lifecycle.action_archive()
         lead = self._lead(days_ago=30, partner_id=self._partner("Bob").id)
         self._tour("crm_lifecycle_from_template", self.manager)
-        lifecycle = self.env["crm.lifecycle"].search([("template_code", "=", "t1")])
+        lifecycle = self.env["crm.lifecycle"].search(
+            [("template_code", "=", "nurture")]
+        )
         self.assertEqual(lifecycle.state, "active")
         self.assertEqual(lifecycle.company_id, self.company)
         profile = self._profile(lead.partner_id)
@@ -80,10 +82,12 @@ class TestTours(LifecycleCase, HttpCase):
         start = self.env["crm.lifecycle.start"].search([], order="id desc", limit=1)
         start.replay_months = 1  # each day takes time, and the past is empty
         with self.enter_registry_test_mode():
-            self.env.ref("crm_lifecycle.ir_cron_task").method_direct_trigger()
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
         self.assertEqual(self._profile(partner).stage_id.code, "acquire")
         self._tour(
-            "crm_lifecycle_start_came_back", self.manager, "/odoo/lifecycle-work"
+            "crm_lifecycle_start_came_back", self.manager, "/odoo/background-tasks"
         )
 
     def test_a_salesperson_is_told_whom_to_ask_for_a_lifecycle(self):

@@ -211,8 +211,8 @@ class TestVersion(LifecycleCase):
     def test_a_lifecycle_active_before_versions_gets_its_first(self):
         self.env.cr.execute("DELETE FROM crm_lifecycle_version")
         self.env.invalidate_all()
-        self.env["crm.lifecycle"]._keep_first_versions()
-        self.env["crm.lifecycle"]._keep_first_versions()
+        self.env["crm.lifecycle"]._create_first_versions()
+        self.env["crm.lifecycle"]._create_first_versions()
         self.assertEqual(self._versions().mapped("number"), [1])
 
     def test_whoever_reads_the_lifecycle_reads_what_changed(self):

@@ -330,7 +330,7 @@ class TestWork(LifecycleCase):
 
     def test_many_that_wait_are_left_to_the_scheduled_job(self):
         self._rule(self.engaged, [("first_seen_date", "=", False)], self.prospect)
-        with patch("odoo.addons.crm_lifecycle.profile.reevaluate.WAITED_FOR", 1):
+        with patch("odoo.addons.crm_lifecycle.profile.reevaluate.MAX_SYNCHRONOUS", 1):
             action = self._as_seller(self.all).action_reevaluate()
         self.assertIn("in the background", action["params"]["message"])
         self.assertEqual(self.due.stage_id, self.prospect)

@@ -1,5 +1,4 @@
 from . import base_partner_merge
-from . import crm_lifecycle_import
 from . import crm_lifecycle_compare
 from . import crm_lifecycle_preview
 from . import crm_lifecycle_profile_selection
@@ -10,5 +9,4 @@ from . import crm_lifecycle_profile_pin
 from . import crm_lifecycle_start
 from . import crm_lifecycle_test
 from . import crm_lifecycle_transfer
-from . import crm_lifecycle_erase
 from . import crm_lifecycle_run_void

@@ -20,6 +20,6 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self.env.flush_all()
         result = super()._update_foreign_keys(src_partners, dst_partner)
         History = self.env["crm.lifecycle.history"]
-        History._let_go("partner_id", src_partners, heir=dst_partner)
-        self.env["crm.lifecycle.touch"]._touch(None, partners=dst_partner)
+        History._clear_references("partner_id", src_partners, replacement=dst_partner)
+        self.env["crm.lifecycle.pending"]._mark_pending(None, partners=dst_partner)
         return result

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from ..fields import Date
 
 # Number of customers that the wizard names; the counts cover all of them.
-SHOWN = 100
+MAX_SHOWN = 100
 
 
 class CrmLifecycleCompare(models.TransientModel):
@@ -99,10 +99,10 @@ class CrmLifecycleCompare(models.TransientModel):
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(self.company_id):
             options = dict(self._selection_side())
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_compare",
+                kind="preview",
                 name=self.env._(
                     "Comparison of “%(left)s” with “%(right)s”",
                     left=options[self.left],
@@ -113,8 +113,8 @@ class CrmLifecycleCompare(models.TransientModel):
         return self._get_action()
 
     def _task_compare(self, progress):
-        """Run `action_compare` in the background; the wizard shows the result."""
-        compare = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_compare` in the background; the wizard shows what came of it."""
+        compare = self.env["background.task"]._ensure_wizard(self)
         self.env["crm.lifecycle"].check_access("write")
         compare.result = compare._render_comparison(task=progress)
         return {
@@ -173,9 +173,9 @@ class CrmLifecycleCompare(models.TransientModel):
                 self.company_id,
                 left.sudo(),
                 right.sudo(),
-                self._get_same(left_stages, right_stages),
+                self._get_equal_stages(left_stages, right_stages),
                 self.as_of,
-                limit=SHOWN,
+                limit=MAX_SHOWN,
                 task=task,
             )
         )
@@ -184,7 +184,7 @@ class CrmLifecycleCompare(models.TransientModel):
             "right": right,
             "problem": found["problem"],
             **self._get_matrix(found["matrix"], left_stages, right_stages),
-            "same": set(self._get_same(left_stages, right_stages)),
+            "same": set(self._get_equal_stages(left_stages, right_stages)),
             "total": sum(found["matrix"].values()),
             "differing": found["differing"],
             "customers": [
@@ -192,7 +192,9 @@ class CrmLifecycleCompare(models.TransientModel):
                     "subject": self.env["crm.lifecycle.preview"]._get_subject(
                         row["partner"], row["lead"]
                     ),
-                    "sides": [self._tell_side(row[side]) for side in ("left", "right")],
+                    "sides": [
+                        self._format_side(row[side]) for side in ("left", "right")
+                    ],
                 }
                 for row in found["customers"]
             ],
@@ -233,7 +235,7 @@ class CrmLifecycleCompare(models.TransientModel):
         }
 
     @api.model
-    def _get_same(self, left, right):
+    def _get_equal_stages(self, left, right):
         """Return the pairs of stages that correspond in both lifecycles.
 
         Stages match by code if both lifecycles have the same codes, else by category.
@@ -251,12 +253,12 @@ class CrmLifecycleCompare(models.TransientModel):
         ]
 
     @api.model
-    def _tell_side(self, side):
+    def _format_side(self, side):
         """Return a stage, and in words why a customer is in it."""
         History = self.env["crm.lifecycle.history"]
         row = History.new({"reason": side["reason"], "rule_id": side["rule"]})
         return {
             "stage": self.env["crm.lifecycle.stage"].browse(side["stage"] or []),
             "why": row.rule_id.name or row._get_reason(),
-            "facts": self.env["crm.lifecycle.preview"]._tell_facts(side["facts"]),
+            "facts": self.env["crm.lifecycle.preview"]._format_facts(side["facts"]),
         }

@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from ..fields import Date
 
 # Number of customers that the wizard names; the counts cover all of them.
-SHOWN = 100
+MAX_SHOWN = 100
 
 
 class CrmLifecyclePreview(models.TransientModel):
@@ -85,23 +85,25 @@ class CrmLifecyclePreview(models.TransientModel):
             lifecycles |= self.env["crm.lifecycle"]._get_active(company)
         return self.env["ir.qweb"]._render(
             "crm_lifecycle.preview",
-            self._get_values_of(lifecycle, lifecycles, company, self.as_of, task=task),
+            self._get_preview_values(
+                lifecycle, lifecycles, company, self.as_of, task=task
+            ),
         )
 
     def action_look(self):
         """Start the preview in the background."""
         self.ensure_one()
-        self.lifecycle_id._check_look()
-        return self.env["crm.lifecycle.task"]._start(
-            "preview",
+        self.lifecycle_id._check_configuration_access()
+        return self.env["background.task"]._enqueue(
             self,
             "_task_preview",
+            kind="preview",
             name=self.env._("Preview of “%(name)s”", name=self.lifecycle_id.name),
         )
 
     def _task_preview(self, progress):
-        """Run `action_look` in the background; the wizard shows the result."""
-        preview = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_look`; the wizard shows what came of it."""
+        preview = self.env["background.task"]._ensure_wizard(self)
         preview.result = preview._render_preview(task=progress)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_preview_action"
@@ -116,11 +118,11 @@ class CrmLifecyclePreview(models.TransientModel):
         }
 
     @api.model
-    def _get_values_of(
-        self, lifecycle, lifecycles, company, as_of=None, limit=SHOWN, task=None
+    def _get_preview_values(
+        self, lifecycle, lifecycles, company, as_of=None, limit=MAX_SHOWN, task=None
     ):
         """Return the template values of a lifecycle that runs among ``lifecycles``."""
-        lifecycle._check_look()
+        lifecycle._check_configuration_access()
         company._check_lifecycle_user()
         # A run reads the facts of every customer and document of the company.
         found = (
@@ -159,7 +161,7 @@ class CrmLifecyclePreview(models.TransientModel):
                     Stage.browse(before),
                     Stage.browse(after),
                     Rule.browse(rule),
-                    self._tell_facts(found["facts"].get(profile)),
+                    self._format_facts(found["facts"].get(profile)),
                 )
                 for profile, partner, lead, before, after, rule in found["customers"]
             ],
@@ -174,7 +176,7 @@ class CrmLifecyclePreview(models.TransientModel):
         return self.env["crm.lead"].sudo().browse(lead_id or [])
 
     @api.model
-    def _tell_facts(self, facts):
+    def _format_facts(self, facts):
         """Return the facts that a rule looked at, in words."""
         Profile = self.env["crm.lifecycle.profile"]
         History = self.env["crm.lifecycle.history"]

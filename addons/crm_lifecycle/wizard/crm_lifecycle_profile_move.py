@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.crm_lifecycle_task_work import SMALL_MOVE
+from ..models.crm_lifecycle_background import SMALL_MOVE
 
 
 class CrmLifecycleProfileMove(models.TransientModel):
@@ -56,11 +56,11 @@ class CrmLifecycleProfileMove(models.TransientModel):
                 and profile.stage_id != self.stage_id
             )
         )
-        refused = movable._get_refused(self.stage_id)
+        refused = movable._get_refusal_reasons(self.stage_id)
         movable = movable.filtered(lambda profile: profile not in refused)
         if movable:
             movable.write({"stage_id": self.stage_id.id})
-        return profiles._notify(
+        return profiles._get_notification_action(
             self.env._(
                 "%(moved)s of %(count)s customers moved to “%(stage)s”.",
                 moved=len(movable),

@@ -7,12 +7,12 @@ from odoo.fields import Command
 from ..engine.templates import ParameterError, check_values
 from ..fields import Integer
 
-STEPS = ("template", "thresholds", "preview", "activate")
+WIZARD_STEPS = ("template", "thresholds", "preview", "activate")
 MAX_MONTHS = 120
 # Number of customers that the preview names.
-SHOWN = 100
+MAX_SHOWN = 100
 # With more customers, the replay steps by month unless the user chooses otherwise.
-MANY = 20000
+MONTHLY_REPLAY_FROM = 20000
 
 
 class CrmLifecycleStart(models.TransientModel):
@@ -108,10 +108,10 @@ class CrmLifecycleStart(models.TransientModel):
     def _default_replay_step(self):
         # Before the first run, contacts show how many customers there may be.
         counts = (
-            self.env[name].search_count([], limit=MANY + 1)
+            self.env[name].search_count([], limit=MONTHLY_REPLAY_FROM + 1)
             for name in ("crm.lifecycle.profile", "res.partner")
         )
-        return "month" if max(counts) > MANY else "day"
+        return "month" if max(counts) > MONTHLY_REPLAY_FROM else "day"
 
     @api.depends("template_code")
     @api.depends_context("lang")
@@ -196,7 +196,7 @@ class CrmLifecycleStart(models.TransientModel):
                     "origin": self.env._("Without %(what)s", what=origin),
                     "names": names,
                 }
-                for origin, names in Template._get_left_out_by_origin(
+                for origin, names in Template._get_unavailable_by_origin(
                     template["code"]
                 ).items()
             ],
@@ -222,15 +222,15 @@ class CrmLifecycleStart(models.TransientModel):
 
     def action_next(self):
         """Go to the next step."""
-        return self._go(1)
+        return self._change_step(1)
 
     def action_back(self):
         """Go back one step, keeping what was entered."""
-        return self._go(-1)
+        return self._change_step(-1)
 
-    def _go(self, distance):
+    def _change_step(self, distance):
         self.ensure_one()
-        step = STEPS[STEPS.index(self.step) + distance]
+        step = WIZARD_STEPS[WIZARD_STEPS.index(self.step) + distance]
         if distance > 0:
             self._get_values()
         self.step = step
@@ -244,18 +244,18 @@ class CrmLifecycleStart(models.TransientModel):
         company = self.company_id or self.env.company
         self.result = False
         if self.env["crm.lifecycle"]._is_preview_long(company):
-            return self.env["crm.lifecycle.task"]._start(
-                "preview",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_preview",
+                kind="preview",
                 name=self.env._("Preview of “%(name)s”", name=self.name),
             )
         self.result = self._render_preview()
         return self._get_action()
 
     def _task_preview(self, progress):
-        """Run `action_refresh` in the background; the wizard shows the result."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_refresh` in the background; the wizard shows what came of it."""
+        start = self.env["background.task"]._ensure_wizard(self)
         start.result = start._render_preview(task=progress)
         return {
             "outcome": self.env._("The preview is ready."),
@@ -280,8 +280,8 @@ class CrmLifecycleStart(models.TransientModel):
             lifecycles = lifecycle
             if not self.is_replacing:
                 lifecycles = self.active_lifecycle_ids | lifecycle
-            values = self.env["crm.lifecycle.preview"]._get_values_of(
-                lifecycle, lifecycles, company, limit=SHOWN, task=task
+            values = self.env["crm.lifecycle.preview"]._get_preview_values(
+                lifecycle, lifecycles, company, limit=MAX_SHOWN, task=task
             )
             result = self.env["ir.qweb"]._render("crm_lifecycle.preview", values)
             self.env.flush_all()
@@ -331,28 +331,28 @@ class CrmLifecycleStart(models.TransientModel):
         if Lifecycle._is_replay_long(
             self._get_companies(), self.replay_months, self.replay_step
         ):
-            return self.env["crm.lifecycle.task"]._start(
-                "replay",
+            return self.env["background.task"]._enqueue(
                 self,
                 "_task_activate",
+                kind="replay",
                 name=self.env._("Activation of “%(name)s”", name=self.name),
             )
         lifecycle = self._activate()
-        self._bring_in()
+        self._replay_and_run()
         return lifecycle.action_open_profiles()
 
     def _task_activate(self, progress):
-        """Run `action_activate` in the background."""
-        start = self.env["crm.lifecycle.task"]._get_kept(self)
+        """Do `action_activate` in the background."""
+        start = self.env["background.task"]._ensure_wizard(self)
         lifecycle = start._activate()
-        start._bring_in(task=progress)
+        start._replay_and_run(task=progress)
         Profile = self.env["crm.lifecycle.profile"].sudo()  # customers of all users
         count = Profile.search_count([("lifecycle_id", "=", lifecycle.id)])
         return {
             "outcome": self.env._(
                 "“%(name)s” is active. Customers who have their stage: %(count)s.",
                 name=lifecycle.name,
-                count=self.env["crm.lifecycle.progress"]._format_count(count),
+                count=self.env["background.task.progress.mixin"]._format_count(count),
             ),
             "action": lifecycle.action_open_profiles(),
         }
@@ -380,7 +380,7 @@ class CrmLifecycleStart(models.TransientModel):
         companies._check_lifecycle_user()
         return companies
 
-    def _bring_in(self, task=None):
+    def _replay_and_run(self, task=None):
         """Give customers their past and their present stage; all moves are quiet."""
         # Runs read the facts of every customer and document. The user has just
         # activated the lifecycle, and so may run it.

@@ -82,7 +82,7 @@ class CrmLifecycleTest(models.TransientModel):
         profile = self.profile_id._origin.sudo()
         lifecycle = self.lifecycle_id._origin
         stage = self.stage_id._origin
-        rules = lifecycle.rule_ids.filtered(stage._is_left_by)
+        rules = lifecycle.rule_ids.filtered(stage._can_leave_by)
         explanation = Explanation(profile, self.as_of)
         notes = explanation.get_notes()
         if profile.stage_id != stage:
@@ -97,7 +97,7 @@ class CrmLifecycleTest(models.TransientModel):
             )
         return {
             "notes": notes,
-            "takes": explanation.explain_taking(lifecycle),
+            "takes": explanation.explain_lifecycle(lifecycle),
             "rules": explanation.explain_rules(
                 rules.sudo(),  # the result is about a customer that the user may read
                 stage=stage if stage != profile.stage_id else None,

@@ -2,10 +2,9 @@ from . import account_account
 from . import account_move
 from . import account_move_line
 from . import account_partial_reconcile
-from . import crm_lifecycle
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_source_account
 from . import crm_lifecycle_stage
-from . import crm_lifecycle_step
-from . import crm_lifecycle_subject
+from . import crm_lifecycle_playbook_log
+from . import crm_lifecycle_profile_mixin

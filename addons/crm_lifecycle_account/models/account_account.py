@@ -14,7 +14,7 @@ class AccountAccount(models.Model):
             ):
                 # `sudo()`: the companies of an account are configuration. Their next
                 # run refreshes all customers.
-                self.env["crm.lifecycle.run"]._forget_watermark(
+                self.env["crm.lifecycle.run"]._reset_watermark(
                     changed.sudo().company_ids
                 )
         return super().write(vals)

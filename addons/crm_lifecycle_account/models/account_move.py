@@ -8,7 +8,7 @@ class AccountMove(models.Model):
     """Show the stage of the customer on invoices, and update it on posting."""
 
     _name = "account.move"
-    _inherit = ["crm.lifecycle.document", "account.move"]
+    _inherit = ["crm.lifecycle.customer.mixin", "account.move"]
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_invoice_date_idx = models.Index(
@@ -39,40 +39,40 @@ class AccountMove(models.Model):
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "company_id", "journal_id"}:
-            self._touch_counted()
+            self._mark_posted_pending()
         return super().write(vals)
 
     def unlink(self):
         """Refresh the customers of deleted entries, which leave no row to find."""
-        self._touch_counted()
+        self._mark_posted_pending()
         return super().unlink()
 
     def _post(self, soft=True):
         """Evaluate the customers of posted invoices and payments within a minute."""
         posted = super()._post(soft)
-        posted._touch_lifecycle()
+        posted._mark_lifecycle_pending()
         return posted
 
     def button_draft(self):
         result = super().button_draft()
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return result
 
-    def _touch_counted(self):
+    def _mark_posted_pending(self):
         """Add the customers of entries that were posted before to the work list."""
         counted = self.filtered("posted_before")
-        counted._touch_lifecycle()
+        counted._mark_lifecycle_pending()
         # A manual entry may name a customer only on its lines.
         counted.filtered(
             lambda move: move.move_type == "entry"
-        ).line_ids._touch_counted()
+        ).line_ids._mark_posted_pending()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of invoices and payments to the work list.
 
         The next run finds the other entries that name customers.
         """
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # `sudo()` also queues customers that the user may not read.
         moves = self.sudo().filtered(
             lambda move: (
@@ -82,6 +82,6 @@ class AccountMove(models.Model):
             )
         )
         for company, documents in moves.grouped("company_id").items():
-            Touch._touch(company, partners=documents.commercial_partner_id)
+            Pending._mark_pending(company, partners=documents.commercial_partner_id)
         if moves.commercial_partner_id:
-            Touch._trigger_run()
+            Pending._trigger_run()

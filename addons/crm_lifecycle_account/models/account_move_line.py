@@ -17,27 +17,27 @@ class AccountMoveLine(models.Model):
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "account_id"}:
-            self._touch_counted()
+            self._mark_posted_pending()
         return super().write(vals)
 
     def unlink(self):
-        self._touch_counted()
+        self._mark_posted_pending()
         return super().unlink()
 
-    def _touch_counted(self):
+    def _mark_posted_pending(self):
         """Add the customers of lines that were posted before to the work list."""
-        self.filtered(lambda line: line.move_id.posted_before)._touch_lifecycle()
+        self.filtered(lambda line: line.move_id.posted_before)._mark_lifecycle_pending()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of receivable lines to the work list.
 
         Return whether there are any customers.
         """
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # `sudo()` also queues customers that the user may not read.
         lines = self.sudo().filtered(
             lambda line: line.partner_id and line.account_type == "asset_receivable"
         )
         for company, owed in lines.grouped("company_id").items():
-            Touch._touch(company, partners=owed.partner_id)
+            Pending._mark_pending(company, partners=owed.partner_id)
         return bool(lines)

@@ -10,17 +10,17 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         """Evaluate the customers of matched payments within a minute."""
         partials = super().create(vals_list)
-        partials._touch_lifecycle()
+        partials._mark_lifecycle_pending()
         return partials
 
     def unlink(self):
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of the matched lines to the work list."""
         # `sudo()` also queues customers that the user may not read.
         partials = self.sudo()
         lines = partials.debit_move_id | partials.credit_move_id
-        if lines._touch_lifecycle():
-            self.env["crm.lifecycle.touch"]._trigger_run()
+        if lines._mark_lifecycle_pending():
+            self.env["crm.lifecycle.pending"]._trigger_run()

@@ -11,11 +11,11 @@ class CrmLifecycleProfile(models.Model):
             "invoice": (self.env._("Invoices and payments"), "fa-money")
         }
 
-    def _timeline_of(self, model, domain, *, kind, **kwargs):
+    def _get_events_sql(self, model, domain, *, kind, **kwargs):
         """Leave accounting documents out of the generic events to avoid duplicates."""
         if model == "account.move" and kind != "invoice":
             return None
-        return super()._timeline_of(model, domain, kind=kind, **kwargs)
+        return super()._get_events_sql(model, domain, kind=kind, **kwargs)
 
     def _lifecycle_timeline_sources(self, limit=None):
         """Add invoices, credit notes and payments."""
@@ -33,18 +33,18 @@ class CrmLifecycleProfile(models.Model):
             "limit": limit,
         }
         sources += [
-            self._timeline_of(
+            self._get_events_sql(
                 domain=posted
                 & Domain("move_type", "in", ("out_invoice", "out_receipt")),
                 label=self.env._("Invoice"),
                 **document,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 domain=posted & Domain("move_type", "=", "out_refund"),
                 label=self.env._("Credit note"),
                 **document,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 model="account.payment",
                 domain=self._get_customer_domain(company="company_id")
                 & Domain("partner_type", "=", "customer")

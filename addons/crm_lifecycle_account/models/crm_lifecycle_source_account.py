@@ -1,9 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
-DOCUMENTS = SQL("('out_invoice', 'out_refund', 'out_receipt')")
-MONEY = SQL("('bank', 'cash', 'credit')")
-SIDES = ("debit_move_id", "credit_move_id")
+CUSTOMER_MOVE_TYPES = SQL("('out_invoice', 'out_refund', 'out_receipt')")
+PAYMENT_JOURNAL_TYPES = SQL("('bank', 'cash', 'credit')")
+MATCHED_LINE_FIELDS = ("debit_move_id", "credit_move_id")
 
 
 class CrmLifecycleSourceAccount(models.AbstractModel):
@@ -45,19 +45,19 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
             return SQL(
                 "SELECT DISTINCT m.commercial_partner_id, NULL::int AS lead_id "
                 "FROM account_move AS m WHERE %s AND %s",
-                self._is_document(scope),
-                self._counts(scope),
+                self._is_customer_document(scope),
+                self._is_counted(scope),
             )
         documents = (
             SQL(
                 "SELECT m.commercial_partner_id AS partner_id, NULL::int AS lead_id "
                 "FROM account_move AS m WHERE %s AND %s",
-                self._is_document(scope),
+                self._is_customer_document(scope),
                 changed,
             )
             for changed in (
                 SQL("m.write_date >= %s", scope.since),
-                scope.crossing_day(SQL("m.invoice_date")),
+                scope.date_crosses_cutoff(SQL("m.invoice_date")),
             )
         )
         lines = (
@@ -85,7 +85,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
             "ARRAY(SELECT w.id FROM account_move_line AS w WHERE w.write_date >= %s)",
             scope.since,
         )
-        reached = scope.crossing_day(SQL("r.max_date"))
+        reached = scope.date_crosses_cutoff(SQL("r.max_date"))
         return [
             SQL(
                 "l.id = ANY(ARRAY(SELECT r.%s FROM account_partial_reconcile AS r "
@@ -93,7 +93,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
                 SQL.identifier(other),
                 found,
             )
-            for side, other in (SIDES, SIDES[::-1])
+            for side, other in (MATCHED_LINE_FIELDS, MATCHED_LINE_FIELDS[::-1])
             for found in (
                 SQL("r.%s = ANY(%s)", SQL.identifier(side), written),
                 reached,
@@ -119,7 +119,7 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
         )
         return [
             SQL("l.write_date >= %s", scope.since),
-            scope.crossing_day(SQL("l.date")),
+            scope.date_crosses_cutoff(SQL("l.date")),
             due,
             no_terms,
         ]
@@ -128,13 +128,15 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
     # Conditions
     # ------------------------------------------------------------
 
-    def _is_document(self, scope):
+    def _is_customer_document(self, scope):
         """SQL condition: move ``m`` is a customer document of the company."""
         return SQL(
-            "m.company_id = %s AND m.move_type IN %s", scope.company_id, DOCUMENTS
+            "m.company_id = %s AND m.move_type IN %s",
+            scope.company_id,
+            CUSTOMER_MOVE_TYPES,
         )
 
-    def _counts(self, scope):
+    def _is_counted(self, scope):
         """SQL condition: document ``m`` is posted and dated by the day."""
         return SQL("m.state = 'posted' AND m.invoice_date <= %s", scope.as_of)
 
@@ -168,15 +170,15 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
          LEFT JOIN (%(documents)s) AS d ON d.profile_id = b.profile_id
          LEFT JOIN (%(money)s) AS m ON m.profile_id = b.profile_id
          LEFT JOIN (%(debts)s) AS o ON o.profile_id = b.profile_id
-             WHERE %(asked)s
+             WHERE %(is_pending)s
             """,
-            documents=self._documents(scope),
-            money=self._money(scope),
-            debts=self._debts(scope),
-            asked=scope.asks(self._name, "b"),
+            documents=self._get_invoice_totals(scope),
+            money=self._get_payments(scope),
+            debts=self._get_amounts_due(scope),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
-    def _documents(self, scope):
+    def _get_invoice_totals(self, scope):
         """SQL of the totals of invoices and credit notes per profile."""
         return SQL(
             """
@@ -190,16 +192,16 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
                             0) AS credit_note_total
               FROM lifecycle_batch_contact AS b
               JOIN account_move AS m ON m.commercial_partner_id = b.partner_id
-             WHERE %(is_document)s AND %(counts)s AND %(asked)s
+             WHERE %(is_document)s AND %(counts)s AND %(is_pending)s
              GROUP BY b.profile_id
             """,
             is_refund=SQL("m.move_type = 'out_refund'"),
-            is_document=self._is_document(scope),
-            counts=self._counts(scope),
-            asked=scope.asks(self._name, "b"),
+            is_document=self._is_customer_document(scope),
+            counts=self._is_counted(scope),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
-    def _money(self, scope):
+    def _get_payments(self, scope):
         """SQL of the payments of each profile, less refunds."""
         return SQL(
             """
@@ -210,16 +212,16 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
               JOIN account_move_line AS l ON l.partner_id = b.partner_id
               JOIN account_journal AS j ON j.id = l.journal_id
              WHERE j.type IN %(money)s AND %(is_receivable)s
-               AND l.parent_state = 'posted' AND l.date <= %(as_of)s AND %(asked)s
+               AND l.parent_state = 'posted' AND l.date <= %(as_of)s AND %(is_pending)s
              GROUP BY b.profile_id
             """,
-            money=MONEY,
+            money=PAYMENT_JOURNAL_TYPES,
             is_receivable=self._is_receivable(scope),
             as_of=scope.as_of,
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
-    def _debts(self, scope):
+    def _get_amounts_due(self, scope):
         """SQL of the amount due, the overdue amount and its first due date per profile.
 
         ``credit`` is the unmatched credit of the customer, as a negative sum. ``owed``
@@ -245,10 +247,10 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
              GROUP BY profile_id
             """,
             is_overdue=SQL("residual > 0 AND due < %s", scope.as_of),
-            open_lines=self._open_lines(scope),
+            open_lines=self._get_open_lines(scope),
         )
 
-    def _open_lines(self, scope):
+    def _get_open_lines(self, scope):
         """SQL of the lines that were open on the day, with their residual amounts.
 
         Start from the lines that are open now, which are few. Add back what was matched
@@ -263,15 +265,15 @@ class CrmLifecycleSourceAccount(models.AbstractModel):
          LEFT JOIN (%(later)s) AS later ON later.line_id = l.id
              WHERE (l.amount_residual <> 0 OR later.amount IS NOT NULL)
                AND %(is_receivable)s
-               AND l.parent_state = 'posted' AND l.date <= %(as_of)s AND %(asked)s
+               AND l.parent_state = 'posted' AND l.date <= %(as_of)s AND %(is_pending)s
             """,
-            later=self._not_matched_yet(scope),
+            later=self._get_uncounted_matches(scope),
             is_receivable=self._is_receivable(scope),
             as_of=scope.as_of,
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
-    def _not_matched_yet(self, scope):
+    def _get_uncounted_matches(self, scope):
         """SQL of the matched amounts that do not count, positive for debits.
 
         A match does not count if it is later than the day, or if its entry is no longer

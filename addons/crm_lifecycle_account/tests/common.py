@@ -210,7 +210,7 @@ class AccountLifecycleCase(LifecycleCase):
             "res_partner",
         ):
             cls.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         cls.env.invalidate_all()
 
     def _facts(self, partner, *names, as_of=TODAY, **kwargs):

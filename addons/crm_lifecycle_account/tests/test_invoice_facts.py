@@ -159,11 +159,13 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self._match(payment | invoice)
         self._customer("Other")
         for days_ago, balance in [(11, -100), (10, 0), (0, 0)]:
-            self._profile(partner)._touch()
-            self.env["crm.lifecycle.touch"]._touch(self.company, partners=partner)
+            self._profile(partner)._mark_pending()
+            self.env["crm.lifecycle.pending"]._mark_pending(
+                self.company, partners=partner
+            )
             self._lead(days_ago=50, partner_id=partner.id)
             self.env.flush_all()
-            self.env["crm.lifecycle.run"]._forget_watermark(self.company)
+            self.env["crm.lifecycle.run"]._reset_watermark(self.company)
             self.env["crm.lifecycle.run"].sudo().search([]).unlink()
             self.assertEqual(
                 self._facts(partner, "balance_due", as_of=self._day(days_ago)), balance
@@ -189,7 +191,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 100))
         self._forget()
         payment.button_draft()
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         self.assertEqual(self._facts(ada, "overdue_amount"), 100)
         self.assertEqual(self._facts(bob, "balance_due", "paid_total"), (1, 0))
 
@@ -231,7 +233,7 @@ class TestInvoiceFacts(AccountLifecycleCase):
         self.assertEqual(self._facts(partner, "balance_due"), 120)
         self._forget()
         invoice.button_draft()
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
         invoice.name = "/"
         invoice.unlink()
         self.assertEqual(self._facts(partner, "balance_due", "invoice_count"), (20, 1))

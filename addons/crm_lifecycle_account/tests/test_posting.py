@@ -120,19 +120,19 @@ class TestPosting(AccountLifecycleCase):
         models = ("account.move", "account.move.line", "account.partial.reconcile")
         with (
             patch.object(
-                self.env.registry[models[0]], "_touch_lifecycle", lambda s: None
+                self.env.registry[models[0]], "_mark_lifecycle_pending", lambda s: None
             ),
             patch.object(
-                self.env.registry[models[0]], "_touch_counted", lambda s: None
+                self.env.registry[models[0]], "_mark_posted_pending", lambda s: None
             ),
             patch.object(
-                self.env.registry[models[1]], "_touch_lifecycle", lambda s: None
+                self.env.registry[models[1]], "_mark_lifecycle_pending", lambda s: None
             ),
             patch.object(
-                self.env.registry[models[1]], "_touch_counted", lambda s: None
+                self.env.registry[models[1]], "_mark_posted_pending", lambda s: None
             ),
             patch.object(
-                self.env.registry[models[2]], "_touch_lifecycle", lambda s: None
+                self.env.registry[models[2]], "_mark_lifecycle_pending", lambda s: None
             ),
         ):
             without_us = self._count_queries(prepare, act)

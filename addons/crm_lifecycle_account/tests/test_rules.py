@@ -61,11 +61,11 @@ class TestRules(AccountLifecycleCase):
         self._run()
         for partner in late, paid:
             self._profile(partner)._lifecycle_move(self.customer, origin="manual")
-        Step = self.env["crm.lifecycle.step"]
+        Log = self.env["crm.lifecycle.playbook.log"]
         with self.enter_registry_test_mode():
             self.env.ref("crm_lifecycle.ir_cron_playbook").method_direct_trigger()
         steps = {
-            partner: Step.search([("profile_id", "=", self._profile(partner).id)])
+            partner: Log.search([("profile_id", "=", self._profile(partner).id)])
             for partner in (late, paid)
         }
         self.assertEqual(steps[late].mapped("state"), ["skipped"])
@@ -89,7 +89,7 @@ class TestRules(AccountLifecycleCase):
 
     def test_who_was_let_go_ends_once_nothing_is_owed(self):
         self._needs_sales()
-        _lifecycle, stages = self._adopt("t2")
+        _lifecycle, stages = self._adopt("relationship")
         late, settled, never = map(self._partner, ("Late", "Settled", "Never invoiced"))
         invoice = self._invoice(late, 100, days_ago=400)
         self._pay(settled, 100, days_ago=380, on=self._invoice(settled, 100, 400))
@@ -118,12 +118,12 @@ class TestRules(AccountLifecycleCase):
     def test_the_rule_left_out_is_offered_once_invoices_are_there(self):
         self._needs_sales()
         Template = self.env["crm.lifecycle.template"]
-        self.assertEqual(Template._get_left_out("t2"), [])
-        lifecycle, _stages = self._adopt("t2")
+        self.assertEqual(Template._get_unavailable_items("relationship"), [])
+        lifecycle, _stages = self._adopt("relationship")
         ending = lifecycle.rule_ids.filtered(lambda rule: "balance_due" in rule.domain)
         self.assertEqual(len(ending), 1)
         name = ending.name
         ending.unlink()  # a lifecycle from before the addon
         self.assertEqual(Template._get_addable(lifecycle), [name])
-        rules, _tags = Template._add_left_out(lifecycle)
+        rules, _tags = Template._add_available_items(lifecycle)
         self.assertEqual(rules.mapped("name"), [name])

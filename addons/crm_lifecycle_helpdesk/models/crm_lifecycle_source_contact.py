@@ -1,17 +1,17 @@
 from odoo import api, models
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import Document
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import DocumentType
 
 
 class CrmLifecycleSourceContact(models.AbstractModel):
     _inherit = "crm.lifecycle.source.contact"
 
     @api.model
-    def _get_documents(self):
+    def _get_document_types(self):
         """Add tickets: their messages to the customer are contacts."""
         return [
-            *super()._get_documents(),
-            Document(
+            *super()._get_document_types(),
+            DocumentType(
                 "helpdesk.ticket",
                 "helpdesk_ticket",
                 partner="partner_id",

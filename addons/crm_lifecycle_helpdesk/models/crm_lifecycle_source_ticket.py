@@ -8,7 +8,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     _inherit = "crm.lifecycle.source.ticket"
 
     @api.model
-    def _get_kinds(self):
+    def _get_ticket_kinds(self):
         """Add helpdesk tickets.
 
         The stage decides whether a ticket is closed. Its closing date is no help: it
@@ -27,4 +27,4 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             ),
             closed_at=SQL("COALESCE(t.closed_date, t.last_stage_update, t.write_date)"),
         )
-        return [*super()._get_kinds(), tickets]
+        return [*super()._get_ticket_kinds(), tickets]

@@ -6,24 +6,24 @@ from odoo.addons.crm_lifecycle_service.ticket_kind import TicketButton
 class CrmLifecycleTicketCustomer(models.AbstractModel):
     _inherit = "crm.lifecycle.ticket.customer"
 
-    helpdesk_ticket_number = fields.Integer(
+    lifecycle_helpdesk_ticket_number = fields.Integer(
         string="Helpdesk Tickets",
-        compute="_compute_helpdesk_ticket_number",
+        compute="_compute_lifecycle_helpdesk_ticket_number",
         compute_sudo=False,
         groups="helpdesk_mgmt.group_helpdesk_user_own",
     )
 
     @api.depends_context("uid")
-    def _compute_helpdesk_ticket_number(self):
+    def _compute_lifecycle_helpdesk_ticket_number(self):
         counts = self._count_tickets("helpdesk.ticket")
         for record in self:
-            record.helpdesk_ticket_number = counts.get(record, 0)
+            record.lifecycle_helpdesk_ticket_number = counts.get(record, 0)
 
     @api.model
     def _get_ticket_buttons(self):
         button = TicketButton(
             method="action_open_helpdesk_tickets",
-            number="helpdesk_ticket_number",
+            number="lifecycle_helpdesk_ticket_number",
             label=self.env._("Tickets"),
             icon="fa-ticket",
             groups="helpdesk_mgmt.group_helpdesk_user_own",

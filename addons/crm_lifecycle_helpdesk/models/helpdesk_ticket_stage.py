@@ -15,6 +15,6 @@ class HelpdeskTicketStage(models.Model):
                 .with_context(active_test=False)
                 .search([("stage_id", "in", self.ids)])
             )
-            tickets._note_lifecycle_state()
-            tickets._touch_lifecycle()
+            tickets._log_lifecycle_state()
+            tickets._mark_lifecycle_pending()
         return result

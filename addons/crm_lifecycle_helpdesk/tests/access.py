@@ -30,8 +30,8 @@ def make(world):
 
 
 OPENS = """
-    crm.lifecycle.subject.action_open_helpdesk_tickets
-    crm.lifecycle.subject.action_new_helpdesk_ticket
+    crm.lifecycle.profile.mixin.action_open_helpdesk_tickets
+    crm.lifecycle.profile.mixin.action_new_helpdesk_ticket
     crm.lifecycle.ticket.customer.action_open_helpdesk_tickets
     crm.lifecycle.ticket.customer.action_new_helpdesk_ticket
 """
@@ -47,11 +47,11 @@ helpdesk.ticket       action_open_lifecycle_profile                           - 
 
 FIELDS = """
 model                 fields                                          public portal employee seller leader manager accountant technician admin agent
-res.partner           helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
-res.users             helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
-sale.order            helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
-crm.lead              helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
-crm.lifecycle.profile helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+res.partner           lifecycle_helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
+res.users             lifecycle_helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     r
+sale.order            lifecycle_helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+crm.lead              lifecycle_helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
+crm.lifecycle.profile lifecycle_helpdesk_ticket_number                          -      -      -        -      -      -       -          -          -     -
 helpdesk.ticket       lifecycle_profile_id,lifecycle_stage_id         -      -      -        -      -      -       -          -          -     -
 helpdesk.ticket       lifecycle_stage,lifecycle_category              -      -      -        -      -      -       -          -          -     r
 helpdesk.ticket       lifecycle_health,lifecycle_health_reasons       -      -      -        -      -      -       -          -          -     r

@@ -12,7 +12,7 @@ from .common import HelpdeskCase
 class TestHelpdeskScreens(TicketScreens, HelpdeskCase):
     """Helpdesk tickets on the screens of service and sales staff."""
 
-    number_field = "helpdesk_ticket_number"
+    number_field = "lifecycle_helpdesk_ticket_number"
     open_action = "action_open_helpdesk_tickets"
     new_action = "action_new_helpdesk_ticket"
 

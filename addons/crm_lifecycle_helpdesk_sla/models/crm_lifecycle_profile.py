@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -26,7 +26,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_health_signs(self):
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("sla_missed_date", ">", "today -30d"),
                 self.env._("An SLA was missed in the last 30 days"),

@@ -27,7 +27,7 @@ class CrmLifecycleSourceSla(models.AbstractModel):
                 self.env["crm.lifecycle.source.ticket"]._is_since(
                     SQL("s.write_date"), scope
                 ),
-                scope.crossing(SQL("s.deadline")),
+                scope.crosses_cutoff(SQL("s.deadline")),
                 day_end(scope.previous_as_of - timedelta(days=1), scope.tz),
                 day_end(scope.as_of - timedelta(days=1), scope.tz),
             )
@@ -53,12 +53,12 @@ class CrmLifecycleSourceSla(models.AbstractModel):
              WHERE t.company_id = %(company)s AND t.create_date < %(end)s
                AND (s.state = 'expired' AND s.deadline < %(end)s
                     OR s.state = 'in_progress' AND s.deadline < %(before)s)
-               AND %(asked)s
+               AND %(is_pending)s
              GROUP BY b.profile_id
             """,
             day=scope.local_date(SQL("MAX(s.deadline)")),
             company=scope.company_id,
             end=scope.day_end,
             before=day_end(scope.as_of - timedelta(days=1), scope.tz),
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )

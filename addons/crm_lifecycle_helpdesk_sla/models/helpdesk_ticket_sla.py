@@ -11,5 +11,5 @@ class HelpdeskTicketSla(models.Model):
 
     def unlink(self):
         """Refresh the customers of deleted levels, which leave no row to find."""
-        self.ticket_id._touch_lifecycle()
+        self.ticket_id._mark_lifecycle_pending()
         return super().unlink()

@@ -2,6 +2,8 @@ from odoo import fields, models
 
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
+from ..personal_data import LoyaltyCards
+
 
 class CrmLifecycleProfile(models.Model):
     """Facts from the loyalty cards of the customer and its contacts."""
@@ -16,7 +18,7 @@ class CrmLifecycleProfile(models.Model):
         "customers without a card.",
     )
     loyalty_tier_id = LooseMany2one(
-        comodel_name="loyalty.tier",
+        comodel_name="crm.loyalty.tier",
         readonly=True,
         fact="only",
         index="btree_not_null",
@@ -29,32 +31,12 @@ class CrmLifecycleProfile(models.Model):
         self.ensure_one()
         return self.partner_id.action_view_loyalty_cards()
 
-    def _get_person_data(self):
-        """Export the cards of the customer, with each change of their points."""
-        data = super()._get_person_data()
-        # `sudo()`: cards of all programmes. The caller has checked the user's access.
+    def _get_personal_records(self):
+        """Hand out the cards, with each change of their points; erase their words."""
+        # Cards of whatever programme, and archived ones: `crm_lifecycle_privacy` checks
+        # who asks.
         cards = self.env["loyalty.card"].sudo().with_context(active_test=False)
         contacts = self.sudo().partner_id
-        cards = cards.search([("partner_id", "child_of", contacts.ids)])
-        kinds = dict(cards.entry_ids._fields["kind"]._description_selection(self.env))
-        data["cards"] = [
-            {
-                "card": card.code,
-                "program": card.program_id.name,
-                "points": card.points,
-                "tier": card.tier_id.name or None,
-                "member_since": card.member_since or None,
-                "entries": [
-                    {
-                        "date": entry.date,
-                        "kind": kinds[entry.kind],
-                        "points": entry.points,
-                        "reason": entry.reason or None,
-                    }
-                    for entry in card.entry_ids.sorted("sequence")
-                ],
-            }
-            for card in cards
-            if contacts
-        ]
-        return data
+        if contacts:
+            cards = cards.search([("partner_id", "child_of", contacts.ids)])
+        return [*super()._get_personal_records(), LoyaltyCards(cards)]

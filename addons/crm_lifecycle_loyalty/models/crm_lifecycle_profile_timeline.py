@@ -18,10 +18,10 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_points(self, limit):
         """SQL of the ledger entries: kind, points and reason."""
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         if not is_readable(Entry):
             return None
-        query = self._search_of_customer(Entry, limit)
+        query = self._search_customer_records(Entry, limit)
         return query.select(
             *self._get_timeline_start(query),
             self._get_kind_sql(Entry, query),
@@ -39,10 +39,10 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_tiers(self, limit):
         """SQL of the changes of tiers: the new tier and the reason."""
-        History = self.env["loyalty.tier.history"]
+        History = self.env["crm.loyalty.tier.history"]
         if not is_readable(History):
             return None
-        query = self._search_of_customer(History, limit)
+        query = self._search_customer_records(History, limit)
         model, alias = History._fields["to_tier_id"].join(History, query.table, query)
         return query.select(
             *self._get_timeline_start(query),
@@ -55,7 +55,7 @@ class CrmLifecycleProfile(models.Model):
             SQL("%s::int", SQL.identifier(query.table, "id")),
         )
 
-    def _search_of_customer(self, model, limit):
+    def _search_customer_records(self, model, limit):
         mine = self._get_customer_domain(company="company_id")
         return model._search(
             mine & Domain("date", "<=", "today"),

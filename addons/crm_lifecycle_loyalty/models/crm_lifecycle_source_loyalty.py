@@ -39,17 +39,17 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
     def _get_changes(self, scope):
         """SQL joins to the rows that may have changed, each with its condition."""
         program = SQL("loyalty_program AS x ON x.id = c.program_id")
-        tier = SQL("loyalty_tier AS x ON x.program_id = c.program_id")
-        entry = SQL("loyalty_point_entry AS x ON x.card_id = c.id")
-        history = SQL("loyalty_tier_history AS x ON x.card_id = c.id")
+        tier = SQL("crm_loyalty_tier AS x ON x.program_id = c.program_id")
+        entry = SQL("crm_loyalty_entry AS x ON x.card_id = c.id")
+        history = SQL("crm_loyalty_tier_history AS x ON x.card_id = c.id")
         day = SQL("x.date")
         return [
             (entry, SQL("x.create_date >= %s", scope.since)),
-            (entry, scope.crossing_day(day)),
+            (entry, scope.date_crosses_cutoff(day)),
             (history, SQL("x.create_date >= %s", scope.since)),
-            (history, scope.crossing_day(day)),
+            (history, scope.date_crosses_cutoff(day)),
             (program, SQL("c.write_date >= %s", scope.since)),
-            (program, scope.crossing_day(SQL("c.member_since"))),
+            (program, scope.date_crosses_cutoff(SQL("c.crm_loyalty_member_since"))),
             (program, SQL("x.write_date >= %s", scope.since)),
             (tier, SQL("x.write_date >= %s", scope.since)),
         ]
@@ -67,7 +67,8 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
             """
             SELECT b.profile_id,
                    SUM(COALESCE(
-                       ledger.points, CASE WHEN c.member_since <= %(as_of)s THEN 0 END
+                       ledger.points,
+                       CASE WHEN c.crm_loyalty_member_since <= %(as_of)s THEN 0 END
                    ))::float AS loyalty_points,
                    (ARRAY_AGG(t.id ORDER BY p.sequence, p.id, t.threshold DESC, c.id)
                        FILTER (WHERE t.id IS NOT NULL))[1] AS loyalty_tier_id
@@ -76,21 +77,21 @@ class CrmLifecycleSourceLoyalty(models.AbstractModel):
               JOIN loyalty_program AS p ON p.id = c.program_id AND p.active
          LEFT JOIN LATERAL (
                    SELECT SUM(e.points) AS points
-                     FROM loyalty_point_entry AS e
+                     FROM crm_loyalty_entry AS e
                     WHERE e.card_id = c.id AND e.date <= %(as_of)s
                    ) AS ledger ON TRUE
          LEFT JOIN LATERAL (
                    SELECT h.to_tier_id
-                     FROM loyalty_tier_history AS h
+                     FROM crm_loyalty_tier_history AS h
                     WHERE h.card_id = c.id AND h.date <= %(as_of)s
                     ORDER BY h.date DESC, h.id DESC
                     LIMIT 1
                    ) AS last ON TRUE
-         LEFT JOIN loyalty_tier AS t ON t.id = last.to_tier_id
-             WHERE %(counts)s AND %(asked)s
+         LEFT JOIN crm_loyalty_tier AS t ON t.id = last.to_tier_id
+             WHERE %(counts)s AND %(is_pending)s
              GROUP BY b.profile_id
             """,
             as_of=scope.as_of,
             counts=self._get_program_condition(scope),
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )

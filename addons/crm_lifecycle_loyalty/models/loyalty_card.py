@@ -7,15 +7,17 @@ class LoyaltyCard(models.Model):
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "program_id"}:
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
         return super().write(vals)
 
     def unlink(self):
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of the cards to the work list of the runs."""
         # `sudo()` also queues customers that the user may not read.
         for company, cards in self.sudo().grouped("company_id").items():
-            self.env["crm.lifecycle.touch"]._touch(company, partners=cards.partner_id)
+            self.env["crm.lifecycle.pending"]._mark_pending(
+                company, partners=cards.partner_id
+            )

@@ -27,20 +27,18 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     @tools.ormcache()
-    def _get_staged_program_ids(self):
+    def _get_stage_program_ids(self):
         """Return the ids of the programmes with a stage condition, from the cache."""
         # `sudo()`: the cached ids must not depend on the user.
         staged = self.sudo().with_context(active_test=False)
         return frozenset(staged.search([("lifecycle_stage_ids", "!=", False)]).ids)
 
     def _has_multiplier(self):
-        return super()._has_multiplier() or self.id in self._get_staged_program_ids()
+        return super()._has_multiplier() or self.id in self._get_stage_program_ids()
 
     def _get_multiplier(self, card, partner):
         """Give no points to customers that are not in one of the programme's stages."""
-        if self.id in self._get_staged_program_ids() and not self._is_in_stages(
-            partner
-        ):
+        if self.id in self._get_stage_program_ids() and not self._is_in_stages(partner):
             return 0
         return super()._get_multiplier(card, partner)
 

@@ -14,5 +14,5 @@ res.users          lifecycle_loyalty_tier_id -      -      -        r      r    
 crm.lead           lifecycle_loyalty_points  -      -      -        r      r      r       -          r
 crm.lead           lifecycle_loyalty_tier_id -      -      -        r      r      r       -          r
 loyalty.program    lifecycle_stage_ids       -      -      -        r      r      rw      -          rw
-loyalty.bonus.rule lifecycle_stage_ids       -      -      -        r      r      rw      -          rw
+crm.loyalty.bonus.rule lifecycle_stage_ids       -      -      -        r      r      rw      -          rw
 """

@@ -12,9 +12,9 @@ class LoyaltyLifecycleCase(LifecycleCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.loyalty_tz = "UTC"
+        cls.company.crm_loyalty_tz = "UTC"
         cls.program = cls._program()
-        cls.basic, cls.gold = cls.program.tier_ids.sorted("threshold")
+        cls.basic, cls.gold = cls.program.crm_loyalty_tier_ids.sorted("threshold")
 
     @classmethod
     def _program(cls, **vals):
@@ -25,7 +25,7 @@ class LoyaltyLifecycleCase(LifecycleCase):
                 "applies_on": "both",
                 "trigger": "auto",
                 "company_id": cls.company.id,
-                "tier_ids": [
+                "crm_loyalty_tier_ids": [
                     Command.create({"name": "Basic", "threshold": 0}),
                     Command.create({"name": "Gold", "threshold": 1000}),
                 ],
@@ -39,7 +39,7 @@ class LoyaltyLifecycleCase(LifecycleCase):
             {
                 "partner_id": partner.id,
                 "program_id": (program or cls.program).id,
-                "member_since": TODAY - timedelta(days=days_ago),
+                "crm_loyalty_member_since": TODAY - timedelta(days=days_ago),
             }
         )
 

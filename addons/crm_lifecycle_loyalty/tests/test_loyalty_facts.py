@@ -59,7 +59,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         self._lead(days_ago=9, partner_id=partner.id)
         self._points(self._card(partner), 1000, days_ago=1)
         for days_ago, points, tier in (
-            (2, 0, self.env["loyalty.tier"]),
+            (2, 0, self.env["crm.loyalty.tier"]),
             (1, 1000, self.gold),
             (0, 1000, self.gold),
         ):
@@ -176,7 +176,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         card._post_points(amount, "earn")
 
     def _do_spend(self, card, partners, amount, day):
-        card._post_points(-min(amount, card.points_available), "burn")
+        card._post_points(-min(amount, card.crm_loyalty_points_available), "burn")
 
     def _do_late(self, card, partners, amount, day):
         """Post points with a date in the future."""
@@ -196,7 +196,7 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
             {
                 "partner_id": partners[amount % 3].id,
                 "program_id": self.program.id,
-                "member_since": day + timedelta(days=amount % 30),
+                "crm_loyalty_member_since": day + timedelta(days=amount % 30),
             }
         )
 
@@ -206,9 +206,9 @@ class TestLoyaltyFacts(LoyaltyLifecycleCase):
         for table, column in (
             ("loyalty_card", "write_date"),
             ("loyalty_program", "write_date"),
-            ("loyalty_tier", "write_date"),
-            ("loyalty_point_entry", "create_date"),
-            ("loyalty_tier_history", "create_date"),
+            ("crm_loyalty_tier", "write_date"),
+            ("crm_loyalty_entry", "create_date"),
+            ("crm_loyalty_tier_history", "create_date"),
             ("crm_lead", "write_date"),
             ("res_partner", "write_date"),
             ("mail_message", "write_date"),

@@ -39,8 +39,8 @@ class TestStageCondition(LoyaltyLifecycleCase):
         cards = self._card(profile.partner_id) | self._card(other.partner_id)
         profile.stage_id = self.customer
         other.stage_id = self.lost
-        (profile | other).partner_id.loyalty_birthdate = TODAY.replace(year=1990)
-        rule = self.env["loyalty.bonus.rule"].create(
+        (profile | other).partner_id.crm_loyalty_birthdate = TODAY.replace(year=1990)
+        rule = self.env["crm.loyalty.bonus.rule"].create(
             {
                 "name": "Birthday",
                 "program_id": self.program.id,
@@ -49,7 +49,7 @@ class TestStageCondition(LoyaltyLifecycleCase):
                 "date_from": TODAY - timedelta(days=9),
                 "lifecycle_stage_ids": self.customer.ids,
                 "birthdate_field_id": self.env["ir.model.fields"]
-                ._get("res.partner", "loyalty_birthdate")
+                ._get("res.partner", "crm_loyalty_birthdate")
                 .id,
             }
         )

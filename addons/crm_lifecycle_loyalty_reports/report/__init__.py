@@ -1,2 +1,2 @@
 from . import crm_lifecycle_report_mixin
-from . import loyalty_points_report
+from . import crm_loyalty_points_report

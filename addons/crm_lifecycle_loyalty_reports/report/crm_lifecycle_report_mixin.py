@@ -9,7 +9,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
     _depends = {"crm.lifecycle.profile": ["loyalty_tier_id"]}
 
     loyalty_tier_id = fields.Many2one(
-        comodel_name="loyalty.tier",
+        comodel_name="crm.loyalty.tier",
         string="Loyalty tier",
         readonly=True,
         help="The tier that the customer has today.",

@@ -14,7 +14,7 @@ class TestPointsAccess(LifecycleCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Report = cls.env["loyalty.points.report"]
+        cls.Report = cls.env["crm.loyalty.points.report"]
         points = cls.env.ref("crm_loyalty.group_points_user")
         for user in (cls.salesperson, cls.leader):
             user.group_ids |= points
@@ -23,7 +23,7 @@ class TestPointsAccess(LifecycleCase):
                 "name": "Club",
                 "program_type": "loyalty",
                 "company_id": cls.company.id,
-                "point_value": 0.5,
+                "crm_loyalty_point_value": 0.5,
             }
         )
         for name, user, given in (

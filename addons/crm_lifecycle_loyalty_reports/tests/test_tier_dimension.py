@@ -4,7 +4,7 @@ from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle_reports.tests.common import ReportCase
 
-MODELS = ("visit", "growth", "customer")
+MODELS = ("stage", "growth", "customer")
 
 
 @tagged("post_install", "-at_install")
@@ -13,7 +13,7 @@ class TestTierDimension(ReportCase):
         program = self.env["loyalty.program"].create(
             {"name": "Card", "program_type": "loyalty", "company_id": self.company.id}
         )
-        gold = self.env["loyalty.tier"].create(
+        gold = self.env["crm.loyalty.tier"].create(
             {"name": "Gold", "program_id": program.id, "threshold": 10}
         )
         ada, bob = (
@@ -38,4 +38,4 @@ class TestTierDimension(ReportCase):
                 )
                 tiers = {tier: profiles for tier, profiles in groups}
                 self.assertEqual(tiers[gold], ada)
-                self.assertEqual(tiers[self.env["loyalty.tier"]], bob)
+                self.assertEqual(tiers[self.env["crm.loyalty.tier"]], bob)

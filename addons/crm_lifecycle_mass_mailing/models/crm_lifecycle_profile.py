@@ -7,14 +7,14 @@ class CrmLifecycleProfile(models.Model):
 
     _inherit = "crm.lifecycle.profile"
 
-    def _timeline_talks(self, model, documents, limit):
+    def _get_conversations_sql(self, model, documents, limit):
         """Add the mailings to some documents, and the last click on each.
 
         Salespeople have no access to mailings. A user who may read the contact may see
         which mailings it received. A click on the row opens the contact, not the
         mailing.
         """
-        sources = super()._timeline_talks(model, documents, limit)
+        sources = super()._get_conversations_sql(model, documents, limit)
         sent, clicked = self.env._("Mailing"), self.env._("Click in a mailing")
         return [
             *sources,
@@ -26,7 +26,8 @@ class CrmLifecycleProfile(models.Model):
 
     def _timeline_mailings(self, model, documents, limit, date, label):
         """SQL of the mailings to some documents, by one of their dates."""
-        # `sudo()`: only the subject of the mailing is read, see `_timeline_talks`.
+        # `sudo()`: only the subject of the mailing is read, see
+        # `_get_conversations_sql`.
         Mailing = self.env["mailing.mailing"].sudo()
         return SQL(
             """

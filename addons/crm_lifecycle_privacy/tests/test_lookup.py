@@ -15,7 +15,7 @@ class TestLookup(LifecycleCase):
         cls.lead = cls._lead(contact_name="Ada Lovelace", email_from="ada@example.com")
         cls._run()
         for profile in cls.ada | cls.other:
-            cls.env["crm.lifecycle.step"].create(
+            cls.env["crm.lifecycle.playbook.log"].create(
                 {
                     "history_id": profile.history_ids[0].id,
                     "profile_id": profile.id,
@@ -51,8 +51,8 @@ class TestLookup(LifecycleCase):
             sorted((self.ada | lead).history_ids.ids),
         )
         self.assertEqual(
-            self._get_found(lines, "crm.lifecycle.step"),
-            self.ada.playbook_step_ids.ids,
+            self._get_found(lines, "crm.lifecycle.playbook.log"),
+            self.ada.playbook_log_ids.ids,
         )
 
     def test_cases_and_visits_are_found_and_erased(self):

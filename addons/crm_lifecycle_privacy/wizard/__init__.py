@@ -1,1 +1,2 @@
+from . import crm_lifecycle_erase
 from . import privacy_lookup_wizard

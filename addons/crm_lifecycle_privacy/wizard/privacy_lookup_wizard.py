@@ -57,7 +57,7 @@ class PrivacyLookupWizard(models.TransientModel):
             "crm.lifecycle.history": SQL(
                 "lead_id IN (%s) AND partner_id IS NULL", leads
             ),
-            "crm.lifecycle.step": SQL("profile_id IN (%s)", profiles),
+            "crm.lifecycle.playbook.log": SQL("profile_id IN (%s)", profiles),
         }
         if "crm.lifecycle.visit" in self.env:
             found["crm.lifecycle.visit"] = SQL("profile_id IN (%s)", profiles)
@@ -66,12 +66,12 @@ class PrivacyLookupWizard(models.TransientModel):
             found["crm.lifecycle.risk.case"] = SQL(
                 "profile_id IN (%s) AND partner_id IS NULL", profiles
             )
-        if "loyalty.point.adjustment" in self.env:
+        if "crm.loyalty.adjustment" in self.env:
             cards = SQL(
                 "card_id IN (SELECT id FROM loyalty_card WHERE partner_id IN "
                 "(SELECT id FROM indirect_references))"
             )
-            found["loyalty.point.adjustment"] = cards
+            found["crm.loyalty.adjustment"] = cards
             found["loyalty.history"] = cards
         return found
 
@@ -101,24 +101,24 @@ class PrivacyLookupWizardLine(models.TransientModel):
         record = self.env[self.res_model].sudo().browse(self.res_id).exists()
         if self.res_model == profiles._name:
             return profiles.browse(record.ids)
-        if self.res_model in OF_PROFILES:
+        if self.res_model in PROFILE_MODELS:
             return profiles.browse(record.profile_id.ids)
-        if self.res_model in KEPT:
-            partner = record[KEPT[self.res_model]].partner_id
+        if self.res_model in LEDGER_MODELS:
+            partner = record[LEDGER_MODELS[self.res_model]].partner_id
             return profiles.search([("partner_id", "parent_of", partner.ids)], limit=1)
         return profiles.browse()
 
 
 # Records of the lifecycle, which count in its sums. They have a profile.
-OF_PROFILES = (
+PROFILE_MODELS = (
     "crm.lifecycle.history",
     "crm.lifecycle.risk.case",
-    "crm.lifecycle.step",
+    "crm.lifecycle.playbook.log",
     "crm.lifecycle.visit",
 )
 # Records of the points ledger, kept for its sums. They have a card.
-KEPT = {
-    "loyalty.point.entry": "card_id",
-    "loyalty.point.adjustment": "card_id",
-    "loyalty.tier.history": "card_id",
+LEDGER_MODELS = {
+    "crm.loyalty.entry": "card_id",
+    "crm.loyalty.adjustment": "card_id",
+    "crm.loyalty.tier.history": "card_id",
 }

@@ -10,7 +10,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     _inherit = "crm.lifecycle.source.ticket"
 
     @api.model
-    def _get_kinds(self):
+    def _get_ticket_kinds(self):
         """Add the tasks of service desks, without subtasks and templates.
 
         Odoo does not store when a task was closed. Use the last tracked change of its
@@ -21,14 +21,15 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             table="project_task",
             is_ticket=SQL(
                 """
-                (t.project_id IN (SELECT id FROM project_project WHERE is_service_desk)
+                (t.project_id IN (SELECT id FROM project_project
+                                    WHERE lifecycle_is_service_desk)
                  AND t.parent_id IS NULL AND t.is_template IS NOT TRUE
                  AND t.has_template_ancestor IS NOT TRUE)
                 """
             ),
             domain=Domain(
                 [
-                    ("project_id.is_service_desk", "=", True),
+                    ("project_id.lifecycle_is_service_desk", "=", True),
                     ("parent_id", "=", False),
                     ("is_template", "=", False),
                     ("has_template_ancestor", "=", False),
@@ -39,7 +40,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             ),
             closed_at=self._get_task_closed_at(),
         )
-        return [*super()._get_kinds(), tasks]
+        return [*super()._get_ticket_kinds(), tasks]
 
     def _get_task_closed_at(self):
         """SQL of the time when task ``t`` was closed, from its tracking values."""

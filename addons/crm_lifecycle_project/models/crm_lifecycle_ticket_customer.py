@@ -6,24 +6,24 @@ from odoo.addons.crm_lifecycle_service.ticket_kind import TicketButton
 class CrmLifecycleTicketCustomer(models.AbstractModel):
     _inherit = "crm.lifecycle.ticket.customer"
 
-    service_task_count = fields.Integer(
+    lifecycle_service_task_count = fields.Integer(
         string="Service Tasks",
-        compute="_compute_service_task_count",
+        compute="_compute_lifecycle_service_task_count",
         compute_sudo=False,
         groups="project.group_project_user",
     )
 
     @api.depends_context("uid")
-    def _compute_service_task_count(self):
+    def _compute_lifecycle_service_task_count(self):
         counts = self._count_tickets("project.task")
         for record in self:
-            record.service_task_count = counts.get(record, 0)
+            record.lifecycle_service_task_count = counts.get(record, 0)
 
     @api.model
     def _get_ticket_buttons(self):
         button = TicketButton(
             method="action_open_service_tasks",
-            number="service_task_count",
+            number="lifecycle_service_task_count",
             label=self.env._("Service Tasks"),
             icon="fa-life-ring",
             groups="project.group_project_user",
@@ -44,7 +44,10 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         if model == "project.task":
             companies = [False, context.get("default_company_id", self.env.company.id)]
             desk = self.env["project.project"].search(
-                [("is_service_desk", "=", True), ("company_id", "in", companies)],
+                [
+                    ("lifecycle_is_service_desk", "=", True),
+                    ("company_id", "in", companies),
+                ],
                 limit=1,
             )
             context["default_project_id"] = desk.id

@@ -19,7 +19,9 @@ class ProjectTask(models.Model):
         "is_template",
     }
 
-    is_service_ticket = fields.Boolean(related="project_id.is_service_desk")
+    lifecycle_is_service_ticket = fields.Boolean(
+        related="project_id.lifecycle_is_service_desk"
+    )
 
     _lifecycle_written_idx = watermark_index("write_date, create_date")
 

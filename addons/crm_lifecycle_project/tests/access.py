@@ -15,7 +15,7 @@ def make(world):
     desk = world.env["project.project"].create(
         {
             "name": "Access",
-            "is_service_desk": True,
+            "lifecycle_is_service_desk": True,
             "company_id": world.home.id,
             "privacy_visibility": "employees",
         }
@@ -35,8 +35,8 @@ def make(world):
 
 
 OPENS = """
-    crm.lifecycle.subject.action_open_service_tasks
-    crm.lifecycle.subject.action_new_service_task
+    crm.lifecycle.profile.mixin.action_open_service_tasks
+    crm.lifecycle.profile.mixin.action_new_service_task
     crm.lifecycle.ticket.customer.action_open_service_tasks
     crm.lifecycle.ticket.customer.action_new_service_task
 """
@@ -52,17 +52,17 @@ project.task          action_open_lifecycle_profile                     -      -
 
 FIELDS = """
 model                 fields                                          public portal employee seller leader manager accountant technician admin worker
-res.partner           service_task_count                              -      -      -        -      -      -       -          -          -     r
-res.users             service_task_count                              -      -      -        -      -      -       -          -          -     r
-sale.order            service_task_count                              -      -      -        -      -      -       -          -          -     r
-crm.lead              service_task_count                              -      -      -        -      -      -       -          -          -     -
-crm.lifecycle.profile service_task_count                              -      -      -        -      -      -       -          -          -     -
+res.partner           lifecycle_service_task_count                              -      -      -        -      -      -       -          -          -     r
+res.users             lifecycle_service_task_count                              -      -      -        -      -      -       -          -          -     r
+sale.order            lifecycle_service_task_count                              -      -      -        -      -      -       -          -          -     r
+crm.lead              lifecycle_service_task_count                              -      -      -        -      -      -       -          -          -     -
+crm.lifecycle.profile lifecycle_service_task_count                              -      -      -        -      -      -       -          -          -     -
 project.task          lifecycle_profile_id,lifecycle_stage_id         -      -      -        r      r      r       -          -          r     -
 project.task          lifecycle_stage,lifecycle_category              -      -      r        r      r      r       r          r          r     r
 project.task          lifecycle_health,lifecycle_health_reasons       -      -      r        r      r      r       r          r          r     r
 project.task          lifecycle_tier,lifecycle_guidance               -      -      r        r      r      r       r          r          r     r
 project.task          lifecycle_follow_up_date,lifecycle_open_tickets -      -      r        r      r      r       r          r          r     r
 project.task          lifecycle_rule_id                               -      -      r        r      r      r       r          r          r     rw
-project.task          is_service_ticket                               -      -      r        r      r      r       r          r          r     r
-project.project       is_service_desk                                 -      -      r        r      r      r       r          r          r     r
+project.task          lifecycle_is_service_ticket                               -      -      r        r      r      r       r          r          r     r
+project.project       lifecycle_is_service_desk                                 -      -      r        r      r      r       r          r          r     r
 """

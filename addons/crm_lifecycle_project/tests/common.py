@@ -11,7 +11,11 @@ class TaskCase(TicketCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.desk = cls.env["project.project"].create(
-            {"name": "Service desk", "is_service_desk": True, "company_id": False}
+            {
+                "name": "Service desk",
+                "lifecycle_is_service_desk": True,
+                "company_id": False,
+            }
         )
 
     @classmethod

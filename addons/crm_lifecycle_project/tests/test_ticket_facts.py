@@ -33,10 +33,10 @@ class TestTaskFacts(TicketFacts, TaskCase):
         self._set_closed_at(task, moment(1))
         self._run()
         self.assertFalse(self._facts(partner))
-        other.is_service_desk = True
+        other.lifecycle_is_service_desk = True
         self._run(quick=True)
         self._check(partner, ticket_count=2, ticket_open_count=1)
-        other.is_service_desk = False
+        other.lifecycle_is_service_desk = False
         self._run(quick=True)
         self._check(partner, ticket_count=0, ticket_open_count=0)
 

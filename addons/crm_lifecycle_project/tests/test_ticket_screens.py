@@ -12,7 +12,7 @@ from .common import TaskCase
 class TestTaskScreens(TicketScreens, TaskCase):
     """Tasks of service desks on the screens of service and sales staff."""
 
-    number_field = "service_task_count"
+    number_field = "lifecycle_service_task_count"
     open_action = "action_open_service_tasks"
     new_action = "action_new_service_task"
 

@@ -29,7 +29,7 @@ SHARD_SIZE = 200000
 # they save.
 MAX_SHARDS = 100
 # The scheduled job takes over a run with jobs that make no progress for this long.
-PATIENCE = timedelta(minutes=30)
+STALLED_AFTER = timedelta(minutes=30)
 LIVE_STATES = (WAIT_DEPENDENCIES, PENDING, ENQUEUED, STARTED)
 
 
@@ -103,7 +103,7 @@ class CrmLifecycleRun(models.Model):
         count = self._get_shard_count()
         if not count:
             return False
-        for shard in self._split(count):
+        for shard in self._create_shards(count):
             shard._delay(
                 "_job_work_off",
                 self.env._(
@@ -120,7 +120,7 @@ class CrmLifecycleRun(models.Model):
 
     def _get_shard_count(self):
         """Extension point: return the number of shards of the run, 0 for no split."""
-        waiting = self._get_waiting_count()
+        waiting = self._get_pending_count()
         if waiting <= self._get_parameter("threshold", THRESHOLD):
             return 0
         if not self._is_queue_served():
@@ -190,11 +190,11 @@ class CrmLifecycleRun(models.Model):
         if not self._is_expected():
             return self.env._("The run has ended without this shard.")
         if self.state == "failed":
-            self._revive()
+            self._mark_running()
         if self.state == "running":
-            with self._to_be_retried(), lock.share_run(self.company_id):
+            with self._retry_on_conflict(), lock.lock_shard(self.company_id):
                 self._execute(self._commit)
-        self._hand_in()
+        self._queue_finish()
         return self.env._(
             "%(seen)s customers seen, %(moved)s moves",
             seen=self.profile_count,
@@ -204,16 +204,16 @@ class CrmLifecycleRun(models.Model):
     def _job_work_off_failed(self, **values):
         """Continue the run without a shard that failed for good."""
         self._mark_failed(values.get("exc_message"))
-        self._hand_in()
+        self._queue_finish()
 
     def _job_finish(self):
         """Finish a run after its shards have ended, including what they left."""
         self.ensure_one()
         if self.state != "running":
             return self.env._("The run has ended already.")
-        with self._to_be_retried(), lock.share_run(self.company_id):
+        with self._retry_on_conflict(), lock.lock_shard(self.company_id):
             self._finish(self._commit)
-        self._wake_schedule()
+        self._trigger_schedule()
         return self.env._(
             "%(seen)s customers seen, %(moved)s moves",
             seen=self.profile_count,
@@ -238,7 +238,7 @@ class CrmLifecycleRun(models.Model):
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @contextmanager
-    def _to_be_retried(self):
+    def _retry_on_conflict(self):
         """Retry the job after a conflict with another transaction."""
         try:
             yield
@@ -247,11 +247,11 @@ class CrmLifecycleRun(models.Model):
                 str(error), seconds=10, ignore_retry=True
             ) from error
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
-            self._revive()
+            self._mark_running()
             self._commit()
             raise RetryableJobError(str(error)) from error
 
-    def _revive(self):
+    def _mark_running(self):
         self.write({"state": "running", "date_end": False, "error": False})
 
     def _mark_failed(self, error):
@@ -264,7 +264,7 @@ class CrmLifecycleRun(models.Model):
             }
         )
 
-    def _hand_in(self):
+    def _queue_finish(self):
         """Queue the finish of a run after all its shards have ended.
 
         Each shard checks this after its own end is committed, so the last one sees the
@@ -292,16 +292,16 @@ class CrmLifecycleRun(models.Model):
             _logger.debug("Lifecycle run %s: finished by another shard", run.id)
 
     @api.model
-    def _wake_schedule(self):
+    def _trigger_schedule(self):
         """Trigger the scheduled job for work that was added meanwhile."""
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     # ------------------------------------------------------------
-    # Rescue
+    # Stalled runs
     # ------------------------------------------------------------
 
     @api.model
-    def _get_handed_out(self, company=None):
+    def _get_dispatched(self, company=None):
         """Return the running runs with queued shards.
 
         Runs that process their shards side by side have no jobs.
@@ -329,15 +329,15 @@ class CrmLifecycleRun(models.Model):
         period.
         """
         self.ensure_one()
-        if self.company_id.id in locks.get_held(self.env.cr, locks.SHARD):
+        if self.company_id.id in locks.get_held_keys(self.env.cr, locks.SHARD):
             return True
         progress = max((self | self.child_ids).mapped("date_progress"))
-        return progress >= fields.Datetime.now() - PATIENCE and any(
+        return progress >= fields.Datetime.now() - STALLED_AFTER and any(
             job.state != STARTED for job in self._get_live_jobs()
         )
 
     @api.model
-    def _rescue(self):
+    def _finish_stalled(self):
         """Finish the runs with jobs that died or never started.
 
         An error is stored on its run and does not stop the others.
@@ -347,11 +347,11 @@ class CrmLifecycleRun(models.Model):
         def keep(done, remaining):
             cron._commit_progress()
 
-        for run in self._get_handed_out():
+        for run in self._get_dispatched():
             if run._is_alive():
                 continue
             try:
-                with lock.hold_run(run.company_id, keep):
+                with lock.lock_runs(run.company_id, keep):
                     _logger.warning("Lifecycle run %s: the queue left it", run.id)
                     run._cancel_jobs()
                     run._finish(keep)
@@ -367,7 +367,7 @@ class CrmLifecycleRun(models.Model):
             job = shard._get_jobs()
             shard._mark_failed(job.exc_message or job.exc_info)
 
-    def _withdraw(self):
+    def _cancel_dispatched(self):
         """Cancel runs that are with the queue."""
         for run in self:
             run._cancel_jobs()
@@ -378,8 +378,8 @@ class CrmLifecycleRun(models.Model):
             )
 
     @api.model
-    def _get_under_way(self, company):
+    def _has_remote_workers(self, company):
         """A run is also under way while its shards wait in the queue."""
-        return super()._get_under_way(company) or any(
-            run._is_alive() for run in self._get_handed_out(company)
+        return super()._has_remote_workers(company) or any(
+            run._is_alive() for run in self._get_dispatched(company)
         )

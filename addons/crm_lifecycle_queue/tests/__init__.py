@@ -1,3 +1,3 @@
-from . import test_hand_out
+from . import test_dispatch
 from . import test_jobs
-from . import test_rescue
+from . import test_stalled

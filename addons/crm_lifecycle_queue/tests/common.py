@@ -46,7 +46,7 @@ class QueueCase(LifecycleCase):
                 won.action_set_won()
                 won.date_closed = f"{TODAY} 08:00:00"
         cls._lead(contact_name="Nobody's lead", days_ago=CUSTOMERS)
-        cls.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
 
     @classmethod
     def _set_parameter(cls, name, value):

@@ -22,7 +22,7 @@ class TestJobs(QueueCase):
         self._run()
         self._rule(self.risk, [("first_seen_date", "<=", "today -5d")])
         self.partners[1].opportunity_ids.action_set_lost()
-        self.env["crm.lifecycle.touch"]._touch(self.company, self.partners)
+        self.env["crm.lifecycle.pending"]._mark_pending(self.company, self.partners)
         self._set_parameter("threshold", 0)
         tomorrow = TODAY + timedelta(days=1)
         before = self._snapshot()

@@ -41,23 +41,23 @@ def add_periods(start: date, count: int, interval: str) -> date:
     return start + relativedelta(months=count * INTERVALS[interval])
 
 
-def build(
+def build_cohorts(
     rows: Iterable[tuple[date, date, float, float]],
     interval: str,
     *,
-    is_running: bool,
+    is_cumulative: bool,
     is_amount: bool = False,
     limit: int | None = None,
 ) -> list[Cohort]:
     """Return the cohorts in order, built from rows ``(cohort, period, value, size)``.
 
     Cohort and period are given by their first days, and rows with the same ones are
-    added up. With ``is_running``, a value is a running total, which includes values
+    added up. With ``is_cumulative``, a value is a running total, which includes values
     from before the cohort began. All cohorts end with the last period in the data.
 
     >>> january, february = date(2026, 1, 1), date(2026, 2, 1)
     >>> rows = [(january, january, 3, 3), (january, february, -1, 0)]
-    >>> [cohort.cells for cohort in build(rows, "month", is_running=True)]
+    >>> [cohort.cells for cohort in build_cohorts(rows, "month", is_cumulative=True)]
     [[3, 2]]
     """
     sums: dict[date, dict[date, float]] = {}
@@ -69,17 +69,17 @@ def build(
     last = max((max(periods) for periods in sums.values()), default=None)
     cohorts = []
     for start in sorted(sums):
-        cells = _get_cells(sums[start], start, last, interval, is_running)
+        cells = _get_cells(sums[start], start, last, interval, is_cumulative)
         base = cells[0] if is_amount and cells else sizes[start]
         cohorts.append(Cohort(start, sizes[start], base, cells))
     return cohorts[-limit:] if limit else cohorts
 
 
-def _get_cells(sums, start, last, interval, is_running):
+def _get_cells(sums, start, last, interval, is_cumulative):
     """Return the values of one cohort from its first period to the last one."""
     count = count_periods(start, last, interval) + 1
     periods = [add_periods(start, index, interval) for index in range(count)]
-    if not is_running:
+    if not is_cumulative:
         return [sums.get(period, 0) for period in periods]
     balance = sum(value for period, value in sums.items() if period < start)
     cells = []

@@ -2,11 +2,8 @@ from . import crm_lifecycle_history
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_run
 from . import crm_lifecycle_stage
-from . import crm_lifecycle_turn
+from . import crm_lifecycle_growth_event
 from . import ir_actions_act_window_view
 from . import ir_ui_view
-from . import ir_actions_report
 from . import spreadsheet_dashboard
-from . import crm_lifecycle_profile_paper
-from . import crm_lifecycle_mailing
 from . import digest_digest

@@ -1,12 +1,12 @@
 from odoo import models
 
 # Origins of moves that merge one profile into another.
-MERGES = ("merge", "convert")
+MERGE_ORIGINS = ("merge", "convert")
 # Condition for rows that enter a stage. Queries must repeat it exactly as in the index,
 # or the planner does not use the index.
 IS_ENTRY = (
     "profile_id IS NOT NULL AND from_stage_id IS DISTINCT FROM to_stage_id "
-    f"AND origin NOT IN {MERGES} AND is_voided IS NOT TRUE"
+    f"AND origin NOT IN {MERGE_ORIGINS} AND is_voided IS NOT TRUE"
 )
 
 

@@ -6,7 +6,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.access import as_reader
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_condition import UNUSABLE
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_condition import (
+    DOMAIN_ERRORS,
+)
 
 
 class CrmLifecycleProfile(models.Model):
@@ -40,7 +42,7 @@ class CrmLifecycleProfile(models.Model):
 
         :raises UserError: if the question is not one that a report asks
         """
-        question = self._read_cell_question(question)
+        question = self._parse_cell_question(question)
         model = as_reader(self.env[question["model"]]).with_context(
             lifecycle_cohort_stage_id=question.get("stage_id")
         )
@@ -52,7 +54,7 @@ class CrmLifecycleProfile(models.Model):
                 measure = model._field_to_sql(model._table, having, query)
                 query.groupby = profile
                 query.having = SQL("SUM(%s) > 0", measure)
-        except UNUSABLE as error:
+        except DOMAIN_ERRORS as error:
             raise self._get_cell_error() from error
         query.order = None
         found = query.select(profile)
@@ -62,7 +64,7 @@ class CrmLifecycleProfile(models.Model):
             )
         )
 
-    def _read_cell_question(self, text):
+    def _parse_cell_question(self, text):
         """Parse a question and check its structure."""
         try:
             question = json.loads(text)
@@ -95,10 +97,10 @@ class CrmLifecycleProfile(models.Model):
     # Merge
     # ------------------------------------------------------------
 
-    def _adopt_history(self, sources):
+    def _merge_history(self, sources):
         """Refresh the stored turns of merged profiles."""
-        result = super()._adopt_history(sources)
-        self.env["crm.lifecycle.turn"]._count_anew(
+        result = super()._merge_history(sources)
+        self.env["crm.lifecycle.growth.event"]._recompute_events(
             SQL("h.profile_id = ANY(%s)", (self | sources).ids)
         )
         return result

@@ -8,11 +8,11 @@ class CrmLifecycleRun(models.Model):
         """Refresh the stored turns after a full run."""
         result = super()._after_run()
         if self.kind != "quick":
-            self.env["crm.lifecycle.turn"]._trigger_refresh()
+            self.env["crm.lifecycle.growth.event"]._trigger_refresh()
         return result
 
     def _void(self, reason):
         """Refresh the stored turns after a voided run."""
         result = super()._void(reason)
-        self.env["crm.lifecycle.turn"]._trigger_refresh()
+        self.env["crm.lifecycle.growth.event"]._trigger_refresh()
         return result

@@ -11,5 +11,5 @@ class CrmLifecycleStage(models.Model):
         )
         result = super().write(vals)
         if changes:
-            self.env["crm.lifecycle.turn"]._forget()
+            self.env["crm.lifecycle.growth.event"]._recompute_all()
         return result

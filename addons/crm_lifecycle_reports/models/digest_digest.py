@@ -58,7 +58,7 @@ class DigestDigest(models.Model):
         domain = Domain("date", ">=", fields.Date.to_date(start)) & Domain(
             "date", "<", fields.Date.to_date(end)
         )
-        counts = self.env["crm.lifecycle.period"]._count_flow(
+        counts = self.env["crm.lifecycle.growth.mixin"]._count_flow(
             domain & Domain("company_id", "in", companies.ids), what
         )
         for digest in self:

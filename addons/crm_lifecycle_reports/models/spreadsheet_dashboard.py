@@ -8,7 +8,7 @@ class SpreadsheetDashboard(models.Model):
 
     _inherit = "spreadsheet.dashboard"
 
-    refresh_seconds = Integer(
+    lifecycle_refresh_seconds = Integer(
         minimum=0,
         string="Refresh every (seconds)",
         help="An open dashboard fetches its figures again after so many seconds, and "

@@ -12,7 +12,7 @@ from odoo.addons.crm_lifecycle.storage import raise_work_mem
 
 from ..engine import cohorts as engine
 
-SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
+DATE_SKELETONS = {"month": "yMMM", "quarter": "yQQQ", "year": "y"}
 # Maximum number of cohorts shown, latest first.
 LIMIT = 24
 
@@ -33,7 +33,7 @@ class Measure(NamedTuple):
     label: str
     aggregate: str
     # A running total over the periods, or else a value per period.
-    is_running: bool
+    is_cumulative: bool
     is_amount: bool = False
 
     def get_aggregate(self, interval):
@@ -91,10 +91,10 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         rows = self._with_cohort_stage(stage_id)._get_cohort_sums(
             domain, anchor, measure, interval
         )
-        cohorts = engine.build(
+        cohorts = engine.build_cohorts(
             rows,
             interval,
-            is_running=measure.is_running,
+            is_cumulative=measure.is_cumulative,
             is_amount=measure.is_amount,
             limit=LIMIT,
         )
@@ -112,7 +112,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
                 [stage.id, stage.display_name] for stage in self._get_cohort_stages()
             ],
             "currency_id": currency.id if measure.is_amount else False,
-            "cohorts": [self._show_cohort(cohort, interval) for cohort in cohorts],
+            "cohorts": [self._format_cohort(cohort, interval) for cohort in cohorts],
             "average": engine.get_average(cohorts),
             "note": self._get_cohort_note(),
         }
@@ -147,7 +147,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         ]
 
     @api.model
-    def _show_cohort(self, cohort, interval):
+    def _format_cohort(self, cohort, interval):
         """Return the values of a cohort for the view."""
         return {
             "start": fields.Date.to_string(cohort.start),
@@ -165,7 +165,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
     @api.model
     def _get_period_label(self, start, interval):
         locale = babel_locale_parse(get_lang(self.env).code)
-        return format_skeleton(SKELETONS[interval], start, locale=locale)
+        return format_skeleton(DATE_SKELETONS[interval], start, locale=locale)
 
     @api.model
     def _read_cohort_options(self, options):
@@ -175,7 +175,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         anchor = anchors.get(options.get("anchor")) or next(iter(anchors.values()))
         measure = measures.get(options.get("measure")) or next(iter(measures.values()))
         interval = options.get("interval") or "month"
-        if interval not in SKELETONS:
+        if interval not in DATE_SKELETONS:
             raise UserError(self.env._("Cohorts are by month, quarter or year."))
         stage_id = False
         if anchor.key == "stage":
@@ -213,7 +213,7 @@ class CrmLifecycleCohortMixin(models.AbstractModel):
         else:
             period = engine.add_periods(start, index, interval)
             domain &= Domain("date", "<", engine.add_periods(period, 1, interval))
-            if measure.is_running:
+            if measure.is_cumulative:
                 having = measure.get_aggregate(interval).partition(":")[0]
             else:
                 domain &= Domain("date", ">=", period)

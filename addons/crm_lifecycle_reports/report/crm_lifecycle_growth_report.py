@@ -39,7 +39,7 @@ class CrmLifecycleGrowthReport(models.Model):
         ],
         "crm.lifecycle.profile": ["company_id", "user_id", "first_seen_date"],
         "crm.lifecycle.stage": ["lifecycle_id", "category"],
-        "crm.lifecycle.turn": ["profile_id", "kind", "customer_date"],
+        "crm.lifecycle.growth.event": ["profile_id", "kind", "customer_date"],
     }
 
     lifecycle_id = fields.Many2one(comodel_name="crm.lifecycle", readonly=True)
@@ -94,8 +94,8 @@ class CrmLifecycleGrowthReport(models.Model):
     @property
     def _table_query(self):
         stage_id = self.env.context.get("lifecycle_cohort_stage_id")
-        turns = self.env["crm.lifecycle.turn"]._get_turns()
-        events = [self._get_moves(turns), self._get_contacts(turns)]
+        events = self.env["crm.lifecycle.growth.event"]._get_growth_events()
+        events = [self._get_moves(events), self._get_contacts(events)]
         if stage_id:
             events.append(self._get_entries(stage_id))
         return SQL(
@@ -131,7 +131,7 @@ class CrmLifecycleGrowthReport(models.Model):
         )
 
     @api.model
-    def _get_moves(self, turns):
+    def _get_moves(self, events):
         """SQL of the moves that make or lose a customer."""
         return SQL(
             """
@@ -140,11 +140,11 @@ class CrmLifecycleGrowthReport(models.Model):
                    m.is_start
               FROM (%s) AS m
             """,
-            turns,
+            events,
         )
 
     @api.model
-    def _get_contacts(self, turns):
+    def _get_contacts(self, events):
         """SQL of the first contacts, in the same columns.
 
         Reads one table, with the same types and no conditions of its own, so that the
@@ -159,7 +159,7 @@ class CrmLifecycleGrowthReport(models.Model):
                    FALSE
               FROM crm_lifecycle_profile AS o
             """,
-            turns,
+            events,
         )
 
     @api.model

@@ -15,7 +15,7 @@ from odoo.addons.crm_lifecycle.storage import raise_work_mem
 LADDER = ("prospect", "engaged", "customer", "loyal")
 # Categories of customers who are not lost.
 CUSTOMERS = ("customer", "loyal", "at_risk")
-GONE = ("lost", "ended")
+LEFT_CATEGORIES = ("lost", "ended")
 
 
 class CrmLifecycleReportMixin(models.AbstractModel):
@@ -62,7 +62,7 @@ class CrmLifecycleReportMixin(models.AbstractModel):
         )
 
     @api.model
-    def _get_customer_names(self, own):
+    def _get_customer_column_names(self, own):
         """Return the customer columns that a report does not define itself."""
         known = self.env["crm.lifecycle.report.mixin"]._fields
         own = {"id", "profile_id", "company_id", *own}

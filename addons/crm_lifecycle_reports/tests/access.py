@@ -1,7 +1,7 @@
 """Expected access rights in this addon; see tests/access_matrix.py."""
 
 REPORTS_OF_MOVES = (
-    "crm.lifecycle.visit.report",
+    "crm.lifecycle.stage.report",
     "crm.lifecycle.growth.report",
     "crm.lifecycle.customer.report",
 )
@@ -22,14 +22,9 @@ def make(world):
     env.flush_all()
     return {
         **{model: make_rows(world, model) for model in REPORTS_OF_MOVES},
-        "crm.lifecycle.step.report": make_steps(world),
-        "crm.lifecycle.print": {"here": (env["crm.lifecycle.print"], None, {})},
-        **make_mailings(world),
+        "crm.lifecycle.playbook.report": make_steps(world),
         **make_turns(world),
         "digest.digest": {"here": env["digest.digest"].create({"name": "Access"})},
-        "ir.actions.report": {
-            "here": env.ref("crm_lifecycle_reports.action_report_customer")
-        },
         "spreadsheet.dashboard": {
             "here": env.ref("crm_lifecycle_reports.spreadsheet_dashboard_lifecycle")
         },
@@ -51,7 +46,11 @@ def make_rows(world, model):
 
 def make_steps(world):
     return {
-        name: (world.env["crm.lifecycle.step.report"].search(domain, limit=1), {}, None)
+        name: (
+            world.env["crm.lifecycle.playbook.report"].search(domain, limit=1),
+            {},
+            None,
+        )
         for name, domain in (
             (name, [("profile_id", "=", world.profiles[name].id)]) for name in NAMES
         )
@@ -69,46 +68,17 @@ def make_turns(world):
             "date": "2026-03-02",
             "kind": "new",
         }
-        turns[name] = world.env["crm.lifecycle.turn"].create(turn), turn, turn
+        turns[name] = world.env["crm.lifecycle.growth.event"].create(turn), turn, turn
     mark = {"upto": 1}
     return {
-        "crm.lifecycle.turn": turns,
-        "crm.lifecycle.turn.mark": {
-            "here": (world.env["crm.lifecycle.turn.mark"].create(mark), mark, mark)
+        "crm.lifecycle.growth.event": turns,
+        "crm.lifecycle.growth.watermark": {
+            "here": (
+                world.env["crm.lifecycle.growth.watermark"].create(mark),
+                mark,
+                mark,
+            )
         },
-    }
-
-
-def make_mailings(world):
-    """Return a scheduled report with a sent delivery."""
-    mailings, deliveries = {}, {}
-    for name, company in (
-        ("here", world.home),
-        ("branch", world.branch),
-        ("there", world.there),
-    ):
-        vals = {
-            "name": "Access",
-            "company_id": company.id,
-            "user_ids": world.users["manager"].ids,
-        }
-        mailing = world.env["crm.lifecycle.mailing"].create(vals)
-        mailings[name] = mailing, {"name": "Changed"}, vals
-        sent = {
-            "mailing_id": mailing.id,
-            "user_id": world.users["manager"].id,
-            "date_from": "2026-02-23",
-            "date_to": "2026-03-01",
-        }
-        delivery = world.env["crm.lifecycle.mailing.delivery"].create(sent)
-        deliveries[name] = (
-            delivery,
-            {"state": "sent"},
-            {**sent, "date_to": "2026-03-08"},
-        )
-    return {
-        "crm.lifecycle.mailing": mailings,
-        "crm.lifecycle.mailing.delivery": deliveries,
     }
 
 
@@ -118,12 +88,12 @@ SEARCHES = """
 
 MODELS = """
 model                          record       public portal employee seller leader manager technician admin
-crm.lifecycle.visit.report     mine         -      -      -        r      r      r       -          r
-crm.lifecycle.visit.report     others       -      -      -        -      r      r       -          r
-crm.lifecycle.visit.report     branch       -      -      -        -      -      -       -          -
-crm.lifecycle.visit.report     there        -      -      -        -      -      -       -          -
-crm.lifecycle.visit.report     shared       -      -      -        r      r      r       -          r
-crm.lifecycle.visit.report     shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.stage.report     mine         -      -      -        r      r      r       -          r
+crm.lifecycle.stage.report     others       -      -      -        -      r      r       -          r
+crm.lifecycle.stage.report     branch       -      -      -        -      -      -       -          -
+crm.lifecycle.stage.report     there        -      -      -        -      -      -       -          -
+crm.lifecycle.stage.report     shared       -      -      -        r      r      r       -          r
+crm.lifecycle.stage.report     shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.growth.report    mine         -      -      -        r      r      r       -          r
 crm.lifecycle.growth.report    others       -      -      -        -      r      r       -          r
 crm.lifecycle.growth.report    branch       -      -      -        -      -      -       -          -
@@ -136,39 +106,30 @@ crm.lifecycle.customer.report  branch       -      -      -        -      -     
 crm.lifecycle.customer.report  there        -      -      -        -      -      -       -          -
 crm.lifecycle.customer.report  shared       -      -      -        r      r      r       -          r
 crm.lifecycle.customer.report  shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.step.report      mine         -      -      -        r      r      r       -          r
-crm.lifecycle.step.report      there        -      -      -        -      -      -       -          -
-crm.lifecycle.step.report      others       -      -      -        -      r      r       -          r
-crm.lifecycle.step.report      shared       -      -      -        r      r      r       -          r
-crm.lifecycle.step.report      shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.step.report      branch       -      -      -        -      -      -       -          -
-crm.lifecycle.print            here         -      -      -        c      c      c       -          c
-crm.lifecycle.mailing          here         -      -      -        -      -      rwcd    -          rwcd
-crm.lifecycle.mailing          there        -      -      -        -      -      -       -          -
-crm.lifecycle.mailing          branch       -      -      -        -      -      -       -          -
-crm.lifecycle.mailing.delivery here         -      -      -        -      -      r       -          r
-crm.lifecycle.mailing.delivery there        -      -      -        -      -      -       -          -
-crm.lifecycle.mailing.delivery branch       -      -      -        -      -      -       -          -
-crm.lifecycle.turn             mine         -      -      -        -      -      -       r          r
-crm.lifecycle.turn             branch       -      -      -        -      -      -       r          r
-crm.lifecycle.turn             there        -      -      -        -      -      -       r          r
-crm.lifecycle.turn.mark        here         -      -      -        -      -      -       r          r
+crm.lifecycle.playbook.report      mine         -      -      -        r      r      r       -          r
+crm.lifecycle.playbook.report      there        -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.report      others       -      -      -        -      r      r       -          r
+crm.lifecycle.playbook.report      shared       -      -      -        r      r      r       -          r
+crm.lifecycle.playbook.report      shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.report      branch       -      -      -        -      -      -       -          -
+crm.lifecycle.growth.event             mine         -      -      -        -      -      -       r          r
+crm.lifecycle.growth.event             branch       -      -      -        -      -      -       r          r
+crm.lifecycle.growth.event             there        -      -      -        -      -      -       r          r
+crm.lifecycle.growth.watermark        here         -      -      -        -      -      -       r          r
 """
 
 
 METHODS = """
 model                       methods                                      public portal employee seller leader manager technician admin
-crm.lifecycle.mailing       action_send                                  -      -      -        -      -      x       -          x
-crm.lifecycle.print         action_print,action_show                     -      -      -        x      x      x       -          x
-crm.lifecycle.visit.report  get_lifecycle_flow,get_lifecycle_flow_action -      -      -        x      x      x       -          x
+crm.lifecycle.stage.report  get_lifecycle_flow,get_lifecycle_flow_action -      -      -        x      x      x       -          x
 crm.lifecycle.growth.report get_lifecycle_cohorts                        -      -      -        x      x      x       -          x
 crm.lifecycle.growth.report get_lifecycle_cohort_action                  x      x      x        x      x      x       x          x
 """
 
 
 ARGS = {
-    "crm.lifecycle.visit.report.get_lifecycle_flow": lambda world: ([],),
-    "crm.lifecycle.visit.report.get_lifecycle_flow_action": lambda world: (
+    "crm.lifecycle.stage.report.get_lifecycle_flow": lambda world: ([],),
+    "crm.lifecycle.stage.report.get_lifecycle_flow_action": lambda world: (
         [],
         world.running.stage_ids[0].id,
     ),
@@ -186,17 +147,7 @@ model                 fields                                      public portal 
 digest.digest         kpi_lifecycle_new,kpi_lifecycle_reactivated -      -      r        r      r      r       rw         rw
 digest.digest         kpi_lifecycle_at_risk,kpi_lifecycle_churned -      -      r        r      r      r       rw         rw
 digest.digest         kpi_lifecycle_*_value                       -      -      -        r      r      r       -          r
-spreadsheet.dashboard refresh_seconds                             -      -      -        r      r      r       -          r
-ir.actions.report     is_paged                                    -      -      r        r      r      r       rw         rw
-"""
-
-
-REPORTS = """
-report                                       model                 public portal employee seller leader manager technician admin
-crm_lifecycle_reports.action_report_customer crm.lifecycle.profile -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_contact  res.partner           -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_period   crm.lifecycle.print   -      -      -        x      x      x       -          x
-crm_lifecycle_reports.action_report_warning  crm.lifecycle.print   -      -      -        x      x      x       -          x
+spreadsheet.dashboard lifecycle_refresh_seconds                             -      -      -        r      r      r       -          r
 """
 
 

@@ -6,9 +6,9 @@ from odoo.tests import new_test_user, tagged
 from .common import ReportCase
 
 MODELS = (
-    "crm.lifecycle.visit.report",
+    "crm.lifecycle.stage.report",
     "crm.lifecycle.growth.report",
-    "crm.lifecycle.step.report",
+    "crm.lifecycle.playbook.report",
     "crm.lifecycle.customer.report",
 )
 
@@ -33,7 +33,7 @@ class TestAccess(ReportCase):
             )
             cls.profiles |= profile
             move = profile.history_ids[0]
-            cls.env["crm.lifecycle.step"].create(
+            cls.env["crm.lifecycle.playbook.log"].create(
                 {
                     "history_id": move.id,
                     "profile_id": profile.id,
@@ -131,7 +131,7 @@ class TestAccess(ReportCase):
         self.assertEqual(Profile.search(action["domain"]), self.ada | self.cyd)
 
     def test_the_flow_is_of_own_customers(self):
-        Report = self.env["crm.lifecycle.visit.report"]
+        Report = self.env["crm.lifecycle.stage.report"]
         for user, count in ((self.salesperson, 2), (self.leader, 3)):
             flows = Report.with_user(user).get_lifecycle_flow([])["flows"]
             self.assertEqual([flow["count"] for flow in flows], [count, count])

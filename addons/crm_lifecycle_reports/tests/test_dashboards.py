@@ -54,8 +54,8 @@ class TestDashboards(BoardCase, HttpCase):
 
     def test_the_wall_refreshes_by_itself(self):
         wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
-        self.assertTrue(wall.refresh_seconds)
-        wall.refresh_seconds = 2
+        self.assertTrue(wall.lifecycle_refresh_seconds)
+        wall.lifecycle_refresh_seconds = 2
         self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
 
     def test_the_wall_of_a_slow_server_is_filled_before_it_refreshes(self):
@@ -66,7 +66,7 @@ class TestDashboards(BoardCase, HttpCase):
             return call(*args)
 
         wall = self.env.ref("crm_lifecycle_reports.spreadsheet_dashboard_churn_warning")
-        wall.refresh_seconds = 1
+        wall.lifecycle_refresh_seconds = 1
         with patch.object(dataset, "call_kw", call_slowly):
             self._open(
                 "churn_warning",

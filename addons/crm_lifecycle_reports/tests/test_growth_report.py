@@ -57,7 +57,7 @@ class TestGrowthReport(ReportCase):
     def test_two_that_are_one_are_one_customer_less(self):
         bob = self._traveller("Bob")
         self._walk(bob, (self.customer, date(2025, 3, 1)))
-        self.ada._lifecycle_absorb(bob)
+        self.ada._merge_from(bob)
         self.env.flush_all()
         events = self._events()
         self.assertEqual(

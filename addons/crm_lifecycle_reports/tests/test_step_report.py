@@ -13,7 +13,7 @@ class TestStepReport(ReportCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Report = cls.env["crm.lifecycle.step.report"]
+        cls.Report = cls.env["crm.lifecycle.playbook.report"]
         cls.ada = cls._walk(
             cls._traveller("Ada"),
             (cls.prospect, date(2025, 3, 1)),
@@ -25,7 +25,7 @@ class TestStepReport(ReportCase):
 
     @classmethod
     def _step(cls, move, state, key="mail:1"):
-        return cls.env["crm.lifecycle.step"].create(
+        return cls.env["crm.lifecycle.playbook.log"].create(
             {
                 "history_id": move.id,
                 "profile_id": move.profile_id.id,
@@ -71,7 +71,7 @@ class TestStepReport(ReportCase):
         )
 
     def test_the_move_that_followed_is_read_from_its_index(self):
-        query = self.env["crm.lifecycle.step.report"]._search([])
+        query = self.env["crm.lifecycle.playbook.report"]._search([])
         # With so few rows, the planner would sort instead of using the index.
         plan = self._get_plan(query.select(SQL("AVG(days)")), "seqscan", "sort")
         self.assertIn("history_next_idx", plan)

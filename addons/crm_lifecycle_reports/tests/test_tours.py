@@ -32,7 +32,7 @@ class TestTours(ReportCase, HttpCase):
         cls._walk(cls._traveller("Cyd"), (cls.customer, date(2025, 4, 1)))
         # Do not limit the report to the current year: the test data is older.
         cls.env.ref(
-            "crm_lifecycle_reports.crm_lifecycle_visit_report_action_flow"
+            "crm_lifecycle_reports.crm_lifecycle_stage_report_action_flow"
         ).context = "{}"
 
     def test_cohorts(self):
@@ -47,21 +47,6 @@ class TestTours(ReportCase, HttpCase):
             "/odoo/lifecycle-flow",
             "crm_lifecycle_reports_flow",
             login=self.leader.login,
-        )
-
-    def test_print_menu(self):
-        action = self.env["ir.actions.act_window"].create(
-            {
-                "name": "Customers",
-                "res_model": "crm.lifecycle.profile",
-                "view_mode": "list,form",
-            }
-        )
-        self.start_tour(
-            f"/odoo/action-{action.id}",
-            "crm_lifecycle_reports_print",
-            login=self.leader.login,
-            timeout=180,
         )
 
     def test_a_table_as_the_buttons_send_it_becomes_a_spreadsheet(self):

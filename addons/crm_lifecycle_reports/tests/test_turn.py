@@ -2,7 +2,9 @@ from datetime import date, datetime
 
 from odoo.tests import tagged
 
-from odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_turn import MARK
+from odoo.addons.crm_lifecycle_reports.models.crm_lifecycle_growth_event import (
+    WATERMARK,
+)
 
 from .common import ReportCase
 
@@ -14,8 +16,8 @@ class TestTurn(ReportCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Turn = cls.env["crm.lifecycle.turn"]
-        cls.Mark = cls.env["crm.lifecycle.turn.mark"]
+        cls.Turn = cls.env["crm.lifecycle.growth.event"]
+        cls.Mark = cls.env["crm.lifecycle.growth.watermark"]
         cls.ada = cls._walk(
             cls._traveller("Ada"),
             (cls.customer, date(2025, 2, 1)),
@@ -38,12 +40,12 @@ class TestTurn(ReportCase):
     def _assert_as_history(self):
         """Assert that the result equals a computation from the history."""
         self.assertEqual(
-            self._rows(self.Turn._get_turns()),
-            self._rows(self.Turn._get_counted(self._everybody())),
+            self._rows(self.Turn._get_growth_events()),
+            self._rows(self.Turn._get_computed_events(self._everybody())),
         )
 
     def _everybody(self):
-        return self.Turn._is_behind(0)
+        return self.Turn._has_moved_after(0)
 
     def _kept(self, profile):
         turns = self.Turn.search([("profile_id", "=", profile.id)], order="date, id")
@@ -69,7 +71,7 @@ class TestTurn(ReportCase):
         self._assert_as_history()
 
     def test_where_the_history_ends_is_read_from_an_index(self):
-        plan = self._get_plan(MARK, "seqscan")
+        plan = self._get_plan(WATERMARK, "seqscan")
         self.assertNotIn("Seq Scan on crm_lifecycle_history", plan)
 
     def test_who_moved_after_the_mark_is_read_from_the_history(self):
@@ -108,10 +110,10 @@ class TestTurn(ReportCase):
         self.assertEqual(mark.upto, 0)
         self.assertTrue(mark.next_id)
         mark.next_moment = datetime(2999, 1, 1)
-        self.Turn._note_ended()
+        self.Turn._mark_transactions_ended()
         self.assertFalse(mark.is_ended)
         mark.next_moment = datetime(2020, 1, 1)
-        self.Turn._note_ended()
+        self.Turn._mark_transactions_ended()
         self.assertTrue(mark.is_ended)
         self.assertFalse(self.Turn._refresh())
         self.assertEqual(mark.upto, mark.next_id)
@@ -123,7 +125,7 @@ class TestTurn(ReportCase):
 
     def test_merged_customers_have_all_moves_at_once(self):
         self._refresh()
-        self.ada._lifecycle_absorb(self.bob)
+        self.ada._merge_from(self.bob)
         self._assert_as_history()
         self.assertEqual(len(self._kept(self.ada)), 5)
         self._refresh()

@@ -12,7 +12,7 @@ class TestVisitReport(ReportCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.Report = cls.env["crm.lifecycle.visit.report"]
+        cls.Report = cls.env["crm.lifecycle.stage.report"]
         cls.ada = cls._traveller("Ada", user_id=cls.salesperson.id)
         cls._walk(
             cls.ada,
@@ -96,7 +96,7 @@ class TestVisitReport(ReportCase):
     def test_merged_twins_are_one_visit_and_no_conversion(self):
         bob = self._traveller("Bob")
         self._walk(bob, (self.lost, date(2025, 6, 1)))
-        self.ada._lifecycle_absorb(bob)
+        self.ada._merge_from(bob)
         self.env.flush_all()
         self.assertEqual(
             self._read("outcome", domain=[("stage_id", "=", self.lost.id)]),

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
@@ -32,7 +33,7 @@ class CrmLifecycleProfile(models.Model):
         """Add the sign "at risk" for customers with an open case."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "at_risk",
                 # `any!` skips access rules: users learn only that there is a case.
                 Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
@@ -55,12 +56,12 @@ class CrmLifecycleProfile(models.Model):
             action |= {"views": [(False, "form")], "res_id": open_case.id}
         return action
 
-    def _adopt_documents(self, sources, *, is_writer=True):
+    def _merge_related_records(self, sources, *, is_writer=True):
         """Adopt the cases of other profiles. Of two open ones, keep the older.
 
         If the user may not write the profile, keep this profile's own open case.
         """
-        result = super()._adopt_documents(sources, is_writer=is_writer)
+        result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all cases, even those that the user may not read.
         cases = (self | sources).sudo().risk_case_ids.sorted("id")
         if not is_writer:
@@ -74,18 +75,13 @@ class CrmLifecycleProfile(models.Model):
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         return result
 
-    def _erase_profiles(self):
-        """Erase personal data in the cases of the customers. The cases still count."""
-        cases = self.risk_case_ids
-        cases.write({"note": False, "lesson": False})
-        self._erase_talk(cases)
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Add the customer's cases to the export of personal data."""
+    def _get_personal_records(self):
+        """Hand out the cases; erase their words, since the cases still count."""
+        written = ("note", "lesson")
         names = ("date_opened", "date_due", "date_closed", "state", "reason_id")
-        names += ("amount", "user_id", "note", "lesson")
+        names += ("amount", "user_id", *written)
+        cases = self.risk_case_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Risk cases"), self.risk_case_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(cases, self.env._("Risk cases"), names, written),
         ]

@@ -21,18 +21,18 @@ class CrmLifecycleProfile(models.Model):
             "amount": "amount",
         }
         sources += [
-            self._timeline_of(
+            self._get_events_sql(
                 domain=[mine],
                 label=self.env._("Risk case opened"),
                 date="date_opened",
                 **common,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 domain=[mine, ("state", "=", "saved")],
                 label=self.env._("Customer saved"),
                 **closed,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 domain=[mine, ("state", "=", "lost")],
                 label=self.env._("Customer lost"),
                 **closed,

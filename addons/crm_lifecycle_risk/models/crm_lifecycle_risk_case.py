@@ -10,9 +10,9 @@ from odoo.addons.crm_lifecycle.fields import MAX_AMOUNT, Date, Integer, Monetary
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
 # Fields that only the closing of a case writes.
-SEALED_FIELDS = {"date_closed", "days", "facts", "move_id", "closing_move_id"}
+CLOSING_FIELDS = {"date_closed", "days", "facts", "move_id", "closing_move_id"}
 # Fields of a closed case that can't change. Its reason may still be found out later.
-KEPT_FIELDS = SEALED_FIELDS | {
+LOCKED_FIELDS = CLOSING_FIELDS | {
     "profile_id",
     "state",
     "date_opened",
@@ -195,7 +195,7 @@ class CrmLifecycleRiskCase(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._check_sealed(vals)
+            self._check_closing_fields(vals)
             if vals.get("state", "open") not in OPEN_STATES:
                 raise UserError(
                     self.env._("A new case is open. Save it, then close it.")
@@ -207,11 +207,13 @@ class CrmLifecycleRiskCase(models.Model):
 
     def write(self, vals):
         """Seal cases on closing, and reject changes of closed ones."""
-        self._check_sealed(vals)
+        self._check_closing_fields(vals)
         closed = self.filtered(lambda case: case.state in CLOSED_STATES)
         if self.env.context.get("lifecycle_merge") and self.env.su:
             closed = self.browse()  # the customer is merged, the case stays the same
-        if closed and any(closed._differs(name, vals[name]) for name in vals):
+        if closed and any(
+            closed._changes_locked_field(name, vals[name]) for name in vals
+        ):
             raise UserError(
                 self.env._(
                     "The case of %(customer)s is closed and stays as it was. Open a "
@@ -221,9 +223,10 @@ class CrmLifecycleRiskCase(models.Model):
             )
         result = super().write(vals)
         if vals.get("state") in CLOSED_STATES:
-            # `sudo()`: only closing writes the sealed fields, see `_check_sealed`.
+            # `sudo()`: only closing writes the sealed fields, see
+            # `_check_closing_fields`.
             for case in (self - closed).sudo():
-                super(CrmLifecycleRiskCase, case).write(case._get_seal())
+                super(CrmLifecycleRiskCase, case).write(case._prepare_closing_values())
                 # Not done, so they are no contact with the customer.
                 case.activity_ids.unlink()
         return result
@@ -239,8 +242,8 @@ class CrmLifecycleRiskCase(models.Model):
                     )
                 )
 
-    def _check_sealed(self, vals):
-        if vals.keys() & SEALED_FIELDS and not self.env.su:
+    def _check_closing_fields(self, vals):
+        if vals.keys() & CLOSING_FIELDS and not self.env.su:
             raise UserError(
                 self.env._(
                     "The end of a case and what was known then are written down by "
@@ -248,14 +251,14 @@ class CrmLifecycleRiskCase(models.Model):
                 )
             )
 
-    def _differs(self, name, value):
+    def _changes_locked_field(self, name, value):
         """Return whether a value would change a kept field of a closed case."""
-        if name not in KEPT_FIELDS:
+        if name not in LOCKED_FIELDS:
             return False
         field = self._fields[name]
         return any(
             field.convert_to_write(case[name], case) != (value or False)
-            for case in self.sudo()  # only compares, see `_check_sealed`
+            for case in self.sudo()  # only compares, see `_check_closing_fields`
         )
 
     # ------------------------------------------------------------
@@ -275,7 +278,9 @@ class CrmLifecycleRiskCase(models.Model):
                 "plan_id": stage.risk_plan_id.id,
                 "amount": min(self._get_amount_at_stake(profile), MAX_AMOUNT),
                 "date_opened": row.date,
-                "date_due": min(bounds.shift(row.date, stage.risk_days), bounds.LAST),
+                "date_due": min(
+                    bounds.shift(row.date, stage.risk_days), bounds.MAX_INPUT_DATE
+                ),
                 "stage_id": stage.id,
                 "move_id": row.id,
             }
@@ -310,7 +315,7 @@ class CrmLifecycleRiskCase(models.Model):
         self.sudo().write({"closing_move_id": row.id})  # only users can't write it
         self.write({"state": outcome})
 
-    def _get_seal(self):
+    def _prepare_closing_values(self):
         """Return the end of the case, and the facts of the customer at that time."""
         self.ensure_one()
         today = self.closing_move_id.date or self.company_id._lifecycle_today()
@@ -326,12 +331,12 @@ class CrmLifecycleRiskCase(models.Model):
         profile = self.profile_id
         names = ("stage_id", "stage_date", *profile._get_fact_fields())
         return {
-            name: self._get_plain(profile._fields[name], profile[name])
+            name: self._get_json_value(profile._fields[name], profile[name])
             for name in names
         }
 
     @api.model
-    def _get_plain(self, field, value):
+    def _get_json_value(self, field, value):
         if field.type == "many2one":
             return value.display_name or None
         if field.type == "date":

@@ -15,7 +15,7 @@ class RiskCase(PlaybookCase):
 
     def _go(self, *stages, profile=None, **kwargs):
         """Run rules and playbook until no customer moves. Return the steps."""
-        steps = self.env["crm.lifecycle.step"]
+        steps = self.env["crm.lifecycle.playbook.log"]
         for stage in stages:
             self._move(profile or self.profile, stage, **kwargs)
             steps |= self._work()

@@ -123,7 +123,7 @@ class TestRiskCase(RiskCase):
         case = self._cases()
         self.assertEqual(case.move_explanation, "to Risk (Won leads: 0)")
         self.assertEqual(case.closing_explanation, "to Customer (Won leads: 0)")
-        kinds = self.profile.history_ids.step_ids.mapped("kind")
+        kinds = self.profile.history_ids.playbook_log_ids.mapped("kind")
         self.assertCountEqual(kinds, ["risk_open", "risk_close"])
 
     def test_being_lost_closes_it_as_lost_with_what_was_known(self):

@@ -19,5 +19,5 @@ class AccountMove(models.Model):
             .filtered(lambda move: move.move_type == "out_refund")
             .line_ids.sale_line_ids.order_id
         )
-        orders._touch_lifecycle()
+        orders._mark_lifecycle_pending()
         return super().unlink()

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
 from odoo.addons.crm_lifecycle.engine.scope import day_end
-from odoo.addons.crm_lifecycle.engine.since import Events
 
 
 class CrmLifecycleProfile(models.Model):
@@ -73,14 +73,14 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _get_fact_events(self, scope):
         Source = self.env["crm.lifecycle.source.sale"]
-        resumed = None
+        first_new_date = None
         if scope.previous_as_of:
-            resumed = Source._get_purchase_day(
+            first_new_date = Source._get_purchase_day(
                 scope, 1, since=day_end(scope.previous_as_of, scope.tz)
             )
         return super()._get_fact_events(scope) | {
-            "order_count": Events(
-                reached=lambda number: Source._get_purchase_day(scope, number)
+            "order_count": FactEvents(
+                nth_date=lambda number: Source._get_purchase_day(scope, number)
             ),
-            "last_order_date": Events(resumed=resumed),
+            "last_order_date": FactEvents(first_new_date=first_new_date),
         }

@@ -18,19 +18,19 @@ class CrmLifecycleProfile(models.Model):
             "limit": limit,
         }
         sources += [
-            self._timeline_of(
+            self._get_events_sql(
                 domain=mine & Domain("state", "in", ("draft", "sent")),
                 label=self.env._("Quotation"),
                 date="create_date",
                 **order,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 domain=mine & Domain("state", "=", "sale"),
                 label=self.env._("Order"),
                 date="date_order",
                 **order,
             ),
-            self._timeline_of(
+            self._get_events_sql(
                 model="account.move",
                 domain=mine
                 & Domain("move_type", "=", "out_refund")

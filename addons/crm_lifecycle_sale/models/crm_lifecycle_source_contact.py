@@ -1,16 +1,16 @@
 from odoo import api, models
 
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import Document
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_source_contact import DocumentType
 
 
 class CrmLifecycleSourceContact(models.AbstractModel):
     _inherit = "crm.lifecycle.source.contact"
 
     @api.model
-    def _get_documents(self):
+    def _get_document_types(self):
         return [
-            *super()._get_documents(),
-            Document(
+            *super()._get_document_types(),
+            DocumentType(
                 "sale.order", "sale_order", partner="partner_id", company="company_id"
             ),
         ]

@@ -49,7 +49,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         "sale_order_line",
         "sale_order_line_invoice_rel",
     )
-    _is_moving = True
+    _has_rolling_facts = True
 
     def _changed_subjects(self, scope):
         if scope.is_full:
@@ -96,8 +96,8 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                 scope.previous_as_of,
                 scope.as_of,
             ),
-            scope.crossing(SQL("o.create_date")),
-            scope.crossing(SQL("o.date_order")),
+            scope.crosses_cutoff(SQL("o.create_date")),
+            scope.crosses_cutoff(SQL("o.date_order")),
         ]
 
     def _changed_credit_notes(self, scope):
@@ -127,7 +127,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             )
             for changed in (
                 SQL("m.write_date >= %s", scope.since),
-                scope.crossing_day(SQL("m.invoice_date")),
+                scope.date_crosses_cutoff(SQL("m.invoice_date")),
             )
         )
 
@@ -135,7 +135,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
     # Passing days
     # ------------------------------------------------------------
 
-    def _passing_days(self, scope):
+    def _rolling_changes(self, scope):
         """Move amounts that leave the last twelve months to the twelve before."""
         changes = SQL(
             """
@@ -171,7 +171,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                 previous=previous,
                 amount=self._get_amount(scope),
                 company=scope.company_id,
-                leaves=scope.crossing(moment, months=months),
+                leaves=scope.crosses_cutoff(moment, months=months),
             )
             for months, last, previous in WINDOWS
         )
@@ -204,7 +204,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                 orders=CREDITED_ORDERS,
                 is_ordered=self._is_ordered(scope),
                 is_credit_note=self._is_credit_note(scope),
-                leaves=scope.crossing_day(SQL("m.invoice_date"), months=months),
+                leaves=scope.date_crosses_cutoff(SQL("m.invoice_date"), months=months),
             )
             for months, last, previous in WINDOWS
         )
@@ -322,13 +322,13 @@ class CrmLifecycleSourceSale(models.AbstractModel):
               FROM lifecycle_batch_contact AS b
               JOIN sale_order AS o ON o.partner_id = b.partner_id
              WHERE o.company_id = %(company)s
-               AND (o.create_date < %(end)s OR %(is_sold)s) AND %(asked)s
+               AND (o.create_date < %(end)s OR %(is_sold)s) AND %(is_pending)s
             """,
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
             is_sold=SQL("(o.state = 'sale' AND o.date_order < %s)", scope.day_end),
             amount=self._get_amount(scope),
-            year_ago=scope.end_of_day_before(12),
-            two_years_ago=scope.end_of_day_before(24),
+            year_ago=scope.end_of_date_months_ago(12),
+            two_years_ago=scope.end_of_date_months_ago(24),
             as_of=scope.as_of,
             end=scope.day_end,
             company=scope.company_id,
@@ -348,14 +348,14 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                  WHERE %s
                 """,
                 self._credit_note_lines(scope, SQL("o.partner_id")),
-                scope.asks(self._name, "b"),
+                scope.needs_refresh(self._name, "b"),
             )
         else:
             lines = self._credit_note_lines(
                 scope,
                 SQL("b.profile_id"),
                 SQL("JOIN lifecycle_batch_contact AS b ON b.partner_id = o.partner_id"),
-                scope.asks(self._name, "b"),
+                scope.needs_refresh(self._name, "b"),
             )
         return SQL(
             """
@@ -382,7 +382,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         count = rows[0][0] if rows else 0
         return 0 < count < scope.batch_size * CREDIT_NOTES_PER_CUSTOMER
 
-    def _credit_note_lines(self, scope, whose, join=None, where=None):
+    def _credit_note_lines(self, scope, owner, join=None, where=None):
         """SQL of credit note lines, with owner, amount and years ago.
 
         Each line once, even if it credits several lines of an order. The balance of
@@ -391,7 +391,7 @@ class CrmLifecycleSourceSale(models.AbstractModel):
         return SQL(
             """
             SELECT DISTINCT ON (i.id)
-                   %(whose)s, -i.balance AS amount,
+                   %(owner)s, -i.balance AS amount,
                    CASE WHEN m.invoice_date > %(year_ago)s THEN 0
                         WHEN m.invoice_date > %(two_years_ago)s THEN 1 END AS years
               FROM account_move AS m
@@ -402,9 +402,9 @@ class CrmLifecycleSourceSale(models.AbstractModel):
                AND %(is_ordered)s AND %(where)s
              ORDER BY i.id, s.id
             """,
-            whose=whose,
-            year_ago=scope.day_before(12),
-            two_years_ago=scope.day_before(24),
+            owner=owner,
+            year_ago=scope.date_months_ago(12),
+            two_years_ago=scope.date_months_ago(24),
             orders=CREDITED_ORDERS,
             join=join or SQL(),
             is_credit_note=self._is_credit_note(scope),

@@ -7,7 +7,7 @@ class SaleOrder(models.Model):
     """Show the stage of the customer on orders, and update it on confirmation."""
 
     _name = "sale.order"
-    _inherit = ["crm.lifecycle.document", "sale.order"]
+    _inherit = ["crm.lifecycle.customer.mixin", "sale.order"]
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_validity_idx = models.Index(
@@ -17,38 +17,38 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         orders = super().create(vals_list)
-        orders._touch_lifecycle()
+        orders._mark_lifecycle_pending()
         return orders
 
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "company_id"}:
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
             result = super().write(vals)
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
             return result
         return super().write(vals)
 
     def unlink(self):
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
     def _action_confirm(self):
         """Evaluate the customer within a minute."""
         result = super()._action_confirm()
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return result
 
     def _action_cancel(self):
         result = super()._action_cancel()
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return result
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of the orders to the work list, and trigger a run."""
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # `sudo()` also queues customers that the user may not read.
         for company, orders in self.sudo().grouped("company_id").items():
-            Touch._touch(company, partners=orders.partner_id)
+            Pending._mark_pending(company, partners=orders.partner_id)
         if self:
-            Touch._trigger_run()
+            Pending._trigger_run()

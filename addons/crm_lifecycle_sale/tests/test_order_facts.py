@@ -110,7 +110,7 @@ class TestOrderFacts(SaleLifecycleCase):
         self._run()
         self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
         tomorrow = TODAY + timedelta(days=1)
-        self._profile(partner)._touch()
+        self._profile(partner)._mark_pending()
         self._run(tomorrow, quick=True)
         for _again in range(2):
             self._run(tomorrow)
@@ -123,7 +123,7 @@ class TestOrderFacts(SaleLifecycleCase):
         self._order(partner, 50, days_ago=YEAR_AGO - 3)
         self._run()
         self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
-        self._profile(partner)._touch()
+        self._profile(partner)._mark_pending()
         self._run(TODAY + timedelta(days=2), quick=True)
         self.assertEqual(self._profile(partner).order_total_12m, 50)
         self._run(TODAY + timedelta(days=3))

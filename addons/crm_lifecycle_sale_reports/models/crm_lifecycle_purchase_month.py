@@ -70,7 +70,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
         scope = self._get_scope(company, as_of, full)
         watermark = get_watermark(self.env)
         self.env.flush_all()
-        self._list_changed(scope)
+        self._create_changed_table(scope)
         self.env.cr.execute(
             SQL(
                 "DELETE FROM crm_lifecycle_purchase_month AS m "
@@ -78,7 +78,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
                 "WHERE m.profile_id = b.profile_id"
             )
         )
-        self.env.cr.execute(self._get_insert(scope))
+        self.env.cr.execute(self._get_insert_sql(scope))
         count = self.env.cr.rowcount
         self.env.cr.execute(SQL("DROP TABLE lifecycle_purchase_changed"))
         if scope.is_full:
@@ -105,7 +105,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
         )
 
     @api.model
-    def _list_changed(self, scope):
+    def _create_changed_table(self, scope):
         """Put the customers to refresh into a temporary table."""
         changed = SQL("TRUE")
         if not scope.is_full:
@@ -134,7 +134,7 @@ class CrmLifecyclePurchaseMonth(models.Model):
         self.env.cr.execute(SQL("ANALYZE lifecycle_purchase_changed"))
 
     @api.model
-    def _get_insert(self, scope):
+    def _get_insert_sql(self, scope):
         """SQL that inserts the purchases of the listed customers by month."""
         return SQL(
             """

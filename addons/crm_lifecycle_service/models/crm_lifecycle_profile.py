@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.engine.since import Events
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -66,8 +66,8 @@ class CrmLifecycleProfile(models.Model):
         """Treat customers without tickets, or without ratings, as without events."""
 
         def lacks(name):
-            return Events(
-                untouched=SQL("%s IS NULL", SQL.identifier(self._table, name))
+            return FactEvents(
+                no_event=SQL("%s IS NULL", SQL.identifier(self._table, name))
             )
 
         return super()._get_fact_events(scope) | {
@@ -80,18 +80,18 @@ class CrmLifecycleProfile(models.Model):
         """Add low ratings, and tickets that are open for long."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "at_risk",
                 # 0 means no rating.
                 Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", 2),
                 self.env._("The last rating is 1 or 2 of 5"),
             ),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("rating_last", ">", 2) & Domain("rating_last", "<=", 3),
                 self.env._("The last rating is 3 of 5"),
             ),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("ticket_oldest_open_date", "<=", "today -7d"),
                 self.env._("A ticket is open for a week or more"),
@@ -105,7 +105,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_ticket_domain(self, model):
         """Return the domain of the customer's tickets of a model."""
         self.ensure_one()
-        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        kind = self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(model)
         return kind.domain & self._get_customer_domain(company="company_id")
 
     def _get_new_ticket_context(self, model):

@@ -10,7 +10,7 @@ class CrmLifecycleProfile(models.Model):
     def _lifecycle_timeline_sources(self, limit=None):
         """Add the opening, closing and rating of tickets of all kinds."""
         sources = super()._lifecycle_timeline_sources(limit)
-        for kind in self.env["crm.lifecycle.source.ticket"]._get_kinds():
+        for kind in self.env["crm.lifecycle.source.ticket"]._get_ticket_kinds():
             sources += self._timeline_tickets(kind, limit)
         return sources
 
@@ -20,7 +20,7 @@ class CrmLifecycleProfile(models.Model):
         if not is_readable(Model):
             return []
         domain = self._get_ticket_domain(kind.model)
-        opened = self._timeline_of(
+        opened = self._get_events_sql(
             kind.model,
             domain,
             kind="service",

@@ -33,28 +33,30 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     @property
     def _reads(self):
         return (
-            *(kind.table for kind in self._get_kinds()),
+            *(kind.table for kind in self._get_ticket_kinds()),
             "crm_lifecycle_ticket_log",
             "mail_message",
             "rating_rating",
         )
 
     @api.model
-    def _get_kinds(self):
+    def _get_ticket_kinds(self):
         """Extension point: return the list of `TicketKind`."""
         return []
 
     @api.model
-    def _get_kind(self, model):
+    def _get_ticket_kind(self, model):
         """Return the kind of ticket of a model, or None."""
-        return next((kind for kind in self._get_kinds() if kind.model == model), None)
+        return next(
+            (kind for kind in self._get_ticket_kinds() if kind.model == model), None
+        )
 
     # ------------------------------------------------------------
     # Changes
     # ------------------------------------------------------------
 
     def _changed_subjects(self, scope):
-        kinds = self._get_kinds()
+        kinds = self._get_ticket_kinds()
         if not kinds:
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         if scope.is_full:
@@ -75,7 +77,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
                 for kind in kinds
                 for condition in (
                     self._is_since(SQL("t.write_date"), scope),
-                    scope.crossing(SQL("t.create_date")),
+                    scope.crosses_cutoff(SQL("t.create_date")),
                     SQL(
                         "t.id = ANY(ARRAY(SELECT res_id FROM event WHERE model = %s))",
                         kind.model,
@@ -103,7 +105,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
               FROM %(tickets)s
              WHERE t.partner_id IS NOT NULL AND %(is_ticket)s AND %(in_company)s
             """,
-            tickets=kind.first_where(condition),
+            tickets=kind.prefiltered(condition),
             is_ticket=kind.is_ticket,
             in_company=kind.in_company(scope.company_id),
         )
@@ -113,7 +115,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
 
         Openings and closings are logged together with a write of the ticket, so only
         passing days matter for these. The conditions on events come first, see
-        `TicketKind.first_where`.
+        `TicketKind.prefiltered`.
         """
         return SQL(
             """
@@ -135,9 +137,9 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             models=models,
             rated=self._is_since(SQL("r.write_date"), scope),
             written=self._is_since(SQL("m.write_date"), scope),
-            log_crossing=scope.crossing(SQL("l.date")),
-            rating_crossing=scope.crossing(self._rated_at),
-            message_crossing=scope.crossing(SQL("m.date")),
+            log_crossing=scope.crosses_cutoff(SQL("l.date")),
+            rating_crossing=scope.crosses_cutoff(self._rated_at),
+            message_crossing=scope.crosses_cutoff(SQL("m.date")),
             is_answer=self._is_answer(),
         )
 
@@ -157,8 +159,8 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
     # ------------------------------------------------------------
 
     def _fact_values(self, scope):
-        branches = [self._no_events()]
-        for kind in self._get_kinds():
+        branches = [self._get_empty_events()]
+        for kind in self._get_ticket_kinds():
             branches.append(self._tickets(scope, kind))
             branches.append(self._ratings(scope, kind))
         return SQL(
@@ -185,7 +187,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             branches=SQL(" UNION ALL ").join(branches),
         )
 
-    def _no_events(self):
+    def _get_empty_events(self):
         """SQL of an empty result with the columns of all branches."""
         return SQL(
             """
@@ -219,9 +221,9 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             model=kind.model,
             is_answer=self._is_answer(),
             tickets=kind.source,
-            state=self.env["crm.lifecycle.ticket.log"]._last_row(kind, scope.day_end),
+            state=kind.last_log_row(scope.day_end),
             end=scope.day_end,
-            counts=self._get_counted(scope, kind),
+            counts=self._is_counted(scope, kind),
         )
 
     def _ratings(self, scope, kind):
@@ -241,14 +243,74 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             model=kind.model,
             is_rating=self._is_rating,
             end=scope.day_end,
-            counts=self._get_counted(scope, kind),
+            counts=self._is_counted(scope, kind),
         )
 
-    def _get_counted(self, scope, kind):
+    def _is_counted(self, scope, kind):
         """SQL condition: ticket ``t`` of contact ``b`` counts in this scope."""
         return SQL(
             "%s AND %s AND %s",
             kind.is_ticket,
             kind.in_company(scope.company_id),
-            scope.asks(self._name, "b"),
+            scope.needs_refresh(self._name, "b"),
+        )
+
+
+class CrmLifecycleSourceTicketFirst(models.AbstractModel):
+    """Make contacts with tickets customers, first seen on the day of the first one.
+
+    A separate source, because leads and orders also provide that day. In one source, an
+    order would recompute all ticket facts.
+    """
+
+    _name = "crm.lifecycle.source.ticket.first"
+    _inherit = "crm.lifecycle.source"
+    _description = "First Ticket of Customers"
+
+    _facts = ("first_seen_date",)
+
+    def _changed_subjects(self, scope):
+        Source = self.env["crm.lifecycle.source.ticket"]
+        kinds = Source._get_ticket_kinds()
+        if scope.is_full or not kinds:
+            # The other source returns the subjects with tickets.
+            return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
+        return SQL(" UNION ALL ").join(
+            Source._changed_tickets(scope, kind, condition)
+            for kind in kinds
+            for condition in (
+                Source._is_since(SQL("t.create_date"), scope),
+                scope.crosses_cutoff(SQL("t.create_date")),
+            )
+        )
+
+    def _fact_values(self, scope):
+        kinds = self.env["crm.lifecycle.source.ticket"]._get_ticket_kinds()
+        tickets = [
+            SQL(
+                """
+                SELECT b.profile_id, t.create_date
+                  FROM lifecycle_batch_contact AS b
+                  JOIN %(tickets)s ON t.partner_id = b.partner_id
+                 WHERE t.create_date < %(end)s AND %(is_ticket)s AND %(in_company)s
+                   AND %(is_pending)s
+                """,
+                tickets=kind.source,
+                end=scope.day_end,
+                is_ticket=kind.is_ticket,
+                in_company=kind.in_company(scope.company_id),
+                is_pending=scope.needs_refresh(self._name, "b"),
+            )
+            for kind in kinds
+        ]
+        none = SQL("SELECT NULL::int AS profile_id, NULL::timestamp AS create_date")
+        return SQL(
+            """
+            SELECT profile_id, %s AS first_seen_date
+              FROM (%s) AS ticket
+             WHERE profile_id IS NOT NULL
+             GROUP BY profile_id
+            """,
+            scope.local_date(SQL("MIN(create_date)")),
+            SQL(" UNION ALL ").join([none, *tickets]),
         )

@@ -11,7 +11,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     """
 
     _name = "crm.lifecycle.ticket"
-    _inherit = ["crm.lifecycle.document"]
+    _inherit = ["crm.lifecycle.customer.mixin"]
     _description = "Service Ticket of a Customer"
 
     # Fields that decide whether the document is closed, and its customer and company.
@@ -168,8 +168,8 @@ class CrmLifecycleTicket(models.AbstractModel):
         """Queue the customers of new tickets, and apply the assignment rules."""
         documents = super().create(vals_list)
         tickets = documents._filter_lifecycle_tickets()
-        tickets._note_lifecycle_state()
-        tickets._touch_lifecycle()
+        tickets._log_lifecycle_state()
+        tickets._mark_lifecycle_pending()
         tickets._apply_lifecycle_rules()
         return documents
 
@@ -180,44 +180,44 @@ class CrmLifecycleTicket(models.AbstractModel):
         if not (changes_owner or changes_state):
             return super().write(vals)
         if changes_owner:
-            self._filter_lifecycle_tickets()._touch_lifecycle()
+            self._filter_lifecycle_tickets()._mark_lifecycle_pending()
         result = super().write(vals)
         tickets = self._filter_lifecycle_tickets()
-        tickets._note_lifecycle_state()
-        tickets._touch_lifecycle()
+        tickets._log_lifecycle_state()
+        tickets._mark_lifecycle_pending()
         return result
 
     def unlink(self):
         tickets = self._filter_lifecycle_tickets()
-        tickets._touch_lifecycle()
-        self.env["crm.lifecycle.ticket.log"]._forget(tickets)
+        tickets._mark_lifecycle_pending()
+        self.env["crm.lifecycle.ticket.log"]._delete_rows(tickets)
         return super().unlink()
 
     @api.model
-    def _get_lifecycle_kind(self):
+    def _get_lifecycle_ticket_kind(self):
         """Return the `TicketKind` of the model."""
-        return self.env["crm.lifecycle.source.ticket"]._get_kind(self._name)
+        return self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(self._name)
 
     def _filter_lifecycle_tickets(self):
         """Return the documents that are tickets."""
         # `sudo()` also queues tickets that the user may not read.
-        return self.sudo().filtered_domain(self._get_lifecycle_kind().domain)
+        return self.sudo().filtered_domain(self._get_lifecycle_ticket_kind().domain)
 
-    def _note_lifecycle_state(self):
+    def _log_lifecycle_state(self):
         """Log which of the tickets were just closed or reopened."""
         if self:
-            self.env["crm.lifecycle.ticket.log"]._note(
-                self._get_lifecycle_kind(), self, fields.Datetime.now()
+            self.env["crm.lifecycle.ticket.log"]._log_changes(
+                self._get_lifecycle_ticket_kind(), self, fields.Datetime.now()
             )
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of the tickets to the work list, and trigger a run."""
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # `sudo()` also queues customers that the user may not read.
         for company, tickets in self.sudo().grouped("company_id").items():
-            Touch._touch(company, partners=tickets.partner_id)
+            Pending._mark_pending(company, partners=tickets.partner_id)
         if self:
-            Touch._trigger_run()
+            Pending._trigger_run()
 
     # ------------------------------------------------------------
     # Assignment
@@ -226,7 +226,7 @@ class CrmLifecycleTicket(models.AbstractModel):
     def _apply_lifecycle_rules(self):
         """Assign each new ticket by the first rule that applies to its customer."""
         Rule = self.env["crm.lifecycle.ticket.rule"]
-        for rule, tickets in Rule._find_for(self).items():
+        for rule, tickets in Rule._match_tickets(self).items():
             for ticket in tickets:
                 values = ticket._prepare_lifecycle_rule_values(rule)
                 ticket.write({**values, "lifecycle_rule_id": rule.id})

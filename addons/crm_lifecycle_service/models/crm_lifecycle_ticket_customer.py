@@ -29,7 +29,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
     @api.model
     def _get_tickets_of(self, model, customers):
         """Return the domain of the tickets of some customers, for a model."""
-        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        kind = self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(model)
         # `sudo()`: only finds the contacts of the customer for the domain.
         contacts = (
             self.env["res.partner"]
@@ -68,7 +68,7 @@ class CrmLifecycleTicketCustomer(models.AbstractModel):
         self.check_access("read")
         # `sudo()`: only finds the customer of the contact, and shows nothing of it.
         customer = self.sudo()._get_ticket_partner().commercial_partner_id
-        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(model)
+        kind = self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(model)
         mine = Domain("partner_id.commercial_partner_id", "=", customer.id)
         return {
             **self.env["ir.actions.actions"]._for_xml_id(xmlid),

@@ -31,7 +31,7 @@ class CrmLifecycleTicketLog(models.Model):
     _lifecycle_date_idx = watermark_index("date")
 
     @api.model
-    def _note(self, kind, tickets=None, moment=None):
+    def _log_changes(self, kind, tickets=None, moment=None):
         """Add a row for each ticket with a state other than that of its last row.
 
         :param tickets: the tickets to check; all of the kind by default
@@ -57,7 +57,7 @@ class CrmLifecycleTicketLog(models.Model):
                 moment=SQL("%s::timestamp", moment) if moment else kind.closed_at,
                 closed=kind.is_closed,
                 tickets=kind.source,
-                last=self._last_row(kind),
+                last=kind.last_log_row(),
                 mine=mine,
                 is_ticket=kind.is_ticket,
             )
@@ -65,23 +65,7 @@ class CrmLifecycleTicketLog(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _last_row(self, kind, before=None):
-        """SQL of the last row of ticket ``t``, optionally before a moment."""
-        until = SQL("AND l.date < %s", before) if before else SQL()
-        return SQL(
-            """
-            SELECT l.is_open, l.date
-              FROM crm_lifecycle_ticket_log AS l
-             WHERE l.res_model = %s AND l.res_id = t.id %s
-             ORDER BY l.date DESC, l.id DESC
-             LIMIT 1
-            """,
-            kind.model,
-            until,
-        )
-
-    @api.model
-    def _forget(self, tickets):
+    def _delete_rows(self, tickets):
         """Delete the rows of deleted tickets."""
         self.env.cr.execute(
             SQL(

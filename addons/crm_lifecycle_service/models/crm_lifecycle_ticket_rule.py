@@ -7,7 +7,9 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import Conditions, Integer
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_condition import UNANSWERED
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_condition import (
+    QUERY_ERRORS,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ class CrmLifecycleTicketRule(models.Model):
         return domain
 
     @api.model
-    def _find_for(self, tickets):
+    def _match_tickets(self, tickets):
         """Return ``{rule: tickets}``, with the first rule that applies to each ticket.
 
         One search per rule for any number of tickets. If the conditions of a rule are
@@ -128,9 +130,11 @@ class CrmLifecycleTicketRule(models.Model):
             waiting = Profile.browse({profile.id for profile in profiles.values()})
             if not waiting:
                 break
-            matching = rule._filter_usable(waiting)
+            matching = rule._try_filter_profiles(waiting)
             if matching is None:
-                profiles = {t: p for t, p in profiles.items() if not rule._is_for(p)}
+                profiles = {
+                    t: p for t, p in profiles.items() if not rule._applies_to(p)
+                }
                 continue
             mine = [t for t, profile in profiles.items() if profile in matching]
             if mine:
@@ -138,16 +142,16 @@ class CrmLifecycleTicketRule(models.Model):
                 profiles = {t: p for t, p in profiles.items() if t not in found[rule]}
         return found
 
-    def _filter_usable(self, profiles):
+    def _try_filter_profiles(self, profiles):
         """Call `_filter_profiles`, and return None if the conditions are invalid."""
         try:
             with self.env.cr.savepoint():
                 return self._filter_profiles(profiles)
-        except (ValidationError, *UNANSWERED) as error:
+        except (ValidationError, *QUERY_ERRORS) as error:
             _logger.warning("Ticket rule %s: %s", self.id, error)
             return None
 
-    def _is_for(self, profile):
+    def _applies_to(self, profile):
         """Return whether the rule applies in the company of a customer."""
         return self.company_id in (profile.company_id, self.env["res.company"])
 

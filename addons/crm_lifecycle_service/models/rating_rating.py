@@ -13,26 +13,26 @@ class RatingRating(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         ratings = super().create(vals_list)
-        ratings.filtered("rating")._touch_lifecycle()
+        ratings.filtered("rating")._mark_lifecycle_pending()
         return ratings
 
     def write(self, vals):
         """Queue the customer when a rating is given or reset."""
         if not vals.keys() & {"rating", "consumed", "res_id", "res_model_id"}:
             return super().write(vals)
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         result = super().write(vals)
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return result
 
     def unlink(self):
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers of the rated tickets to the work list of the runs."""
         # `sudo()` also queues customers of tickets that the user may not read.
         for model, ratings in self.sudo().grouped("res_model").items():
-            if self.env["crm.lifecycle.source.ticket"]._get_kind(model):
+            if self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(model):
                 tickets = self.env[model].sudo().browse(ratings.mapped("res_id"))
-                tickets.exists()._touch_lifecycle()
+                tickets.exists()._mark_lifecycle_pending()

@@ -141,9 +141,9 @@ class TicketFacts:
         self.env.flush_all()
         self.env.cr.execute("DELETE FROM crm_lifecycle_ticket_log")
         self._set_closed_at(ticket, moment(4))
-        kind = self.env["crm.lifecycle.source.ticket"]._get_kind(self.model)
+        kind = self.env["crm.lifecycle.source.ticket"]._get_ticket_kind(self.model)
         for _twice in range(2):
-            self.env["crm.lifecycle.ticket.log"]._note(kind)
+            self.env["crm.lifecycle.ticket.log"]._log_changes(kind)
         log = self.env["crm.lifecycle.ticket.log"].search([("res_id", "=", ticket.id)])
         self.assertEqual(log.mapped("is_open"), [False])
         self.assertEqual(log.date, moment(4))

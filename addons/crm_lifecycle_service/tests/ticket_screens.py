@@ -149,7 +149,7 @@ class TicketScreens:
         program = self.env["loyalty.program"].create(
             {"name": "Club", "program_type": "loyalty", "company_id": self.company.id}
         )
-        tier = self.env["loyalty.tier"].create(
+        tier = self.env["crm.loyalty.tier"].create(
             {"name": "Gold", "program_id": program.id, "threshold": 0}
         )
         self.env.cr.execute(

@@ -1,14 +1,14 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
+from odoo.addons.crm_lifecycle.fields import NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
 # Lowest rating of satisfied customers.
 SATISFIED = 4
-# Row ids combine ticket, kind and company: `(ticket << KINDS | kind) << COMPANIES |
-# company`.
-KINDS, COMPANIES = 4, 16
+# Row ids combine ticket, kind and company: `(ticket << KIND_BITS | kind) <<
+# COMPANY_BITS | company`.
+KIND_BITS, COMPANY_BITS = 4, 16
 
 
 class CrmLifecycleTicketReport(models.Model):
@@ -69,7 +69,7 @@ class CrmLifecycleTicketReport(models.Model):
     response_median = fields.Float(
         string="Hours until the first answer (median)", readonly=True, aggregator="avg"
     )
-    closing_days = KnownInteger(
+    closing_days = NullableInteger(
         string="Days until closed",
         readonly=True,
         aggregator="avg",
@@ -99,21 +99,21 @@ class CrmLifecycleTicketReport(models.Model):
             satisfied=SATISFIED,
             tickets=SQL(" UNION ALL ").join(
                 [
-                    self._get_no_tickets(),
+                    self._get_empty_tickets(),
                     *(
                         self._get_tickets(place, kind)
-                        for place, kind in enumerate(self._get_kinds())
+                        for place, kind in enumerate(self._get_ticket_kinds())
                     ),
                 ]
             ),
         )
 
     @api.model
-    def _get_kinds(self):
-        return self.env["crm.lifecycle.source.ticket"]._get_kinds()
+    def _get_ticket_kinds(self):
+        return self.env["crm.lifecycle.source.ticket"]._get_ticket_kinds()
 
     @api.model
-    def _get_no_tickets(self):
+    def _get_empty_tickets(self):
         """SQL of an empty result with the columns of all kinds."""
         return SQL(
             """
@@ -134,21 +134,22 @@ class CrmLifecycleTicketReport(models.Model):
     def _get_tickets(self, place, kind):
         """SQL of the tickets of a kind, in the same columns.
 
-        The types are exactly those of `_get_no_tickets`: PostgreSQL skips unused
+        The types are exactly those of `_get_empty_tickets`: PostgreSQL skips unused
         columns of a union only if no column needs a cast.
         """
         day = self._get_day(SQL("t.create_date"))
-        stay = self._get_stay(day)
-        last = self.env["crm.lifecycle.ticket.log"]._last_row(kind)
+        past_stage = self._get_past_stage(day)
+        last = kind.last_log_row()
         return SQL(
             """
             SELECT ((t.id::bigint << %(kinds)s) + %(place)s << %(companies)s)
                        + p.company_id,
-                   p.id, p.company_id, %(customer)s, %(model)s, %(day)s, (%(stay)s),
+                   p.id, p.company_id, %(customer)s, %(model)s, %(day)s,
+                   (%(past_stage)s),
                    (SELECT s.lifecycle_id FROM crm_lifecycle_stage AS s
-                     WHERE s.id = (%(stay)s)),
+                     WHERE s.id = (%(past_stage)s)),
                    (SELECT s.category FROM crm_lifecycle_stage AS s
-                     WHERE s.id = (%(stay)s)),
+                     WHERE s.id = (%(past_stage)s)),
                    NOT %(closed)s,
                    EXTRACT(EPOCH FROM (%(answered)s) - t.create_date)::float / 3600,
                    CASE WHEN %(closed)s THEN
@@ -163,13 +164,13 @@ class CrmLifecycleTicketReport(models.Model):
               %(joins)s
              WHERE %(is_ticket)s AND %(in_company)s
             """,
-            kinds=KINDS,
-            companies=COMPANIES,
+            kinds=KIND_BITS,
+            companies=COMPANY_BITS,
             place=place,
             customer=self._get_customer_columns(),
             model=kind.model,
             day=day,
-            stay=stay,
+            past_stage=past_stage,
             closed=kind.is_closed,
             answered=self._get_answer(kind),
             last=last,
@@ -190,7 +191,7 @@ class CrmLifecycleTicketReport(models.Model):
         )
 
     @api.model
-    def _get_stay(self, day):
+    def _get_past_stage(self, day):
         """SQL of the stage of the customer at the end of a day."""
         return SQL(
             """

@@ -1,1 +1,1 @@
-from . import test_board, test_ticket_report
+from . import test_dashboard, test_ticket_report

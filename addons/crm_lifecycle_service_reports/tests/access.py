@@ -7,7 +7,11 @@ def make(world):
         return {}
     desks = {
         company: world.env["project.project"].create(
-            {"name": "Access", "is_service_desk": True, "company_id": company.id}
+            {
+                "name": "Access",
+                "lifecycle_is_service_desk": True,
+                "company_id": company.id,
+            }
         )
         for company in (world.home, world.branch, world.there)
     }

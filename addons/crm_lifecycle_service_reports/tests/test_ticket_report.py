@@ -23,7 +23,7 @@ class TestTicketReport(TaskCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if "is_service_desk" not in cls.env["project.project"]._fields:
+        if "lifecycle_is_service_desk" not in cls.env["project.project"]._fields:
             raise unittest.SkipTest("Tasks are no tickets here.")
         cls.Report = cls.env["crm.lifecycle.ticket.report"]
         cls.ada = cls._customer("Ada")

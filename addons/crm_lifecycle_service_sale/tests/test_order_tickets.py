@@ -35,7 +35,7 @@ class TestOrderTickets(LifecycleCase):
                 self.assertNotIn(button.method, self._get_buttons(self.salesperson))
 
     def test_a_ticket_from_an_order_is_of_its_customer_and_names_it(self):
-        for kind in self.env["crm.lifecycle.source.ticket"]._get_kinds():
+        for kind in self.env["crm.lifecycle.source.ticket"]._get_ticket_kinds():
             context = self.order._get_new_ticket_context(kind.model)
             with self.subTest(kind=kind.model):
                 values = (
@@ -70,7 +70,7 @@ class TestOrderTickets(LifecycleCase):
         """Create a ticket of the parent: tickets belong to the commercial partner."""
         if Ticket._name == "project.task":
             desk = self.env["project.project"].create(
-                {"name": "Desk", "is_service_desk": True, "company_id": False}
+                {"name": "Desk", "lifecycle_is_service_desk": True, "company_id": False}
             )
             values |= {"project_id": desk.id}
         if "description" in Ticket._fields:

@@ -3,8 +3,10 @@ import pytz
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.fields import NullableInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
+
+from ..personal_data import SurveyAnswers
 
 CATEGORIES = [
     ("promoter", "Promoter"),
@@ -18,7 +20,7 @@ class CrmLifecycleProfile(models.Model):
 
     _inherit = "crm.lifecycle.profile"
 
-    nps_last = KnownInteger(
+    nps_last = NullableInteger(
         string="NPS score",
         readonly=True,
         fact="only",
@@ -34,7 +36,7 @@ class CrmLifecycleProfile(models.Model):
         "detractors.",
     )
     nps_last_date = fields.Date(string="NPS of", readonly=True, fact="only")
-    ces_last = KnownInteger(
+    ces_last = NullableInteger(
         string="CES score",
         readonly=True,
         fact="only",
@@ -42,7 +44,7 @@ class CrmLifecycleProfile(models.Model):
         help="The last answer to “was it easy?”.",
     )
     ces_last_date = fields.Date(string="CES of", readonly=True, fact="only")
-    csat_last = KnownInteger(
+    csat_last = NullableInteger(
         string="CSAT score",
         readonly=True,
         fact="only",
@@ -62,14 +64,14 @@ class CrmLifecycleProfile(models.Model):
         """Add detractors as customers to watch."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "watch",
                 Domain("nps_category", "=", "detractor"),
                 self.env._("The customer would not recommend us"),
             ),
         ]
 
-    def _get_last_asked(self):
+    def _get_last_survey_date(self):
         """Return the date of the last survey request in the company, or None."""
         self.ensure_one()
         last = self.env["survey.user_input"].search(
@@ -86,25 +88,14 @@ class CrmLifecycleProfile(models.Model):
         tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
-    def _get_person_data(self):
-        """Add the customer's answers to the export of personal data."""
-        data = super()._get_person_data()
-        # `sudo()`: answers to all surveys. The caller has checked the user's access.
+    def _get_personal_records(self):
+        """Hand out the answers to surveys; erase who gave them, and their words."""
+        # Of whatever survey: `crm_lifecycle_privacy` checks who asks.
         answers = self.sudo().partner_id._get_survey_answers()
-        if answers:
-            rows = [
-                self._tell_record(answer, ("survey_id", "end_datetime", "email"))
-                | {
-                    line.question_id.title: line._get_lifecycle_words()
-                    for line in answer.user_input_line_ids
-                    if not line.skipped
-                }
-                for answer in answers
-            ]
-            data["records"].append(
-                {"title": self.env._("Answers to surveys"), "rows": rows}
-            )
-        return data
+        return [
+            *super()._get_personal_records(),
+            SurveyAnswers(answers, self.env._("Answers to surveys")),
+        ]
 
     def action_open_satisfaction(self):
         """Open the answers of the customer."""

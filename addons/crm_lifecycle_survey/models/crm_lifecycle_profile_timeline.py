@@ -21,12 +21,12 @@ class CrmLifecycleProfile(models.Model):
         Survey = self.env["survey.survey"].sudo()
         scores = SQL(
             """
-            SELECT string_agg(CASE q.satisfaction_kind %(names)s END
+            SELECT string_agg(CASE q.lifecycle_satisfaction_kind %(names)s END
                               || ' ' || l.value_scale, ', ' ORDER BY l.id)
               FROM survey_user_input_line AS l
               JOIN survey_question AS q ON q.id = l.question_id
              WHERE l.user_input_id = u.id AND l.answer_type = 'scale'
-               AND l.skipped IS NOT TRUE AND q.satisfaction_kind IN %(kinds)s
+               AND l.skipped IS NOT TRUE AND q.lifecycle_satisfaction_kind IN %(kinds)s
             """,
             names=SQL(" ").join(SQL("WHEN %s THEN %s", *kind) for kind in KINDS),
             kinds=tuple(kind for kind, _name in KINDS),
@@ -63,7 +63,7 @@ def get_comment_sql(answer):
         SELECT COALESCE(l.value_text_box, l.value_char_box)
           FROM survey_user_input_line AS l
           JOIN survey_question AS q ON q.id = l.question_id
-         WHERE l.user_input_id = %s AND q.satisfaction_kind = 'comment'
+         WHERE l.user_input_id = %s AND q.lifecycle_satisfaction_kind = 'comment'
            AND l.skipped IS NOT TRUE
          ORDER BY l.id
          LIMIT 1

@@ -50,8 +50,8 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
         changes = [
             SQL("u.write_date >= %s", scope.since),
-            scope.crossing(SQL("u.create_date")),
-            scope.crossing(SQL("u.end_datetime")),
+            scope.crosses_cutoff(SQL("u.create_date")),
+            scope.crosses_cutoff(SQL("u.end_datetime")),
         ]
         answers = [
             SQL("SELECT u.partner_id FROM survey_user_input AS u WHERE %s", changed)
@@ -86,7 +86,7 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
     # Facts
     # ------------------------------------------------------------
 
-    def _is_theirs(self, scope):
+    def _is_counted_answer(self, scope):
         """SQL condition: answer ``u`` counts in the company."""
         return SQL(
             "u.test_entry IS NOT TRUE AND (u.lifecycle_company_id IS NULL "
@@ -106,20 +106,22 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
                       JOIN survey_user_input AS u ON u.partner_id = b.partner_id
                  LEFT JOIN LATERAL (%(lines)s) AS a ON u.state = 'done'
                            AND u.end_datetime < %(end)s
-                     WHERE %(is_theirs)s AND u.create_date < %(end)s AND %(asked)s
+                     WHERE %(is_theirs)s AND u.create_date < %(end)s AND %(is_pending)s
                      GROUP BY b.profile_id
                    ) AS answers
             """,
             category=nps_category(SQL("nps_last")),
             asked_on=scope.local_date(SQL("MAX(u.create_date)")),
-            kinds=SQL(", ").join(self._last_of(kind, scope) for kind, _name in KINDS),
-            lines=self._lines_of(SQL("u.id")),
-            is_theirs=self._is_theirs(scope),
+            kinds=SQL(", ").join(
+                self._get_last_answer(kind, scope) for kind, _name in KINDS
+            ),
+            lines=self._get_scores(SQL("u.id")),
+            is_theirs=self._is_counted_answer(scope),
             end=scope.day_end,
-            asked=scope.asks(self._name, "b"),
+            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
-    def _last_of(self, kind, scope):
+    def _get_last_answer(self, kind, scope):
         """SQL columns of the last answer of a kind, and of its day."""
         return SQL(
             """
@@ -135,16 +137,16 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
             date=SQL.identifier(f"{kind}_last_date"),
         )
 
-    def _lines_of(self, answer):
+    def _get_scores(self, answer):
         """SQL of the scores of an answer: ``id``, ``kind`` and ``score``."""
         return SQL(
             """
-            SELECT l.id, q.id AS question_id, q.satisfaction_kind AS kind,
+            SELECT l.id, q.id AS question_id, q.lifecycle_satisfaction_kind AS kind,
                    l.value_scale AS score
               FROM survey_user_input_line AS l
               JOIN survey_question AS q ON q.id = l.question_id
              WHERE l.user_input_id = %s AND l.answer_type = 'scale'
-               AND l.skipped IS NOT TRUE AND q.satisfaction_kind IN %s
+               AND l.skipped IS NOT TRUE AND q.lifecycle_satisfaction_kind IN %s
             """,
             answer,
             tuple(kind for kind, _name in KINDS),

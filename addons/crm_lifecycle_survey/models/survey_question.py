@@ -9,7 +9,7 @@ TEXT_TYPES = ("text_box", "char_box")
 class SurveyQuestion(models.Model):
     _inherit = "survey.question"
 
-    satisfaction_kind = fields.Selection(
+    lifecycle_satisfaction_kind = fields.Selection(
         selection=[*KINDS, ("comment", "Comment shown with them")],
         string="Measures",
         index="btree_not_null",
@@ -19,11 +19,13 @@ class SurveyQuestion(models.Model):
         "may be the comment that is shown with them.",
     )
 
-    @api.constrains("satisfaction_kind", "question_type", "scale_min", "scale_max")
-    def _check_satisfaction_kind(self):
+    @api.constrains(
+        "lifecycle_satisfaction_kind", "question_type", "scale_min", "scale_max"
+    )
+    def _check_lifecycle_satisfaction_kind(self):
         numbers = dict(KINDS)
-        for question in self.filtered("satisfaction_kind"):
-            kind = question.satisfaction_kind
+        for question in self.filtered("lifecycle_satisfaction_kind"):
+            kind = question.lifecycle_satisfaction_kind
             if kind == "comment" and question.question_type not in TEXT_TYPES:
                 raise ValidationError(
                     self.env._(
@@ -51,19 +53,21 @@ class SurveyQuestion(models.Model):
     def write(self, vals):
         """Refresh the customers who answered if the meaning of answers changes."""
         changed = self.browse()
-        if "satisfaction_kind" in vals:
-            kind = vals["satisfaction_kind"] or False
-            changed = self.filtered(lambda item: item.satisfaction_kind != kind)
+        if "lifecycle_satisfaction_kind" in vals:
+            kind = vals["lifecycle_satisfaction_kind"] or False
+            changed = self.filtered(
+                lambda item: item.lifecycle_satisfaction_kind != kind
+            )
         result = super().write(vals)
-        changed._touch_answers()
+        changed._mark_respondents_pending()
         return result
 
     def unlink(self):
         """Refresh the customers of answers that are deleted with their question."""
-        self.filtered("satisfaction_kind")._touch_answers()
+        self.filtered("lifecycle_satisfaction_kind")._mark_respondents_pending()
         return super().unlink()
 
-    def _touch_answers(self):
+    def _mark_respondents_pending(self):
         """Add the customers who answered these questions to the work list."""
         # `sudo()` also queues customers that the user may not read.
-        self.sudo().user_input_line_ids.user_input_id._touch_lifecycle()
+        self.sudo().user_input_line_ids.user_input_id._mark_lifecycle_pending()

@@ -21,26 +21,26 @@ class SurveyUserInput(models.Model):
     def _mark_done(self):
         """Evaluate the customer within a minute."""
         result = super()._mark_done()
-        self._touch_lifecycle()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self._mark_lifecycle_pending()
+        self.env["crm.lifecycle.pending"]._trigger_run()
         return result
 
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "lifecycle_company_id", "test_entry"}:
-            self._touch_lifecycle()
+            self._mark_lifecycle_pending()
         return super().write(vals)
 
     def unlink(self):
-        self._touch_lifecycle()
+        self._mark_lifecycle_pending()
         return super().unlink()
 
-    def _touch_lifecycle(self):
+    def _mark_lifecycle_pending(self):
         """Add the customers who answered to the work list, in every company."""
-        Touch = self.env["crm.lifecycle.touch"]
+        Pending = self.env["crm.lifecycle.pending"]
         # `sudo()`: respondents have no account, but their customers must be queued.
         partners = self.sudo().partner_id
-        Touch._touch(self.env["res.company"], partners=partners)
+        Pending._mark_pending(self.env["res.company"], partners=partners)
 
 
 class SurveyUserInputLine(models.Model):
@@ -50,10 +50,10 @@ class SurveyUserInputLine(models.Model):
 
     def unlink(self):
         """Refresh the customers of deleted answers, which leave no row to find."""
-        self.user_input_id._touch_lifecycle()
+        self.user_input_id._mark_lifecycle_pending()
         return super().unlink()
 
-    def _get_lifecycle_words(self):
+    def _get_lifecycle_answer(self):
         """Return the full answer: its display name is truncated, and hides 0."""
         self.ensure_one()
         if self.answer_type == "scale":

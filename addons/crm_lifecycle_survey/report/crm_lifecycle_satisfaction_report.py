@@ -8,8 +8,8 @@ from ..models.crm_lifecycle_profile_timeline import get_comment_sql
 from ..models.crm_lifecycle_source_survey import nps_category
 from ..models.survey_question import KINDS
 
-# Row ids combine answer and company: `line << SHIFT | company`.
-SHIFT = 20
+# Row ids combine answer and company: `line << COMPANY_BITS | company`.
+COMPANY_BITS = 20
 
 
 class CrmLifecycleSatisfactionReport(models.Model):
@@ -33,7 +33,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
         "crm.lifecycle.stage": ["lifecycle_id", "category"],
         "res.company": ["lifecycle_tz"],
         "res.partner": ["commercial_partner_id"],
-        "survey.question": ["satisfaction_kind"],
+        "survey.question": ["lifecycle_satisfaction_kind"],
         "survey.user_input": [
             "end_datetime",
             "lifecycle_company_id",
@@ -106,8 +106,8 @@ class CrmLifecycleSatisfactionReport(models.Model):
             """
             SELECT (l.id::bigint << %(shift)s) + p.company_id AS id,
                    p.id AS profile_id, u.partner_id, p.company_id, p.user_id,
-                   (%(stay)s) AS stage_id, %(title)s AS survey_title,
-                   q.satisfaction_kind AS kind, %(day)s AS date,
+                   (%(past_stage)s) AS stage_id, %(title)s AS survey_title,
+                   q.lifecycle_satisfaction_kind AS kind, %(day)s AS date,
                    l.value_scale AS score,
                    CASE WHEN %(is_nps)s THEN %(category)s END AS nps_category,
                    CASE WHEN %(is_nps)s THEN
@@ -124,18 +124,19 @@ class CrmLifecycleSatisfactionReport(models.Model):
                AND (u.lifecycle_company_id IS NULL
                     OR u.lifecycle_company_id = p.company_id)
               JOIN res_company AS o ON o.id = p.company_id
-             WHERE q.satisfaction_kind IN %(kinds)s AND l.answer_type = 'scale'
+             WHERE q.lifecycle_satisfaction_kind IN %(kinds)s
+               AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
                AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,
-            shift=SHIFT,
+            shift=COMPANY_BITS,
             # `sudo()`: users who may read answers may read the title of the survey.
             title=self.env["survey.survey"].sudo()._field_to_sql("survey", "title"),
-            is_nps=SQL("q.satisfaction_kind = 'nps'"),
+            is_nps=SQL("q.lifecycle_satisfaction_kind = 'nps'"),
             category=nps_category(SQL("l.value_scale")),
             comment=get_comment_sql(SQL("u.id")),
             day=self._get_day(),
-            stay=self._get_stay(),
+            past_stage=self._get_past_stage(),
             kinds=tuple(kind for kind, _name in KINDS),
         )
 
@@ -146,7 +147,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
             "AT TIME ZONE COALESCE(o.lifecycle_tz, 'UTC'))::date"
         )
 
-    def _get_stay(self):
+    def _get_past_stage(self):
         """SQL of the stage of the customer at the time of the answer.
 
         Of the moves on the same day, only those before the answer count: the answer

@@ -12,7 +12,7 @@ def make(world):
             "question_type": "scale",
             "scale_min": 0,
             "scale_max": 10,
-            "satisfaction_kind": "nps",
+            "lifecycle_satisfaction_kind": "nps",
         }
     )
     comment = env["survey.question"].create(
@@ -20,7 +20,7 @@ def make(world):
             "survey_id": survey.id,
             "title": "Why?",
             "question_type": "text_box",
-            "satisfaction_kind": "comment",
+            "lifecycle_satisfaction_kind": "comment",
         }
     )
     answers = {
@@ -58,7 +58,7 @@ def answer(world, survey, question, comment, name):
 
 
 SEARCHES = """
-    crm.lifecycle.step.survey_state
+    crm.lifecycle.playbook.log.survey_state
 """
 
 MODELS = """
@@ -79,9 +79,9 @@ OPENS = """
 
 FIELDS = """
 model               fields                public portal employee seller leader manager technician admin
-survey.question     satisfaction_kind     -      -      -        -      -      -       -          -
+survey.question     lifecycle_satisfaction_kind     -      -      -        -      -      -       -          -
 survey.user_input   lifecycle_company_id  -      -      -        -      -      -       -          -
-crm.lifecycle.step  survey_input_id       -      -      -        -      -      -       -          -
+crm.lifecycle.playbook.log  survey_input_id       -      -      -        -      -      -       -          -
 res.company         lifecycle_survey_days r      r      r        r      r      r       rw         rw
 res.config.settings lifecycle_survey_days -      -      -        -      -      -       rw         rw
 """

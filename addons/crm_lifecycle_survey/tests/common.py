@@ -29,7 +29,7 @@ class SurveyCase(PlaybookCase):
                     "survey_id": survey.id,
                     "title": name,
                     "sequence": sequence,
-                    "satisfaction_kind": kind,
+                    "lifecycle_satisfaction_kind": kind,
                     "question_type": "text_box" if kind == "comment" else "scale",
                     "scale_min": 0 if kind == "nps" else 1,
                     "scale_max": 10 if kind == "nps" else 5,
@@ -52,7 +52,7 @@ class SurveyCase(PlaybookCase):
         survey = survey or cls.survey
         answer = survey._create_answer(partner=partner, email=partner.email)
         for question in survey.question_ids:
-            value = scores.get(question.satisfaction_kind)
+            value = scores.get(question.lifecycle_satisfaction_kind)
             if value is not None:
                 answer._save_lines(question, str(value))
         return cls._finish(answer, number, hour)

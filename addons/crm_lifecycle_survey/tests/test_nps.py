@@ -143,4 +143,4 @@ class TestNps(SurveyCase):
         with self.assertRaisesRegex(ValidationError, "Scale"):
             nps.question_type = "text_box"
         with self.assertRaisesRegex(ValidationError, "text question"):
-            ces.satisfaction_kind = "comment"
+            ces.lifecycle_satisfaction_kind = "comment"

@@ -71,7 +71,7 @@ class TestSurveyFacts(SurveyCase):
         self._answer(self.profile.partner_id, nps=9)
         self._facts()
         self._forget()
-        self.survey.question_ids[0].satisfaction_kind = False
+        self.survey.question_ids[0].lifecycle_satisfaction_kind = False
         self.assertEqual(self._facts(), (False, False, False))
 
     def _forget(self):
@@ -79,7 +79,7 @@ class TestSurveyFacts(SurveyCase):
         self.env.flush_all()
         for table in ("survey_user_input", "survey_user_input_line"):
             self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
-        self.env.cr.execute("DELETE FROM crm_lifecycle_touch")
+        self.env.cr.execute("DELETE FROM crm_lifecycle_pending")
 
     def test_nothing_changed_asks_nobody(self):
         self._answer(self.profile.partner_id, nps=9)

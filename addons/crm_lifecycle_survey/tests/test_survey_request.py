@@ -81,7 +81,7 @@ class TestSurveyRequest(RequestCase):
         self.assertEqual(mail.state, "outgoing")
         self._finish(answer, 1)
         self.assertEqual(steps.survey_state, "done")
-        answered = self.env["crm.lifecycle.step"].search(
+        answered = self.env["crm.lifecycle.playbook.log"].search(
             [("survey_state", "=", "done"), ("profile_id", "=", self.profile.id)]
         )
         self.assertEqual(answered, steps)

@@ -25,7 +25,7 @@ class TestTours(SurveyCase, HttpCase):
         self.assertEqual(answer.state, "done")
         self.assertEqual(
             answer.user_input_line_ids.filtered(
-                lambda line: line.question_id.satisfaction_kind == "nps"
+                lambda line: line.question_id.lifecycle_satisfaction_kind == "nps"
             ).value_scale,
             8,
         )

@@ -24,7 +24,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
             """,
             known=SQL(", ").join(
                 SQL.identifier("k", name)
-                for name in self._get_customer_names(["partner_id", "user_id"])
+                for name in self._get_customer_column_names(["partner_id", "user_id"])
             ),
             answers=super()._table_query,
             columns=self._get_customer_columns(),

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.crm_lifecycle.fields import KnownInteger
-from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import Sign
+from odoo.addons.crm_lifecycle.fields import NullableInteger
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
+from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
 
 
 class CrmLifecycleProfile(models.Model):
@@ -14,7 +15,7 @@ class CrmLifecycleProfile(models.Model):
         fact="only",
         help="The last one at which the customer was reached.",
     )
-    visit_satisfaction = KnownInteger(
+    visit_satisfaction = NullableInteger(
         string="Satisfaction at visit",
         readonly=True,
         fact="only",
@@ -61,7 +62,7 @@ class CrmLifecycleProfile(models.Model):
         """Add customers to watch who were dissatisfied at the last visit."""
         return [
             *super()._get_health_signs(),
-            Sign(
+            HealthSign(
                 "watch",
                 # 0 means not asked yet.
                 Domain("visit_satisfaction", ">=", 1)
@@ -70,12 +71,12 @@ class CrmLifecycleProfile(models.Model):
             ),
         ]
 
-    def _adopt_documents(self, sources, *, is_writer=True):
+    def _merge_related_records(self, sources, *, is_writer=True):
         """Adopt the visits of other profiles. Of two planned ones, keep the older.
 
         If the user may not write the profile, keep this profile's own planned visit.
         """
-        result = super()._adopt_documents(sources, is_writer=is_writer)
+        result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all visits, even those that the user may not read.
         visits = (self | sources).sudo().visit_ids.sorted("id")
         if not is_writer:
@@ -86,16 +87,13 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
-    def _erase_profiles(self):
-        """Erase notes of visits, and keep the visits."""
-        self.visit_ids.write({"note": False, "next_step": False})
-        return super()._erase_profiles()
-
-    def _get_person_records(self):
-        """Add the visits to the export of personal data."""
+    def _get_personal_records(self):
+        """Hand out the visits; erase what was said, and keep that they were made."""
+        written = ("note", "next_step")
         names = ("date_due", "date_done", "state", "user_id", "result", "satisfaction")
-        names += ("note", "next_step", "next_date")
+        names += (*written, "next_date")
+        visits = self.visit_ids
         return [
-            *super()._get_person_records(),
-            (self.env._("Return visits"), self.visit_ids, names),
+            *super()._get_personal_records(),
+            PersonalRecords(visits, self.env._("Return visits"), names, written),
         ]

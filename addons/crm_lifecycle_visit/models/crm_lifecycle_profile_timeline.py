@@ -11,7 +11,7 @@ class CrmLifecycleProfile(models.Model):
         missed = self.env._("Return visit: not reached")
         for result, label in (("reached", reached), ("not_reached", missed)):
             sources.append(
-                self._timeline_of(
+                self._get_events_sql(
                     "crm.lifecycle.visit",
                     [("profile_id", "=", self.id), ("result", "=", result)],
                     kind="service",

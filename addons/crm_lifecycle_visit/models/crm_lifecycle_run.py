@@ -1,11 +1,11 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.engine.statements import present_stay
+from odoo.addons.crm_lifecycle.engine.statements import join_stage_entry
 
 # Customers with a visit due: the history row of their stay, and the day.
-DUE = """
-        SELECT d.profile_id, stay.id, d.due
+DUE_VISITS_QUERY = """
+        SELECT d.profile_id, entry.id, d.due
           FROM (
                 SELECT p.id AS profile_id, p.stage_id,
                        CASE WHEN last.day + s.visit_days >= s.visit_since
@@ -26,7 +26,7 @@ DUE = """
                    AND l.state = 'active' AND s.visit_days > 0
                    AND last.is_planned IS NOT TRUE
                ) AS d
-               %(stay)s
+               %(entry)s
          WHERE d.due <= %(as_of)s
          ORDER BY d.due, d.profile_id
          LIMIT %(limit)s
@@ -42,8 +42,8 @@ class CrmLifecycleRun(models.Model):
         help="When the return visits due on the day of the run had been planned.",
     )
 
-    def _has_timed_work(self):
-        return super()._has_timed_work() or bool(self._get_due_visits(limit=1))
+    def _has_due_work(self):
+        return super()._has_due_work() or bool(self._get_due_visits(limit=1))
 
     def _get_due_visits(self, profile_ids=None, limit=None):
         """Return ``{profile id: (history id of the stay, day)}`` of visits to plan.
@@ -60,10 +60,10 @@ class CrmLifecycleRun(models.Model):
             mine = SQL("p.id = ANY(%s)", list(profile_ids))
         rows = self.env.execute_query(
             SQL(
-                DUE,
+                DUE_VISITS_QUERY,
                 company=self.company_id.id,
                 as_of=self.as_of,
-                stay=present_stay(
+                entry=join_stage_entry(
                     SQL("d.profile_id"), SQL("d.stage_id"), with_merges=True
                 ),
                 mine=mine,

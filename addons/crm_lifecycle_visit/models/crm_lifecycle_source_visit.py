@@ -16,7 +16,7 @@ class CrmLifecycleSourceVisit(models.AbstractModel):
         if not scope.is_full:
             changes = [
                 SQL("v.write_date >= %s", scope.since),
-                scope.crossing_day(SQL("v.date_done")),
+                scope.date_crosses_cutoff(SQL("v.date_done")),
             ]
         return SQL(" UNION ALL ").join(
             SQL(
@@ -46,5 +46,5 @@ class CrmLifecycleSourceVisit(models.AbstractModel):
              GROUP BY b.profile_id
             """,
             scope.as_of,
-            scope.asks(self._name, "b"),
+            scope.needs_refresh(self._name, "b"),
         )

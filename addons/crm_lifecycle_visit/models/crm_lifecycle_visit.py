@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.crm_lifecycle.fields import Date, KnownInteger
+from odoo.addons.crm_lifecycle.fields import Date, NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
 # Default number of days until the next attempt to reach the customer.
-AGAIN_AFTER = 3
+RETRY_DAYS = 3
 
 
 class CrmLifecycleVisit(models.Model):
@@ -85,7 +85,7 @@ class CrmLifecycleVisit(models.Model):
         ],
         copy=False,
     )
-    satisfaction_score = KnownInteger(
+    satisfaction_score = NullableInteger(
         string="Satisfaction (1-5)",
         compute="_compute_satisfaction_score",
         store=True,
@@ -126,7 +126,7 @@ class CrmLifecycleVisit(models.Model):
     def _onchange_result(self):
         if self.result == "not_reached":
             today = fields.Date.context_today(self)
-            self.next_date = fields.Date.add(today, days=AGAIN_AFTER)
+            self.next_date = fields.Date.add(today, days=RETRY_DAYS)
             self.satisfaction = False
         else:
             self.next_date = False
@@ -161,7 +161,7 @@ class CrmLifecycleVisit(models.Model):
 
     def unlink(self):
         """Refresh the customers of deleted visits, which leave no row to find."""
-        self.profile_id._touch()
+        self.profile_id._mark_pending()
         return super().unlink()
 
     # ------------------------------------------------------------
@@ -187,7 +187,7 @@ class CrmLifecycleVisit(models.Model):
                 visit._finish()
                 visit._plan_next_step()
             else:
-                visit._try_again()
+                visit._reschedule()
         return {"type": "ir.actions.act_window_close"}
 
     def _finish(self):
@@ -196,8 +196,8 @@ class CrmLifecycleVisit(models.Model):
         activity = self.activity_id
         self.write({"state": "done", "date_done": self.company_id._lifecycle_today()})
         activity.filtered("active")._action_done(feedback=self.note)
-        self.profile_id._touch()
-        self.env["crm.lifecycle.touch"]._trigger_run()
+        self.profile_id._mark_pending()
+        self.env["crm.lifecycle.pending"]._trigger_run()
 
     def _plan_next_step(self):
         if not self.next_step:
@@ -209,7 +209,7 @@ class CrmLifecycleVisit(models.Model):
             user_id=self.user_id.id,
         )
 
-    def _try_again(self):
+    def _reschedule(self):
         """Move the activity to the next attempt, or delete it if there is none."""
         self.ensure_one()
         activity, again = self.activity_id, self.next_date

@@ -17,15 +17,18 @@ class TestPrivacy(VisitCase):
         self.visit.next_step = f"Send {SECRET} tea"
         self.visit.action_record()
 
+    def _get_visits(self):
+        parts = self.profile._get_personal_records()
+        [visits] = [part for part in parts if part.records == self.visit]
+        return visits
+
     def test_it_is_handed_out(self):
-        data = self.profile.with_user(self.manager)._get_person_data()
-        [section] = [i for i in data["records"] if i["title"] == "Return visits"]
-        [row] = section["rows"]
+        row = self._get_visits().get_row(self.visit)
         self.assertEqual(row["What was said"], f"{SECRET} likes tea")
         self.assertEqual(row["Satisfaction"], "4 Satisfied")
 
     def test_words_are_erased_and_the_visit_stays(self):
-        self.profile._erase()
+        self._get_visits().erase()
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT row_to_json(t)::text FROM crm_lifecycle_visit AS t WHERE id = %s",

@@ -7,7 +7,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 
 class CustomerPortalTier(CustomerPortalLoyalty):
-    """A customer's points: balance, tier, what happened, and the statement."""
+    """The points of a customer on the portal: balance, tier, entries, statement."""
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
@@ -16,11 +16,12 @@ class CustomerPortalTier(CustomerPortalLoyalty):
         return values
 
     def _get_my_loyalty_cards(self):
-        """Return the cards of the customer, as superuser."""
+        """Return the cards of the customer, with sudo."""
         Card = request.env["loyalty.card"]
         if not Card.has_access("read"):
             return Card
-        # The rules show the own cards; programmes and tiers are shown with them.
+        # Customers may read only their own cards; the page also shows their programs
+        # and tiers.
         cards_sudo = Card.search(
             [("partner_id", "=", request.env.user.partner_id.id)]
         ).sudo()
@@ -29,13 +30,16 @@ class CustomerPortalTier(CustomerPortalLoyalty):
         )
 
     def _get_my_loyalty_card(self, card_id):
-        """Return a card of the customer; raise AccessError for anybody else's."""
+        """Return a card of the customer.
+
+        :raises AccessError: if the card belongs to another customer
+        """
         card_sudo = self._document_check_access("loyalty.card", card_id)
-        # Staff who may read all cards see their own here, too.
+        # On the portal, staff who may read all cards also see only their own.
         if card_sudo.partner_id != request.env.user.partner_id:
             raise AccessError(request.env._("This card belongs to somebody else."))
-        # The portal's language: names of tiers and programmes are not the
-        # customer's to read by themselves.
+        # Keep the language of the portal: sudo() reads the names of tiers and
+        # programs, which the customer may not read.
         return card_sudo.with_context(lang=request.env.lang)
 
     def _prepare_loyalty_values(self, cards):
@@ -63,7 +67,7 @@ class CustomerPortalTier(CustomerPortalLoyalty):
             card_sudo = self._get_my_loyalty_card(card_id)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        Entry = request.env["loyalty.point.entry"].sudo()  # of a card that is theirs
+        Entry = request.env["crm.loyalty.entry"].sudo()  # of their own card
         domain = [("card_id", "=", card_sudo.id)]
         pager = portal_pager(
             url=f"/my/loyalty/{card_sudo.id}",

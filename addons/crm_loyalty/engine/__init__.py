@@ -2,6 +2,6 @@ from . import chain
 from . import expiry
 from . import ledger
 from . import periods
-from . import proof
+from . import ledger_check
 from . import returns
 from . import tiers

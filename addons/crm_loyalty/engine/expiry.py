@@ -1,9 +1,9 @@
-"""Lots that expire, a whole batch of cards in one statement.
+"""Expiry of lots: one SQL statement for a batch of cards.
 
-It posts what `posting.Posting` would with the kind ``expire`` (see
-`ledger.Account.expire`): one entry for each card, which consumes all that is left of
-the lots whose last day is over. A night has 100,000 of them and each consumes all
-of its lot, so nothing has to be worked out in Python.
+It posts the same as `posting.Posting` with the kind ``expire`` (see
+`ledger.Account.expire`): one entry per card, which consumes the rest of all expired
+lots. A night may have 100,000 of them. Each is consumed completely, so Python has
+nothing to compute.
 """
 
 from odoo.tools import SQL
@@ -11,8 +11,8 @@ from odoo.tools import SQL
 from . import chain
 from .ledger import SCALE
 
-# What is the same for all entries of expiry; see `chain.COLUMNS`.
-CONSTANT = {
+# Values that are the same for all expiry entries; see `chain.HASHED_COLUMNS`.
+CONSTANT_COLUMNS = {
     "kind": SQL("'expire'"),
     "waived": SQL("0"),
     "key": SQL("NULL"),
@@ -23,12 +23,12 @@ CONSTANT = {
 }
 
 
-def expire(day: SQL, uid: int, limit: int) -> SQL:
-    """SQL that posts the expiry of some lots, and gives the ids of the entries.
+def expire_lots_sql(day: SQL, uid: int, limit: int) -> SQL:
+    """SQL that posts the expiry of due lots, and returns the ids of the entries.
 
-    ``day`` is that of programme ``p``; ``limit`` is how many lots are looked for.
-    The cards are locked in the order of their ids; those that somebody is posting on
-    are left for the next time.
+    ``day`` is the SQL of the current day of program ``p``, ``limit`` the number of
+    lots to search for. Cards are locked in the order of their ids; a card that is
+    locked by another transaction is skipped until the next batch.
     """
     return SQL(
         """
@@ -38,13 +38,13 @@ def expire(day: SQL, uid: int, limit: int) -> SQL:
         lot AS MATERIALIZED (
              SELECT e.id, e.card_id, e.remaining
                FROM card
-               JOIN loyalty_point_entry AS e ON e.card_id = card.id
+               JOIN crm_loyalty_entry AS e ON e.card_id = card.id
               WHERE e.remaining > 0 AND e.expiration_date < card.day),
         entry AS MATERIALIZED (%(entries)s),
         added AS (%(added)s),
         consumed AS (%(consumed)s),
         emptied AS (
-             UPDATE loyalty_point_entry AS e SET remaining = 0
+             UPDATE crm_loyalty_entry AS e SET remaining = 0
                FROM lot WHERE e.id = lot.id),
         balance AS (
              UPDATE loyalty_card AS c
@@ -54,16 +54,16 @@ def expire(day: SQL, uid: int, limit: int) -> SQL:
         SELECT id FROM entry ORDER BY id
         """,
         day=day,
-        cards=_cards(limit),
-        entries=_entries(uid),
-        added=_added(uid),
-        consumed=_consumed(uid),
+        cards=_due_cards_sql(limit),
+        entries=_expiry_entries_sql(uid),
+        added=_insert_entries_sql(uid),
+        consumed=_insert_consumptions_sql(uid),
         scale=SCALE,
     )
 
 
-def _cards(limit: int) -> SQL:
-    """SQL of the cards that some lots are on whose last day is over."""
+def _due_cards_sql(limit: int) -> SQL:
+    """SQL of the cards that have expired lots."""
     return SQL(
         """
         SELECT c.id, c.program_id, c.partner_id, program.company_id, program.day
@@ -71,7 +71,7 @@ def _cards(limit: int) -> SQL:
           JOIN program ON program.id = c.program_id
          WHERE c.id IN (SELECT due.card_id FROM (
                SELECT e.card_id
-                 FROM loyalty_point_entry AS e
+                 FROM crm_loyalty_entry AS e
                  JOIN loyalty_card AS k ON k.id = e.card_id
                  JOIN program ON program.id = k.program_id
                 WHERE e.remaining > 0 AND e.expiration_date < program.day
@@ -83,11 +83,11 @@ def _cards(limit: int) -> SQL:
     )
 
 
-def _entries(uid: int) -> SQL:
-    """SQL of what is posted on each card, with the seal before it."""
+def _expiry_entries_sql(uid: int) -> SQL:
+    """SQL of the entry to post on each card, with the previous hash."""
     return SQL(
         """
-        SELECT nextval('loyalty_point_entry_id_seq')::int AS id,
+        SELECT nextval('crm_loyalty_entry_id_seq')::int AS id,
                card.id AS card_id, card.program_id, card.partner_id, card.company_id,
                card.day AS date, total.points, head.sequence + 1 AS sequence,
                head.hash AS previous, %s AS user_id,
@@ -96,17 +96,19 @@ def _entries(uid: int) -> SQL:
           JOIN (SELECT card_id, -SUM(remaining) AS points FROM lot GROUP BY card_id)
                AS total ON total.card_id = card.id
          CROSS JOIN LATERAL (
-               SELECT e.sequence, e.hash FROM loyalty_point_entry AS e
+               SELECT e.sequence, e.hash FROM crm_loyalty_entry AS e
                 WHERE e.card_id = card.id ORDER BY e.sequence DESC LIMIT 1) AS head
         """,
         uid,
     )
 
 
-def _added(uid: int) -> SQL:
-    """SQL that adds the entries. What expires counts for no tier."""
-    sealed = {name: SQL.identifier("entry", name) for name in chain.COLUMNS} | CONSTANT
-    values = sealed | {
+def _insert_entries_sql(uid: int) -> SQL:
+    """SQL that inserts the entries. Expired points count for no tier."""
+    hashed = {
+        name: SQL.identifier("entry", name) for name in chain.HASHED_COLUMNS
+    } | CONSTANT_COLUMNS
+    values = hashed | {
         "id": SQL("id"),
         "program_id": SQL("program_id"),
         "partner_id": SQL("partner_id"),
@@ -116,23 +118,23 @@ def _added(uid: int) -> SQL:
         "qualifying_card_id": SQL("card_id"),
         "qualifying_points": SQL("0"),
         "qualifying_spend": SQL("0"),
-        "hash": chain.seal_sql(SQL("entry.previous"), sealed),
+        "hash": chain.hash_sql(SQL("entry.previous"), hashed),
         "create_uid": SQL("%s", uid),
         "write_uid": SQL("%s", uid),
         "write_date": SQL("create_date"),
     }
     return SQL(
-        "INSERT INTO loyalty_point_entry (%s) SELECT %s FROM entry",
+        "INSERT INTO crm_loyalty_entry (%s) SELECT %s FROM entry",
         SQL(", ").join(SQL.identifier(name) for name in values),
         SQL(", ").join(values.values()),
     )
 
 
-def _consumed(uid: int) -> SQL:
-    """SQL that notes which lots the entries consume."""
+def _insert_consumptions_sql(uid: int) -> SQL:
+    """SQL that records which lots the entries consume."""
     return SQL(
         """
-        INSERT INTO loyalty_point_consumption (
+        INSERT INTO crm_loyalty_consumption (
                entry_id, award_id, points, create_uid, write_uid,
                create_date, write_date)
         SELECT entry.id, lot.id, lot.remaining, %(uid)s, %(uid)s,

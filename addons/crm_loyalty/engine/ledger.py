@@ -1,9 +1,9 @@
-"""The arithmetic of points: what an entry opens, consumes, gives back or owes.
+"""The arithmetic of points: lots, consumption and debts.
 
 An entry that awards points is a lot; what is left of it is *open*. An entry that
-takes points consumes lots, oldest expiry first, and what it finds no lot for is a
-debt: open points below zero. So the open points of a card add up to its balance,
-whatever has happened, and so do the points of its entries.
+takes points consumes lots, earliest expiry first. If the lots are not enough, the rest
+is a debt: open points below zero. So both the open points of a card and the points of
+its entries always add up to its balance.
 
     earn 10, earn 5     lots 10 + 5                             balance 15
     burn 12             consumes 10 of the first, 2 of the next balance  3
@@ -11,7 +11,7 @@ whatever has happened, and so do the points of its entries.
     take 20 (debt)      consumes 15 and owes 5                  balance -5
     earn 8              pays the 5 and leaves a lot of 3        balance  3
 
-Points are counted in whole units of a ten-thousandth, so sums are exact.
+Points are computed in whole units of a ten-thousandth, so sums are exact.
 """
 
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ from datetime import date
 SCALE = 4
 UNIT = 10**SCALE
 
-# The most points of one posting, and of a balance. A balance is a float in the
-# database, which PostgreSQL compares by 15 digits: 11 before the point and 4 after it.
+# The most points of one posting, and of a balance. Odoo stores a balance as a float,
+# which is exact to 15 digits: 11 before the decimal point and 4 after it.
 MAX_POINTS = 10**9
 MAX_BALANCE = 10**10
 
@@ -32,12 +32,12 @@ def to_units(points):
 
 
 def to_points(units):
-    """Return units as the number that a field holds."""
+    """Return units as points, the number that a field stores."""
     return units / UNIT
 
 
-class ShortBalance(Exception):
-    """Fewer points are there than are to be taken."""
+class InsufficientPoints(Exception):
+    """The card has fewer points than are to be taken."""
 
     def __init__(self, units, available):
         super().__init__(f"{to_points(units)} of {to_points(available)}")
@@ -46,11 +46,11 @@ class ShortBalance(Exception):
 
 
 @dataclass
-class Row:
-    """An entry with open points: a lot above zero, a debt below.
+class OpenEntry:
+    """An entry with open points: a lot if they are above zero, a debt if below.
 
     ``available`` is the first day on which a lot may be spent (empty: not known
-    yet), ``expires`` the last (empty: never).
+    yet), ``expires`` the last one (empty: it never expires).
     """
 
     id: int
@@ -69,50 +69,57 @@ class Row:
 
     @property
     def order(self):
-        """Oldest expiry first, then in the order of award."""
+        """Sort key: earliest expiry first, then oldest award first."""
         return (self.expires or date.max, self.id)
 
 
 @dataclass
 class Account:
-    """The open rows of one card, and what the postings so far did to them."""
+    """The open rows of one card, and the changes of the postings so far.
 
-    rows: dict[int, Row]
-    flows: list[tuple[int, int, int]] = field(default_factory=list)
-    touched: set[int] = field(default_factory=set)
+    ``flows`` lists ``(entry, lot, units)``: the units that an entry consumed of a lot,
+    negative if it gave them back. ``touched`` has the ids of the changed rows.
+    """
+
+    rows: dict[int, OpenEntry]
+    consumptions: list[tuple[int, int, int]] = field(default_factory=list)
+    changed_ids: set[int] = field(default_factory=set)
 
     @property
     def balance(self):
         return sum(row.open for row in self.rows.values())
 
     def get_spendable(self, day):
-        """Return how much may be spent on a day, less what is owed."""
+        """Return the units that may be spent on a day, less the debts."""
         spendable = sum(r.open for r in self.rows.values() if r.is_spendable(day))
         owed = sum(r.open for r in self.rows.values() if r.open < 0)
         return max(spendable + owed, 0)
 
-    # What postings do
+    # Postings
 
     def award(self, entry, units, day, available=None, expires=None):
-        """Open a lot. Debts are paid from it at once."""
-        self._add(Row(entry, units, available, expires))
-        self._settle(day)
+        """Open a lot, and pay debts from it at once."""
+        self._add(OpenEntry(entry, units, available, expires))
+        self._pay_debts(day)
 
     def spend(self, entry, units, day):
-        """Consume what may be spent, oldest expiry first, or nothing at all."""
+        """Consume spendable lots, earliest expiry first.
+
+        :raises InsufficientPoints: if they are not enough; then nothing is consumed
+        """
         available = self.get_spendable(day)
         if available < units:
-            raise ShortBalance(units, available)
+            raise InsufficientPoints(units, available)
         lots = [row for row in self.rows.values() if row.is_spendable(day)]
-        self._add(Row(entry, 0))
-        self._draw(entry, units, sorted(lots, key=lambda row: row.order))
+        self._add(OpenEntry(entry, 0))
+        self._consume(entry, units, sorted(lots, key=lambda row: row.order))
 
-    def take(self, entry, units, day, prefer=(), shortage="debt"):
-        """Consume points that are taken back, and return how many could not be.
+    def deduct(self, entry, units, day, prefer=(), shortage="debt"):
+        """Take units back, and return the units that are waived.
 
-        First from the lots of ``prefer``, then what may be spent, then what has
-        expired, then what is pending. For the rest, ``shortage`` says: ``debt``
-        to owe it, ``floor`` to do without, ``block`` to refuse.
+        Consume the lots of ``prefer`` first, then spendable lots, then expired ones,
+        then pending ones. ``shortage`` says what happens to the rest: ``debt`` records
+        a debt, ``floor`` waives it, ``block`` raises InsufficientPoints.
         """
         rank = {lot: index for index, lot in enumerate(dict.fromkeys(prefer))}
         lots = sorted(
@@ -126,30 +133,30 @@ class Account:
         )
         there = sum(row.open for row in lots)
         if there < units and shortage == "block":
-            raise ShortBalance(units, there)
-        self._add(Row(entry, 0))
-        rest = self._draw(entry, units, lots)
+            raise InsufficientPoints(units, there)
+        self._add(OpenEntry(entry, 0))
+        rest = self._consume(entry, units, lots)
         if shortage == "floor":
             return rest
         self.rows[entry].open = -rest
         return 0
 
     def expire(self, entry, lots):
-        """Consume all that is left of lots, and return how much that was."""
+        """Consume the rest of lots, and return its units."""
         rows = [self.rows[lot] for lot in lots if lot in self.rows]
         units = sum(row.open for row in rows if row.open > 0)
-        self._add(Row(entry, 0))
-        self._draw(entry, units, [row for row in rows if row.open > 0])
+        self._add(OpenEntry(entry, 0))
+        self._consume(entry, units, [row for row in rows if row.open > 0])
         return units
 
     def restore(self, entry, units, day, consumed):
-        """Give points back to the lots they came from, at most what they gave.
+        """Give units back to the lots that they were taken from.
 
-        ``consumed`` lists ``(row, units)``: what the posting that is taken back
-        has consumed and not got back yet. What was consumed last comes back
-        first. The rest, such as a debt, is an award of its own.
+        ``consumed`` lists ``(row, units)``: what the reversed posting consumed and
+        has not given back yet. The last lot consumed gets its units back first. The
+        rest, such as a debt, becomes a lot of its own.
         """
-        self._add(Row(entry, units, available=day))
+        self._add(OpenEntry(entry, units, available=day))
         for row, given in reversed(consumed):
             back = min(given, self.rows[entry].open)
             if not back:
@@ -157,48 +164,48 @@ class Account:
             lot = self.rows.setdefault(row.id, row)
             lot.open += back
             self.rows[entry].open -= back
-            self.flows.append((entry, lot.id, -back))
-            self.touched.add(lot.id)
-        self._settle(day)
+            self.consumptions.append((entry, lot.id, -back))
+            self.changed_ids.add(lot.id)
+        self._pay_debts(day)
 
-    def extend(self, day, until):
-        """Have what is left of lots expire on a later day."""
+    def extend_expiry(self, day, until):
+        """Postpone the expiry of open lots to ``until``."""
         for row in self.rows.values():
             if row.open <= 0 or row.expires is None or row.is_expired(day):
                 continue
             if row.expires < until:
                 row.expires = until
-                self.touched.add(row.id)
+                self.changed_ids.add(row.id)
 
-    # Steps
+    # Helpers
 
     def _add(self, row):
         self.rows[row.id] = row
 
-    def _draw(self, entry, units, lots):
-        """Consume from lots in their order; return what they had not."""
+    def _consume(self, entry, units, lots):
+        """Consume units from lots in their order; return the units still missing."""
         for lot in lots:
             if not units:
                 break
             part = min(units, lot.open)
             lot.open -= part
             units -= part
-            self.flows.append((entry, lot.id, part))
-            self.touched.add(lot.id)
+            self.consumptions.append((entry, lot.id, part))
+            self.changed_ids.add(lot.id)
         return units
 
-    def _settle(self, day):
-        """Pay debts, the oldest first, from lots that have not expired."""
+    def _pay_debts(self, day):
+        """Pay debts, oldest first, from lots that have not expired."""
         debts = sorted((r for r in self.rows.values() if r.open < 0), key=_by_id)
         for debt in debts:
             lots = sorted(
                 (r for r in self.rows.values() if r.open > 0 and not r.is_expired(day)),
                 key=lambda row: row.order,
             )
-            rest = self._draw(debt.id, -debt.open, lots)
+            rest = self._consume(debt.id, -debt.open, lots)
             if debt.open != -rest:
                 debt.open = -rest
-                self.touched.add(debt.id)
+                self.changed_ids.add(debt.id)
 
 
 def _by_id(row):

@@ -1,7 +1,7 @@
-"""The periods in which customers qualify for a tier, and yearly days.
+"""Qualifying periods of tiers, and anniversaries.
 
-A year after 29 February is 28 February, as in PostgreSQL: each rule is written
-here and, for sets of cards, as SQL beside it.
+A year after 29 February is 28 February, as in PostgreSQL. Each rule exists in Python
+and, for sets of cards, in SQL.
 """
 
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ ANNIVERSARY = "anniversary"
 ROLLING = "rolling"
 
 
-def after_years(day: date, years: int) -> date:
+def add_years(day: date, years: int) -> date:
     """Return the same day some years later.
 
-    >>> after_years(date(2024, 2, 29), 1)
+    >>> add_years(date(2024, 2, 29), 1)
     datetime.date(2025, 2, 28)
     """
     return day + relativedelta(years=years)
 
 
-def whole_years(since: date, day: date) -> int:
-    """Return how many anniversaries of ``since`` have come by ``day``.
+def count_anniversaries(since: date, day: date) -> int:
+    """Return the number of anniversaries of ``since`` up to ``day``.
 
-    >>> whole_years(date(2024, 2, 29), date(2025, 2, 27))
+    >>> count_anniversaries(date(2024, 2, 29), date(2025, 2, 27))
     0
-    >>> whole_years(date(2024, 2, 29), date(2025, 2, 28))
+    >>> count_anniversaries(date(2024, 2, 29), date(2025, 2, 28))
     1
     """
     years = day.year - since.year
-    return years if after_years(since, years) <= day else years - 1
+    return years if add_years(since, years) <= day else years - 1
 
 
 @dataclass(frozen=True)
 class Period:
-    """The period that a day is in: first and last day, and its neighbours."""
+    """A qualifying period: first and last day, and its neighbours."""
 
     start: date
     stop: date
@@ -47,59 +47,59 @@ class Period:
     next_stop: date
 
 
-def period_of(kind: str, day: date, since: date) -> Period:
-    """Return the calendar year, or the year of membership, that ``day`` is in.
+def get_tier_period(kind: str, day: date, since: date) -> Period:
+    """Return the calendar year or membership year of ``day``.
 
-    >>> period_of("calendar", date(2026, 3, 2), date(2024, 5, 9)).stop
+    >>> get_tier_period("calendar", date(2026, 3, 2), date(2024, 5, 9)).stop
     datetime.date(2026, 12, 31)
-    >>> period_of("anniversary", date(2026, 3, 2), date(2024, 5, 9)).stop
+    >>> get_tier_period("anniversary", date(2026, 3, 2), date(2024, 5, 9)).stop
     datetime.date(2026, 5, 8)
     """
     if kind == CALENDAR:
         since = since.replace(month=1, day=1)
-    years = whole_years(since, day)
+    years = count_anniversaries(since, day)
     return Period(
-        start=after_years(since, years),
-        stop=after_years(since, years + 1) - timedelta(days=1),
-        previous_start=after_years(since, years - 1),
-        next_stop=after_years(since, years + 2) - timedelta(days=1),
+        start=add_years(since, years),
+        stop=add_years(since, years + 1) - timedelta(days=1),
+        previous_start=add_years(since, years - 1),
+        next_stop=add_years(since, years + 2) - timedelta(days=1),
     )
 
 
-def counts_on(entry: date, day: date) -> bool:
-    """Tell whether what was earned on a day counts in the twelve months to ``day``.
+def is_within_year(entry: date, day: date) -> bool:
+    """Return whether points of day ``entry`` count in the twelve months to ``day``.
 
-    >>> counts_on(date(2025, 3, 2), date(2026, 3, 1))
+    >>> is_within_year(date(2025, 3, 2), date(2026, 3, 1))
     True
-    >>> counts_on(date(2025, 3, 2), date(2026, 3, 2))
+    >>> is_within_year(date(2025, 3, 2), date(2026, 3, 2))
     False
     """
-    return entry <= day < after_years(entry, 1)
+    return entry <= day < add_years(entry, 1)
 
 
 # ------------------------------------------------------------
-# The same, as SQL over columns
+# The same in SQL
 # ------------------------------------------------------------
 
 
-def sql_after_years(day: SQL, years: SQL | int) -> SQL:
-    """SQL of the same day some years later."""
+def add_years_sql(day: SQL, years: SQL | int) -> SQL:
+    """SQL of `add_years`."""
     return SQL("(%s + (%s) * INTERVAL '1 year')::date", day, years)
 
 
-def sql_whole_years(since: SQL, day: SQL) -> SQL:
-    """SQL of how many anniversaries have come."""
+def count_anniversaries_sql(since: SQL, day: SQL) -> SQL:
+    """SQL of `count_anniversaries`."""
     years = SQL("(EXTRACT(YEAR FROM %s) - EXTRACT(YEAR FROM %s))::int", day, since)
     return SQL(
         "(%(years)s - (%(then)s > %(day)s)::int)",
         years=years,
-        then=sql_after_years(since, years),
+        then=add_years_sql(since, years),
         day=day,
     )
 
 
-def sql_period_of(kind: str, day: SQL, since: SQL) -> SQL:
-    """SQL of one row: start, stop, previous_start and next_stop of the period."""
+def tier_period_sql(kind: str, day: SQL, since: SQL) -> SQL:
+    """SQL of `get_tier_period`: start, stop, previous_start and next_stop."""
     if kind == CALENDAR:
         since = SQL("DATE_TRUNC('year', %s)::date", since)
     return SQL(
@@ -108,10 +108,10 @@ def sql_period_of(kind: str, day: SQL, since: SQL) -> SQL:
                %(previous)s AS previous_start, %(next)s - 1 AS next_stop
           FROM (SELECT %(since)s AS since, %(years)s AS years) AS membership
         """,
-        start=sql_after_years(SQL("since"), SQL("years")),
-        stop=sql_after_years(SQL("since"), SQL("years + 1")),
-        previous=sql_after_years(SQL("since"), SQL("years - 1")),
-        next=sql_after_years(SQL("since"), SQL("years + 2")),
+        start=add_years_sql(SQL("since"), SQL("years")),
+        stop=add_years_sql(SQL("since"), SQL("years + 1")),
+        previous=add_years_sql(SQL("since"), SQL("years - 1")),
+        next=add_years_sql(SQL("since"), SQL("years + 2")),
         since=since,
-        years=sql_whole_years(since, day),
+        years=count_anniversaries_sql(since, day),
     )

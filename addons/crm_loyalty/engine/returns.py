@@ -1,11 +1,11 @@
-"""Documents that come back: how much of what they posted should be back by now.
+"""Returns: how many points of an order are to be taken or given back.
 
-Nothing is posted per return. What should be back is worked out from all returns so
-far, what is back already is in the ledger, and the difference is posted. So what is
-told twice is done once, and several returns add up exactly:
+Points are not posted per return. The target is computed from all returns so far, the
+ledger has what is back already, and the difference is posted. So a return that is
+processed twice is posted once, and several returns add up exactly:
 
     earned 10, a third of it returned           target 3.33   post -3.33
-    the same told again                         target 3.33   post nothing
+    the same return processed again             target 3.33   post nothing
     all of it returned                          target 10     post -6.67
     the last return was a mistake               target 3.33   post +6.67
 """
@@ -14,11 +14,11 @@ from .ledger import to_points, to_units
 
 
 class PostedPoints:
-    """What an order has posted on one card under one heading, and what of it is left.
+    """Points that an order posted on one card, and how many of them are back.
 
-    ``origin`` is the entry, empty for an order that was confirmed before there
-    was a ledger. ``units`` are those of the order, ``back`` those that were taken
-    or given back, ``waived`` those that could not be.
+    ``origin`` is the entry, empty for an order confirmed before the ledger existed.
+    ``units`` are those of the order, ``returned`` those that were taken or given back,
+    ``waived`` those that could not be taken back.
     """
 
     def __init__(self, card, kind, origin, units, name):
@@ -27,32 +27,32 @@ class PostedPoints:
         self.origin = origin
         self.units = units
         self.name = name
-        self.back = 0
+        self.returned = 0
         self.waived = 0
         self.count = 0
 
-    def note(self, entry):
-        """Count an entry that has taken some of it back."""
+    def add_reversal(self, entry):
+        """Count an entry that reverses part of the points."""
         sign = -1 if self.kind == "earn" else 1
-        self.back += sign * to_units(entry.points)
+        self.returned += sign * to_units(entry.points)
         self.waived += to_units(entry.waived)
         self.count += 1
 
-    def get_units_to(self, target):
-        """Return the units to post for ``target`` of them to be back."""
-        due = target - self.back - self.waived
+    def get_units_to_post(self, target):
+        """Return the signed units to post so that ``target`` units are back."""
+        due = target - self.returned - self.waived
         if due < 0:
-            # What was waived was not taken, and can't be given back.
-            due = min(target - self.back, 0)
+            # Waived units were never taken, so they can't be given back.
+            due = min(target - self.returned, 0)
         return -due if self.kind == "earn" else due
 
     def get_postings(self, target, *, prefix, source, reason):
-        """Return postings for ``target`` units of it to be back; none where they are.
+        """Return the postings so that ``target`` units are back; none if they are.
 
-        :param prefix: what keys of the order begin with
-        :param source: the document by which they come back
+        :param prefix: the prefix of the order's keys
+        :param source: the document of the return
         """
-        units = self.get_units_to(target)
+        units = self.get_units_to_post(target)
         if not units:
             return []
         return [
@@ -68,8 +68,8 @@ class PostedPoints:
         ]
 
 
-def get_posted(entries):
-    """Return `PostedPoints` of entries of an order, with what took them back."""
+def get_posted_points(entries):
+    """Return the `PostedPoints` of an order's entries, with their reversals."""
     posted = {
         entry.id: PostedPoints(
             entry.card_id,
@@ -81,20 +81,20 @@ def get_posted(entries):
         for entry in entries
     }
     for child in entries.search([("origin_id", "in", list(posted))]):
-        posted[child.origin_id.id].note(child)
+        posted[child.origin_id.id].add_reversal(child)
     return list(posted.values())
 
 
-def get_target(units, share):
-    """Return the units to be back for a share: to the cent, and all of all."""
+def get_target_units(units, share):
+    """Return the units of a share, rounded to 0.01 points; all units if it is 1."""
     return units if share >= 1 else to_units(round(to_points(units) * share, 2))
 
 
-def get_share(lines, returned, weight=lambda line: 1):
-    """Return which share of lines came back, by amount; by quantity if free.
+def get_returned_share(lines, returned, weight=lambda line: 1):
+    """Return the share (0 to 1) of lines that came back.
 
-    ``returned`` tells ``(amount, quantity)`` of lines; ``weight`` tells what a line
-    counts for its amount.
+    The share is by amount, or by quantity if the lines are free. ``returned`` maps
+    lines to ``(amount, quantity)``; ``weight`` returns the factor of a line's amount.
     """
     total = sum(weight(line) * abs(line.price_subtotal) for line in lines)
     if total:
@@ -107,21 +107,22 @@ def get_share(lines, returned, weight=lambda line: 1):
     return min(part / total, 1) if total else 0
 
 
-def get_cost_share(rewards, returned):
-    """Return which share of what rewards cost came back, see `get_share`.
+def get_returned_cost_share(rewards, returned):
+    """Return the share of the points spent on rewards that came back.
 
-    :param rewards: the lines of an order that are rewards of one card; those of one
-        reward have its code, and its cost may be on any of them
+    :param rewards: the reward lines of one card in an order. The lines of one reward
+        have the same code, and any of them may have its cost.
+    :param returned: the returned lines, as in `get_returned_share`
     """
     costs = sum(rewards.mapped("points_cost"))
     if not costs:
         return 0
     back = 0
     for lines in rewards.grouped("reward_identifier_code").values():
-        back += sum(lines.mapped("points_cost")) * get_share(lines, returned)
+        back += sum(lines.mapped("points_cost")) * get_returned_share(lines, returned)
     return back / costs
 
 
 def _get_quantity(line):
-    """Return the quantity of a line of a sales order, or of one of the till."""
+    """Return the quantity of a line of a sales order or PoS order."""
     return line["product_uom_qty" if "product_uom_qty" in line._fields else "qty"]

@@ -7,13 +7,13 @@ from odoo.tools import format_date
 
 from ..engine.ledger import MAX_POINTS
 
-# Days that people type. Days computed from them stay readable.
+# Days that users enter. Days computed from them keep a year of four digits.
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
-# The most days that a period may have.
+# Maximum length of a period, in days.
 MAX_DAYS = 36_500
 MAX_INTEGER = 2**31 - 1
-# Bounds of fields that have none of their own.
+# Bounds of fields without bounds of their own.
 DEFAULT_BOUNDS = {
     "integer": (-MAX_INTEGER, MAX_INTEGER),
     "float": (-MAX_POINTS, MAX_POINTS),
@@ -23,10 +23,10 @@ DEFAULT_BOUNDS = {
 
 
 class CrmLoyaltyBoundedMixin(models.AbstractModel):
-    """Numbers and days that are written are within bounds.
+    """Keep numbers and days within bounds.
 
-    Asked before anything is converted or sent to the database, so that people read
-    which field of which record it is. NaN and infinity are in no bounds.
+    Values are checked before they are converted or written, so that the error names
+    the field and the record. NaN and infinity are always out of bounds.
     """
 
     _name = "crm.loyalty.bounded.mixin"
@@ -34,7 +34,7 @@ class CrmLoyaltyBoundedMixin(models.AbstractModel):
 
     @api.model
     def _get_bounds(self):
-        """Extension point: the lowest and highest value by the name of a field."""
+        """Extension point: return ``{field name: (lowest, highest)}``."""
         return {}
 
     @api.model_create_multi
@@ -48,7 +48,7 @@ class CrmLoyaltyBoundedMixin(models.AbstractModel):
         return super().write(vals)
 
     def _check_bounds(self, vals):
-        """Refuse numbers and days outside of their bounds."""
+        """Raise ValidationError for numbers and days out of bounds."""
         bounds = self._get_bounds()
         for name in vals:
             kind = self._fields[name].type if name in self._fields else None
@@ -58,9 +58,10 @@ class CrmLoyaltyBoundedMixin(models.AbstractModel):
 
 
 def check_values(records, vals, bounds):
-    """Refuse values to write outside of the bounds, ``{field: (lowest, highest)}``.
+    """Check values to write against bounds.
 
-    Raises ValidationError, which names the field and the record.
+    :param bounds: ``{field name: (lowest, highest)}``
+    :raises ValidationError: naming the field and the record
     """
     for name in bounds.keys() & vals.keys():
         value = vals[name]
@@ -84,8 +85,8 @@ def check_values(records, vals, bounds):
 
 
 def _get_name(records, vals):
-    """Return how the records are called, or what they are to be called."""
-    # The caller is allowed to write these records, so their names are no secret.
+    """Return the current or new names of the records, for an error."""
+    # The caller may write these records, so it may see their names.
     names = [record.display_name for record in records.sudo()[:3] if record.id]
     name = vals.get(records._rec_name)
     if not any(names) and isinstance(name, str):
@@ -101,7 +102,7 @@ def _get_text(env, bound):
 
 
 def _is_within(kind, value, low, high):
-    """Whether a value, as it comes in, is within bounds; not one: False."""
+    """Return whether a raw value is within bounds; False if it can't be converted."""
     try:
         if kind == "date":
             value = fields.Date.to_date(value)

@@ -3,23 +3,23 @@ from odoo.exceptions import AccessError
 
 
 class CrmLoyaltyCompanyMixin(models.AbstractModel):
-    """Configuration of one company, or of all: only its companies' users change it.
+    """Configuration of one company or of all, which only its users may change.
 
-    A record without a company works in every company. It is created, changed and
-    deleted only by users who are allowed in every active company. A record of a company
-    is changed by users of that company, before the change and after it. Reading is left
-    to the record rules. Addons of lifecycles have the same for their configuration;
-    neither depends on the other.
+    A record without a company applies to all companies. Only users with access to
+    every active company may create, change or delete it. Users of a company may change
+    its records; on a change of the company, they need access to both. Record rules
+    decide about reading. The lifecycle addons have a mixin of their own that does the
+    same; neither depends on the other.
     """
 
     _name = "crm.loyalty.company.mixin"
     _description = "Configuration of a Company or of All"
 
-    # Fields that decide about the company; a change of them is checked afterwards too.
+    # Fields that decide the company. If they change, access is checked again after it.
     _company_fields = frozenset({"company_id"})
 
     def write(self, vals):
-        """Refuse to give a record to a company that is not the user's."""
+        """Check access again if the record moves to another company."""
         result = super().write(vals)
         if vals.keys() & self._company_fields:
             self.check_access("write")
@@ -39,19 +39,20 @@ class CrmLoyaltyCompanyMixin(models.AbstractModel):
 
 
 def filter_foreign_companies(records):
-    """Return the records of all companies, or of others than the user's.
+    """Return the records that the user may not change.
 
-    Of all companies are none, where the user is allowed in every active one.
+    Those are records of companies that the user has no access to, and records without
+    a company, unless the user has access to every active company.
     """
     env = records.env
     allowed = env.user._get_company_ids()
-    # The company decides, also about records that the user does not see.
+    # The company decides, also for records that the user can't read.
     known = records.sudo()
     shared = known.filtered(lambda record: not record.company_id)
     foreign = (known - shared).filtered(
         lambda record: record.company_id.id not in allowed
     )
-    # Also companies that the user does not see.
+    # Search companies that the user can't read, too.
     Company = env["res.company"].sudo()
     if shared and Company.search_count([("id", "not in", allowed)], limit=1):
         foreign |= shared
@@ -59,9 +60,9 @@ def filter_foreign_companies(records):
 
 
 def make_company_error(records):
-    """Return the error about the first of some records that are not the user's."""
+    """Return the AccessError of the first of records that the user can't change."""
     env = records.env
-    record = records[0].sudo()  # its company, and its name if it is of all
+    record = records[0].sudo()  # to read its company, or its name
     if record.company_id:
         return AccessError(
             env._(

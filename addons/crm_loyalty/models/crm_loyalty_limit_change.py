@@ -8,10 +8,10 @@ from .loyalty_card_limit import LIMIT_DAYS
 
 
 class CrmLoyaltyLimitChange(models.Model):
-    """A change of the approval limit of a program or company. Never changed.
+    """A change of the approval limit of a program or company; read-only.
 
-    For the user who raised a limit the former one counts for 30 days more: otherwise
-    one person could raise it, give the points, and lower it again.
+    For the user who raises a limit, the former one counts for 30 more days. Otherwise
+    a user could raise the limit, give points, and lower it again.
     """
 
     _name = "crm.loyalty.limit.change"
@@ -68,14 +68,14 @@ class CrmLoyaltyLimitChange(models.Model):
 
     @api.model
     def _get_former_limits(self, program, companies, user):
-        """Return the limits that a user has changed in the last 30 days."""
+        """Return the former limits that a user changed in the last 30 days."""
         domain = Domain("program_id", "=", program.id)
         if companies:
             domain |= Domain("program_id", "=", False) & Domain(
                 "company_id", "in", companies.ids
             )
         since = program._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
-        # The limit holds for users who can't read its changes, too.
+        # The limit also applies to users who can't read its changes.
         changes = self.sudo().search(
             domain & Domain("user_id", "=", user.id) & Domain("date", ">", since)
         )

@@ -4,11 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from ..engine.ledger import MAX_BALANCE, Row, to_points, to_units
+from ..engine.ledger import MAX_BALANCE, OpenEntry, to_points, to_units
 from .crm_loyalty_bounded_mixin import FIRST_DAY
 
-# What customers read of their cards by calls: what the portal shows. A new field is
-# none of them.
+# Fields of cards that customers may read by RPC: those that the portal shows. New
+# fields are not readable unless listed here.
 PORTAL_FIELDS = {
     "id",
     "display_name",
@@ -16,85 +16,87 @@ PORTAL_FIELDS = {
     "code",
     "company_id",
     "currency_id",
-    "date_needed",
-    "entry_ids",
+    "crm_loyalty_date_needed",
+    "crm_loyalty_entry_ids",
     "expiration_date",
-    "member_since",
-    "next_tier_id",
+    "crm_loyalty_member_since",
+    "crm_loyalty_next_tier_id",
     "partner_id",
     "point_name",
     "points",
-    "points_available",
-    "points_debt",
+    "crm_loyalty_points_available",
+    "crm_loyalty_points_debt",
     "points_display",
-    "points_expiring",
-    "points_expiring_date",
-    "points_locked",
-    "points_needed",
-    "points_pending",
+    "crm_loyalty_points_expiring",
+    "crm_loyalty_points_expiring_date",
+    "crm_loyalty_points_locked",
+    "crm_loyalty_points_needed",
+    "crm_loyalty_points_pending",
     "program_id",
     "program_type",
-    "qualifying_points",
-    "qualifying_spend",
-    "spend_needed",
-    "tier_basis",
-    "tier_id",
-    "tier_keep_needed",
-    "tier_period_end",
-    "tier_progress",
-    "tier_since",
-    "tier_until",
+    "crm_loyalty_qualifying_points",
+    "crm_loyalty_qualifying_spend",
+    "crm_loyalty_spend_needed",
+    "crm_loyalty_tier_basis",
+    "crm_loyalty_tier_id",
+    "crm_loyalty_tier_keep_needed",
+    "crm_loyalty_tier_period_end",
+    "crm_loyalty_tier_progress",
+    "crm_loyalty_tier_since",
+    "crm_loyalty_tier_until",
 }
 
 
 class LoyaltyCard(models.Model):
-    """A card whose points are a ledger.
+    """A card with a ledger of its points.
 
-    `points` stays Odoo's field, read and written by all code. Whatever changes it
-    posts an entry, here; the ledger's own code posts first (`_post_many`).
+    `points` stays Odoo's field, which any code may read and write. `create` and
+    `write` post an entry for each change; the code of the ledger posts first
+    (`_post_many`).
     """
 
     _name = "loyalty.card"
     _inherit = ["loyalty.card", "crm.loyalty.bounded.mixin"]
 
-    entry_ids = fields.One2many(
-        comodel_name="loyalty.point.entry", inverse_name="card_id", string="Ledger"
+    crm_loyalty_entry_ids = fields.One2many(
+        comodel_name="crm.loyalty.entry", inverse_name="card_id", string="Ledger"
     )
-    lot_ids = fields.One2many(
-        comodel_name="loyalty.point.entry",
+    crm_loyalty_lot_ids = fields.One2many(
+        comodel_name="crm.loyalty.entry",
         inverse_name="card_id",
         string="Lots",
         domain=[("remaining", "!=", 0)],
     )
-    points_available = fields.Float(
+    crm_loyalty_points_available = fields.Float(
         string="Available Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that can be spent today.",
     )
-    points_pending = fields.Float(
+    crm_loyalty_points_pending = fields.Float(
         string="Pending Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that were earned and can't be spent yet.",
     )
-    points_locked = fields.Float(
+    crm_loyalty_points_locked = fields.Float(
+        string="Points Locked",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points of the balance that can't be spent today.",
     )
-    points_debt = fields.Float(
+    crm_loyalty_points_debt = fields.Float(
         string="Owed Points",
         compute="_compute_points_state",
         compute_sudo=True,
         help="Points that were taken back after they had been spent.",
     )
-    points_expiring = fields.Float(
+    crm_loyalty_points_expiring = fields.Float(
         string="Expiring Points",
         compute="_compute_points_state",
         compute_sudo=True,
     )
-    points_expiring_date = fields.Date(
+    crm_loyalty_points_expiring_date = fields.Date(
         string="Next Expiry", compute="_compute_points_state", compute_sudo=True
     )
 
@@ -108,53 +110,61 @@ class LoyaltyCard(models.Model):
         return {
             **super()._get_bounds(),
             "points": (-MAX_BALANCE, MAX_BALANCE),
-            # Odoo's own, which is compared alone.
+            # A field of Odoo; nothing is computed from it.
             "expiration_date": (FIRST_DAY, date(9999, 12, 31)),
-            "qualifying_spend": (-1e15, 1e15),
-            "qualifying_points": (-1e15, 1e15),
-            "tier_keep_needed": (-1e15, 1e15),
+            "crm_loyalty_qualifying_spend": (-1e15, 1e15),
+            "crm_loyalty_qualifying_points": (-1e15, 1e15),
+            "crm_loyalty_tier_keep_needed": (-1e15, 1e15),
         }
 
     @api.depends("points")
     def _compute_points_state(self):
-        self.points_available = self.points_pending = self.points_debt = 0
-        self.points_expiring = self.points_locked = 0
-        self.points_expiring_date = False
+        self.crm_loyalty_points_available = self.crm_loyalty_points_pending = (
+            self.crm_loyalty_points_debt
+        ) = 0
+        self.crm_loyalty_points_expiring = self.crm_loyalty_points_locked = 0
+        self.crm_loyalty_points_expiring_date = False
         days = {card: card.program_id._get_loyalty_today() for card in self}
-        for card, rows in self._get_open_rows().items():
+        for card, rows in self._get_open_entries().items():
             day = days[card]
-            card.points_pending = to_points(
+            card.crm_loyalty_points_pending = to_points(
                 sum(r.open for r in rows if r.open > 0 and r.is_pending(day))
             )
-            card.points_debt = to_points(-sum(r.open for r in rows if r.open < 0))
-            card.points_locked = to_points(
+            card.crm_loyalty_points_debt = to_points(
+                -sum(r.open for r in rows if r.open < 0)
+            )
+            card.crm_loyalty_points_locked = to_points(
                 sum(r.open for r in rows if r.open > 0 and not r.is_spendable(day))
             )
             spendable = [row for row in rows if row.is_spendable(day)]
-            available = sum(r.open for r in spendable) - to_units(card.points_debt)
-            card.points_available = to_points(max(available, 0))
+            available = sum(r.open for r in spendable) - to_units(
+                card.crm_loyalty_points_debt
+            )
+            card.crm_loyalty_points_available = to_points(max(available, 0))
             dated = [row for row in spendable if row.expires]
             if dated:
                 next_date = min(row.expires for row in dated)
-                card.points_expiring_date = next_date
-                card.points_expiring = to_points(
+                card.crm_loyalty_points_expiring_date = next_date
+                card.crm_loyalty_points_expiring = to_points(
                     sum(r.open for r in dated if r.expires == next_date)
                 )
 
     # ------------------------------------------------------------
-    # Every change of points
+    # Changes of points
     # ------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Open the ledger of a card that is created with points."""
+        """Post an opening entry on cards that are created with points."""
         self._check_new_tiers(vals_list)
         for vals in vals_list:
             self._check_bounds(vals)
         vals_list = [self._round_points(vals) for vals in vals_list]
         if not self.env.su:
-            # Noted by merges alone; here since defaults come from the client, too.
-            vals_list = [{**vals, "merged_into_id": False} for vals in vals_list]
+            # Only merges set it. Override defaults, which the client may send.
+            vals_list = [
+                {**vals, "crm_loyalty_merged_into_id": False} for vals in vals_list
+            ]
         cards = super().create(vals_list)
         changes = {card: to_units(card.points) for card in cards if card.points}
         if changes:
@@ -162,9 +172,9 @@ class LoyaltyCard(models.Model):
         return cards
 
     def write(self, vals):
-        """Post the change of points, whichever code writes them."""
+        """Post an entry if any code changes the points."""
         self._check_tier_values(vals)
-        if "merged_into_id" in vals and not self.env.su:
+        if "crm_loyalty_merged_into_id" in vals and not self.env.su:
             raise AccessError(
                 self.env._("Which card another was merged into is noted by merges.")
             )
@@ -180,15 +190,15 @@ class LoyaltyCard(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        """Keep cards that have a ledger: they are archived."""
+        """Archive cards with a ledger instead of deleting them."""
         if not self:
             return super().unlink()
-        self._forget_ahead()
+        self._clear_preloaded()
         used = self.browse(
             card_id
             for [card_id] in self.env.execute_query(
                 SQL(
-                    "SELECT DISTINCT card_id FROM loyalty_point_entry "
+                    "SELECT DISTINCT card_id FROM crm_loyalty_entry "
                     "WHERE card_id = ANY(%s)",
                     self.ids,
                 )
@@ -196,22 +206,22 @@ class LoyaltyCard(models.Model):
         )
         if used:
             self.check_access("unlink")
-            # Who may delete them may put them away.
+            # A user who may delete cards may also archive them.
             used.sudo().action_archive()
         return super(LoyaltyCard, self - used).unlink()
 
     @api.model
     def _round_points(self, vals):
-        """Return the values with points as the ledger can tell them."""
+        """Return the values with points rounded to the digits of the ledger."""
         if "points" not in vals:
             return vals
         return {**vals, "points": to_points(to_units(vals["points"]))}
 
     def _change_points(self, changes, kind=None):
-        """Post what some code writes into the field.
+        """Post the changes that other code writes into ``points``.
 
-        ``changes`` are units by card. Inside of `_collect_points` they are posted
-        at its end, by what the block knows of them.
+        ``changes`` maps cards to units. Inside `_collect_points`, the end of the block
+        posts them, because the block knows their reason.
         """
         collector = self._get_points_collector()
         if collector:
@@ -224,7 +234,7 @@ class LoyaltyCard(models.Model):
         if not by_code:
             self._check_may_adjust(changes)
         reason = self.env.context.get("loyalty_reason")
-        by_hand = None if by_code else self.env.user
+        manual_user = None if by_code else self.env.user
         if not by_code and not reason and not kind:
             reason = self.env._("Changed directly, for example by an import")
         posting = self._run_posting(
@@ -235,8 +245,8 @@ class LoyaltyCard(models.Model):
                     "kind": kind
                     or ("adjust" if not by_code else "earn" if units > 0 else "burn"),
                     "reason": reason,
-                    "by_hand": by_hand,
-                    "raw": True,
+                    "manual_user": manual_user,
+                    "unchecked": True,
                 }
                 for card, units in changes.items()
             ]
@@ -245,11 +255,11 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _set_points(self, changes):  # pylint: disable=missing-return
-        """Write the points that postings come to, past the posting of changes.
+        """Add posted units to the points of cards, without posting them again.
 
-        ``changes`` are units by the id of a card.
+        ``changes`` maps card ids to units.
         """
-        # The entries say who posted them, and they were let in.
+        # Access was checked before posting, and the entries have the user.
         for card in self.sudo().browse(card_id for card_id in changes):
             units = changes[card.id]
             if units:
@@ -257,35 +267,37 @@ class LoyaltyCard(models.Model):
                 # pylint: disable-next=super-method-mismatch
                 super(LoyaltyCard, card).write({"points": points})
 
-    def _get_open_rows(self):
-        """Return the lots and debts of each card, by card."""
+    def _get_open_entries(self):
+        """Return ``{card: lots and debts}``."""
         rows = {card: [] for card in self}
-        ahead = self._get_accounts_ahead()
+        preloaded = self._get_preloaded_accounts()
         for card in self:
-            if card.id in ahead:
-                rows[card] += sorted(ahead[card.id].rows.values(), key=lambda r: r.id)
-        others = [card_id for card_id in self._ids if card_id not in ahead]
+            if card.id in preloaded:
+                rows[card] += sorted(
+                    preloaded[card.id].rows.values(), key=lambda r: r.id
+                )
+        others = [card_id for card_id in self._ids if card_id not in preloaded]
         if not others:
             return rows
-        self.env["loyalty.point.entry"].flush_model(["remaining"])
+        self.env["crm.loyalty.entry"].flush_model(["remaining"])
         for card_id, entry_id, units, available, expires in self.env.execute_query(
             SQL(
                 """
                 SELECT card_id, id, round(remaining * 10000)::bigint,
                        available_date, expiration_date
-                  FROM loyalty_point_entry
+                  FROM crm_loyalty_entry
                  WHERE card_id = ANY(%s) AND remaining <> 0
               ORDER BY card_id, id
                 """,
                 others,
             )
         ):
-            row = Row(entry_id, units, available, expires)
+            row = OpenEntry(entry_id, units, available, expires)
             rows[self.browse(card_id)].append(row)
         return rows
 
     # ------------------------------------------------------------
-    # Who may
+    # Access
     # ------------------------------------------------------------
 
     def _has_field_access(self, field, operation):
@@ -295,7 +307,7 @@ class LoyaltyCard(models.Model):
         return super()._has_field_access(field, operation)
 
     def _check_may_adjust(self, changes):
-        """Refuse who may not change points by themselves, or not that many."""
+        """Check that the user may change points by hand, and within the limit."""
         if not self.env.user.has_group("crm_loyalty.group_points_adjuster"):
             raise AccessError(
                 self.env._(
@@ -307,9 +319,9 @@ class LoyaltyCard(models.Model):
         self._check_within_limit(changes)
 
     def _check_reassignment(self, vals):
-        """Refuse to give points to another customer, or program, by editing cards.
+        """Refuse to move points to another customer or program by editing a card.
 
-        Users who adjust points may move as many as they may give by hand.
+        Users who may adjust points can do so within their approval limit.
         """
         if self.env.su or self._get_points_collector():
             return
@@ -317,7 +329,7 @@ class LoyaltyCard(models.Model):
             lambda card: (
                 card.points
                 and (
-                    self._is_given_away(card, vals)
+                    self._is_reassigned(card, vals)
                     or "program_id" in vals
                     and card.program_id.id != vals["program_id"]
                 )
@@ -338,7 +350,7 @@ class LoyaltyCard(models.Model):
         self._check_within_limit({card: to_units(card.points) for card in moved})
 
     @api.model
-    def _is_given_away(self, card, vals):
+    def _is_reassigned(self, card, vals):
         owner = card.partner_id
         return (
             "partner_id" in vals

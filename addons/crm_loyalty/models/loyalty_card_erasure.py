@@ -1,4 +1,4 @@
-"""Erasing a member: words go, points and their chain of hashes stay."""
+"""Erasure of a member: texts are removed, points and the hash chain stay."""
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -10,17 +10,17 @@ from ..engine import chain
 class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
-    def _erase_person(self):
-        """Take what was written about the members off their cards and ledger.
+    def _erase_personal_data(self):
+        """Remove the texts about the members from their cards and ledger.
 
-        Who may erase a person is for the caller to check.
+        The caller checks whether the user may erase a person.
         """
-        # All that was written about the person, in whatever company.
+        # Remove texts of all companies.
         cards = self.sudo()
         env = cards.env
         env.flush_all()
         on_cards = [("card_id", "in", cards.ids)]
-        adjustments = env["loyalty.point.adjustment"].search(on_cards)
+        adjustments = env["crm.loyalty.adjustment"].search(on_cards)
         for records in (cards, adjustments):
             mine = [("res_id", "in", records.ids)]
             env["mail.activity"].with_context(active_test=False).search(
@@ -35,18 +35,20 @@ class LoyaltyCard(models.Model):
         cards._erase_reasons()
 
     def _erase_reasons(self):
-        """Take the reasons off the entries, and seal their chains anew.
+        """Remove the reasons from the entries, and compute their hashes again.
 
-        A reason is part of what is sealed. The chains have to be intact, so that no
-        change of points is sealed along with it; the digest of the last proof follows
-        by the difference, and says so.
+        The hash of an entry includes its reason. The chains must be intact before, so
+        that a forged change of points does not get a valid hash. The digest of the last
+        check is corrected by the difference, with a message.
         """
-        rows = self._read_sealed()
+        rows = self._read_hashed_entries()
         before, after = {}, {}
-        seals = {}
+        hashes = {}
         for row in rows:
-            previous = seals.get(row["card_id"], (chain.FIRST, chain.FIRST))
-            if chain.seal(previous[0], row) != row["hash"]:
+            previous = hashes.get(
+                row["card_id"], (chain.INITIAL_HASH, chain.INITIAL_HASH)
+            )
+            if chain.compute_hash(previous[0], row) != row["hash"]:
                 raise UserError(
                     self.env._(
                         "The points of %(card)s were changed past the ledger. Prove "
@@ -54,13 +56,13 @@ class LoyaltyCard(models.Model):
                         card=self.browse(row["card_id"]).display_name,
                     )
                 )
-            seal = chain.seal(previous[1], {**row, "reason": None})
-            seals[row["card_id"]] = row["hash"], seal
-            before[row["id"]], after[row["id"]] = row["hash"], seal
+            new_hash = chain.compute_hash(previous[1], {**row, "reason": None})
+            hashes[row["card_id"]] = row["hash"], new_hash
+            before[row["id"]], after[row["id"]] = row["hash"], new_hash
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE loyalty_point_entry AS e SET reason = NULL, hash = v.hash
+                UPDATE crm_loyalty_entry AS e SET reason = NULL, hash = v.hash
                   FROM unnest(%s::int[], %s::text[]) AS v (id, hash)
                  WHERE e.id = v.id
                 """,
@@ -68,19 +70,19 @@ class LoyaltyCard(models.Model):
                 list(after.values()),
             )
         )
-        self.env["loyalty.point.entry"].invalidate_model()
-        self.env["loyalty.point.proof"]._replace_seals(
+        self.env["crm.loyalty.entry"].invalidate_model()
+        self.env["crm.loyalty.check"]._replace_hashes(
             {row["id"]: row["create_date"] for row in rows}, before, after
         )
 
-    def _read_sealed(self):
-        """Return the entries of the cards in their order, as they are sealed."""
+    def _read_hashed_entries(self):
+        """Return the hashed columns of the cards' entries, in order."""
         return self.env.execute_query_dict(
             SQL(
                 """
                 SELECT e.id, e.hash, %s, round(e.points * 10000)::bigint AS points,
                        round(COALESCE(e.waived, 0) * 10000)::bigint AS waived
-                  FROM loyalty_point_entry AS e
+                  FROM crm_loyalty_entry AS e
                   JOIN loyalty_card AS c ON c.id = e.card_id
                  WHERE c.id = ANY(%s)
                  ORDER BY e.card_id, e.sequence
@@ -88,7 +90,7 @@ class LoyaltyCard(models.Model):
                 """,
                 SQL(", ").join(
                     SQL.identifier("e", name)
-                    for name in chain.COLUMNS
+                    for name in chain.HASHED_COLUMNS
                     if name not in ("points", "waived")
                 ),
                 self.ids,
@@ -96,11 +98,11 @@ class LoyaltyCard(models.Model):
         )
 
 
-class LoyaltyPointProof(models.Model):
-    _inherit = "loyalty.point.proof"
+class CrmLoyaltyCheck(models.Model):
+    _inherit = "crm.loyalty.check"
 
-    def _replace_seals(self, dates, before, after):
-        """Have the digest of the last proof follow entries that were sealed anew."""
+    def _replace_hashes(self, dates, before, after):
+        """Correct the digest of the last check for entries with a new hash."""
         last = self.search([("anchor_date", "!=", False)], limit=1)
         inside = [
             row for row, date in dates.items() if last and date < last.anchor_date
@@ -108,10 +110,13 @@ class LoyaltyPointProof(models.Model):
         if not inside:
             return
         if not last.anchor_digest.isdigit():
-            # Rounded, by a former version: the next proof begins anew.
+            # A former version rounded the digest: the next check starts from scratch.
             self.search([("anchor_date", "!=", False)]).anchor_date = False
             return
-        change = sum(_digest(after[row]) - _digest(before[row]) for row in inside)
+        change = sum(
+            _get_digest_part(after[row]) - _get_digest_part(before[row])
+            for row in inside
+        )
         last.anchor_digest = str(int(last.anchor_digest) + change)
         last.message_post(
             body=self.env._(
@@ -122,6 +127,6 @@ class LoyaltyPointProof(models.Model):
         )
 
 
-def _digest(seal):
-    """Return what an entry counts for in the digest, as the proof's SQL does."""
-    return int(seal[:15], 16)
+def _get_digest_part(new_hash):
+    """Return the value of a hash in the digest, as in the SQL of the check."""
+    return int(new_hash[:15], 16)

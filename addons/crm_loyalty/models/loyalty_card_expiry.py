@@ -3,30 +3,31 @@ from odoo.tools import SQL
 
 from ..engine import expiry
 
-# Lots that one transaction expires; an order that is confirmed on one of the cards
-# meanwhile waits for it.
+# Lots to expire in one transaction. Confirming an order on one of the cards waits for
+# the end of the transaction.
 BATCH = 20_000
 
 
 class LoyaltyCard(models.Model):
-    """Points that expire."""
+    """Expiry of points."""
 
     _inherit = "loyalty.card"
 
     @api.model
     def _cron_expire(self):
-        """Take off all lots whose last day is over, in batches."""
+        """Expire all due lots, in batches."""
         self._expire_points(checkpoint=self.env["ir.cron"]._commit_progress)
 
     @api.model
     def _expire_points(self, as_of=None, checkpoint=None):
-        """Expire the lots whose last day is before ``as_of``, today by default.
+        """Expire the lots that end before ``as_of``.
 
-        Today is the day of the programme's company. ``checkpoint`` is called with
-        the number of cards done after each batch, and returns the seconds left.
-        Return the entries, one for each card of a batch.
+        :param as_of: a date, by default today in the program's company
+        :param checkpoint: called after each batch with the number of cards done;
+            returns the seconds left
+        :return: the entries, one for each card of a batch
         """
-        entries = self.env["loyalty.point.entry"]
+        entries = self.env["crm.loyalty.entry"]
         while batch := self._expire_batch(as_of):
             entries += batch
             if checkpoint and not checkpoint(len(batch)):
@@ -35,10 +36,10 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _expire_batch(self, as_of=None, limit=BATCH):
-        """Expire all lots that are due of some cards; return the entries."""
-        Entry = self.env["loyalty.point.entry"]
+        """Expire the due lots of a batch of cards, and return the entries."""
+        Entry = self.env["crm.loyalty.entry"]
         self.env.flush_all()
-        self._forget_ahead()
+        self._clear_preloaded()
         if as_of:
             day = SQL("%s::date", as_of)
         else:
@@ -46,7 +47,7 @@ class LoyaltyCard(models.Model):
         entries = Entry.browse(
             entry_id
             for [entry_id] in self.env.execute_query(
-                expiry.expire(day, self.env.uid, limit)
+                expiry.expire_lots_sql(day, self.env.uid, limit)
             )
         )
         if entries:

@@ -6,19 +6,19 @@ from odoo.tools import SQL
 
 from ..engine.ledger import to_points, to_units
 
-# Days, today among them, in which points by hand are added up.
+# Days, including today, over which points given or taken by hand are added up.
 LIMIT_DAYS = 30
 
 
 class LoyaltyCard(models.Model):
-    """Points that people give or take by hand, and how many they may alone.
+    """Approval limit of points that users give or take by hand.
 
-    Every way to do so asks `_get_over_limit` first, and posts with ``by_hand``.
+    All code that does so calls `_get_over_limit` first, and posts with ``manual_user``.
     """
 
     _inherit = "loyalty.card"
 
-    merged_into_id = fields.Many2one(
+    crm_loyalty_merged_into_id = fields.Many2one(
         comodel_name="loyalty.card",
         string="Merged into",
         readonly=True,
@@ -29,18 +29,18 @@ class LoyaltyCard(models.Model):
         "merged.",
     )
 
-    def _get_given_by_hand(self, user, lock=True):
+    def _get_manual_units(self, user, lock=True):
         """Return ``{card id: units}`` that a user gave or took in the last 30 days.
 
-        What was given counts like what was taken. Cards that were merged into a card
-        count with it. ``lock``: the cards are locked until the end of the
-        transaction, so that two postings at once don't both count without the other.
+        Given and taken points both count, as do those of cards merged into a card.
+        ``lock`` locks the cards to the end of the transaction, so that two concurrent
+        postings see each other.
         """
-        self.env["loyalty.card"].flush_model(["merged_into_id"])
-        self._forget_ahead()
+        self.env["loyalty.card"].flush_model(["crm_loyalty_merged_into_id"])
+        self._clear_preloaded()
         since = {
             card.id: card.program_id._get_loyalty_today() - timedelta(days=LIMIT_DAYS)
-            for card in self.sudo()  # the day does not depend on the reader
+            for card in self.sudo()  # to read the program's day
         }
         rows = self.env.execute_query(
             SQL(
@@ -53,8 +53,8 @@ class LoyaltyCard(models.Model):
                   JOIN unnest(%(ids)s::int4[], %(since)s::date[]) AS s (id, since)
                     ON s.id = card.id
                   JOIN loyalty_card AS k
-                    ON k.id = card.id OR k.merged_into_id = card.id
-                  JOIN loyalty_point_entry AS e ON e.card_id = k.id
+                    ON k.id = card.id OR k.crm_loyalty_merged_into_id = card.id
+                  JOIN crm_loyalty_entry AS e ON e.card_id = k.id
                  WHERE e.manual_user_id = %(user)s AND e.date > s.since
               GROUP BY card.id
                 """,
@@ -67,10 +67,10 @@ class LoyaltyCard(models.Model):
         return dict(rows)
 
     def _get_over_limit(self, changes, user=None, lock=True):
-        """Return ``{card: limit}`` of the changes that need a second person.
+        """Return ``{card: limit}`` of the changes that need approval.
 
-        ``changes`` are units by card, to be posted by hand by ``user``, by default
-        the current one.
+        ``changes`` maps cards to the units that ``user``, by default the current one,
+        is about to post by hand.
         """
         user = user or self.env.user
         programs = {card: card.program_id for card in changes}
@@ -80,7 +80,7 @@ class LoyaltyCard(models.Model):
         }
         limits = {card: by_program[program] for card, program in programs.items()}
         limited = [card for card, limit in limits.items() if limit and card.id]
-        given = self.browse(c.id for c in limited)._get_given_by_hand(user, lock)
+        given = self.browse(c.id for c in limited)._get_manual_units(user, lock)
         return {
             card: limit
             for card, limit in limits.items()
@@ -88,7 +88,7 @@ class LoyaltyCard(models.Model):
         }
 
     def _check_within_limit(self, changes, user=None):
-        """Refuse changes by hand that need a second person."""
+        """Raise UserError for changes by hand that need approval."""
         for card, limit in self._get_over_limit(changes, user).items():
             raise UserError(
                 self.env._(
@@ -102,16 +102,16 @@ class LoyaltyCard(models.Model):
                 )
             )
 
-    def _note_merge(self, kept):
-        """Have what was given by hand on these cards count with the card kept.
+    def _mark_merged_into(self, kept):
+        """Count points given by hand on these cards for the card that is kept.
 
-        Adjustments that are not decided yet follow: their points go to the card kept.
+        Pending adjustments also move to the card that is kept.
         """
         cards = self.with_context(active_test=False)
-        before = cards.search([("merged_into_id", "in", self.ids)])
-        (self | before).write({"merged_into_id": kept.id})
-        # Whatever the user who merges may see of them.
-        adjustments = self.env["loyalty.point.adjustment"].sudo()
+        before = cards.search([("crm_loyalty_merged_into_id", "in", self.ids)])
+        (self | before).write({"crm_loyalty_merged_into_id": kept.id})
+        # The user who merges contacts need not have access to adjustments.
+        adjustments = self.env["crm.loyalty.adjustment"].sudo()
         adjustments.search(
             [("card_id", "in", self.ids), ("state", "in", ("draft", "waiting"))]
         ).card_id = kept

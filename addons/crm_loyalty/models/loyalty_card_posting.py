@@ -7,25 +7,25 @@ from odoo.exceptions import UserError
 from ..engine.ledger import (
     MAX_BALANCE,
     MAX_POINTS,
-    ShortBalance,
+    InsufficientPoints,
     to_points,
     to_units,
 )
 from ..posting import Posting
 
-# Who collects changes of points in this thread, innermost last.
+# Stack of the collectors of this thread, innermost last.
 _collectors = threading.local()
 
 
 class PointsCollector:
-    """Changes of points that a block of code makes, to be posted as one set.
+    """Changes of points in a block of code, to be posted as one set.
 
-    Nothing that a client sends can make one, unlike a key of the context.
+    Unlike a context key, a client can't send it.
     """
 
     def __init__(self, transaction, posting=None):
         self.transaction = transaction
-        # What was read of cards ahead, until something else posts.
+        # Preloaded cards, valid until other code posts.
         self.posting = posting
         self.changes = {}
 
@@ -35,7 +35,7 @@ class PointsCollector:
 
 
 class LoyaltyCard(models.Model):
-    """The one writer of the ledger."""
+    """The only code that writes the ledger."""
 
     _inherit = "loyalty.card"
 
@@ -50,18 +50,22 @@ class LoyaltyCard(models.Model):
         available_date=None,
         expiration_date=None,
         reason=None,
-        by_hand=None,
+        manual_user=None,
     ):
         """Post the same points on each card, and return the entries.
 
-        ``points`` are signed. ``key``: posted once on a card; the entry that is
-        there is returned. ``source``: the document. ``date``: the day, by default
-        today for the company. The days of an award are those of the programme by
-        default; False: not known yet when available, never expiring. ``by_hand``: the
-        user who gives or takes the points by hand.
+        See `_post_many` to post different points on many cards.
 
-        Raises UserError where points are not available. See `_post_many` for
-        different points on many cards.
+        :param points: the points, negative to take them
+        :param key: posted once per card; if it exists, its entry is returned
+        :param source: the document
+        :param date: the day, by default today in the company
+        :param available_date: the first day on which an award may be spent, by default
+            as the program says; False if it is not known yet
+        :param expiration_date: the last day on which an award may be spent, by default
+            as the program says; False if it never expires
+        :param manual_user: the user who gives or takes the points by hand
+        :raises UserError: if a card does not have enough points
         """
         return self._post_many(
             [
@@ -75,7 +79,7 @@ class LoyaltyCard(models.Model):
                     "available_date": available_date,
                     "expiration_date": expiration_date,
                     "reason": reason,
-                    "by_hand": by_hand,
+                    "manual_user": manual_user,
                 }
                 for card in self
             ]
@@ -85,19 +89,18 @@ class LoyaltyCard(models.Model):
     def _post_many(self, values_list, *, quiet=False):
         """Post many entries on many cards as one set, and return the entries.
 
-        Values are those of `_post_points`, with ``card``, and where needed:
+        Values are the parameters of `_post_points` with ``card``, and optionally:
 
-        - ``origin``: the entry that is taken back. Points of an award are taken
-          from its own lot first; points that were spent go back to their lots.
-        - ``lots``: the lots that expire; their points are what is left of them.
+        - ``origin``: the entry to reverse. Points of an award are taken from its own
+          lot first; points that were spent go back to their lots.
+        - ``lots``: the lots to expire; the rest of them is posted.
         - ``prefer``: ids of lots to take points from before others.
-        - ``shortage``: what to do where fewer points are there than are taken
-          back (debt, floor, block), by default as the programme says.
-        - ``by_hand``: the user who gives or takes the points by hand.
+        - ``shortage``: what to do if the card has fewer points than are taken back
+          (debt, floor, block), by default as the program says.
 
-        The cards are locked in the order of their ids, so postings on one card
-        come one after the other. All is read in one query and written in one.
-        ``quiet`` writes the points without mails and tracking, for big jobs.
+        Cards are locked in the order of their ids, so postings on one card run one
+        after the other. One query reads everything, one writes it. ``quiet`` writes
+        the points without mails and tracking, for big jobs.
         """
         posting = self._run_posting(values_list, quiet)
         if not quiet:
@@ -105,23 +108,23 @@ class LoyaltyCard(models.Model):
         return self._finish_posting(posting)
 
     @api.model
-    def _run_posting(self, values_list, quiet=False, ahead=None):
-        """Write the entries of postings, not the points of cards.
+    def _run_posting(self, values_list, quiet=False, preloaded=None):
+        """Write the entries of postings, but not the points of cards.
 
-        ``ahead``: a posting for which cards were loaded before.
+        ``preloaded`` is a posting with preloaded cards.
         """
         self._check_postings(values_list)
         values_list = [
             v for v in values_list if to_units(v.get("points")) or v.get("lots")
         ]
-        posting = ahead
-        if not (ahead and ahead.covers(values_list)):
-            # Posting is the only way into the ledger: who comes here was let in.
+        posting = preloaded
+        if not (preloaded and preloaded.covers(values_list)):
+            # Only code of the server posts, after it has checked access.
             posting = Posting(self.sudo().env)
         if not values_list:
             return posting
-        self._forget_ahead()
-        if posting is not ahead:
+        self._clear_preloaded()
+        if posting is not preloaded:
             posting.load(
                 {values["card"].id for values in values_list},
                 {values["key"] for values in values_list if values.get("key")},
@@ -129,21 +132,21 @@ class LoyaltyCard(models.Model):
             )
         try:
             posting.post(values_list)
-        except ShortBalance as error:
+        except InsufficientPoints as error:
             raise UserError(self._get_shortage_text(error)) from error
         self._check_balances(posting)
         if quiet:
-            # The points are written past the cache.
+            # SQL writes the points, so flush pending writes first.
             self.env["loyalty.card"].flush_model(["points"])
         posting.save(quiet)
         return posting
 
     @api.model
     def _check_postings(self, values_list):
-        """Refuse points that no entry can hold, NaN and infinity among them."""
+        """Raise UserError for points out of bounds, including NaN and infinity."""
         for values in values_list:
             points = float(values.get("points") or 0)
-            # Lots, and what was there before, are as many as a card has.
+            # These kinds may post all points of a card.
             whole = values["kind"] in ("expire", "transfer", "opening")
             most = MAX_BALANCE if whole else MAX_POINTS
             if not abs(points) <= most:
@@ -152,7 +155,7 @@ class LoyaltyCard(models.Model):
                         "%(points)s points can't be posted on “%(card)s”: at most "
                         "%(most)s at once.",
                         points=f"{points:g}",
-                        # The caller posts on the card, so its name is no secret.
+                        # The caller posts on the card, so it may see its name.
                         card=values["card"].sudo().display_name,
                         most=f"{most:,}",
                     )
@@ -160,7 +163,7 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _check_balances(self, posting):
-        """Refuse postings that make a balance more than a card can hold."""
+        """Raise UserError if a balance exceeds what a card can hold."""
         for card_id in posting.changes:
             balance = posting.accounts[card_id].balance
             if abs(balance) > to_units(MAX_BALANCE):
@@ -168,7 +171,7 @@ class LoyaltyCard(models.Model):
                     self.env._(
                         "“%(card)s” would have %(points)s points: a card has at most "
                         "%(most)s.",
-                        # As above.
+                        # The caller posts on the card, so it may see its name.
                         card=self.sudo().browse(card_id).display_name,
                         points=f"{to_points(balance):g}",
                         most=f"{MAX_BALANCE:,}",
@@ -177,8 +180,8 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _finish_posting(self, posting):
-        """Have caches forget what the ledger now says otherwise; evaluate tiers."""
-        Entry = self.env["loyalty.point.entry"]
+        """Invalidate the cache of changed fields, and evaluate tiers."""
+        Entry = self.env["crm.loyalty.entry"]
         entries = Entry.browse(posting.entry_ids)
         if not posting.entries:
             return entries
@@ -196,22 +199,22 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _get_ledger_fields(self):
-        """Extension point: fields of cards that postings change behind the ORM."""
+        """Extension point: fields of cards that postings change without the ORM."""
         return [
-            "entry_ids",
-            "lot_ids",
-            "points_available",
-            "points_pending",
-            "points_locked",
-            "points_debt",
-            "points_expiring",
-            "points_expiring_date",
+            "crm_loyalty_entry_ids",
+            "crm_loyalty_lot_ids",
+            "crm_loyalty_points_available",
+            "crm_loyalty_points_pending",
+            "crm_loyalty_points_locked",
+            "crm_loyalty_points_debt",
+            "crm_loyalty_points_expiring",
+            "crm_loyalty_points_expiring_date",
         ]
 
     def _after_posting(self, entries):
-        """Extension point: entries were added, and cards have their new points.
+        """Extension point: called when entries were added and cards have their points.
 
-        Code that writes the points by itself writes them right after this.
+        Code that writes the points itself does so right after this call.
         """
 
     @api.model
@@ -243,28 +246,29 @@ class LoyaltyCard(models.Model):
         )
 
     # ------------------------------------------------------------
-    # Changes that Odoo's code makes
+    # Changes by Odoo's code
     # ------------------------------------------------------------
 
     @contextmanager
     def _collect_points(self, resolve, *, cards=None, keys=()):
-        """Post what the block changes on cards at its end, as one set.
+        """Post the changes of points in the block as one set, at its end.
 
-        ``resolve`` gets the changes, units by card (0 where what was written comes
-        to nothing), and returns values for `_post_many`. The points of the cards
-        become what these come to, whatever the block wrote.
+        The postings decide the points of the cards, not the values that the block
+        wrote.
 
-        ``cards`` that are to be posted on, and the ``keys`` of it, are locked and
-        read ahead: what the block asks about their lots, and the posting, need no
-        further query.
+        :param resolve: function that gets the changes, ``{card: units}`` (0 if they
+            add up to nothing), and returns values for `_post_many`
+        :param cards: cards to lock and preload, so that neither the block nor the
+            posting needs another query for their lots
+        :param keys: the posting keys to preload with them
         """
         stack = _collectors.__dict__.setdefault("stack", [])
-        ahead = None
+        preloaded = None
         if cards:
-            # Posting is the only way into the ledger: who comes here was let in.
-            ahead = Posting(self.sudo().env)
-            ahead.load(cards.ids, keys, 2 * len(cards))
-        collector = PointsCollector(self.env.transaction, ahead)
+            # Only code of the server posts, after it has checked access.
+            preloaded = Posting(self.sudo().env)
+            preloaded.load(cards.ids, keys, 2 * len(cards))
+        collector = PointsCollector(self.env.transaction, preloaded)
         stack.append(collector)
         try:
             yield collector
@@ -273,33 +277,33 @@ class LoyaltyCard(models.Model):
         changes = {
             self.browse(card_id): units for card_id, units in collector.changes.items()
         }
-        posting = self._run_posting(resolve(changes), ahead=collector.posting)
-        self._set_points(self._get_points_left(changes, posting))
+        posting = self._run_posting(resolve(changes), preloaded=collector.posting)
+        self._set_points(self._get_unwritten_points(changes, posting))
         self._finish_posting(posting)
 
     @api.model
-    def _get_points_left(self, changes, posting):
-        """Return what postings come to beyond what a block has written."""
+    def _get_unwritten_points(self, changes, posting):
+        """Return ``{card id: units}`` posted in addition to what a block wrote."""
         left = dict(posting.changes)
         for card, units in changes.items():
             left[card.id] = left.get(card.id, 0) - units
-        # What is gone by now needs no points. What was posted on is there.
+        # Skip deleted cards. Cards with postings are locked, so they exist.
         others = self.browse(
             card_id
             for card_id in left
-            if left[card_id] and card_id not in posting.heads
+            if left[card_id] and card_id not in posting.chain_heads
         )
-        there = {*posting.heads, *(others and others.exists().ids)}
+        there = {*posting.chain_heads, *(others and others.exists().ids)}
         return {card_id: left[card_id] for card_id in left if card_id in there}
 
     @api.model
     def _get_points_collector(self):
-        """Return who collects changes of points in this transaction, if anybody."""
+        """Return the innermost collector of this transaction, or None."""
         return next(iter(self._get_collectors()), None)
 
     @api.model
     def _get_collectors(self):
-        """Return all who collect changes in this transaction, innermost first."""
+        """Return all collectors of this transaction, innermost first."""
         return [
             collector
             for collector in reversed(_collectors.__dict__.get("stack", ()))
@@ -307,12 +311,12 @@ class LoyaltyCard(models.Model):
         ]
 
     # ------------------------------------------------------------
-    # What was read ahead
+    # Preloaded cards
     # ------------------------------------------------------------
 
     @api.model
-    def _get_accounts_ahead(self):
-        """Return the accounts of cards that were read ahead, by the id of the card."""
+    def _get_preloaded_accounts(self):
+        """Return ``{card id: account}`` of preloaded cards."""
         return {
             card_id: account
             for collector in self._get_collectors()
@@ -321,7 +325,7 @@ class LoyaltyCard(models.Model):
         }
 
     @api.model
-    def _forget_ahead(self):
-        """Have what was read ahead be read again: the ledger is about to change."""
+    def _clear_preloaded(self):
+        """Drop preloaded cards, because the ledger is about to change."""
         for collector in self._get_collectors():
             collector.posting = None

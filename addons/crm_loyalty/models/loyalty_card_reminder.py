@@ -6,34 +6,36 @@ from odoo.tools import SQL, format_date, split_every
 
 _logger = logging.getLogger(__name__)
 
-# Mails of a transaction.
-MAILS = 100
+# Mails to send in one transaction.
+MAIL_BATCH = 100
 
 
 class LoyaltyCard(models.Model):
-    """Customers who are told of points that are about to expire."""
+    """Reminders of points that are about to expire."""
 
     _inherit = "loyalty.card"
 
     @api.model
     def _cron_remind(self):
-        """Remind customers of points that are about to expire."""
-        programs = self.env["loyalty.program"].search([("expiry_reminder", "=", True)])
+        """Send the due reminders of all programs, in batches."""
+        programs = self.env["loyalty.program"].search(
+            [("crm_loyalty_expiry_reminder", "=", True)]
+        )
         for program in programs:
             cards = program._get_cards_to_remind()
-            for some in split_every(MAILS, cards.ids, self.browse):
+            for some in split_every(MAIL_BATCH, cards.ids, self.browse):
                 some._send_expiry_reminder()
                 if not self.env["ir.cron"]._commit_progress(len(some)):
                     return
 
     def _send_expiry_reminder(self, as_of=None):
-        """Send one mail for each card, and note of which lots it told.
+        """Send one mail per card, and mark the lots that it lists.
 
-        Whoever has no address is told nothing, and is asked again next time; so is
-        whose mail fails, which keeps nobody else's back.
+        Customers without an address are skipped until the next run. So is a customer
+        for which the mail fails; the other mails are sent.
         """
         for card in self:
-            template = card.program_id.reminder_template_id
+            template = card.program_id.crm_loyalty_reminder_template_id
             if not template or not card._mail_get_customer().email:
                 continue
             day = as_of or card.program_id._get_loyalty_today()
@@ -46,20 +48,20 @@ class LoyaltyCard(models.Model):
             except Exception:
                 _logger.exception("Reminder of points of the card %s", card.id)
                 self.env.invalidate_all()
-        self.env["loyalty.point.entry"].invalidate_model(["reminded"], flush=False)
+        self.env["crm.loyalty.entry"].invalidate_model(["reminded"], flush=False)
 
     def _set_reminded(self, day):
-        """Note of which lots the customer was told.
+        """Mark the lots of which the customer was notified.
 
-        In plain SQL, since the ORM refuses to write the ledger: this tells who was
-        told, never what was posted.
+        Use SQL, because the ORM refuses to write the ledger. The mark changes nothing
+        of what was posted.
         """
         self.ensure_one()
         program = self.program_id
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE loyalty_point_entry
+                UPDATE crm_loyalty_entry
                    SET reminded = CASE WHEN expiration_date <= %(late)s
                                        THEN %(last)s ELSE %(first)s END
                  WHERE card_id = %(card)s AND remaining > 0
@@ -67,21 +69,21 @@ class LoyaltyCard(models.Model):
                 """,
                 card=self.id,
                 day=day,
-                first=program.reminder_first_days,
-                last=program.reminder_last_days,
-                early=day + timedelta(days=program.reminder_first_days),
-                late=day + timedelta(days=program.reminder_last_days),
+                first=program.crm_loyalty_reminder_first_days,
+                last=program.crm_loyalty_reminder_last_days,
+                early=day + timedelta(days=program.crm_loyalty_reminder_first_days),
+                late=day + timedelta(days=program.crm_loyalty_reminder_last_days),
             )
         )
 
     def _get_expiring_lots(self):
-        """Return all lots of which a reminder tells, the first to expire first."""
+        """Return the date and points of the lots in a reminder, soonest first."""
         self.ensure_one()
         day = self.env.context.get("loyalty_as_of")
         day = fields.Date.to_date(day) or self.program_id._get_loyalty_today()
-        until = day + timedelta(days=self.program_id.reminder_first_days)
-        # The customer may know what is their own.
-        lots = self.sudo().lot_ids.filtered(
+        until = day + timedelta(days=self.program_id.crm_loyalty_reminder_first_days)
+        # The mail goes to the owner of the lots.
+        lots = self.sudo().crm_loyalty_lot_ids.filtered(
             lambda lot: (
                 lot.remaining > 0
                 and lot.expiration_date
@@ -102,9 +104,9 @@ class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
     def _get_cards_to_remind(self, as_of=None):
-        """Return cards with lots of which the customer was not told yet.
+        """Return the cards with lots that are due for a reminder.
 
-        A lot is told of twice: when the first, and when the last reminder is due.
+        Each lot is in two reminders: when the first one is due, and the last one.
         """
         self.ensure_one()
         day = as_of or self._get_loyalty_today()
@@ -112,7 +114,7 @@ class LoyaltyProgram(models.Model):
             SQL(
                 """
                 SELECT DISTINCT e.card_id
-                  FROM loyalty_point_entry AS e
+                  FROM crm_loyalty_entry AS e
                   JOIN loyalty_card AS c ON c.id = e.card_id AND c.active
                  WHERE e.program_id = %(program)s AND e.remaining > 0
                    AND e.expiration_date >= %(day)s
@@ -124,10 +126,10 @@ class LoyaltyProgram(models.Model):
                 """,
                 program=self.id,
                 day=day,
-                first=self.reminder_first_days,
-                last=self.reminder_last_days,
-                early=day + timedelta(days=self.reminder_first_days),
-                late=day + timedelta(days=self.reminder_last_days),
+                first=self.crm_loyalty_reminder_first_days,
+                last=self.crm_loyalty_reminder_last_days,
+                early=day + timedelta(days=self.crm_loyalty_reminder_first_days),
+                late=day + timedelta(days=self.crm_loyalty_reminder_last_days),
             )
         )
         return self.env["loyalty.card"].browse(card_id for [card_id] in rows)

@@ -5,17 +5,17 @@ from odoo.tools import SQL, format_date
 
 
 class LoyaltyCard(models.Model):
-    """The statement of a card: what a customer reads about their points."""
+    """The statement of a card, which the customer reads."""
 
     _inherit = "loyalty.card"
 
     def _get_statement(self, date_from=None, date_to=None):
-        """Return what the statement of a card tells about some days.
+        """Return the content of the statement of a card, by default of twelve months.
 
-        The last twelve months unless told otherwise. A dict: the days,
-        ``opening`` and ``closing`` balance, ``lines`` (oldest first: date, text,
-        points, balance after it, days), ``totals`` by kind of entry with their
-        label, and ``expiring`` (day, points), soonest first.
+        :return: a dict of ``date_from`` and ``date_to``, ``opening`` and ``closing``
+            balance, ``lines`` (oldest first: date, text, points, balance after it,
+            days), ``totals`` by kind of entry with their label, and ``expiring``
+            (day, points), soonest first
         """
         self.ensure_one()
         today = self.program_id._get_loyalty_today()
@@ -23,7 +23,7 @@ class LoyaltyCard(models.Model):
         date_from = fields.Date.to_date(date_from) or date_to - relativedelta(
             years=1, days=-1
         )
-        Entry = self.env["loyalty.point.entry"]
+        Entry = self.env["crm.loyalty.entry"]
         opening = self._get_balance_before(date_from)
         entries = Entry.search(
             [
@@ -45,12 +45,12 @@ class LoyaltyCard(models.Model):
         }
 
     def _get_balance_before(self, day):
-        """Return the sum of what was posted before a day."""
+        """Return the sum of the points posted before a day."""
         self.ensure_one()
-        self.env["loyalty.point.entry"].flush_model()
+        self.env["crm.loyalty.entry"].flush_model()
         [[balance]] = self.env.execute_query(
             SQL(
-                "SELECT COALESCE(SUM(points), 0) FROM loyalty_point_entry "
+                "SELECT COALESCE(SUM(points), 0) FROM crm_loyalty_entry "
                 "WHERE card_id = %s AND date < %s",
                 self.id,
                 day,
@@ -63,7 +63,7 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         return [
             (day, points)
-            for day, points in self.env["loyalty.point.entry"]._read_group(
+            for day, points in self.env["crm.loyalty.entry"]._read_group(
                 [
                     ("card_id", "=", self.id),
                     ("remaining", ">", 0),
@@ -75,51 +75,51 @@ class LoyaltyCard(models.Model):
             )
         ]
 
-    def _tell_tier(self):
-        """Return what a customer is told of their tier, as whole sentences.
+    def _format_tier_status(self):
+        """Return the texts about the tier for the customer.
 
-        ``until``, ``next`` and ``keep``; empty where there is nothing to tell.
+        :return: a dict of ``until``, ``next`` and ``keep``, each possibly empty
         """
         self.ensure_one()
-        told = {"until": "", "next": "", "keep": ""}
+        texts = {"until": "", "next": "", "keep": ""}
         program = self.program_id
-        if self.tier_until:
-            told["until"] = self.env._(
-                "until %(date)s", date=self._format_day(self.tier_until)
+        if self.crm_loyalty_tier_until:
+            texts["until"] = self.env._(
+                "until %(date)s", date=self._format_day(self.crm_loyalty_tier_until)
             )
-        if self.next_tier_id:
+        if self.crm_loyalty_next_tier_id:
             words = {
                 "amount": program._format_tier_value(
-                    self.spend_needed or self.points_needed
+                    self.crm_loyalty_spend_needed or self.crm_loyalty_points_needed
                 ),
-                "tier": self.next_tier_id.name,
+                "tier": self.crm_loyalty_next_tier_id.name,
             }
-            if self.date_needed:
-                told["next"] = self.env._(
+            if self.crm_loyalty_date_needed:
+                texts["next"] = self.env._(
                     "%(amount)s more by %(date)s to reach %(tier)s",
-                    date=self._format_day(self.date_needed),
+                    date=self._format_day(self.crm_loyalty_date_needed),
                     **words,
                 )
             else:
-                told["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
-        if self.tier_until and self.tier_keep_needed:
-            told["keep"] = self.env._(
+                texts["next"] = self.env._("%(amount)s more to reach %(tier)s", **words)
+        if self.crm_loyalty_tier_until and self.crm_loyalty_tier_keep_needed:
+            texts["keep"] = self.env._(
                 "%(amount)s more to keep %(tier)s",
-                amount=program._format_tier_value(self.tier_keep_needed),
-                tier=self.tier_id.name,
+                amount=program._format_tier_value(self.crm_loyalty_tier_keep_needed),
+                tier=self.crm_loyalty_tier_id.name,
             )
-        return told
+        return texts
 
-    def _tell_expiring(self, day, points):
-        """Return how many points expire on which day."""
+    def _format_expiring(self, day, points):
+        """Return the text about points that expire on a day."""
         return self.env._(
             "%(points)s on %(date)s",
             points=self._format_points(points),
             date=self._format_day(day),
         )
 
-    def _tell_statement(self, statement):
-        """Return what the statement is about, in one line."""
+    def _format_statement_title(self, statement):
+        """Return a summary of the statement in one line."""
         return self.env._(
             "%(program)s, card %(card)s, from %(date_from)s to %(date_to)s",
             program=self.program_id.name,
@@ -129,7 +129,7 @@ class LoyaltyCard(models.Model):
         )
 
     def _format_day(self, day):
-        """Return a day as the reader's language writes it."""
+        """Format a day in the language of the reader."""
         return format_date(self.env, day)
 
     def _get_report_base_filename(self):
@@ -137,18 +137,18 @@ class LoyaltyCard(models.Model):
         return self.env._("Statement %(card)s", card=self.code)
 
     def _format_signed(self, points):
-        """Return points with their sign, as the reader's language writes numbers."""
+        """Format points with their sign, in the language of the reader."""
         number = self.env["ir.qweb.field.float"].value_to_html(
             abs(points), {"precision": 0 if points == int(points) else 2}
         )
         return f"{'+' if points > 0 else '−' if points < 0 else ''}{number}"
 
 
-class LoyaltyPointEntry(models.Model):
-    _inherit = "loyalty.point.entry"
+class CrmLoyaltyEntry(models.Model):
+    _inherit = "crm.loyalty.entry"
 
     def _get_statement_lines(self, balance):
-        """Return the entries as lines of a statement, from an opening balance on."""
+        """Return the entries as lines of a statement that starts at a balance."""
         texts = self._get_statement_texts()
         lines = []
         for entry in self:
@@ -166,7 +166,7 @@ class LoyaltyPointEntry(models.Model):
         return lines
 
     def _get_statement_totals(self):
-        """Return the label and the points of each kind of entry that there is."""
+        """Return the label and the points of each kind of entry in the statement."""
         totals = {}
         for entry in self:
             totals[entry.kind] = totals.get(entry.kind, 0) + entry.points
@@ -174,16 +174,16 @@ class LoyaltyPointEntry(models.Model):
         return [(label, totals[kind]) for kind, label in kinds if kind in totals]
 
     def _get_statement_texts(self):
-        """Return what the customer reads about each entry.
+        """Return the text of each entry for the customer.
 
-        Documents by their name, a bonus by its reason. What staff wrote about an
-        adjustment stays with them.
+        It is the name of a document or the reason of a bonus, but never the reason of
+        an adjustment, which is internal.
         """
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         names = {}
         for model, entries in self.grouped("source_model").items():
-            if model and model in self.env and model != "loyalty.bonus.rule":
-                # The customer's own documents, by name alone.
+            if model and model in self.env and model != "crm.loyalty.bonus.rule":
+                # Only the names of the customer's own documents.
                 ids = list({entry.source_id for entry in entries})
                 for document in self.env[model].sudo().browse(ids).exists():
                     names[model, document.id] = document.display_name

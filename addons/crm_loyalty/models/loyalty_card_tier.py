@@ -2,41 +2,45 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# What the ladder of tiers says of a card: written by the evaluation alone.
+# Fields that only the evaluation of tiers writes.
 TIER_FIELDS = {
-    "tier_id",
-    "tier_since",
-    "tier_until",
-    "tier_period_end",
-    "tier_warned_until",
-    "qualifying_points",
-    "qualifying_spend",
-    "tier_keep_needed",
-    "projected_tier_id",
+    "crm_loyalty_tier_id",
+    "crm_loyalty_tier_since",
+    "crm_loyalty_tier_until",
+    "crm_loyalty_tier_period_end",
+    "crm_loyalty_tier_warned_until",
+    "crm_loyalty_qualifying_points",
+    "crm_loyalty_qualifying_spend",
+    "crm_loyalty_tier_keep_needed",
+    "crm_loyalty_projected_tier_id",
 }
 
 
 class LoyaltyCard(models.Model):
-    """The tier of a member. All of it is written by the evaluation of tiers."""
+    """The tier of a member, written by the evaluation of tiers."""
 
     _inherit = "loyalty.card"
 
-    member_since = fields.Date(
-        compute="_compute_member_since",
+    crm_loyalty_member_since = fields.Date(
+        string="Member Since",
+        compute="_compute_crm_loyalty_member_since",
         precompute=True,
         store=True,
         readonly=False,
         help="The day from which years of membership are counted.",
     )
-    tier_id = fields.Many2one(
-        comodel_name="loyalty.tier",
+    crm_loyalty_tier_id = fields.Many2one(
+        string="Tier",
+        comodel_name="crm.loyalty.tier",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
     )
-    tier_since = fields.Date(string="In tier since", readonly=True, copy=False)
-    tier_until = fields.Date(
+    crm_loyalty_tier_since = fields.Date(
+        string="In tier since", readonly=True, copy=False
+    )
+    crm_loyalty_tier_until = fields.Date(
         string="Tier until",
         readonly=True,
         copy=False,
@@ -44,39 +48,42 @@ class LoyaltyCard(models.Model):
         help="The last day of the tier, grace days included, if the customer earns "
         "nothing more. Empty: it has no end.",
     )
-    tier_period_end = fields.Date(
+    crm_loyalty_tier_period_end = fields.Date(
         string="Period until",
         readonly=True,
         copy=False,
         help="The last day on which what counts today still counts.",
     )
-    tier_warned_until = fields.Date(
+    crm_loyalty_tier_warned_until = fields.Date(
+        string="Tier Warned Until",
         readonly=True,
         copy=False,
         help="The last day of the tier that a task was planned about.",
     )
-    qualifying_points = fields.Float(
+    crm_loyalty_qualifying_points = fields.Float(
+        string="Qualifying Points",
         readonly=True,
         copy=False,
         aggregator="sum",
         help="Points of the period that count for tiers: what orders earned, before "
         "the multiplier, less what was taken back.",
     )
-    qualifying_spend = fields.Monetary(
+    crm_loyalty_qualifying_spend = fields.Monetary(
+        string="Qualifying Spend",
         readonly=True,
         copy=False,
         aggregator="sum",
         help="What the customer spent in the period on orders that earn points.",
     )
-    tier_keep_needed = fields.Float(
+    crm_loyalty_tier_keep_needed = fields.Float(
         string="Missing to keep the tier",
         readonly=True,
         copy=False,
         aggregator=None,
         help="Points or spend that are missing to keep the tier beyond its last day.",
     )
-    projected_tier_id = fields.Many2one(
-        comodel_name="loyalty.tier",
+    crm_loyalty_projected_tier_id = fields.Many2one(
+        comodel_name="crm.loyalty.tier",
         string="Projected tier",
         readonly=True,
         copy=False,
@@ -85,44 +92,52 @@ class LoyaltyCard(models.Model):
         help="The tier at the end of the period, in 90 days with rolling months, if "
         "the customer goes on as in the last year.",
     )
-    next_tier_id = fields.Many2one(
-        comodel_name="loyalty.tier", string="Next tier", compute="_compute_next_tier"
+    crm_loyalty_next_tier_id = fields.Many2one(
+        comodel_name="crm.loyalty.tier",
+        string="Next tier",
+        compute="_compute_next_tier",
     )
-    points_needed = fields.Float(
+    crm_loyalty_points_needed = fields.Float(
         string="Points to next tier", compute="_compute_next_tier"
     )
-    spend_needed = fields.Monetary(
+    crm_loyalty_spend_needed = fields.Monetary(
         string="Spend to next tier", compute="_compute_next_tier"
     )
-    date_needed = fields.Date(
+    crm_loyalty_date_needed = fields.Date(
         string="Needed by",
         compute="_compute_next_tier",
         help="The day by which the next tier has to be reached.",
     )
-    tier_progress = fields.Float(
+    crm_loyalty_tier_progress = fields.Float(
         string="Progress",
         compute="_compute_next_tier",
         aggregator=None,
         help="How far the customer is on the way to the next tier, in percent.",
     )
-    tier_basis = fields.Selection(related="program_id.tier_basis")
-    has_manual_bonus = fields.Boolean(
-        compute="_compute_has_manual_bonus", compute_sudo=True
+    crm_loyalty_tier_basis = fields.Selection(
+        related="program_id.crm_loyalty_tier_basis"
     )
-    tier_history_ids = fields.One2many(
-        comodel_name="loyalty.tier.history", inverse_name="card_id"
+    crm_loyalty_has_manual_bonus = fields.Boolean(
+        string="Has Manual Bonus",
+        compute="_compute_crm_loyalty_has_manual_bonus",
+        compute_sudo=True,
+    )
+    crm_loyalty_tier_history_ids = fields.One2many(
+        string="Tier History",
+        comodel_name="crm.loyalty.tier.history",
+        inverse_name="card_id",
     )
 
     _member_since_bounds = models.Constraint(
-        "CHECK (member_since BETWEEN '1900-01-01' AND '2199-12-31')",
+        "CHECK (crm_loyalty_member_since BETWEEN '1900-01-01' AND '2199-12-31')",
         "A membership begins on a day from 1900 to 2199.",
     )
-    _tier_until_idx = models.Index("(program_id, tier_until) WHERE active")
+    _tier_until_idx = models.Index("(program_id, crm_loyalty_tier_until) WHERE active")
 
     @api.model
     def _check_new_tiers(self, vals_list):
         """Refuse cards that are created with a tier, see `_check_tier_values`."""
-        # Defaults come from the client, too.
+        # The client may also send values as defaults.
         defaults = {
             name.removeprefix("default_"): value
             for name, value in self.env.context.items()
@@ -133,12 +148,12 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _check_tier_values(self, vals):
-        """Refuse tiers given past the ladder: whoever sells may write on cards."""
+        """Refuse to set a tier by hand, since all salespeople may write on cards."""
         if self.env.su:
             return
         kept = TIER_FIELDS & vals.keys()
         if not self.env.user.has_group("crm_loyalty.group_points_manager"):
-            kept |= {"member_since"} & vals.keys()
+            kept |= {"crm_loyalty_member_since"} & vals.keys()
         if kept:
             field = self._fields[min(kept)]
             raise UserError(
@@ -150,36 +165,47 @@ class LoyaltyCard(models.Model):
             )
 
     @api.depends("program_id")
-    def _compute_member_since(self):
+    def _compute_crm_loyalty_member_since(self):
         for card in self:
-            if not card.member_since:
+            if not card.crm_loyalty_member_since:
                 company = card.program_id.company_id or self.env.company
-                card.member_since = company._get_loyalty_day(
+                card.crm_loyalty_member_since = company._get_loyalty_day(
                     card.create_date or fields.Datetime.now()
                 )
 
     @api.depends(
-        "tier_id",
-        "qualifying_points",
-        "qualifying_spend",
-        "tier_period_end",
-        "program_id.tier_ids.threshold",
-        "program_id.tier_basis",
+        "crm_loyalty_tier_id",
+        "crm_loyalty_qualifying_points",
+        "crm_loyalty_qualifying_spend",
+        "crm_loyalty_tier_period_end",
+        "program_id.crm_loyalty_tier_ids.threshold",
+        "program_id.crm_loyalty_tier_basis",
     )
     def _compute_next_tier(self):
         for card in self:
-            by_spend = card.tier_basis == "spend"
-            value = card.qualifying_spend if by_spend else card.qualifying_points
-            reached = max(value, card.tier_id.threshold if card.tier_id else value)
-            # Which tiers there are is told to whoever sees the card.
-            ladder = card.program_id.sudo().tier_ids.sorted("threshold")
+            by_spend = card.crm_loyalty_tier_basis == "spend"
+            value = (
+                card.crm_loyalty_qualifying_spend
+                if by_spend
+                else card.crm_loyalty_qualifying_points
+            )
+            reached = max(
+                value,
+                card.crm_loyalty_tier_id.threshold
+                if card.crm_loyalty_tier_id
+                else value,
+            )
+            # Users who may read a card may read the tiers of its program.
+            ladder = card.program_id.sudo().crm_loyalty_tier_ids.sorted("threshold")
             following = ladder.filtered(lambda tier, r=reached: tier.threshold > r)[:1]
             needed = max(following.threshold - value, 0) if following else 0
-            card.next_tier_id = following
-            card.points_needed = 0 if by_spend else needed
-            card.spend_needed = needed if by_spend else 0
-            card.date_needed = card.tier_period_end if following else False
-            card.tier_progress = (
+            card.crm_loyalty_next_tier_id = following
+            card.crm_loyalty_points_needed = 0 if by_spend else needed
+            card.crm_loyalty_spend_needed = needed if by_spend else 0
+            card.crm_loyalty_date_needed = (
+                card.crm_loyalty_tier_period_end if following else False
+            )
+            card.crm_loyalty_tier_progress = (
                 min(max(value, 0) / following.threshold * 100, 100)
                 if following
                 else 100
@@ -187,9 +213,9 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _evaluate_posted(self, posting):
-        """Bring the cards of what was posted to their tier: up at once.
+        """Evaluate the tiers of the cards of a posting.
 
-        By the rows of the posting, so that programmes without tiers cost no query.
+        Use the rows of the posting, so that programs without tiers cost no query.
         """
         cards = {}
         tiered = self.env["loyalty.program"]._get_tier_program_ids()
@@ -197,25 +223,25 @@ class LoyaltyCard(models.Model):
         for row in posting.entries:
             if row["program_id"] in tiered and row["kind"] in kinds:
                 cards.setdefault(row["program_id"], set()).add(row["card_id"])
-        # Who posts was let in, and a tier follows from the points alone.
+        # The caller may post, and the tier depends only on the points.
         programs = self.env["loyalty.program"].sudo()
         for program_id, card_ids in cards.items():
             programs.browse(program_id)._evaluate_tiers(
                 cards=programs.env["loyalty.card"].browse(card_ids),
-                qualified=not posting.has_unqualified,
+                qualified=not posting.has_uncounted_entries,
             )
 
-    def _move_qualifying(self, card):
-        """Have what these cards earned count for the tier of another one.
+    def _transfer_qualifying(self, card):
+        """Count what these cards earned for the tier of another card.
 
-        In SQL, as the ORM refuses to write the ledger: the entries stay where
-        they were posted, and only whom they count for changes.
+        Use SQL, because the ORM refuses to write the ledger. The entries stay on their
+        cards, only the card that they count for changes.
         """
-        Entry = self.env["loyalty.point.entry"]
-        Entry._qualify(SQL("e.card_id = ANY(%s)", self.ids))
+        Entry = self.env["crm.loyalty.entry"]
+        Entry._store_qualifying(SQL("e.card_id = ANY(%s)", self.ids))
         self.env.cr.execute(
             SQL(
-                "UPDATE loyalty_point_entry SET qualifying_card_id = %s "
+                "UPDATE crm_loyalty_entry SET qualifying_card_id = %s "
                 "WHERE qualifying_card_id = ANY(%s)",
                 card.id,
                 self.ids,
@@ -228,20 +254,20 @@ class LoyaltyCard(models.Model):
         """Return the kinds of entries that may count for tiers."""
         return {"earn", "bonus", "reverse"}
 
-    @api.depends("program_id.bonus_rule_ids.trigger")
-    def _compute_has_manual_bonus(self):
+    @api.depends("program_id.crm_loyalty_bonus_rule_ids.trigger")
+    def _compute_crm_loyalty_has_manual_bonus(self):
         for card in self:
-            card.has_manual_bonus = "manual" in card.program_id.bonus_rule_ids.mapped(
-                "trigger"
+            card.crm_loyalty_has_manual_bonus = (
+                "manual" in card.program_id.crm_loyalty_bonus_rule_ids.mapped("trigger")
             )
 
     def action_grant_bonus(self):
-        """Ask for the bonus that is given by hand, and for the reason."""
+        """Open the wizard that gives a bonus by hand."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Give a Bonus"),
-            "res_model": "loyalty.bonus.grant",
+            "res_model": "crm.loyalty.bonus.grant",
             "view_mode": "form",
             "target": "new",
             "context": {"default_card_id": self.id},
@@ -252,9 +278,9 @@ class LoyaltyCard(models.Model):
         return self.env.ref("crm_loyalty.action_report_statement").report_action(self)
 
     def action_open_tier_history(self):
-        """Show all changes of the card's tier."""
+        """Open the tier history of the card."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(
-            "crm_loyalty.loyalty_tier_history_action"
+            "crm_loyalty.crm_loyalty_tier_history_action"
         )
         return {**action, "domain": [("card_id", "=", self.id)], "context": {}}

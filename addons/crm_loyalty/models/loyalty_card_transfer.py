@@ -4,7 +4,7 @@ from ..engine.ledger import to_points
 
 
 class LoyaltyCard(models.Model):
-    """Points that move from one card to another."""
+    """Transfer of points between cards."""
 
     _inherit = "loyalty.card"
 
@@ -12,16 +12,15 @@ class LoyaltyCard(models.Model):
     def _get_transfers(self, changes):
         """Return postings that move lots and debts between the cards of a merge.
 
-        ``changes`` are what a merge wrote: the cards that were emptied, and the
-        one of the same programme that got their points. Each lot arrives with
-        the days that it had.
+        ``changes`` maps cards to the units that the merge wrote: the emptied cards, and
+        the card of the same program that got their points. Each lot keeps its days.
         """
-        # Merging contacts is a right of its own; cards follow.
+        # The right to merge contacts includes their cards.
         emptied = self.sudo().browse(
             card.id for card, units in changes.items() if not card.sudo().active
         )
         values_list = []
-        for card, rows in emptied._get_open_rows().items():
+        for card, rows in emptied._get_open_entries().items():
             target = self._get_transfer_target(card, changes)
             for row in rows if target else ():
                 base = {"kind": "transfer", "reason": card.code}
@@ -39,8 +38,8 @@ class LoyaltyCard(models.Model):
 
     @api.model
     def _get_transfer_target(self, card, changes):
-        """Return the card of the same programme that is kept, if there is one."""
-        # Merging contacts is a right of its own; cards follow.
+        """Return the card of the same program that is kept, or None."""
+        # The right to merge contacts includes their cards.
         return next(
             (
                 other

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 
 class LoyaltyHistory(models.Model):
-    """Odoo's own list of what orders did, kept by orders alone."""
+    """Odoo's own history of orders, which users can't write."""
 
     _inherit = "loyalty.history"
 
@@ -21,7 +21,7 @@ class LoyaltyHistory(models.Model):
         return super().unlink()
 
     def _check_may_write(self):
-        """Refuse people: code of orders and wizards writes it."""
+        """Allow only code to write, such as that of orders and wizards."""
         if self.env.su or self.env["loyalty.card"]._get_points_collector():
             return
         raise AccessError(

@@ -4,7 +4,7 @@ from ..engine.ledger import MAX_BALANCE
 
 
 class LoyaltyMail(models.Model):
-    """Mails at milestones: balances that a card can have."""
+    """Keep milestones of mails within the balance that a card can have."""
 
     _name = "loyalty.mail"
     _inherit = ["loyalty.mail", "crm.loyalty.bounded.mixin"]

@@ -13,22 +13,22 @@ from .loyalty_program import MAX_WARN_DAYS
 
 _logger = logging.getLogger(__name__)
 
-# Cards that one transaction of the nightly job evaluates. Measured: 0.5 s at
-# this size, so an order that is confirmed meanwhile hardly ever waits.
+# Cards to evaluate in one transaction of the nightly job. This takes 0.5 s, so orders
+# that are confirmed meanwhile hardly wait.
 BATCH = 10_000
-# A batch that met an order on its way is asked again so many times.
+# Attempts for a batch that conflicts with an order.
 ATTEMPTS = 5
 
 
 class LoyaltyProgram(models.Model):
-    """How the tiers of a programme are reached, kept, and brought to date."""
+    """Settings and evaluation of the tiers of a program."""
 
     _inherit = "loyalty.program"
 
-    tier_ids = fields.One2many(
-        comodel_name="loyalty.tier", inverse_name="program_id", string="Tiers"
+    crm_loyalty_tier_ids = fields.One2many(
+        comodel_name="crm.loyalty.tier", inverse_name="program_id", string="Tiers"
     )
-    tier_basis = fields.Selection(
+    crm_loyalty_tier_basis = fields.Selection(
         selection=[("points", "Points earned"), ("spend", "Amount spent")],
         string="Qualify by",
         required=True,
@@ -36,7 +36,7 @@ class LoyaltyProgram(models.Model):
         help="What the thresholds of the tiers are compared with. Points that a tier "
         "multiplies count once.",
     )
-    tier_period = fields.Selection(
+    crm_loyalty_tier_period = fields.Selection(
         selection=[
             (periods.CALENDAR, "Calendar year"),
             (periods.ANNIVERSARY, "Year of membership"),
@@ -49,42 +49,45 @@ class LoyaltyProgram(models.Model):
         "holds to the end of the next period; in the last 12 months, as long as they "
         "suffice.",
     )
-    tier_grace_days = fields.Integer(
+    crm_loyalty_tier_grace_days = fields.Integer(
         string="Grace days",
         help="Customers keep a tier for so many days after its period; what they earn "
         "in them still counts for keeping it.",
     )
-    tier_warn_days = fields.Integer(
+    crm_loyalty_tier_warn_days = fields.Integer(
         string="Warn before",
         default=30,
         help="Days before a customer loses a tier on which a task is planned. 0: no "
         "tasks.",
     )
-    tier_user_id = fields.Many2one(
+    crm_loyalty_tier_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Tasks for",
         domain="[('share', '=', False)]",
         help="Who gets the tasks about customers that have no salesperson.",
     )
 
-    bonus_rule_ids = fields.One2many(
-        comodel_name="loyalty.bonus.rule", inverse_name="program_id", string="Bonuses"
+    crm_loyalty_bonus_rule_ids = fields.One2many(
+        comodel_name="crm.loyalty.bonus.rule",
+        inverse_name="program_id",
+        string="Bonuses",
     )
 
     _tier_days_check = models.Constraint(
-        "CHECK (tier_grace_days BETWEEN 0 AND 180 AND tier_warn_days >= 0)",
+        "CHECK (crm_loyalty_tier_grace_days BETWEEN 0 AND 180 "
+        "AND crm_loyalty_tier_warn_days >= 0)",
         "Grace days are between 0 and 180, and a warning comes before the loss.",
     )
 
     _tier_warn_days_bounds = models.Constraint(
-        f"CHECK (tier_warn_days <= {MAX_WARN_DAYS})",
+        f"CHECK (crm_loyalty_tier_warn_days <= {MAX_WARN_DAYS})",
         "A warning comes at most 366 days before the loss.",
     )
 
-    @api.constrains("tier_ids", "program_type")
+    @api.constrains("crm_loyalty_tier_ids", "program_type")
     def _check_tiers(self):
         for program in self:
-            if program.tier_ids and program.program_type != "loyalty":
+            if program.crm_loyalty_tier_ids and program.program_type != "loyalty":
                 raise ValidationError(
                     self.env._(
                         "“%(program)s” can't have tiers: only programs with loyalty "
@@ -93,52 +96,59 @@ class LoyaltyProgram(models.Model):
                     )
                 )
 
-    def _get_ladder(self):
-        """Return what the tiers of the programme depend on."""
+    def _get_tier_policy(self):
+        """Return the settings that decide the tiers of the program."""
         self.ensure_one()
-        return engine.Ladder(
+        return engine.TierPolicy(
             program_id=self.id,
-            period=self.tier_period,
-            basis=self.tier_basis,
-            grace_days=self.tier_grace_days,
+            period=self.crm_loyalty_tier_period,
+            basis=self.crm_loyalty_tier_basis,
+            grace_days=self.crm_loyalty_tier_grace_days,
         )
 
     @api.model
     @tools.ormcache()
     def _get_tier_program_ids(self):
-        """Return the ids of the programmes that have tiers; each posting asks."""
-        # Which programmes have tiers is no secret, and the same for everybody.
+        """Return the ids of the programs with tiers. Each posting reads them."""
+        # The cached ids are the same for all users.
         tiers_by_program = (
-            self.env["loyalty.tier"]
+            self.env["crm.loyalty.tier"]
             .sudo()
             ._read_group([("program_id.program_type", "=", "loyalty")], ["program_id"])
         )
         return frozenset(program.id for [program] in tiers_by_program)
 
     def _has_multiplier(self):
-        """Extension point: whether `_get_multiplier` may be other than 1."""
+        """Extension point: return whether `_get_multiplier` may be other than 1."""
         self.ensure_one()
         return self.id in self._get_tier_program_ids()
 
     def _get_multiplier(self, card, partner):
-        """Extension point: how many times the points of an order a customer earns.
+        """Extension point: return the multiplier for the points of a customer's order.
 
-        ``card`` is empty for a customer who is no member yet. 0: nothing.
+        ``card`` is empty for a customer who is not a member yet. With 0, the customer
+        earns nothing.
         """
         self.ensure_one()
-        return self.env["loyalty.tier"]._get_multipliers().get(card.tier_id.id, 1.0)
+        return (
+            self.env["crm.loyalty.tier"]
+            ._get_multipliers()
+            .get(card.crm_loyalty_tier_id.id, 1.0)
+        )
 
     # ------------------------------------------------------------
     # Evaluation
     # ------------------------------------------------------------
 
     def _evaluate_tiers(self, as_of=None, cards=None, qualified=False):
-        """Bring the cards of the programmes to their tier as of a day.
+        """Update the tiers of cards as of a day.
 
-        One statement per programme: cards and history are written together, and
-        only what differs. ``cards`` limits it to some; ``qualified`` says that no
-        entry of them is left that nobody looked at. Returns the cards whose tier
-        changed.
+        One statement per program writes the changed cards and their history.
+
+        :param as_of: a date, by default today in the program's company
+        :param cards: the cards to evaluate, by default all
+        :param qualified: True if all entries of the cards have qualifying values
+        :return: the cards with a new tier
         """
         changed = self.env["loyalty.card"]
         for program in self:
@@ -147,50 +157,54 @@ class LoyaltyProgram(models.Model):
             )
             day = as_of or program._get_loyalty_today()
             if not qualified:
-                program._qualify_entries(where)
-            ids = program._write_tiers(engine.states(program._get_ladder(), day, where))
+                program._store_qualifying_entries(where)
+            ids = program._write_tiers(
+                engine.states_sql(program._get_tier_policy(), day, where)
+            )
             changed |= changed.browse(ids)
         if changed:
             self.env["res.partner"].invalidate_model(["property_product_pricelist"])
         return changed
 
-    def _qualify_entries(self, where):
-        """Note what entries of the programme count that nobody looked at yet."""
-        self.env["loyalty.point.entry"]._qualify(
+    def _store_qualifying_entries(self, where):
+        """Compute the qualifying values of entries of the program without them."""
+        self.env["crm.loyalty.entry"]._store_qualifying(
             SQL("e.program_id = %s AND %s", self.id, where)
         )
 
     def _write_tiers(self, states):
-        """Write the states of cards that differ, in SQL: a job has 100,000 of them."""
-        self.env["loyalty.point.entry"].flush_model()
+        """Write the changed states with SQL, because a job has 100,000 of them."""
+        self.env["crm.loyalty.entry"].flush_model()
         self.env["loyalty.card"].flush_model()
-        self.env["loyalty.tier"].flush_model()
-        rows = self.env.execute_query(engine.writing(states, self.id, self.env.uid))
+        self.env["crm.loyalty.tier"].flush_model()
+        rows = self.env.execute_query(
+            engine.write_states_sql(states, self.id, self.env.uid)
+        )
         written = self.env["loyalty.card"].browse(row[0] for row in rows)
         written.invalidate_recordset(self._get_tier_card_fields(), flush=False)
-        self.env["loyalty.tier.history"].invalidate_model(flush=False)
+        self.env["crm.loyalty.tier.history"].invalidate_model(flush=False)
         return [row[1] for row in rows if row[1]]
 
     @api.model
     def _get_tier_card_fields(self):
-        """Return the fields of cards that the evaluation writes, or that follow."""
+        """Return the fields of cards that the evaluation changes."""
         return [
             name
             for name, field in self.env["loyalty.card"]._fields.items()
-            if name.startswith(("tier_", "qualifying_"))
-            or name in ("projected_tier_id", "next_tier_id")
+            if name.startswith(("crm_loyalty_tier_", "crm_loyalty_qualifying_"))
+            or name in ("crm_loyalty_projected_tier_id", "crm_loyalty_next_tier_id")
             or name.endswith("_needed")
         ]
 
     # ------------------------------------------------------------
-    # Job
+    # Scheduled job
     # ------------------------------------------------------------
 
     @api.model
     def _cron_tiers(self):
-        """Bring all cards to their tier of today, and plan the tasks.
+        """Update the tiers of all cards, and schedule the tasks about losses.
 
-        In batches with a commit after each. Run again, it finds nothing to do.
+        The job commits after each batch. A second run on a day changes nothing.
         """
         cron = self.env["ir.cron"]
         programs = self.browse(sorted(self._get_tier_program_ids())).exists()
@@ -203,7 +217,7 @@ class LoyaltyProgram(models.Model):
                     break
                 last = ids[-1]
                 cards = self.env["loyalty.card"].browse(ids)
-                changed = program._evaluate_patiently(today, cards)
+                changed = program._evaluate_with_retries(today, cards)
                 _logger.info(
                     "Tiers of %s: %s cards, %s changed",
                     program.id,
@@ -211,11 +225,11 @@ class LoyaltyProgram(models.Model):
                     len(changed),
                 )
                 cron._commit_progress(len(ids))
-            program._warn_tiers(today)
+            program._schedule_downgrade_warnings(today)
             cron._commit_progress()
 
     def _get_tier_batch(self, last):
-        """Return the ids of the next cards, in order."""
+        """Return the ids of the next cards after ``last``, in order."""
         return [
             row[0]
             for row in self.env.execute_query(
@@ -233,15 +247,15 @@ class LoyaltyProgram(models.Model):
             )
         ]
 
-    def _evaluate_patiently(self, as_of, cards):
-        """Evaluate a batch, again if an order changed one of its cards meanwhile."""
+    def _evaluate_with_retries(self, as_of, cards):
+        """Evaluate a batch; retry it if an order changed one of its cards meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._evaluate_tiers(as_of, cards)
             except SerializationFailure:
                 if attempt == ATTEMPTS:
                     raise
-                # What was done before is committed: only this batch is asked again.
+                # Former batches are committed, so only this one is rolled back.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
 
@@ -250,7 +264,7 @@ class LoyaltyProgram(models.Model):
     # ------------------------------------------------------------
 
     def action_open_tier_cards(self):
-        """Show the members of the programme by tier."""
+        """Open the members of the program, grouped by tier."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
@@ -262,8 +276,8 @@ class LoyaltyProgram(models.Model):
         }
 
     def action_preview_downgrades(self):
-        """Show who loses a tier in the next days if nothing more is earned."""
-        preview = self.env["loyalty.tier.preview"].create(
+        """Open the preview of members who are about to lose their tier."""
+        preview = self.env["crm.loyalty.tier.preview"].create(
             {"program_ids": [Command.set(self.ids)]}
         )
         preview.action_refresh()
@@ -277,9 +291,9 @@ class LoyaltyProgram(models.Model):
         }
 
     def action_evaluate_tiers(self):
-        """Bring all members to their tier now."""
+        """Update the tiers of all members now."""
         self.check_access("write")
-        # Tiers follow from the points; whoever configures them may ask for it.
+        # Tiers depend only on the points, and the user may configure them.
         changed = self.sudo()._evaluate_tiers()
         return {
             "type": "ir.actions.client",

@@ -9,26 +9,27 @@ from ..engine import tiers as engine
 
 
 class LoyaltyProgram(models.Model):
-    """Who is about to lose a tier, and the tasks about them."""
+    """Members who are about to lose a tier, and the tasks about them."""
 
     _inherit = "loyalty.program"
 
     def _preview_downgrades(self, day_from, day_to):
-        """Return who loses a tier in some days if nothing more is earned.
+        """Return who loses a tier between two days if they earn nothing more.
 
-        Rows ``(day, card, tier, tier that follows, missing)``: the evaluation of
-        the day after each card's promise, with nothing written.
+        It evaluates each card as of the day after its tier ends, and writes nothing.
+
+        :return: rows of ``(day, card, tier, next tier, missing value)``
         """
-        Card, Tier = self.env["loyalty.card"], self.env["loyalty.tier"]
-        self.env["loyalty.point.entry"].flush_model()
+        Card, Tier = self.env["loyalty.card"], self.env["crm.loyalty.tier"]
+        self.env["crm.loyalty.entry"].flush_model()
         Card.flush_model()
         rows = []
         for program in self:
-            states = engine.states(
-                program._get_ladder(),
-                SQL("c.tier_until + 1"),
+            states = engine.states_sql(
+                program._get_tier_policy(),
+                SQL("c.crm_loyalty_tier_until + 1"),
                 SQL(
-                    "c.tier_until >= %s AND c.tier_until < %s",
+                    "c.crm_loyalty_tier_until >= %s AND c.crm_loyalty_tier_until < %s",
                     day_from - timedelta(days=1),
                     day_to,
                 ),
@@ -39,7 +40,7 @@ class LoyaltyProgram(models.Model):
                     %s SELECT s.as_of, s.id, s.tier_id, t.id,
                               s.held - GREATEST(s.extended, s.current)
                          FROM state AS s
-                         LEFT JOIN loyalty_tier AS t
+                         LEFT JOIN crm_loyalty_tier AS t
                            ON t.program_id = %s AND t.threshold = s.level AND t.active
                         WHERE s.level < s.held
                         ORDER BY s.as_of, s.id
@@ -59,27 +60,32 @@ class LoyaltyProgram(models.Model):
                 )
         return rows
 
-    def _warn_tiers(self, as_of=None):
-        """Plan one task per customer who is about to lose a tier; return them.
+    def _schedule_downgrade_warnings(self, as_of=None):
+        """Schedule one task per customer who is about to lose a tier; return them.
 
-        A card remembers the promise that a task was planned about, so a task
-        comes once, and again for the next promise only.
+        A card stores the last day of the tier that the task was about, so there is one
+        task for each last day.
         """
         tasks = self.env["mail.activity"]
-        for program in self.filtered("tier_warn_days"):
+        for program in self.filtered("crm_loyalty_tier_warn_days"):
             day = as_of or program._get_loyalty_today()
             due = program._preview_downgrades(
-                day + timedelta(days=1), day + timedelta(days=program.tier_warn_days)
+                day + timedelta(days=1),
+                day + timedelta(days=program.crm_loyalty_tier_warn_days),
             )
-            due = [row for row in due if row[1].tier_warned_until != row[1].tier_until]
-            tasks |= program._plan_tier_tasks(due)
+            due = [
+                row
+                for row in due
+                if row[1].crm_loyalty_tier_warned_until != row[1].crm_loyalty_tier_until
+            ]
+            tasks |= program._create_downgrade_activities(due)
             cards = self.env["loyalty.card"].union(*(row[1] for row in due))
-            for until, warned in cards.grouped("tier_until").items():
-                warned.tier_warned_until = until
+            for until, warned in cards.grouped("crm_loyalty_tier_until").items():
+                warned.crm_loyalty_tier_warned_until = until
         return tasks
 
-    def _plan_tier_tasks(self, rows):
-        """Plan the task of each row of `_preview_downgrades` on its customer."""
+    def _create_downgrade_activities(self, rows):
+        """Schedule a task on the customer of each row of `_preview_downgrades`."""
         activity_type = self.env.ref(
             "mail.mail_activity_data_todo", raise_if_not_found=False
         )
@@ -90,32 +96,32 @@ class LoyaltyProgram(models.Model):
             user = (
                 partner.user_id
                 or partner.commercial_partner_id.user_id
-                or self.tier_user_id
+                or self.crm_loyalty_tier_user_id
                 or self.env.user
             )
             lang = user.lang or self.env.lang
-            told = self.with_context(lang=lang)
-            amount = told._format_tier_value(missing)
+            translated = self.with_context(lang=lang)
+            amount = translated._format_tier_value(missing)
             values.append(
                 {
                     "res_model_id": model_id,
                     "res_id": partner.id,
                     "user_id": user.id,
                     "activity_type_id": activity_type.id if activity_type else False,
-                    "date_deadline": card.tier_until,
-                    "summary": told.env._(
+                    "date_deadline": card.crm_loyalty_tier_until,
+                    "summary": translated.env._(
                         "%(customer)s loses %(tier)s",
                         customer=partner.display_name,
                         tier=tier.with_context(lang=lang).name,
                     ),
-                    # Notes are HTML, the name of a tier is what somebody has typed.
+                    # Escape the name of the tier, because notes are HTML.
                     "note": escape(
-                        told.env._(
+                        translated.env._(
                             "On %(date)s the tier becomes %(after)s. Missing to keep "
                             "it: %(amount)s.",
-                            date=format_date(told.env, lost_on),
+                            date=format_date(translated.env, lost_on),
                             after=after.with_context(lang=lang).name
-                            or told.env._("none"),
+                            or translated.env._("none"),
                             amount=amount,
                         )
                     ),
@@ -124,9 +130,9 @@ class LoyaltyProgram(models.Model):
         return self.env["mail.activity"].create(values)
 
     def _format_tier_value(self, value):
-        """Return points or an amount, as the programme's thresholds are meant."""
+        """Format a value as points or as an amount, like the program's thresholds."""
         self.ensure_one()
-        if self.tier_basis == "spend":
+        if self.crm_loyalty_tier_basis == "spend":
             return self.currency_id.format(value)
         number = self.env["ir.qweb.field.float"].value_to_html(
             value, {"precision": 0 if value == int(value) else 2}

@@ -6,9 +6,9 @@ from .loyalty_program import MAX_VALUE
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    point_value = fields.Float(
+    crm_loyalty_point_value = fields.Float(
         string="Value of a point",
-        compute="_compute_point_value",
+        compute="_compute_crm_loyalty_point_value",
         store=True,
         readonly=False,
         digits=(16, 6),
@@ -17,7 +17,7 @@ class LoyaltyProgram(models.Model):
     )
 
     _point_value_bounds = models.Constraint(
-        f"CHECK (point_value BETWEEN 0 AND {MAX_VALUE})",
+        f"CHECK (crm_loyalty_point_value BETWEEN 0 AND {MAX_VALUE})",
         "A point is worth from 0 to 1,000,000.",
     )
 
@@ -28,15 +28,15 @@ class LoyaltyProgram(models.Model):
         "reward_ids.discount_mode",
         "reward_ids.required_points",
     )
-    def _compute_point_value(self):
-        """Propose the most that a reward gives for a point.
+    def _compute_crm_loyalty_point_value(self):
+        """Propose the highest value of a point among the rewards.
 
-        A discount in percent and a free product have no value that is known
-        beforehand: whoever keeps the books enters one.
+        The value of a discount in percent or of a free product is not known before an
+        order; the accountant enters it.
         """
         for program in self:
             if program.program_type in ("ewallet", "gift_card"):
-                program.point_value = 1
+                program.crm_loyalty_point_value = 1
                 continue
             values = [
                 reward.discount
@@ -46,5 +46,5 @@ class LoyaltyProgram(models.Model):
                 and reward.discount_mode in ("per_point", "per_order")
                 and reward.required_points
             ]
-            value = max(values, default=program.point_value)
-            program.point_value = min(value, MAX_VALUE)
+            value = max(values, default=program.crm_loyalty_point_value)
+            program.crm_loyalty_point_value = min(value, MAX_VALUE)

@@ -4,7 +4,7 @@ from ..engine.ledger import MAX_POINTS, UNIT
 
 
 class LoyaltyReward(models.Model):
-    """What points are spent on: within what the ledger can hold."""
+    """Keep the numbers of rewards within what the ledger can hold."""
 
     _name = "loyalty.reward"
     _inherit = ["loyalty.reward", "crm.loyalty.bounded.mixin"]

@@ -4,7 +4,7 @@ from ..engine.ledger import MAX_POINTS, UNIT
 
 
 class LoyaltyRule(models.Model):
-    """What orders earn: within what the ledger can hold."""
+    """Keep the numbers of rules within what the ledger can hold."""
 
     _name = "loyalty.rule"
     _inherit = ["loyalty.rule", "crm.loyalty.bounded.mixin"]

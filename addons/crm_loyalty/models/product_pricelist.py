@@ -6,9 +6,9 @@ class ProductPricelist(models.Model):
 
     @api.model
     def _get_partner_pricelist_multi(self, partner_ids):
-        """Give customers the prices of their tier, unless theirs were chosen by hand.
+        """Use the pricelist of the customer's tier, unless one is set by hand.
 
-        Nothing is written on contacts: the prices come and go with the tier.
+        Nothing is written on contacts, so the pricelist changes with the tier.
         """
         result = super()._get_partner_pricelist_multi(partner_ids)
         if not self.env["res.groups"]._is_feature_enabled(

@@ -10,16 +10,16 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ..engine.ledger import MAX_POINTS
 from .crm_loyalty_bounded_mixin import check_values
 
-LIMIT_BOUNDS = {"loyalty_adjust_limit": (0, MAX_POINTS)}
+LIMIT_BOUNDS = {"crm_loyalty_adjust_limit": (0, MAX_POINTS)}
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    loyalty_tz = fields.Selection(
+    crm_loyalty_tz = fields.Selection(
         selection=_tz_get,
         string="Points Time Zone",
-        compute="_compute_loyalty_tz",
+        compute="_compute_crm_loyalty_tz",
         precompute=True,
         store=True,
         readonly=False,
@@ -27,7 +27,7 @@ class ResCompany(models.Model):
         help="The time zone in which the days of points are counted: when they are "
         "earned, become available and expire.",
     )
-    loyalty_adjust_limit = fields.Float(
+    crm_loyalty_adjust_limit = fields.Float(
         string="Points Approval Limit",
         digits=(16, 2),
         help="A person who gives or takes more points than this on one card in 30 days "
@@ -35,15 +35,18 @@ class ResCompany(models.Model):
     )
 
     _loyalty_adjust_limit_bounds = models.Constraint(
-        f"CHECK (loyalty_adjust_limit BETWEEN 0 AND {MAX_POINTS})",
+        f"CHECK (crm_loyalty_adjust_limit BETWEEN 0 AND {MAX_POINTS})",
         "The approval limit is from 0 to 1,000,000,000 points.",
     )
 
     @api.depends("partner_id")
-    def _compute_loyalty_tz(self):
+    def _compute_crm_loyalty_tz(self):
         for company in self:
-            company.loyalty_tz = (
-                company.loyalty_tz or company.partner_id.tz or self.env.user.tz or "UTC"
+            company.crm_loyalty_tz = (
+                company.crm_loyalty_tz
+                or company.partner_id.tz
+                or self.env.user.tz
+                or "UTC"
             )
 
     @api.model_create_multi
@@ -53,14 +56,14 @@ class ResCompany(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Note who changes the approval limit, and from what."""
+        """Log changes of the approval limit."""
         check_values(self, vals, LIMIT_BOUNDS)
-        if "loyalty_adjust_limit" not in vals:
+        if "crm_loyalty_adjust_limit" not in vals:
             return super().write(vals)
-        limits = {company: company.loyalty_adjust_limit for company in self}
+        limits = {company: company.crm_loyalty_adjust_limit for company in self}
         result = super().write(vals)
-        if any(c.loyalty_adjust_limit != limit for c, limit in limits.items()):
-            # Only code writes the log of changes.
+        if any(c.crm_loyalty_adjust_limit != limit for c, limit in limits.items()):
+            # Users can't write the log of changes.
             self.env["crm.loyalty.limit.change"].sudo().create(
                 [
                     {
@@ -68,26 +71,26 @@ class ResCompany(models.Model):
                         "user_id": self.env.uid,
                         "date": company._get_loyalty_today(),
                         "old_limit": limit,
-                        "new_limit": company.loyalty_adjust_limit,
+                        "new_limit": company.crm_loyalty_adjust_limit,
                     }
                     for company, limit in limits.items()
-                    if limit != company.loyalty_adjust_limit
+                    if limit != company.crm_loyalty_adjust_limit
                 ]
             )
         return result
 
     def _get_loyalty_today(self):
-        """Return the day that it is for the company; for none, for the main one."""
-        # Everybody may know which day it is.
+        """Return the current day of the company, by default of the main company."""
+        # The day is no secret.
         company = self.sudo() or self.sudo().env.ref("base.main_company")
-        zone = pytz.timezone(company.loyalty_tz or "UTC")
+        zone = pytz.timezone(company.crm_loyalty_tz or "UTC")
         return fields.Datetime.now().replace(tzinfo=UTC).astimezone(zone).date()
 
     @api.model
     def _get_loyalty_today_sql(self, company):
-        """Return the SQL of the day that it is for the company in a column."""
+        """Return the SQL of the current day of the company in a column."""
         return SQL(
-            "(now() AT TIME ZONE COALESCE((SELECT loyalty_tz FROM res_company "
+            "(now() AT TIME ZONE COALESCE((SELECT crm_loyalty_tz FROM res_company "
             "WHERE id = COALESCE(%s, %s)), 'UTC'))::date",
             SQL.identifier(*company.split(".")),
             self.env.ref("base.main_company").id,

@@ -9,6 +9,6 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     def _get_loyalty_day(self, moment):
-        """Return the day of a moment (naive UTC) for the company."""
-        zone = pytz.timezone(self.loyalty_tz or "UTC") if self else pytz.utc
+        """Return the day of a naive UTC datetime in the company's time zone."""
+        zone = pytz.timezone(self.crm_loyalty_tz or "UTC") if self else pytz.utc
         return moment.replace(tzinfo=UTC).astimezone(zone).date()

@@ -7,11 +7,11 @@ from .res_company import LIMIT_BOUNDS
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    loyalty_tz = fields.Selection(
-        related="company_id.loyalty_tz", readonly=False, required=True
+    crm_loyalty_tz = fields.Selection(
+        related="company_id.crm_loyalty_tz", readonly=False, required=True
     )
-    loyalty_adjust_limit = fields.Float(
-        related="company_id.loyalty_adjust_limit", readonly=False
+    crm_loyalty_adjust_limit = fields.Float(
+        related="company_id.crm_loyalty_adjust_limit", readonly=False
     )
 
     @api.model_create_multi

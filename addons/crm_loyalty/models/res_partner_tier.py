@@ -2,20 +2,20 @@ from odoo import api, fields, models
 
 from .crm_loyalty_bounded_mixin import FIRST_DAY, LAST_DAY, check_values
 
-BIRTHDATE_BOUNDS = {"loyalty_birthdate": (FIRST_DAY, LAST_DAY)}
+BIRTHDATE_BOUNDS = {"crm_loyalty_birthdate": (FIRST_DAY, LAST_DAY)}
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    loyalty_birthdate = fields.Date(
+    crm_loyalty_birthdate = fields.Date(
         string="Date of birth",
         groups="base.group_user",
         help="For a bonus on birthdays, where no other application keeps it.",
     )
 
     _loyalty_birthdate_bounds = models.Constraint(
-        "CHECK (loyalty_birthdate BETWEEN '1900-01-01' AND '2199-12-31')",
+        "CHECK (crm_loyalty_birthdate BETWEEN '1900-01-01' AND '2199-12-31')",
         "A date of birth is from 1900 to 2199.",
     )
 
@@ -32,8 +32,9 @@ class ResPartner(models.Model):
     def _get_tier_pricelists(self):
         """Return the pricelists of the customers' tiers in the current company.
 
-        A contact has the prices of its company. Of several tiers the highest
-        counts, by programme in their order.
+        A contact without a tier of its own has the pricelist of its commercial
+        partner. If a customer has several tiers, the first program decides, then the
+        highest tier.
         """
         if not self.env["loyalty.program"]._get_tier_program_ids():
             return {}
@@ -41,7 +42,7 @@ class ResPartner(models.Model):
             partner.id: (partner._origin.id, partner.commercial_partner_id._origin.id)
             for partner in self
         }
-        # Prices are told to whoever makes an order, cards only to those who may.
+        # Users who create orders need the prices, even if they can't read cards.
         cards = (
             self.env["loyalty.card"]
             .sudo()
@@ -52,9 +53,9 @@ class ResPartner(models.Model):
                         "in",
                         list({i for ids in customers.values() for i in ids}),
                     ),
-                    ("tier_id.pricelist_id.active", "=", True),
+                    ("crm_loyalty_tier_id.pricelist_id.active", "=", True),
                     (
-                        "tier_id.pricelist_id.company_id",
+                        "crm_loyalty_tier_id.pricelist_id.company_id",
                         "in",
                         [False, self.env.company.id],
                     ),
@@ -62,11 +63,18 @@ class ResPartner(models.Model):
                     ("program_id.active", "=", True),
                 ]
             )
-            .sorted(lambda card: (card.program_id.sequence, -card.tier_id.threshold))
+            .sorted(
+                lambda card: (
+                    card.program_id.sequence,
+                    -card.crm_loyalty_tier_id.threshold,
+                )
+            )
         )
         pricelists = {}
         for card in reversed(cards):
-            pricelists[card.partner_id.id] = card.tier_id.pricelist_id.sudo(False)
+            pricelists[card.partner_id.id] = card.crm_loyalty_tier_id.pricelist_id.sudo(
+                False
+            )
         found = {
             partner_id: next((pricelists[i] for i in ids if i in pricelists), None)
             for partner_id, ids in customers.items()

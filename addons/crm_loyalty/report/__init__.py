@@ -1,1 +1,1 @@
-from . import loyalty_points_report
+from . import crm_loyalty_points_report

@@ -8,6 +8,7 @@ from . import test_tours
 from . import test_adjustment
 from . import test_engine_ledger
 from . import test_expiry
+from . import test_history
 from . import test_hooks
 from . import test_ledger
 from . import test_merge

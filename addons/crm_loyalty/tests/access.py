@@ -1,4 +1,4 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Records of this addon for the access matrix; see tests/access_matrix.py."""
 
 from odoo.fields import Command
 
@@ -11,7 +11,7 @@ ROLES = {
 
 
 def make(world):
-    """Return the records to try: programmes with tiers, cards and their ledger."""
+    """Return the records to test: programs with tiers, cards and their ledger."""
     env = world.env
     world.programs = {
         "here": make_program(world, world.home),
@@ -65,8 +65,8 @@ def make_program(world, company):
             "trigger": "auto",
             "company_id": company and company.id,
             "currency_id": world.home.currency_id.id,
-            "adjust_limit": 50,
-            "tier_ids": [
+            "crm_loyalty_adjust_limit": 50,
+            "crm_loyalty_tier_ids": [
                 Command.create({"name": "Basic", "threshold": 0}),
                 Command.create({"name": "Gold", "threshold": 1000}),
             ],
@@ -77,19 +77,19 @@ def make_program(world, company):
 def make_configuration(world):
     found = {
         "loyalty.program": {},
-        "loyalty.tier": {},
-        "loyalty.bonus.rule": {},
+        "crm.loyalty.tier": {},
+        "crm.loyalty.bonus.rule": {},
     }
     for name, program in world.programs.items():
         rule = {"name": "Access", "program_id": program.id, "trigger": "manual"}
         found["loyalty.program"][name] = program, {"name": "Changed"}, None
-        found["loyalty.tier"][name] = (
-            program.tier_ids.sorted("threshold")[-1],
+        found["crm.loyalty.tier"][name] = (
+            program.crm_loyalty_tier_ids.sorted("threshold")[-1],
             {"name": "Changed"},
             {"name": "New", "program_id": program.id, "threshold": 2000},
         )
-        found["loyalty.bonus.rule"][name] = (
-            world.env["loyalty.bonus.rule"].create(rule),
+        found["crm.loyalty.bonus.rule"][name] = (
+            world.env["crm.loyalty.bonus.rule"].create(rule),
             {"name": "Changed"},
             {**rule, "name": "New"},
         )
@@ -98,29 +98,29 @@ def make_configuration(world):
 
 def make_ledger(world):
     env = world.env
-    asked = env["loyalty.point.adjustment"].create(
+    asked = env["crm.loyalty.adjustment"].create(
         {"card_id": world.cards["here"].id, "points": 70, "reason": "Access"}
     )
-    asked.action_ask()  # above the limit: it waits
+    asked.action_ask()  # above the limit, so it is pending
     own = {"card_id": world.cards["here"].id, "points": 5, "reason": "Own"}
     found = {
         "loyalty.card": {},
-        "loyalty.point.entry": {},
-        "loyalty.point.consumption": {},
-        "loyalty.point.adjustment": {
+        "crm.loyalty.entry": {},
+        "crm.loyalty.consumption": {},
+        "crm.loyalty.adjustment": {
             "asked": (asked, {"reason": "Forged"}, None),
-            "own": (env["loyalty.point.adjustment"], None, own),
+            "own": (env["crm.loyalty.adjustment"], None, own),
         },
         "crm.loyalty.limit.change": {},
-        "loyalty.tier.history": {},
-        "loyalty.points.report": {},
+        "crm.loyalty.tier.history": {},
+        "crm.loyalty.points.report": {},
     }
     for name, card in world.cards.items():
         card._post_points(-10, "burn")
-        gold = card.program_id.tier_ids.sorted("threshold")[-1]
-        entry = card.entry_ids.sorted("sequence")[:1]
+        gold = card.program_id.crm_loyalty_tier_ids.sorted("threshold")[-1]
+        entry = card.crm_loyalty_entry_ids.sorted("sequence")[:1]
         asked = {"card_id": card.id, "points": 70, "reason": "Access"}
-        adjustment = env["loyalty.point.adjustment"].create(asked)
+        adjustment = env["crm.loyalty.adjustment"].create(asked)
         history = make_tier_history(card)
         if name in world.programs:
             change = {
@@ -139,39 +139,39 @@ def make_ledger(world):
             {"points": 1000},
             {"program_id": card.program_id.id, "partner_id": world.shared.id},
         )
-        found["loyalty.point.entry"][name] = (
+        found["crm.loyalty.entry"][name] = (
             entry,
             {"points": 1000},
             {"card_id": card.id, "points": 1000, "kind": "bonus"},
         )
-        found["loyalty.point.consumption"][name] = (
+        found["crm.loyalty.consumption"][name] = (
             entry.consumer_ids[:1],
             {"points": 1},
             {"entry_id": entry.id, "award_id": entry.id, "points": 1},
         )
-        found["loyalty.point.adjustment"][name] = (
+        found["crm.loyalty.adjustment"][name] = (
             adjustment,
             {"reason": "Changed"},
             asked,
         )
-        found["loyalty.tier.history"][name] = (
+        found["crm.loyalty.tier.history"][name] = (
             history[:1],
             {"to_tier_id": gold.id},
             {"card_id": card.id, "date": "2026-01-01", "kind": "upgrade"},
         )
-        report = env["loyalty.points.report"].search(
+        report = env["crm.loyalty.points.report"].search(
             [("program_id", "=", card.program_id.id)], limit=1
         )
         if name in world.programs:
-            found["loyalty.points.report"][name] = report
+            found["crm.loyalty.points.report"][name] = report
     return found
 
 
 def make_tier_history(card):
-    """Return a row of the history of tiers, which the nightly job writes."""
+    """Return a row of the tier history, which the nightly job writes."""
     card.env.cr.execute(
         """
-        INSERT INTO loyalty_tier_history
+        INSERT INTO crm_loyalty_tier_history
                     (card_id, program_id, partner_id, company_id, date, kind)
         VALUES (%s, %s, %s, %s, '2026-01-01', 'upgrade')
         RETURNING id
@@ -183,19 +183,19 @@ def make_tier_history(card):
             card.program_id.company_id.id or None,
         ],
     )
-    return card.env["loyalty.tier.history"].browse(card.env.cr.fetchone())
+    return card.env["crm.loyalty.tier.history"].browse(card.env.cr.fetchone())
 
 
 def make_proofs(world):
-    proof = world.env["loyalty.point.proof"].create({"state": "failed"})
-    fault = {"proof_id": proof.id, "kind": "chain"}
+    proof = world.env["crm.loyalty.check"].create({"state": "failed"})
+    fault = {"check_id": proof.id, "kind": "chain"}
     return {
-        "loyalty.point.proof": {
+        "crm.loyalty.check": {
             "here": (proof, {"state": "ok"}, {"state": "ok"}),
         },
-        "loyalty.point.proof.fault": {
+        "crm.loyalty.check.fault": {
             "here": (
-                world.env["loyalty.point.proof.fault"].create(fault),
+                world.env["crm.loyalty.check.fault"].create(fault),
                 {"kind": "lots"},
                 fault,
             ),
@@ -206,31 +206,31 @@ def make_proofs(world):
 def make_wizards(world):
     env = world.env
     found = {
-        "loyalty.bonus.grant": {},
-        "loyalty.point.reinstate": {},
+        "crm.loyalty.bonus.grant": {},
+        "crm.loyalty.reinstatement": {},
         "loyalty.card.update.balance": {},
     }
     for name in ("here", "there"):
         card = world.cards[name]
-        rule = env["loyalty.bonus.rule"].search(
+        rule = env["crm.loyalty.bonus.rule"].search(
             [("program_id", "=", card.program_id.id)], limit=1
         )
         for model, vals in (
-            ("loyalty.bonus.grant", {"rule_id": rule.id, "reason": "Access"}),
-            ("loyalty.point.reinstate", {"reason": "Access"}),
+            ("crm.loyalty.bonus.grant", {"rule_id": rule.id, "reason": "Access"}),
+            ("crm.loyalty.reinstatement", {"reason": "Access"}),
             (
                 "loyalty.card.update.balance",
                 {"new_balance": 95, "description": "Access"},
             ),
         ):
             found[model][name] = (env[model], None, {"card_id": card.id, **vals})
-    preview = env["loyalty.tier.preview"]
-    line = env["loyalty.tier.preview.line"]
+    preview = env["crm.loyalty.tier.preview"]
+    line = env["crm.loyalty.tier.preview.line"]
     program = world.programs["here"]
-    found["loyalty.tier.preview"] = {
+    found["crm.loyalty.tier.preview"] = {
         "here": (preview, None, {"program_ids": [Command.set(program.ids)]})
     }
-    found["loyalty.tier.preview.line"] = {
+    found["crm.loyalty.tier.preview.line"] = {
         "here": line,
     }
     found["loyalty.generate.wizard"] = {
@@ -248,8 +248,8 @@ OPENS = """
     loyalty.card.action_open_tier_history
     loyalty.card.action_print_statement
     loyalty.card.action_reinstate
-    loyalty.tier.action_open_cards
-    loyalty.tier.preview.line.action_open_card
+    crm.loyalty.tier.action_open_cards
+    crm.loyalty.tier.preview.line.action_open_card
 """
 ROUTES = {
     "/my/loyalty": "user",
@@ -265,68 +265,68 @@ loyalty.program             parent      -      -      -        r      r      rw 
 loyalty.program             everybody   -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.program             there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier                here        -      -      ?        r      r      rwcd    ?          ?          rwcd  r      r        r        rwcd
-loyalty.tier                parent      -      -      ?        r      r      r       ?          ?          r     r      r        r        r
-loyalty.tier                everybody   -      -      ?        r      r      r       ?          ?          r     r      r        r        r
-loyalty.tier                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier                there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.bonus.rule          here        -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
-loyalty.bonus.rule          parent      -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.bonus.rule          everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.bonus.rule          branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.bonus.rule          there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.tier                here        -      -      ?        r      r      rwcd    ?          ?          rwcd  r      r        r        rwcd
+crm.loyalty.tier                parent      -      -      ?        r      r      r       ?          ?          r     r      r        r        r
+crm.loyalty.tier                everybody   -      -      ?        r      r      r       ?          ?          r     r      r        r        r
+crm.loyalty.tier                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.tier                there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.bonus.rule          here        -      -      -        r      r      rwcd    -          -          rwcd  r      r        r        rwcd
+crm.loyalty.bonus.rule          parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.bonus.rule          everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.bonus.rule          branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.bonus.rule          there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                here        -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                parent      -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                everybody   -      -      -        r      r      rc      -          -          rc    r      r        r        rc
 loyalty.card                branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                there       -      -      -        -      -      -       -          -          -     -      -        -        -
 loyalty.card                portal_own -      r      -        r      r      rc      -          -          rc    r      r        r        rc
-loyalty.point.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.entry         branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.entry         there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.entry         portal_own -      r      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.consumption   here        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.consumption   parent      -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.consumption   everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.consumption   branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.consumption   there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.consumption   portal_own -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.adjustment    asked       -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.point.adjustment    own         -      -      -        -      -      c       -          -          c     -      c        c        c
-loyalty.point.adjustment    here        -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
-loyalty.point.adjustment    parent      -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
-loyalty.point.adjustment    everybody   -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
-loyalty.point.adjustment    branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.adjustment    there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.adjustment    portal_own -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+crm.loyalty.entry         here        -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.entry         parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.entry         everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.entry         branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.entry         there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.entry         portal_own -      r      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.consumption   here        -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.consumption   parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.consumption   everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.consumption   branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.consumption   there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.consumption   portal_own -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.adjustment    asked       -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.adjustment    own         -      -      -        -      -      c       -          -          c     -      c        c        c
+crm.loyalty.adjustment    here        -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+crm.loyalty.adjustment    parent      -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+crm.loyalty.adjustment    everybody   -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
+crm.loyalty.adjustment    branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.adjustment    there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.adjustment    portal_own -      -      -        r      r      rc      -          -          rc    r      rc       rc       rc
 crm.loyalty.limit.change        here        -      -      -        r      r      r       -          -          r     r      r        r        r
 crm.loyalty.limit.change        parent      -      -      -        r      r      r       -          -          r     r      r        r        r
 crm.loyalty.limit.change        everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
 crm.loyalty.limit.change        branch      -      -      -        -      -      -       -          -          -     -      -        -        -
 crm.loyalty.limit.change        there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier.history        here        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.tier.history        parent      -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.tier.history        everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.tier.history        branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier.history        there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier.history        portal_own -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.points.report       here        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.points.report       parent      -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.points.report       everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.points.report       branch      -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.points.report       there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.point.proof         here        -      -      -        -      -      rc      -          -          rc    -      -        -        rc
-loyalty.point.proof.fault   here        -      -      -        -      -      r       -          -          r     -      -        -        r
-loyalty.bonus.grant         here        -      -      -        -      -      c       -          -          c     -      c        c        c
-loyalty.bonus.grant         there - - - - - - - - - - - - -
-loyalty.point.reinstate     here        -      -      -        -      -      c       -          -          c     -      -        -        c
-loyalty.point.reinstate     there - - - - - - - - - - - - -
+crm.loyalty.tier.history        here        -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.tier.history        parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.tier.history        everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.tier.history        branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.tier.history        there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.tier.history        portal_own -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.points.report       here        -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.points.report       parent      -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.points.report       everybody   -      -      -        r      r      r       -          -          r     r      r        r        r
+crm.loyalty.points.report       branch      -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.points.report       there       -      -      -        -      -      -       -          -          -     -      -        -        -
+crm.loyalty.check         here        -      -      -        -      -      rc      -          -          rc    -      -        -        rc
+crm.loyalty.check.fault   here        -      -      -        -      -      r       -          -          r     -      -        -        r
+crm.loyalty.bonus.grant         here        -      -      -        -      -      c       -          -          c     -      c        c        c
+crm.loyalty.bonus.grant         there - - - - - - - - - - - - -
+crm.loyalty.reinstatement     here        -      -      -        -      -      c       -          -          c     -      -        -        c
+crm.loyalty.reinstatement     there - - - - - - - - - - - - -
 loyalty.card.update.balance here        -      -      -        c      c      c       -          -          c     -      c        c        c
 loyalty.card.update.balance there       -      -      -        -      -      -       -          -          -     -      -        -        -
-loyalty.tier.preview        here        -      -      -        c      c      c       -          -          c     c      c        c        c
-loyalty.tier.preview.line   here        -      -      -        rwcd   rwcd   rwcd    -          -          rwcd  rwcd   rwcd     rwcd     rwcd
+crm.loyalty.tier.preview        here        -      -      -        c      c      c       -          -          c     c      c        c        c
+crm.loyalty.tier.preview.line   here        -      -      -        rwcd   rwcd   rwcd    -          -          rwcd  rwcd   rwcd     rwcd     rwcd
 loyalty.generate.wizard     here        -      -      -        c      c      c       -          -          c     -      -        -        c
 """
 
@@ -335,12 +335,12 @@ model                    methods                      public portal employee sel
 loyalty.program          action_evaluate_tiers        -      -      -        -      -      x       -          -          x     -      -        -        x
 loyalty.program          action_open_tier_cards       -      -      -        x      x      x       -          -          x     x      x        x        x
 loyalty.program          action_preview_downgrades    -      -      -        x      x      x       -          -          x     x      x        x        x
-loyalty.point.adjustment action_approve,action_refuse -      -      -        -      -      x       -          -          x     -      -        x        x
-loyalty.point.adjustment action_ask                   -      -      -        -      -      x       -          -          x     -      x        x        x
-loyalty.point.proof      action_prove                 -      -      -        -      -      x       -          -          x     -      -        -        x
-loyalty.bonus.grant      action_grant                 -      -      -        -      -      x       -          -          x     -      x        x        x
-loyalty.tier.preview     action_refresh               -      -      -        x      x      x       -          -          x     x      x        x        x
-loyalty.point.reinstate  action_reinstate             -      -      -        -      -      x       -          -          x     -      -        -        x
+crm.loyalty.adjustment action_approve,action_refuse -      -      -        -      -      x       -          -          x     -      -        x        x
+crm.loyalty.adjustment action_ask                   -      -      -        -      -      x       -          -          x     -      x        x        x
+crm.loyalty.check      action_prove                 -      -      -        -      -      x       -          -          x     -      -        -        x
+crm.loyalty.bonus.grant      action_grant                 -      -      -        -      -      x       -          -          x     -      x        x        x
+crm.loyalty.tier.preview     action_refresh               -      -      -        x      x      x       -          -          x     x      x        x        x
+crm.loyalty.reinstatement  action_reinstate             -      -      -        -      -      x       -          -          x     -      -        -        x
 """
 
 REPORTS = """
@@ -350,27 +350,27 @@ crm_loyalty.action_report_statement loyalty.card -      -      -        x      x
 
 FIELDS = """
 model                       fields                                       public portal employee seller leader manager accountant technician admin viewer adjuster approver steward
-res.partner                 loyalty_birthdate                            -      -      r        rw     rw     rw      r          rw         rw    r      r        r        r
-res.config.settings         loyalty_tz,loyalty_adjust_limit              -      -      -        -      -      -       -          rw         rw    -      -        -        -
-res.company                 loyalty_tz,loyalty_adjust_limit              r      r      r        r      r      r       r          rw         rw    r      r        r        r
-res.users                   loyalty_birthdate                            -      -      r        r      r      r       r          r          r     r      r        r        r
-loyalty.card                entry_ids,lot_ids,points_available           -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                points_pending,points_locked,points_debt     -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                points_expiring,points_expiring_date,tier_id -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                tier_since,tier_until,tier_period_end        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                tier_warned_until,qualifying_points          -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                qualifying_spend,tier_keep_needed            -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                projected_tier_id,next_tier_id,points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                spend_needed,date_needed,tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                tier_basis,has_manual_bonus,tier_history_ids -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                merged_into_id                               -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                member_since                                 -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             pending_policy,pending_days,expiry_policy    -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             expire_after,negative_policy,reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             expiry_reminder,reminder_first_days          -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             reminder_last_days,reminder_template_id      -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             adjust_limit,tier_ids,tier_basis,tier_period -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             tier_grace_days,tier_warn_days,tier_user_id  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             bonus_rule_ids,point_value                   -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.card.update.balance seen_balance,is_approval_needed              -      -      -        rw     rw     rw      -          -          rw    -      rw       rw       rw
+res.partner                 crm_loyalty_birthdate                            -      -      r        rw     rw     rw      r          rw         rw    r      r        r        r
+res.config.settings         crm_loyalty_tz,crm_loyalty_adjust_limit              -      -      -        -      -      -       -          rw         rw    -      -        -        -
+res.company                 crm_loyalty_tz,crm_loyalty_adjust_limit              r      r      r        r      r      r       r          rw         rw    r      r        r        r
+res.users                   crm_loyalty_birthdate                            -      -      r        r      r      r       r          r          r     r      r        r        r
+loyalty.card                crm_loyalty_entry_ids,crm_loyalty_lot_ids,crm_loyalty_points_available           -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_points_pending,crm_loyalty_points_locked,crm_loyalty_points_debt     -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_points_expiring,crm_loyalty_points_expiring_date,crm_loyalty_tier_id -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_tier_since,crm_loyalty_tier_until,crm_loyalty_tier_period_end        -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_tier_warned_until,crm_loyalty_qualifying_points          -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_qualifying_spend,crm_loyalty_tier_keep_needed            -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_projected_tier_id,crm_loyalty_next_tier_id,crm_loyalty_points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_spend_needed,crm_loyalty_date_needed,crm_loyalty_tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_tier_basis,crm_loyalty_has_manual_bonus,crm_loyalty_tier_history_ids -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_merged_into_id                               -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_member_since                                 -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_pending_policy,crm_loyalty_pending_days,crm_loyalty_expiry_policy    -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_expiry_days,crm_loyalty_negative_policy,crm_loyalty_reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_expiry_reminder,crm_loyalty_reminder_first_days          -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_reminder_last_days,crm_loyalty_reminder_template_id      -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_adjust_limit,crm_loyalty_tier_ids,crm_loyalty_tier_basis,crm_loyalty_tier_period -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_tier_grace_days,crm_loyalty_tier_warn_days,crm_loyalty_tier_user_id  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_bonus_rule_ids,crm_loyalty_point_value                   -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.card.update.balance crm_loyalty_seen_balance,crm_loyalty_is_approval_needed              -      -      -        rw     rw     rw      -          -          rw    -      rw       rw       rw
 """

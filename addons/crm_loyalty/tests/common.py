@@ -1,4 +1,4 @@
-"""A small named world for tests of the ledger."""
+"""Common setup for tests of the ledger."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -13,9 +13,9 @@ TODAY = date(2026, 3, 2)
 
 
 class LedgerCase(TransactionCase):
-    """One company with one programme of points, and the roles of the ledger.
+    """A company with one points program, and a user for each role of the ledger.
 
-    It is noon of `TODAY`, until a test says otherwise (`_on`).
+    The time is noon of `TODAY`, unless a test changes it (`_on`).
     """
 
     @classmethod
@@ -23,7 +23,7 @@ class LedgerCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env["res.company"].create(
-            {"name": "Points & Co", "loyalty_tz": "UTC"}
+            {"name": "Points & Co", "crm_loyalty_tz": "UTC"}
         )
         cls.env.user.company_ids |= cls.company
         cls.env = cls.env(
@@ -41,7 +41,7 @@ class LedgerCase(TransactionCase):
         self._on(TODAY)
 
     def _on(self, day, moment=time(12)):
-        """Make it another day."""
+        """Set the current day and time."""
         if hasattr(self, "_frozen"):
             self._frozen.stop()
         else:
@@ -110,30 +110,33 @@ class LedgerCase(TransactionCase):
         )
 
     def _lots(self, card):
-        """What is open on a card: ``[(points, expires in days)]``, debts below 0."""
+        """Return the lots of a card: ``[(points, expires in days)]``, debts below 0."""
         return [
             (
                 lot.remaining,
                 lot.expiration_date and (lot.expiration_date - TODAY).days,
             )
-            for lot in card.lot_ids.sorted(
+            for lot in card.crm_loyalty_lot_ids.sorted(
                 lambda lot: (lot.expiration_date or date.max, lot.id)
             )
         ]
 
     def _kinds(self, card):
-        """The entries of a card, oldest first: ``[(kind, points)]``."""
+        """Return the entries of a card, oldest first: ``[(kind, points)]``."""
         return [
-            (entry.kind, entry.points) for entry in card.entry_ids.sorted("sequence")
+            (entry.kind, entry.points)
+            for entry in card.crm_loyalty_entry_ids.sorted("sequence")
         ]
 
     def _assert_sound(self):
-        """The whole ledger is proved: sums, lots, chain."""
+        """Check the sums, lots and chains of the whole ledger."""
         self.env.flush_all()
-        proof = self.env["loyalty.point.proof"]._prove()
+        proof = self.env["crm.loyalty.check"]._check_ledger()
         self.assertEqual(
             [(f.card_id.id, f.kind, f.expected, f.found) for f in proof.fault_ids], []
         )
         for card in self.env["loyalty.card"].with_context(active_test=False).search([]):
-            balance = sum(to_units(entry.points) for entry in card.entry_ids)
+            balance = sum(
+                to_units(entry.points) for entry in card.crm_loyalty_entry_ids
+            )
             self.assertEqual(balance, to_units(card.points))

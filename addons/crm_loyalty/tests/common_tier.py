@@ -1,4 +1,4 @@
-"""Members and ladders of fixed days, for tests of tiers and bonuses."""
+"""Common setup for tests of tiers and bonuses, with fixed days."""
 
 from datetime import date
 
@@ -7,9 +7,9 @@ from odoo.tests import TransactionCase, freeze_time, new_test_user
 
 
 class TierCase(TransactionCase):
-    """A company in Shanghai with a programme: basic, silver from 500, gold from 1000.
+    """A company in Shanghai with a program: basic, silver from 500, gold from 1000.
 
-    Members joined on 2024-05-09. Points are posted with the days they are told.
+    Members joined on 2024-05-09. Each posting has its day as a parameter.
     """
 
     @classmethod
@@ -17,7 +17,7 @@ class TierCase(TransactionCase):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env["res.company"].create(
-            {"name": "Points & Co", "loyalty_tz": "Asia/Shanghai"}
+            {"name": "Points & Co", "crm_loyalty_tz": "Asia/Shanghai"}
         )
         cls.env.user.company_ids |= cls.company
         cls.env = cls.env(
@@ -27,7 +27,9 @@ class TierCase(TransactionCase):
         cls.adjuster = cls._user("adam", "crm_loyalty.group_points_adjuster")
         cls.configurator = cls._user("mona", "crm_loyalty.group_points_manager")
         cls.program = cls._program()
-        cls.basic, cls.silver, cls.gold = cls.program.tier_ids.sorted("threshold")
+        cls.basic, cls.silver, cls.gold = cls.program.crm_loyalty_tier_ids.sorted(
+            "threshold"
+        )
         cls.ada = cls.env["res.partner"].create({"name": "Ada"})
         cls.card = cls._card(cls.ada)
 
@@ -51,7 +53,7 @@ class TierCase(TransactionCase):
                 "company_id": cls.company.id,
                 "applies_on": "both",
                 "trigger": "auto",
-                "tier_ids": [
+                "crm_loyalty_tier_ids": [
                     Command.create({"name": name, "threshold": threshold})
                     for name, threshold in [
                         ("Basic", 0),
@@ -69,13 +71,13 @@ class TierCase(TransactionCase):
             {
                 "partner_id": partner.id,
                 "program_id": (program or cls.program).id,
-                "member_since": since,
+                "crm_loyalty_member_since": since,
             }
         )
 
     @classmethod
     def _post(cls, card, points, kind, day, **vals):
-        """A posting on a day, at noon in Shanghai: tiers are of that day too."""
+        """Post on a day at noon in Shanghai, which is also the day of the tiers."""
         with freeze_time(f"{day} 04:00"):
             return cls.env["loyalty.card"]._post_many(
                 [{"card": card, "points": points, "kind": kind, **vals}]
@@ -83,16 +85,16 @@ class TierCase(TransactionCase):
 
     @classmethod
     def _earn(cls, points, day, card=None, **vals):
-        """Points of an order on a day."""
+        """Post points of an order on a day."""
         return cls._post(card or cls.card, points, "earn", day, **vals)
 
     @classmethod
     def _take_back(cls, entry, points, day):
-        """Points of an order that go back on a day."""
+        """Post the return of points of an order on a day."""
         return cls._post(entry.card_id, -points, "reverse", day, origin=entry)
 
     @classmethod
     def _evaluate(cls, day, card=None):
-        """Do what the nightly job does on a day."""
+        """Evaluate tiers as of a day, like the nightly job."""
         program = (card or cls.card).program_id
         return program._evaluate_tiers(day, card)

@@ -1,4 +1,4 @@
-"""Who may give or take points by hand, and up to how many alone."""
+"""Access to adjustments, and their approval limit."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -10,12 +10,12 @@ from .common import LedgerCase
 class TestAdjustment(LedgerCase):
     def setUp(self):
         super().setUp()
-        self.company.loyalty_adjust_limit = 100
+        self.company.crm_loyalty_adjust_limit = 100
         self.card = self._card(50)
 
     def _adjust(self, points, user=None, reason="Complaint 17"):
         adjustment = (
-            self.env["loyalty.point.adjustment"]
+            self.env["crm.loyalty.adjustment"]
             .with_user(user or self.adjuster)
             .create({"card_id": self.card.id, "points": points, "reason": reason})
         )
@@ -68,11 +68,11 @@ class TestAdjustment(LedgerCase):
         self.assertEqual(task.summary, "Approve -1,234.50 points")
 
     def test_the_limit_of_the_programme_goes_before_that_of_the_company(self):
-        self.program.adjust_limit = 5
+        self.program.crm_loyalty_adjust_limit = 5
         self.assertEqual(self._adjust(6).state, "waiting")
-        self.program.adjust_limit = 0
+        self.program.crm_loyalty_adjust_limit = 0
         self.assertEqual(self._adjust(6).state, "done")
-        self.company.loyalty_adjust_limit = 0
+        self.company.crm_loyalty_adjust_limit = 0
         self.assertEqual(self._adjust(10**6).state, "done")
 
     def test_what_was_asked_for_cannot_be_changed_or_deleted(self):
@@ -87,7 +87,7 @@ class TestAdjustment(LedgerCase):
             with self.assertRaises(UserError):
                 attempt()
         forged = (
-            self.env["loyalty.point.adjustment"]
+            self.env["crm.loyalty.adjustment"]
             .with_user(self.adjuster)
             .create(
                 {
@@ -104,7 +104,7 @@ class TestAdjustment(LedgerCase):
     def test_an_adjustment_has_a_reason_and_points(self):
         for vals in ({"reason": "  "}, {"points": 0}):
             with self.assertRaises(ValidationError):
-                self.env["loyalty.point.adjustment"].create(
+                self.env["crm.loyalty.adjustment"].create(
                     {"card_id": self.card.id, "points": 1, "reason": "x", **vals}
                 )
 
@@ -121,13 +121,13 @@ class TestAdjustment(LedgerCase):
             with self.subTest(user=user.login):
                 card = self.card.with_user(user)
                 if may_see:
-                    self.assertTrue(card.entry_ids.points)
+                    self.assertTrue(card.crm_loyalty_entry_ids.points)
                 else:
                     with self.assertRaises(AccessError):
-                        card.entry_ids.read(["points"])
+                        card.crm_loyalty_entry_ids.read(["points"])
                 if may_adjust:
                     card.points = 60
-                    self.assertEqual(card.entry_ids[0].kind, "adjust")
+                    self.assertEqual(card.crm_loyalty_entry_ids[0].kind, "adjust")
                 else:
                     with self.assertRaises(AccessError):
                         card.points = 60
@@ -160,12 +160,12 @@ class TestAdjustment(LedgerCase):
 
     def test_the_balance_wizard_adjusts_by_the_difference(self):
         self._update_balance(70).action_update_card_point()
-        entry = self.card.entry_ids[0]
+        entry = self.card.crm_loyalty_entry_ids[0]
         self.assertEqual(
             (entry.kind, entry.points, entry.reason), ("adjust", 20, "Gift")
         )
         history = self.card.history_ids
-        # Customers read it: what staff wrote stays with them.
+        # Customers read the history, so it leaves out the reason.
         self.assertEqual((history.issued, history.description), (20, "Adjusted"))
 
     def test_the_balance_wizard_does_not_undo_what_others_did_meanwhile(self):
@@ -200,7 +200,7 @@ class TestAdjustment(LedgerCase):
             )
             .generate_coupons()
         )
-        entry = cards.entry_ids
+        entry = cards.crm_loyalty_entry_ids
         self.assertEqual(
             (entry.kind, entry.points, entry.reason),
             ("bonus", 30, "Opening of the shop"),
@@ -211,9 +211,9 @@ class TestAdjustment(LedgerCase):
         other = self.env["res.company"].create({"name": "Other"})
         program = self._program("Other club", company_id=other.id)
         card = self._card(10, program)
-        entries = self.env["loyalty.point.entry"].with_user(self.manager).search([])
-        self.assertNotIn(card.entry_ids.id, entries.ids)
-        self.assertIn(self.card.entry_ids.id, entries.ids)
+        entries = self.env["crm.loyalty.entry"].with_user(self.manager).search([])
+        self.assertNotIn(card.crm_loyalty_entry_ids.id, entries.ids)
+        self.assertIn(self.card.crm_loyalty_entry_ids.id, entries.ids)
         shared = self._card(
             10,
             self._program(
@@ -222,5 +222,5 @@ class TestAdjustment(LedgerCase):
                 currency_id=self.company.currency_id.id,
             ),
         )
-        entries = self.env["loyalty.point.entry"].with_user(self.seer).search([])
-        self.assertIn(shared.entry_ids.id, entries.ids)
+        entries = self.env["crm.loyalty.entry"].with_user(self.seer).search([])
+        self.assertIn(shared.crm_loyalty_entry_ids.id, entries.ids)

@@ -8,15 +8,15 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestBonus(TierCase):
-    """Points for other occasions than orders, each once."""
+    """Bonuses for occasions other than orders, each posted once."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.card.member_since = date(2023, 1, 15)
+        cls.card.crm_loyalty_member_since = date(2023, 1, 15)
 
     def _rule(self, trigger="birthday", **vals):
-        return self.env["loyalty.bonus.rule"].create(
+        return self.env["crm.loyalty.bonus.rule"].create(
             {
                 "name": f"For {trigger}",
                 "program_id": self.program.id,
@@ -24,7 +24,7 @@ class TestBonus(TierCase):
                 "points": 50,
                 "date_from": date(2024, 1, 1),
                 "birthdate_field_id": self.env["ir.model.fields"]
-                ._get("res.partner", "loyalty_birthdate")
+                ._get("res.partner", "crm_loyalty_birthdate")
                 .id,
                 **vals,
             }
@@ -35,7 +35,7 @@ class TestBonus(TierCase):
             return rule._post_due()
 
     def test_its_customers_are_chosen_by_what_its_author_may_read(self):
-        """The job searches with all rights: the author's search must pass first."""
+        """The job searches as superuser, so the author's own search must pass first."""
         steward = new_test_user(
             self.env,
             "stew",
@@ -57,7 +57,7 @@ class TestBonus(TierCase):
     # Birthday
 
     def test_a_birthday_gives_its_points_on_the_day_and_once(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule()
         self.assertFalse(self._post_due(rule, date(2026, 3, 1)))
         entry = self._post_due(rule, date(2026, 3, 2))
@@ -80,7 +80,7 @@ class TestBonus(TierCase):
         self.assertTrue(self._post_due(rule, date(2027, 3, 2)))
 
     def test_a_birthday_on_29_february_is_on_28_where_there_is_none(self):
-        self.ada.loyalty_birthdate = date(1992, 2, 29)
+        self.ada.crm_loyalty_birthdate = date(1992, 2, 29)
         rule = self._rule()
         self.assertFalse(self._post_due(rule, date(2026, 2, 27)))
         self.assertTrue(self._post_due(rule, date(2026, 2, 28)))
@@ -88,14 +88,14 @@ class TestBonus(TierCase):
         self.assertTrue(self._post_due(rule, date(2028, 2, 29)))
 
     def test_a_birthday_is_made_up_for_when_the_job_did_not_run(self):
-        self.ada.loyalty_birthdate = date(1990, 12, 30)
+        self.ada.crm_loyalty_birthdate = date(1990, 12, 30)
         rule = self._rule()
         self.assertFalse(self._post_due(rule, date(2026, 1, 31)))
         self.assertTrue(self._post_due(rule, date(2026, 1, 30)))
 
     def test_a_birthday_before_membership_gives_nothing(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
-        self.card.member_since = date(2026, 3, 3)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
+        self.card.crm_loyalty_member_since = date(2026, 3, 3)
         self.assertFalse(self._post_due(self._rule(), date(2026, 3, 3)))
 
     def test_another_field_of_contacts_may_hold_the_birthday(self):
@@ -118,12 +118,12 @@ class TestBonus(TierCase):
             self._rule(birthdate_field_id=field.id)
 
     def test_an_occasion_before_the_rule_gives_nothing(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule(date_from=date(2026, 3, 3))
         self.assertFalse(self._post_due(rule, date(2026, 3, 3)))
 
     def test_in_shanghai_a_birthday_begins_before_midnight_utc(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule()
         with freeze_time("2026-03-01 15:59"):
             self.assertFalse(rule._post_due())
@@ -133,7 +133,7 @@ class TestBonus(TierCase):
     def test_customers_outside_of_the_domain_get_nothing(self):
         bob = self.env["res.partner"].create({"name": "Bob"})
         card = self._card(bob)
-        (self.ada | bob).loyalty_birthdate = date(1990, 3, 2)
+        (self.ada | bob).crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule(partner_domain="[('name', '=', 'Bob')]")
         self.assertEqual(self._post_due(rule, date(2026, 3, 2)).card_id, card)
 
@@ -142,13 +142,13 @@ class TestBonus(TierCase):
             self._rule(partner_domain="[('nothing', '=', 1)]")
 
     def test_archived_cards_and_programs_get_nothing(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule()
         self.card.action_archive()
         self.assertFalse(self._post_due(rule, date(2026, 3, 2)))
 
     def test_a_second_card_of_a_customer_brings_no_second_bonus(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         rule = self._rule()
         self._post_due(rule, date(2026, 3, 2))
         self.card.action_archive()
@@ -165,7 +165,7 @@ class TestBonus(TierCase):
 
     def test_the_day_of_joining_is_no_anniversary(self):
         rule = self._rule("anniversary")
-        self.card.member_since = date(2026, 1, 15)
+        self.card.crm_loyalty_member_since = date(2026, 1, 15)
         self.assertFalse(self._post_due(rule, date(2026, 1, 15)))
 
     def test_joining_gives_points_once(self):
@@ -181,13 +181,13 @@ class TestBonus(TierCase):
     # Tiers
 
     def test_a_bonus_counts_for_tiers_only_if_its_rule_says_so(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         self._post_due(self._rule(points=600), date(2026, 3, 2))
-        self.assertEqual(self.card.tier_id, self.basic)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.basic)
         self._post_due(self._rule(points=600, is_qualifying=True), date(2026, 3, 2))
-        self.assertEqual(self.card.tier_id, self.silver)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
-    # Documents of other applications
+    # Documents of other apps
 
     def test_an_occasion_of_a_missing_application_is_refused_by_name(self):
         missing = [
@@ -262,7 +262,7 @@ class TestBonus(TierCase):
 
     def _grant(self, rule, reason="Sorry", user=None):
         wizard = (
-            self.env["loyalty.bonus.grant"]
+            self.env["crm.loyalty.bonus.grant"]
             .with_user(user or self.adjuster)
             .create({"card_id": self.card.id, "rule_id": rule.id, "reason": reason})
         )
@@ -271,7 +271,7 @@ class TestBonus(TierCase):
     def test_a_bonus_by_hand_has_a_reason_and_a_giver(self):
         self._grant(self._rule("manual"))
         self.assertRecordValues(
-            self.card.entry_ids,
+            self.card.crm_loyalty_entry_ids,
             [
                 {
                     "kind": "bonus",
@@ -308,7 +308,7 @@ class TestBonus(TierCase):
     # Job
 
     def test_the_job_posts_what_is_due_and_a_second_run_nothing(self):
-        self.ada.loyalty_birthdate = date(1990, 3, 2)
+        self.ada.crm_loyalty_birthdate = date(1990, 3, 2)
         self._rule()
         for _run in range(2):
             with self.enter_registry_test_mode(), freeze_time("2026-03-02 04:00"):
@@ -319,7 +319,7 @@ class TestBonus(TierCase):
     def test_a_hundred_birthdays_cost_a_fixed_number_of_queries(self):
         partners = self.env["res.partner"].create(
             [
-                {"name": f"P{i}", "loyalty_birthdate": date(1990, 3, 2)}
+                {"name": f"P{i}", "crm_loyalty_birthdate": date(1990, 3, 2)}
                 for i in range(100)
             ]
         )
@@ -328,7 +328,7 @@ class TestBonus(TierCase):
                 {
                     "partner_id": partner.id,
                     "program_id": self.program.id,
-                    "member_since": date(2025, 1, 1),
+                    "crm_loyalty_member_since": date(2025, 1, 1),
                 }
                 for partner in partners
             ]
@@ -337,4 +337,4 @@ class TestBonus(TierCase):
         self.env.flush_all()
         self.env.invalidate_all()
         with freeze_time("2026-03-02 04:00"), self.assertQueryCount(8):
-            rule._get_due(date(2026, 3, 2))
+            rule._get_due_occasions(date(2026, 3, 2))

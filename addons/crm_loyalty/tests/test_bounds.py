@@ -1,4 +1,4 @@
-"""Numbers and days are refused in words, or accepted and then of use."""
+"""Every number and day is either refused with a clear error, or works everywhere."""
 
 import importlib.util
 from datetime import date
@@ -12,7 +12,10 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base_rename.tests.common import former_names
+
 from ..engine.ledger import MAX_BALANCE, MAX_POINTS
+from ..renames import RENAMES
 from .common import LedgerCase
 
 NUMBERS = (
@@ -53,10 +56,10 @@ class TestBounds(LedgerCase):
         super().setUpClass()
         cls.program.write(
             {
-                "expiry_policy": "days",
-                "pending_policy": "days",
-                "expiry_reminder": True,
-                "tier_ids": [
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_pending_policy": "days",
+                "crm_loyalty_expiry_reminder": True,
+                "crm_loyalty_tier_ids": [
                     Command.create({"name": "Basic", "threshold": 0}),
                     Command.create({"name": "Gold", "threshold": 1000}),
                 ],
@@ -65,13 +68,15 @@ class TestBounds(LedgerCase):
                         {
                             "trigger": "points_reach",
                             "points": 5000,
-                            "mail_template_id": cls.program.reminder_template_id.id,
+                            "mail_template_id": (
+                                cls.program.crm_loyalty_reminder_template_id.id
+                            ),
                         }
                     )
                 ],
             }
         )
-        cls.bonus = cls.env["loyalty.bonus.rule"].create(
+        cls.bonus = cls.env["crm.loyalty.bonus.rule"].create(
             {"name": "Birthday", "program_id": cls.program.id, "points": 5}
         )
         cls.manual = cls.bonus.copy({"name": "Sorry", "trigger": "manual"})
@@ -82,15 +87,15 @@ class TestBounds(LedgerCase):
         self.card._post_points(10, "earn")
 
     def _get_records(self):
-        """Records to write on, each as who may write it."""
+        """Return the records to write on, each with a user who may write it."""
         adjustment = {"card_id": self.card.id, "points": 1, "reason": "Mistake"}
-        Adjustment = self.env["loyalty.point.adjustment"].with_user(self.manager)
+        Adjustment = self.env["crm.loyalty.adjustment"].with_user(self.manager)
         mine = (
             self.program,
             self.program.rule_ids,
             self.program.reward_ids,
             self.program.communication_plan_ids,
-            self.program.tier_ids[-1],
+            self.program.crm_loyalty_tier_ids[-1],
             self.bonus,
             self.card,
         )
@@ -103,21 +108,23 @@ class TestBounds(LedgerCase):
 
     def _get_wizards(self):
         card = {"card_id": self.card.id}
-        preview = self.env["loyalty.tier.preview"].with_user(self.manager).create({})
+        preview = (
+            self.env["crm.loyalty.tier.preview"].with_user(self.manager).create({})
+        )
         return [
             ("loyalty.card.update.balance", {**card, "description": "Gift"}),
-            ("loyalty.point.reinstate", {**card, "reason": "Kindness"}),
+            ("crm.loyalty.reinstatement", {**card, "reason": "Kindness"}),
             (
                 "loyalty.generate.wizard",
                 {"program_id": self.program.id, "mode": "anonymous"},
             ),
-            ("loyalty.tier.preview", {"program_ids": [(6, 0, self.program.ids)]}),
-            ("loyalty.tier.preview.line", {"preview_id": preview.id}),
-            ("loyalty.bonus.grant", {**card, "rule_id": self.manual.id}),
+            ("crm.loyalty.tier.preview", {"program_ids": [(6, 0, self.program.ids)]}),
+            ("crm.loyalty.tier.preview.line", {"preview_id": preview.id}),
+            ("crm.loyalty.bonus.grant", {**card, "rule_id": self.manual.id}),
         ]
 
     def _get_fields(self, model):
-        """The numbers and days of a model that may be written; of contacts our own."""
+        """Return the writable numbers and days of a model, of contacts only our own."""
         for name, field in model._fields.items():
             if (
                 field.type in KINDS
@@ -132,7 +139,7 @@ class TestBounds(LedgerCase):
                 yield name, field
 
     def _use(self):
-        """Have all jobs, pages and reports use what was accepted."""
+        """Run all jobs, pages and reports with the accepted values."""
         self.env.flush_all()
         self.env.invalidate_all()
         Card = self.env["loyalty.card"]
@@ -142,16 +149,16 @@ class TestBounds(LedgerCase):
         Card._expire_points()
         self.program._evaluate_tiers()
         self.program._get_cards_to_remind()
-        self.program._warn_tiers(self.program._get_loyalty_today())
-        self.bonus._get_due(self.program._get_loyalty_today())
+        self.program._schedule_downgrade_warnings(self.program._get_loyalty_today())
+        self.bonus._get_due_occasions(self.program._get_loyalty_today())
         self.card._get_reinstatable()
         self.card._get_statement()
-        self.card._tell_tier()
+        self.card._format_tier_status()
         self.env["ir.actions.report"]._render_qweb_html(
             "crm_loyalty.report_statement", self.card.ids
         )
-        self.env["loyalty.points.report"]._read_group([], [], ["liability:sum"])
-        proof = self.env["loyalty.point.proof"]._prove()
+        self.env["crm.loyalty.points.report"]._read_group([], [], ["liability:sum"])
+        proof = self.env["crm.loyalty.check"]._check_ledger()
         self.assertFalse(proof.fault_ids)
 
     def _assert_words(self, error, record, field):
@@ -182,7 +189,7 @@ class TestBounds(LedgerCase):
                         except UserError as error:
                             self._assert_words(error, record, field)
                         except IntegrityError as error:
-                            # As calls are answered: by the words of the constraint.
+                            # RPC answers with the message of the constraint.
                             text = record._sql_error_to_message(error)
                             self.assertGreater(len(text.split()), 4, text)
                             self.assertNotIn(error.diag.constraint_name, text)
@@ -220,7 +227,7 @@ class TestBounds(LedgerCase):
                             self.env.flush_all()
                             self.env.invalidate_all()
                             wizard.read([field_name])
-                            if name == "loyalty.tier.preview":
+                            if name == "crm.loyalty.tier.preview":
                                 wizard.action_refresh()
                         except UserError as error:
                             self._assert_words(error, model, field)
@@ -230,7 +237,9 @@ class TestBounds(LedgerCase):
     def test_the_settings_refuse_in_words(self):
         for value in (float("nan"), 1e300, -1):
             with self.assertRaisesRegex(ValidationError, "Points Approval Limit"):
-                self.env["res.config.settings"].create({"loyalty_adjust_limit": value})
+                self.env["res.config.settings"].create(
+                    {"crm_loyalty_adjust_limit": value}
+                )
 
     def test_cards_refuse_points_from_files_in_words(self):
         Card = self.env["loyalty.card"].with_user(self.manager)
@@ -256,7 +265,7 @@ class TestBounds(LedgerCase):
             with self.assertRaisesRegex(UserError, "at once"):
                 card._post_points(points, "earn")
         card.invalidate_recordset()
-        self.assertEqual(card.points_available, MAX_BALANCE)
+        self.assertEqual(card.crm_loyalty_points_available, MAX_BALANCE)
         card._post_points(-0.0001, "adjust")
         self.assertEqual(card.points, MAX_BALANCE - 0.0001)
         self._assert_sound()
@@ -268,24 +277,24 @@ class TestBounds(LedgerCase):
 
     @mute_logger("odoo.sql_db")
     def test_the_database_has_the_same_bounds(self):
-        self.env["loyalty.point.adjustment"].create(
+        self.env["crm.loyalty.adjustment"].create(
             {"card_id": self.card.id, "points": 1, "reason": "x"}
         )
         self.env.flush_all()
         for table, column in (
             ("loyalty_card", "points"),
-            ("loyalty_point_entry", "points"),
-            ("loyalty_point_entry", "remaining"),
-            ("loyalty_point_adjustment", "points"),
-            ("loyalty_bonus_rule", "points"),
+            ("crm_loyalty_entry", "points"),
+            ("crm_loyalty_entry", "remaining"),
+            ("crm_loyalty_adjustment", "points"),
+            ("crm_loyalty_bonus_rule", "points"),
             ("loyalty_reward", "required_points"),
             ("loyalty_rule", "reward_point_amount"),
-            ("loyalty_tier", "threshold"),
-            ("loyalty_tier", "multiplier"),
-            ("loyalty_program", "point_value"),
-            ("loyalty_program", "adjust_limit"),
+            ("crm_loyalty_tier", "threshold"),
+            ("crm_loyalty_tier", "multiplier"),
+            ("loyalty_program", "crm_loyalty_point_value"),
+            ("loyalty_program", "crm_loyalty_adjust_limit"),
             ("loyalty_mail", "points"),
-            ("res_company", "loyalty_adjust_limit"),
+            ("res_company", "crm_loyalty_adjust_limit"),
         ):
             for value in ("1e300", "NaN"):
                 with (
@@ -295,18 +304,19 @@ class TestBounds(LedgerCase):
                 ):
                     self.env.cr.execute(f"UPDATE {table} SET {column} = '{value}'")
 
-    # What former versions let in
+    # Values of former versions
 
     def test_the_migration_takes_off_what_no_card_can_hold(self):
-        card = self._card(2**14)  # exact in a float of this size
+        card = self._card(2**14)  # exact as a float, even next to 1e20
         self.env.flush_all()
         self.env.cr.execute(
             """
             ALTER TABLE loyalty_card DROP CONSTRAINT loyalty_card_points_bounds;
-            ALTER TABLE loyalty_point_entry
-                DROP CONSTRAINT loyalty_point_entry_points_bounds;
+            ALTER TABLE crm_loyalty_entry
+                DROP CONSTRAINT crm_loyalty_entry_points_bounds;
             ALTER TABLE loyalty_program DROP CONSTRAINT loyalty_program_periods_bounds;
-            UPDATE loyalty_program SET expire_after = 2147483647 WHERE id = %(program)s
+            UPDATE loyalty_program SET crm_loyalty_expiry_days = 2147483647
+             WHERE id = %(program)s
             """,
             {"program": self.program.id},
         )
@@ -314,17 +324,17 @@ class TestBounds(LedgerCase):
         spec = importlib.util.spec_from_file_location("pre_bounds", MIGRATION)
         migration = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(migration)
-        with mute_logger("pre_bounds"):
+        with mute_logger("pre_bounds"), former_names(self.env, RENAMES):
             migration.migrate(self.env.cr, "19.0.1.0.0")
             migration.migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()
-        self.assertEqual(self.program.expire_after, 36_500)
+        self.assertEqual(self.program.crm_loyalty_expiry_days, 36_500)
         self.assertEqual(card.points, 0)
-        last = card.entry_ids.sorted("sequence")[-1]
+        last = card.crm_loyalty_entry_ids.sorted("sequence")[-1]
         self.assertEqual(
             (last.kind, last.reason), ("adjust", "More points than a card can hold")
         )
-        for table in ("loyalty_card", "loyalty_point_entry"):
+        for table in ("loyalty_card", "crm_loyalty_entry"):
             constraint = self.env[table.replace("_", ".")]._table_objects[
                 f"{table}_points_bounds"
             ]
@@ -335,7 +345,7 @@ class TestBounds(LedgerCase):
         self._use()
 
     def _post_beyond(self, card):
-        """Post what a former version let in."""
+        """Post points that only a former version accepted."""
         Posting = type(card)
         points = 1e20
         with (

@@ -7,9 +7,9 @@ from .common import LedgerCase
 
 @tagged("post_install", "-at_install")
 class TestCompanies(LedgerCase):
-    """Points of all companies are configured by managers of all of them.
+    """Only managers with access to all companies configure what applies to all.
 
-    Max configures the points of one company; ``shared`` is a program of all.
+    Max configures the points of one company; ``shared`` is a program of all companies.
     """
 
     @classmethod
@@ -19,10 +19,10 @@ class TestCompanies(LedgerCase):
         cls.shared = cls._program(
             "Shared", company_id=False, currency_id=cls.company.currency_id.id
         )
-        cls.tier = cls.env["loyalty.tier"].create(
+        cls.tier = cls.env["crm.loyalty.tier"].create(
             {"name": "Gold", "program_id": cls.shared.id, "threshold": 10}
         )
-        cls.bonus = cls.env["loyalty.bonus.rule"].create(
+        cls.bonus = cls.env["crm.loyalty.bonus.rule"].create(
             {"name": "Birthday", "program_id": cls.shared.id}
         )
         cls.env.flush_all()
@@ -32,7 +32,7 @@ class TestCompanies(LedgerCase):
         return record.with_user(self.manager)
 
     def _get_works(self):
-        """Return ``{name: function}`` of what configures the shared program."""
+        """Return ``{name: function}`` of actions that configure the shared program."""
         program = {"program_id": self.shared.id}
         return {
             "tier, write": lambda: self._as(self.tier).write({"multiplier": 9}),
@@ -46,10 +46,10 @@ class TestCompanies(LedgerCase):
                 {**program, "name": "New"}
             ),
             "program, own fields": lambda: self._as(self.shared).write(
-                {"expire_after": 1}
+                {"crm_loyalty_expiry_days": 1}
             ),
             "program, tiers": lambda: self._as(self.shared).write(
-                {"tier_ids": [Command.delete(self.tier.id)]}
+                {"crm_loyalty_tier_ids": [Command.delete(self.tier.id)]}
             ),
         }
 
@@ -75,7 +75,7 @@ class TestCompanies(LedgerCase):
         self._as(self.shared).name = "Renamed"
 
     def test_nothing_is_given_to_another_company_or_to_all(self):
-        tier = self.env["loyalty.tier"].create(
+        tier = self.env["crm.loyalty.tier"].create(
             {"name": "Silver", "program_id": self.program.id, "threshold": 10}
         )
         with self.assertRaises(AccessError):
@@ -88,7 +88,7 @@ class TestCompanies(LedgerCase):
         program = self._program("There", company_id=self.there.id)
         card = self._card(program=program)
         self.env.flush_all()
-        for model in ("loyalty.point.reinstate", "loyalty.bonus.grant"):
+        for model in ("crm.loyalty.reinstatement", "crm.loyalty.bonus.grant"):
             wizards = self._as(self.env[model])
             spec = {"display_name": {}, "card_id": {"fields": {"display_name": {}}}}
             with self.subTest(model), self.assertRaises(AccessError):

@@ -1,4 +1,4 @@
-"""Points expire, oldest first, on the day that the programme says."""
+"""Expiry of points by the policies of the program, and reinstatement."""
 
 from datetime import date, time, timedelta
 
@@ -11,15 +11,17 @@ from .common import TODAY, LedgerCase
 @tagged("post_install", "-at_install")
 class TestExpiry(LedgerCase):
     def _expire(self):
-        # PostgreSQL tells the job the time, so it is told the day.
+        # Pass the day, because the job takes it from PostgreSQL.
         day = self.program._get_loyalty_today()
         entries = self.env["loyalty.card"]._expire_points(as_of=day)
         self.env.invalidate_all()
         return entries
 
     def test_points_expire_the_day_after_their_last_day(self):
-        """Points never expired."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """Regression: points never expired."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         card = self._card(10)
         for day, points in ((29, 10), (30, 10), (31, 0)):
             self._on(day)
@@ -30,8 +32,10 @@ class TestExpiry(LedgerCase):
         self._assert_sound()
 
     def test_the_oldest_is_spent_first_and_only_the_rest_expires(self):
-        """First in, first out."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """Points are spent first in, first out."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         card = self._card(10)
         self._on(5)
         card._post_points(10, "earn")
@@ -41,7 +45,9 @@ class TestExpiry(LedgerCase):
         self._expire()
         self.assertEqual(card.points, 10)
         self.assertEqual(self._lots(card), [(10, 35)])
-        expiry = card.entry_ids.filtered(lambda entry: entry.kind == "expire")
+        expiry = card.crm_loyalty_entry_ids.filtered(
+            lambda entry: entry.kind == "expire"
+        )
         self.assertEqual(expiry.consumed_ids.points, 4)
         self.assertEqual(expiry.consumed_ids.award_id.points, 10)
         self._assert_sound()
@@ -58,12 +64,16 @@ class TestExpiry(LedgerCase):
             ("year", 365, date(2026, 1, 1), date(2027, 12, 31)),
             ("activity", 90, TODAY, TODAY + timedelta(days=90)),
         ):
-            self.program.write({"expiry_policy": policy, "expire_after": days})
+            self.program.write(
+                {"crm_loyalty_expiry_policy": policy, "crm_loyalty_expiry_days": days}
+            )
             with self.subTest(policy=policy, days=days):
                 self.assertEqual(self.program._get_expiration_date(earned), last)
 
     def test_activity_keeps_points_alive(self):
-        self.program.write({"expiry_policy": "activity", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "activity", "crm_loyalty_expiry_days": 30}
+        )
         card = self._card(10)
         self._on(20)
         card._post_points(5, "bonus")
@@ -79,21 +89,28 @@ class TestExpiry(LedgerCase):
         self._assert_sound()
 
     def test_the_day_is_that_of_the_company(self):
-        """Date conditions in UTC were off by one day."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
-        self.company.loyalty_tz = "Asia/Shanghai"
+        """Regression: date conditions in UTC were off by one day."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
+        self.company.crm_loyalty_tz = "Asia/Shanghai"
         self._on(TODAY, time(15, 59))
         card, later = self._card(10), None
         self._on(TODAY, time(16, 1))
         later = self._card(10)
-        self.assertEqual((later.lot_ids.date - card.lot_ids.date), timedelta(days=1))
-        self.assertEqual(card.lot_ids.date, TODAY)
+        self.assertEqual(
+            (later.crm_loyalty_lot_ids.date - card.crm_loyalty_lot_ids.date),
+            timedelta(days=1),
+        )
+        self.assertEqual(card.crm_loyalty_lot_ids.date, TODAY)
         self.env["loyalty.card"]._expire_points(as_of=TODAY + timedelta(days=31))
         self.env.invalidate_all()
         self.assertEqual((card.points, later.points), (0, 10))
 
     def test_archived_cards_expire_too_and_other_companies_keep_their_day(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         card = self._card(10)
         card.action_archive()
         self._on(31)
@@ -101,7 +118,9 @@ class TestExpiry(LedgerCase):
         self.assertEqual(card.points, 0)
 
     def test_the_job_works_in_batches_and_stops_when_time_is_up(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 1})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 1}
+        )
         cards = self._card(1) | self._card(2) | self._card(3)
         done = []
 
@@ -118,21 +137,25 @@ class TestExpiry(LedgerCase):
         self.env["loyalty.card"]._expire_points(day, checkpoint)
         self.assertEqual(done, [1, 1])
         self.env.invalidate_all()
-        # Whose points expire first is up to the database.
+        # The database decides which cards come first.
         self.assertEqual(
             sorted(map(bool, cards.mapped("points"))), [False, False, True]
         )
 
     def test_a_batch_posts_what_a_posting_would(self):
-        """The job does in one statement what the engine does lot by lot."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """The SQL of the job gives the same result as the engine, lot by lot."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         card = self._card(10)
         card._post_points(0.25, "bonus")
         card._post_points(-3, "burn")
         self._on(5)
         card._post_points(7, "bonus")
         self._on(31)
-        due = card.lot_ids.filtered(lambda lot: lot.expiration_date < self._day())
+        due = card.crm_loyalty_lot_ids.filtered(
+            lambda lot: lot.expiration_date < self._day()
+        )
 
         def expire_one_by_one():
             self.env["loyalty.card"]._post_many(
@@ -153,10 +176,10 @@ class TestExpiry(LedgerCase):
         return self.program._get_loyalty_today()
 
     def _get_ledger(self, card):
-        """All that a posting writes, but for the numbers of rows."""
+        """Return everything that a posting writes, except ids."""
         self.env.flush_all()
         self.env.invalidate_all()
-        entries = card.entry_ids.sorted("sequence")
+        entries = card.crm_loyalty_entry_ids.sorted("sequence")
         last = entries[-1]
         unlike = {"id", "display_name", "consumed_ids", "consumer_ids"}
         return {
@@ -173,7 +196,9 @@ class TestExpiry(LedgerCase):
         }
 
     def test_the_scheduled_job_expires(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 1})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 1}
+        )
         card = self._card()
         card._post_points(5, "bonus", expiration_date=date(2020, 1, 1))
         with self.enter_registry_test_mode():
@@ -185,12 +210,18 @@ class TestExpiry(LedgerCase):
 
     def _expired(self):
         self.program.write(
-            {"expiry_policy": "days", "expire_after": 30, "reinstate_days": 10}
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 30,
+                "crm_loyalty_reinstate_days": 10,
+            }
         )
         card = self._card(10)
         self._on(31)
         self._expire()
-        return card, card.entry_ids.filtered(lambda entry: entry.kind == "expire")
+        return card, card.crm_loyalty_entry_ids.filtered(
+            lambda entry: entry.kind == "expire"
+        )
 
     def test_expired_points_are_given_back_once_within_the_window(self):
         card, expiry = self._expired()
@@ -217,7 +248,7 @@ class TestExpiry(LedgerCase):
         with self.assertRaises(AccessError):
             expiry.with_user(self.approver)._reinstate(False, "Friend")
         wizard = (
-            self.env["loyalty.point.reinstate"]
+            self.env["crm.loyalty.reinstatement"]
             .with_user(self.manager)
             .create({"card_id": card.id, "reason": "Was ill"})
         )

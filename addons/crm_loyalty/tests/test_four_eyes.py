@@ -1,4 +1,4 @@
-"""Points by hand above the limit need a second person."""
+"""Points by hand above the limit need the approval of a second person."""
 
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ class TestFourEyes(LedgerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.loyalty_adjust_limit = 1000
+        cls.company.crm_loyalty_adjust_limit = 1000
         cls.other = cls._user("oth", "crm_loyalty.group_points_adjuster")
-        cls.bonus = cls.env["loyalty.bonus.rule"].create(
+        cls.bonus = cls.env["crm.loyalty.bonus.rule"].create(
             {
                 "name": "Sorry",
                 "program_id": cls.program.id,
@@ -31,7 +31,7 @@ class TestFourEyes(LedgerCase):
 
     def _draft(self, points, user=None, card=None, **vals):
         return (
-            self.env["loyalty.point.adjustment"]
+            self.env["crm.loyalty.adjustment"]
             .with_user(user or self.adjuster)
             .create(
                 {
@@ -50,7 +50,7 @@ class TestFourEyes(LedgerCase):
 
     def _grant(self, user=None, rule=None, card=None):
         wizard = (
-            self.env["loyalty.bonus.grant"]
+            self.env["crm.loyalty.bonus.grant"]
             .with_user(user or self.adjuster)
             .create(
                 {
@@ -61,8 +61,8 @@ class TestFourEyes(LedgerCase):
             )
         )
         action = wizard.action_grant()
-        if action.get("res_model") == "loyalty.point.adjustment":
-            return self.env["loyalty.point.adjustment"].browse(action["res_id"])
+        if action.get("res_model") == "crm.loyalty.adjustment":
+            return self.env["crm.loyalty.adjustment"].browse(action["res_id"])
         return None
 
     def _get_changes(self):
@@ -70,7 +70,7 @@ class TestFourEyes(LedgerCase):
             [("user_id", "=", self.manager.id)]
         )
 
-    # Drafts are their author's
+    # Drafts belong to their author
 
     def test_only_the_author_edits_a_draft(self):
         draft = self._draft(5)
@@ -98,7 +98,7 @@ class TestFourEyes(LedgerCase):
     def test_an_import_does_not_edit_the_drafts_of_others(self):
         draft = self._draft(5)
         result = (
-            self.env["loyalty.point.adjustment"]
+            self.env["crm.loyalty.adjustment"]
             .with_user(self.approver)
             .load([".id", "points"], [[str(draft.id), "9000"]])
         )
@@ -107,7 +107,7 @@ class TestFourEyes(LedgerCase):
 
     def test_who_asked_and_edited_is_written_by_code_alone(self):
         draft = self._draft(5, user=self.approver)
-        Adjustment = self.env["loyalty.point.adjustment"].with_user(self.approver)
+        Adjustment = self.env["crm.loyalty.adjustment"].with_user(self.approver)
         names = ("user_id", "editor_id", "asker_id", "approver_id")
         for name in names:
             with self.assertRaises(UserError):
@@ -194,8 +194,8 @@ class TestFourEyes(LedgerCase):
         self.assertEqual(self._ask(1).state, "waiting")
         self._on(30)
         self.assertEqual(self._ask(1000).state, "done")
-        # In Kiritimati the day begins 14 hours before that of UTC.
-        self.company.loyalty_tz = "Pacific/Kiritimati"
+        # In Kiritimati the day begins 14 hours before UTC.
+        self.company.crm_loyalty_tz = "Pacific/Kiritimati"
         self._on(TODAY + timedelta(days=60 - 1))
         self.assertEqual(self._ask(1).state, "done")
 
@@ -203,18 +203,18 @@ class TestFourEyes(LedgerCase):
         waiting = self._ask(2000)
         waiting.with_user(self.approver).action_approve()
         self.assertEqual(self._ask(1).state, "waiting")
-        # Who approves gives nothing.
+        # The points don't count for the approver.
         self.assertEqual(self._ask(1000, self.approver).state, "done")
 
     def test_no_limit_is_no_limit(self):
-        self.company.loyalty_adjust_limit = 0
+        self.company.crm_loyalty_adjust_limit = 0
         for _i in range(2):
             self.assertEqual(self._ask(10**6).state, "done")
 
     # Every way counts
 
     def _ways(self):
-        """Ways by hand that give 600 points to the card, by name."""
+        """Return ``{name: function}`` of ways to give 600 points by hand."""
         self.bonus.points = 600
         wizard = self.env["loyalty.card.update.balance"]
 
@@ -242,7 +242,7 @@ class TestFourEyes(LedgerCase):
                 600, "earn", expiration_date=TODAY - timedelta(days=1)
             )
             self.card._expire_points()
-            expiry = self.card.entry_ids.filtered(
+            expiry = self.card.crm_loyalty_entry_ids.filtered(
                 lambda e: e.kind == "expire" and e.id > earned.id
             )
             expiry.with_user(self.manager)._reinstate(False, "Kindness")
@@ -309,16 +309,18 @@ class TestFourEyes(LedgerCase):
         merge = self.env["base.partner.merge.automatic.wizard"].create({})
         # The emptied card has nothing left to transfer.
         merge._merge((first | second).partner_id.ids, second.partner_id)
-        self.assertRecordValues(first, [{"active": False, "merged_into_id": second.id}])
+        self.assertRecordValues(
+            first, [{"active": False, "crm_loyalty_merged_into_id": second.id}]
+        )
         self.assertEqual(self._ask(1, card=second).state, "waiting")
         merge._merge((second | third).partner_id.ids, third.partner_id)
-        self.assertEqual(first.merged_into_id, third)
+        self.assertEqual(first.crm_loyalty_merged_into_id, third)
         self.assertEqual(self._ask(1, card=third).state, "waiting")
         self.assertEqual(self._ask(1000, self.other, third).state, "done")
         with self.assertRaises(AccessError):
-            third.with_user(self.manager).merged_into_id = first
+            third.with_user(self.manager).crm_loyalty_merged_into_id = first
 
-    # Points that go to another with their card
+    # Points that move with their card
 
     def test_a_card_with_more_points_than_the_limit_is_not_given_away(self):
         other = self._card().partner_id
@@ -365,7 +367,7 @@ class TestFourEyes(LedgerCase):
                     "points": 900,
                     "reason": "Sorry: Late",
                     "key": f"bonus:{self.bonus.id}:2026-03",
-                    "source_model": "loyalty.bonus.rule",
+                    "source_model": "crm.loyalty.bonus.rule",
                     "source_id": self.bonus.id,
                     "manual_user_id": self.adjuster.id,
                 }
@@ -391,11 +393,11 @@ class TestFourEyes(LedgerCase):
         (first | second).with_user(self.approver).action_approve()
         self.assertEqual(self.card.points, 2700)
 
-    # Who configures the limit
+    # Changes of the limit
 
     def test_who_raises_the_limit_keeps_the_former_one_for_30_days(self):
         program = self.program.with_user(self.manager)
-        program.adjust_limit = 100_000
+        program.crm_loyalty_adjust_limit = 100_000
         self.assertEqual(self._ask(1001, self.manager).state, "waiting")
         self.assertEqual(self._ask(1001).state, "done")
         self.assertRecordValues(
@@ -416,8 +418,8 @@ class TestFourEyes(LedgerCase):
         self.assertEqual(self._ask(1001, self.manager).state, "done")
 
     def test_raising_it_step_by_step_makes_no_difference(self):
-        self.company.with_user(self.manager).sudo().loyalty_adjust_limit = 0
-        self.program.with_user(self.manager).adjust_limit = 100_000
+        self.company.with_user(self.manager).sudo().crm_loyalty_adjust_limit = 0
+        self.program.with_user(self.manager).crm_loyalty_adjust_limit = 100_000
         self.assertEqual(self._ask(1001, self.manager).state, "waiting")
 
     def test_a_new_program_with_a_limit_of_its_own_is_no_way_around(self):
@@ -430,7 +432,7 @@ class TestFourEyes(LedgerCase):
                     "program_type": "loyalty",
                     "applies_on": "both",
                     "company_id": self.company.id,
-                    "adjust_limit": 10**6,
+                    "crm_loyalty_adjust_limit": 10**6,
                 }
             )
         )
@@ -439,7 +441,7 @@ class TestFourEyes(LedgerCase):
         self.assertEqual(self._ask(1001, card=card).state, "done")
 
     def test_changes_of_limits_are_kept(self):
-        self.program.with_user(self.manager).adjust_limit = 5
+        self.program.with_user(self.manager).crm_loyalty_adjust_limit = 5
         change = self._get_changes().with_user(self.manager)
         for attempt in (
             lambda: change.write({"old_limit": 10**6}),

@@ -1,4 +1,4 @@
-"""Installing opens a ledger for the points that are there."""
+"""Installation and uninstallation hooks."""
 
 from odoo.tests import tagged
 
@@ -13,7 +13,7 @@ class TestHooks(LedgerCase):
         debtor = self._card(1)
         self.env.flush_all()
         self.env.cr.execute(
-            "DELETE FROM loyalty_point_entry WHERE card_id = ANY(%s)",
+            "DELETE FROM crm_loyalty_entry WHERE card_id = ANY(%s)",
             [(cards | debtor).ids],
         )
         self.env.cr.execute(
@@ -30,11 +30,11 @@ class TestHooks(LedgerCase):
             [self._kinds(card) for card in cards | debtor],
             [[("opening", 10)], [], [("opening", 2.1235)], [("opening", -3)]],
         )
-        # PostgreSQL knows no other day than today.
+        # The hook takes the day from PostgreSQL, which can't be patched.
         self._on(self.env.cr.now().date())
-        self.assertEqual(debtor.points_debt, 3)
+        self.assertEqual(debtor.crm_loyalty_points_debt, 3)
         self.assertEqual(cards.mapped("points"), [10, 0, 2.1235])
-        self.assertEqual(cards[0].points_available, 10)
+        self.assertEqual(cards[0].crm_loyalty_points_available, 10)
         self._assert_sound()
 
     def _came_with_the_addon(self, record):
@@ -48,7 +48,7 @@ class TestHooks(LedgerCase):
         )
 
     def test_uninstalling_lets_cards_go_that_came_with_the_addon(self):
-        """A card with a ledger was put away, and held its programme."""
+        """Regression: a card with a ledger was archived, and kept its program."""
         program = self.program.copy()
         card = self._card(100, program)
         card._post_points(-60, "burn")
@@ -65,7 +65,7 @@ class TestHooks(LedgerCase):
         for record in (mine, self.program):
             self._came_with_the_addon(record)
         uninstall_hook(self.env)
-        self.assertEqual(theirs.entry_ids.mapped("points"), [50])
+        self.assertEqual(theirs.crm_loyalty_entry_ids.mapped("points"), [50])
         self.assertFalse(
             self.env["ir.model.data"].search(
                 [

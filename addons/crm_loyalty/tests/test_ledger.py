@@ -1,4 +1,4 @@
-"""Every change of points is an entry, whichever code makes it."""
+"""Every change of points posts an entry, whichever code makes it."""
 
 from psycopg2 import errors
 
@@ -31,14 +31,14 @@ class TestLedger(LedgerCase):
         cards = self._card(10) | self._card(0) | self._card(7)
         cards.write({"points": 7})
         self.assertEqual([c.points for c in cards], [7, 7, 7])
-        self.assertEqual([len(c.entry_ids) for c in cards], [2, 1, 1])
+        self.assertEqual([len(c.crm_loyalty_entry_ids) for c in cards], [2, 1, 1])
         self._assert_sound()
 
     def test_writing_the_same_points_posts_nothing(self):
         card = self._card(10)
         card.points = 10
         card.write({"points": 10.000001})
-        self.assertEqual(len(card.entry_ids), 1)
+        self.assertEqual(len(card.crm_loyalty_entry_ids), 1)
         self.assertEqual(card.points, 10)
 
     def test_a_key_is_posted_once_on_a_card(self):
@@ -51,15 +51,15 @@ class TestLedger(LedgerCase):
         self.assertEqual((card.points, other.points), (5, 5))
         with mute_logger("odoo.sql_db"), self.assertRaises(errors.UniqueViolation):
             self.env.cr.execute(
-                "INSERT INTO loyalty_point_entry "
+                "INSERT INTO crm_loyalty_entry "
                 "(card_id, program_id, sequence, kind, points, date, key) "
                 "SELECT card_id, program_id, 99, kind, points, date, key "
-                "FROM loyalty_point_entry WHERE id = %s",
+                "FROM crm_loyalty_entry WHERE id = %s",
                 [first.id],
             )
 
     def test_big_jobs_post_on_cards_that_never_had_points(self):
-        """The balance of such a card is empty in the database."""
+        """Such a card has NULL as its balance in the database."""
         card = self._card()
         self.env.flush_all()
         self.env.cr.execute(
@@ -76,7 +76,7 @@ class TestLedger(LedgerCase):
         card = self._card()
         values = {"card": card, "points": 5, "kind": "bonus", "key": "twice"}
         entries = self.env["loyalty.card"]._post_many([values, dict(values)])
-        self.assertEqual(len(card.entry_ids), 1)
+        self.assertEqual(len(card.crm_loyalty_entry_ids), 1)
         self.assertEqual(entries[0], entries[1])
 
     def test_spending_more_than_is_there_is_refused_in_plain_words(self):
@@ -85,17 +85,17 @@ class TestLedger(LedgerCase):
             card._post_points(-11, "burn")
         with self.assertRaisesRegex(UserError, "spent meanwhile"):
             card.points -= 11
-        self.assertEqual(len(card.entry_ids), 1)
+        self.assertEqual(len(card.crm_loyalty_entry_ids), 1)
 
     def test_entries_cannot_be_written_by_anybody(self):
         card = self._card(10)
-        entry = card.entry_ids
+        entry = card.crm_loyalty_entry_ids
         for attempt in (
             lambda: entry.write({"points": 1}),
             lambda: entry.unlink(),
             lambda: entry.copy(),
-            lambda: card.write({"entry_ids": [Command.clear()]}),
-            lambda: self.env["loyalty.point.consumption"].create({}),
+            lambda: card.write({"crm_loyalty_entry_ids": [Command.clear()]}),
+            lambda: self.env["crm.loyalty.consumption"].create({}),
         ):
             with self.assertRaises(UserError):
                 attempt()
@@ -117,9 +117,9 @@ class TestLedger(LedgerCase):
         rows = self.env.execute_query(
             SQL(
                 "SELECT e.hash, %s FROM (SELECT e.*, COALESCE(lag(hash) OVER ("
-                "ORDER BY sequence), '') AS previous FROM loyalty_point_entry AS e "
+                "ORDER BY sequence), '') AS previous FROM crm_loyalty_entry AS e "
                 "WHERE card_id = %s) AS e",
-                chain.seal_columns_sql(SQL("e.previous"), "e"),
+                chain.hash_columns_sql(SQL("e.previous"), "e"),
                 card.id,
             )
         )
@@ -147,9 +147,9 @@ class TestLedger(LedgerCase):
         with self.assertRaises(ZeroDivisionError), collecting:
             raise ZeroDivisionError
         card.points += 1
-        self.assertEqual(len(card.entry_ids), 2)
+        self.assertEqual(len(card.crm_loyalty_entry_ids), 2)
 
-    # Read ahead
+    # Preloaded cards
 
     def test_what_was_read_ahead_is_posted_on_without_reading_again(self):
         card = self._card(10)
@@ -160,7 +160,7 @@ class TestLedger(LedgerCase):
             card.points -= 4
             self.program._get_loyalty_today()
             before = self.env.cr.sql_log_count
-            self.assertEqual(card.points_available, 10)
+            self.assertEqual(card.crm_loyalty_points_available, 10)
             self.assertEqual(self.env.cr.sql_log_count, before)
         self.assertEqual(card.points, 6)
         self._assert_sound()
@@ -174,7 +174,7 @@ class TestLedger(LedgerCase):
             values["card"]._post_points(-1, "burn", key="a")
             with self._collect(card, ["a"], values):
                 pass
-        # A key that was posted before is no news, whoever looked for it.
+        # A key that is posted already is not posted again.
         self.assertEqual((card.points, other.points), (5, 9))
         self._assert_sound()
 
@@ -183,9 +183,9 @@ class TestLedger(LedgerCase):
         values = {"card": card, "points": -4, "kind": "burn", "key": "a"}
         with self._collect(card, ["a"], values):
             card._post_points(-3, "burn")
-            self.assertEqual(card.points_available, 7)
+            self.assertEqual(card.crm_loyalty_points_available, 7)
         self.assertEqual(card.points, 3)
-        self.assertEqual(card.lot_ids.remaining, 3)
+        self.assertEqual(card.crm_loyalty_lot_ids.remaining, 3)
         self._assert_sound()
 
     def _collect(self, card, keys, values):

@@ -1,4 +1,4 @@
-"""Merging customers loses no point and no row."""
+"""Merging customers keeps all points and entries."""
 
 from odoo.tests import tagged
 
@@ -14,8 +14,10 @@ class TestMerge(LedgerCase):
         self.env.invalidate_all()
 
     def test_merging_customers_moves_lots_with_their_days(self):
-        """A merge lost points."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """Regression: a merge lost points."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         source = self._card(10)
         self._on(10)
         source._post_points(5, "bonus")
@@ -25,27 +27,25 @@ class TestMerge(LedgerCase):
         self.assertEqual((source.points, target.points), (0, 22))
         self.assertEqual(self._lots(target), [(10, 30), (7, 40), (5, 40)])
         self.assertFalse(source.active)
-        self.assertFalse(source.lot_ids)
+        self.assertFalse(source.crm_loyalty_lot_ids)
         self._assert_sound()
 
     def test_merging_customers_keeps_every_entry_with_the_customer_who_stays(self):
-        """A merge lost rows."""
+        """Regression: a merge lost entries."""
         source, target = self._card(10), self._card(7)
-        before = source.entry_ids | target.entry_ids
+        before = source.crm_loyalty_entry_ids | target.crm_loyalty_entry_ids
         owner = target.partner_id
         self._merge(source.partner_id, owner)
         self.assertEqual(before.exists(), before)
-        entries = self.env["loyalty.point.entry"].search(
-            [("partner_id", "=", owner.id)]
-        )
+        entries = self.env["crm.loyalty.entry"].search([("partner_id", "=", owner.id)])
         self.assertEqual(before - entries, before.browse())
         self.assertEqual(self._kinds(source), [("opening", 10), ("transfer", -10)])
         self.assertEqual(self._kinds(target), [("opening", 7), ("transfer", 10)])
 
     def test_adjustments_that_wait_follow_to_the_card_that_stays(self):
-        """Their points were posted on the archived card."""
+        """Regression: their points were posted on the archived card."""
         source, target = self._card(10), self._card(7)
-        adjustment = self.env["loyalty.point.adjustment"].create(
+        adjustment = self.env["crm.loyalty.adjustment"].create(
             {"card_id": source.id, "points": 5, "reason": "Sorry"}
         )
         self._merge(source.partner_id, target.partner_id)
@@ -75,7 +75,10 @@ class TestMerge(LedgerCase):
         )
         self.env.invalidate_all()
         self.assertEqual(target.points, 8)
-        self.assertEqual((target.points_available, target.points_pending), (2, 6))
+        self.assertEqual(
+            (target.crm_loyalty_points_available, target.crm_loyalty_points_pending),
+            (2, 6),
+        )
         self._assert_sound()
 
     def test_a_debt_that_cancels_out_leaves_nothing_on_either_card(self):
@@ -83,7 +86,7 @@ class TestMerge(LedgerCase):
         source._post_points(-4, "reverse")
         self._merge(source.partner_id, target.partner_id)
         self.assertEqual((source.points, target.points), (0, 0))
-        self.assertFalse((source | target).lot_ids)
+        self.assertFalse((source | target).crm_loyalty_lot_ids)
         self._assert_sound()
 
     def test_programmes_do_not_mix(self):

@@ -9,11 +9,11 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestPointsReport(TierCase):
-    """What points are outstanding, and what they may cost."""
+    """The report of outstanding points and their possible cost."""
 
     def _sums(self, env=None, **by):
         names = ("issued", "spent", "expired", "returned", "adjusted", "outstanding")
-        [row] = (env or self.env)["loyalty.points.report"]._read_group(
+        [row] = (env or self.env)["crm.loyalty.points.report"]._read_group(
             [("program_id", "=", self.program.id)],
             [],
             [f"{name}:sum" for name in (*names, "liability", "liability_expected")],
@@ -21,7 +21,7 @@ class TestPointsReport(TierCase):
         return dict(zip((*names, "liability", "expected"), row, strict=True))
 
     def test_points_by_what_became_of_them(self):
-        self.program.point_value = 0.05
+        self.program.crm_loyalty_point_value = 0.05
         entry = self._earn(1000, date(2026, 1, 5))
         self._post(self.card, -300, "burn", date(2026, 1, 6))
         self._take_back(entry, 100, date(2026, 1, 7))
@@ -41,7 +41,7 @@ class TestPointsReport(TierCase):
         self.assertAlmostEqual(sums["expected"], sums["liability"] * kept)
 
     def test_without_any_breakage_all_is_expected(self):
-        self.program.point_value = 0.05
+        self.program.crm_loyalty_point_value = 0.05
         self.env.flush_all()
         self._earn(1000, date(2026, 1, 5))
         sums = self._sums()
@@ -67,19 +67,19 @@ class TestPointsReport(TierCase):
                 }
             ),
         ]
-        self.assertAlmostEqual(self.program.point_value, 0.05)
+        self.assertAlmostEqual(self.program.crm_loyalty_point_value, 0.05)
 
     def test_another_company_does_not_see_them(self):
         self._earn(1000, date(2026, 1, 5))
         other = self.env["res.company"].create({"name": "Other"})
         stranger = self._user("stan", "crm_loyalty.group_points_user", other)
         env = self.env(user=stranger, context={"allowed_company_ids": other.ids})
-        self.assertFalse(env["loyalty.points.report"].search([]))
+        self.assertFalse(env["crm.loyalty.points.report"].search([]))
 
     def test_who_does_not_see_points_does_not_see_the_report(self):
         nobody = self._user("nora", "base.group_user")
         with self.assertRaises(AccessError):
-            self.env["loyalty.points.report"].with_user(nobody).search([])
+            self.env["crm.loyalty.points.report"].with_user(nobody).search([])
         self._earn(1000, date(2026, 1, 5))
         env = self.env(user=self.reader)
         self.assertEqual(self._sums(env)["outstanding"], 1000)

@@ -8,13 +8,15 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestPortal(TierCase, HttpCase):
-    """What customers see of their points, and that it is theirs alone."""
+    """Customers see their own points on the portal, and no others."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.silver.perks = "<p>Free delivery</p>"
-        cls.program.write({"expiry_policy": "days", "expire_after": 365})
+        cls.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 365}
+        )
         today = cls.program._get_loyalty_today()
         cls.entry = cls._earn(600, today)
         cls.portal = cls._user("cust_polly", "base.group_portal")
@@ -58,7 +60,7 @@ class TestPortal(TierCase, HttpCase):
     def test_the_statement_is_a_pdf(self):
         statement = self._get(f"/my/loyalty/{self.card.id}/statement")
         self.assertEqual(statement.headers["Content-Type"], "application/pdf")
-        # Under test the page is not converted.
+        # Odoo doesn't convert HTML to PDF in tests.
         self.assertIn("Points Statement", statement.text)
         self.assertIn(self.card.code, statement.text)
 
@@ -78,7 +80,7 @@ class TestPortal(TierCase, HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertIn("+600", page.text)
 
-    # Somebody else's
+    # Cards of other customers
 
     def test_somebody_elses_card_leads_back_to_the_portal(self):
         for path in ("", "/page/2", "/statement"):
@@ -104,15 +106,15 @@ class TestPortal(TierCase, HttpCase):
     def test_the_rules_show_a_portal_user_the_own_cards_alone(self):
         env = self.env(user=self.portal)
         self.assertEqual(env["loyalty.card"].search([]), self.card)
-        self.assertEqual(env["loyalty.point.entry"].search([]), self.entry)
+        self.assertEqual(env["crm.loyalty.entry"].search([]), self.entry)
         with self.assertRaises(AccessError):
             self.foreign.with_user(self.portal).read(["points"])
         with self.assertRaises(AccessError):
             self.card.with_user(self.portal).points = 1000
         with self.assertRaises(AccessError):
-            env["loyalty.tier.history"].search([])
+            env["crm.loyalty.tier.history"].search([])
 
-    # By calls
+    # RPC
 
     def test_customers_read_of_entries_what_the_page_shows(self):
         entry = self.card._post_points(-5, "adjust", reason="Suspected fraud")
@@ -156,7 +158,7 @@ class TestPortal(TierCase, HttpCase):
                 "search": lambda c=condition: own.search(c),
                 "path": lambda n=name, c=condition: self.card.with_user(
                     self.portal
-                ).search([(f"entry_ids.{n}", *c[0][1:])]),
+                ).search([(f"crm_loyalty_entry_ids.{n}", *c[0][1:])]),
             }
             if field.store and field.column_type:
                 ways["order"] = lambda n=name: own.search([], order=n)
@@ -187,16 +189,16 @@ class TestPortal(TierCase, HttpCase):
     def test_customers_read_of_cards_nothing_of_staff(self):
         own = self.card.with_user(self.portal)
         self.assertEqual(own.read(["points", "code"])[0]["points"], 600)
-        self.assertEqual(own.entry_ids, self.entry)
+        self.assertEqual(own.crm_loyalty_entry_ids, self.entry)
         for name in (
             "create_uid",
             "write_uid",
             "history_ids",
-            "has_manual_bonus",
-            "tier_history_ids",
-            "tier_warned_until",
-            "projected_tier_id",
-            "merged_into_id",
+            "crm_loyalty_has_manual_bonus",
+            "crm_loyalty_tier_history_ids",
+            "crm_loyalty_tier_warned_until",
+            "crm_loyalty_projected_tier_id",
+            "crm_loyalty_merged_into_id",
             "message_ids",
         ):
             with self.assertRaises(AccessError):
@@ -206,7 +208,7 @@ class TestPortal(TierCase, HttpCase):
 
     def test_odoos_own_page_does_not_show_what_staff_wrote(self):
         adjustment = (
-            self.env["loyalty.point.adjustment"]
+            self.env["crm.loyalty.adjustment"]
             .with_user(self.adjuster)
             .create(
                 {"card_id": self.card.id, "points": -5, "reason": "Suspected fraud"}
@@ -224,7 +226,7 @@ class TestPortal(TierCase, HttpCase):
         self.start_tour("/my", "crm_loyalty_portal", login=self.portal.login)
 
     def test_tour_of_a_bonus_by_hand(self):
-        self.env["loyalty.bonus.rule"].create(
+        self.env["crm.loyalty.bonus.rule"].create(
             {
                 "name": "Sorry",
                 "program_id": self.program.id,
@@ -237,7 +239,7 @@ class TestPortal(TierCase, HttpCase):
             "crm_loyalty_bonus",
             login=self.adjuster.login,
         )
-        entry = self.card.entry_ids.sorted("id")[-1]
+        entry = self.card.crm_loyalty_entry_ids.sorted("id")[-1]
         self.assertRecordValues(
             entry,
             [
@@ -260,7 +262,7 @@ class TestPortal(TierCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestStatement(TierCase):
-    """The statement: days, balances, lines."""
+    """Days, balances and lines of the statement."""
 
     def test_opening_lines_and_closing_add_up(self):
         self._earn(600, date(2025, 3, 1))
@@ -280,7 +282,9 @@ class TestStatement(TierCase):
         self.assertEqual(statement["totals"], [("Earned", 100), ("Spent", -50)])
 
     def test_all_lots_that_expire_are_listed_soonest_first(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self._earn(5, date(2026, 3, 2))
         self._earn(7, date(2026, 3, 1))
         self._earn(9, date(2026, 3, 1))

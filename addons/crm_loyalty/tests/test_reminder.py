@@ -1,4 +1,4 @@
-"""Customers are told before their points expire, of all of them, twice at most."""
+"""Reminders list all points that are about to expire, each at most twice."""
 
 from odoo.tests import tagged
 
@@ -10,12 +10,16 @@ class TestReminder(LedgerCase):
     def setUp(self):
         super().setUp()
         self.program.write(
-            {"expiry_policy": "days", "expire_after": 60, "expiry_reminder": True}
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 60,
+                "crm_loyalty_expiry_reminder": True,
+            }
         )
         self.card = self._card(10)
 
     def _remind(self):
-        """Run the job for the programme; return the texts of the mails."""
+        """Run the job for the program; return the texts of the mails."""
         before = self.env["mail.mail"].search([])
         for card in self.program._get_cards_to_remind():
             card._send_expiry_reminder()
@@ -30,7 +34,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(sent, {29: 0, 30: 1, 31: 0, 52: 0, 53: 1, 54: 0, 60: 0, 61: 0})
 
     def test_a_reminder_lists_all_lots_that_expire(self):
-        """Only the next expiry was shown."""
+        """Regression: only the next expiry was shown."""
         self._on(10)
         self.card._post_points(7, "bonus")
         self._on(20)
@@ -54,7 +58,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(len(self._remind()), 1)
 
     def test_a_reminder_comes_again_for_points_that_were_kept_alive(self):
-        self.program.expiry_policy = "activity"
+        self.program.crm_loyalty_expiry_policy = "activity"
         self._on(53)
         self.assertEqual(len(self._remind()), 1)
         self.card._post_points(-1, "burn")
@@ -63,7 +67,7 @@ class TestReminder(LedgerCase):
         self.assertEqual(len(self._remind()), 1)
 
     def test_the_scheduled_job_leaves_programmes_without_reminders_alone(self):
-        self.program.expiry_reminder = False
+        self.program.crm_loyalty_expiry_reminder = False
         self._on(53)
         before = self.env["mail.mail"].search_count([])
         with self.enter_registry_test_mode():

@@ -5,10 +5,10 @@ from .common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestTours(TierCase, HttpCase):
-    """What staff do with points in the browser, each with their own role."""
+    """Browser tours of employees, each with the role that they need."""
 
     def test_tour_of_an_adjustment_with_four_eyes(self):
-        self.company.loyalty_adjust_limit = 100
+        self.company.crm_loyalty_adjust_limit = 100
         approver = self._user("april", "crm_loyalty.group_points_approver")
         self._earn(600, self.program._get_loyalty_today())
         self.start_tour(
@@ -16,7 +16,7 @@ class TestTours(TierCase, HttpCase):
             "crm_loyalty_adjust",
             login=self.adjuster.login,
         )
-        adjustment = self.env["loyalty.point.adjustment"].search(
+        adjustment = self.env["crm.loyalty.adjustment"].search(
             [("card_id", "=", self.card.id)]
         )
         self.assertRecordValues(

@@ -1,4 +1,4 @@
-"""How much tests try: little in everyday runs, much with ``script/test --thorough``."""
+"""Number of examples in tests: few by default, many with ``script/test --thorough``."""
 
 import os
 
@@ -6,5 +6,5 @@ THOROUGH = os.environ.get("THOROUGH") == "1"
 
 
 def rounds(short, long):
-    """Return how often a test tries something."""
+    """Return the number of examples for a test."""
     return long if THOROUGH else short

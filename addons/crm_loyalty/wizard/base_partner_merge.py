@@ -5,10 +5,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _merge_loyalty_cards(self, src_partners, dst_partner):
-        """Move lots and debts, each with its days, instead of a bare balance."""
+        """Move the lots and debts with their days, instead of only the balance."""
         Card = self.env["loyalty.card"]
         partners = src_partners | dst_partner
-        # Merging contacts is a right of its own; cards follow.
+        # The right to merge contacts includes their cards.
         before = Card.sudo().search([("partner_id", "in", partners.ids)])
         tiered = self._get_tiered_cards(partners)
         with Card._collect_points(Card._get_transfers):
@@ -18,12 +18,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             kept = cards.filtered("active")[:1]
             gone = cards.filtered(lambda card: not card.active)
             if kept and gone:
-                gone._note_merge(kept)
+                gone._mark_merged_into(kept)
         return result
 
     def _get_tiered_cards(self, partners):
-        """Return the cards of contacts in programmes with tiers."""
-        # Merging contacts is a right of its own; cards follow.
+        """Return the cards of contacts in programs with tiers."""
+        # The right to merge contacts includes their cards.
         return (
             self.env["loyalty.card"]
             .sudo()
@@ -40,7 +40,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         )
 
     def _merge_tiers(self, before):
-        """Have what merged cards earned count for the tier of the one that stays.
+        """Count what merged cards earned for the tier of the card that is kept.
 
         :param before: the cards with tiers of the contacts before the merge
         """
@@ -49,12 +49,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             gone = cards - kept
             if not kept or not gone:
                 continue
-            gone._move_qualifying(kept)
-            kept.member_since = min(cards.mapped("member_since"))
+            gone._transfer_qualifying(kept)
+            kept.crm_loyalty_member_since = min(
+                cards.mapped("crm_loyalty_member_since")
+            )
             program._evaluate_tiers(cards=kept)
 
     def _update_foreign_keys(self, src_partners, dst_partner):
-        """Have caches forget whose entries they are: they follow the customer."""
+        """Invalidate the customer of entries, which changes with the card."""
         result = super()._update_foreign_keys(src_partners, dst_partner)
-        self.env["loyalty.point.entry"].invalidate_model(["partner_id"])
+        self.env["crm.loyalty.entry"].invalidate_model(["partner_id"])
         return result

@@ -5,23 +5,26 @@ from ..engine.ledger import MAX_BALANCE, to_units
 
 
 class LoyaltyCardUpdateBalance(models.TransientModel):
-    """Odoo's own wizard, as an adjustment: by a difference, with a reason."""
+    """Odoo's wizard, changed to post an adjustment with a reason."""
 
     _name = "loyalty.card.update.balance"
     _inherit = [
         "loyalty.card.update.balance",
-        "loyalty.card.wizard",
+        "crm.loyalty.card.wizard",
         "crm.loyalty.bounded.mixin",
     ]
 
-    seen_balance = fields.Float(
-        compute="_compute_seen_balance",
+    crm_loyalty_seen_balance = fields.Float(
+        string="Seen Balance",
+        compute="_compute_crm_loyalty_seen_balance",
         store=True,
         compute_sudo=False,
         precompute=True,
         readonly=False,
     )
-    is_approval_needed = fields.Boolean(compute="_compute_is_approval_needed")
+    crm_loyalty_is_approval_needed = fields.Boolean(
+        string="Is Approval Needed", compute="_compute_crm_loyalty_is_approval_needed"
+    )
 
     @api.model
     def _get_bounds(self):
@@ -29,41 +32,41 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
         return {
             **super()._get_bounds(),
             "new_balance": balance,
-            "seen_balance": balance,
+            "crm_loyalty_seen_balance": balance,
         }
 
     @api.depends("card_id")
-    def _compute_seen_balance(self):
+    def _compute_crm_loyalty_seen_balance(self):
         for wizard in self:
-            wizard.seen_balance = wizard.card_id.points
+            wizard.crm_loyalty_seen_balance = wizard.card_id.points
 
     @api.depends("card_id", "new_balance")
-    def _compute_is_approval_needed(self):
+    def _compute_crm_loyalty_is_approval_needed(self):
         for wizard in self:
-            wizard.is_approval_needed = False
+            wizard.crm_loyalty_is_approval_needed = False
             if wizard.card_id:
                 card = wizard.card_id
                 change = to_units(wizard.new_balance) - to_units(card.points)
-                # The card is locked when it is posted on.
+                # Posting locks the card; the preview doesn't need to.
                 over = card._get_over_limit({card: change}, lock=False)
-                wizard.is_approval_needed = bool(over)
+                wizard.crm_loyalty_is_approval_needed = bool(over)
 
     def action_update_card_point(self):
-        """Adjust by the difference, in place of Odoo's writing of a balance.
+        """Post the difference, instead of writing the new balance like Odoo.
 
-        The new balance was worked out from the one that was seen: if that has
-        changed meanwhile, writing it would undo what others have posted.
+        The user entered the new balance from the one on the screen. If that changed
+        meanwhile, writing it would undo other postings.
         """
         self.ensure_one()
         card = self.card_id
-        if self.new_balance < 0 or self.new_balance == self.seen_balance:
+        if self.new_balance < 0 or self.new_balance == self.crm_loyalty_seen_balance:
             raise ValidationError(
                 self.env._(
                     "The new balance has to differ from the old one, and can't be "
                     "below zero."
                 )
             )
-        if self.seen_balance != card.points:
+        if self.crm_loyalty_seen_balance != card.points:
             raise UserError(
                 self.env._(
                     "The balance of “%(card)s” has changed meanwhile: it is %(points)s "
@@ -73,7 +76,7 @@ class LoyaltyCardUpdateBalance(models.TransientModel):
                 )
             )
         card._check_may_adjust({})
-        adjustment = self.env["loyalty.point.adjustment"].create(
+        adjustment = self.env["crm.loyalty.adjustment"].create(
             {
                 "card_id": card.id,
                 "points": self.new_balance - card.points,

@@ -5,7 +5,7 @@ from odoo import api, models
 from ..engine.ledger import to_points
 from ..models.crm_loyalty_bounded_mixin import FIRST_DAY
 
-# Cards that are generated at once.
+# Maximum number of cards to generate at once.
 MAX_CARDS = 100_000
 
 
@@ -22,7 +22,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
         }
 
     def generate_coupons(self):
-        """Post what the cards are generated with, with the reason given."""
+        """Post the points of the new cards, with the reason of the wizard."""
         Card = self.env["loyalty.card"]
 
         def resolve(changes):
@@ -33,7 +33,7 @@ class LoyaltyGenerateWizard(models.TransientModel):
                     "card": card,
                     "points": to_points(units),
                     "kind": "bonus" if units > 0 else "adjust",
-                    "by_hand": None if self.env.su else self.env.user,
+                    "manual_user": None if self.env.su else self.env.user,
                     "reason": self[:1].description or self.env._("Generated"),
                 }
                 for card, units in changes.items()

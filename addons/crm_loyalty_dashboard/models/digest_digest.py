@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 
 class DigestDigest(models.Model):
-    """What outstanding points may cost, in Odoo's digest mails."""
+    """Possible cost of outstanding points, in digest emails."""
 
     _inherit = "digest.digest"
 
@@ -15,9 +15,9 @@ class DigestDigest(models.Model):
 
     @api.depends_context("uid", "start_datetime", "end_datetime")
     def _compute_kpi_loyalty_liability_value(self):
-        """Sum up what was outstanding at the end of the period, as its reader.
+        """Compute the liability at the end of the period, with the user's access.
 
-        A balance: each day up to the end counts, also those before the period.
+        It is a balance, so days before the period also count.
         """
         if not self.env.user.has_group("crm_loyalty.group_points_user"):
             raise AccessError(
@@ -31,11 +31,11 @@ class DigestDigest(models.Model):
             digest.kpi_loyalty_liability_value = sums.get(company, 0)
 
     def _get_loyalty_liabilities(self, end, companies):
-        """Return ``{company: liability}`` before a day, in its own currency.
+        """Return ``{company: liability}`` before a day, in the company's currency.
 
-        Programmes of all companies count in none: whose debt they are is not said.
+        Programs of all companies are left out, since no company owes their points.
         """
-        groups = self.env["loyalty.points.report"]._read_group(
+        groups = self.env["crm.loyalty.points.report"]._read_group(
             Domain("date", "<", end)
             & Domain("company_id", "in", companies.ids)
             & Domain("program_id.program_type", "=", "loyalty"),
@@ -54,6 +54,6 @@ class DigestDigest(models.Model):
         actions = super()._compute_kpis_actions(company, user)
         menu = self.env.ref("crm_loyalty.menu_root").id
         actions["kpi_loyalty_liability"] = (
-            f"crm_loyalty.loyalty_points_report_action?menu_id={menu}"
+            f"crm_loyalty.crm_loyalty_points_report_action?menu_id={menu}"
         )
         return actions

@@ -1,1 +1,1 @@
-from . import test_board, test_digest
+from . import test_dashboard, test_digest

@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Records of this addon for the access matrix; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return the records to try: a digest of the company."""
+    """Return the records to test: a digest of the company."""
     digest = world.env["digest.digest"].create(
         {"name": "Access", "company_id": world.home.id}
     )

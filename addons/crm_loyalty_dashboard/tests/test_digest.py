@@ -6,7 +6,7 @@ from odoo.tests import TransactionCase, new_test_user, tagged
 
 @tagged("post_install", "-at_install")
 class TestDigest(TransactionCase):
-    """What outstanding points may cost, as of the end of a digest's period."""
+    """Liability of outstanding points at the end of a digest's period."""
 
     @classmethod
     def setUpClass(cls):
@@ -18,7 +18,7 @@ class TestDigest(TransactionCase):
                 "name": "Card",
                 "program_type": "loyalty",
                 "company_id": cls.company.id,
-                "point_value": 0.5,
+                "crm_loyalty_point_value": 0.5,
             }
         )
         cls.card = cls.env["loyalty.card"].create(
@@ -31,8 +31,8 @@ class TestDigest(TransactionCase):
             cls.card.points += points
             cls.env.flush_all()
             cls.env.cr.execute(
-                "UPDATE loyalty_point_entry SET date = %s WHERE id = "
-                "(SELECT MAX(id) FROM loyalty_point_entry WHERE card_id = %s)",
+                "UPDATE crm_loyalty_entry SET date = %s WHERE id = "
+                "(SELECT MAX(id) FROM crm_loyalty_entry WHERE card_id = %s)",
                 [day, cls.card.id],
             )
         cls.env.invalidate_all()

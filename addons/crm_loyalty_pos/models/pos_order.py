@@ -4,18 +4,20 @@ from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
 
 
 class PosOrder(models.Model):
-    """What the till does to points, as entries of the ledger."""
+    """Ledger entries for the points of PoS orders."""
 
     _inherit = "pos.order"
 
     def validate_coupon_programs(self, point_changes, new_codes):
-        """Refuse to spend points that are pending, while there is still time."""
+        """Refuse to spend pending points before the order is paid."""
         result = super().validate_coupon_programs(point_changes, new_codes)
         if not result["successful"]:
             return result
         spent = {int(key): -units for key, units in point_changes.items() if units < 0}
         cards = self.env["loyalty.card"].browse(spent).exists()
-        short = cards.filtered(lambda c: c.points - c.points_locked < spent[c.id])
+        short = cards.filtered(
+            lambda c: c.points - c.crm_loyalty_points_locked < spent[c.id]
+        )
         if not short:
             return result
         return {
@@ -25,27 +27,29 @@ class PosOrder(models.Model):
                     "Points on the card %(card)s are still pending: %(points)s can be "
                     "spent today.",
                     card=short[0].code,
-                    points=f"{short[0].points_available:g}",
+                    points=f"{short[0].crm_loyalty_points_available:g}",
                 ),
-                "updated_points": {card.id: card.points_available for card in short},
+                "updated_points": {
+                    card.id: card.crm_loyalty_points_available for card in short
+                },
             },
         }
 
     def confirm_coupon_programs(self, coupon_data):
-        """Post the changes once for each order and card, with the order named."""
+        """Post the changes once per order and card, with the order as their source."""
         with self.env["loyalty.card"]._collect_points(self._get_points_postings):
             return super().confirm_coupon_programs(coupon_data)
 
-    def _get_points_prefix(self):
-        """Return how the keys of entries begin that the order posts."""
+    def _get_entry_key_prefix(self):
+        """Return the prefix of the order's posting keys."""
         self.ensure_one()
         return f"pos.order:{self.id}:"
 
     def _get_points_postings(self, changes):
-        """Return postings of what the order has changed on cards.
+        """Return the postings for the order's changes of cards.
 
-        The till tells the difference of what was earned and spent; the lines of the
-        order tell what was spent.
+        The PoS only sends the difference of earned and spent points. The order lines
+        have the spent points.
         """
         order = self[:1]
         spent = {}
@@ -71,9 +75,9 @@ class PosOrder(models.Model):
             "card": card,
             "points": to_points(units),
             "kind": kind,
-            "key": f"{self._get_points_prefix()}{kind}" if self else None,
+            "key": f"{self._get_entry_key_prefix()}{kind}" if self else None,
             "source": self or None,
             "reason": self.display_name if self else None,
-            # The goods are over the counter: what is there is taken.
-            "raw": True,
+            # The customer already has the goods, so take whatever points there are.
+            "unchecked": True,
         }

@@ -1,4 +1,4 @@
-"""What the till does to points is in the ledger, with its order, once."""
+"""PoS orders post their points once, with the order as the source."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -73,7 +73,7 @@ class TestPosPoints(LedgerCase):
         )
 
     def _refund(self, line, quantity):
-        """Goods of a line that come back to the till."""
+        """Refund goods of a line at the PoS."""
         back = self._line(-quantity, line.price_unit, refunded_orderline_id=line.id)
         order = self._order(-quantity * line.price_unit, [back])
         self.env.invalidate_all()
@@ -96,21 +96,21 @@ class TestPosPoints(LedgerCase):
     def test_a_sale_posts_with_its_order(self):
         order = self._confirm(5)
         self.assertEqual(self.card.points, 15)
-        entry = self.card.entry_ids[0]
+        entry = self.card.crm_loyalty_entry_ids[0]
         self.assertEqual((entry.kind, entry.points), ("earn", 5))
         self.assertEqual((entry.source_model, entry.source_id), ("pos.order", order.id))
         self.assertEqual(entry.user_id, self.cashier)
         self._assert_sound()
 
     def test_a_sale_that_is_sent_twice_counts_once(self):
-        """Offline sync doubled points."""
+        """Regression: synchronizing an offline order doubled points."""
         order = self._confirm(5)
         self._confirm(5, order)
         self.assertEqual(self.card.points, 15)
         order.env["loyalty.history"].search([]).unlink()
         self._confirm(5, order)
         self.assertEqual(self.card.points, 15)
-        self.assertEqual(len(self.card.entry_ids), 2)
+        self.assertEqual(len(self.card.crm_loyalty_entry_ids), 2)
         self._assert_sound()
 
     def test_two_tills_do_not_spend_the_same_points(self):
@@ -137,8 +137,8 @@ class TestPosPoints(LedgerCase):
         self._confirm(5)
         self._confirm(-15)
         self._confirm(-5, self._order(total=-50))
-        self.assertEqual((self.card.points, self.card.points_debt), (-5, 5))
-        self.assertEqual(self.card.entry_ids[0].kind, "reverse")
+        self.assertEqual((self.card.points, self.card.crm_loyalty_points_debt), (-5, 5))
+        self.assertEqual(self.card.crm_loyalty_entry_ids[0].kind, "reverse")
         self._assert_sound()
 
     def test_an_order_that_earns_and_spends_posts_both(self):
@@ -151,13 +151,13 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_goods_that_come_back_take_their_points_back_once(self):
-        """A refund at the till kept the points."""
+        """Regression: a refund at the PoS kept the points."""
         order = self._order(40, [self._line(4)])
         self._confirm(4, order)
         self.assertEqual(self.card.points, 14)
         refund = self._refund(order.lines, 1)
         self.assertEqual(self.card.points, 13)
-        entry = self.card.entry_ids[0]
+        entry = self.card.crm_loyalty_entry_ids[0]
         self.assertEqual((entry.kind, entry.source_id), ("reverse", refund.id))
         refund.action_pos_order_paid()
         self.assertEqual(self.card.points, 13, "told twice, done once")
@@ -166,7 +166,9 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_a_reward_that_comes_back_gives_its_points_back_to_their_lots(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self.card._post_points(10, "bonus")
         order = self._order(35, [self._line(4), self._reward_line(15, 5)])
         self._confirm(-11, order, line_codes=["R1"])
@@ -177,15 +179,17 @@ class TestPosPoints(LedgerCase):
         self._assert_sound()
 
     def test_money_that_is_refunded_into_a_wallet_can_be_spent_at_once(self):
-        self.program.write({"pending_policy": "days", "pending_days": 14})
+        self.program.write(
+            {"crm_loyalty_pending_policy": "days", "crm_loyalty_pending_days": 14}
+        )
         order = self._order(40, [self._line(4)])
         back = self._line(-4, refunded_orderline_id=order.lines.id)
         self._confirm(40, self._order(0, [back]))
-        self.assertEqual(self.card.points_available, 50)
+        self.assertEqual(self.card.crm_loyalty_points_available, 50)
         self._assert_sound()
 
     def test_gift_cards_are_sold_and_used_by_cashiers(self):
-        """Odoo's code writes them, and the history, with the rights of the cashier."""
+        """Odoo writes them and the history with the access rights of the cashier."""
         program = self.env["loyalty.program"].create(
             {
                 "name": "Gift cards",

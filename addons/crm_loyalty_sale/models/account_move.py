@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """Invoices and credit notes, as far as points depend on them."""
+    """Update points from invoices and credit notes."""
 
     _inherit = "account.move"
 
@@ -23,17 +23,17 @@ class AccountMove(models.Model):
 
     def _invoice_paid_hook(self):
         result = super()._invoice_paid_hook()
-        self._get_orders_of_points()._release_points()
+        self._get_loyalty_orders()._release_points()
         return result
 
-    def _get_orders_of_points(self):
-        """Return the orders that the documents invoice or credit."""
+    def _get_loyalty_orders(self):
+        """Return the orders of the invoices and credit notes."""
         moves = self.filtered(lambda m: m.move_type in ("out_invoice", "out_refund"))
-        # Bookkeepers need not see orders for points to follow their invoices.
+        # Accountants need not have access to the orders of their invoices.
         return moves.sudo().invoice_line_ids.sale_line_ids.order_id
 
     def _sync_returned_points(self):
         for move in self:
-            orders = move._get_orders_of_points()
+            orders = move._get_loyalty_orders()
             if orders:
                 orders._sync_returned_points(move)

@@ -5,10 +5,9 @@ from odoo.tools import float_round
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
 
-    # How many orders used a programme is a number of the programme: whoever may see
-    # points opens its form without seeing orders.
+    # Users who may read points but not orders open the form of a program.
     total_order_count = fields.Integer(compute_sudo=True)
-    earn_base = fields.Selection(
+    crm_loyalty_earn_base = fields.Selection(
         selection=[
             ("ordered", "All that is ordered"),
             ("paid", "What is not paid with points"),
@@ -19,7 +18,7 @@ class LoyaltyProgram(models.Model):
         help="What is not paid with points: an order of which a part is paid with "
         "points, eWallets or gift cards earns that part less.",
     )
-    cashback_percent = fields.Float(
+    crm_loyalty_cashback_percent = fields.Float(
         string="Cash Back",
         digits=(16, 2),
         help="This share of what an order comes to goes into the wallet, without what "
@@ -27,31 +26,31 @@ class LoyaltyProgram(models.Model):
     )
 
     _cashback_percent_range = models.Constraint(
-        "CHECK (cashback_percent >= 0 AND cashback_percent <= 100)",
+        "CHECK (crm_loyalty_cashback_percent BETWEEN 0 AND 100)",
         "Cash back is between 0 and 100 percent.",
     )
 
     @api.model
     def _get_bounds(self):
-        return {**super()._get_bounds(), "cashback_percent": (0, 100)}
+        return {**super()._get_bounds(), "crm_loyalty_cashback_percent": (0, 100)}
 
     def _earns_on_payment(self):
-        """Whether what orders earn depends on how they are paid."""
+        """Return whether the points of an order depend on how it is paid."""
         self.ensure_one()
-        return self.earn_base == "paid" or self._gives_cash_back()
+        return self.crm_loyalty_earn_base == "paid" or self._gives_cash_back()
 
     def _gives_cash_back(self):
         self.ensure_one()
-        return self.program_type == "ewallet" and self.cashback_percent > 0
+        return self.program_type == "ewallet" and self.crm_loyalty_cashback_percent > 0
 
-    def _get_points_of_payment(self, order, points):
-        """Return the points of an order by what of it is paid with money.
+    def _get_points_on_paid_share(self, order, points):
+        """Return the points of an order for the part that is paid with money.
 
-        ``points`` are those that Odoo has worked out from the rules.
+        ``points`` are those that Odoo computed from the rules.
         """
         self.ensure_one()
         parts = order._get_payment_parts(self)
-        if self.earn_base == "paid":
+        if self.crm_loyalty_earn_base == "paid":
             points *= parts.share
         if self._gives_cash_back():
             paid = order.currency_id._convert(
@@ -61,12 +60,12 @@ class LoyaltyProgram(models.Model):
                 order.date_order,
                 round=False,
             )
-            points += paid * self.cashback_percent / 100
+            points += paid * self.crm_loyalty_cashback_percent / 100
         return float_round(points, precision_digits=2, rounding_method="DOWN")
 
     def _get_earning_weight(self, line):
-        """Extension point: what a line earns for its amount, next to other lines."""
+        """Extension point: return the weight of a line's amount in what it earns."""
         self.ensure_one()
         if self._gives_cash_back() and line.product_id not in self.trigger_product_ids:
-            return self.cashback_percent / 100
+            return self.crm_loyalty_cashback_percent / 100
         return 1

@@ -5,15 +5,16 @@ from odoo.addons.crm_loyalty.engine.ledger import to_points, to_units
 
 
 class SaleOrder(models.Model):
-    """What an order earns and spends, as entries of the ledger.
+    """Ledger entries for the points that an order earns and spends.
 
-    Odoo decides how many points these are, and writes the balance they come to;
-    the entries say what was earned and what was spent, by which order.
+    Odoo computes the points and writes the balance. The entries list earned and spent
+    points separately, with the order as their source.
     """
 
     _inherit = "sale.order"
 
-    points_round = fields.Integer(
+    crm_loyalty_points_round = fields.Integer(
+        string="Points Round",
         copy=False,
         readonly=True,
         help="How often the order was cancelled after it had been confirmed.",
@@ -22,49 +23,49 @@ class SaleOrder(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            # Here since defaults come from the client, too.
-            vals_list = [{**vals, "points_round": 0} for vals in vals_list]
+            # Override defaults, which the client may send.
+            vals_list = [{**vals, "crm_loyalty_points_round": 0} for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):
-        if "points_round" in vals and not self.env.su:
+        if "crm_loyalty_points_round" in vals and not self.env.su:
             raise AccessError(
                 self.env._("How often an order was cancelled is counted by the order.")
             )
         return super().write(vals)
 
-    def _get_points_prefix(self):
-        """Return how the keys of entries begin that this confirmation posts."""
+    def _get_entry_key_prefix(self):
+        """Return the prefix of the posting keys of this confirmation."""
         self.ensure_one()
-        return f"sale.order:{self.id}:{self.points_round}:"
+        return f"sale.order:{self.id}:{self.crm_loyalty_points_round}:"
 
     # ------------------------------------------------------------
     # Confirmation
     # ------------------------------------------------------------
 
     def action_confirm(self):
-        """Post what orders earn and spend, all at once.
+        """Post the points that orders earn and spend, as one set.
 
-        The cards are locked and read at the beginning: what is checked then still
-        holds when it is posted, and each card is read once.
+        The cards are locked and read before the checks, so that they can't change
+        until the points are posted, and each card is read once.
         """
         orders = self.filtered(lambda order: order.state != "sale")
-        # The entries of coupons are read for whoever may confirm the order.
+        # A user who confirms an order need not have access to its coupon points.
         cards = orders.sudo().coupon_point_ids.coupon_id | orders.order_line.coupon_id
         with self.env["loyalty.card"]._collect_points(
             orders._get_confirmation_postings,
             cards=cards,
             keys=[
-                f"{order._get_points_prefix()}{kind}"
+                f"{order._get_entry_key_prefix()}{kind}"
                 for order in orders
                 for kind in ("earn", "burn")
             ],
         ):
-            orders._check_points_there()
+            orders._check_points_available()
             return super().action_confirm()
 
-    def _check_points_there(self):
-        """Say plainly which reward is not covered any more."""
+    def _check_points_available(self):
+        """Raise ValidationError if a card lacks points for its reward."""
         for order in self:
             for coupon in order.order_line.coupon_id:
                 if order._get_real_points_for_coupon(coupon) >= 0:
@@ -81,12 +82,12 @@ class SaleOrder(models.Model):
                 )
 
     def _get_confirmation_postings(self, changes):
-        """Return postings of what the orders, now confirmed, earn and spend."""
+        """Return the postings for points that the confirmed orders earn and spend."""
         left = dict(changes)
         earned, spent = [], []
         for order in self.filtered(lambda order: order.state == "sale"):
             base = {"source": order, "reason": order.name}
-            prefix = order._get_points_prefix()
+            prefix = order._get_entry_key_prefix()
             for card, units in order._get_units_earned().items():
                 if units and card in left:
                     key, points = f"{prefix}earn", to_points(units)
@@ -106,7 +107,7 @@ class SaleOrder(models.Model):
         return earned + spent + self._get_other_postings(left)
 
     def _get_other_postings(self, changes):
-        """Return postings of what other code has changed on the way."""
+        """Return the postings for points that other code changed meanwhile."""
         changes = {card: units for card, units in changes.items() if units}
         if not changes:
             return []
@@ -119,23 +120,23 @@ class SaleOrder(models.Model):
                 "key": order and order._get_change_key(),
                 "source": order,
                 "reason": order and order.name,
-                "raw": True,
+                "unchecked": True,
             }
             for card, units in changes.items()
         ]
 
     def _get_units_earned(self):
-        """Return the points, in units by card, that the order gives."""
+        """Return ``{card: units}`` that the order earns."""
         self.ensure_one()
         units = {}
-        # The entries of coupons are read for whoever may confirm the order.
+        # A user who confirms an order need not have access to its coupon points.
         for point in self.sudo().coupon_point_ids:
             card = point.coupon_id
             units[card] = units.get(card, 0) + to_units(point.points)
         return units
 
     def _get_units_spent(self):
-        """Return the points, in units by card, that rewards of the order cost."""
+        """Return ``{card: units}`` that the rewards of the order cost."""
         self.ensure_one()
         units = {}
         for line in self.order_line:
@@ -145,22 +146,26 @@ class SaleOrder(models.Model):
         return units
 
     # ------------------------------------------------------------
-    # What may be spent
+    # Spendable points
     # ------------------------------------------------------------
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):
-        """Leave out points that are pending, those of this order among them.
+        """Subtract pending points, including those of this order.
 
-        Nobody is kept from ordering by points that are owed.
+        Customers with a debt can still order: without a reward, the result is at
+        least 0.
         """
         points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
-        # What an order may spend does not depend on who enters it.
+        # The user need not have access to the card.
         coupon = coupon.sudo()
         program = coupon.program_id
-        points -= coupon.points_locked
+        points -= coupon.crm_loyalty_points_locked
         if self.state not in ("sale", "done"):
-            if program.pending_policy != "none" and program.applies_on != "future":
-                # As above: the entries of coupons are read for whoever enters it.
+            if (
+                program.crm_loyalty_pending_policy != "none"
+                and program.applies_on != "future"
+            ):
+                # The user need not have access to coupon points.
                 points -= sum(
                     point.points
                     for point in self.sudo().coupon_point_ids
@@ -171,7 +176,7 @@ class SaleOrder(models.Model):
         return coupon.currency_id.round(points)
 
     def _add_points_for_coupon(self, coupon_points):
-        """Post what a confirmed order earns in addition."""
+        """Post the additional points of a confirmed order."""
         if self.state != "sale":
             return super()._add_points_for_coupon(coupon_points)
         with self.env["loyalty.card"]._collect_points(self._get_other_postings):

@@ -3,12 +3,12 @@ from odoo import api, models
 from odoo.addons.crm_loyalty.engine.ledger import MAX_BALANCE
 from odoo.addons.crm_loyalty.models.crm_loyalty_bounded_mixin import check_values
 
-# A reward costs points. Below zero a line would give some by hand.
+# A reward costs points. A negative cost would let a line give points by hand.
 COST_BOUNDS = {"points_cost": (0, MAX_BALANCE)}
 
 
 class SaleOrderLine(models.Model):
-    """Rewards that are put on, changed on or taken off a confirmed order."""
+    """Post changes of rewards on confirmed orders."""
 
     _inherit = "sale.order.line"
 
@@ -40,5 +40,5 @@ class SaleOrderLine(models.Model):
             return super().unlink()
 
     def _is_points_posted(self):
-        """Whether changing the rewards among the lines changes balances."""
+        """Return whether changing the reward lines changes balances."""
         return any(line.state == "sale" and line.coupon_id for line in self)

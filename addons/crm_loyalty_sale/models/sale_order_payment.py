@@ -2,35 +2,37 @@ from dataclasses import dataclass
 
 from odoo import models
 
-# Programmes whose rewards pay an order in the place of money.
-PAYS = ("loyalty", "ewallet", "gift_card")
+# Types of programs with rewards that pay an order instead of money.
+PAYMENT_PROGRAM_TYPES = ("loyalty", "ewallet", "gift_card")
 
 
 @dataclass(frozen=True)
 class PaymentParts:
-    """How an order is paid: what goods come to, and the share paid with money."""
+    """The payment of an order: total of the goods, and share paid with money."""
 
     goods: float
     share: float
 
 
 class SaleOrder(models.Model):
-    """Points on what is paid with money, and cash back into wallets."""
+    """Points for what is paid with money, and cash back into eWallets."""
 
     _inherit = "sale.order"
 
     def _get_payment_parts(self, program):
-        """Return how the order is paid; top-ups of the programme are no goods.
+        """Return the `PaymentParts` of the order; top-ups of the program are not goods.
 
-        Discounts of other programmes make the goods cheaper. Example: 100 of coffee
+        Discounts of other programs lower the total of the goods. Example: 100 of coffee
         less 10 by a promotion is 90; 30 of them paid with points leave a share of
         two thirds.
         """
         self.ensure_one()
         lines = self.order_line.filtered(lambda line: not line.display_type)
-        # Which programme a reward is of does not depend on who enters the order.
+        # The user need not have access to the programs of rewards.
         paying = lines.filtered(
-            lambda line: line.reward_id.sudo().program_id.program_type in PAYS
+            lambda line: (
+                line.reward_id.sudo().program_id.program_type in PAYMENT_PROGRAM_TYPES
+            )
         )
         total = sum((lines - paying).mapped("price_total"))
         by_points = -sum(paying.mapped("price_total"))
@@ -44,22 +46,22 @@ class SaleOrder(models.Model):
         return PaymentParts(max(goods, 0), min(share, 1))
 
     def _program_check_compute_points(self, programs):
-        """Leave out what is paid with points, add cash back, multiply by tiers."""
+        """Subtract what is paid with points, add cash back, multiply by tiers."""
         result = super()._program_check_compute_points(programs)
         for program in programs:
             points = result.get(program, {}).get("points")
             if points and program._earns_on_payment():
-                points[0] = program._get_points_of_payment(self, points[0])
+                points[0] = program._get_points_on_paid_share(self, points[0])
         self._multiply_by_tier(programs, result)
         return result
 
     def _update_programs_and_rewards(self):
-        """Work points out again once it is settled what rewards pay.
+        """Compute the points again after the rewards were updated.
 
-        Odoo does so before, by the rewards that were on the order so far.
+        Odoo computes them before, with the former rewards of the order.
         """
         result = super()._update_programs_and_rewards()
-        # The entries of coupons are written for whoever may enter the order.
+        # The user need not have access to coupon points.
         earned = self.sudo().coupon_point_ids.filtered(
             lambda point: point.coupon_id.program_id._earns_on_payment()
         )

@@ -5,18 +5,18 @@ from odoo import models
 from odoo.addons.crm_loyalty.engine.ledger import to_points
 from odoo.addons.crm_loyalty.engine.returns import (
     PostedPoints,
-    get_cost_share,
-    get_posted,
-    get_share,
-    get_target,
+    get_posted_points,
+    get_returned_cost_share,
+    get_returned_share,
+    get_target_units,
 )
 
 
 class SaleOrder(models.Model):
-    """Cancelled and returned orders: points go back to where they came from.
+    """Take back and give back the points of cancelled and returned orders.
 
-    All of it is worked out from what was posted: how much should be back by now,
-    less what is. So whatever is told twice is done once.
+    The points to post are computed from the ledger: those that should be back, less
+    those that are. So processing a return twice posts it once.
     """
 
     _inherit = "sale.order"
@@ -26,9 +26,9 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _action_cancel(self):
-        """Take all back that is not back yet, by the ledger and not by the lines.
+        """Reverse all points that are not back yet, based on the ledger.
 
-        Odoo subtracts what the order has given, whatever came back before.
+        Odoo subtracts all points of the order, including those that are back already.
         """
         orders = self.filtered(lambda order: order.state == "sale")
         if not orders:
@@ -41,15 +41,15 @@ class SaleOrder(models.Model):
             for order in orders.filtered(lambda order: order.state == "cancel"):
                 for points in posted[order]:
                     known.add(points.card)
-                    values_list += order._get_back_postings(points, points.units)
+                    values_list += order._get_reversal_postings(points, points.units)
             others = {card: u for card, u in changes.items() if card not in known}
             return self._sort_postings(values_list) + self._get_other_postings(others)
 
         with self.env["loyalty.card"]._collect_points(resolve):
             result = super()._action_cancel()
         for order in orders.filtered(lambda order: order.state == "cancel"):
-            # The keys of what is posted depend on it: people don't write it.
-            order.sudo().points_round += 1
+            # Users can't write it, because posting keys depend on it.
+            order.sudo().crm_loyalty_points_round += 1
         return result
 
     # ------------------------------------------------------------
@@ -57,7 +57,7 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _sync_returned_points(self, move):
-        """Have points follow what was credited on confirmed orders by now."""
+        """Update the points of confirmed orders after credit notes."""
         for order in self.filtered(lambda order: order.state == "sale"):
             if all(move.move_type != "out_refund" for move in order.invoice_ids):
                 continue
@@ -71,14 +71,14 @@ class SaleOrder(models.Model):
             values_list = []
             for points in posted:
                 share = order._get_returned_share(points, returned)
-                target = get_target(points.units, share)
-                values_list += order._get_back_postings(points, target, move)
+                target = get_target_units(points.units, share)
+                values_list += order._get_reversal_postings(points, target, move)
             self.env["loyalty.card"]._post_many(self._sort_postings(values_list))
 
     def _get_returned_lines(self):
-        """Return how much of each line was returned: ``{line: (amount, quantity)}``.
+        """Return the returned part of the lines: ``{line: (amount, quantity)}``.
 
-        Credited by posted credit notes, less what was invoiced again.
+        It is the sum of posted credit notes, less what was invoiced again.
         """
         returned = {}
         for line in self.order_line:
@@ -101,17 +101,17 @@ class SaleOrder(models.Model):
         return {line: parts for line, parts in returned.items() if any(parts)}
 
     def _get_returned_share(self, points, returned):
-        """Return which share of what earned, or cost, the points came back."""
+        """Return the returned share (0 to 1) of lines that earned or cost points."""
         if points.kind == "earn":
-            # What came back follows from the programme, whoever may read it.
+            # The user need not have access to the program.
             program = points.card.sudo().program_id
             lines = self._get_earning_lines(program)
-            return get_share(lines, returned, program._get_earning_weight)
+            return get_returned_share(lines, returned, program._get_earning_weight)
         rewards = self.order_line.filtered(lambda line: line.coupon_id == points.card)
-        return get_cost_share(rewards, returned)
+        return get_returned_cost_share(rewards, returned)
 
     def _get_earning_lines(self, program):
-        """Return the lines whose products earn points in a programme."""
+        """Return the lines of products that earn points in a program."""
         lines = self.order_line.filtered(
             lambda line: (
                 line.product_id
@@ -125,13 +125,13 @@ class SaleOrder(models.Model):
         return program._filter_earning_lines(lines)
 
     # ------------------------------------------------------------
-    # Rewards that change on a confirmed order
+    # Changes of rewards on confirmed orders
     # ------------------------------------------------------------
 
     def _get_change_postings(self, changes):
-        """Return postings of rewards that came on or off confirmed orders.
+        """Return the postings for rewards added to or removed from confirmed orders.
 
-        What a reward cost goes back to the lots that it was taken from.
+        The cost of a removed reward goes back to the lots that it was taken from.
         """
         values_list = []
         orders = self.exists().filtered(lambda order: order.state == "sale")
@@ -141,9 +141,11 @@ class SaleOrder(models.Model):
                 units = left.get(points.card, 0)
                 if points.kind != "burn" or units <= 0:
                     continue
-                back = min(units, points.units - points.back)
+                back = min(units, points.units - points.returned)
                 if back > 0:
-                    values_list += order._get_back_postings(points, points.back + back)
+                    values_list += order._get_reversal_postings(
+                        points, points.returned + back
+                    )
                     left[points.card] -= back
         for card, units in left.items():
             if units:
@@ -161,40 +163,40 @@ class SaleOrder(models.Model):
 
     def _get_change_key(self):
         self.ensure_one()
-        # Counted for a key, not shown.
+        # Only counts the entries.
         count = (
-            self.env["loyalty.point.entry"]
+            self.env["crm.loyalty.entry"]
             .sudo()
             .search_count(
                 [("source_model", "=", self._name), ("source_id", "=", self.id)]
             )
         )
-        return f"{self._get_points_prefix()}change:{count}"
+        return f"{self._get_entry_key_prefix()}change:{count}"
 
     # ------------------------------------------------------------
-    # What was posted
+    # Posted points
     # ------------------------------------------------------------
 
     def _get_posted_points(self):
-        """Return what the present confirmation has earned and spent, card by card."""
+        """Return the `PostedPoints` of the current confirmation on each card."""
         self.ensure_one()
-        # The ledger of an order belongs to whoever may change the order.
-        Entry = self.env["loyalty.point.entry"].sudo()
-        prefix = self._get_points_prefix()
+        # A user who changes an order need not have access to its entries.
+        Entry = self.env["crm.loyalty.entry"].sudo()
+        prefix = self._get_entry_key_prefix()
         entries = Entry.search(
             [("source_model", "=", self._name), ("source_id", "=", self.id)], order="id"
         ).filtered(lambda entry: (entry.key or "").startswith(prefix))
-        posted = get_posted(
+        posted = get_posted_points(
             entries.filtered(
                 lambda entry: entry.kind in ("earn", "burn") and not entry.origin_id
             )
         )
-        return [*posted, *self._get_points_before(posted)]
+        return [*posted, *self._get_points_before_ledger(posted)]
 
-    def _get_points_before(self, posted):
-        """Return the same for what was confirmed before there was a ledger."""
-        # The ledger of an order belongs to whoever may change the order.
-        Entry = self.env["loyalty.point.entry"].sudo()
+    def _get_points_before_ledger(self, posted):
+        """Return the `PostedPoints` of an order confirmed before the ledger existed."""
+        # A user who changes an order need not have access to its entries.
+        Entry = self.env["crm.loyalty.entry"].sudo()
         known = {(points.card, points.kind) for points in posted}
         before = []
         for kind, units in (
@@ -202,28 +204,32 @@ class SaleOrder(models.Model):
             ("burn", self._get_units_spent()),
         ):
             for card, amount in units.items():
-                if amount and not self.points_round and (card, kind) not in known:
+                if (
+                    amount
+                    and not self.crm_loyalty_points_round
+                    and (card, kind) not in known
+                ):
                     name = f"before:{kind}"
                     points = PostedPoints(card, kind, None, amount, name)
-                    key = f"{self._get_points_prefix()}back:{name}:"
+                    key = f"{self._get_entry_key_prefix()}back:{name}:"
                     for entry in Entry.search(
                         [("card_id", "=", card.id), ("key", "=like", f"{key}%")]
                     ):
-                        points.note(entry)
+                        points.add_reversal(entry)
                     before.append(points)
         return before
 
-    def _get_back_postings(self, points, target, source=None):
-        """Return postings for ``target`` units of what was posted to be back."""
+    def _get_reversal_postings(self, points, target, source=None):
+        """Return the postings so that ``target`` of the posted units are back."""
         return points.get_postings(
             target,
-            prefix=self._get_points_prefix(),
+            prefix=self._get_entry_key_prefix(),
             source=source or self,
             reason=source.name if source else self.name,
         )
 
     def _sort_postings(self, values_list):
-        """Give points back first: what is taken back may be covered by them."""
+        """Sort points given back first, since they may cover points to take back."""
         return sorted(values_list, key=lambda values: values["points"] < 0)
 
     # ------------------------------------------------------------
@@ -231,11 +237,11 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------
 
     def _release_points(self):
-        """Let points be spent that waited for the payment of these orders."""
+        """Release points that are pending until these orders are paid."""
         if not self:
             return
-        # Payments are entered by people who need not see points.
-        Entry = self.env["loyalty.point.entry"].sudo()
+        # A user who registers payments need not have access to points.
+        Entry = self.env["crm.loyalty.entry"].sudo()
         waiting = Entry.search(
             [*Entry._get_unpaid_domain(), ("source_id", "in", self.ids)]
         )
@@ -245,9 +251,9 @@ class SaleOrder(models.Model):
         waiting.filtered(lambda entry: entry.source_id in paid.ids)._release()
 
     def _is_paid_for_points(self):
-        """Extension point: whether points of the order may be spent."""
+        """Extension point: return whether the order is paid, so points are released."""
         self.ensure_one()
-        # Whether they are paid, whoever may see invoices.
+        # The user need not have access to the invoices.
         invoices = self.sudo().invoice_ids.filtered(
             lambda move: move.state == "posted" and move.move_type == "out_invoice"
         )
@@ -262,6 +268,6 @@ class SaleOrder(models.Model):
 
 
 def _get_returned(ordered, parts):
-    """Return how much of what was ordered came back for good."""
+    """Return the credited part of what was ordered, less what was invoiced again."""
     again = max(parts["out_invoice"] - ordered, 0)
     return min(max(parts["out_refund"] - again, 0), ordered)

@@ -6,12 +6,12 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _multiply_by_tier(self, programs, result):
-        """Multiply what members earn by their tier, in the points of an order.
+        """Multiply the points of an order by the tier of the customer.
 
-        Where Odoo works out the points of an order, so that the preview on a
-        quotation and what confirming it posts are the same number.
+        This is part of Odoo's computation of points, so that a quotation shows the
+        same points that its confirmation posts.
 
-        :param result: what `_program_check_compute_points` returns; changed in place
+        :param result: the result of `_program_check_compute_points`, changed in place
         """
         multiplied = programs.filtered(
             lambda program: program.is_nominative and program._has_multiplier()
@@ -28,8 +28,11 @@ class SaleOrder(models.Model):
                 points[0] = float_round(points[0] * times, precision_digits=2)
 
     def _get_cards_of_customer(self, programs):
-        """Return the card of the customer in each programme: the order's, if any."""
-        # The tier of a member decides, whoever enters the order.
+        """Return ``{program: card}`` of the customer, preferring cards of the order.
+
+        The key None has an empty card.
+        """
+        # The user need not have access to the card.
         Card = self.env["loyalty.card"].sudo()
         cards = self.sudo().coupon_point_ids.coupon_id.filtered(
             lambda card: card.active and card.partner_id == self.partner_id

@@ -1,8 +1,8 @@
-"""Who may do what here; see tests/access_matrix.py."""
+"""Records of this addon for the access matrix; see tests/access_matrix.py."""
 
 
 def make(world):
-    """Return an order, whose points its lines round."""
+    """Return the records to test: an order of the salesperson."""
     order = {
         "partner_id": world.shared.id,
         "company_id": world.home.id,
@@ -13,6 +13,6 @@ def make(world):
 
 FIELDS = """
 model           fields                     public portal employee seller leader manager accountant technician admin viewer adjuster approver steward worker
-sale.order      points_round               -      -      -        r      r      r       r          -          r     -      -        -        -       r
-loyalty.program earn_base,cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
+sale.order      crm_loyalty_points_round               -      -      -        r      r      r       r          -          r     -      -        -        -       r
+loyalty.program crm_loyalty_earn_base,crm_loyalty_cashback_percent -      -      -        r      r      rw      -          -          rw    r      r        r        rw      -
 """

@@ -1,4 +1,4 @@
-"""The world of the ledger, with orders and invoices."""
+"""Common setup for tests of the ledger with orders and invoices."""
 
 from odoo.fields import Command
 
@@ -6,9 +6,9 @@ from odoo.addons.crm_loyalty.tests.common import LedgerCase
 
 
 class OrderCase(LedgerCase):
-    """A coffee earns 1 point; 10 points take 5 off an order.
+    """A program where a coffee earns 1 point, and 10 points give a discount of 5.
 
-    Ada is the customer, Sally (own documents) sells.
+    Ada is the customer, Sally the salesperson (own documents only).
     """
 
     @classmethod
@@ -67,7 +67,7 @@ class OrderCase(LedgerCase):
 
     @classmethod
     def _order(cls, coffees=0, teas=0, rewards=0, confirm=True, user=None):
-        """An order of Ada, entered and confirmed by Sally."""
+        """Create an order of Ada, entered and confirmed by Sally."""
         user = user or cls.sally
         order = (
             cls.env["sale.order"]
@@ -119,7 +119,7 @@ class OrderCase(LedgerCase):
 
     @classmethod
     def _credit(cls, invoice, quantities=None, post=True):
-        """Credit an invoice: all of it, or quantities of products by name."""
+        """Credit an invoice completely, or quantities by product name."""
         wizard = (
             cls.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
@@ -134,8 +134,8 @@ class OrderCase(LedgerCase):
         return note
 
     def _posted(self, order):
-        """What was posted for an order: ``[(kind, points)]``."""
-        entries = self.env["loyalty.point.entry"].search(
+        """Return the entries of an order: ``[(kind, points)]``."""
+        entries = self.env["crm.loyalty.entry"].search(
             [("source_model", "=", "sale.order"), ("source_id", "=", order.id)],
             order="id",
         )

@@ -1,6 +1,6 @@
-"""What people complain about in other systems, one test each.
+"""Complaints about other systems, with one test each.
 
-The table in docs/LOYALTY.md names the complaint of each test.
+The table in docs/LOYALTY.md lists the complaint of each test.
 """
 
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ from .common import OrderCase
 
 @tagged("post_install", "-at_install")
 class TestPointsComplaints(OrderCase):
-    """Points: earned, spent, returned, doubled, merged."""
+    """Complaints about points: earned, spent, returned, doubled, merged."""
 
     def _expire(self):
         entries = self.env["loyalty.card"]._expire_points(
@@ -26,11 +26,13 @@ class TestPointsComplaints(OrderCase):
         self.env.invalidate_all()
         return entries
 
-    # Points never expire; the date field did nothing
+    # Points never expire, and the date field has no effect
 
     def test_points_never_expire(self):
-        """They do, oldest first; who loses them is told ahead; they can come back."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """They expire oldest first, after a reminder, and can be reinstated."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self._order(coffees=6)
         self._on(10)
         self._order(coffees=8)
@@ -38,7 +40,7 @@ class TestPointsComplaints(OrderCase):
         self._order(teas=4, rewards=1)
         self.assertEqual(self._lots(self.card), [(4, 40)])
         self._on(38)
-        ahead = self.env["loyalty.point.entry"].search(
+        ahead = self.env["crm.loyalty.entry"].search(
             Domain("card_id", "=", self.card.id)
             & Domain("remaining", ">", 0)
             & Domain("expiration_date", "<=", "today +7d")
@@ -57,8 +59,10 @@ class TestPointsComplaints(OrderCase):
         self._assert_sound()
 
     def test_only_the_next_expiry_is_shown(self):
-        """All lots that are about to expire are, each with its day."""
-        self.program.write({"expiry_policy": "days", "expire_after": 20})
+        """The reminder lists all lots that are about to expire, with their days."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 20}
+        )
         for day in (0, 3, 5):
             self._on(day)
             self._order(coffees=day + 1)
@@ -73,7 +77,7 @@ class TestPointsComplaints(OrderCase):
     # A return keeps points, deducts twice, or leaves a wrong balance
 
     def test_a_refund_keeps_the_points_or_takes_them_twice(self):
-        """Full, partial, reward line, cancelled and confirmed again: to the point."""
+        """The balance is exact after full and partial returns, and a cancellation."""
         self.card.points = 20
         order = self._order(coffees=8, rewards=1)
         reward = order.order_line.filtered("reward_id").product_id.name
@@ -98,7 +102,9 @@ class TestPointsComplaints(OrderCase):
         self._assert_sound()
 
     def test_points_are_spent_before_the_return_window_is_over(self):
-        self.program.write({"pending_policy": "days", "pending_days": 14})
+        self.program.write(
+            {"crm_loyalty_pending_policy": "days", "crm_loyalty_pending_days": 14}
+        )
         self._order(coffees=10)
         self._on(13)
         order = self._order(teas=4, confirm=False)
@@ -112,7 +118,7 @@ class TestPointsComplaints(OrderCase):
         self.assertEqual(self.card.points, 0)
 
     def test_an_order_confirmed_again_gives_no_points(self):
-        """It does, once for each time that it is confirmed."""
+        """It gives points once for each confirmation."""
         order = self._order(coffees=4)
         for _time in range(2):
             order.sudo()._action_cancel()
@@ -125,10 +131,10 @@ class TestPointsComplaints(OrderCase):
             self.assertEqual(self.card.points, 4)
         self._assert_sound()
 
-    # Doubled by a second card or a second message
+    # Points are doubled by a second card or a second message
 
     def test_a_sale_that_is_sent_twice_doubles_the_points(self):
-        """What is posted under a key is posted once, however often it is sent."""
+        """A posting key is posted once, however often the sale is sent."""
         first = self.card._post_points(5, "earn", key="till-7:0042")
         again = self.card._post_points(5, "earn", key="till-7:0042")
         self.assertEqual(first, again)
@@ -141,23 +147,25 @@ class TestPointsComplaints(OrderCase):
         self.assertEqual(self.card.points, 8)
 
     def test_a_second_card_of_a_customer_doubles_the_points(self):
-        """An order earns on one card; for bonuses see the tests of these."""
+        """An order earns on one card; bonuses have their own tests."""
         second = self._card(0, partner_id=self.ada.id)
         self._order(coffees=4)
         self.assertEqual(sorted((self.card | second).mapped("points")), [0, 4])
 
-    # Merging customers loses points and rows
+    # Merging customers loses points and entries
 
     def test_a_merge_loses_points_or_rows(self):
-        """Rows that would meet in a unique key are kept, and so is every lot."""
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        """A merge keeps all lots, and entries that have the same posting key."""
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         other = self._card(0)
         for card, points in ((self.card, 7), (other, 5)):
             card._post_points(points, "bonus", key="bonus:1:2026")
         self.card._post_points(2, "earn", available_date=False)
         self._on(3)
         other._post_points(4, "earn")
-        before = self.card.entry_ids | other.entry_ids
+        before = self.card.crm_loyalty_entry_ids | other.crm_loyalty_entry_ids
         self.env["base.partner.merge.automatic.wizard"].create({})._merge(
             (other.partner_id | self.ada).ids, self.ada
         )
@@ -166,17 +174,21 @@ class TestPointsComplaints(OrderCase):
         self.assertEqual(before.partner_id, self.ada)
         self.assertEqual((self.card.points, other.points), (18, 0))
         self.assertEqual(self._lots(self.card), [(7, 30), (2, 30), (5, 30), (4, 33)])
-        self.assertEqual(self.card.points_pending, 2)
+        self.assertEqual(self.card.crm_loyalty_points_pending, 2)
         self._assert_sound()
 
     # Several companies
 
     def test_branches_and_companies_meet_access_errors(self):
-        """A branch uses its company's programme, all share one without a company."""
+        """A branch uses its company's program; all share one without a company."""
         branch, foreign = self.env["res.company"].create(
             [
-                {"name": "Branch", "parent_id": self.company.id, "loyalty_tz": "UTC"},
-                {"name": "Foreign", "loyalty_tz": "UTC"},
+                {
+                    "name": "Branch",
+                    "parent_id": self.company.id,
+                    "crm_loyalty_tz": "UTC",
+                },
+                {"name": "Foreign", "crm_loyalty_tz": "UTC"},
             ]
         )
         shared = self._coffee_program(
@@ -197,18 +209,18 @@ class TestPointsComplaints(OrderCase):
             (stranger, shared),
         ):
             order = self._order_in(user.company_id, user)
-            entries = self.env["loyalty.point.entry"].search(
+            entries = self.env["crm.loyalty.entry"].search(
                 [("source_model", "=", "sale.order"), ("source_id", "=", order.id)]
             )
             self.assertEqual(entries.program_id, programs)
             mine = entries.with_user(user).with_company(user.company_id)
             self.assertEqual(mine.mapped("points"), [4] * len(programs))
             self.assertEqual(
-                mine.card_id.mapped("points_available"), [4] * len(programs)
+                mine.card_id.mapped("crm_loyalty_points_available"), [4] * len(programs)
             )
             order.sudo()._action_cancel()
         with self.assertRaises(AccessError):
-            self.card.with_user(stranger).entry_ids.read(["points"])
+            self.card.with_user(stranger).crm_loyalty_entry_ids.read(["points"])
         self._assert_sound()
 
     def _order_in(self, company, user):
@@ -229,10 +241,10 @@ class TestPointsComplaints(OrderCase):
         order.action_confirm()
         return order
 
-    # Earning on points, and wallets
+    # Earning on points, and eWallets
 
     def test_points_are_granted_on_what_is_paid_with_points(self):
-        self.program.earn_base = "paid"
+        self.program.crm_loyalty_earn_base = "paid"
         self.card.points = 10
         order = self._order(coffees=2, rewards=1)
         self.assertEqual(order.amount_total, 15)
@@ -244,7 +256,7 @@ class TestPointsComplaints(OrderCase):
                 "name": "Wallet",
                 "program_type": "ewallet",
                 "company_id": self.company.id,
-                "cashback_percent": 5,
+                "crm_loyalty_cashback_percent": 5,
                 **self.env["loyalty.program"]._program_type_default_values()["ewallet"],
             }
         )
@@ -254,10 +266,10 @@ class TestPointsComplaints(OrderCase):
 
 @tagged("post_install", "-at_install")
 class TestTierComplaints(TierCase):
-    """Tiers: which one, until when, and what follows."""
+    """Complaints about tiers: wrong tier, wrong period, wrong expiry."""
 
     def test_the_wrong_tier_is_picked(self):
-        """A table of values on, just before and after each threshold."""
+        """Compare values just below, at and above each threshold."""
         for points, tier in (
             (0, self.basic),
             (499.99, self.basic),
@@ -271,43 +283,47 @@ class TestTierComplaints(TierCase):
             if points:
                 self._earn(points, date(2026, 1, 5), card)
             self._evaluate(date(2026, 1, 5), card)
-            self.assertEqual(card.tier_id, tier, points)
+            self.assertEqual(card.crm_loyalty_tier_id, tier, points)
 
     def test_a_tier_is_never_taken_back(self):
-        """It is when its promise ends, to the tier that the period has earned."""
+        """After its last day, the card moves to the tier that the period has earned."""
         self._earn(1000, date(2025, 6, 2))
         self._earn(600, date(2026, 6, 2))
         self._evaluate(date(2026, 12, 31))
-        self.assertEqual(self.card.tier_id, self.gold)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.gold)
         self._evaluate(date(2027, 1, 1))
-        self.assertEqual(self.card.tier_id, self.silver, "not all the way down")
+        self.assertEqual(
+            self.card.crm_loyalty_tier_id, self.silver, "not all the way down"
+        )
         self._evaluate(date(2028, 1, 1))
-        self.assertEqual(self.card.tier_id, self.basic, "the tier without a threshold")
+        self.assertEqual(
+            self.card.crm_loyalty_tier_id, self.basic, "the tier without a threshold"
+        )
         self.assertEqual(
             [(change.from_tier_id, change.to_tier_id) for change in self._history()],
             [
-                (self.env["loyalty.tier"], self.gold),
+                (self.env["crm.loyalty.tier"], self.gold),
                 (self.gold, self.silver),
                 (self.silver, self.basic),
             ],
         )
 
     def _history(self):
-        return self.card.tier_history_ids.sorted("id")
+        return self.card.crm_loyalty_tier_history_ids.sorted("id")
 
     def test_a_membership_loses_its_period(self):
-        """By the calendar or from the day of joining, each to its last day."""
+        """Calendar years and membership years both hold to their last day."""
         for period, since, ends in (
             ("calendar", date(2024, 5, 9), date(2027, 12, 31)),
             ("anniversary", date(2024, 5, 9), date(2028, 5, 8)),
         ):
-            program = self._program(name=period, tier_period=period)
+            program = self._program(name=period, crm_loyalty_tier_period=period)
             card = self._card(self.ada, since, program)
             self._earn(1000, date(2026, 6, 2), card)
-            self.assertEqual(card.tier_id.name, "Gold")
-            self.assertEqual(card.tier_until, ends, period)
+            self.assertEqual(card.crm_loyalty_tier_id.name, "Gold")
+            self.assertEqual(card.crm_loyalty_tier_until, ends, period)
             with freeze_time("2026-07-01"):
                 self._evaluate(ends, card)
-            self.assertEqual(card.tier_id.name, "Gold")
+            self.assertEqual(card.crm_loyalty_tier_id.name, "Gold")
             self._evaluate(ends + timedelta(days=1), card)
-            self.assertEqual(card.tier_id.name, "Basic")
+            self.assertEqual(card.crm_loyalty_tier_id.name, "Basic")

@@ -8,7 +8,7 @@ from odoo.addons.crm_loyalty.tests.common_tier import TierCase
 
 @tagged("post_install", "-at_install")
 class TestOrderTier(TierCase):
-    """Tiers on orders: what is previewed, posted, counted and taken back."""
+    """Tiers on orders: preview, posting, qualifying values and returns."""
 
     @classmethod
     def setUpClass(cls):
@@ -61,7 +61,7 @@ class TestOrderTier(TierCase):
         return order
 
     def _entries(self, card=None):
-        return (card or self.card).entry_ids.sorted("id")
+        return (card or self.card).crm_loyalty_entry_ids.sorted("id")
 
     def test_gold_earns_half_as_much_again_as_the_quotation_told(self):
         self._earn(1000, date(2026, 1, 5))
@@ -79,12 +79,12 @@ class TestOrderTier(TierCase):
         self._earn(500, date(2026, 1, 5))
         self._order(400)
         self.assertEqual(self.card.points, 1300)
-        self.assertEqual(self.card.qualifying_points, 900)
-        self.assertEqual(self.card.tier_id, self.silver)
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 900)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
     def test_the_order_that_reaches_a_tier_earns_what_the_tier_before_gives(self):
         self._order(1000)
-        self.assertEqual(self.card.tier_id, self.gold)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.gold)
         self.assertEqual(self.card.points, 1000)
         self._order(100)
         self.assertEqual(self.card.points, 1150)
@@ -94,22 +94,22 @@ class TestOrderTier(TierCase):
         order = self._order(100, bob)
         card = order.coupon_point_ids.coupon_id
         self.assertEqual(card.points, 100)
-        self.assertEqual(card.tier_id, self.basic)
+        self.assertEqual(card.crm_loyalty_tier_id, self.basic)
 
     def test_spend_is_what_the_order_comes_to(self):
-        self.program.tier_basis = "spend"
+        self.program.crm_loyalty_tier_basis = "spend"
         self._order(600)
-        self.assertEqual(self.card.qualifying_spend, 600)
-        self.assertEqual(self.card.tier_id, self.silver)
+        self.assertEqual(self.card.crm_loyalty_qualifying_spend, 600)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
     def test_an_order_that_is_cancelled_counts_no_more(self):
         order = self._order(600)
         with freeze_time("2026-03-05 04:00"):
             order.sudo()._action_cancel()  # a right that Odoo gives to managers
         self.assertEqual(self.card.points, 0)
-        self.assertEqual(self.card.qualifying_points, 0)
-        self.assertEqual(self.card.qualifying_spend, 0)
-        self.assertEqual(self.card.tier_id, self.basic)
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 0)
+        self.assertEqual(self.card.crm_loyalty_qualifying_spend, 0)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.basic)
 
     def test_an_order_confirmed_again_counts_again(self):
         order = self._order(600)
@@ -117,13 +117,13 @@ class TestOrderTier(TierCase):
             order.sudo()._action_cancel()  # a right that Odoo gives to managers
             order.sudo().action_draft()
             order.action_confirm()
-        self.assertEqual(self.card.qualifying_points, 600)
-        self.assertEqual(self.card.tier_id, self.silver)
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 600)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.silver)
 
     def test_the_anniversary_of_the_first_order_gives_points_once_a_year(self):
         order = self._order(100)
         order.date_order = datetime(2024, 2, 28, 16, 0)  # 29 February in Shanghai
-        rule = self.env["loyalty.bonus.rule"].create(
+        rule = self.env["crm.loyalty.bonus.rule"].create(
             {
                 "name": "A year with us",
                 "program_id": self.program.id,
@@ -154,12 +154,12 @@ class TestOrderTier(TierCase):
             )
         self.env.invalidate_all()
         self.assertEqual(self.card.points, 1100)
-        self.assertEqual(self.card.qualifying_points, 1100)
-        self.assertEqual(self.card.tier_id, self.gold)
-        self.assertEqual(self.card.member_since, date(2023, 5, 9))
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 1100)
+        self.assertEqual(self.card.crm_loyalty_tier_id, self.gold)
+        self.assertEqual(self.card.crm_loyalty_member_since, date(2023, 5, 9))
 
     def test_what_was_never_looked_at_counts_what_a_posting_notes(self):
-        """Programmes that get tiers later count their whole ledger in one go."""
+        """A program that gets tiers later qualifies its whole ledger at once."""
         self._earn(1000, date(2026, 1, 5))
         order = self._order(100.01)
         with freeze_time("2026-03-05 04:00"):
@@ -174,13 +174,13 @@ class TestOrderTier(TierCase):
         )
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE loyalty_point_entry SET qualifying_date = NULL, "
+            "UPDATE crm_loyalty_entry SET qualifying_date = NULL, "
             "qualifying_card_id = NULL, qualifying_points = NULL, "
             "qualifying_spend = NULL WHERE card_id = %s",
             [self.card.id],
         )
         self.env.invalidate_all()
-        # The next posting looks at the others, too.
+        # The next posting also qualifies the other entries.
         self._earn(1, date(2026, 3, 6))
         self.assertEqual(entries.read(names), noted)
-        self.assertEqual(self.card.qualifying_points, 1001)
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 1001)

@@ -1,4 +1,4 @@
-"""What orders earn and spend is in the ledger, and nothing else changes it."""
+"""Orders post what they earn and spend, and nothing else changes the ledger."""
 
 from contextlib import contextmanager, nullcontext
 from unittest.mock import patch
@@ -18,7 +18,7 @@ class TestOrders(OrderCase):
         order = self._order(coffees=4)
         self.assertEqual(self.card.points, 4)
         self.assertEqual(self._posted(order), [("earn", 4)])
-        entry = self.card.entry_ids
+        entry = self.card.crm_loyalty_entry_ids
         self.assertEqual(entry.reason, order.name)
         self.assertEqual(entry.user_id, self.sally)
         with self.assertRaisesRegex(UserError, "not in a state"):
@@ -52,7 +52,7 @@ class TestOrders(OrderCase):
         self.assertEqual(self.card.points, 0)
 
     def test_a_reward_put_on_and_off_a_confirmed_order_uses_the_same_lots(self):
-        self.program.expiry_policy = "days"
+        self.program.crm_loyalty_expiry_policy = "days"
         self.card.points = 10
         order = self._order(teas=4)
         self._redeem(order)
@@ -69,15 +69,15 @@ class TestOrders(OrderCase):
         self._assert_sound()
 
     def test_posting_adds_at_most_two_queries_to_confirming(self):
-        """Lock and read the cards, write the entries."""
+        """One query locks and reads the cards, one writes the entries."""
         self.card.points = 100
-        self._count_queries(posting=True)  # whatever is read once in a life
+        self._count_queries(posting=True)  # warm up the caches
         added = self._count_queries(posting=True) - self._count_queries(posting=False)
         self.assertLessEqual(added, 2)
 
     def test_posting_adds_at_most_three_queries_with_tiers(self):
-        """The third brings the tier of the customer to date."""
-        self.program.tier_ids = [
+        """The third query updates the tier of the customer."""
+        self.program.crm_loyalty_tier_ids = [
             Command.create({"name": name, "threshold": threshold, "multiplier": times})
             for name, threshold, times in (("Basic", 0, 1), ("Gold", 1000, 2))
         ]
@@ -85,11 +85,11 @@ class TestOrders(OrderCase):
         self._count_queries(posting=True)
         added = self._count_queries(posting=True) - self._count_queries(posting=False)
         self.assertLessEqual(added, 3)
-        self.assertEqual(self.card.tier_id.name, "Basic")
-        self.assertEqual(self.card.qualifying_points, 108)
+        self.assertEqual(self.card.crm_loyalty_tier_id.name, "Basic")
+        self.assertEqual(self.card.crm_loyalty_qualifying_points, 108)
 
     def _count_queries(self, posting):
-        """Count the queries of confirming an order, with and without the ledger."""
+        """Return the number of queries to confirm an order, with or without posting."""
         order = self._order(coffees=4, rewards=1, confirm=False)
         self.env.flush_all()
         self.env.invalidate_all()
@@ -102,7 +102,7 @@ class TestOrders(OrderCase):
 
     @contextmanager
     def _without_ledger(self):
-        """Have Odoo's code write points as it does without our addons."""
+        """Let Odoo write points without posting, as it does without our addons."""
 
         class Nobody:
             def add(self, changes):
@@ -113,13 +113,13 @@ class TestOrders(OrderCase):
             patch.object(LoyaltyCard, "_get_points_collector", lambda s: Nobody()),
             patch.object(LoyaltyCard, "_collect_points", lambda *a, **k: nullcontext()),
             patch.object(
-                Card, "_get_open_rows", lambda cards: {card: [] for card in cards}
+                Card, "_get_open_entries", lambda cards: {card: [] for card in cards}
             ),
             patch.object(type(self.program), "_has_multiplier", lambda program: False),
         ):
             yield
 
-    # Who may
+    # Access
 
     def test_salespeople_cannot_edit_balances_or_history(self):
         card = self.card.with_user(self.sally)
@@ -143,7 +143,7 @@ class TestOrders(OrderCase):
                 {"card_id": card.id, "new_balance": 1000, "description": "Gift"}
             ).action_update_card_point(),
             lambda: (
-                self.env["loyalty.point.adjustment"]
+                self.env["crm.loyalty.adjustment"]
                 .with_user(self.sally)
                 .create({"card_id": card.id, "points": 1000, "reason": "Gift"})
             ),
@@ -155,8 +155,8 @@ class TestOrders(OrderCase):
     def test_salespeople_see_the_ledger_of_points(self):
         self.card.points = 10
         card = self.card.with_user(self.sally)
-        self.assertEqual(card.entry_ids.points, 10)
-        self.assertEqual(card.points_available, 10)
+        self.assertEqual(card.crm_loyalty_entry_ids.points, 10)
+        self.assertEqual(card.crm_loyalty_points_available, 10)
 
     def test_lines_and_orders_give_no_points_by_hand(self):
         self.card.points = 10
@@ -168,17 +168,18 @@ class TestOrders(OrderCase):
             with self.assertRaisesRegex(UserError, "enter a value from 0"):
                 line.copy({"points_cost": value, "order_id": order.id})
         with self.assertRaises(AccessError):
-            order.points_round = 2**31 - 1
+            order.crm_loyalty_points_round = 2**31 - 1
         self.assertEqual(
-            order.with_context(default_points_round=7).copy().points_round, 0
+            order.with_context(default_points_round=7).copy().crm_loyalty_points_round,
+            0,
         )
         self.assertEqual(self.card.points, 4)
-        self.assertFalse(order.points_round)
+        self.assertFalse(order.crm_loyalty_points_round)
         order._action_cancel()
-        self.assertEqual((order.points_round, self.card.points), (1, 10))
+        self.assertEqual((order.crm_loyalty_points_round, self.card.points), (1, 10))
         self._assert_sound()
 
     def test_cash_back_is_a_percentage(self):
         for value in (-1, 100.01, 1e300, float("nan")):
             with self.assertRaisesRegex(UserError, "Cash Back.*Coffee club"):
-                self.program.write({"cashback_percent": value})
+                self.program.write({"crm_loyalty_cashback_percent": value})

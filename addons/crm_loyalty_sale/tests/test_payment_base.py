@@ -1,4 +1,4 @@
-"""What is paid with points earns none where a programme says so; cash back."""
+"""Programs that give no points on what is paid with points, and cash back."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -65,10 +65,10 @@ class TestPaymentBase(OrderCase):
     def _wallet(self, program):
         return self.env["loyalty.card"].search([("program_id", "=", program.id)])
 
-    # What is paid with points
+    # Payment with points
 
     def _earn_on_money(self, base):
-        self.program.earn_base = base
+        self.program.crm_loyalty_earn_base = base
         self.program.rule_ids.write(
             {"reward_point_mode": "money", "product_ids": [Command.clear()]}
         )
@@ -96,7 +96,7 @@ class TestPaymentBase(OrderCase):
         self.assertEqual(self._posted(order), [("earn", 35), ("burn", -10)])
 
     def test_points_by_quantity_shrink_by_the_same_part(self):
-        self.program.earn_base = "paid"
+        self.program.crm_loyalty_earn_base = "paid"
         self.card.points = 10
         order = self._order(coffees=2, rewards=1)
         self.assertEqual(self._posted(order), [("earn", 1.5), ("burn", -10)])
@@ -131,7 +131,7 @@ class TestPaymentBase(OrderCase):
     # Cash back
 
     def test_cash_back_goes_into_the_wallet(self):
-        program = self._wallet_program(cashback_percent=5)
+        program = self._wallet_program(crm_loyalty_cashback_percent=5)
         order = self._order(coffees=4)
         wallet = self._wallet(program)
         self.assertEqual((wallet.partner_id, wallet.points), (self.ada, 2))
@@ -142,11 +142,16 @@ class TestPaymentBase(OrderCase):
 
     def test_cash_back_is_pending_and_taken_back_like_points(self):
         program = self._wallet_program(
-            cashback_percent=5, pending_policy="days", pending_days=14
+            crm_loyalty_cashback_percent=5,
+            crm_loyalty_pending_policy="days",
+            crm_loyalty_pending_days=14,
         )
         invoice = self._invoice(self._order(coffees=4))
         wallet = self._wallet(program)
-        self.assertEqual((wallet.points_available, wallet.points_pending), (0, 2))
+        self.assertEqual(
+            (wallet.crm_loyalty_points_available, wallet.crm_loyalty_points_pending),
+            (0, 2),
+        )
         self._credit(invoice, {"Coffee": 1})
         self.assertEqual(wallet.points, 1.5)
         self._credit(invoice, {"Coffee": 3})
@@ -154,7 +159,7 @@ class TestPaymentBase(OrderCase):
         self._assert_sound()
 
     def test_a_wallet_does_not_feed_itself(self):
-        program = self._wallet_program(cashback_percent=10)
+        program = self._wallet_program(crm_loyalty_cashback_percent=10)
         self._top_up()
         wallet = self._wallet(program)
         self.assertEqual(wallet.points, 50)
@@ -167,7 +172,7 @@ class TestPaymentBase(OrderCase):
         self._assert_sound()
 
     def test_goods_that_come_back_leave_the_top_up(self):
-        program = self._wallet_program(cashback_percent=10)
+        program = self._wallet_program(crm_loyalty_cashback_percent=10)
         invoice = self._invoice(self._top_up(coffees=4))
         wallet = self._wallet(program)
         self.assertEqual(wallet.points, 54)

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, the ledger adds up."""
+"""Property test: the ledger adds up after any sequence of steps."""
 
 from collections import Counter
 from datetime import timedelta
@@ -18,10 +18,10 @@ from .common import OrderCase
 
 STORIES = rounds(16, 500)
 LENGTH = 24
-# How often each step takes effect at least, in all stories together. They are the
-# same in each run.
+# Minimum number of times that each step takes effect in all stories together. The
+# stories are the same in each run.
 LEAST = 5
-# What may happen, first what seldom can: the first are drawn most.
+# Steps, rarely possible ones first, because the first ones are drawn most often.
 STEPS = (
     "reinstate",
     "pay",
@@ -42,13 +42,13 @@ STEPS = (
 
 @tagged("post_install", "-at_install")
 class TestProperty(OrderCase):
-    """Stories of one customer over simulated days, told by `Story`."""
+    """Random stories of a customer over simulated days, see `Story`."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # Here, as what is cached of tiers does not go with a savepoint.
-        cls.program.tier_ids = [
+        # Create tiers here, because rolling back a savepoint keeps their cache.
+        cls.program.crm_loyalty_tier_ids = [
             Command.create({"name": name, "threshold": threshold, "multiplier": times})
             for name, threshold, times in (("Basic", 0, 1), ("Gold", 60, 1.5))
         ]
@@ -85,10 +85,10 @@ class TestProperty(OrderCase):
 
 
 class Story:
-    """What may happen to a customer, each step only where it can take effect.
+    """A story of a customer, as a sequence of steps.
 
-    A step is a method ``do_<step>``, which gets a number; ``may_<step>`` says
-    whether there is anything to do it to.
+    A step is a method ``do_<step>``, which gets a random number. ``may_<step>``
+    returns whether the step is possible.
     """
 
     def __init__(self, case, reached):
@@ -104,18 +104,18 @@ class Story:
     def begin(self, pending, expiry, negative):
         self.program.write(
             {
-                "pending_policy": pending,
-                "pending_days": 3,
-                "expiry_policy": expiry,
-                "expire_after": 6,
-                "negative_policy": negative,
-                "reinstate_days": 30,
+                "crm_loyalty_pending_policy": pending,
+                "crm_loyalty_pending_days": 3,
+                "crm_loyalty_expiry_policy": expiry,
+                "crm_loyalty_expiry_days": 6,
+                "crm_loyalty_negative_policy": negative,
+                "crm_loyalty_reinstate_days": 30,
             }
         )
         self.card._post_points(12, "bonus", key="welcome")
 
     def go_on(self, data):
-        """Take one of the steps that can be taken, and check the ledger."""
+        """Do one of the possible steps, and check the ledger."""
         steps = [step for step in STEPS if getattr(self, f"may_{step}", lambda: True)()]
         step = data.draw(st.sampled_from(steps), label="step")
         number = data.draw(st.integers(0, 7), label="number")
@@ -124,7 +124,7 @@ class Story:
             with self.env.cr.savepoint():
                 getattr(self, f"do_{step}")(number)
         except UserError:
-            # There was not enough, or the programme refuses debts.
+            # The card lacks points, or the program refuses debts.
             self.reached[f"{step} refused"] += 1
         self.env.invalidate_all()
         self.reached[step] += self.get_state() != before
@@ -136,25 +136,25 @@ class Story:
         self.env.invalidate_all()
 
     def get_state(self):
-        """All that a step may change."""
+        """Return everything that a step may change."""
         entries = self.get_entries()
         return (
             self.day,
             entries.mapped(lambda entry: (entry.id, entry.remaining)),
             entries.mapped("available_date"),
-            self.card.tier_id,
-            self.card.tier_history_ids,
+            self.card.crm_loyalty_tier_id,
+            self.card.crm_loyalty_tier_history_ids,
             self.orders.mapped("invoice_status"),
             self.orders.sudo().invoice_ids.mapped("payment_state"),
         )
 
     def get_entries(self):
-        return self.env["loyalty.point.entry"].search(
+        return self.env["crm.loyalty.entry"].search(
             [("program_id", "=", self.program.id)]
         )
 
     # ------------------------------------------------------------
-    # What always holds
+    # Invariants
     # ------------------------------------------------------------
 
     def check(self):
@@ -165,7 +165,7 @@ class Story:
         for card, mine in entries.grouped("card_id").items():
             opened = sum(to_units(entry.remaining) for entry in mine)
             case.assertEqual(opened, to_units(card.points))
-            if self.program.negative_policy != "debt":
+            if self.program.crm_loyalty_negative_policy != "debt":
                 case.assertGreaterEqual(card.points, 0)
         for entry in entries.filtered(lambda entry: entry.points > 0):
             case.assertGreaterEqual(entry.remaining, 0, "no lot is below zero")
@@ -185,7 +185,7 @@ class Story:
         self.orders |= self.case._order(coffees=number + 1)
 
     def may_redeem(self):
-        return self.card.points_available >= 10
+        return self.card.crm_loyalty_points_available >= 10
 
     def do_redeem(self, number):
         order = self.case._order(coffees=number, teas=4, confirm=False)
@@ -256,7 +256,7 @@ class Story:
         self.case._credit(self.pick(self.get_invoices(), number))
 
     def get_invoices(self):
-        """Return the invoices of orders that stand, less those credited by now."""
+        """Return the invoices of confirmed orders that are not credited yet."""
         invoices = self.get_orders("sale").sudo().invoice_ids
         return invoices.filtered(
             lambda move: (
@@ -268,7 +268,7 @@ class Story:
         )
 
     # ------------------------------------------------------------
-    # Days, and the jobs of a night
+    # Days and nightly jobs
     # ------------------------------------------------------------
 
     def do_pass_days(self, number):
@@ -276,7 +276,7 @@ class Story:
         self.case._on(self.day)
 
     def may_expire(self):
-        return self.card.lot_ids.filtered(
+        return self.card.crm_loyalty_lot_ids.filtered(
             lambda lot: (
                 lot.remaining > 0
                 and lot.expiration_date

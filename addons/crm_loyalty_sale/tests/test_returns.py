@@ -1,4 +1,4 @@
-"""Cancelled and returned orders bring points back to where they came from, once."""
+"""Cancelled and returned orders take points back and give points back, once."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -11,7 +11,7 @@ class TestReturns(OrderCase):
     # Cancelling
 
     def test_cancel_and_confirm_again_gives_the_points_again_once(self):
-        """Cancel, complete again: no points."""
+        """Regression: an order that was confirmed again gave no points."""
         order = self._order(coffees=4)
         for _time in range(2):
             order._action_cancel()
@@ -27,7 +27,9 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_a_cancelled_order_gives_spent_points_back_to_their_lots(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self.card._post_points(6, "bonus")
         self._on(10)
         self.card._post_points(6, "bonus")
@@ -42,7 +44,7 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_cancel_after_a_credit_note_takes_only_what_is_left(self):
-        """Refund, then cancel: points were deducted twice."""
+        """Regression: a credit note and a cancellation took the points twice."""
         order = self._order(coffees=4)
         self._credit(self._invoice(order), {"Coffee": 1})
         self.assertEqual(self.card.points, 3)
@@ -53,11 +55,11 @@ class TestReturns(OrderCase):
     # Credit notes
 
     def test_a_full_credit_note_takes_all_points_back(self):
-        """A refund kept the points."""
+        """Regression: a refund kept the points."""
         invoice = self._invoice(self._order(coffees=4))
         note = self._credit(invoice)
         self.assertEqual(self.card.points, 0)
-        entry = self.card.entry_ids.sorted("sequence")[-1]
+        entry = self.card.crm_loyalty_entry_ids.sorted("sequence")[-1]
         self.assertEqual((entry.kind, entry.points), ("reverse", -4))
         self.assertEqual(entry.source_model, "account.move")
         self.assertEqual(entry.source_id, note.id)
@@ -98,7 +100,9 @@ class TestReturns(OrderCase):
         self._assert_sound()
 
     def test_a_returned_reward_gives_its_points_back_to_their_lots(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         self.card._post_points(15, "bonus")
         order = self._order(coffees=4, rewards=1)
         self.assertEqual(self.card.points, 9)
@@ -130,10 +134,10 @@ class TestReturns(OrderCase):
         self.assertEqual(self.card.points, 4)
         self._assert_sound()
 
-    # Points that are spent by then
+    # Returns after points are spent
 
     def _spent_order(self, policy):
-        self.program.negative_policy = policy
+        self.program.crm_loyalty_negative_policy = policy
         order = self._order(coffees=10)
         invoice = self._invoice(order)
         self._order(teas=4, rewards=1)
@@ -143,9 +147,9 @@ class TestReturns(OrderCase):
     def test_a_return_after_spending_leaves_a_debt(self):
         _order, invoice = self._spent_order("debt")
         self._credit(invoice, {"Coffee": 4})
-        self.assertEqual((self.card.points, self.card.points_debt), (-4, 4))
+        self.assertEqual((self.card.points, self.card.crm_loyalty_points_debt), (-4, 4))
         self._order(coffees=10)
-        self.assertEqual((self.card.points, self.card.points_debt), (6, 0))
+        self.assertEqual((self.card.points, self.card.crm_loyalty_points_debt), (6, 0))
         self._assert_sound()
 
     def test_a_return_after_spending_stops_at_zero(self):
@@ -153,7 +157,7 @@ class TestReturns(OrderCase):
         self.card._post_points(1, "bonus")
         self._credit(invoice, {"Coffee": 4})
         self.assertEqual(self.card.points, 0)
-        entry = self.card.entry_ids.sorted("sequence")[-1]
+        entry = self.card.crm_loyalty_entry_ids.sorted("sequence")[-1]
         self.assertEqual((entry.points, entry.waived), (-1, 3))
         self._order(coffees=10)
         order._action_cancel()
@@ -168,23 +172,25 @@ class TestReturns(OrderCase):
             order._action_cancel()
 
     def test_cancelling_what_spent_the_points_pays_the_debt(self):
-        self.program.write({"expiry_policy": "days", "expire_after": 30})
+        self.program.write(
+            {"crm_loyalty_expiry_policy": "days", "crm_loyalty_expiry_days": 30}
+        )
         earning = self._order(coffees=10)
         spending = self._order(teas=4, rewards=1)
         earning._action_cancel()
         self.assertEqual(self.card.points, -10)
         spending._action_cancel()
         self.assertEqual(self.card.points, 0)
-        self.assertFalse(self.card.lot_ids)
+        self.assertFalse(self.card.crm_loyalty_lot_ids)
         self._assert_sound()
 
     def test_an_order_from_before_the_ledger_is_returned_too(self):
         order = self._order(coffees=4)
         invoice = self._invoice(order)
         self.env.flush_all()
-        # As if it had been confirmed before: the points are an opening balance.
+        # Simulate an earlier confirmation: the points are an opening balance.
         self.env.cr.execute(
-            "UPDATE loyalty_point_entry SET source_model = NULL, source_id = NULL, "
+            "UPDATE crm_loyalty_entry SET source_model = NULL, source_id = NULL, "
             "kind = 'opening', key = 'opening' WHERE card_id = %s",
             [self.card.id],
         )

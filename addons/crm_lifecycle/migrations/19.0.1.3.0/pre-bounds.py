@@ -7,7 +7,7 @@ from datetime import date
 
 from odoo.tools import SQL
 
-from odoo.addons.crm_lifecycle.storage import keep_within
+from odoo.addons.crm_lifecycle.storage import clamp_columns
 
 DATES = date(1900, 1, 1), date(2199, 12, 31)
 NUMBERS = -1_000_000, 1_000_000
@@ -15,26 +15,26 @@ DAYS = 0, 36500
 
 
 def migrate(cr, version):
-    keep_within(cr, "crm_lifecycle", *NUMBERS, "sequence", "version")
-    keep_within(cr, "crm_lifecycle", *DATES, "activation_date")
+    clamp_columns(cr, "crm_lifecycle", *NUMBERS, "sequence", "version")
+    clamp_columns(cr, "crm_lifecycle", *DATES, "activation_date")
     stage = "crm_lifecycle_stage"
-    keep_within(cr, stage, *NUMBERS, "sequence", "color")
-    keep_within(cr, stage, *DAYS, "follow_up_days", "rotting_threshold_days")
-    keep_within(cr, stage, 1, 36500, "reentry_days")
-    keep_within(cr, stage, *DATES, "follow_up_since")
-    keep_within(cr, "crm_lifecycle_rule", *NUMBERS, "sequence")
-    keep_within(cr, "crm_lifecycle_rule", *DAYS, "min_days")
-    keep_within(cr, "crm_lifecycle_tag", *NUMBERS, "sequence", "color")
+    clamp_columns(cr, stage, *NUMBERS, "sequence", "color")
+    clamp_columns(cr, stage, *DAYS, "follow_up_days", "rotting_threshold_days")
+    clamp_columns(cr, stage, 1, 36500, "reentry_days")
+    clamp_columns(cr, stage, *DATES, "follow_up_since")
+    clamp_columns(cr, "crm_lifecycle_rule", *NUMBERS, "sequence")
+    clamp_columns(cr, "crm_lifecycle_rule", *DAYS, "min_days")
+    clamp_columns(cr, "crm_lifecycle_tag", *NUMBERS, "sequence", "color")
     for table in ("res_partner", "crm_lead"):
-        keep_within(cr, table, *DATES, "lifecycle_objection_date")
-    keep_within(cr, "res_company", 0, 1200, "lifecycle_retention_months")
-    keep_within(cr, "crm_lifecycle_profile", *NUMBERS, "color")
-    keep_within(cr, "crm_lifecycle_profile", *DATES, "pinned_until")
-    keep_within_wizards(cr)
+        clamp_columns(cr, table, *DATES, "lifecycle_objection_date")
+    clamp_columns(cr, "res_company", 0, 1200, "lifecycle_retention_months")
+    clamp_columns(cr, "crm_lifecycle_profile", *NUMBERS, "color")
+    clamp_columns(cr, "crm_lifecycle_profile", *DATES, "pinned_until")
+    clamp_columns_wizards(cr)
     look_again(cr)
 
 
-def keep_within_wizards(cr):
+def clamp_columns_wizards(cr):
     for table, column in (
         ("crm_lifecycle_compare", "as_of"),
         ("crm_lifecycle_preview", "as_of"),
@@ -43,9 +43,9 @@ def keep_within_wizards(cr):
         ("crm_lifecycle_profile_pin", "pinned_until"),
         ("crm_lifecycle_transfer", "pinned_until"),
     ):
-        keep_within(cr, table, *DATES, column)
-    keep_within(cr, "crm_lifecycle_start", 0, 120, "replay_months")
-    keep_within(cr, "crm_lifecycle_start_line", *NUMBERS, "value")
+        clamp_columns(cr, table, *DATES, column)
+    clamp_columns(cr, "crm_lifecycle_start", 0, 120, "replay_months")
+    clamp_columns(cr, "crm_lifecycle_start_line", *NUMBERS, "value")
 
 
 def look_again(cr):

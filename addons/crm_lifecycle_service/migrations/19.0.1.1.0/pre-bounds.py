@@ -1,9 +1,9 @@
 """Bring stored numbers and dates within the new bounds of their fields."""
 
-from odoo.addons.crm_lifecycle.storage import keep_within
+from odoo.addons.crm_lifecycle.storage import clamp_columns
 
 NUMBERS = -1_000_000, 1_000_000
 
 
 def migrate(cr, version):
-    keep_within(cr, "crm_lifecycle_ticket_rule", *NUMBERS, "sequence")
+    clamp_columns(cr, "crm_lifecycle_ticket_rule", *NUMBERS, "sequence")

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from odoo.addons.crm_lifecycle.storage import keep_within
+from odoo.addons.crm_lifecycle.storage import clamp_columns
 
 DATES = date(1900, 1, 1), date(2199, 12, 31)
 NUMBERS = -1_000_000, 1_000_000
@@ -10,9 +10,9 @@ DAYS = 0, 36500
 
 
 def migrate(cr, version):
-    keep_within(cr, "crm_lifecycle_stage", *DAYS, "visit_days")
-    keep_within(cr, "crm_lifecycle_stage", *DATES, "visit_since")
+    clamp_columns(cr, "crm_lifecycle_stage", *DAYS, "visit_days")
+    clamp_columns(cr, "crm_lifecycle_stage", *DATES, "visit_since")
     days = "date_due", "date_done", "next_date"
-    keep_within(cr, "crm_lifecycle_visit", *DATES, *days)
-    keep_within(cr, "crm_lifecycle_visit", *NUMBERS, "satisfaction_score")
-    keep_within(cr, "crm_lifecycle_profile", *NUMBERS, "visit_satisfaction")
+    clamp_columns(cr, "crm_lifecycle_visit", *DATES, *days)
+    clamp_columns(cr, "crm_lifecycle_visit", *NUMBERS, "satisfaction_score")
+    clamp_columns(cr, "crm_lifecycle_profile", *NUMBERS, "visit_satisfaction")

@@ -1,4 +1,4 @@
-"""Note by hand of which user recent entries were, and who asked for adjustments."""
+"""Fill the new fields: users of manual entries, merges, people of adjustments."""
 
 REASON = "Adjusted"
 
@@ -11,16 +11,16 @@ def migrate(cr, version):
 
 
 def note_by_hand(cr):
-    """Note who gave what by hand in the days that the limit looks back."""
+    """Set the user of manual entries for the days that the approval limit covers."""
     cr.execute(
         """
-        UPDATE loyalty_point_entry AS e
+        UPDATE crm_loyalty_entry AS e
            SET manual_user_id = COALESCE(a.user_id, e.user_id)
-          FROM loyalty_point_entry AS x
-          LEFT JOIN loyalty_point_adjustment AS a
-            ON x.source_model = 'loyalty.point.adjustment' AND a.id = x.source_id
-          LEFT JOIN loyalty_bonus_rule AS r
-            ON x.source_model = 'loyalty.bonus.rule' AND r.id = x.source_id
+          FROM crm_loyalty_entry AS x
+          LEFT JOIN crm_loyalty_adjustment AS a
+            ON x.source_model = 'crm.loyalty.adjustment' AND a.id = x.source_id
+          LEFT JOIN crm_loyalty_bonus_rule AS r
+            ON x.source_model = 'crm.loyalty.bonus.rule' AND r.id = x.source_id
          WHERE e.id = x.id AND e.date > now()::date - 31
            AND e.manual_user_id IS NULL
            AND (a.id IS NOT NULL
@@ -33,23 +33,23 @@ def note_by_hand(cr):
 
 
 def note_merges(cr):
-    """Note which cards were merged, as far as their points were transferred."""
+    """Set into which card others were merged, if their points were transferred."""
     cr.execute(
         """
-        UPDATE loyalty_card AS c SET merged_into_id = e.card_id
-          FROM loyalty_point_entry AS e
+        UPDATE loyalty_card AS c SET crm_loyalty_merged_into_id = e.card_id
+          FROM crm_loyalty_entry AS e
          WHERE e.kind = 'transfer' AND e.points > 0 AND e.source_id = c.id
            AND e.source_model = 'loyalty.card' AND NOT c.active
-           AND c.merged_into_id IS NULL
+           AND c.crm_loyalty_merged_into_id IS NULL
         """
     )
 
 
 def note_people(cr):
-    """Take who wrote open adjustments last as who edited, and asked for them."""
+    """Set the last writer of open adjustments as their editor and requester."""
     cr.execute(
         """
-        UPDATE loyalty_point_adjustment
+        UPDATE crm_loyalty_adjustment
            SET editor_id = COALESCE(write_uid, user_id),
                asker_id = CASE WHEN state = 'draft' THEN NULL
                                ELSE COALESCE(write_uid, user_id) END
@@ -59,12 +59,12 @@ def note_people(cr):
 
 
 def hide_reasons(cr):
-    """Take what staff wrote about corrections off the list that customers read."""
+    """Remove the reasons of corrections from the history that customers read."""
     cr.execute(
         """
         UPDATE loyalty_history AS h SET description = %s
-          FROM loyalty_point_adjustment AS a
-          JOIN loyalty_point_entry AS e ON e.id = a.entry_id
+          FROM crm_loyalty_adjustment AS a
+          JOIN crm_loyalty_entry AS e ON e.id = a.entry_id
          WHERE h.card_id = a.card_id AND h.description = a.reason
            AND a.kind = 'adjust' AND h.order_id IS NULL
            AND h.create_date BETWEEN e.create_date - interval '5 seconds'

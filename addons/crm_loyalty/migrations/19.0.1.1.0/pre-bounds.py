@@ -1,7 +1,7 @@
 """Bring numbers and days of former versions within their bounds.
 
-What is configured is set to the nearest value that is allowed. The ledger is not
-changed: points that no card can hold are taken off by an entry of their own.
+Settings get the nearest allowed value. Existing entries don't change: points above
+what a card can hold are removed by a new entry.
 """
 
 import logging
@@ -53,7 +53,7 @@ def migrate(cr, version):
 
 
 def clamp_thresholds(cr):
-    """Set thresholds within the bounds, in their order: no two are the same."""
+    """Set thresholds within the bounds, keeping their order and making them unique."""
     cr.execute(
         """
         UPDATE loyalty_tier AS t SET threshold = 1e12 - beyond.number
@@ -67,7 +67,7 @@ def clamp_thresholds(cr):
 
 
 def clamp(cr, table, column, low, high):
-    """Set values beyond the bounds to the nearest one; NaN is the highest."""
+    """Set values outside the bounds to the nearest bound; NaN becomes the highest."""
     name = SQL.identifier(column)
     cr.execute(
         SQL(
@@ -85,7 +85,7 @@ def clamp(cr, table, column, low, high):
 
 
 def correct_cards(cr):
-    """Take off all open points of cards that have more than a card can hold."""
+    """Remove all open points of cards that have more than a card can hold."""
     cr.execute(
         SQL(
             """
@@ -141,7 +141,7 @@ def _take_off(cr, card, sign):
         "create_date": SQL("%s::timestamp", now),
     }
     values |= {
-        "hash": chain.seal_sql(SQL("head.hash"), values),
+        "hash": chain.hash_sql(SQL("head.hash"), values),
         "program_id": SQL("%s", program_id),
         "partner_id": SQL("%s::int", partner_id),
         "company_id": SQL("%s::int", company_id),

@@ -22,7 +22,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { describeRelativeDate, isRelativeDate, RelativeDate } from "./relative_date";
 
 const COMPARISONS = ["=", "!=", "<", "<=", ">", ">="];
-const PLUMBING = /^(activity_|create_|has_message|message_|my_activity_|write_)/;
+const TECHNICAL_FIELDS = /^(activity_|create_|has_message|message_|my_activity_|write_)/;
 const DEFAULT_DATE = "today -30d";
 const DATE_OPERATORS = {
     "<": _t("before"),
@@ -47,7 +47,7 @@ function isNumber(fieldDef) {
 
 /** Whether a field is a fact about the customer rather than a technical field. */
 function isFact({ name, searchable, type }) {
-    return searchable && !["json", "separator"].includes(type) && !PLUMBING.test(name);
+    return searchable && !["json", "separator"].includes(type) && !TECHNICAL_FIELDS.test(name);
 }
 
 /** Labels of the comparison operators of a field that differ from Odoo's. */
@@ -62,9 +62,9 @@ function getOperatorWords(fieldDef) {
  * Use "set" and "not set" for dates, as for any other field: Odoo's editor offers them
  * for dates, but does not read them back.
  */
-function introduceUnsetDates(node, getFieldDef) {
+function normalizeUnsetDates(node, getFieldDef) {
     if (node.type === "connector") {
-        node.children.forEach((child) => introduceUnsetDates(child, getFieldDef));
+        node.children.forEach((child) => normalizeUnsetDates(child, getFieldDef));
     } else if (
         node.type === "condition" &&
         node.value === false &&
@@ -186,7 +186,7 @@ export class LifecycleDomainSelector extends DomainSelector {
                 props.resModel,
                 this.tree,
             );
-            introduceUnsetDates(this.tree, getFieldDef);
+            normalizeUnsetDates(this.tree, getFieldDef);
         }
     }
 

@@ -8,13 +8,13 @@ import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { BOX, layOut } from "./path_layout";
 
-const KINDS = {
+const ARROW_KINDS = {
     free: _t("allowed"),
     fill: _t("fills in stages"),
     decision: _t("needs a decision"),
     refused: _t("refused while a stage is missing"),
 };
-const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const KEY_OFFSETS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 export class LifecyclePathField extends Component {
     static template = "crm_lifecycle.LifecyclePathField";
@@ -65,9 +65,9 @@ export class LifecyclePathField extends Component {
     /** The kinds of arrows that need an explanation. */
     get legend() {
         const kinds = new Set(this.path.arrows.map((arrow) => arrow.kind));
-        return Object.keys(KINDS)
+        return Object.keys(ARROW_KINDS)
             .filter((kind) => kind !== "free" && kinds.has(kind))
-            .map((kind) => ({ kind, text: KINDS[kind] }));
+            .map((kind) => ({ kind, text: ARROW_KINDS[kind] }));
     }
 
     /** Details of the hovered or focused stage or arrow. */
@@ -144,8 +144,8 @@ export class LifecyclePathField extends Component {
         const { keys } = this;
         const place = keys.indexOf(this.tabbed);
         let next = null;
-        if (ev.key in STEPS) {
-            next = keys[(place + STEPS[ev.key] + keys.length) % keys.length];
+        if (ev.key in KEY_OFFSETS) {
+            next = keys[(place + KEY_OFFSETS[ev.key] + keys.length) % keys.length];
         } else if (ev.key === "Home") {
             next = keys[0];
         } else if (ev.key === "End") {

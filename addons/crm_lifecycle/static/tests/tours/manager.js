@@ -36,12 +36,12 @@ tours.add("crm_lifecycle_from_template", {
         },
         {
             content: "Choose the template; its stages are drawn",
-            trigger: ".modal .o_lifecycle_card[data-code=t1]:contains('Nurture')",
+            trigger: ".modal .o_lifecycle_card[data-code=nurture]:contains('Nurture')",
             run: "click",
         },
         {
             content: "It is chosen",
-            trigger: ".modal .o_lifecycle_card[data-code=t1].o_lifecycle_chosen",
+            trigger: ".modal .o_lifecycle_card[data-code=nurture].o_lifecycle_chosen",
         },
         {
             content: "Go on to the thresholds",
@@ -153,12 +153,12 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "Choose the template",
-            trigger: ".modal .o_lifecycle_card[data-code=t1]",
+            trigger: ".modal .o_lifecycle_card[data-code=nurture]",
             run: "click",
         },
         {
             content: "Go on to the thresholds",
-            trigger: ".modal .o_lifecycle_chosen[data-code=t1]",
+            trigger: ".modal .o_lifecycle_chosen[data-code=nurture]",
         },
         {
             content: "Next",
@@ -190,7 +190,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It goes on in the background",
-            trigger: ".modal .o_lifecycle_progress:contains('Waiting for its turn')",
+            trigger: ".modal .o_background_progress:contains('Waiting for its turn')",
         },
         {
             content: "Leave it",
@@ -199,7 +199,7 @@ tours.add("crm_lifecycle_start_in_background", {
         },
         {
             content: "It is still at hand",
-            trigger: "body:not(:has(.modal)) .o_lifecycle_task_systray",
+            trigger: "body:not(:has(.modal)) .o_background_task_systray",
         },
     ],
 });

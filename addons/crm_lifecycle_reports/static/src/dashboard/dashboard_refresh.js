@@ -16,7 +16,7 @@ readonlyAllowedCommands.add("REFRESH_PIVOT");
 patch(DashboardLoader.prototype, {
     _getFetchGroupsSpecification() {
         const specification = super._getFetchGroupsSpecification();
-        specification.published_dashboard_ids.fields.refresh_seconds = {};
+        specification.published_dashboard_ids.fields.lifecycle_refresh_seconds = {};
         return specification;
     },
 });
@@ -46,7 +46,7 @@ patch(SpreadsheetDashboardAction.prototype, {
                 const isLoaded = dashboard?.status === Status.Loaded;
                 return [
                     isLoaded && !dashboard.isSample && dashboard.model,
-                    dashboard?.data.refresh_seconds,
+                    dashboard?.data.lifecycle_refresh_seconds,
                 ];
             }
         );

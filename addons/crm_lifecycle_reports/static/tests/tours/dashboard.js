@@ -1,6 +1,6 @@
 /** Figures of the dashboards, read from the rendered sheets. */
 import { registry } from "@web/core/registry";
-import { choosePeriod, expectRows, figures, getServices, opened } from "@crm_lifecycle_reports/../tests/tours/boards";
+import { choosePeriod, expectRows, figures, getServices, opened } from "@crm_lifecycle_reports/../tests/tours/dashboards";
 
 const tours = registry.category("web_tour.tours");
 tours.add("crm_lifecycle_reports_overview", {

@@ -1,4 +1,4 @@
-/** What staff do with points: look at a card, ask for an adjustment, approve it. */
+/** Points for employees: open a card, request an adjustment, approve it. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -7,7 +7,7 @@ tours.add("crm_loyalty_adjust", {
     steps: () => [
         {
             content: "What can be spent is told",
-            trigger: ".o_field_widget[name=points_available]:contains('600')",
+            trigger: ".o_field_widget[name=crm_loyalty_points_available]:contains('600')",
         },
         {
             content: "Open the lots",
@@ -16,7 +16,7 @@ tours.add("crm_loyalty_adjust", {
         },
         {
             content: "The lot is there, with what is left of it",
-            trigger: ".o_field_widget[name=lot_ids] .o_data_row:contains('600')",
+            trigger: ".o_field_widget[name=crm_loyalty_lot_ids] .o_data_row:contains('600')",
         },
         {
             content: "Open the ledger",
@@ -25,7 +25,7 @@ tours.add("crm_loyalty_adjust", {
         },
         {
             content: "The entry is there",
-            trigger: ".o_field_widget[name=entry_ids] .o_data_row:contains('Earned')",
+            trigger: ".o_field_widget[name=crm_loyalty_entry_ids] .o_data_row:contains('Earned')",
         },
         {
             content: "Adjust the points",

@@ -1,4 +1,4 @@
-/** What people do with tiers: customers on the portal, staff on card and programme. */
+/** Tiers for customers on the portal, and for employees on cards and programs. */
 import { registry } from "@web/core/registry";
 
 const tours = registry.category("web_tour.tours");
@@ -40,7 +40,7 @@ tours.add("crm_loyalty_bonus", {
     steps: () => [
         {
             content: "The card tells the tier",
-            trigger: ".o_field_widget[name=tier_id]:contains('Silver')",
+            trigger: ".o_field_widget[name=crm_loyalty_tier_id]:contains('Silver')",
         },
         {
             content: "Give a bonus",

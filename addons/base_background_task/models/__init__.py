@@ -1,0 +1,3 @@
+from . import background_task_progress_mixin
+from . import background_task
+from . import ir_http

@@ -1,0 +1,2 @@
+from . import paths
+from . import rename

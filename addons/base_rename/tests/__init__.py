@@ -1,0 +1,2 @@
+from . import test_paths
+from . import test_rename

@@ -1,0 +1,2 @@
+from . import crm_lifecycle
+from . import crm_lifecycle_playbook_log

@@ -1,0 +1,1 @@
+"""The life of the addons; the command is script/test-life."""
