@@ -1,13 +1,10 @@
-"""Loyalty cards as personal data."""
+"""Loyalty cards and the points ledger as personal data."""
 
-from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
+from odoo.addons.crm_lifecycle.personal_data import ALL, KEEP, PersonalModel
 
 
-class LoyaltyCards(PersonalRecords):
-    """Cards with the entries of their ledger, which loses its words and no points."""
-
-    key = "cards"
-    template = "crm_lifecycle_loyalty.personal_data_cards"
+class LoyaltyCards(PersonalModel):
+    """Cards with the entries of their ledger, which loses its reasons and no points."""
 
     def get_row(self, record):
         """Return a card with its ``entries``, the oldest first."""
@@ -33,5 +30,42 @@ class LoyaltyCards(PersonalRecords):
             ],
         }
 
-    def erase(self):
-        self.records._erase_personal_data()
+
+def get_loyalty_models(env):
+    """Return the decisions for cards and points."""
+    reason = env._("Points and days stay, for the sums of the ledger.")
+    return [
+        LoyaltyCards(
+            name="loyalty.card",
+            links=("partner_id",),
+            kept=("code",),
+            # Also the texts of the models below, which the hash chain includes.
+            method="_erase_personal_data",
+            names=("code",),
+            key="cards",
+            template="crm_lifecycle_loyalty.personal_data_cards",
+        ),
+        *(
+            PersonalModel(
+                name=name,
+                decision=KEEP,
+                links=("card_id",),
+                kept=ALL,
+                reason=reason,
+                is_technical=name != "crm.loyalty.entry",
+            )
+            for name in (
+                "crm.loyalty.entry",
+                "crm.loyalty.adjustment",
+                "crm.loyalty.tier.history",
+                "crm.loyalty.check.fault",
+                "loyalty.history",
+            )
+        ),
+        PersonalModel(
+            name="crm.loyalty.consumption",
+            decision=KEEP,
+            links=("entry_id",),
+            is_technical=True,
+        ),
+    ]

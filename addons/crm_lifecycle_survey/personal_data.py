@@ -1,16 +1,10 @@
 """Answers to surveys as personal data."""
 
-from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
-
-# What of an answer is in the customer's own words.
-FREE_TEXT_FIELDS = ("value_char_box", "value_text_box")
+from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
 
-class SurveyAnswers(PersonalRecords):
-    """Answers are handed out question by question; their scores are never erased."""
-
-    def __init__(self, records, title):
-        super().__init__(records, title, ("survey_id", "end_datetime", "email"))
+class SurveyAnswers(PersonalModel):
+    """Answers are exported question by question; their scores are never erased."""
 
     def get_row(self, record):
         return super().get_row(record) | {
@@ -19,10 +13,22 @@ class SurveyAnswers(PersonalRecords):
             if not line.skipped
         }
 
-    def erase(self):
-        """Erase who answered, and what they wrote."""
-        self.records.write({"email": False, "nickname": False})
-        for line in self.records.user_input_line_ids:
-            for name in FREE_TEXT_FIELDS:
-                if line[name]:
-                    line[name] = line.env._("Erased")  # an answer is never empty
+
+def get_survey_models(env):
+    """Return the decisions for answers to surveys."""
+    erased = env._("Erased")  # Odoo refuses an answer without a value
+    return [
+        SurveyAnswers(
+            name="survey.user_input",
+            links=("partner_id", "lead_id"),
+            emails=("email",),
+            kept=("access_token", "invite_token"),
+            names=("survey_id", "end_datetime", "email"),
+        ),
+        PersonalModel(
+            name="survey.user_input.line",
+            links=("user_input_id",),
+            replaced={"value_char_box": erased, "value_text_box": erased},
+            is_technical=True,
+        ),
+    ]

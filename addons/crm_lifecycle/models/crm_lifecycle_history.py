@@ -17,6 +17,8 @@ ORIGINS = [
     ("convert", "Conversion"),
     ("void", "Voided run"),
 ]
+# Origins of moves with a reason that users wrote, or that names a customer.
+WRITTEN_ORIGINS = ("manual", "import", "merge", "convert")
 # SQL condition on a row ``h``: the customer passed through without a stay.
 IS_PASS_THROUGH = SQL("h.is_quiet IS NOT FALSE AND h.reason = %s", REASON_PASSES)
 
@@ -205,6 +207,20 @@ class CrmLifecycleHistory(models.Model):
                 SQL("%s::text, p.%s", name, SQL.identifier(name)) for name in columns
             ),
         )
+
+    def _erase_text(self):
+        """Erase the reasons that users wrote. The moves and their values stay."""
+        self.env.flush_all()
+        # Raw SQL, since the ORM refuses to write history.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history SET reason = NULL "
+                "WHERE id = ANY(%s) AND origin = ANY(%s) AND reason IS NOT NULL",
+                self.ids,
+                list(WRITTEN_ORIGINS),
+            )
+        )
+        self.invalidate_recordset(["reason"])
 
     def _set_processed(self):
         """Mark the playbook steps of the moves as processed.

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
 from ..moves import consume_write_token
+from ..personal_data import KEEP, PersonalModel
 from ..storage import create_column_statistics, set_storage
 
 # Fields that users may write. Stages go through the move service; only the engine
@@ -441,7 +442,34 @@ class CrmLifecycleProfile(models.Model):
     # Personal data
     # ------------------------------------------------------------
 
-    def _get_personal_records(self):
-        """Extension point: return a list of `PersonalRecords`, what an addon keeps on
-        these customers beside their profiles; see `personal_data`."""
-        return []
+    @api.model
+    def _get_personal_models(self):
+        """Extension point: return a list of `PersonalModel`, a decision for each model
+        of an addon that stores something on a person; see `personal_data`."""
+        return [
+            PersonalModel(
+                name="crm.lifecycle.profile",
+                links=("partner_id", "lead_id"),
+                unlinked=("tag_ids",),
+                is_technical=True,  # the customer itself
+            ),
+            PersonalModel(
+                name="crm.lifecycle.history",
+                links=("profile_id", "partner_id", "lead_id"),
+                kept=("reason", "facts"),
+                method="_erase_text",
+                is_technical=True,
+            ),
+            PersonalModel(
+                name="crm.lifecycle.playbook.log",
+                links=("profile_id",),
+                kept=("key", "name", "reason", "payload"),
+                method="_erase_text",
+                is_technical=True,
+            ),
+            PersonalModel(
+                name="crm.lifecycle.pending",
+                decision=KEEP,  # numbers only
+                is_technical=True,
+            ),
+        ]

@@ -1,8 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.crm_lifecycle.fields import LooseMany2one
 
-from ..personal_data import LoyaltyCards
+from ..personal_data import get_loyalty_models
 
 
 class CrmLifecycleProfile(models.Model):
@@ -31,12 +31,6 @@ class CrmLifecycleProfile(models.Model):
         self.ensure_one()
         return self.partner_id.action_view_loyalty_cards()
 
-    def _get_personal_records(self):
-        """Hand out the cards, with each change of their points; erase their words."""
-        # Cards of whatever programme, and archived ones: `crm_lifecycle_privacy` checks
-        # who asks.
-        cards = self.env["loyalty.card"].sudo().with_context(active_test=False)
-        contacts = self.sudo().partner_id
-        if contacts:
-            cards = cards.search([("partner_id", "child_of", contacts.ids)])
-        return [*super()._get_personal_records(), LoyaltyCards(cards)]
+    @api.model
+    def _get_personal_models(self):
+        return [*super()._get_personal_models(), *get_loyalty_models(self.env)]

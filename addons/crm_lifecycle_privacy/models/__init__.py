@@ -1,4 +1,4 @@
-from . import crm_lifecycle_erasure
-from . import crm_lifecycle_personal_data
+from . import crm_lifecycle_profile
 from . import res_company
 from . import res_config_settings
+from . import res_partner

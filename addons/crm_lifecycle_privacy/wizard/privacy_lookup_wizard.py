@@ -1,5 +1,21 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL, email_normalize
+
+from ..erasure.finder import Finder
+
+# Records of the lifecycle, which count in its sums. They have a profile.
+PROFILE_MODELS = (
+    "crm.lifecycle.history",
+    "crm.lifecycle.risk.case",
+    "crm.lifecycle.playbook.log",
+    "crm.lifecycle.visit",
+)
+# Records of the points ledger, kept for its sums. They have a card.
+LEDGER_MODELS = {
+    "crm.loyalty.entry": "card_id",
+    "crm.loyalty.adjustment": "card_id",
+    "crm.loyalty.tier.history": "card_id",
+}
 
 
 class PrivacyLookupWizard(models.TransientModel):
@@ -13,67 +29,61 @@ class PrivacyLookupWizard(models.TransientModel):
 
     def _get_query(self):
         query = super()._get_query()
-        for model, condition in self._get_lifecycle_conditions().items():
-            query = SQL(
-                """
-                %(query)s
-                UNION ALL
-                SELECT %(model)s AS res_model_id, id AS res_id, %(active)s AS is_active
-                  FROM %(table)s
-                 WHERE %(condition)s
-                """,
-                query=query,
-                model=self.env["ir.model"]._get_id(model),
-                active=SQL("active" if "active" in self.env[model]._fields else "TRUE"),
-                table=SQL.identifier(self.env[model]._table),
-                condition=condition,
-            )
-        return query
-
-    @api.model
-    def _get_lead_sql(self):
-        """SQL of the leads of the person that have no contact yet."""
-        return SQL(
-            "SELECT id FROM crm_lead WHERE email_normalized = %s "
-            "OR contact_name ILIKE %s",
-            email_normalize(self.email.strip()),
-            self.name.strip(),
-        )
-
-    def _get_lifecycle_conditions(self):
-        """Return ``{model: SQL condition}`` of records that Odoo's lookup misses.
-
-        Extension point. ``indirect_references`` has the ids of the contacts.
-        """
-        leads = self._get_lead_sql()
-        profiles = SQL(
-            "SELECT id FROM crm_lifecycle_profile WHERE partner_id IN "
-            "(SELECT id FROM indirect_references) OR lead_id IN (%s)",
-            leads,
-        )
-        found = {
-            "crm.lifecycle.profile": SQL("id IN (%s)", profiles),
-            # Odoo finds those of the contact.
-            "crm.lifecycle.history": SQL(
-                "lead_id IN (%s) AND partner_id IS NULL", leads
-            ),
-            "crm.lifecycle.playbook.log": SQL("profile_id IN (%s)", profiles),
+        ids = self._find_lifecycle_persons()
+        # Those that Odoo leaves out, but for messages on the records of the person.
+        blacklist = {*self._get_query_models_blacklist()} - {"mail.message"}
+        names = {
+            model.name: self.env["ir.model"]._get_id(model.name)
+            for model in ids.models
+            if model.name not in blacklist and not model.is_technical
+        } | {
+            name: self.env["ir.model"]._get_id(name)
+            for name in PROFILE_MODELS
+            if name in self.env
         }
-        if "crm.lifecycle.visit" in self.env:
-            found["crm.lifecycle.visit"] = SQL("profile_id IN (%s)", profiles)
-        if "crm.lifecycle.risk.case" in self.env:
-            # Odoo finds those of the contact.
-            found["crm.lifecycle.risk.case"] = SQL(
-                "profile_id IN (%s) AND partner_id IS NULL", profiles
+        active = SQL(" ").join(
+            SQL(
+                "WHEN %s THEN EXISTS (SELECT FROM %s AS t WHERE t.id = r.id AND t.active)",
+                name,
+                SQL.identifier(self.env[name]._table),
             )
-        if "crm.loyalty.adjustment" in self.env:
-            cards = SQL(
-                "card_id IN (SELECT id FROM loyalty_card WHERE partner_id IN "
-                "(SELECT id FROM indirect_references))"
-            )
-            found["crm.loyalty.adjustment"] = cards
-            found["loyalty.history"] = cards
-        return found
+            for name in names
+            if self.env[name]._fields.get("active") and self.env[name]._fields["active"].store
+        )
+        return SQL(
+            """
+            %(query)s
+            UNION
+            SELECT m.model_id, r.id, CASE r.model %(active)s ELSE TRUE END
+              FROM privacy_record AS r
+              JOIN unnest(%(names)s, %(ids)s) AS m (model, model_id) USING (model)
+            """,
+            query=query,
+            active=active,
+            names=list(names),
+            ids=list(names.values()),
+        )
+
+    def _find_lifecycle_persons(self):
+        """Return a `Finder` with the records of the persons that Odoo's lookup finds."""
+        # sudo: the administrator's lookup covers all companies.
+        env = self.env(su=True)
+        email = email_normalize(self.email.strip())
+        name = self.name.strip()
+        partners = env["res.partner"].with_context(active_test=False)
+        leads = env["crm.lead"].with_context(active_test=False)
+        return Finder(env).find(
+            partners.search(
+                ["|", ("email_normalized", "=", email), ("name", "ilike", name)]
+            ),
+            leads.search(
+                [
+                    ("partner_id", "=", False),
+                    *("|", ("email_normalized", "=", email)),
+                    ("contact_name", "ilike", name),
+                ]
+            ),
+        )
 
 
 class PrivacyLookupWizardLine(models.TransientModel):
@@ -108,17 +118,3 @@ class PrivacyLookupWizardLine(models.TransientModel):
             return profiles.search([("partner_id", "parent_of", partner.ids)], limit=1)
         return profiles.browse()
 
-
-# Records of the lifecycle, which count in its sums. They have a profile.
-PROFILE_MODELS = (
-    "crm.lifecycle.history",
-    "crm.lifecycle.risk.case",
-    "crm.lifecycle.playbook.log",
-    "crm.lifecycle.visit",
-)
-# Records of the points ledger, kept for its sums. They have a card.
-LEDGER_MODELS = {
-    "crm.loyalty.entry": "card_id",
-    "crm.loyalty.adjustment": "card_id",
-    "crm.loyalty.tier.history": "card_id",
-}

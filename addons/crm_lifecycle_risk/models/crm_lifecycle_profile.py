@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
-from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
+from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
@@ -75,13 +75,17 @@ class CrmLifecycleProfile(models.Model):
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         return result
 
-    def _get_personal_records(self):
-        """Hand out the cases; erase their words, since the cases still count."""
-        written = ("note", "lesson")
-        names = ("date_opened", "date_due", "date_closed", "state", "reason_id")
-        names += ("amount", "user_id", *written)
-        cases = self.risk_case_ids
+    @api.model
+    def _get_personal_models(self):
         return [
-            *super()._get_personal_records(),
-            PersonalRecords(cases, self.env._("Risk cases"), names, written),
+            *super()._get_personal_models(),
+            PersonalModel(
+                name="crm.lifecycle.risk.case",
+                links=("profile_id", "partner_id"),
+                kept=("facts",),
+                names=(
+                    *("date_opened", "date_due", "date_closed", "state", "reason_id"),
+                    *("amount", "user_id", "note", "lesson"),
+                ),
+            ),
         ]

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.addons.crm_lifecycle.fields import NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
-from ..personal_data import SurveyAnswers
+from ..personal_data import get_survey_models
 
 CATEGORIES = [
     ("promoter", "Promoter"),
@@ -88,14 +88,9 @@ class CrmLifecycleProfile(models.Model):
         tz = pytz.timezone(self.company_id.lifecycle_tz or "UTC")
         return pytz.utc.localize(last.create_date).astimezone(tz).date()
 
-    def _get_personal_records(self):
-        """Hand out the answers to surveys; erase who gave them, and their words."""
-        # Of whatever survey: `crm_lifecycle_privacy` checks who asks.
-        answers = self.sudo().partner_id._get_survey_answers()
-        return [
-            *super()._get_personal_records(),
-            SurveyAnswers(answers, self.env._("Answers to surveys")),
-        ]
+    @api.model
+    def _get_personal_models(self):
+        return [*super()._get_personal_models(), *get_survey_models(self.env)]
 
     def action_open_satisfaction(self):
         """Open the answers of the customer."""

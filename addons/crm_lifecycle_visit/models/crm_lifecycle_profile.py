@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.fields import NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
-from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
+from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
 
 class CrmLifecycleProfile(models.Model):
@@ -87,13 +87,16 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
-    def _get_personal_records(self):
-        """Hand out the visits; erase what was said, and keep that they were made."""
-        written = ("note", "next_step")
-        names = ("date_due", "date_done", "state", "user_id", "result", "satisfaction")
-        names += (*written, "next_date")
-        visits = self.visit_ids
+    @api.model
+    def _get_personal_models(self):
         return [
-            *super()._get_personal_records(),
-            PersonalRecords(visits, self.env._("Return visits"), names, written),
+            *super()._get_personal_models(),
+            PersonalModel(
+                name="crm.lifecycle.visit",
+                links=("profile_id",),
+                names=(
+                    *("date_due", "date_done", "state", "user_id", "result"),
+                    *("satisfaction", "note", "next_step", "next_date"),
+                ),
+            ),
         ]

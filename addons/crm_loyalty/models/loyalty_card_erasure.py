@@ -21,12 +21,6 @@ class LoyaltyCard(models.Model):
         env.flush_all()
         on_cards = [("card_id", "in", cards.ids)]
         adjustments = env["crm.loyalty.adjustment"].search(on_cards)
-        for records in (cards, adjustments):
-            mine = [("res_id", "in", records.ids)]
-            env["mail.activity"].with_context(active_test=False).search(
-                [("res_model", "=", records._name), *mine]
-            ).unlink()
-            env["mail.message"].search([("model", "=", records._name), *mine]).unlink()
         adjustments.write({"reason": self.env._("Erased")})
         env["loyalty.history"].search(on_cards).write(
             {"description": self.env._("Erased")}
