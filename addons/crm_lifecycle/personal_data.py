@@ -34,6 +34,10 @@ class PersonalModel:
     links: tuple = ()
     #: fields to the person, or to a record of the person, in a record of somebody else
     mentions: tuple = ()
+    #: ``(model, field)``: records that a record of the person refers to by this field
+    referred_by: tuple = ()
+    #: like ``links``, but looked at after all other models, for links in a circle
+    late_links: tuple = ()
     #: the columns of a model name and an ID
     reference: tuple = ()
     #: columns with email addresses

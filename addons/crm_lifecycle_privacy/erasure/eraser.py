@@ -216,7 +216,7 @@ class Eraser:
             self.env.cr.execute(
                 SQL(
                     "UPDATE %(table)s AS t SET %(column)s = v.value::%(type)s "
-                    "FROM unnest(%(ids)s, %(values)s) AS v (id, value) "
+                    "FROM unnest(%(ids)s::int[], %(values)s::text[]) AS v (id, value) "
                     "WHERE t.id = v.id",
                     table=self._get_table(model),
                     column=SQL.identifier(name),

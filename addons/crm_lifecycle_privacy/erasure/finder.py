@@ -104,9 +104,10 @@ def sort_models(env, models):
             for field in fields
             if field and field.comodel_name in by_name and field.comodel_name != name
         }
+        graph[name].update(other for other, _ in model.referred_by if other in by_name)
     later = _get_dependents(graph, set(references))
     for position, name in enumerate(references):
-        graph[name] = {
+        graph[name] |= {
             *(other for other in graph if other not in later),
             *references[:position],
         }
@@ -150,6 +151,9 @@ class Finder:
             if model.name == "crm.lead":
                 self._add_former_values("crm.lead")
                 self._add_emails()
+        for model in self.models:
+            if model.late_links:
+                self._add_found(model, self._get_link_ways(model, model.late_links))
         return self
 
     def _execute(self, query, **values):
@@ -174,7 +178,7 @@ class Finder:
         self._execute(
             """
             INSERT INTO privacy_record
-            SELECT %(model)s, id, id * %(sign)s, TRUE FROM unnest(%(ids)s) AS v (id)
+            SELECT %(model)s, id, id * %(sign)s, TRUE FROM unnest(%(ids)s::int[]) AS v (id)
             """,
             model=model,
             ids=ids,
@@ -236,8 +240,11 @@ class Finder:
     # ------------------------------------------------------------
 
     def _find_model(self, model):
-        table = SQL.identifier(self.env[model.name]._table)
-        ways = list(self._get_ways(model, table))
+        self._add_found(model, self._get_ways(model))
+
+    def _add_found(self, model, ways):
+        """Add the records that are found in some ways, SQL of (id, person, own)."""
+        ways = list(ways)
         if not ways:
             return
         self._execute(
@@ -250,27 +257,42 @@ class Finder:
                 ON CONFLICT DO NOTHING
             """,
             model=model.name,
-            table=table,
+            table=self._get_table(model),
             owned=SQL(model.owned_if or "TRUE"),
             ways=SQL(" UNION ALL ").join(ways),
         )
         if self.env.cr.rowcount > 1000:
             self._execute("ANALYZE privacy_record")
 
-    def _get_ways(self, model, table):
+    def _get_table(self, model):
+        return SQL.identifier(self.env[model.name]._table)
+
+    def _get_ways(self, model):
         """Yield the SQL of ``(id, person, own)`` for each way to find a record."""
         fields = self.env[model.name]._fields
-        for name in model.links:
-            if name in fields and fields[name].store:
-                yield self._get_link_sql(table, fields[name], SQL("r.own"))
+        table = self._get_table(model)
+        yield from self._get_link_ways(model, model.links)
         for name in model.mentions:
             field = fields.get(name)
-            if not field:
+            if not field or not field.store:
                 continue
             if field.type == "many2many":
                 yield self._get_many2many_sql(field)
-            elif field.store:
+            else:
                 yield self._get_link_sql(table, field, SQL("FALSE"))
+        for other, name in model.referred_by:
+            if other in self.env:
+                yield SQL(
+                    """
+                    SELECT o.%(column)s, r.person, r.own
+                      FROM privacy_record AS r
+                      JOIN %(other)s AS o ON o.id = r.id
+                     WHERE r.model = %(name)s AND o.%(column)s IS NOT NULL
+                    """,
+                    column=SQL.identifier(name),
+                    other=SQL.identifier(self.env[other]._table),
+                    name=other,
+                )
         if model.reference:
             yield SQL(
                 """
@@ -286,6 +308,14 @@ class Finder:
         for name in model.emails:
             if name in fields:
                 yield self._get_email_sql(table, name)
+
+    def _get_link_ways(self, model, names):
+        fields = self.env[model.name]._fields
+        for name in names:
+            if name in fields and fields[name].store:
+                yield self._get_link_sql(
+                    self._get_table(model), fields[name], SQL("r.own")
+                )
 
     def _get_link_sql(self, table, field, own):
         return SQL(

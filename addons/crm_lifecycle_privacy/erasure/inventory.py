@@ -46,13 +46,17 @@ IMPERSONAL = {
     "mailing.mailing": "sent to many",
     "payment.provider": "settings",
     "product.document": "documents of products",
+    "product.template": "products",
     "product.supplierinfo": "prices of suppliers",
     "project.milestone": "steps of a project",
     "quotation.document": "documents of quotations",
     "res.bank": "banks",
     "res.company": "the company itself",
     "res.country.state": "settings",
+    "res.partner.category": "tags",
+    "res.users.settings.embedded.action": "screens",
     "resource.resource": "employees",
+    "sms.tracker": "numbers",
     "survey.question": "settings",
     "survey.survey": "settings",
     "utm.campaign": "settings",
@@ -106,7 +110,6 @@ def _get_person_models(env):
             owned_if="""t.partner_id IS NULL OR t.partner_id IN (
                 SELECT id FROM privacy_record WHERE model = 'res.partner')""",
             replaced={"name": env._("Erased lead %(id)s", id="{id}")},
-            kept=("email_domain_criterion",),
             unlinked=("tag_ids",),
             names=(
                 *("name", "contact_name", "partner_name", "email_from", "phone"),
@@ -128,7 +131,7 @@ def _get_person_models(env):
             )
             for name in (
                 *("res.users.apikeys", "res.device.log", "auth_totp.device"),
-                *("res.users.settings", "res.users.log"),
+                "res.users.settings",
             )
         ),
         PersonalModel(
@@ -374,7 +377,7 @@ def _get_calendar_models(env):
         PersonalModel(
             name="calendar.event",
             links=("opportunity_id",),
-            mentions=("partner_ids",),
+            referred_by=(("calendar.attendee", "event_id"),),
             reference=("res_model", "res_id"),
             # No other guest from outside.
             owned_if="""NOT EXISTS (
@@ -421,7 +424,8 @@ def _get_message_models(env):
         PersonalModel(
             name="discuss.channel",
             decision=KEEP,
-            mentions=("channel_partner_ids",),
+            referred_by=(("discuss.channel.member", "channel_id"),),
+            owned_if="FALSE",
             scrubbed=("name", "description"),
             reason=env._("Conversations stay with the others who took part in them."),
         ),
@@ -434,6 +438,7 @@ def _get_message_models(env):
             name="mail.message",
             links=("author_id", "author_guest_id"),
             mentions=("partner_ids",),
+            referred_by=(("mail.mail", "mail_message_id"),),
             reference=("model", "res_id"),
             emails=(
                 *("email_from", "outgoing_email_to"),
@@ -458,7 +463,7 @@ def _get_message_models(env):
         PersonalModel(
             name="mail.mail",
             decision=DELETE,
-            links=("mail_message_id",),
+            late_links=("mail_message_id",),
             mentions=("recipient_ids",),
             emails=("email_to", "email_cc"),
             is_technical=True,

@@ -59,7 +59,7 @@ class ResPartner(models.Model):
             SQL(
                 """
                 WITH RECURSIVE below (top, id) AS (
-                    SELECT id, id FROM unnest(%s) AS t (id)
+                    SELECT id, id FROM unnest(%s::int[]) AS t (id)
                      UNION ALL
                     SELECT b.top, p.id
                       FROM below AS b JOIN res_partner AS p ON p.parent_id = b.id

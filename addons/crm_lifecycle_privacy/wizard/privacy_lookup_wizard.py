@@ -56,7 +56,7 @@ class PrivacyLookupWizard(models.TransientModel):
             UNION
             SELECT m.model_id, r.id, CASE r.model %(active)s ELSE TRUE END
               FROM privacy_record AS r
-              JOIN unnest(%(names)s, %(ids)s) AS m (model, model_id) USING (model)
+              JOIN unnest(%(names)s::text[], %(ids)s::int[]) AS m (model, model_id) USING (model)
             """,
             query=query,
             active=active,

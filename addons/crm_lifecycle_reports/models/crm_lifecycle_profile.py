@@ -9,6 +9,7 @@ from odoo.addons.crm_lifecycle.access import as_reader
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_condition import (
     DOMAIN_ERRORS,
 )
+from odoo.addons.crm_lifecycle.personal_data import ALL, KEEP, PersonalModel
 
 
 class CrmLifecycleProfile(models.Model):
@@ -104,3 +105,16 @@ class CrmLifecycleProfile(models.Model):
             SQL("h.profile_id = ANY(%s)", (self | sources).ids)
         )
         return result
+
+    @api.model
+    def _get_personal_models(self):
+        return [
+            *super()._get_personal_models(),
+            PersonalModel(
+                name="crm.lifecycle.growth.event",
+                decision=KEEP,
+                links=("profile_id",),
+                kept=ALL,  # amounts and days
+                is_technical=True,
+            ),
+        ]

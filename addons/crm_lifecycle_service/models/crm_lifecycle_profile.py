@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
+from odoo.addons.crm_lifecycle.personal_data import ALL, KEEP, PersonalModel
 
 
 class CrmLifecycleProfile(models.Model):
@@ -117,3 +118,16 @@ class CrmLifecycleProfile(models.Model):
     def _get_ticket_partner(self):
         self.ensure_one()
         return self.partner_id
+
+    @api.model
+    def _get_personal_models(self):
+        return [
+            *super()._get_personal_models(),
+            PersonalModel(
+                name="crm.lifecycle.ticket.log",
+                decision=KEEP,
+                reference=("res_model", "res_id"),
+                kept=ALL,  # times
+                is_technical=True,
+            ),
+        ]
