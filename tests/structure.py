@@ -264,3 +264,42 @@ def _get_left_sides(changes):
         else:
             part += letter
     return [part.split("=")[0] for part in [*parts, part]]
+
+
+def read_foreign_calls(addons=ADDONS):
+    """Return ``{(addon, method): addons}`` of calls that need another addon.
+
+    A private method that the addon and its dependencies don't define, and another addon
+    of ours does, is missing when the addon is installed without that one.
+    """
+    calls, definitions = defaultdict(set), defaultdict(set)
+    for file, tree in read_trees(addons):
+        addon = file.relative_to(addons).parts[0]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                definitions[addon].add(node.name)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                calls[addon].add(node.func.attr)
+    needs = read_dependencies(addons)
+    found = {}
+    for addon, names in calls.items():
+        known = set().union(*(definitions[name] for name in needs[addon]))
+        for name in names - known:
+            others = [other for other, own in definitions.items() if name in own]
+            if others and name.startswith("_"):
+                found[addon, name] = others
+    return found
+
+
+def read_dependencies(addons=ADDONS):
+    """Return ``{addon: addons}``, the addon itself and all of ours that it needs."""
+    direct = {
+        path.parent.name: ast.literal_eval(path.read_text())["depends"]
+        for path in addons.glob("*/__manifest__.py")
+    }
+
+    def collect(addon):
+        needs = (collect(name) for name in direct[addon] if name in direct)
+        return {addon}.union(*needs)
+
+    return {addon: collect(addon) for addon in direct}

@@ -68,7 +68,9 @@ class Overview:
             "category": profile.stage_category,
             "goal": profile.stage_goal,
             "health": profile.health,
-            "health_label": profile._get_shown("health"),
+            "health_label": dict(
+                profile._fields["health"]._description_selection(profile.env)
+            ).get(profile.health),
             "health_reasons": profile.health_reasons,
             "stages": stages,
             "since": profile.stage_date,

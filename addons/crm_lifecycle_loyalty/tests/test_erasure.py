@@ -27,10 +27,13 @@ class TestErasure(LoyaltyLifecycleCase):
         cls.env.flush_all()
         cls.Proof = cls.env["crm.loyalty.check"]
 
-    def _get_cards(self):
-        parts = self.profile._get_personal_records()
-        [cards] = [part for part in parts if part.records == self.card]
-        return cards
+    def _get_decision(self):
+        [model] = [
+            model
+            for model in self.env["crm.lifecycle.profile"]._get_personal_models()
+            if model.name == "loyalty.card"
+        ]
+        return model
 
     def _check_ledger(self):
         self.env.flush_all()
@@ -54,8 +57,7 @@ class TestErasure(LoyaltyLifecycleCase):
             "  WHERE card_id = %(card)s"
             " UNION ALL SELECT description FROM loyalty_history"
             "  WHERE card_id = %(card)s"
-            " UNION ALL SELECT body FROM mail_message WHERE res_id = %(card)s"
-            "  AND model = 'loyalty.card') AS texts (t)",
+            ") AS texts (t)",
             {"card": self.card.id},
         )
         return self.env.cr.fetchone()[0]
@@ -67,7 +69,7 @@ class TestErasure(LoyaltyLifecycleCase):
             (e.kind, e.points, e.remaining, e.date)
             for e in self.card.crm_loyalty_entry_ids
         ]
-        self._get_cards().erase()
+        self.card._erase_personal_data()
         self.env.invalidate_all()
         self.assertNotIn(SECRET, self._get_texts())
         self.assertEqual(
@@ -88,7 +90,7 @@ class TestErasure(LoyaltyLifecycleCase):
     def test_the_last_proof_tells_that_entries_were_sealed_anew(self):
         self._check_ledger()
         last = self.Proof.search([("anchor_date", "!=", False)], limit=1)
-        self._get_cards().erase()
+        self.card._erase_personal_data()
         self.assertIn("A person was erased", str(last.message_ids[:1].body))
 
     def test_a_forged_ledger_is_not_sealed_anew(self):
@@ -99,22 +101,22 @@ class TestErasure(LoyaltyLifecycleCase):
         )
         self.env.invalidate_all()
         with self.assertRaisesRegex(UserError, "changed past the ledger"):
-            self._get_cards().erase()
+            self.card._erase_personal_data()
 
-    def test_points_are_handed_out_with_their_reasons(self):
-        card = self._get_cards().get_row(self.card)
+    def test_points_are_exported_with_their_reasons(self):
+        card = self._get_decision().get_row(self.card)
         self.assertEqual(card["points"], 125)
         self.assertEqual(
             [item["points"] for item in card["entries"]], [100, 50, -30, 5]
         )
         self.assertIn(SECRET, card["entries"][1]["reason"])
         html = self.env["ir.qweb"]._render(
-            self._get_cards().template, {"data": {"cards": [card]}}
+            self._get_decision().template, {"data": {"cards": [card]}}
         )
         self.assertIn("Club", html)
         self.assertIn(SECRET, html)
 
     def test_points_are_posted_on_after_it(self):
-        self._get_cards().erase()
+        self.card._erase_personal_data()
         self.card._post_points(7, "bonus")
         self.assertEqual(self._check_ledger(), [])

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 
 from odoo.tools import SQL, split_every
+from odoo.tools.sql import table_columns
 
 from odoo.addons.crm_lifecycle.personal_data import DELETE, KEEP, get_text_columns
 
@@ -12,6 +13,11 @@ from .persons import read_persons
 from .sweep import sweep
 
 BATCH = 5000
+
+
+def get_columns(env, name):
+    """Return the columns of the table of a model; not all of them are fields."""
+    return table_columns(env.cr, env[name]._table)
 
 
 class Eraser:
@@ -96,13 +102,7 @@ class Eraser:
         return found
 
     def _is_column(self, model, name):
-        """Whether a table has a column; some of Odoo's columns are no fields' own."""
-        self.env.cr.execute(
-            "SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) "
-            "AND attname = %s AND NOT attisdropped",
-            [self.env[model.name]._table, name],
-        )
-        return bool(self.env.cr.rowcount)
+        return name in get_columns(self.env, model.name)
 
     def _get_replacement(self, name, text):
         column = SQL.identifier(name)

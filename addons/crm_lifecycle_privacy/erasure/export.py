@@ -76,8 +76,21 @@ class PersonalDataExport:
                 result[model.key] = rows
             elif rows:
                 title = self.env["ir.model"]._get(model.name).name
-                result["records"].append({"title": title, "rows": rows})
+                labels = self._get_labels(model, rows)
+                result["records"].append(
+                    {"title": title, "labels": labels, "rows": rows}
+                )
         return result
+
+    def _get_labels(self, model, rows):
+        """Return the labels that some of the rows have, in the order of the fields."""
+        fields = self.env[model.name]._fields
+        order = [
+            fields[name]._description_string(self.env)
+            for name in model.get_exported_names(self.env)
+        ]
+        used = dict.fromkeys(label for row in rows for label in row)
+        return [label for label in dict.fromkeys([*order, *used]) if label in used]
 
     def _get_shown(self, name):
         """Return a value formatted for people, None if it is empty."""

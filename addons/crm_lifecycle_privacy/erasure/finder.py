@@ -381,6 +381,22 @@ class Finder:
         )
         return {model: (own, shared) for model, own, shared in self.env.cr.fetchall()}
 
+    def count_rows(self, model, condition):
+        """Return the number of the persons' records with an SQL condition, or 0."""
+        if not condition:
+            return 0
+        self._execute(
+            """
+            SELECT count(*) FROM %(table)s AS t
+             WHERE (%(condition)s) AND t.id IN (
+                SELECT id FROM privacy_record WHERE model = %(model)s AND own)
+            """,
+            table=self._get_table(model),
+            condition=SQL(condition),
+            model=model.name,
+        )
+        return self.env.cr.fetchone()[0]
+
     def get_records(self, name):
         """Return the records of a model that belong to the persons, the oldest first."""
         self._execute(

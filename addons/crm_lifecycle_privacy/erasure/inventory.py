@@ -412,6 +412,13 @@ def _get_calendar_models(env):
     ]
 
 
+class Messages(PersonalModel):
+    def get_row(self, record):
+        """Return nothing for a message that only has the values of a change."""
+        row = super().get_row(record)
+        return row if len(row) > 1 else {}
+
+
 def _get_message_models(env):
     return [
         PersonalModel(
@@ -434,7 +441,7 @@ def _get_message_models(env):
             links=("partner_id", "guest_id"),
             is_technical=True,
         ),
-        PersonalModel(
+        Messages(
             name="mail.message",
             links=("author_id", "author_guest_id"),
             mentions=("partner_ids",),

@@ -15,18 +15,23 @@ def make(world):
             )
             for name in ("mine", "there")
         },
+        "crm.lifecycle.erase.line": {
+            "line": (world.env["crm.lifecycle.erase.line"], None, {"name": "Contact"}),
+        },
     }
 
 
 OPENS = """
     crm.lifecycle.profile.action_export_personal_data
     crm.lifecycle.profile.action_open_erase
+    crm.lifecycle.erase.action_open_unprinted_invoices
 """
 
 MODELS = """
-model               record public portal employee seller leader manager technician admin
-crm.lifecycle.erase mine   -      -      -        -      -      -       -          c
-crm.lifecycle.erase there  -      -      -        -      -      -       -          -
+model                    record public portal employee seller leader manager technician admin
+crm.lifecycle.erase      mine   -      -      -        -      -      -       -          c
+crm.lifecycle.erase      there  -      -      -        -      -      -       -          -
+crm.lifecycle.erase.line line   -      -      -        -      -      -       -          -
 """
 
 METHODS = """

@@ -11,7 +11,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.crm_lifecycle.moves import Move, MoveService
-from odoo.addons.crm_lifecycle.personal_data import PersonalRecords
+from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 SECRET = "Zaphod Beeblebrox"
@@ -82,8 +82,14 @@ class TestPrivacy(LifecycleCase):
         self.assertEqual(facts["Open leads"], 1)
         self.assertIn(SECRET, data["note"])
         self.assertEqual(data["playbook"][0]["reason"], f"no mail for {SECRET}")
-        self.assertEqual(len(data["activities"]), 1)
-        self.assertTrue(any(SECRET in m["text"] for m in data["messages"] if m["text"]))
+        records = {section["title"]: section["rows"] for section in data["records"]}
+        self.assertEqual(
+            [row["Summary"] for row in records["Activity"]], [f"Call {SECRET}"]
+        )
+        self.assertIn(
+            f"Dear {SECRET}", [row.get("Contents") for row in records["Message"]]
+        )
+        self.assertEqual(records["Contact"][0]["Phone"], "+1 555 0100")
 
     def test_it_can_be_read_on_paper(self):
         html, _type = (
@@ -114,68 +120,111 @@ class TestPrivacy(LifecycleCase):
         with self.assertRaises(AccessError):
             profile.read(["personal_data_file"])
         with self.assertRaises(UserError):
-            profile._get_personal_data()
+            profile._get_personal_data_export()
 
     # ------------------------------------------------------------
-    # What addons keep
+    # What addons store
     # ------------------------------------------------------------
 
-    def _keep(self, part):
-        """Have an addon keep some records on all customers."""
-        Profile = type(self.env["crm.lifecycle.profile"])
-        self.startPatcher(
-            patch.object(Profile, "_get_personal_records", lambda profiles: [part])
+    def _decide(self, **values):
+        """Have an addon decide about leads in another way; return the decision."""
+        model = values.pop("type", PersonalModel)(
+            name="crm.lead", links=("partner_id",), **values
         )
+        Profile = type(self.env["crm.lifecycle.profile"])
+        original = Profile._get_personal_models
+        self.startPatcher(
+            patch.object(
+                Profile, "_get_personal_models", lambda this: [*original(this), model]
+            )
+        )
+        return model
 
-    def test_records_of_addons_are_handed_out_as_tables(self):
-        lead = self.partner.opportunity_ids
-        self._keep(PersonalRecords(lead, "Leads", ("name", "description")))
-        profile = self.ada.with_user(self.manager)
-        [section] = profile._get_personal_data()["records"]
-        self.assertEqual(section["title"], "Leads")
-        self.assertEqual(section["rows"], [{"Opportunity": lead.name}])
+    def _render(self):
         html, _type = (
             self.env["ir.actions.report"]
             .with_user(self.manager)
-            ._render_qweb_html(REPORT, profile.ids)
+            ._render_qweb_html(REPORT, self.ada.ids)
         )
-        self.assertIn("Leads", html.decode())
+        return html.decode()
+
+    def test_records_of_addons_are_exported_as_tables(self):
+        self._decide(names=("name", "description"))
+        lead = self.partner.opportunity_ids
+        data = self.ada.with_user(self.manager)._get_personal_data_export().data
+        [section] = [item for item in data["records"] if item["title"] == "Lead"]
+        self.assertEqual(section["rows"], [{"Opportunity": lead.name}])
+        self.assertIn("<h4>Lead</h4>", self._render())
 
     def test_records_with_a_layout_of_their_own_are_printed_by_it(self):
-        class Notes(PersonalRecords):
-            key = "notes"
-            template = "crm_lifecycle_privacy.test_notes"
-
+        class Leads(PersonalModel):
             def get_row(self, record):
-                return record.name
+                return f"of {record.partner_id.name}"
 
+        self._decide(
+            type=Leads,
+            key="notes",
+            template="crm_lifecycle_privacy.test_notes",
+            names=("name",),
+        )
         self.env["ir.ui.view"].create(
             {
                 "name": "Notes",
-                "key": Notes.template,
+                "key": "crm_lifecycle_privacy.test_notes",
                 "type": "qweb",
-                "arch": """<b t-out="'Notes on ' + data['notes'][0]" />""",
+                "arch": """<b t-out="'Notes ' + data['notes'][0]" />""",
             }
         )
-        self._keep(Notes(self.partner))
-        profile = self.ada.with_user(self.manager)
-        data = profile._get_personal_data()
-        self.assertEqual((data["notes"], data["records"]), ([SECRET], []))
-        html, _type = (
-            self.env["ir.actions.report"]
-            .with_user(self.manager)
-            ._render_qweb_html(REPORT, profile.ids)
-        )
-        self.assertIn(f"Notes on {SECRET}", html.decode())
+        data = self.ada.with_user(self.manager)._get_personal_data_export().data
+        self.assertEqual(data["notes"], [f"of {SECRET}"])
+        self.assertNotIn("Lead", [item["title"] for item in data["records"]])
+        self.assertIn(f"Notes of {SECRET}", self._render())
 
-    def test_records_of_addons_are_erased(self):
+    def _set_texts(self, lead):
+        lead.write(
+            {"referred": f"{SECRET}, a friend", "function": SECRET, "email_cc": SECRET}
+        )
+
+    def test_a_decision_names_what_stays_of_the_texts(self):
         lead = self.partner.opportunity_ids
-        lead.referred = SECRET
-        lead.message_post(body=SECRET)
-        self._keep(PersonalRecords(lead, "Leads", (), ("referred",)))
+        self._set_texts(lead)
+        self._decide(
+            replaced={"name": "Lead {id}", "email_cc": "Gone"},
+            kept=("function",),
+            scrubbed=("referred",),
+            cleared=("expected_revenue",),
+        )
         self.ada.with_user(self.admin).action_erase()
-        self.assertFalse(lead.referred)
-        self.assertFalse(lead.message_ids)
+        self.env.invalidate_all()
+        self.assertEqual(lead.name, f"Lead {lead.id}")
+        self.assertEqual(lead.email_cc, "Gone")
+        self.assertEqual(lead.function, SECRET)
+        self.assertEqual(lead.referred, "…, a friend")
+        self.assertEqual(lead.expected_revenue, 0)
+
+    def test_a_decision_keeps_or_deletes_some_of_the_rows(self):
+        leads = self.partner.opportunity_ids
+        leads |= leads.copy({"priority": "1"}) | leads.copy({"priority": "2"})
+        self._set_texts(leads)
+        self._decide(
+            kept_if="t.priority = '1'",
+            deleted_if="t.priority = '2'",
+            cleared=("email_cc",),
+        )
+        self.ada.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        self.assertEqual(
+            [(lead.function, lead.email_cc) for lead in leads.exists()],
+            [(False, False), (SECRET, False)],
+        )
+
+    def test_records_that_are_shared_lose_only_the_name(self):
+        lead = self.partner.opportunity_ids
+        self._set_texts(lead)
+        self._decide(owned_if="FALSE")
+        self.ada.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        self.assertEqual(lead.referred, "…, a friend")
 
     # ------------------------------------------------------------
     # Erasing
@@ -287,12 +336,72 @@ class TestPrivacy(LifecycleCase):
         with self.assertRaises(AccessError):
             wizards.with_context(default_profile_ids=value).default_get(["profile_ids"])
 
-    def test_who_logs_in_is_not_erased(self):
-        new_test_user(
+    def test_portal_users_are_erased_and_employees_are_not(self):
+        user = new_test_user(
             self.env, "zaphod", groups="base.group_portal", partner_id=self.partner.id
         )
-        with self.assertRaisesRegex(UserError, "can log in"):
+        self.ada.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        self.assertEqual((user.active, user.login), (False, f"erased-{user.id}"))
+        user.group_ids = self.env.ref("base.group_user")
+        with self.assertRaisesRegex(UserError, "is a user of this database"):
             self.ada.with_user(self.admin).action_erase()
+
+    def test_an_address_that_others_have_too_finds_nothing(self):
+        """Two persons with one address: only one of them is erased."""
+        other = self._partner("Trillian", email="zaphod@example.com")
+        lead = self._lead(partner_id=other.id, email_from="zaphod@example.com")
+        self.ada.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        self.assertEqual(
+            (other.email, lead.email_from), ("zaphod@example.com",) * 2
+        )
+
+    def test_a_lead_without_a_contact_is_erased(self):
+        lead = self._lead(contact_name="Arthur", email_from="arthur@example.com")
+        self._run(TODAY + timedelta(days=2))
+        profile = self._profile(lead)
+        profile.with_user(self.admin).action_erase()
+        self.env.invalidate_all()
+        self.assertEqual(
+            (lead.name, lead.contact_name, lead.email_from, lead.active),
+            (f"Erased lead {lead.id}", False, False, False),
+        )
+        self.assertTrue(profile.erased_date)
+
+    def test_many_contacts_are_erased_in_the_background(self):
+        self.env["res.partner"].create(
+            [{"name": "Child", "parent_id": self.partner.id} for _number in range(100)]
+        )
+        action = self.ada.with_user(self.admin).action_erase()
+        self.assertFalse(self.ada.erased_date)
+        task = self.env["background.task"].browse(action["res_id"])
+        self.assertEqual(task.name, "Erasure of 101 contacts")
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "base_background_task.ir_cron_run_tasks"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(task.state, "done", task.error)
+        self.assertTrue(self.ada.erased_date)
+        self.assertFalse(self.env["res.partner"].search([("name", "=", "Child")]))
+
+    def test_queries_do_not_grow_with_the_contacts(self):
+        counts = []
+        for number in (1, 30):
+            partner = self._partner("Many")
+            self.env["res.partner"].create(
+                [{"name": "Child", "parent_id": partner.id} for _child in range(number)]
+            )
+            profile = self.env["crm.lifecycle.profile"].create(
+                {"partner_id": partner.id, "company_id": self.company.id}
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            profile._erase()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0] + 5)
 
     # ------------------------------------------------------------
     # Retention
@@ -348,6 +457,21 @@ class TestPrivacy(LifecycleCase):
         self.company.lifecycle_retention_months = 12
         self._retain()
         self.assertFalse(gone.erased_date)
+
+    def test_one_who_can_not_be_erased_does_not_stop_the_others(self):
+        employee, gone = self._gone("Employee", 900), self._gone("Gone", 900)
+        new_test_user(
+            self.env,
+            "employee",
+            groups="base.group_user",
+            partner_id=self._partner("Child", parent_id=employee.partner_id.id).id,
+        )
+        self.company.lifecycle_retention_months = 12
+        with self.assertLogs("odoo.addons.crm_lifecycle_privacy", "WARNING") as logs:
+            self._retain()
+        self.assertIn("was not erased", logs.output[0])
+        self.assertTrue(gone.erased_date)
+        self.assertFalse(employee.erased_date)
 
     def test_the_database_keeps_the_bounds_of_the_months(self):
         with (

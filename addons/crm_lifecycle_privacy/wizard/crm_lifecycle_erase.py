@@ -65,19 +65,30 @@ class CrmLifecycleErase(models.TransientModel):
             own, shared = counts.get(model.name, (0, 0))
             if model.is_technical or not own + shared:
                 continue
-            outcome = "anonymized"
-            if model.decision == DELETE:
-                outcome = "deleted"
-            elif model.decision == KEEP:
-                outcome = "kept"
+            kept = own
+            if model.decision != KEEP:
+                kept = finder.count_rows(model, model.kept_if)
+            deleted = own - kept
+            if model.decision != DELETE:
+                deleted = finder.count_rows(model, model.deleted_if)
             name = self.env["ir.model"]._get(model.name).name
-            vals = {"name": name, "count": own, "outcome": outcome}
-            if own:
-                lines.append(vals | {"reason": model.reason})
-            if shared:
-                lines.append(vals | {"count": shared, "outcome": "shared"})
+            lines += [
+                {
+                    "name": name,
+                    "count": count,
+                    "outcome": outcome,
+                    "reason": outcome == "kept" and model.reason,
+                }
+                for outcome, count in (
+                    ("deleted", deleted),
+                    ("anonymized", own - kept - deleted),
+                    ("shared", shared),
+                    ("kept", kept),
+                )
+                if count
+            ]
         order = ["deleted", "anonymized", "shared", "kept"]
-        return sorted(lines, key=lambda vals: order.index(vals["outcome"]))
+        return sorted(lines, key=lambda row: (order.index(row["outcome"]), row["name"]))
 
     @api.model
     def _get_unprinted_invoices(self, finder):

@@ -1,6 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, email_normalize
 
+from ..erasure.eraser import get_columns
 from ..erasure.finder import Finder
 
 # Records of the lifecycle, which count in its sums. They have a profile.
@@ -29,17 +30,15 @@ class PrivacyLookupWizard(models.TransientModel):
 
     def _get_query(self):
         query = super()._get_query()
-        ids = self._find_lifecycle_persons()
+        finder = self._find_lifecycle_persons()
         # Those that Odoo leaves out, but for messages on the records of the person.
-        blacklist = {*self._get_query_models_blacklist()} - {"mail.message"}
+        left_out = {*self._get_query_models_blacklist()} - {"mail.message"}
+        listed = {*PROFILE_MODELS, *LEDGER_MODELS, "crm.lifecycle.profile"}
         names = {
             model.name: self.env["ir.model"]._get_id(model.name)
-            for model in ids.models
-            if model.name not in blacklist and not model.is_technical
-        } | {
-            name: self.env["ir.model"]._get_id(name)
-            for name in PROFILE_MODELS
-            if name in self.env
+            for model in finder.models
+            if model.name in listed
+            or (model.name not in left_out and not model.is_technical)
         }
         active = SQL(" ").join(
             SQL(
@@ -48,7 +47,7 @@ class PrivacyLookupWizard(models.TransientModel):
                 SQL.identifier(self.env[name]._table),
             )
             for name in names
-            if self.env[name]._fields.get("active") and self.env[name]._fields["active"].store
+            if "active" in get_columns(self.env, name)
         )
         return SQL(
             """
