@@ -1,6 +1,6 @@
 """Times the erasure of one customer with many contacts below it. Rolls back.
 
-    CONTACTS=50000 script/odoo shell -d lifecycle --no-http --log-level=warn < bench/erasure.py
+CONTACTS=50000 script/odoo shell -d lifecycle --no-http < bench/erasure.py
 """
 
 import os

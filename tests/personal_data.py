@@ -53,7 +53,9 @@ class Person:
         self._flush_tracking()
         self.partner.write({"name": NAME, "email": EMAIL})
         self._flush_tracking()
-        self.stranger = env["res.partner"].create({"name": "Stranger", "email": "s@x.example"})
+        self.stranger = env["res.partner"].create(
+            {"name": "Stranger", "email": "s@x.example"}
+        )
         self.profile = env["crm.lifecycle.profile"].create(
             {"partner_id": self.partner.id, "company_id": company.id, "note": WORDS}
         )
@@ -73,7 +75,9 @@ class Person:
             record.message_subscribe(partner_ids=self.partner.ids)
             record.message_post(body=WORDS, subject=WORDS, author_id=self.partner.id)
             record.message_post(
-                body=f"Dear {NAME}", message_type="comment", subtype_xmlid="mail.mt_comment"
+                body=f"Dear {NAME}",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
             )
         if hasattr(record, "activity_schedule"):
             for summary in (f"Call {NAME}", f"Called {NAME}"):
@@ -106,7 +110,12 @@ class Person:
             ]
         )
         lead.write(
-            {"contact_name": NAME, "description": WORDS, "phone": PHONE, "street": STREET}
+            {
+                "contact_name": NAME,
+                "description": WORDS,
+                "phone": PHONE,
+                "street": STREET,
+            }
         )
         other.write({"contact_name": NAME, "referred": NAME, "phone": PHONE})
         self._flush_tracking()

@@ -40,7 +40,10 @@ class TestErasureKill(BaseCase):
         with self._get_env() as env:
             partners = env["res.partner"].create(
                 [
-                    {"name": "Killmark", "child_ids": [Command.create({"name": "Killmark"})]}
+                    {
+                        "name": "Killmark",
+                        "child_ids": [Command.create({"name": "Killmark"})],
+                    }
                     for _number in range(CUSTOMERS)
                 ]
             )
@@ -101,7 +104,9 @@ class TestErasureKill(BaseCase):
             Worker(self.registry, JOB).wait()
             self.assertEqual(self._count_traces(ids), [0] * CUSTOMERS, die_at)
         self.assertEqual(self._count_traces(ids), [0] * CUSTOMERS)
-        self.assertGreater(len(killed), 2, f"{killed}: was never killed between two customers")
+        self.assertGreater(
+            len(killed), 2, f"{killed}: was never killed between two customers"
+        )
 
 
 class _Environment:

@@ -1,7 +1,8 @@
 """What is stored on persons: a decision for each model.
 
-`crm.lifecycle.profile._get_personal_models` returns the decisions of an addon. The addon
-`crm_lifecycle_privacy` finds, exports and erases by them; without it nothing uses them.
+`crm.lifecycle.profile._get_personal_models` returns the decisions of an addon. The
+addon `crm_lifecycle_privacy` finds, exports and erases by them; without it nothing uses
+them.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class PersonalModel:
     """
 
     name: str
-    #: ANONYMIZE empties all text columns, DELETE the rows; KEEP leaves the rest as it is
+    #: ANONYMIZE empties all text columns, DELETE deletes rows, KEEP leaves what it can
     decision: str = ANONYMIZE
 
     # How records are found.
@@ -117,7 +118,7 @@ class PersonalModel:
 
 
 def get_text_columns(model):
-    """Return the names of the stored fields with text or JSON in the table of a model."""
+    """Return the names of a model's stored fields with text or JSON."""
     return [
         name
         for name, field in model._fields.items()

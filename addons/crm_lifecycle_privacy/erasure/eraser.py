@@ -163,11 +163,17 @@ class Eraser:
         """Remove names, addresses and numbers from texts that stay."""
         kept = set(model.kept) | set(model.reference)
         if model.decision == KEEP or model.scrubbed:
-            self._scrub_columns(model, model.get_scrubbed_columns(self.env), SQL("TRUE"))
+            self._scrub_columns(
+                model, model.get_scrubbed_columns(self.env), SQL("TRUE")
+            )
         if model.decision != KEEP:
             columns = [
                 *model.get_emptied_columns(self.env),
-                *(name for name in model.replaced or {} if self._is_column(model, name)),
+                *(
+                    name
+                    for name in model.replaced or {}
+                    if self._is_column(model, name)
+                ),
             ]
             if model.decision == DELETE:
                 columns = get_text_columns(self.env[model.name])

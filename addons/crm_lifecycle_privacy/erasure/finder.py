@@ -2,7 +2,7 @@
 
 A search fills three temporary tables, which live until the end of the transaction:
 ``privacy_record`` (model, id, person, own), ``privacy_email`` (email, person) and
-``privacy_former`` (person, name, value), texts that the person's records no longer have.
+``privacy_former`` (person, name, value), texts that the person's records had once.
 A person is the ID of a contact, or the negative ID of a lead without a contact.
 """
 
@@ -27,7 +27,7 @@ EMAIL_COLUMNS = ("email", "email_from", "email_normalized", "partner_email", "em
 
 
 def get_personal_models(env):
-    """Return ``{name: PersonalModel}`` of this database, the decisions of all addons."""
+    """Return ``{name: PersonalModel}``, the decisions of all addons."""
     decisions = [
         *get_odoo_models(env),
         *env["crm.lifecycle.profile"]._get_personal_models(),
@@ -76,9 +76,11 @@ def _get_person_fields(model, decided):
         if not field.store or name in ("create_uid", "write_uid"):
             continue
         about = field.comodel_name
-        if field.type == "many2one" and about in decided and about != "res.users":
-            yield name
-        elif field.type == "many2many" and about in PERSON_MODELS:
+        if field.type == "many2one":
+            is_about_persons = about in decided and about != "res.users"
+        else:
+            is_about_persons = field.type == "many2many" and about in PERSON_MODELS
+        if is_about_persons:
             yield name
 
 
@@ -91,14 +93,16 @@ def _get_reference(model):
 
 
 def sort_models(env, models):
-    """Return decisions in an order in which each comes after those that it refers to."""
+    """Return decisions in order, each after those that it refers to."""
     by_name = {model.name: model for model in models}
     references = [model.name for model in models if model.reference]
     # Any record may have files, so they come last.
     references.sort(key=lambda name: name == "ir.attachment")
     graph = {}
     for name, model in by_name.items():
-        fields = [env[name]._fields.get(link) for link in (*model.links, *model.mentions)]
+        fields = [
+            env[name]._fields.get(link) for link in (*model.links, *model.mentions)
+        ]
         graph[name] = {
             field.comodel_name
             for field in fields
@@ -178,7 +182,8 @@ class Finder:
         self._execute(
             """
             INSERT INTO privacy_record
-            SELECT %(model)s, id, id * %(sign)s, TRUE FROM unnest(%(ids)s::int[]) AS v (id)
+            SELECT %(model)s, id, id * %(sign)s, TRUE
+              FROM unnest(%(ids)s::int[]) AS v (id)
             """,
             model=model,
             ids=ids,
@@ -196,7 +201,8 @@ class Finder:
               JOIN mail_message AS m ON m.model = r.model AND m.res_id = r.id
               JOIN mail_tracking_value AS t ON t.mail_message_id = m.id
               JOIN ir_model_fields AS f ON f.id = t.field_id
-             CROSS JOIN LATERAL (VALUES (t.old_value_char), (t.new_value_char)) v (value)
+             CROSS JOIN LATERAL
+                   (VALUES (t.old_value_char), (t.new_value_char)) AS v (value)
              WHERE r.model = %(model)s AND r.own
                AND f.name = ANY(%(names)s) AND v.value > ''
             """,
@@ -398,7 +404,7 @@ class Finder:
         return self.env.cr.fetchone()[0]
 
     def get_records(self, name):
-        """Return the records of a model that belong to the persons, the oldest first."""
+        """Return the records of a model that belong to the persons, by ID."""
         self._execute(
             "SELECT DISTINCT id FROM privacy_record WHERE model = %(model)s AND own "
             "ORDER BY id",

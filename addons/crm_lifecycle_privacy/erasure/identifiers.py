@@ -111,7 +111,9 @@ def _split(text):
 
 
 def _is_ideographic(words):
-    return len(words) > 1 and all(len(word) == 1 and ord(word) > 0x2E7F for word in words)
+    return len(words) > 1 and all(
+        len(word) == 1 and ord(word) > 0x2E7F for word in words
+    )
 
 
 def _get_digits(text):

@@ -172,7 +172,9 @@ def _get_person_models(env):
 
 
 def _get_sale_models(env):
-    by_law = env._("Accounting documents are kept as long as the law of your country asks.")
+    by_law = env._(
+        "Accounting documents are kept as long as the law of your country asks."
+    )
     commercial = env._("Orders stay, for the sums; names are removed from their texts.")
     amounts = env._("Payments stay, as the proof of who paid what.")
     return [
@@ -483,9 +485,7 @@ def _get_message_models(env):
             is_technical=True,
         ),
         *(
-            PersonalModel(
-                name=name, decision=DELETE, links=(link,), is_technical=True
-            )
+            PersonalModel(name=name, decision=DELETE, links=(link,), is_technical=True)
             for name, link in (
                 ("mail.message.schedule", "mail_message_id"),
                 ("mail.message.translation", "message_id"),

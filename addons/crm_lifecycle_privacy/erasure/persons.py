@@ -71,4 +71,3 @@ def _make_identifiers(values, is_company):
             if column in NAMES and not is_company:
                 names.append(text)
     return Identifiers(texts, numbers, names)
-

@@ -28,7 +28,7 @@ class CrmLifecycleProfile(models.Model):
         string="Erased on",
         readonly=True,
         copy=False,
-        help="The day on which the customer's personal data was erased. Their moves and "
+        help="The day on which the customer's personal data was erased. Moves and "
         "amounts still count in the sums.",
     )
     personal_data_file = fields.Binary(

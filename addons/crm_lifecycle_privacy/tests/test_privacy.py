@@ -353,9 +353,7 @@ class TestPrivacy(LifecycleCase):
         lead = self._lead(partner_id=other.id, email_from="zaphod@example.com")
         self.ada.with_user(self.admin).action_erase()
         self.env.invalidate_all()
-        self.assertEqual(
-            (other.email, lead.email_from), ("zaphod@example.com",) * 2
-        )
+        self.assertEqual((other.email, lead.email_from), ("zaphod@example.com",) * 2)
 
     def test_a_lead_without_a_contact_is_erased(self):
         lead = self._lead(contact_name="Arthur", email_from="arthur@example.com")

@@ -42,7 +42,8 @@ class PrivacyLookupWizard(models.TransientModel):
         }
         active = SQL(" ").join(
             SQL(
-                "WHEN %s THEN EXISTS (SELECT FROM %s AS t WHERE t.id = r.id AND t.active)",
+                "WHEN %s THEN "
+                "EXISTS (SELECT FROM %s AS t WHERE t.id = r.id AND t.active)",
                 name,
                 SQL.identifier(self.env[name]._table),
             )
@@ -55,7 +56,8 @@ class PrivacyLookupWizard(models.TransientModel):
             UNION
             SELECT m.model_id, r.id, CASE r.model %(active)s ELSE TRUE END
               FROM privacy_record AS r
-              JOIN unnest(%(names)s::text[], %(ids)s::int[]) AS m (model, model_id) USING (model)
+              JOIN unnest(%(names)s::text[], %(ids)s::int[]) AS m (model, model_id)
+             USING (model)
             """,
             query=query,
             active=active,
@@ -64,7 +66,7 @@ class PrivacyLookupWizard(models.TransientModel):
         )
 
     def _find_lifecycle_persons(self):
-        """Return a `Finder` with the records of the persons that Odoo's lookup finds."""
+        """Return a `Finder` of the persons with this name or email."""
         # sudo: the administrator's lookup covers all companies.
         env = self.env(su=True)
         email = email_normalize(self.email.strip())
@@ -116,4 +118,3 @@ class PrivacyLookupWizardLine(models.TransientModel):
             partner = record[LEDGER_MODELS[self.res_model]].partner_id
             return profiles.search([("partner_id", "parent_of", partner.ids)], limit=1)
         return profiles.browse()
-

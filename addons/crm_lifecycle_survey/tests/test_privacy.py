@@ -31,7 +31,9 @@ class TestPrivacy(SurveyCase):
 
     def test_words_are_erased_and_scores_stay(self):
         self.assertEqual(
-            sorted(self._get_decision("survey.user_input").get_emptied_columns(self.env)),
+            sorted(
+                self._get_decision("survey.user_input").get_emptied_columns(self.env)
+            ),
             ["email", "nickname"],
         )
         self.assertEqual(
