@@ -7,6 +7,7 @@ stage. Rules, staff, imports, merges, replays and voided runs all use it. No oth
 module adds rows to the history or writes the stage of a profile.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -24,10 +25,12 @@ REASON_PASSES = "Passed through"
 
 # Moves that import the past: the playbook runs no step for them.
 QUIET_ORIGINS = ("import", "replay")
+# Moves that a customer who enters a lifecycle makes in a run.
+ORIGINS_OF_PLACEMENT = ("start", "switch")
 # Moves that a user requested: the lifecycle raises an error if it refuses them.
 ORIGINS_BY_HAND = ("manual", "import")
 # Moves of a run, which sets the next review itself.
-ORIGINS_BY_RULE = ("rule", "replay")
+ORIGINS_BY_RULE = ("rule", "replay", *ORIGINS_OF_PLACEMENT)
 
 # Columns of a profile that a replay publishes.
 PUBLISHED = ("lifecycle_id", "stage_id", "stage_date", "date_last_stage_update")
@@ -40,6 +43,7 @@ INSERT_HISTORY = """
         lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
         date, origin, rule_id, user_id, reason, facts,
         days_in_from_stage, processed_at, is_quiet, chain, run_id,
+        passed_stages, is_baseline, customer_date,
         create_date, write_date)
     SELECT p.id, p.partner_id, p.lead_id, p.company_id,
            %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
@@ -47,6 +51,9 @@ INSERT_HISTORY = """
            %(facts)s,
            GREATEST(%(day)s - p.stage_date, 0), %(processed_at)s,
            %(quiet)s, %(chain)s, %(run)s,
+           %(passed)s::jsonb, %(baseline)s,
+           CASE WHEN %(baseline)s AND %(customer_date)s <= %(day)s
+                THEN %(customer_date)s END,
            %(now)s, %(now)s
       FROM crm_lifecycle_profile AS p
            %(days)s
@@ -94,6 +101,9 @@ class Move:
         playbook runs no step
     :param run: the `crm.lifecycle.run` that makes the move
     :param is_transfer: allow a stage of another lifecycle than the customers'
+    :param passed_ids: the stages on the way, in place of a move through each of them
+    :param is_baseline: the move says where the customers already are: reports don't
+        count it
     """
 
     stage: models.BaseModel
@@ -106,6 +116,8 @@ class Move:
     quiet: bool = False
     run: models.BaseModel | None = None
     is_transfer: bool = False
+    passed_ids: tuple[int, ...] = ()
+    is_baseline: bool = False
 
     @property
     def is_by_hand(self) -> bool:
@@ -143,7 +155,8 @@ class MoveService:
             return profiles
         self.env.flush_all()
         for part, members in self._iter_days(profiles, move):
-            if move.stage.lifecycle_id.skip_policy == "fill":
+            fills = move.stage.lifecycle_id.skip_policy == "fill"
+            if fills and move.origin not in ORIGINS_OF_PLACEMENT:
                 self._pass_through(members, part)
             self._write_history(members, part)
             self._write_stage(members, part, writer, sets_review=not part.is_by_rule)
@@ -274,13 +287,18 @@ class MoveService:
                 else SQL(),
                 origin=move.origin,
                 rule=rule.id if rule else None,
-                user=None if move.origin == "rule" else self.env.uid,
+                user=None
+                if move.origin in ("rule", *ORIGINS_OF_PLACEMENT)
+                else self.env.uid,
                 reason=move.reason or (rule.name if rule else None),
                 facts=History._get_facts_sql(rule),
                 processed_at=processed_at,
                 quiet=quiet,
                 chain=self.env.context.get("lifecycle_chain") or None,
                 run=move.run.id if move.run else None,
+                passed=json.dumps(move.passed_ids) if move.passed_ids else None,
+                baseline=_get_baseline(move),
+                customer_date=profiles._get_customer_date_sql(),
                 now=NOW,
                 ids=list(ids),
             )
@@ -447,6 +465,25 @@ class MoveService:
 # ----------------------------------------------------------------
 
 
+def _get_baseline(move: Move) -> SQL:
+    """Return SQL of whether reports count a move of profile ``p``.
+
+    A customer who comes from another lifecycle is the same customer. Of those whom an
+    activation places, the ones first seen later are new.
+    """
+    lifecycle = move.stage.lifecycle_id
+    is_switch = SQL(
+        "(p.lifecycle_id IS NOT NULL AND p.lifecycle_id <> %s)", lifecycle.id
+    )
+    if not move.is_baseline or not lifecycle.activation_date:
+        return is_switch
+    return SQL(
+        "(%s OR COALESCE(p.first_seen_date <= %s, TRUE))",
+        is_switch,
+        lifecycle.activation_date.date(),
+    )
+
+
 def _get_day(move: Move) -> SQL:
     """Return SQL of the day of a move: its own, or that of the row of `_get_days`."""
     return SQL("day.day") if move.days else SQL("%s::date", move.day)
@@ -582,11 +619,13 @@ def _write_reversals(user_id: int) -> SQL:
 # ----------------------------------------------------------------
 
 
-def publish(company_id: int, today: date) -> list[SQL]:
+def publish(company_id: int, today: date, customer_date: SQL) -> list[SQL]:
     """Write the moves of a replay, made on copies of the tables, to the real tables.
 
     The copies are those of `engine.shadow`, and are dropped. Customers who got a
     history meanwhile, or were deleted, are skipped. The next run reviews all customers.
+
+    :param customer_date: SQL of the first purchase of profile ``p``
     """
     return [
         SQL(
@@ -599,6 +638,7 @@ def publish(company_id: int, today: date) -> list[SQL]:
         ),
         SQL("DROP TABLE pg_temp.crm_lifecycle_pending"),
         *_lock_published(company_id),
+        *_mark_starts(customer_date),
         SQL(
             """
             INSERT INTO crm_lifecycle_history
@@ -640,6 +680,25 @@ def _lock_published(company_id: int) -> list[SQL]:
             company_id,
         ),
         SQL("ANALYZE lifecycle_published"),
+    ]
+
+
+def _mark_starts(customer_date: SQL) -> list[SQL]:
+    """Mark the first moves of customers, and since when they were customers."""
+    return [
+        SQL(
+            "UPDATE lifecycle_replayed_history SET origin = 'start' "
+            "WHERE from_stage_id IS NULL OR is_baseline"
+        ),
+        SQL(
+            """
+            UPDATE lifecycle_replayed_history AS h
+               SET customer_date = %(day)s
+              FROM crm_lifecycle_profile AS p
+             WHERE p.id = h.profile_id AND h.is_baseline AND %(day)s <= h.date
+            """,
+            day=customer_date,
+        ),
     ]
 
 

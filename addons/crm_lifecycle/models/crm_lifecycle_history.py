@@ -16,6 +16,8 @@ ORIGINS = [
     ("replay", "Replay"),
     ("convert", "Conversion"),
     ("void", "Voided run"),
+    ("start", "Start"),
+    ("switch", "Switch of lifecycle"),
 ]
 # Origins of moves with a reason that users wrote, or that names a customer.
 WRITTEN_ORIGINS = ("manual", "import", "merge", "convert")
@@ -97,6 +99,18 @@ class CrmLifecycleHistory(models.Model):
         comodel_name="crm.lifecycle.playbook.log",
         inverse_name="history_id",
         string="Playbook log",
+    )
+    passed_stages = fields.Json(
+        help="Ids of the stages on the way, if the move goes through several at once."
+    )
+    is_baseline = fields.Boolean(
+        string="Baseline",
+        help="The move says where the customer already was, as when a lifecycle is "
+        "activated or switched. Reports don't count it as a move.",
+    )
+    customer_date = fields.Date(
+        string="Customer since",
+        help="Of a baseline move: the day of the first purchase, if there was one.",
     )
     explanation = fields.Char(
         string="Why", compute="_compute_explanation", compute_sudo=True

@@ -438,6 +438,14 @@ class CrmLifecycleProfile(models.Model):
         day = SQL("GREATEST(p.stage_date, %s) + s.follow_up_days", last_contact_date)
         return SQL("CASE WHEN s.follow_up_days > 0 THEN %s END", bounds.cap_date(day))
 
+    @api.model
+    def _get_customer_date_sql(self):
+        """Extension point: return SQL of the first purchase of profile ``p``.
+
+        A customer who is placed by an activation has been one since that day.
+        """
+        return SQL("CASE WHEN p.won_count > 0 THEN p.first_seen_date END")
+
     # ------------------------------------------------------------
     # Personal data
     # ------------------------------------------------------------

@@ -247,12 +247,20 @@ class CrmLifecycleProfile(models.Model):
                 """
                 SELECT p.id, v.entered_ids
                   FROM unnest(%(ids)s::int[]) AS p (id)
-             LEFT JOIN (SELECT profile_id,
-                               array_agg(DISTINCT to_stage_id) AS entered_ids
-                          FROM crm_lifecycle_history
-                         WHERE profile_id = ANY(%(ids)s)
-                           AND lifecycle_id = %(lifecycle)s AND is_voided IS NOT TRUE
-                         GROUP BY profile_id) AS v ON v.profile_id = p.id
+             LEFT JOIN (SELECT h.profile_id,
+                               array_agg(DISTINCT stage.id) AS entered_ids
+                          FROM crm_lifecycle_history AS h
+                         CROSS JOIN LATERAL (
+                               SELECT h.to_stage_id
+                                UNION ALL
+                               SELECT passed.id::int
+                                 FROM jsonb_array_elements_text(h.passed_stages)
+                                   AS passed (id)
+                               ) AS stage (id)
+                         WHERE h.profile_id = ANY(%(ids)s)
+                           AND h.lifecycle_id = %(lifecycle)s
+                           AND h.is_voided IS NOT TRUE
+                         GROUP BY h.profile_id) AS v ON v.profile_id = p.id
                  WHERE (%(target)s = ANY(v.entered_ids)
                         OR v.entered_ids @> %(below)s::int[])
                        IS NOT TRUE

@@ -9,6 +9,11 @@ from odoo.tools import SQL
 from ..engine import domains, review
 from ..engine.domains import QUERY_ERRORS
 
+# Conditions on these change with the move itself.
+STAGE_COLUMNS = frozenset(
+    ("stage_id", "stage_date", "lifecycle_id", "date_last_stage_update")
+)
+
 # ----------------------------------------------------------------
 # Reading conditions
 # ----------------------------------------------------------------
@@ -47,6 +52,19 @@ def get_used_paths(session, items):
         for item in items
         for condition in parse(session, item.domain).iter_conditions()
     }
+
+
+def get_stage_rules(session, lifecycles):
+    """Return the rules with conditions on the stage or lifecycle of the customer."""
+    return lifecycles.rule_ids.filtered(
+        lambda rule: (
+            rule.active
+            and any(
+                path.split(".")[0] in STAGE_COLUMNS or path.startswith("stage_")
+                for path in get_used_paths(session, [rule])
+            )
+        )
+    )
 
 
 def get_watched_columns(session, names):

@@ -8,7 +8,8 @@ Lists of the database session, which outlive the commits of the run:
 - ``lifecycle_skipped``: customers that the lifecycle did not move, so that they are not
   evaluated again;
 - ``lifecycle_locked``: customers that another transaction held;
-- ``lifecycle_retry``: the busy customers that the run returns to.
+- ``lifecycle_retry``: the busy customers that the run returns to;
+- ``lifecycle_placed``: customers who entered a lifecycle in this run.
 """
 
 import json
@@ -30,6 +31,9 @@ IN_MOVED_LIST = SQL(
 IN_RETRY_LIST = SQL(
     "crm_lifecycle_profile.id IN (SELECT profile_id FROM lifecycle_retry)"
 )
+NOT_PLACED = SQL(
+    "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_placed)"
+)
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
@@ -40,7 +44,11 @@ CREATE_LISTS = SQL(
         profile_id int,
         rule_id int,
         from_stage_id int,
-        to_stage_id int);
+        to_stage_id int,
+        origin text,
+        passed int[]);
+    CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_placed (
+        profile_id int PRIMARY KEY, origin text, is_held boolean);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_skipped (
         profile_id int PRIMARY KEY);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_review (
@@ -49,12 +57,12 @@ CREATE_LISTS = SQL(
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_locked (profile_id int);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_retry (profile_id int);
     TRUNCATE lifecycle_due, lifecycle_skipped, lifecycle_review, lifecycle_moved,
-             lifecycle_locked, lifecycle_retry
+             lifecycle_locked, lifecycle_retry, lifecycle_placed
     """
 )
 DROP_LISTS = SQL(
     "DROP TABLE IF EXISTS lifecycle_due, lifecycle_skipped, lifecycle_review, "
-    "lifecycle_moved, lifecycle_locked, lifecycle_retry"
+    "lifecycle_moved, lifecycle_locked, lifecycle_retry, lifecycle_placed"
 )
 # SQL condition on a profile ``p`` and its state ``r`` in the run: moved manually since
 # the run began. Such a move sets the next review itself, as if it had come after the
@@ -177,8 +185,9 @@ def fill_due_by_lifecycle(session, lifecycles, candidates):
     """List customers who belong to another lifecycle than their present one.
 
     The first lifecycle that takes them wins. They go to its stage of the same category,
-    else to its first stage. A lifecycle that can't be evaluated leaves all customers
-    that it applies to where they are.
+    else to its first stage; where no stage may be skipped, always to the first. A
+    lifecycle that can't be evaluated leaves all customers that it applies to where they
+    are.
     """
     conditions.execute_usable(
         session,
@@ -211,8 +220,8 @@ def _get_target_sql(lifecycle):
     """Return SQL of the stage in which a lifecycle takes a customer, NULL if in it."""
     stages = lifecycle.stage_ids.sorted(lambda s: (s.sequence, s.id))
     by_category = {}
-    for stage in reversed(stages):
-        by_category[stage.category] = stage.id
+    if lifecycle.skip_policy != "forbid":
+        by_category = {stage.category: stage.id for stage in reversed(stages)}
     return SQL(
         "CASE WHEN crm_lifecycle_profile.lifecycle_id = %s THEN NULL"
         " ELSE COALESCE((%s::jsonb ->> (SELECT category "
@@ -233,6 +242,13 @@ def fill_due_by_rule(session, lifecycles, candidates):
     """List customers that the rules would move now; the first matching rule wins."""
     rules = lifecycles.rule_ids.filtered("active")
     _insert_due_by_rule(session, lifecycles, rules, candidates)
+    # Moves that follow from a placement belong to it.
+    session.env.cr.execute(
+        SQL(
+            "UPDATE lifecycle_due AS d SET origin = p.origin "
+            "FROM lifecycle_placed AS p WHERE p.profile_id = d.profile_id"
+        )
+    )
     unforeseeable = rules.filtered(
         lambda rule: not conditions.is_foreseeable(session, rule.domain)
     )
@@ -260,6 +276,8 @@ def _insert_matching(session, lifecycles, rules, candidates, unusable):
     )
     if candidates is None:
         query.add_where(NOT_DUE_YET)
+    if not conditions.get_stage_rules(session, lifecycles):
+        query.add_where(NOT_PLACED)  # their rules have been evaluated
     rule = _get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=True
     )
@@ -310,13 +328,14 @@ def _get_rule_condition(session, rule, query, blocks_return):
             SELECT FROM crm_lifecycle_history AS h
              WHERE h.profile_id = crm_lifecycle_profile.id
                AND h.date = %s
-               AND h.origin = %s
-               AND h.from_stage_id = %s
+               AND (h.origin = %s AND h.from_stage_id = %s
+                    OR h.passed_stages @> to_jsonb(%s::int))
                AND h.create_date >= crm_lifecycle_profile.facts_date)
         """,
         condition,
         session.as_of,
         session.mode.origin,
+        rule.to_stage_id.id,
         rule.to_stage_id.id,
     )
 
@@ -372,9 +391,12 @@ def _insert_deferred(session, lifecycles, rules, today, unusable):
         session, lifecycles, rules, query, unusable, blocks_return=False
     )
     query.add_where(SQL("%s IS NOT NULL", rule))
+    query.add_where(NOT_PLACED)
     session.env.cr.execute(
         SQL(
-            "INSERT INTO lifecycle_skipped (profile_id) %s ON CONFLICT DO NOTHING",
+            "INSERT INTO lifecycle_skipped (profile_id) %s "
+            "UNION SELECT profile_id FROM lifecycle_placed WHERE is_held "
+            "ON CONFLICT DO NOTHING",
             query.select(),
         )
     )

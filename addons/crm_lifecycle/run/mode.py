@@ -23,6 +23,8 @@ class RunMode:
     :param reviews_any_change: any changed fact makes a customer due for review
     :param reuses_tables: keep temporary tables for the next day
     :param needed_facts: compute only these facts; None: all of them
+    :param places_at_once: a customer who enters a lifecycle gets one move, to the stage
+        where its rules end; otherwise one for each stage on the way
     :param counts_days: the progress counts the days of a replay
     """
 
@@ -40,6 +42,7 @@ class RunMode:
     reviews_any_change: bool = False
     reuses_tables: bool = False
     needed_facts: frozenset[str] | None = None
+    places_at_once: bool = True
     counts_days: bool = False
 
     def needs_facts(self, facts) -> bool:
@@ -63,10 +66,15 @@ REPLAY = RunMode(
     locks_customers=False,
     is_quiet=True,
     sets_tags=False,
+    places_at_once=False,  # it dates each move by its own rule
 )
 # A preview runs lifecycles of its own choice, and everything is rolled back.
 PREVIEW = replace(
-    REPLAY, evaluates_all=True, sets_reviews=False, reviews_any_change=True
+    REPLAY,
+    evaluates_all=True,
+    sets_reviews=False,
+    reviews_any_change=True,
+    places_at_once=True,
 )
 
 # The mode of each kind of `crm.lifecycle.run`.

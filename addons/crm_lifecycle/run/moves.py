@@ -3,12 +3,13 @@
 import functools
 import random
 import time
+from typing import NamedTuple
 
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..moves import REASON_ENTERS, Move, MoveService
-from . import evaluate
+from . import evaluate, placements
 
 # Number of customers in a batch. Quiet moves are plain SQL; others go through the ORM
 # and its automation. A manual move of one of the customers waits for the batch, so a
@@ -35,9 +36,10 @@ FILL_RETRY_LIST = (
 
 def move_through_stages(session, lifecycles, candidates):
     """Move customers into a lifecycle, and along it by its rules."""
-    fill = functools.partial(
-        evaluate.fill_due_by_lifecycle, session, lifecycles, candidates
-    )
+    enter = evaluate.fill_due_by_lifecycle
+    if session.mode.places_at_once:
+        enter = placements.fill_due
+    fill = functools.partial(enter, session, lifecycles, candidates)
     _move_due(session, lifecycles, fill)
     # Each pass moves each customer at most one step along the lifecycle, and evaluates
     # the customers that the previous pass has moved.
@@ -99,8 +101,8 @@ def _move_due(session, lifecycles, fill):
         size = QUIET_BATCH if all(quiet.values()) else ORM_BATCH
         rows = session.env.execute_query(
             SQL(
-                "SELECT id, profile_id, rule_id, from_stage_id, to_stage_id "
-                "FROM lifecycle_due WHERE id > %s ORDER BY id LIMIT %s",
+                "SELECT id, profile_id, rule_id, from_stage_id, to_stage_id, origin, "
+                "passed FROM lifecycle_due WHERE id > %s ORDER BY id LIMIT %s",
                 last_id,
                 size,
             )
@@ -147,29 +149,42 @@ def move_rows(session, rows, quiet):
     groups = {}
     for _id, profile_id, *key in rows:
         if (key[0] or 0) >= 0:
-            groups.setdefault(tuple(key), []).append(profile_id)
+            *key, passed = key
+            key = (*key, tuple(passed or ()))
+            groups.setdefault(key, []).append(profile_id)
     count = 0
-    for (rule_id, from_stage_id, to_stage_id), profile_ids in groups.items():
-        count += _move_group(
-            session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet
-        )
+    for key, profile_ids in groups.items():
+        count += _move_group(session, profile_ids, DueMove(*key), quiet)
     session.run.moved_count += count
     return count
 
 
-def _move_group(session, profile_ids, rule_id, from_stage_id, to_stage_id, quiet):
+class DueMove(NamedTuple):
+    """What customers of the due list that move together have in common."""
+
+    rule_id: int | None
+    from_stage_id: int | None
+    to_stage_id: int
+    origin: str | None
+    passed_ids: tuple[int, ...]
+
+
+def _move_group(session, profile_ids, due, quiet):
     """Move customers by one rule into one stage. Return the number of moves."""
     Stage = session.env["crm.lifecycle.stage"]
     profiles = session.env["crm.lifecycle.profile"].browse(profile_ids)
-    rule = session.env["crm.lifecycle.rule"].browse(rule_id or [])
+    rule = session.env["crm.lifecycle.rule"].browse(due.rule_id or [])
+    is_quiet = quiet[due.to_stage_id]
     move = Move(
-        stage=Stage.browse(to_stage_id),
-        origin=session.mode.origin,
+        stage=Stage.browse(due.to_stage_id),
+        origin=due.origin or session.mode.origin,
         day=session.as_of,
-        from_stage=Stage.browse(from_stage_id or []),
+        from_stage=Stage.browse(due.from_stage_id or []),
         rule=rule,
         reason=None if rule else REASON_ENTERS,
-        quiet=quiet[to_stage_id],
+        quiet=is_quiet,
+        passed_ids=due.passed_ids,
+        is_baseline=due.origin == "switch" or (due.origin == "start" and is_quiet),
         run=session.run.parent_id or session.run,
     )
     service = MoveService(session.env)

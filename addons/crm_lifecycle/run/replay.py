@@ -129,6 +129,9 @@ def replay_day(session):
         session.execute_all(shadow.collapse_moves(lifecycles.ids))
     if is_dated:
         _set_move_dates(session, lifecycles, last_id, started_at)
+    if previous is None:
+        # Where customers stood when the replay begins.
+        env.cr.execute(SQL("UPDATE crm_lifecycle_history SET is_baseline = TRUE"))
     session.add_seconds("move", started)
 
 
@@ -136,7 +139,10 @@ def publish(session):
     """Write the moves of the copy, and the stages they ended in, to the real tables."""
     started = time.monotonic()
     session.env.flush_all()
-    session.execute_all(moves.publish(session.company.id, session.as_of))
+    customer_date = session.env["crm.lifecycle.profile"]._get_customer_date_sql()
+    session.execute_all(
+        moves.publish(session.company.id, session.as_of, customer_date)
+    )
     session.env.invalidate_all(flush=False)
     session.add_seconds("move", started)
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 # Groups that may read what a customer was invoiced and owes.
 GROUPS = (
@@ -82,3 +83,10 @@ class CrmLifecycleProfile(models.Model):
             )
             facts |= dict.fromkeys(more)
         return facts
+
+    @api.model
+    def _get_customer_date_sql(self):
+        return SQL(
+            "COALESCE(%s, CASE WHEN p.invoice_count > 0 THEN p.first_seen_date END)",
+            super()._get_customer_date_sql(),
+        )

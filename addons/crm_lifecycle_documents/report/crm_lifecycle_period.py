@@ -99,8 +99,13 @@ class CrmLifecyclePeriod(models.AbstractModel):
                   FROM unnest(%(days)s::date[]) WITH ORDINALITY AS day (day, number)
                  CROSS JOIN LATERAL (
                        SELECT DISTINCT ON (profile_id) to_id
-                         FROM move WHERE date <= day.day
-                        ORDER BY profile_id, date DESC, id DESC
+                         FROM move
+                        -- a baseline move says where the customer was before, too
+                        WHERE date <= day.day OR (is_baseline AND to_id IS NOT NULL)
+                        ORDER BY profile_id, date <= day.day DESC,
+                                 CASE WHEN date <= day.day THEN date END DESC,
+                                 CASE WHEN date <= day.day THEN id END DESC,
+                                 date, id
                        ) AS stood
                  WHERE stood.to_id IS NOT NULL
                  GROUP BY day.number, stood.to_id
@@ -122,6 +127,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                 """
                 SELECT from_id, to_id, COUNT(*) FROM (%s) AS move
                  WHERE date BETWEEN %s AND %s AND from_id IS DISTINCT FROM to_id
+                   AND NOT (is_baseline AND to_id IS NOT NULL)
                  GROUP BY from_id, to_id
                 """,
                 moves,

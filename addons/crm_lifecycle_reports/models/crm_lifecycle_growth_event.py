@@ -125,39 +125,135 @@ class CrmLifecycleGrowthEvent(models.Model):
             """
             SELECT id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id,
                    date, kind,
-                   MIN(date) FILTER (WHERE kind = 'new')
+                   MIN(CASE kind WHEN 'new' THEN date
+                                 WHEN 'known' THEN COALESCE(customer_date, date) END)
                        OVER (PARTITION BY profile_id) AS customer_date,
-                   kind = 'new' AND ROW_NUMBER() OVER (
-                       PARTITION BY profile_id, kind ORDER BY date, id) = 1 AS is_start
-              FROM (SELECT h.id, h.profile_id, h.company_id,
-                           COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
-                           h.from_stage_id, h.to_stage_id, h.date,
-                           (%(kind)s)::varchar AS kind
-                      FROM crm_lifecycle_history AS h
-                 LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
-                 LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
-                     WHERE h.profile_id IS NOT NULL AND h.is_voided IS NOT TRUE
-                       AND %(condition)s) AS move
+                   kind IN ('new', 'known') AND ROW_NUMBER() OVER (
+                       PARTITION BY profile_id, kind IN ('new', 'known')
+                       ORDER BY date, id) = 1 AS is_start
+              FROM (SELECT *, (%(kind)s)::varchar AS kind
+                      FROM (%(moves)s) AS c) AS move
              WHERE kind IS NOT NULL
             """,
             kind=self._get_kind_sql(),
-            condition=condition,
+            moves=self._get_moves_with_class(condition),
         )
 
     @api.model
     def _get_kind_sql(self):
-        """SQL of the kind of a move ``h`` from stage ``f`` to stage ``t``."""
+        """SQL of the kind of a move, see `_get_moves_with_class`."""
         return SQL(
             """
-            CASE WHEN h.origin = ANY(%(merges)s) THEN
-                      CASE WHEN f.category = ANY(%(customers)s) THEN 'merged' END
-                 WHEN t.category = ANY(%(customers)s) THEN
-                      CASE WHEN f.category = ANY(%(gone)s) THEN 'reactivated'
-                           WHEN f.category = ANY(%(customers)s) THEN NULL
-                           ELSE 'new' END
-                 WHEN f.category = ANY(%(customers)s) THEN 'churned' END
+            CASE WHEN is_merge THEN CASE WHEN class_before = 'customer'
+                                         THEN 'merged' END
+                 WHEN is_baseline THEN
+                      CASE WHEN class_after = 'customer'
+                            AND class_before IS DISTINCT FROM 'customer'
+                           THEN 'known' END
+                 WHEN to_class = 'customer' THEN
+                      CASE class_before WHEN 'customer' THEN NULL
+                                        WHEN 'gone' THEN 'reactivated'
+                                        ELSE 'new' END
+                 WHEN class_before = 'customer'
+                  AND (from_class = 'customer'
+                       OR to_class = 'gone' AND from_class <> 'gone')
+                 THEN 'churned' END
+            """
+        )
+
+    @api.model
+    def _get_moves_with_class(self, condition):
+        """SQL of moves, with the class of the customer before and after each of them.
+
+        The classes are ``customer``, ``gone`` and ``before``. A move gives a customer
+        the class of the stage. A baseline move does not: a customer whom an activation
+        or a switch places in another stage keeps the class, also over moves that only
+        lead back. It ends (``is_end``) with a move into a stage of customers, out of
+        one, or to a lost one.
+        """
+        return SQL(
+            """
+            SELECT *,
+                   CASE WHEN is_baseline OR LAG(is_kept) OVER mine
+                        THEN COALESCE(LAG(class_after) OVER mine, from_class)
+                        ELSE from_class END AS class_before
+              FROM (SELECT *,
+                           FIRST_VALUE(class) OVER (
+                               PARTITION BY profile_id, class_number
+                               ORDER BY date, id) AS class_after
+                      FROM (SELECT *, COUNT(class) OVER mine AS class_number
+                              FROM (%(kept)s) AS k
+                            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+                           ) AS n
+                   ) AS t
+            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+            """,
+            kept=self._get_kept_classes(condition),
+        )
+
+    @api.model
+    def _get_kept_classes(self, condition):
+        """SQL of moves, with ``class``, NULL if the customer keeps the one before."""
+        return SQL(
+            """
+            SELECT *,
+                   CASE WHEN is_baseline AND to_class = 'customer' THEN to_class
+                        WHEN is_baseline AND from_stage_id IS NULL THEN
+                             CASE WHEN customer_date IS NOT NULL AND to_class = 'before'
+                                  THEN 'customer' ELSE to_class END
+                        WHEN is_baseline AND is_first THEN from_class
+                        WHEN NOT is_kept THEN to_class END AS class
+              FROM (SELECT *,
+                           baseline_number > 0 AND COUNT(*) FILTER (WHERE is_end) OVER (
+                               PARTITION BY profile_id, baseline_number
+                               ORDER BY date, id) = 0 AS is_kept
+                      FROM (SELECT *,
+                                   COUNT(*) FILTER (WHERE is_baseline) OVER mine
+                                       AS baseline_number,
+                                   ROW_NUMBER() OVER mine = 1 AS is_first,
+                                   NOT is_baseline AND (
+                                       to_class = 'customer' OR from_class = 'customer'
+                                       OR to_class = 'gone'
+                                          AND from_class IS DISTINCT FROM 'gone'
+                                   ) AS is_end
+                              FROM (%(moves)s) AS m
+                            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+                           ) AS e
+                   ) AS b
+            """,
+            moves=self._get_classed_moves(condition),
+        )
+
+    @api.model
+    def _get_classed_moves(self, condition):
+        """SQL of the moves of some customers, with the classes of their stages."""
+        return SQL(
+            """
+            SELECT h.id, h.profile_id, h.company_id,
+                   COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
+                   h.from_stage_id, h.to_stage_id, h.date, h.customer_date,
+                   h.is_baseline IS TRUE AS is_baseline,
+                   h.origin = ANY(%(merges)s) AS is_merge,
+                   %(from_class)s AS from_class, %(to_class)s AS to_class
+              FROM crm_lifecycle_history AS h
+         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
+         LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
+             WHERE h.profile_id IS NOT NULL AND h.is_voided IS NOT TRUE
+               AND %(condition)s
             """,
             merges=list(MERGE_ORIGINS),
+            from_class=self._get_class_sql(SQL("f")),
+            to_class=self._get_class_sql(SQL("t")),
+            condition=condition,
+        )
+
+    @api.model
+    def _get_class_sql(self, stage):
+        return SQL(
+            "CASE WHEN %(stage)s.category = ANY(%(customers)s) THEN 'customer' "
+            "WHEN %(stage)s.category = ANY(%(gone)s) THEN 'gone' "
+            "WHEN %(stage)s.id IS NOT NULL THEN 'before' END",
+            stage=stage,
             customers=list(CUSTOMERS),
             gone=list(LEFT_CATEGORIES),
         )

@@ -6,7 +6,8 @@ MERGE_ORIGINS = ("merge", "convert")
 # or the planner does not use the index.
 IS_ENTRY = (
     "profile_id IS NOT NULL AND from_stage_id IS DISTINCT FROM to_stage_id "
-    f"AND origin NOT IN {MERGE_ORIGINS} AND is_voided IS NOT TRUE"
+    f"AND origin NOT IN {MERGE_ORIGINS} AND is_voided IS NOT TRUE "
+    "AND is_baseline IS NOT TRUE"
 )
 
 

@@ -5,7 +5,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..models.crm_lifecycle_history import MERGE_ORIGINS
-from .crm_lifecycle_report_mixin import CUSTOMERS, LEFT_CATEGORIES
 
 # Customers who are not about to go.
 ACTIVE = ("customer", "loyal")
@@ -30,7 +29,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
         """SQL of the moves of a query, see `_get_moves`; of any lifecycle, or one."""
         self.env.flush_all()
         names = ("id", "profile_id", "company_id", "date", "origin", "is_voided")
-        names += ("from_stage_id", "to_stage_id")
+        names += ("from_stage_id", "to_stage_id", "is_baseline")
         of = SQL("= %s", lifecycle.id) if lifecycle else SQL("IS NOT NULL")
         return SQL(
             """
@@ -39,16 +38,20 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
                    CASE WHEN t.lifecycle_id %(of)s THEN t.id END AS to_id,
                    COALESCE(f.category, '') AS from_category,
                    COALESCE(t.category, '') AS to_category,
+                   g.kind AS growth,
+                   h.is_baseline IS TRUE AS is_baseline,
                    h.origin = ANY(%(merges)s) AS is_merge,
                    COALESCE(t.lifecycle_id, f.lifecycle_id) %(of)s AS is_mine
               FROM (%(history)s) AS h
          LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
          LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
+         LEFT JOIN (%(events)s) AS g ON g.id = h.id
              WHERE (f.lifecycle_id %(of)s OR t.lifecycle_id %(of)s)
                AND h.is_voided IS NOT TRUE
             """,
             history=query.select(*(SQL.identifier(query.table, n) for n in names)),
             of=of,
+            events=self.env["crm.lifecycle.growth.event"]._get_growth_events(),
             merges=list(MERGE_ORIGINS),
         )
 
@@ -56,16 +59,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
     def _get_growth_flow(self):
         """SQL of whether a move makes somebody a customer, or stops it."""
         return SQL(
-            """
-            CASE WHEN is_merge THEN NULL
-                 WHEN to_category = ANY(%(customers)s) THEN
-                      CASE WHEN from_category = ANY(%(gone)s) THEN 'reactivated'
-                           WHEN from_category = ANY(%(customers)s) THEN NULL
-                           ELSE 'new' END
-                 WHEN from_category = ANY(%(customers)s) THEN 'churned' END
-            """,
-            customers=list(CUSTOMERS),
-            gone=list(LEFT_CATEGORIES),
+            "CASE WHEN growth IN ('new', 'reactivated', 'churned') THEN growth END"
         )
 
     @api.model
@@ -73,7 +67,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
         """SQL of whether a move leads to being at risk, or out of it again."""
         return SQL(
             """
-            CASE WHEN is_merge THEN NULL
+            CASE WHEN is_merge OR is_baseline THEN NULL
                  WHEN to_category = 'at_risk' AND from_category <> 'at_risk'
                  THEN 'at_risk'
                  WHEN from_category = 'at_risk' AND to_category = ANY(%(active)s)

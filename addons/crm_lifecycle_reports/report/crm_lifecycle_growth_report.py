@@ -54,6 +54,7 @@ class CrmLifecycleGrowthReport(models.Model):
         selection=[
             ("contact", "First contact"),
             ("new", "New"),
+            ("known", "Already a customer"),
             ("reactivated", "Reactivated"),
             ("churned", "Churned"),
             ("merged", "Merged"),
@@ -107,7 +108,7 @@ class CrmLifecycleGrowthReport(models.Model):
                    (e.kind = 'new')::int AS new_count,
                    (e.kind = 'reactivated')::int AS reactivated_count,
                    (e.kind = 'churned')::int AS churned_count,
-                   CASE WHEN e.kind IN ('new', 'reactivated') THEN 1
+                   CASE WHEN e.kind IN ('new', 'known', 'reactivated') THEN 1
                         WHEN e.kind IN ('churned', 'merged') THEN -1
                         ELSE 0 END AS net,
                    e.is_start::int AS started_count,

@@ -188,7 +188,7 @@ class CrmLifecycleStageReport(models.Model):
                    h.date AS date_exited,
                    COALESCE(h.days_in_from_stage, 0) AS days,
                    CASE WHEN h.origin = ANY(%(merges)s) THEN 'merged'
-                        WHEN h.to_stage_id IS NULL THEN 'out'
+                        WHEN h.to_stage_id IS NULL OR h.is_baseline THEN 'out'
                         ELSE way.outcome END AS outcome
               FROM crm_lifecycle_history AS h
          LEFT JOIN (%(outcomes)s) AS way

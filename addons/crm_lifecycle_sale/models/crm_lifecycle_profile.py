@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
 from odoo.addons.crm_lifecycle.engine.scope import day_end
@@ -69,6 +70,10 @@ class CrmLifecycleProfile(models.Model):
             more = ("order_total", "average_order_value", "order_interval_days")
             facts |= dict.fromkeys((*more, "quotation_count"))
         return facts
+
+    @api.model
+    def _get_customer_date_sql(self):
+        return SQL("COALESCE(p.first_order_date, %s)", super()._get_customer_date_sql())
 
     @api.model
     def _get_fact_events(self, scope):
