@@ -124,6 +124,12 @@ class Move:
         return self.origin in ORIGINS_BY_HAND
 
     @property
+    def is_of_run(self) -> bool:
+        """Whether no user made the move."""
+        is_placed = self.origin in ORIGINS_OF_PLACEMENT and self.run is not None
+        return self.origin == "rule" or is_placed
+
+    @property
     def is_by_rule(self) -> bool:
         return self.origin in ORIGINS_BY_RULE
 
@@ -287,9 +293,7 @@ class MoveService:
                 else SQL(),
                 origin=move.origin,
                 rule=rule.id if rule else None,
-                user=None
-                if move.origin in ("rule", *ORIGINS_OF_PLACEMENT)
-                else self.env.uid,
+                user=None if move.is_of_run else self.env.uid,
                 reason=move.reason or (rule.name if rule else None),
                 facts=History._get_facts_sql(rule),
                 processed_at=processed_at,

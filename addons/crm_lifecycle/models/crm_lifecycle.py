@@ -214,6 +214,8 @@ class CrmLifecycle(models.Model):
         result = super().write(vals)
         if vals.keys() - NOT_VERSIONED:
             self._bump_version()
+        if vals.get("state", "active") != "active":
+            self.tag_ids._remove_from_customers()
         return result
 
     def copy(self, default=None):

@@ -194,7 +194,7 @@ class CrmLifecycle(models.Model):
                     continue
                 taken._lifecycle_move(
                     stage,
-                    origin="manual",
+                    origin="start",
                     reason=REASON_ENTERS,
                 )
                 waiting -= taken

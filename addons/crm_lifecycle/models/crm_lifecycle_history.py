@@ -128,7 +128,7 @@ class CrmLifecycleHistory(models.Model):
             autovacuum_analyze_scale_factor=0.05,
         )
 
-    @api.depends("rule_id.name", "reason", "facts")
+    @api.depends("rule_id.name", "reason", "facts", "passed_stages")
     @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         Profile = self.env["crm.lifecycle.profile"]
@@ -140,7 +140,19 @@ class CrmLifecycleHistory(models.Model):
                     label = field._description_string(self.env)
                     words.append(f"{label}: {self._format_fact(field, value)}")
             cause = row.rule_id.name or row._get_reason()
-            row.explanation = f"{cause} ({', '.join(words)})" if words else cause
+            if words:
+                cause = f"{cause} ({', '.join(words)})"
+            row.explanation = row._add_passed_stages(cause)
+
+    def _add_passed_stages(self, cause):
+        """Return the cause of a move with the stages on the way, if there were any."""
+        passed = self.env["crm.lifecycle.stage"].browse(self.passed_stages or [])
+        names = passed.exists().mapped("name")
+        if not names:
+            return cause
+        return self.env._(
+            "%(cause)s, through %(stages)s", cause=cause, stages=" → ".join(names)
+        )
 
     def _get_reason(self):
         """Return the reason of a move without a rule, in the user's language."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..fields import Conditions, Integer
 
@@ -77,3 +78,14 @@ class CrmLifecycleTag(models.Model):
         return self.env["crm.lifecycle.profile"]._get_fact_domain(
             self.domain, as_of, self._get_label()
         )
+
+    def _remove_from_customers(self):
+        """Remove the tags from all customers; a run sets those that still apply."""
+        self.env["crm.lifecycle.profile"].flush_model(["tag_ids"])
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM crm_lifecycle_profile_tag_rel WHERE tag_id = ANY(%s)",
+                self.ids,
+            )
+        )
+        self.env["crm.lifecycle.profile"].invalidate_model(["tag_ids"])

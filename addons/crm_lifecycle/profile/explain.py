@@ -184,12 +184,15 @@ class Explanation:
 
         A run does not move them back there on the same day unless their facts change.
         """
-        return {
-            row.from_stage_id.id
-            for row in self.profile.history_ids
-            if row.date == self.as_of
-            and row.origin == "rule"
-            and row.create_date
-            and self.profile.facts_date
-            and row.create_date >= self.profile.facts_date
-        }
+        left = set()
+        for row in self.profile.history_ids:
+            if (
+                row.date == self.as_of
+                and row.create_date
+                and self.profile.facts_date
+                and row.create_date >= self.profile.facts_date
+            ):
+                left.update(row.passed_stages or ())
+                if row.origin == "rule":
+                    left.add(row.from_stage_id.id)
+        return left

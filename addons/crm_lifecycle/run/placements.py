@@ -159,6 +159,10 @@ def _write_placements(session, placements):
             SQL("DROP TABLE lifecycle_placement"),
         )
     )
+    [[held]] = session.env.execute_query(
+        SQL("SELECT COUNT(*) FROM lifecycle_placed WHERE is_held")
+    )
+    session.run.left_count += held
 
 
 def _get_array_text(ids):

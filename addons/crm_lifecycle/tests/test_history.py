@@ -9,8 +9,9 @@ class TestHistory(LifecycleCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.rule = cls._rule(cls.engaged, [("open_lead_count", ">", 0)])
         cls.profile = cls._customer()
+        cls.rule = cls._rule(cls.engaged, [("open_lead_count", ">", 0)])
+        cls._run()
         cls.row = cls.profile.history_ids.sorted("id")[-1]
 
     def test_a_row_tells_rule_facts_and_time(self):
@@ -35,6 +36,27 @@ class TestHistory(LifecycleCase):
         )
         self.assertEqual(self.row.facts, {"open_lead_count": 1})
         self.assertEqual(self.row.explanation, "to Engaged (Open leads: 1)")
+
+    def test_a_start_is_one_row_with_the_stages_on_the_way(self):
+        first = self._customer("Second").history_ids
+        self.assertRecordValues(
+            first,
+            [
+                {
+                    "from_stage_id": False,
+                    "to_stage_id": self.engaged.id,
+                    "date": TODAY,
+                    "origin": "start",
+                    "rule_id": self.rule.id,
+                    "user_id": False,
+                    "is_baseline": False,  # first seen after the activation
+                    "passed_stages": [self.prospect.id],
+                }
+            ],
+        )
+        self.assertEqual(
+            first.explanation, "to Engaged (Open leads: 1), through Prospect"
+        )
 
     def test_nobody_writes_or_deletes_a_row(self):
         users = [

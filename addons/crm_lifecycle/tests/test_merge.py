@@ -46,9 +46,9 @@ class TestMerge(LifecycleCase):
         self.assertEqual(
             self._moves(known),
             [
-                (None, "prospect", "rule"),
+                (None, "prospect", "start"),
                 ("prospect", "customer", "manual"),
-                (None, "prospect", "rule"),
+                (None, "prospect", "start"),
                 ("prospect", "customer", "convert"),
             ],
         )

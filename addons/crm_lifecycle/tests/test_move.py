@@ -67,7 +67,7 @@ class TestMove(LifecycleCase):
         self.assertEqual(
             self._moves(profile),
             [
-                (None, "prospect", "rule"),
+                (None, "prospect", "start"),
                 ("prospect", "engaged", "manual"),
                 ("engaged", "customer", "manual"),
             ],

@@ -293,7 +293,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                                    AND from_category = 'customer' AS is_win
                               FROM (%(moves)s) AS move
                              WHERE date BETWEEN %(date_from)s AND %(date_to)s
-                               AND is_mine AND NOT is_merge
+                               AND is_mine AND NOT is_merge AND NOT is_baseline
                              ORDER BY profile_id, date DESC, id DESC) AS turn
                       JOIN crm_lifecycle_profile AS p ON p.id = turn.profile_id
                      WHERE is_win OR (to_category = ANY(%(fallen)s)

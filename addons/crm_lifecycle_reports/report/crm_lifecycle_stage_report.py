@@ -193,9 +193,12 @@ class CrmLifecycleStageReport(models.Model):
               FROM crm_lifecycle_history AS h
          LEFT JOIN (%(outcomes)s) AS way
                 ON way.from_id = h.from_stage_id AND way.to_id = h.to_stage_id
+         LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
              WHERE h.profile_id IS NOT NULL AND h.from_stage_id IS NOT NULL
                AND h.is_voided IS NOT TRUE
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
+               -- stages on the way of a placement are no visits
+               AND (h.is_baseline AND f.lifecycle_id = h.lifecycle_id) IS NOT TRUE
             """,
             merges=list(MERGE_ORIGINS),
             outcomes=self._get_outcomes(),
