@@ -43,7 +43,7 @@ INSERT_HISTORY = """
         lifecycle_id, lifecycle_version, from_stage_id, to_stage_id,
         date, origin, rule_id, user_id, reason, facts,
         days_in_from_stage, processed_at, is_quiet, chain, run_id,
-        passed_stages, is_baseline, customer_date,
+        passed_stages, is_baseline, customer_date, purchase_date,
         create_date, write_date)
     SELECT p.id, p.partner_id, p.lead_id, p.company_id,
            %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
@@ -54,6 +54,7 @@ INSERT_HISTORY = """
            %(passed)s::jsonb, %(baseline)s,
            CASE WHEN %(baseline)s AND %(customer_date)s <= %(day)s
                 THEN %(customer_date)s END,
+           %(purchase_date)s,
            %(now)s, %(now)s
       FROM crm_lifecycle_profile AS p
            %(days)s
@@ -303,6 +304,7 @@ class MoveService:
                 passed=json.dumps(move.passed_ids) if move.passed_ids else None,
                 baseline=_get_baseline(move),
                 customer_date=profiles._get_customer_date_sql(),
+                purchase_date=profiles._get_purchase_date_sql(),
                 now=NOW,
                 ids=list(ids),
             )

@@ -112,6 +112,9 @@ class CrmLifecycleHistory(models.Model):
         string="Customer since",
         help="Of a baseline move: the day of the first purchase, if there was one.",
     )
+    purchase_date = fields.Date(
+        string="Last purchase", help="The last purchase known at the time of the move."
+    )
     explanation = fields.Char(
         string="Why", compute="_compute_explanation", compute_sudo=True
     )

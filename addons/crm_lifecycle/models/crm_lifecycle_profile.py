@@ -446,6 +446,11 @@ class CrmLifecycleProfile(models.Model):
         """
         return SQL("CASE WHEN p.won_count > 0 THEN p.first_seen_date END")
 
+    @api.model
+    def _get_purchase_date_sql(self):
+        """Extension point: return SQL of the last purchase of profile ``p``."""
+        return SQL("NULL::date")
+
     # ------------------------------------------------------------
     # Personal data
     # ------------------------------------------------------------

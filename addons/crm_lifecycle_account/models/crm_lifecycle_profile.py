@@ -90,3 +90,9 @@ class CrmLifecycleProfile(models.Model):
             "COALESCE(%s, CASE WHEN p.invoice_count > 0 THEN p.first_seen_date END)",
             super()._get_customer_date_sql(),
         )
+
+    @api.model
+    def _get_purchase_date_sql(self):
+        return SQL(
+            "GREATEST(p.last_invoice_date, %s)", super()._get_purchase_date_sql()
+        )

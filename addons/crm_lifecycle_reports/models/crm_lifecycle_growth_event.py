@@ -151,9 +151,14 @@ class CrmLifecycleGrowthEvent(models.Model):
                             AND class_before IS DISTINCT FROM 'customer'
                            THEN 'known' END
                  WHEN to_class = 'customer' THEN
-                      CASE class_before WHEN 'customer' THEN NULL
-                                        WHEN 'gone' THEN 'reactivated'
-                                        ELSE 'new' END
+                      CASE WHEN class_before = 'customer' THEN NULL
+                           -- without a purchase the customer only climbs back
+                           WHEN class_before = 'gone' AND is_carried
+                            AND from_class = 'before'
+                            AND (purchase_date > baseline_date) IS NOT TRUE
+                           THEN 'known'
+                           WHEN class_before = 'gone' THEN 'reactivated'
+                           ELSE 'new' END
                  WHEN class_before = 'customer'
                   AND (from_class = 'customer'
                        OR to_class = 'gone' AND from_class <> 'gone')
@@ -176,7 +181,8 @@ class CrmLifecycleGrowthEvent(models.Model):
             SELECT *,
                    CASE WHEN is_baseline OR LAG(is_kept) OVER mine
                         THEN COALESCE(LAG(class_after) OVER mine, from_class)
-                        ELSE from_class END AS class_before
+                        ELSE from_class END AS class_before,
+                   LAG(is_kept) OVER mine AS is_carried
               FROM (SELECT *,
                            FIRST_VALUE(class) OVER (
                                PARTITION BY profile_id, class_number
@@ -210,6 +216,8 @@ class CrmLifecycleGrowthEvent(models.Model):
                       FROM (SELECT *,
                                    COUNT(*) FILTER (WHERE is_baseline) OVER mine
                                        AS baseline_number,
+                                   MAX(date) FILTER (WHERE is_baseline) OVER mine
+                                       AS baseline_date,
                                    ROW_NUMBER() OVER mine = 1 AS is_first,
                                    NOT is_baseline AND (
                                        to_class = 'customer' OR from_class = 'customer'
@@ -232,6 +240,7 @@ class CrmLifecycleGrowthEvent(models.Model):
             SELECT h.id, h.profile_id, h.company_id,
                    COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
                    h.from_stage_id, h.to_stage_id, h.date, h.customer_date,
+                   h.purchase_date,
                    h.is_baseline IS TRUE AS is_baseline,
                    h.origin = ANY(%(merges)s) AS is_merge,
                    %(from_class)s AS from_class, %(to_class)s AS to_class

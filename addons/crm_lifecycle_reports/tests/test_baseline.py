@@ -63,7 +63,7 @@ class TestBaseline(ReportCase):
     def _of(self, profile):
         return SQL("h.profile_id = %s", profile.id)
 
-    def _try(self, *steps, since=None):
+    def _try(self, *steps, since=None, bought=None):
         """Return what the moves of a customer count as.
 
         Steps are stages; a stage in a list is a placement.
@@ -78,6 +78,11 @@ class TestBaseline(ReportCase):
                 profile._lifecycle_move(
                     step, origin="rule", as_of=day, quiet=True, is_transfer=True
                 )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_history SET purchase_date = %s WHERE profile_id = %s",
+            [bought, profile.id],
+        )
         return self._get_kinds(profile)
 
     def test_an_activation_counts_no_customer_as_new(self):
@@ -134,13 +139,17 @@ class TestBaseline(ReportCase):
             ["new", "churned"],
         )
 
-    def test_who_was_gone_comes_back_once(self):
-        self.assertEqual(
-            self._try(
-                self.customer, self.lost, [self.other_prospect], self.other_customer
-            ),
-            ["new", "churned", "reactivated"],
-        )
+    def test_who_was_gone_comes_back_by_a_purchase(self):
+        steps = self.customer, self.lost, [self.other_prospect], self.other_customer
+        for bought, kind in (
+            (None, "known"),
+            (date(2026, 1, 6), "known"),
+            (date(2026, 1, 7), "known"),  # the day of the switch
+            (date(2026, 1, 8), "reactivated"),
+        ):
+            self.assertEqual(
+                self._try(*steps, bought=bought), ["new", "churned", kind]
+            )
 
     def test_two_switches_in_a_row(self):
         self.assertEqual(

@@ -76,6 +76,10 @@ class CrmLifecycleProfile(models.Model):
         return SQL("COALESCE(p.first_order_date, %s)", super()._get_customer_date_sql())
 
     @api.model
+    def _get_purchase_date_sql(self):
+        return SQL("GREATEST(p.last_order_date, %s)", super()._get_purchase_date_sql())
+
+    @api.model
     def _get_fact_events(self, scope):
         Source = self.env["crm.lifecycle.source.sale"]
         first_new_date = None
