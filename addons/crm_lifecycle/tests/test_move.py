@@ -184,7 +184,7 @@ class TestMove(LifecycleCase):
         )
         self.assertEqual(
             self._moves(profile),
-            [(None, "prospect", "manual"), ("prospect", "customer", "manual")],
+            [(None, "prospect", "start"), ("prospect", "customer", "manual")],
         )
 
     def test_follow_up_counts_from_the_stay_or_the_last_contact(self):

@@ -33,7 +33,7 @@ class TestTours(LifecycleCase, HttpCase):
         self.assertEqual(
             self._moves(self.profile),
             [
-                (None, "prospect", "manual"),
+                (None, "prospect", "start"),
                 ("prospect", "engaged", "manual"),
                 ("engaged", "customer", "manual"),
             ],
@@ -57,7 +57,7 @@ class TestTours(LifecycleCase, HttpCase):
             self.salesperson,
             f"/odoo/lifecycle/{self.profile.id}",
         )
-        self.assertEqual(self._moves(self.profile), [(None, "prospect", "manual")])
+        self.assertEqual(self._moves(self.profile), [(None, "prospect", "start")])
 
     def test_a_manager_starts_a_lifecycle_from_a_template(self):
         self.lifecycle.action_archive()
@@ -125,7 +125,7 @@ class TestTours(LifecycleCase, HttpCase):
         self.lifecycle.skip_policy = "forbid"
         self._make_overdue()
         self._tour("crm_lifecycle_drag_refused", self.salesperson)
-        self.assertEqual(self._moves(self.profile), [(None, "prospect", "manual")])
+        self.assertEqual(self._moves(self.profile), [(None, "prospect", "start")])
 
     def test_a_salesperson_pins_a_customer_from_the_list(self):
         self._rule(self.engaged, [("first_seen_date", "!=", False)], self.prospect)
