@@ -146,10 +146,20 @@ def _write_placements(session, placements):
     session.execute_all(
         (
             SQL("ANALYZE lifecycle_placement"),
+            # In the order of the moves, so that few statements make a batch.
             SQL(
-                "UPDATE lifecycle_due AS d SET to_stage_id = v.stage_id, "
-                "rule_id = v.rule_id, passed = v.passed FROM lifecycle_placement AS v "
-                "WHERE v.profile_id = d.profile_id"
+                """
+                WITH placed AS (
+                    DELETE FROM lifecycle_due AS d
+                     USING lifecycle_placement AS v
+                     WHERE v.profile_id = d.profile_id
+                    RETURNING d.profile_id, v.rule_id, d.from_stage_id, v.stage_id,
+                              d.origin, v.passed
+                )
+                INSERT INTO lifecycle_due (profile_id, rule_id, from_stage_id,
+                                           to_stage_id, origin, passed)
+                SELECT * FROM placed ORDER BY 2, 3, 4, 6, 1
+                """
             ),
             SQL(
                 "UPDATE lifecycle_placed AS d SET is_held = TRUE "
