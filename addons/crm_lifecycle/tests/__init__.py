@@ -26,6 +26,7 @@ from . import test_reference
 from . import test_company_configuration
 from . import test_overview
 from . import test_path
+from . import test_plan_lines
 from . import test_playbook
 from . import test_playbook_activation
 from . import test_playbook_again
@@ -42,6 +43,7 @@ from . import test_stay
 from . import test_start
 from . import test_subject_fields
 from . import test_template
+from . import test_time_zone
 from . import test_transfer
 from . import test_tours
 from . import test_work
