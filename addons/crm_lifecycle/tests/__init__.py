@@ -12,6 +12,7 @@ from . import test_engine_review
 from . import test_engine_scope
 from . import test_engine_since
 from . import test_engine_stages
+from . import test_engine_thresholds
 from . import test_explain
 from . import test_follow_up
 from . import test_file
