@@ -57,7 +57,7 @@ COMPARISONS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=
 
 
 def propose(parameters: Iterable[Mapping], measures: Mapping) -> dict[str, int]:
-    """Return ``{code: value}`` of the parameters that the purchases say something about.
+    """Return ``{code: value}``, for parameters that the purchases say something about.
 
     >>> silent = {"code": "silent", "unit": "days", "min": 1, "max": 1095}
     >>> silent["fit"] = {"measure": "interval", "quartile": 3, "times": 2}
@@ -85,8 +85,10 @@ def round_value(value: float, unit: str) -> int:
 
     >>> [round_value(days, "days") for days in (7.4, 21, 94, 400)]
     [7, 20, 90, 390]
-    >>> round_value(400, "months"), round_value(10.2, "orders"), round_value(33, "percent")
-    (13, 11, 35)
+    >>> round_value(400, "months"), round_value(10.2, "orders")
+    (13, 11)
+    >>> round_value(33, "percent")
+    35
     """
     if unit == "orders":
         return int(-(-value // 1))  # rounded up: a quarter of the customers reach it
@@ -185,7 +187,9 @@ def _translate_condition(condition, unknown):
     if column in PURCHASE_FACTS:
         column = SQL.identifier(column)
         if condition.value is False and operator in ("=", "!="):
-            return SQL("%s IS %s", column, SQL("NULL" if operator == "=" else "NOT NULL"))
+            return SQL(
+                "%s IS %s", column, SQL("NULL" if operator == "=" else "NOT NULL")
+            )
         if operator in COMPARISONS:
             return SQL("%s %s %s", column, COMPARISONS[operator], condition.value)
     return SQL("TRUE") if unknown else SQL("FALSE")

@@ -78,4 +78,4 @@ class CrmLifecycleSource(models.AbstractModel):
         time zone) and ``amount`` (in its currency), one row per purchase up to
         ``scope.as_of``. None: the source has no purchases.
         """
-        return None
+        return

@@ -150,9 +150,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
                 "placeholders": get_placeholders(blank["domain"]),
             }
             for part in ("rules", "tags")
-            for blank, item in zip(
-                template["blank"][part], template[part], strict=True
-            )
+            for blank, item in zip(template["blank"][part], template[part], strict=True)
             if self._filter_usable_items([item])
         ]
         conditions = {

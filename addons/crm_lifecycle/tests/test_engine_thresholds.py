@@ -46,9 +46,7 @@ class TestEngineThresholds(BaseCase):
 
     def test_without_customers_nothing_is_proposed(self):
         parameters = [_parameter("days", "interval"), {"code": "other"}]
-        self.assertEqual(
-            thresholds.propose(parameters, {"interval": _measure()}), {}
-        )
+        self.assertEqual(thresholds.propose(parameters, {"interval": _measure()}), {})
         self.assertEqual(thresholds.propose(parameters, {}), {})
 
     def test_customers_who_all_buy_more_propose_no_decline(self):

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from odoo.fields import Command
-from odoo.tests import Form, tagged
 from odoo.modules.migration import load_script
+from odoo.tests import Form, tagged
 from odoo.tools import file_path
 
 from .common import TODAY

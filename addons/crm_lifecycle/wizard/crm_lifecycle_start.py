@@ -71,6 +71,7 @@ class CrmLifecycleStart(models.TransientModel):
         help="The time zone in which the days of orders, messages and moves are "
         "counted for this company.",
     )
+    user_tz = fields.Selection(selection=_tz_get, compute="_compute_user_tz")
     # Thresholds
     line_ids = fields.One2many(
         comodel_name="crm.lifecycle.start.line",
@@ -167,6 +168,10 @@ class CrmLifecycleStart(models.TransientModel):
         for start in self:
             # sudo: not confidential
             start.tz = start.company_id.sudo().lifecycle_tz
+
+    @api.depends_context("uid")
+    def _compute_user_tz(self):
+        self.user_tz = self.env.user.tz
 
     @api.depends("measures")
     @api.depends_context("lang")
@@ -319,11 +324,9 @@ class CrmLifecycleStart(models.TransientModel):
     def _is_measuring_long(self):
         """Return whether measuring is better done in the background."""
         scope = self._get_scope()
-        return bool(
-            self._get_purchase_statements(scope)
-        ) and self.env["crm.lifecycle"]._is_preview_long(
-            self.env["res.company"].browse(scope.company_id)
-        )
+        return bool(self._get_purchase_statements(scope)) and self.env[
+            "crm.lifecycle"
+        ]._is_preview_long(self.env["res.company"].browse(scope.company_id))
 
     def _measure(self):
         """Return the measures, proposals and shares of `engine.thresholds`."""
@@ -365,7 +368,9 @@ class CrmLifecycleStart(models.TransientModel):
                 cells = [
                     company.currency_id.format(value)
                     if name == "amount"
-                    else formatLang(self.env, value, digits=0 if value > 99 else 1)
+                    else formatLang(
+                        self.env, value, digits=0 if value > 99 or value % 1 == 0 else 1
+                    )
                     for value in measure["quartiles"]
                 ]
                 rows.append((label, cells, measure["count"]))

@@ -21,16 +21,14 @@ from .common import SaleLifecycleCase
 class TestThresholds(SaleLifecycleCase):
     """The start wizard shows what the purchases of the company say on thresholds.
 
-    With the usual numbers, nearly all customers of a shop with weekly buyers were loyal.
+    With the usual numbers, nearly all customers of weekly buyers' shops were loyal.
     """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.lifecycle.action_archive()
-        cls.classPatch(
-            type(cls.company), "_lifecycle_today", lambda company: TODAY
-        )
+        cls.classPatch(type(cls.company), "_lifecycle_today", lambda company: TODAY)
         # Independent of the other installed addons: only orders provide facts.
         cls.classPatch(
             type(cls.env["crm.lifecycle.template"]),
