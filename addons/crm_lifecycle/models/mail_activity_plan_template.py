@@ -28,8 +28,11 @@ class MailActivityPlanTemplate(models.Model):
         In a playbook the plan date is the day of the entry into the stage. Odoo's
         default, before the plan date, would make them overdue from the start.
         """
+        # A line that is added in a form does not know its plan, only the context.
+        default_model = self.env.context.get("default_res_model")
         for line in self:
-            is_customer = line.plan_id.res_model == "crm.lifecycle.profile"
+            model = line.plan_id.res_model or default_model
+            is_customer = model == "crm.lifecycle.profile"
             line.delay_from = line.delay_from or (
                 "after_plan_date" if is_customer else "before_plan_date"
             )

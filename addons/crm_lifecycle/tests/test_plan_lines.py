@@ -64,6 +64,17 @@ class TestPlanLines(PlaybookCase):
                     self.assertEqual(line.delay_from, expected)
                 self.assertEqual(plan.template_ids.mapped("delay_from"), [expected] * 2)
 
+    def test_the_web_client_adds_a_line_without_its_plan(self):
+        for model, expected in (
+            ("crm.lifecycle.profile", "after_plan_date"),
+            ("crm.lead", "before_plan_date"),
+        ):
+            Line = self.env["mail.activity.plan.template"].with_context(
+                default_res_model=model
+            )
+            values = Line.onchange({}, [], {"delay_from": {}})["value"]
+            self.assertEqual(values["delay_from"], expected)
+
     def test_the_migration_changes_the_lines_of_our_addons_only(self):
         lines = [
             self._new_plan({"delay_from": "before_plan_date"}, model).template_ids

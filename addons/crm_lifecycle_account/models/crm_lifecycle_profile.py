@@ -113,8 +113,10 @@ class CrmLifecycleProfile(models.Model):
                 since=scope.date_months_ago(DECISION_MONTHS),
             )
         )
-        for profile_id, amount in rows:
-            found[profile_id].append(
+        amounts = dict(rows)
+        for profile in self:
+            amount = amounts.get(profile.id, 0)
+            found[profile.id].append(
                 DecisionFigure("returned", self.env._("Invoiced"), amount)
             )
         return found

@@ -142,12 +142,14 @@ class CrmLifecycleProfile(models.Model):
                 SQL(" UNION ALL ").join(statements),
             )
         )
-        for profile_id, number, hours in rows:
-            found[profile_id].append(
-                DecisionFigure("given", self.env._("Tickets"), int(number), "number")
+        work = {profile_id: (int(number), hours) for profile_id, number, hours in rows}
+        for profile in self:
+            number, hours = work.get(profile.id, (0, None))
+            found[profile.id].append(
+                DecisionFigure("given", self.env._("Tickets"), number, "number")
             )
             if hours is not None:
-                found[profile_id].append(
+                found[profile.id].append(
                     DecisionFigure(
                         "given", self.env._("Hours on tickets"), hours, "hours"
                     )
