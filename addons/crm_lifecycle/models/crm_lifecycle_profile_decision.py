@@ -63,15 +63,16 @@ class CrmLifecycleProfile(models.Model):
     def _render_decision_figures(self, figures):
         if not figures:
             return False
+        labels = {
+            "returned": self.env._("What came back"),
+            "given": self.env._("What it cost"),
+        }
         return self.env["ir.qweb"]._render(
             "crm_lifecycle.decision_figures",
             {
                 "sides": [
                     (label, [figure for figure in figures if figure.side == side])
-                    for side, label in (
-                        ("returned", self.env._("What came back")),
-                        ("given", self.env._("What it cost")),
-                    )
+                    for side, label in labels.items()
                 ],
                 "currency": self.company_id.currency_id,
             },
