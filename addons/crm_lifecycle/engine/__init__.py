@@ -15,4 +15,5 @@ from . import (
     stages,
     statements,
     templates,
+    thresholds,
 )

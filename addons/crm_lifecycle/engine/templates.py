@@ -3,7 +3,9 @@
 A template may have parameters, such as the days of silence after which a customer
 counts as lost. Placeholders are in braces: ``"today -{churn_days}d"`` in a condition,
 ``"No order for {churn_days} days"`` in a text. ``"{loyal_orders}"`` alone is a number;
-``"{-decline_percent/100}"`` is the negated number, divided by 100.
+``"{-decline_percent/100}"`` is the negated number, divided by 100. The ``fit`` of a
+parameter says which value to propose from a company's purchases, see
+`engine.thresholds`.
 """
 
 import functools
@@ -14,6 +16,7 @@ from odoo.tools.misc import file_open
 
 from . import domains
 from .stages import CATEGORIES
+from .thresholds import MEASURES, QUARTILES
 
 SOURCE_LANG = "en_US"
 UNITS = ("days", "months", "years", "orders", "percent", "stars")
@@ -160,6 +163,22 @@ def find_problems(template):
             domains.parse(write_domain(item["domain"]))
         except domains.DomainError as error:
             yield f"conditions of “{item['name'][SOURCE_LANG]}”: {error}"
+    yield from _find_unfit(template)
+
+
+def _find_unfit(template):
+    """Yield parameters with a ``fit`` that names no measure, stage or tag."""
+    stages = {stage["code"] for stage in template.get("stages", [])}
+    tags = {tag["code"] for tag in template.get("tags", [])}
+    for parameter in template.get("parameters", []):
+        fit = parameter.get("fit")
+        if fit and not (
+            fit["measure"] in MEASURES
+            and 1 <= fit["quartile"] <= len(QUARTILES)
+            and fit["times"] > 0
+            and (fit.get("stage") in stages or fit.get("tag") in tags)
+        ):
+            yield f"“fit” of “{parameter['code']}” is not known: {fit}"
 
 
 def _find_nameless(template):

@@ -28,6 +28,7 @@ from . import crm_lifecycle_profile_health
 from . import crm_lifecycle_profile_overview
 from . import crm_lifecycle_rule_test
 from . import crm_lifecycle_profile_playbook
+from . import crm_lifecycle_profile_decision
 from . import crm_lifecycle_profile_follow_up
 from . import crm_lifecycle_run
 from . import crm_lifecycle_run_follow_up

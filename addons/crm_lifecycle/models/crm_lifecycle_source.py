@@ -70,3 +70,12 @@ class CrmLifecycleSource(models.AbstractModel):
         (``scope.needs_refresh``). See `engine.statements` for the tables of a batch.
         """
         raise NotImplementedError
+
+    def _get_purchases(self, scope):
+        """Extension point: return the SQL of purchases for proposing thresholds.
+
+        Columns: ``customer_id`` (the commercial partner), ``day`` (in the company's
+        time zone) and ``amount`` (in its currency), one row per purchase up to
+        ``scope.as_of``. None: the source has no purchases.
+        """
+        return

@@ -3,6 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..engine import domains
 from ..engine.bounds import MAX_DAYS
 from ..engine.responsibles import RESPONSIBLES, SALESPERSON
 from ..engine.stages import StageInfo
@@ -161,6 +162,7 @@ class CrmLifecycleStage(models.Model):
         aggregator=None,
         help="Days since the end of the last stay in which the step was done.",
     )
+    needs_decision = fields.Boolean(compute="_compute_needs_decision")
     profile_count = fields.Integer(string="Customers", compute="_compute_profile_count")
     failed_step_count = fields.Integer(
         string="Failed Steps", compute="_compute_failed_step_count"
@@ -191,6 +193,30 @@ class CrmLifecycleStage(models.Model):
         for stage in self:
             stage.display_name = f"{stage.lifecycle_id.name}: {stage.name}"
         return None
+
+    @api.depends(
+        "category",
+        "lifecycle_id.regress_policy",
+        "lifecycle_id.rule_ids.domain",
+        "lifecycle_id.rule_ids.from_stage_ids",
+    )
+    def _compute_needs_decision(self):
+        """Mark stages at risk that are left only with a decision.
+
+        Either the lifecycle requires it, or a rule out of the stage waits for it.
+        """
+        for stage in self:
+            # sudo: every user who sees the stage may know that staff decide there.
+            lifecycle = stage.sudo().lifecycle_id
+            rules = lifecycle.rule_ids.filtered(
+                lambda rule, stage=stage: (
+                    stage._origin in rule.from_stage_ids
+                    and "decision" in domains.fields_of(domains.parse(rule.domain))
+                )
+            )
+            stage.needs_decision = stage.category == "at_risk" and bool(
+                lifecycle.regress_policy == "decision" or rules
+            )
 
     @api.constrains("follow_up_responsible", "follow_up_user_id")
     def _check_follow_up_user(self):

@@ -23,6 +23,7 @@ from ..engine.templates import (
     read_template,
     write_domain,
 )
+from ..engine.thresholds import get_share_condition
 
 
 class CrmLifecycleTemplate(models.AbstractModel):
@@ -134,6 +135,43 @@ class CrmLifecycleTemplate(models.AbstractModel):
         ]
         used = used.union(*(pair for pair in pairs if pair & used))
         return [item for item in parameters if "stage" in item or item["code"] in used]
+
+    @api.model
+    def _get_share_conditions(self, code, values, as_of):
+        """Return ``{parameter: SQL}``, the customers in the stage or tag of each.
+
+        Only of parameters with a ``fit``, see `engine.thresholds`.
+        """
+        template = self._get(code, values)
+        items = [
+            {
+                **item,
+                "domain": domains.parse(write_domain(item["domain"])),
+                "placeholders": get_placeholders(blank["domain"]),
+            }
+            for part in ("rules", "tags")
+            for blank, item in zip(template["blank"][part], template[part], strict=True)
+            if self._filter_usable_items([item])
+        ]
+        conditions = {
+            parameter["code"]: get_share_condition(
+                parameter["code"], parameter["fit"], items, as_of
+            )
+            for parameter in self._get_parameters(code)
+            if "fit" in parameter
+        }
+        return {code: sql for code, sql in conditions.items() if sql}
+
+    @api.model
+    def _get_fit_name(self, code, parameter):
+        """Return the name of the stage or tag that a parameter is measured by."""
+        fit = parameter.get("fit", {})
+        template = self._get(code)
+        for part, kind in (("stages", "stage"), ("tags", "tag")):
+            for item in template[part]:
+                if item["code"] == fit.get(kind):
+                    return self._get_text(item["name"])
+        return ""
 
     @api.model
     def _get_parameter_label(self, parameter):

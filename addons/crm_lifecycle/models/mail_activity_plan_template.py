@@ -13,6 +13,29 @@ class MailActivityPlanTemplate(models.Model):
         selection_add=RESPONSIBLES,
         ondelete=dict.fromkeys(FALLBACK_ROLES, "set default"),
     )
+    delay_from = fields.Selection(
+        compute="_compute_delay_from",
+        precompute=True,
+        store=True,
+        readonly=False,
+        default=None,
+    )
+
+    @api.depends("plan_id")
+    def _compute_delay_from(self):
+        """Make new activities of customers due after the plan date.
+
+        In a playbook the plan date is the day of the entry into the stage. Odoo's
+        default, before the plan date, would make them overdue from the start.
+        """
+        # A line that is added in a form does not know its plan, only the context.
+        default_model = self.env.context.get("default_res_model")
+        for line in self:
+            model = line.plan_id.res_model or default_model
+            is_customer = model == "crm.lifecycle.profile"
+            line.delay_from = line.delay_from or (
+                "after_plan_date" if is_customer else "before_plan_date"
+            )
 
     @api.constrains("plan_id", "responsible_type")
     def _check_responsible_lifecycle(self):

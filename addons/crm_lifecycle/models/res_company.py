@@ -1,7 +1,10 @@
+import threading
+
 import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -28,9 +31,34 @@ class ResCompany(models.Model):
             company.lifecycle_tz = (
                 company.lifecycle_tz
                 or company.partner_id.tz
-                or self.env.user.tz
+                or self._get_requester_tz()
+                or company._get_country_tz()
                 or "UTC"
             )
+
+    @api.model
+    def _get_requester_tz(self):
+        """Return the time zone of the user who sent the request, if it is known.
+
+        An addon is installed as superuser, who has no time zone.
+        """
+        # The remote procedure calls leave no request, only the user of the thread.
+        uid = (
+            request.env.uid
+            if request
+            else getattr(threading.current_thread(), "uid", None)
+        )
+        # sudo: only a time zone is read.
+        user = self.env["res.users"].sudo().browse(uid or []).exists()
+        return user.tz or self.env.user.tz
+
+    def _get_country_tz(self):
+        """Return the time zone of the company's country, if it has only one."""
+        self.ensure_one()
+        # sudo: the country of a company is not confidential.
+        code = self.sudo().partner_id.country_id.code
+        zones = pytz.country_timezones.get(code, []) if code else []
+        return zones[0] if len(zones) == 1 else False
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_lifecycle(self):

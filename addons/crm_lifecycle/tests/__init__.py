@@ -7,11 +7,13 @@ from . import test_api
 from . import test_configuration
 from . import test_contact_facts
 from . import test_cron
+from . import test_decision
 from . import test_engine_domains
 from . import test_engine_review
 from . import test_engine_scope
 from . import test_engine_since
 from . import test_engine_stages
+from . import test_engine_thresholds
 from . import test_explain
 from . import test_follow_up
 from . import test_file
@@ -26,6 +28,7 @@ from . import test_reference
 from . import test_company_configuration
 from . import test_overview
 from . import test_path
+from . import test_plan_lines
 from . import test_playbook
 from . import test_playbook_activation
 from . import test_playbook_again
@@ -42,6 +45,7 @@ from . import test_stay
 from . import test_start
 from . import test_subject_fields
 from . import test_template
+from . import test_time_zone
 from . import test_transfer
 from . import test_tours
 from . import test_work

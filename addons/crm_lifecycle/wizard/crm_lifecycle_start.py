@@ -3,8 +3,13 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools.misc import formatLang
 
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ..engine.scope import Scope
 from ..engine.templates import ParameterError, check_values
+from ..engine.thresholds import measure_sql, propose, read_measures
 from ..fields import Integer
 
 WIZARD_STEPS = ("template", "thresholds", "preview", "activate")
@@ -56,6 +61,17 @@ class CrmLifecycleStart(models.TransientModel):
         default=lambda self: self.env.company,
         help="Empty: the lifecycle runs in every company.",
     )
+    tz = fields.Selection(
+        selection=_tz_get,
+        string="Time Zone",
+        compute="_compute_tz",
+        precompute=True,
+        store=True,
+        readonly=False,
+        help="The time zone in which the days of orders, messages and moves are "
+        "counted for this company.",
+    )
+    user_tz = fields.Selection(selection=_tz_get, compute="_compute_user_tz")
     # Thresholds
     line_ids = fields.One2many(
         comodel_name="crm.lifecycle.start.line",
@@ -66,6 +82,11 @@ class CrmLifecycleStart(models.TransientModel):
         store=True,
         readonly=False,
     )
+    # What the purchases of the company say, see `engine.thresholds`.
+    measures = fields.Json(readonly=True)
+    purchases = fields.Html(compute="_compute_purchases", sanitize=False)
+    has_proposals = fields.Boolean(compute="_compute_purchases")
+    are_shares_outdated = fields.Boolean(compute="_compute_are_shares_outdated")
     # Preview
     active_lifecycle_ids = fields.Many2many(
         comodel_name="crm.lifecycle",
@@ -143,6 +164,33 @@ class CrmLifecycleStart(models.TransientModel):
             ]
 
     @api.depends("company_id")
+    def _compute_tz(self):
+        for start in self:
+            # sudo: not confidential
+            start.tz = start.company_id.sudo().lifecycle_tz
+
+    @api.depends_context("uid")
+    def _compute_user_tz(self):
+        self.user_tz = self.env.user.tz
+
+    @api.depends("measures")
+    @api.depends_context("lang")
+    def _compute_purchases(self):
+        for start in self:
+            start.has_proposals = bool((start.measures or {}).get("proposals"))
+            start.purchases = start.measures and self.env["ir.qweb"]._render(
+                "crm_lifecycle.start_purchases", start._get_purchase_values()
+            )
+
+    @api.depends("measures", "line_ids.value")
+    def _compute_are_shares_outdated(self):
+        for start in self:
+            measured = (start.measures or {}).get("values")
+            start.are_shares_outdated = bool(
+                measured and measured != start._read_values()
+            )
+
+    @api.depends("company_id")
     def _compute_active_lifecycle_ids(self):
         for start in self:
             start.active_lifecycle_ids = self.env["crm.lifecycle"]._get_active(
@@ -208,13 +256,125 @@ class CrmLifecycleStart(models.TransientModel):
         :raises UserError: naming a threshold with a value that its parameter refuses
         """
         Template = self._get_templates()
-        values = {line.code: line.value for line in self.line_ids}
+        values = self._read_values()
         parameters = Template._get_parameters(self.template_code)
         try:
             check_values(parameters, values)
         except ParameterError as error:
             raise UserError(Template._get_parameter_message(error)) from error
         return values
+
+    def _read_values(self):
+        return {line.code: line.value for line in self.line_ids}
+
+    # ------------------------------------------------------------
+    # Purchases
+    # ------------------------------------------------------------
+
+    @api.onchange("line_ids")
+    def _onchange_line_ids(self):
+        """Measure the shares of the new thresholds, if that takes no time."""
+        if self.measures and not self._is_measuring_long():
+            self.measures = self._measure()
+
+    def action_measure(self):
+        """Measure the purchases, in the background if it may take long."""
+        self.ensure_one()
+        if self._is_measuring_long():
+            return self.env["background.task"]._enqueue(
+                self,
+                "_task_measure",
+                kind="preview",
+                name=self.env._("Purchases for “%(name)s”", name=self.name),
+            )
+        self.measures = self._measure()
+        return self._get_action()
+
+    def action_use_proposals(self):
+        """Take over the proposed thresholds, and measure their shares."""
+        self.ensure_one()
+        proposals = (self.measures or {}).get("proposals", {})
+        for line in self.line_ids:
+            line.value = proposals.get(line.code, line.value)
+        return self.action_measure()
+
+    def _task_measure(self, progress):
+        """Do `action_measure` in the background."""
+        start = self.env["background.task"]._ensure_wizard(self)
+        start.measures = start._measure()
+        return {
+            "outcome": self.env._("The purchases are measured."),
+            "action": start._get_action(),
+        }
+
+    def _get_scope(self):
+        """Return the scope of the measures: the company, as of today."""
+        company = self.company_id._origin or self.company_id or self.env.company
+        company._check_lifecycle_user()
+        company = company.sudo()  # the day and time zone are not confidential
+        tz = self.company_id and self.tz or company.lifecycle_tz or "UTC"
+        return Scope(company_id=company.id, as_of=company._lifecycle_today(), tz=tz)
+
+    def _get_purchase_statements(self, scope):
+        """Return the SQL of the purchases of all sources."""
+        names = self.env["crm.lifecycle"]._lifecycle_sources()
+        found = (self.env[name]._get_purchases(scope) for name in names)
+        return [statement for statement in found if statement]
+
+    def _is_measuring_long(self):
+        """Return whether measuring is better done in the background."""
+        scope = self._get_scope()
+        return bool(self._get_purchase_statements(scope)) and self.env[
+            "crm.lifecycle"
+        ]._is_preview_long(self.env["res.company"].browse(scope.company_id))
+
+    def _measure(self):
+        """Return the measures, proposals and shares of `engine.thresholds`."""
+        Template = self._get_templates()
+        scope = self._get_scope()
+        statements = self._get_purchase_statements(scope)
+        if not statements:
+            return {"customers": 0}
+        values = self._read_values()
+        try:
+            self._get_values()
+            conditions = Template._get_share_conditions(
+                self.template_code, values, scope.as_of
+            )
+        except UserError:  # a value out of bounds, refused with the next step
+            conditions = {}
+        self.env.flush_all()
+        [row] = self.env.execute_query(measure_sql(statements, scope, conditions))
+        found = read_measures(row, conditions)
+        found["values"] = values
+        found["proposals"] = propose(
+            Template._get_parameters(self.template_code), found["measures"]
+        )
+        return found
+
+    def _get_purchase_values(self):
+        """Return the template values of the purchases."""
+        company = self.company_id or self.env.company
+        measures = self.measures.get("measures", {})
+        labels = {
+            "interval": self.env._("Days between purchases of a customer"),
+            "purchases": self.env._("Purchases of a customer in 12 months"),
+            "amount": self.env._("Amount of a purchase in 12 months"),
+        }
+        rows = []
+        for name, label in labels.items():
+            measure = measures.get(name)
+            if measure and measure["count"]:
+                cells = [
+                    company.currency_id.format(value)
+                    if name == "amount"
+                    else formatLang(
+                        self.env, value, digits=0 if value > 99 or value % 1 == 0 else 1
+                    )
+                    for value in measure["quartiles"]
+                ]
+                rows.append((label, cells, measure["count"]))
+        return {"rows": rows, "customers": self.measures.get("customers")}
 
     # ------------------------------------------------------------
     # Steps
@@ -234,6 +394,8 @@ class CrmLifecycleStart(models.TransientModel):
         if distance > 0:
             self._get_values()
         self.step = step
+        if distance > 0 and step == "thresholds":
+            return self.action_measure()
         if distance > 0 and step == "preview":
             return self.action_refresh()
         return self._get_action()
@@ -294,8 +456,12 @@ class CrmLifecycleStart(models.TransientModel):
     # ------------------------------------------------------------
 
     def _make_lifecycle(self):
-        """Create the lifecycle as configured, as a draft, and return it."""
+        """Create the lifecycle as configured, as a draft, and return it.
+
+        It counts days in the time zone that the user chose.
+        """
         self.ensure_one()
+        self._apply_tz()
         lifecycle = self._get_templates()._instantiate(
             self.template_code, self.company_id, self._get_values()
         )
@@ -308,6 +474,14 @@ class CrmLifecycleStart(models.TransientModel):
                 "name", dict.fromkeys([*langs, "en_US"], self.name)
             )
         return lifecycle
+
+    def _apply_tz(self):
+        """Write the time zone of the company, if the user changed it."""
+        # sudo: users who set up the lifecycle of a company decide on its days.
+        company = self.company_id.sudo()
+        if self.tz and company and company.lifecycle_tz != self.tz:
+            self._get_companies()
+            company.lifecycle_tz = self.tz
 
     def action_start(self):
         """Create the lifecycle as a draft and open it for review."""
@@ -420,6 +594,13 @@ class CrmLifecycleStartLine(models.TransientModel):
         compute="_compute_parameter",
     )
     default_value = fields.Integer(string="Usual", compute="_compute_parameter")
+    proposed_value = fields.Integer(string="Proposed", compute="_compute_share")
+    share = fields.Char(
+        string="Customers",
+        compute="_compute_share",
+        help="Share of the customers with purchases that this number puts into the "
+        "stage, or gives the tag. Conditions on anything but purchases count as met.",
+    )
     is_follow_up = fields.Boolean(compute="_compute_parameter")
 
     @api.depends("code", "start_id.template_code")
@@ -439,3 +620,32 @@ class CrmLifecycleStartLine(models.TransientModel):
                 line.unit = parameter and parameter["unit"]
                 line.default_value = parameter and parameter["default"]
                 line.is_follow_up = bool(parameter and "stage" in parameter)
+
+    @api.depends("code", "start_id.template_code", "start_id.measures")
+    @api.depends_context("lang")
+    def _compute_share(self):
+        Template = self.env["crm.lifecycle.template"]
+        for start, lines in self.grouped("start_id").items():
+            measures = start.measures or {}
+            total = measures.get("customers")
+            code = start.template_code
+            parameters = {
+                parameter["code"]: parameter
+                for parameter in (Template._get_parameters(code) if code else ())
+            }
+            for line in lines:
+                line.proposed_value = measures.get("proposals", {}).get(line.code)
+                count = measures.get("shares", {}).get(line.code)
+                line.share = False
+                if total and count is not None:
+                    line.share = self.env._(
+                        "%(percent)s %% in “%(name)s”",
+                        percent=self._format_percent(100 * count / total),
+                        name=Template._get_fit_name(code, parameters[line.code]),
+                    )
+
+    @api.model
+    def _format_percent(self, percent):
+        """Return a share without decimals, except small ones."""
+        digits = 1 if 0 < percent < 1 else 0
+        return formatLang(self.env, percent, digits=digits)

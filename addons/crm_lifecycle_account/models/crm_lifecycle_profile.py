@@ -1,6 +1,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.access import can_read
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
+    DECISION_MONTHS,
+    DecisionFigure,
+)
+
 # Groups that may read what a customer was invoiced and owes.
 GROUPS = (
     "sales_team.group_sale_salesman,"
@@ -96,3 +102,34 @@ class CrmLifecycleProfile(models.Model):
         return SQL(
             "GREATEST(p.last_invoice_date, %s)", super()._get_purchase_date_sql()
         )
+
+    def _get_decision_figures(self, scope):
+        """Add what was invoiced, for users who may see it."""
+        found = super()._get_decision_figures(scope)
+        if not can_read(self, "invoiced_total"):
+            return found
+        Source = self.env["crm.lifecycle.source.account"]
+        self.env["account.move"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, SUM(m.amount_untaxed_signed)
+                  FROM crm_lifecycle_profile AS p
+                  JOIN account_move AS m ON m.commercial_partner_id = p.partner_id
+                 WHERE p.id = ANY(%(ids)s) AND %(is_document)s AND %(counts)s
+                   AND m.invoice_date > %(since)s
+                 GROUP BY p.id
+                """,
+                ids=self.ids,
+                is_document=Source._is_customer_document(scope),
+                counts=Source._is_counted(scope),
+                since=scope.date_months_ago(DECISION_MONTHS),
+            )
+        )
+        amounts = dict(rows)
+        for profile in self:
+            amount = amounts.get(profile.id, 0)
+            found[profile.id].append(
+                DecisionFigure("returned", self.env._("Invoiced"), amount)
+            )
+        return found

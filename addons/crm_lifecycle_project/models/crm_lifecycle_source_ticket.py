@@ -42,6 +42,23 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         )
         return [*super()._get_ticket_kinds(), tasks]
 
+    @api.model
+    def _get_ticket_hours(self, kind):
+        """Return the hours of timesheets on a task and its subtasks, if installed."""
+        Line = self.env["account.analytic.line"]
+        if kind.model != "project.task" or "task_id" not in Line._fields:
+            return super()._get_ticket_hours(kind)
+        Line.flush_model()
+        return SQL(
+            """
+            (SELECT COALESCE(SUM(l.unit_amount), 0)
+               FROM account_analytic_line AS l
+              WHERE l.task_id = t.id
+                 OR l.task_id IN (SELECT u.id FROM project_task AS u
+                                   WHERE u.parent_id = t.id))
+            """
+        )
+
     def _get_task_closed_at(self):
         """SQL of the time when task ``t`` was closed, from its tracking values."""
         return SQL(

@@ -3,6 +3,10 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
 from odoo.addons.crm_lifecycle.engine.scope import day_end
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
+    DECISION_MONTHS,
+    DecisionFigure,
+)
 
 
 class CrmLifecycleProfile(models.Model):
@@ -93,3 +97,63 @@ class CrmLifecycleProfile(models.Model):
             ),
             "last_order_date": FactEvents(first_new_date=first_new_date),
         }
+
+    def _get_decision_figures(self, scope):
+        """Add what was ordered, as of the last run, and the discounts given."""
+        found = super()._get_decision_figures(scope)
+        orders = {
+            profile_id: (count, discounts)
+            for profile_id, count, discounts in self._read_decision_orders(scope)
+        }
+        for profile in self:
+            count, discounts = orders.get(profile.id, (0, 0))
+            ordered = profile.order_total_12m + profile.order_total_prev_12m
+            found[profile.id] += [
+                DecisionFigure("returned", self.env._("Ordered"), ordered),
+                DecisionFigure("returned", self.env._("Orders"), count, "number"),
+                DecisionFigure("given", self.env._("Discounts"), discounts),
+            ]
+        return found
+
+    def _read_decision_orders(self, scope):
+        """Return ``[(profile id, number of orders, discounts)]``.
+
+        A discount is the percentage of a line, or a line with a negative price, such as
+        a reward. Discounts are in the company's currency, without taxes.
+        """
+        self.flush_recordset(["partner_id"])
+        for name in ("sale.order", "sale.order.line", "res.partner"):
+            self.env[name].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, COUNT(*),
+                       COALESCE(SUM(given.amount / COALESCE(
+                           NULLIF(o.currency_rate, 0), 1)::numeric), 0)
+                  FROM crm_lifecycle_profile AS p
+                  JOIN res_partner AS c ON c.commercial_partner_id = p.partner_id
+                  JOIN sale_order AS o ON o.partner_id = c.id
+            CROSS JOIN LATERAL (
+                        SELECT SUM(
+                            CASE WHEN s.price_unit < 0 THEN -s.price_subtotal
+                                 WHEN s.discount >= 100
+                                 THEN s.price_unit * s.product_uom_qty
+                                 WHEN s.discount > 0
+                                 THEN s.price_subtotal * s.discount::numeric
+                                      / (100 - s.discount::numeric)
+                            END) AS amount
+                          FROM sale_order_line AS s
+                         WHERE s.order_id = o.id AND s.display_type IS NULL
+                           AND s.is_downpayment IS NOT TRUE
+                       ) AS given
+                 WHERE p.id = ANY(%(ids)s) AND o.company_id = %(company)s
+                   AND o.state = 'sale' AND o.amount_untaxed >= 0
+                   AND o.date_order >= %(since)s AND o.date_order < %(end)s
+                 GROUP BY p.id
+                """,
+                ids=self.ids,
+                company=scope.company_id,
+                since=scope.end_of_date_months_ago(DECISION_MONTHS),
+                end=scope.day_end,
+            )
+        )

@@ -252,6 +252,23 @@ class CrmLifecycleSourceSale(models.AbstractModel):
             skipped=max(number - 1, 0),
         )
 
+    def _get_purchases(self, scope):
+        """Return the confirmed orders, without returns and credit notes."""
+        return SQL(
+            """
+            SELECT c.commercial_partner_id AS customer_id, %(day)s AS day,
+                   %(amount)s AS amount
+              FROM sale_order AS o
+              JOIN res_partner AS c ON c.id = o.partner_id
+             WHERE o.company_id = %(company)s AND o.state = 'sale'
+               AND o.amount_untaxed >= 0 AND o.date_order < %(end)s
+            """,
+            day=scope.local_date(SQL("o.date_order")),
+            amount=self._get_amount(scope),
+            company=scope.company_id,
+            end=scope.day_end,
+        )
+
     def _get_trend(self, last, previous):
         """SQL of the trend: the relative change from the previous twelve months."""
         return SQL("(%s / NULLIF(%s, 0) - 1)::float", SQL("(%s)", last), previous)

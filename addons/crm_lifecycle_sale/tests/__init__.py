@@ -1,3 +1,5 @@
 from . import test_confirm
+from . import test_decision
 from . import test_order_facts
 from . import test_overview
+from . import test_thresholds

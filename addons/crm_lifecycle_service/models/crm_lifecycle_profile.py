@@ -3,6 +3,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
+    DECISION_MONTHS,
+    DecisionFigure,
+)
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 from odoo.addons.crm_lifecycle.personal_data import ALL, KEEP, PersonalModel
 
@@ -98,6 +102,59 @@ class CrmLifecycleProfile(models.Model):
                 self.env._("A ticket is open for a week or more"),
             ),
         ]
+
+    # ------------------------------------------------------------
+    # Decision
+    # ------------------------------------------------------------
+
+    def _get_decision_figures(self, scope):
+        """Add the number of tickets, and the hours of work on them where known."""
+        found = super()._get_decision_figures(scope)
+        Source = self.env["crm.lifecycle.source.ticket"]
+        for kind in Source._get_ticket_kinds():
+            self.env[kind.model].flush_model()
+        statements = [
+            SQL(
+                """
+                SELECT p.id, COUNT(*) AS number, SUM(%(hours)s) AS hours
+                  FROM crm_lifecycle_profile AS p
+                  JOIN res_partner AS c ON c.commercial_partner_id = p.partner_id
+                  JOIN %(tickets)s ON t.partner_id = c.id
+                 WHERE p.id = ANY(%(ids)s) AND %(is_ticket)s AND %(in_company)s
+                   AND t.create_date >= %(since)s AND t.create_date < %(end)s
+                 GROUP BY p.id
+                """,
+                hours=Source._get_ticket_hours(kind) or SQL("NULL::float"),
+                tickets=kind.source,
+                ids=self.ids,
+                is_ticket=kind.is_ticket,
+                in_company=kind.in_company(scope.company_id),
+                since=scope.end_of_date_months_ago(DECISION_MONTHS),
+                end=scope.day_end,
+            )
+            for kind in Source._get_ticket_kinds()
+        ]
+        if not statements:
+            return found
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id, SUM(number), SUM(hours) FROM (%s) AS t GROUP BY id",
+                SQL(" UNION ALL ").join(statements),
+            )
+        )
+        work = {profile_id: (int(number), hours) for profile_id, number, hours in rows}
+        for profile in self:
+            number, hours = work.get(profile.id, (0, None))
+            found[profile.id].append(
+                DecisionFigure("given", self.env._("Tickets"), number, "number")
+            )
+            if hours is not None:
+                found[profile.id].append(
+                    DecisionFigure(
+                        "given", self.env._("Hours on tickets"), hours, "hours"
+                    )
+                )
+        return found
 
     # ------------------------------------------------------------
     # Tickets of the customer

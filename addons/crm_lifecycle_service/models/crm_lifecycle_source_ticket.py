@@ -51,6 +51,14 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             (kind for kind in self._get_ticket_kinds() if kind.model == model), None
         )
 
+    @api.model
+    def _get_ticket_hours(self, kind):
+        """Extension point: return the SQL of the hours of work on ticket ``t``.
+
+        None: no addon records hours of this kind of ticket.
+        """
+        return
+
     # ------------------------------------------------------------
     # Changes
     # ------------------------------------------------------------

@@ -1,8 +1,10 @@
+import threading
 from datetime import UTC
 
 import pytz
 
 from odoo import api, fields, models
+from odoo.http import request
 from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -45,9 +47,33 @@ class ResCompany(models.Model):
             company.crm_loyalty_tz = (
                 company.crm_loyalty_tz
                 or company.partner_id.tz
-                or self.env.user.tz
+                or self._get_loyalty_requester_tz()
+                or company._get_loyalty_country_tz()
                 or "UTC"
             )
+
+    @api.model
+    def _get_loyalty_requester_tz(self):
+        """Return the time zone of the user who sent the request, if it is known.
+
+        An addon is installed as superuser, who has no time zone.
+        """
+        # The remote procedure calls leave no request, only the user of the thread.
+        uid = (
+            request.env.uid
+            if request
+            else getattr(threading.current_thread(), "uid", None)
+        )
+        # Only a time zone is read.
+        user = self.env["res.users"].sudo().browse(uid or []).exists()
+        return user.tz or self.env.user.tz
+
+    def _get_loyalty_country_tz(self):
+        """Return the time zone of the company's country, if it has only one."""
+        self.ensure_one()
+        code = self.sudo().partner_id.country_id.code  # no secret
+        zones = pytz.country_timezones.get(code, []) if code else []
+        return zones[0] if len(zones) == 1 else False
 
     @api.model_create_multi
     def create(self, vals_list):

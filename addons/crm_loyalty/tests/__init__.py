@@ -3,6 +3,7 @@ from . import test_companies
 from . import test_points_report
 from . import test_portal
 from . import test_tier
+from . import test_time_zone
 from . import test_tier_periods
 from . import test_tours
 from . import test_adjustment
