@@ -82,8 +82,7 @@ class TestAutomation(LifecycleCase):
         self.assertEqual(
             self._moves(profile),
             [
-                (None, "prospect", "rule"),
-                ("prospect", "engaged", "rule"),
+                (None, "engaged", "start"),
                 ("engaged", "customer", "manual"),
             ],
         )

@@ -147,7 +147,7 @@ class TestRunKill(KillCase):
         expected, commits = self._work_undisturbed()
         self.assertGreater(commits, 8)
         self.assertLess(commits, 60)
-        self.assertEqual(len(expected["moves"]), 3 * CUSTOMERS)
+        self.assertEqual(len(expected["moves"]), CUSTOMERS)
         self.assertEqual({row[1] for row in expected["profiles"]}, {"c"})
         # Right after a commit equals right before the next one.
         self._kill_at_each_commit(expected, commits, ways=(False,))

@@ -81,7 +81,8 @@ class TestScale(TransactionCase):
 
     def test_everybody_is_built_in_a_few_queries(self):
         self.assertGreater(self.built.profile_count, CUSTOMERS * 0.7)
-        self.assertGreater(self.built.moved_count, self.built.profile_count)
+        self.assertLessEqual(self.built.moved_count, self.built.profile_count)
+        self.assertGreater(self.built.moved_count, self.built.profile_count * 0.99)
         run, queries, rows = self._run(0, full=True)
         self.assertEqual((run.refreshed_count, run.moved_count), (0, 0))
         # Ten of them are locks of the run, and savepoints around the rules.

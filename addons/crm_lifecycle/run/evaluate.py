@@ -242,13 +242,14 @@ def fill_due_by_rule(session, lifecycles, candidates):
     """List customers that the rules would move now; the first matching rule wins."""
     rules = lifecycles.rule_ids.filtered("active")
     _insert_due_by_rule(session, lifecycles, rules, candidates)
-    # Moves that follow from a placement belong to it.
-    session.env.cr.execute(
-        SQL(
-            "UPDATE lifecycle_due AS d SET origin = p.origin "
-            "FROM lifecycle_placed AS p WHERE p.profile_id = d.profile_id"
+    if session.has_placed:
+        # Moves that follow from a placement belong to it.
+        session.env.cr.execute(
+            SQL(
+                "UPDATE lifecycle_due AS d SET origin = p.origin "
+                "FROM lifecycle_placed AS p WHERE p.profile_id = d.profile_id"
+            )
         )
-    )
     unforeseeable = rules.filtered(
         lambda rule: not conditions.is_foreseeable(session, rule.domain)
     )
@@ -276,7 +277,7 @@ def _insert_matching(session, lifecycles, rules, candidates, unusable):
     )
     if candidates is None:
         query.add_where(NOT_DUE_YET)
-    if not conditions.get_stage_rules(session, lifecycles):
+    if session.has_placed and not conditions.get_stage_rules(session, lifecycles):
         query.add_where(NOT_PLACED)  # their rules have been evaluated
     rule = _get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=True
@@ -391,7 +392,8 @@ def _insert_deferred(session, lifecycles, rules, today, unusable):
         session, lifecycles, rules, query, unusable, blocks_return=False
     )
     query.add_where(SQL("%s IS NOT NULL", rule))
-    query.add_where(NOT_PLACED)
+    if session.has_placed:
+        query.add_where(NOT_PLACED)
     session.env.cr.execute(
         SQL(
             "INSERT INTO lifecycle_skipped (profile_id) %s "

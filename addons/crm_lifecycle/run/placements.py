@@ -23,12 +23,17 @@ CREATE_MATCHES = """
 def fill_due(session, lifecycles, candidates):
     """List the customers who enter a lifecycle, with the stage to place them in."""
     evaluate.fill_due_by_lifecycle(session, lifecycles, candidates)
+    session.env.cr.execute(
+        SQL(
+            "UPDATE lifecycle_due SET origin = "
+            "CASE WHEN from_stage_id IS NULL THEN 'start' ELSE 'switch' END"
+        )
+    )
+    if not session.env.cr.rowcount:
+        return
+    session.has_placed = True
     session.execute_all(
         (
-            SQL(
-                "UPDATE lifecycle_due SET origin = "
-                "CASE WHEN from_stage_id IS NULL THEN 'start' ELSE 'switch' END"
-            ),
             SQL("ANALYZE lifecycle_due"),
             SQL(
                 "INSERT INTO lifecycle_placed (profile_id, origin) "

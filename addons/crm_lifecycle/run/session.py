@@ -67,6 +67,8 @@ class Session:
         self.as_of = run.as_of
         self.shard = Shard(run.shard, run.shard_count) if run.parent_id else None
         self._scope = None
+        # Whether customers have entered a lifecycle in this run.
+        self.has_placed = False
 
     # ------------------------------------------------------------
     # Scope
