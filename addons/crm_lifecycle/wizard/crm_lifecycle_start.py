@@ -368,7 +368,7 @@ class CrmLifecycleStart(models.TransientModel):
         found = read_measures(row, conditions)
         found["values"] = values
         found["proposals"] = propose(
-            Template._get_parameters(self.template_code), found["measures"]
+            Template._get_parameters(self.template_code), found["measures"], values
         )
         return found
 
