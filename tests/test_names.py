@@ -31,6 +31,8 @@ EXCEPTIONS = {
     ("ir.actions.act_window.view", "view_mode"): "Odoo's field: views are added",
     ("ir.ui.view", "type"): "Odoo's field: kinds of views are added",
     ("loyalty.program", "total_order_count"): "Odoo's field: computed with all rights",
+    ("mail.activity.plan.template", "delay_from"): "Odoo's field: lines of customers "
+    "are due after the entry",
     ("mail.activity.plan.template", "responsible_type"): "Odoo's field: roles of the "
     "lifecycle are added",
 }

@@ -56,8 +56,12 @@ COMPARISONS = {operator: SQL(operator) for operator in ("=", "<", "<=", ">", ">=
 # ------------------------------------------------------------
 
 
-def propose(parameters: Iterable[Mapping], measures: Mapping) -> dict[str, int]:
+def propose(
+    parameters: Iterable[Mapping], measures: Mapping, values: Mapping | None = None
+) -> dict[str, int]:
     """Return ``{code: value}``, for parameters that the purchases say something about.
+
+    :param values: present values, which parameters without a proposal keep
 
     >>> silent = {"code": "silent", "unit": "days", "min": 1, "max": 1095}
     >>> silent["fit"] = {"measure": "interval", "quartile": 3, "times": 2}
@@ -75,9 +79,29 @@ def propose(parameters: Iterable[Mapping], measures: Mapping) -> dict[str, int]:
         if value > 0:
             rounded = round_value(value, parameter["unit"])
             proposals[parameter["code"]] = _clamp(rounded, parameter)
-    for parameter in parameters:
-        _put_below_other(parameter, proposals)
+    by_code = {parameter["code"]: parameter for parameter in parameters}
+    # From the last one: a parameter may have to be less than one that is lowered.
+    for parameter in reversed(parameters):
+        if other := by_code.get(parameter.get("less_than")):
+            _put_below(parameter, other, proposals, values or {})
     return proposals
+
+
+def _put_below(parameter, other, proposals, values):
+    """Change a proposal so that the first parameter is less than the other one."""
+    code, other_code = parameter["code"], other["code"]
+    known = {**values, **proposals}
+    if not {code, other_code} <= known.keys() or known[code] < known[other_code]:
+        return
+    if code in proposals:
+        changed, value = parameter, known[other_code] - 1
+    elif other_code in proposals:
+        changed, value = other, known[code] + 1
+    else:
+        return
+    proposals[changed["code"]] = value
+    if value != _clamp(value, changed):
+        del proposals[changed["code"]]
 
 
 def round_value(value: float, unit: str) -> int:
@@ -106,15 +130,6 @@ def _round_to(value, step):
 
 def _clamp(value, parameter):
     return max(parameter["min"], min(value, parameter["max"]))
-
-
-def _put_below_other(parameter, proposals):
-    """Lower a proposal to below that of the parameter that it has to be less than."""
-    code, other = parameter["code"], parameter.get("less_than")
-    if {code, other} <= proposals.keys() and proposals[code] >= proposals[other]:
-        proposals[code] = proposals[other] - 1
-        if proposals[code] < parameter["min"]:
-            del proposals[code]
 
 
 # ------------------------------------------------------------

@@ -28,14 +28,20 @@ class MailActivityPlanTemplate(models.Model):
         In a playbook the plan date is the day of the entry into the stage. Odoo's
         default, before the plan date, would make them overdue from the start.
         """
-        # A line that is added in a form does not know its plan, only the context.
-        default_model = self.env.context.get("default_res_model")
         for line in self:
-            model = line.plan_id.res_model or default_model
-            is_customer = model == "crm.lifecycle.profile"
+            is_customer = line.plan_id.res_model == "crm.lifecycle.profile"
             line.delay_from = line.delay_from or (
                 "after_plan_date" if is_customer else "before_plan_date"
             )
+
+    @api.model
+    def default_get(self, fields):
+        """Set the default for a form, where only the context knows the model."""
+        defaults = super().default_get(fields)
+        model = self.env.context.get("default_res_model")
+        if "delay_from" in fields and model == "crm.lifecycle.profile":
+            defaults.setdefault("delay_from", "after_plan_date")
+        return defaults
 
     @api.constrains("plan_id", "responsible_type")
     def _check_responsible_lifecycle(self):

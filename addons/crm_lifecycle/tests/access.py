@@ -463,6 +463,7 @@ crm.lifecycle.profile.pin    action_pin,action_unpin                  -      -  
 crm.lifecycle.preview        action_look                              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
+crm.lifecycle.start          action_measure,action_use_proposals      -      -      -        -      -      x       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
 """
 

@@ -72,6 +72,37 @@ class TestEngineThresholds(BaseCase):
             {"churn": 2},
         )
 
+    def test_what_has_no_proposal_keeps_its_value(self):
+        silent = _parameter("silent", "interval", less_than="churn")
+        churn = {"code": "churn", "min": 2, "max": 100}
+        measures = {"interval": _measure(1, 1, 50)}
+        for value, expected in ((51, 50), (50, 49), (2, 1)):
+            self.assertEqual(
+                thresholds.propose([silent, churn], measures, {"churn": value}),
+                {"silent": expected},
+            )
+        self.assertEqual(
+            thresholds.propose([silent, churn], measures, {"churn": 1}), {}
+        )
+        silent = {"code": "silent", "min": 1, "max": 100, "less_than": "churn"}
+        churn = _parameter("churn", "interval", maximum=60)
+        for value, expected in ((49, {"churn": 50}), (55, {"churn": 56}), (60, {})):
+            self.assertEqual(
+                thresholds.propose([silent, churn], measures, {"silent": value}),
+                expected,
+            )
+
+    def test_a_chain_stays_in_order(self):
+        parameters = [
+            _parameter("silent", "interval", less_than="churn"),
+            _parameter("churn", "interval", less_than="lost"),
+            _parameter("lost", "interval"),
+        ]
+        self.assertEqual(
+            thresholds.propose(parameters, {"interval": _measure(1, 1, 50)}),
+            {"silent": 48, "churn": 49, "lost": 50},
+        )
+
     def _condition(self, domain, unknown=True):
         sql = thresholds.get_purchase_condition(Domain(domain), TODAY, unknown)
         return sql.code % tuple(map(repr, sql.params))

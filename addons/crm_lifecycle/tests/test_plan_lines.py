@@ -72,7 +72,10 @@ class TestPlanLines(PlaybookCase):
             Line = self.env["mail.activity.plan.template"].with_context(
                 default_res_model=model
             )
-            values = Line.onchange({}, [], {"delay_from": {}})["value"]
+            # The plan comes along, without the model, which is not on the line.
+            plan = {"name": False, "active": True, "template_ids": []}
+            fields = {"summary": {}, "delay_count": {}, "delay_from": {}}
+            values = Line.onchange({"plan_id": plan}, [], fields)["value"]
             self.assertEqual(values["delay_from"], expected)
 
     def test_the_migration_changes_the_lines_of_our_addons_only(self):

@@ -215,6 +215,19 @@ class CrmLifecycleStart(models.TransientModel):
             for template in Template._load()
         ]
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._without_measures(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._without_measures(vals))
+
+    def _without_measures(self, vals):
+        """Return values without the measures, which only the server writes."""
+        if self.env.su:
+            return vals
+        return {name: value for name, value in vals.items() if name != "measures"}
+
     # ------------------------------------------------------------
     # Template
     # ------------------------------------------------------------
@@ -274,7 +287,7 @@ class CrmLifecycleStart(models.TransientModel):
     @api.onchange("line_ids")
     def _onchange_line_ids(self):
         """Measure the shares of the new thresholds, if that takes no time."""
-        if self.measures and not self._is_measuring_long():
+        if self._is_measured_quickly():
             self.measures = self._measure()
 
     def action_measure(self):
@@ -287,7 +300,7 @@ class CrmLifecycleStart(models.TransientModel):
                 kind="preview",
                 name=self.env._("Purchases for “%(name)s”", name=self.name),
             )
-        self.measures = self._measure()
+        self._save_measures()
         return self._get_action()
 
     def action_use_proposals(self):
@@ -301,7 +314,7 @@ class CrmLifecycleStart(models.TransientModel):
     def _task_measure(self, progress):
         """Do `action_measure` in the background."""
         start = self.env["background.task"]._ensure_wizard(self)
-        start.measures = start._measure()
+        start._save_measures()
         return {
             "outcome": self.env._("The purchases are measured."),
             "action": start._get_action(),
@@ -321,12 +334,19 @@ class CrmLifecycleStart(models.TransientModel):
         found = (self.env[name]._get_purchases(scope) for name in names)
         return [statement for statement in found if statement]
 
+    def _is_measured_quickly(self):
+        return bool(self.measures) and not self._is_measuring_long()
+
     def _is_measuring_long(self):
         """Return whether measuring is better done in the background."""
         scope = self._get_scope()
         return bool(self._get_purchase_statements(scope)) and self.env[
             "crm.lifecycle"
         ]._is_preview_long(self.env["res.company"].browse(scope.company_id))
+
+    def _save_measures(self):
+        # sudo: users write what they choose, not what is measured.
+        self.sudo().measures = self._measure()
 
     def _measure(self):
         """Return the measures, proposals and shares of `engine.thresholds`."""
@@ -348,7 +368,7 @@ class CrmLifecycleStart(models.TransientModel):
         found = read_measures(row, conditions)
         found["values"] = values
         found["proposals"] = propose(
-            Template._get_parameters(self.template_code), found["measures"]
+            Template._get_parameters(self.template_code), found["measures"], values
         )
         return found
 
@@ -394,7 +414,7 @@ class CrmLifecycleStart(models.TransientModel):
         if distance > 0:
             self._get_values()
         self.step = step
-        if distance > 0 and step == "thresholds":
+        if step == "thresholds" and (distance > 0 or self._is_measured_quickly()):
             return self.action_measure()
         if distance > 0 and step == "preview":
             return self.action_refresh()

@@ -242,6 +242,23 @@ class TestThresholds(SaleLifecycleCase):
             self.assertEqual(form.measures["shares"]["loyal_orders"], 0)
             self.assertFalse(form.are_shares_outdated)
 
+    def test_going_back_measures_what_was_entered(self):
+        self._weekly(2, weeks=10)
+        start = self._start()
+        self._get(start, "loyal_orders").value = 11
+        start.action_next()
+        self.assertTrue(start.are_shares_outdated)
+        start.action_back()
+        self.assertFalse(start.are_shares_outdated)
+        self.assertEqual(start.measures["shares"]["loyal_orders"], 0)
+
+    def test_users_do_not_write_measures(self):
+        Start = self.env["crm.lifecycle.start"].with_user(self.manager)
+        start = Start.create({"template_code": "growth", "measures": "wrong"})
+        start.write({"measures": [1], "name": "Mine"})
+        self.assertRecordValues(start, [{"measures": False, "name": "Mine"}])
+        self.assertFalse(start.purchases)
+
     def test_a_threshold_out_of_bounds_has_no_share(self):
         self._weekly(2, weeks=10)
         start = self._start()
