@@ -1,20 +1,47 @@
+from collections.abc import Callable
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..engine.bounds import MAX_DAYS
+
 LEVELS = [("good", "Good"), ("watch", "Watch"), ("at_risk", "At risk")]
 # Categories of stages in which a customer without signs is in good health.
 HEALTHY_CATEGORIES = ("customer", "loyal")
+# Categories of customers whom a company can still lose.
+KEPT_CATEGORIES = (*HEALTHY_CATEGORIES, "at_risk")
 
 
 class HealthSign(NamedTuple):
     """Fact which shows that a relation needs care.
 
-    ``level``, one of `LEVELS`, applies to the customers in ``domain``, a domain on
-    profiles; ``text`` is the reason, in the user's language.
+    ``code`` identifies the sign in the settings, ``name`` names it there. ``level``,
+    one of `LEVELS`, applies to the customers in ``get_domain(threshold)``, a domain on
+    profiles; ``get_text(threshold)`` is the reason, in the user's language.
+
+    ``level`` and ``threshold`` are defaults, which a company may change: the threshold
+    between ``minimum`` and ``maximum``. A sign with a ``threshold`` of 0 has none. The
+    value of ``lifecycle_field``, a field of the lifecycle, replaces the company's
+    threshold unless it is 0.
     """
 
+    code: str
+    name: str
+    level: str
+    get_domain: Callable[[int], Domain]
+    get_text: Callable[[int], str]
+    threshold: int = 0
+    unit: str = "days"
+    minimum: int = 1
+    maximum: int = MAX_DAYS
+    lifecycle_field: str | None = None
+
+
+class SettledSign(NamedTuple):
+    """A sign with one level and one threshold, for the customers to whom it applies."""
+
+    code: str
     level: str
     domain: Domain
     text: str
@@ -23,8 +50,8 @@ class HealthSign(NamedTuple):
 class CrmLifecycleProfile(models.Model):
     """Health of the relation with the customer, derived from existing facts.
 
-    There is no score: the worst sign decides, and all signs are listed. No sign uses
-    amounts of money, so any user who works for the customer may see it.
+    There is no score: the worst sign decides, and all signs are listed. No reason names
+    an amount of money, so any user who works for the customer may see it.
     """
 
     _inherit = "crm.lifecycle.profile"
@@ -43,30 +70,177 @@ class CrmLifecycleProfile(models.Model):
         compute="_compute_health",
         compute_sudo=True,
     )
+    is_at_risk = fields.Boolean(
+        string="At risk",
+        compute="_compute_is_at_risk",
+        compute_sudo=True,
+        search="_search_is_at_risk",
+        help="The health is At risk, and the customer is not lost.",
+    )
+
+    # ------------------------------------------------------------
+    # Signs
+    # ------------------------------------------------------------
 
     @api.model
     def _get_health_signs(self):
         """Extension point: return the `HealthSign` list of relations that need care."""
         return [
             HealthSign(
-                "at_risk",
-                Domain("stage_category", "=", "at_risk"),
-                self.env._("The stage is one of customers at risk"),
+                code="stage_at_risk",
+                name=self.env._("Stage at risk"),
+                level="at_risk",
+                get_domain=lambda _none: Domain("stage_category", "=", "at_risk"),
+                get_text=lambda _none: self.env._(
+                    "The stage is one of customers at risk"
+                ),
             ),
             HealthSign(
-                "at_risk",
-                Domain("stage_category", "=", "lost"),
-                self.env._("The stage is one of lost customers"),
+                code="stage_lost",
+                name=self.env._("Lost stage"),
+                level="at_risk",
+                get_domain=lambda _none: Domain("stage_category", "=", "lost"),
+                get_text=lambda _none: self.env._(
+                    "The stage is one of lost customers"
+                ),
             ),
             HealthSign(
-                "watch",
-                Domain("follow_up_date", "<=", "today -7d"),
-                self.env._("A follow-up is due for a week or more"),
+                code="warning_tag",
+                name=self.env._("Warning tag"),
+                level="at_risk",
+                # `any!` skips access rules: users learn only that there is a tag.
+                get_domain=lambda _none: Domain(
+                    "tag_ids", "any!", [("is_warning", "=", True)]
+                ),
+                get_text=lambda _none: self.env._("A tag is a warning"),
+            ),
+            HealthSign(
+                code="silence",
+                name=self.env._("No order and no contact"),
+                level="watch",
+                get_domain=self._get_silence_domain,
+                get_text=lambda days: self.env._(
+                    "No order and no contact for %(days)s days or more", days=days
+                ),
+                threshold=90,
+                lifecycle_field="silence_days",
+            ),
+            HealthSign(
+                code="follow_up",
+                name=self.env._("Follow-up overdue"),
+                level="watch",
+                get_domain=lambda days: Domain(
+                    "follow_up_date", "<=", f"today -{days}d"
+                ),
+                get_text=lambda days: self.env._(
+                    "A follow-up is due for %(days)s days or more", days=days
+                ),
+                threshold=7,
             ),
         ]
 
+    @api.model
+    def _get_activity_facts(self):
+        """Extension point: return the facts with the last day of what a customer did.
+
+        A customer without any of these days since the threshold is silent.
+        """
+        return ["first_seen_date", "last_contact_date"]
+
+    @api.model
+    def _get_silence_domain(self, days):
+        """Return the domain of the customers who have been silent for some days."""
+        names = self._get_activity_facts()
+        before = {name: Domain(name, "<=", f"today -{days}d") for name in names}
+        return Domain.AND(
+            [
+                Domain("stage_category", "in", KEPT_CATEGORIES),
+                Domain.OR(before.values()),
+                *(Domain(name, "=", False) | before[name] for name in names),
+            ]
+        )
+
+    @api.model
+    def _get_settled_signs(self):
+        """Return a `SettledSign` for each level and threshold of each sign in use."""
+        settings = {}
+        for setting in self.env["crm.lifecycle.health.sign"]._get_settings():
+            settings.setdefault(setting.code, []).append(setting)
+        return [
+            SettledSign(
+                sign.code,
+                level,
+                companies & lifecycles & sign.get_domain(threshold),
+                sign.get_text(threshold),
+            )
+            for sign in self._get_health_signs()
+            for level, value, companies in self._get_companies_by_setting(
+                sign, settings.get(sign.code, ())
+            )
+            for threshold, lifecycles in self._get_lifecycles_by_threshold(sign, value)
+        ]
+
+    @api.model
+    def _get_companies_by_setting(self, sign, settings):
+        """Return ``[(level, threshold, domain of the companies)]`` of a sign in use.
+
+        Companies with the defaults of the sign share one item with those that have no
+        settings.
+        """
+        default = (sign.level, sign.threshold)
+        companies = {}
+        for setting in settings:
+            level, threshold = setting.level, sign.threshold and setting.threshold
+            key = (level, threshold) if setting.is_enabled else None
+            if key != default:
+                companies.setdefault(key, []).append(setting.company_id)
+        different = sum(companies.values(), [])
+        rest = Domain("company_id", "not in", different) if different else Domain.TRUE
+        return [
+            (*default, rest),
+            *(
+                (*key, Domain("company_id", "in", ids))
+                for key, ids in companies.items()
+                if key
+            ),
+        ]
+
+    @api.model
+    def _get_lifecycles_by_threshold(self, sign, threshold):
+        """Return ``[(threshold, domain of the lifecycles)]`` of a sign.
+
+        :param threshold: for lifecycles that have none of their own
+        """
+        if not sign.lifecycle_field:
+            return [(threshold, Domain.TRUE)]
+        own = self.env["crm.lifecycle"]._get_own_thresholds(sign.lifecycle_field)
+        ids = [lifecycle_id for ids in own.values() for lifecycle_id in ids]
+        rest = Domain("lifecycle_id", "not in", ids) if ids else Domain.TRUE
+        return [
+            (threshold, rest),
+            *((days, Domain("lifecycle_id", "in", ids)) for days, ids in own.items()),
+        ]
+
+    @api.model
+    def _get_health_order(self):
+        """Return ``{(code, company id): place}`` of signs that a company has ordered."""
+        return {
+            (setting.code, setting.company_id): setting.sequence
+            for setting in self.env["crm.lifecycle.health.sign"]._get_settings()
+        }
+
+    @api.model
+    def _invalidate_health(self):
+        """Have the health of customers computed again."""
+        names = ["health", "health_reasons", "is_at_risk"]
+        self.invalidate_model(names, flush=False)
+
+    # ------------------------------------------------------------
+    # Health
+    # ------------------------------------------------------------
+
     @api.depends_context("lang")
-    @api.depends("stage_id", "follow_up_date")
+    @api.depends("stage_id", "follow_up_date", "tag_ids")
     def _compute_health(self):
         # As superuser: any user who sees the customer sees its health, without the
         # documents that it is derived from.
@@ -75,15 +249,27 @@ class CrmLifecycleProfile(models.Model):
             Domain("stage_category", "in", HEALTHY_CATEGORIES)
         )
         levels = dict.fromkeys(healthy, "good")
-        reasons = {}
-        for sign in self._get_health_signs():
+        found = {}
+        for sign in self._get_settled_signs():
             for profile in asked.filtered_domain(sign.domain):
-                reasons.setdefault(profile, []).append(sign.text)
+                found.setdefault(profile, []).append(sign)
                 if levels.get(profile) != "at_risk":
                     levels[profile] = sign.level
+        order = self._get_health_order()
         for profile in self:
+            signs = sorted(
+                found.get(profile, ()),
+                key=lambda sign: order.get((sign.code, profile.company_id.id), 0),
+            )
             profile.health = levels.get(profile)
-            profile.health_reasons = "\n".join(reasons.get(profile, ())) or False
+            profile.health_reasons = "\n".join(sign.text for sign in signs) or False
+
+    @api.depends("health", "stage_id.category")
+    def _compute_is_at_risk(self):
+        for profile in self:
+            profile.is_at_risk = (
+                profile.health == "at_risk" and profile.stage_category != "lost"
+            )
 
     @api.model
     def _get_health_domain(self):
@@ -95,7 +281,7 @@ class CrmLifecycleProfile(models.Model):
     def _search_health(self, operator, value):
         if operator != "in":
             return NotImplemented
-        signs = self._get_health_signs()
+        signs = self._get_settled_signs()
         worst = Domain.OR(s.domain for s in signs if s.level == "at_risk")
         watch = Domain.OR(s.domain for s in signs if s.level == "watch") & ~worst
         good = Domain("stage_category", "in", HEALTHY_CATEGORIES) & ~worst & ~watch
@@ -105,3 +291,11 @@ class CrmLifecycleProfile(models.Model):
         if False in value:
             domain |= ~(asked & (worst | watch | good))
         return domain
+
+    def _search_is_at_risk(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("health", "=", "at_risk") & ~Domain(
+            "stage_category", "=", "lost"
+        )
+        return domain if True in value else ~domain

@@ -27,8 +27,15 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                "watch",
-                Domain("sla_missed_date", ">", "today -30d"),
-                self.env._("An SLA was missed in the last 30 days"),
+                code="sla",
+                name=self.env._("SLA missed"),
+                level="watch",
+                get_domain=lambda days: Domain(
+                    "sla_missed_date", ">", f"today -{days}d"
+                ),
+                get_text=lambda days: self.env._(
+                    "An SLA was missed in the last %(days)s days", days=days
+                ),
+                threshold=30,
             ),
         ]

@@ -34,10 +34,14 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                "at_risk",
+                code="risk_case",
+                name=self.env._("Risk case"),
+                level="at_risk",
                 # `any!` skips access rules: users learn only that there is a case.
-                Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
-                self.env._("A risk case is open"),
+                get_domain=lambda _none: Domain(
+                    "risk_case_ids", "any!", [("state", "in", OPEN_STATES)]
+                ),
+                get_text=lambda _none: self.env._("A risk case is open"),
             ),
         ]
 

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
 from odoo.addons.crm_lifecycle.engine.scope import day_end
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -69,6 +71,32 @@ class CrmLifecycleProfile(models.Model):
             more = ("order_total", "average_order_value", "order_interval_days")
             facts |= dict.fromkeys((*more, "quotation_count"))
         return facts
+
+    @api.model
+    def _get_activity_facts(self):
+        return [*super()._get_activity_facts(), "last_order_date"]
+
+    @api.model
+    def _get_health_signs(self):
+        """Add customers to watch who order less than the year before."""
+        return [
+            *super()._get_health_signs(),
+            HealthSign(
+                code="decline",
+                name=self.env._("Orders decline"),
+                level="watch",
+                get_domain=lambda percent: Domain(
+                    "order_trend", "<=", -percent / 100
+                ),
+                get_text=lambda percent: self.env._(
+                    "Orders are %(percent)s %% or more below the year before",
+                    percent=percent,
+                ),
+                threshold=30,
+                unit="percent",
+                maximum=100,
+            ),
+        ]
 
     @api.model
     def _get_fact_events(self, scope):

@@ -82,22 +82,48 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                "at_risk",
-                # 0 means no rating.
-                Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", 2),
-                self.env._("The last rating is 1 or 2 of 5"),
+                code="rating_low",
+                name=self.env._("Low rating"),
+                level="at_risk",
+                get_domain=self._get_rating_domain,
+                get_text=self._get_rating_text,
+                threshold=2,
+                unit="stars",
+                maximum=5,
             ),
             HealthSign(
-                "watch",
-                Domain("rating_last", ">", 2) & Domain("rating_last", "<=", 3),
-                self.env._("The last rating is 3 of 5"),
+                code="rating_fair",
+                name=self.env._("Fair rating"),
+                level="watch",
+                get_domain=self._get_rating_domain,
+                get_text=self._get_rating_text,
+                threshold=3,
+                unit="stars",
+                maximum=5,
             ),
             HealthSign(
-                "watch",
-                Domain("ticket_oldest_open_date", "<=", "today -7d"),
-                self.env._("A ticket is open for a week or more"),
+                code="ticket",
+                name=self.env._("Ticket open for long"),
+                level="watch",
+                get_domain=lambda days: Domain(
+                    "ticket_oldest_open_date", "<=", f"today -{days}d"
+                ),
+                get_text=lambda days: self.env._(
+                    "A ticket is open for %(days)s days or more", days=days
+                ),
+                threshold=7,
             ),
         ]
+
+    @api.model
+    def _get_rating_domain(self, stars):
+        """Return the domain of the customers whose last rating is at most that."""
+        # 0 means no rating.
+        return Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", stars)
+
+    @api.model
+    def _get_rating_text(self, stars):
+        return self.env._("The last rating is at most %(stars)s of 5", stars=stars)
 
     # ------------------------------------------------------------
     # Tickets of the customer

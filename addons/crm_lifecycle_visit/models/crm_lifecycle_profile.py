@@ -63,11 +63,18 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                "watch",
+                code="visit",
+                name=self.env._("Dissatisfied at a return visit"),
+                level="watch",
                 # 0 means not asked yet.
-                Domain("visit_satisfaction", ">=", 1)
-                & Domain("visit_satisfaction", "<=", 2),
-                self.env._("Dissatisfied at the last return visit"),
+                get_domain=lambda stars: Domain("visit_satisfaction", ">=", 1)
+                & Domain("visit_satisfaction", "<=", stars),
+                get_text=lambda _stars: self.env._(
+                    "Dissatisfied at the last return visit"
+                ),
+                threshold=2,
+                unit="stars",
+                maximum=5,
             ),
         ]
 
