@@ -137,7 +137,7 @@ class CrmLifecycleHealthSign(models.Model):
     def _get_signs(self):
         """Return ``{code: HealthSign}``, in order."""
         signs = self.env["crm.lifecycle.profile"]._get_health_signs()
-        return {sign.code: sign for sign in signs}
+        return {sign.code: sign for sign in signs if sign.code}
 
     @api.model
     @ormcache()

@@ -16,32 +16,40 @@ KEPT_CATEGORIES = (*HEALTHY_CATEGORIES, "at_risk")
 class HealthSign(NamedTuple):
     """Fact which shows that a relation needs care.
 
-    ``code`` identifies the sign in the settings, ``name`` names it there. ``level``,
-    one of `LEVELS`, applies to the customers in ``get_domain(threshold)``, a domain on
-    profiles; ``get_text(threshold)`` is the reason, in the user's language.
+    ``level``, one of `LEVELS`, applies to the customers in ``domain``, a domain on
+    profiles; ``text`` is the reason, in the user's language. If the sign has a
+    ``threshold``, both are functions of it.
 
-    ``level`` and ``threshold`` are defaults, which a company may change: the threshold
-    between ``minimum`` and ``maximum``. A sign with a ``threshold`` of 0 has none. The
-    value of ``lifecycle_field``, a field of the lifecycle, replaces the company's
-    threshold unless it is 0.
+    ``code`` identifies the sign in the settings of a company, ``name`` names it there.
+    A company may switch it off and change its level, its place among the reasons, and
+    its threshold, from ``minimum`` to ``maximum``. A sign without a code always holds.
+
+    The value of ``lifecycle_field``, a field of the lifecycle, replaces the threshold
+    of the company unless it is 0.
     """
 
-    code: str
-    name: str
     level: str
-    get_domain: Callable[[int], Domain]
-    get_text: Callable[[int], str]
+    domain: Domain | Callable[[int], Domain]
+    text: str | Callable[[int], str]
+    code: str | None = None
+    name: str = ""
     threshold: int = 0
     unit: str = "days"
     minimum: int = 1
     maximum: int = MAX_DAYS
     lifecycle_field: str | None = None
 
+    def settle(self, level, threshold, scope):
+        """Return the sign with a level and a threshold, for customers in a domain."""
+        domain = self.domain(threshold) if self.threshold else self.domain
+        text = self.text(threshold) if self.threshold else self.text
+        return SettledSign(self.code, level, scope & domain, text)
+
 
 class SettledSign(NamedTuple):
     """A sign with one level and one threshold, for the customers to whom it applies."""
 
-    code: str
+    code: str | None
     level: str
     domain: Domain
     text: str
@@ -87,54 +95,46 @@ class CrmLifecycleProfile(models.Model):
         """Extension point: return the `HealthSign` list of relations that need care."""
         return [
             HealthSign(
+                "at_risk",
+                Domain("stage_category", "=", "at_risk"),
+                self.env._("The stage is one of customers at risk"),
                 code="stage_at_risk",
-                name=self.env._("Stage at risk"),
-                level="at_risk",
-                get_domain=lambda _none: Domain("stage_category", "=", "at_risk"),
-                get_text=lambda _none: self.env._(
-                    "The stage is one of customers at risk"
-                ),
+                name=self.env._("Stage of customers at risk"),
             ),
             HealthSign(
+                "at_risk",
+                Domain("stage_category", "=", "lost"),
+                self.env._("The stage is one of lost customers"),
                 code="stage_lost",
-                name=self.env._("Lost stage"),
-                level="at_risk",
-                get_domain=lambda _none: Domain("stage_category", "=", "lost"),
-                get_text=lambda _none: self.env._(
-                    "The stage is one of lost customers"
-                ),
+                name=self.env._("Stage of lost customers"),
             ),
             HealthSign(
+                "at_risk",
+                # `any!` skips access rules: users learn only that there is a tag.
+                Domain("tag_ids", "any!", [("is_warning", "=", True)]),
+                self.env._("A tag is a warning"),
                 code="warning_tag",
                 name=self.env._("Warning tag"),
-                level="at_risk",
-                # `any!` skips access rules: users learn only that there is a tag.
-                get_domain=lambda _none: Domain(
-                    "tag_ids", "any!", [("is_warning", "=", True)]
-                ),
-                get_text=lambda _none: self.env._("A tag is a warning"),
             ),
             HealthSign(
-                code="silence",
-                name=self.env._("No order and no contact"),
-                level="watch",
-                get_domain=self._get_silence_domain,
-                get_text=lambda days: self.env._(
+                "watch",
+                self._get_silence_domain,
+                lambda days: self.env._(
                     "No order and no contact for %(days)s days or more", days=days
                 ),
+                code="silence",
+                name=self.env._("No order and no contact"),
                 threshold=90,
                 lifecycle_field="silence_days",
             ),
             HealthSign(
-                code="follow_up",
-                name=self.env._("Follow-up overdue"),
-                level="watch",
-                get_domain=lambda days: Domain(
-                    "follow_up_date", "<=", f"today -{days}d"
-                ),
-                get_text=lambda days: self.env._(
+                "watch",
+                lambda days: Domain("follow_up_date", "<=", f"today -{days}d"),
+                lambda days: self.env._(
                     "A follow-up is due for %(days)s days or more", days=days
                 ),
+                code="follow_up",
+                name=self.env._("Follow-up overdue"),
                 threshold=7,
             ),
         ]
@@ -167,12 +167,7 @@ class CrmLifecycleProfile(models.Model):
         for setting in self.env["crm.lifecycle.health.sign"]._get_settings():
             settings.setdefault(setting.code, []).append(setting)
         return [
-            SettledSign(
-                sign.code,
-                level,
-                companies & lifecycles & sign.get_domain(threshold),
-                sign.get_text(threshold),
-            )
+            sign.settle(level, threshold, companies & lifecycles)
             for sign in self._get_health_signs()
             for level, value, companies in self._get_companies_by_setting(
                 sign, settings.get(sign.code, ())

@@ -79,15 +79,13 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                code="overdue",
-                name=self.env._("Payment overdue"),
-                level="watch",
-                get_domain=lambda days: Domain(
-                    "overdue_since", "<=", f"today -{days}d"
-                ),
-                get_text=lambda days: self.env._(
+                "watch",
+                lambda days: Domain("overdue_since", "<=", f"today -{days}d"),
+                lambda days: self.env._(
                     "A payment is overdue for %(days)s days or more", days=days
                 ),
+                code="overdue",
+                name=self.env._("Overdue payment"),
                 threshold=30,
             ),
         ]

@@ -27,15 +27,13 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                code="sla",
-                name=self.env._("SLA missed"),
-                level="watch",
-                get_domain=lambda days: Domain(
-                    "sla_missed_date", ">", f"today -{days}d"
-                ),
-                get_text=lambda days: self.env._(
+                "watch",
+                lambda days: Domain("sla_missed_date", ">", f"today -{days}d"),
+                lambda days: self.env._(
                     "An SLA was missed in the last %(days)s days", days=days
                 ),
+                code="sla",
+                name=self.env._("SLA missed within"),
                 threshold=30,
             ),
         ]

@@ -6,6 +6,9 @@ from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
+# Code of the sign of health that an open case is.
+CASE_SIGN = "risk_case"
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -34,14 +37,12 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                code="risk_case",
-                name=self.env._("Risk case"),
-                level="at_risk",
+                "at_risk",
                 # `any!` skips access rules: users learn only that there is a case.
-                get_domain=lambda _none: Domain(
-                    "risk_case_ids", "any!", [("state", "in", OPEN_STATES)]
-                ),
-                get_text=lambda _none: self.env._("A risk case is open"),
+                Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
+                self.env._("A risk case is open"),
+                code=CASE_SIGN,
+                name=self.env._("Open risk case"),
             ),
         ]
 

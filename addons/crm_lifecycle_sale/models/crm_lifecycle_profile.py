@@ -82,16 +82,14 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                code="decline",
-                name=self.env._("Orders decline"),
-                level="watch",
-                get_domain=lambda percent: Domain(
-                    "order_trend", "<=", -percent / 100
-                ),
-                get_text=lambda percent: self.env._(
+                "watch",
+                lambda percent: Domain("order_trend", "<=", -percent / 100),
+                lambda percent: self.env._(
                     "Orders are %(percent)s %% or more below the year before",
                     percent=percent,
                 ),
+                code="decline",
+                name=self.env._("Decline in orders"),
                 threshold=30,
                 unit="percent",
                 maximum=100,

@@ -82,35 +82,33 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
+                "at_risk",
+                self._get_rating_domain,
+                self._get_rating_text,
                 code="rating_low",
                 name=self.env._("Low rating"),
-                level="at_risk",
-                get_domain=self._get_rating_domain,
-                get_text=self._get_rating_text,
                 threshold=2,
                 unit="stars",
                 maximum=5,
             ),
             HealthSign(
+                "watch",
+                self._get_rating_domain,
+                self._get_rating_text,
                 code="rating_fair",
                 name=self.env._("Fair rating"),
-                level="watch",
-                get_domain=self._get_rating_domain,
-                get_text=self._get_rating_text,
                 threshold=3,
                 unit="stars",
                 maximum=5,
             ),
             HealthSign(
-                code="ticket",
-                name=self.env._("Ticket open for long"),
-                level="watch",
-                get_domain=lambda days: Domain(
-                    "ticket_oldest_open_date", "<=", f"today -{days}d"
-                ),
-                get_text=lambda days: self.env._(
+                "watch",
+                lambda days: Domain("ticket_oldest_open_date", "<=", f"today -{days}d"),
+                lambda days: self.env._(
                     "A ticket is open for %(days)s days or more", days=days
                 ),
+                code="ticket",
+                name=self.env._("Open ticket"),
                 threshold=7,
             ),
         ]

@@ -65,13 +65,11 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
+                "watch",
+                Domain("nps_category", "=", "detractor"),
+                self.env._("The customer would not recommend us"),
                 code="detractor",
                 name=self.env._("Detractor"),
-                level="watch",
-                get_domain=lambda _none: Domain("nps_category", "=", "detractor"),
-                get_text=lambda _none: self.env._(
-                    "The customer would not recommend us"
-                ),
             ),
         ]
 

@@ -63,15 +63,13 @@ class CrmLifecycleProfile(models.Model):
         return [
             *super()._get_health_signs(),
             HealthSign(
-                code="visit",
-                name=self.env._("Dissatisfied at a return visit"),
-                level="watch",
+                "watch",
                 # 0 means not asked yet.
-                get_domain=lambda stars: Domain("visit_satisfaction", ">=", 1)
+                lambda stars: Domain("visit_satisfaction", ">=", 1)
                 & Domain("visit_satisfaction", "<=", stars),
-                get_text=lambda _stars: self.env._(
-                    "Dissatisfied at the last return visit"
-                ),
+                lambda _stars: self.env._("Dissatisfied at the last return visit"),
+                code="visit",
+                name=self.env._("Satisfaction at a return visit"),
                 threshold=2,
                 unit="stars",
                 maximum=5,
