@@ -290,7 +290,21 @@ class CrmLifecycleProfile(models.Model):
     def _search_is_at_risk(self, operator, value):
         if operator != "in":
             return NotImplemented
-        domain = Domain("health", "=", "at_risk") & ~Domain(
-            "stage_category", "=", "lost"
-        )
+        domain = self._get_at_risk_domain()
         return domain if True in value else ~domain
+
+    @api.model
+    def _get_at_risk_domain(self, ignored=()):
+        """Return the domain of the customers at risk.
+
+        :param ignored: codes of signs to leave out
+        """
+        return (
+            self._get_health_domain()
+            & Domain("stage_category", "!=", "lost")
+            & Domain.OR(
+                sign.domain
+                for sign in self._get_settled_signs()
+                if sign.level == "at_risk" and sign.code not in ignored
+            )
+        )

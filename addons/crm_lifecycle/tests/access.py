@@ -355,6 +355,7 @@ SEARCHES = """
     crm.lead.lifecycle_profile_id
     crm.lifecycle.profile.follow_up_state
     crm.lifecycle.profile.health
+    crm.lifecycle.profile.is_at_risk
     crm.lifecycle.profile.is_follow_up_due
     crm.lifecycle.profile.is_objecting
     crm.lifecycle.profile.is_to_call

@@ -18,6 +18,12 @@ class CrmLifecycleProfile(models.Model):
         inverse_name="profile_id",
         string="Risk cases",
     )
+    risk_since = fields.Date(
+        string="At risk since",
+        readonly=True,
+        copy=False,
+        help="The day on which the daily check found the customer at risk.",
+    )
     risk_case_count = fields.Integer(
         string="Risk Cases", compute="_compute_risk_case_count"
     )
@@ -45,6 +51,11 @@ class CrmLifecycleProfile(models.Model):
                 name=self.env._("Open risk case"),
             ),
         ]
+
+    @api.model
+    def _get_risk_domain(self):
+        """Return the domain of the customers at risk, whether or not a case is open."""
+        return self._get_at_risk_domain(ignored={CASE_SIGN})
 
     def action_open_risk_cases(self):
         """Open the customer's open case, or else all cases."""
