@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_health
 from . import test_invoice_facts
 from . import test_posting
 from . import test_recomputation

@@ -1,3 +1,4 @@
 from . import test_confirm
+from . import test_health
 from . import test_order_facts
 from . import test_overview
