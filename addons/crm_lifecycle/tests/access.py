@@ -25,6 +25,14 @@ def make(world):
     world.profiles = profiles
     return {
         **make_configuration(world, lifecycles, running),
+        "crm.lifecycle.health.sign": {
+            name: make_health_sign(world, company)
+            for name, company in (
+                ("here", world.home),
+                ("branch", world.branch),
+                ("there", world.there),
+            )
+        },
         "crm.lifecycle.profile": make_profile_samples(world, profiles),
         **make_belongings(world, profiles),
         **make_work(world),
@@ -44,6 +52,12 @@ def make(world):
             )
         },
     }
+
+
+def make_health_sign(world, company):
+    create = {"company_id": company.id, "code": "other"}
+    sign = world.env["crm.lifecycle.health.sign"].create({**create, "code": "access"})
+    return sample(sign, {"level": "at_risk"}, create)
 
 
 def make_lifecycle(world, company, **vals):
@@ -380,6 +394,9 @@ crm.lifecycle.tag            here         -      -      -        r      r      r
 crm.lifecycle.tag            everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.tag            branch       -      -      -        -      -      -       -          -
 crm.lifecycle.tag            there        -      -      -        -      -      -       -          -
+crm.lifecycle.health.sign    here         -      -      -        -      -      rw      -          rw
+crm.lifecycle.health.sign    branch       -      -      -        -      -      -       -          -
+crm.lifecycle.health.sign    there        -      -      -        -      -      -       -          -
 crm.lifecycle.version        here         -      -      -        r      r      r       -          r
 crm.lifecycle.version        everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.version        branch       -      -      -        -      -      -       -          -

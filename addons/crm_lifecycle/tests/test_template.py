@@ -11,7 +11,9 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.modules.migration import load_script
 from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
+from odoo.tools.misc import file_path
 
 from ..engine import domains
 from ..engine.stages import LADDER, StageInfo, get_missing_stages, get_required_decision
@@ -1015,6 +1017,53 @@ class TestTemplateRun(LifecycleCase):
         talkers.date_closed = "2026-03-02 12:00:00"
         self._run(TODAY + timedelta(days=1))
         self.assertEqual(talkative.stage_id.code, "nurture")
+
+
+@tagged("post_install", "-at_install")
+class TestTemplateMigration(TransactionCase):
+    """Lifecycles from templates of before the stage of lost customers."""
+
+    def test_older_lifecycles_get_their_warnings_and_days_of_silence(self):
+        path = file_path("crm_lifecycle/migrations/19.0.2.0.0/post-health.py")
+        migration = load_script(path, "post_health")
+        Template = self.env["crm.lifecycle.template"]
+        old = {
+            # Longer than the silence that makes a loss by default.
+            code: Template._instantiate(
+                code, self.env.company, {"lost_days": 0, parameter: days}
+            )
+            for code, parameter, days in (
+                ("nurture", "dormant_days", 400),
+                ("service", "silent_days", 90),
+                ("growth", "silent_days", 21),
+                ("relationship", "ended_months", 6),
+            )
+        }
+        for lifecycle in old.values():
+            lifecycle.silence_days = 0
+            values = dict(lifecycle.template_values)
+            del values["lost_days"]
+            lifecycle.template_values = values
+        old["service"].template_values = False
+        old["growth"].tag_ids.is_warning = False
+        old["relationship"].tag_ids.create(
+            {"lifecycle_id": old["relationship"].id, "name": "S", "code": "silent"}
+        )
+        self.env.flush_all()
+        for _again in range(2):
+            migration.migrate(self.env.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            self.assertEqual(
+                {code: lifecycle.silence_days for code, lifecycle in old.items()},
+                {"nurture": 400, "service": 90, "growth": 21, "relationship": 0},
+            )
+            self.assertFalse(old["relationship"].tag_ids.is_warning)
+            for tag in old["growth"].tag_ids:
+                self.assertEqual(tag.is_warning, tag.code in ("silent", "churned"))
+            # The form opens, and offers no rule of a stage that is not there.
+            for lifecycle in old.values():
+                self.assertFalse(lifecycle.template_addition)
+            self.assertEqual(old["nurture"].template_values["dormant_days"], 400)
 
 
 # A template for this test, with a rule that needs a fact of another addon.
