@@ -4,16 +4,16 @@ A stage opens and closes cases through its playbook, when customers move. A tag 
 a warning, a rating or another sign comes without a move, so a daily check compares who
 is at risk with who was at the last one (``risk_since`` of the profile).
 
-A case is opened for a change of the customer alone. Whoever is at risk when a lifecycle
-is activated or its thresholds are changed, or arrives at risk, is marked quietly, as by
-a quiet move: nobody gets thousands of cases in one night.
+Only a change of the customer opens a case. Customers who are at risk when a lifecycle
+is activated or its thresholds change, or at their first check, are marked without a
+case, as by a quiet move. Otherwise one change could open thousands of cases at night.
 """
 
 from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
-# Stages whose playbook opens and closes the cases of the customers in them.
+# Categories of stages that open and close the cases of their customers themselves.
 DECIDED_BY_STAGE = ("at_risk", "lost", "ended")
 BATCH = 1000
 
@@ -32,7 +32,7 @@ class RiskCheck:
         self.is_marked = Domain("risk_since", "!=", False)
 
     def run(self):
-        """Close the cases of whoever recovered, open those of whoever is at risk now."""
+        """Close the cases of customers who recovered, open those of others."""
         self._close_recovered()
         self._mark_quietly()
         self._open_new()
@@ -47,7 +47,7 @@ class RiskCheck:
         self.cases._get_open(kept).write({"state": "saved"})
 
     def _mark_quietly(self):
-        """Mark customers at risk whose own doing is not what changed."""
+        """Mark customers who are at risk for another reason than their own change."""
         checked = self.company.lifecycle_risk_check_date
         new = self.mine & self.at_risk & ~self.is_marked
         if checked and not self._is_changed(checked):

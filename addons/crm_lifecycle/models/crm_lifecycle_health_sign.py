@@ -6,6 +6,7 @@ from odoo.tools import ormcache
 
 from ..engine.bounds import MAX_DAYS
 from ..fields import Integer
+from .crm_lifecycle_profile_health import get_place
 
 LEVELS = [("watch", "Watch"), ("at_risk", "At risk")]
 UNITS = [
@@ -143,7 +144,7 @@ class CrmLifecycleHealthSign(models.Model):
     @ormcache()
     def _get_settings(self):
         """Return a `SignSetting` for each record, of all companies."""
-        # sudo: whoever sees a customer sees its health, but not the settings.
+        # sudo: any user who sees a customer sees its health, but not the settings.
         records = self.sudo().search_fetch([], SignSetting._fields)
         return tuple(
             SignSetting(
@@ -167,12 +168,12 @@ class CrmLifecycleHealthSign(models.Model):
                 {
                     "code": sign.code,
                     "company_id": company.id,
-                    "sequence": number * 10,
+                    "sequence": get_place(number),
                     "level": sign.level,
                     "threshold": sign.threshold,
                 }
                 for company in companies
-                for number, sign in enumerate(self._get_signs().values(), start=1)
+                for number, sign in enumerate(self._get_signs().values())
                 if (sign.code, company.id) not in known
             ]
         )

@@ -9,8 +9,13 @@ from ..engine.bounds import MAX_DAYS
 LEVELS = [("good", "Good"), ("watch", "Watch"), ("at_risk", "At risk")]
 # Categories of stages in which a customer without signs is in good health.
 HEALTHY_CATEGORIES = ("customer", "loyal")
-# Categories of customers whom a company can still lose.
+# Categories of stages of present customers.
 KEPT_CATEGORIES = (*HEALTHY_CATEGORIES, "at_risk")
+
+
+def get_place(number):
+    """Return the default place of the reason of a sign in a list of signs."""
+    return (number + 1) * 10
 
 
 class HealthSign(NamedTuple):
@@ -47,7 +52,7 @@ class HealthSign(NamedTuple):
 
 
 class SettledSign(NamedTuple):
-    """A sign with one level and one threshold, for the customers to whom it applies."""
+    """A sign with one level and one threshold, for the customers in ``domain``."""
 
     code: str | None
     level: str
@@ -69,9 +74,9 @@ class CrmLifecycleProfile(models.Model):
         compute="_compute_health",
         compute_sudo=True,
         search="_search_health",
-        help="At risk or Watch: a sign tells so, and the worst one decides. Good: a "
-        "customer without any. Empty: nobody's customer (yet, or any more), or "
-        "somebody who objects to profiling.",
+        help="At risk or Watch: the worst sign decides. Good: a customer without any "
+        "sign. Empty: a prospect, a customer who has ended, or one who objects to "
+        "profiling.",
     )
     health_reasons = fields.Text(
         string="Why",
@@ -218,11 +223,19 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_health_order(self):
-        """Return ``{(code, company id): place}`` of signs that a company has ordered."""
-        return {
+        """Return a function of a sign and a profile: the place of the sign's reason."""
+        places = {
             (setting.code, setting.company_id): setting.sequence
             for setting in self.env["crm.lifecycle.health.sign"]._get_settings()
         }
+        codes = [sign.code for sign in self._get_health_signs()]
+        defaults = {code: get_place(number) for number, code in enumerate(codes)}
+
+        def get_order(sign, profile):
+            key = sign.code, profile.company_id.id
+            return places.get(key, defaults[sign.code])
+
+        return get_order
 
     @api.model
     def _invalidate_health(self):
@@ -250,11 +263,10 @@ class CrmLifecycleProfile(models.Model):
                 found.setdefault(profile, []).append(sign)
                 if levels.get(profile) != "at_risk":
                     levels[profile] = sign.level
-        order = self._get_health_order()
+        get_order = self._get_health_order()
         for profile in self:
             signs = sorted(
-                found.get(profile, ()),
-                key=lambda sign: order.get((sign.code, profile.company_id.id), 0),
+                found.get(profile, ()), key=lambda sign: get_order(sign, profile)
             )
             profile.health = levels.get(profile)
             profile.health_reasons = "\n".join(sign.text for sign in signs) or False

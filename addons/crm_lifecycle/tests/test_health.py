@@ -226,6 +226,7 @@ class TestHealth(HealthCase):
     def _get_reasons(self):
         return (self.profile.health_reasons or "").splitlines()
 
+
 @tagged("post_install", "-at_install")
 class TestHealthSettings(HealthCase):
     """What a company sets for the signs."""

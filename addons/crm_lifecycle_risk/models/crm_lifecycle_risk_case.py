@@ -347,9 +347,7 @@ class CrmLifecycleRiskCase(models.Model):
         )
         for number, company in enumerate(companies, start=1):
             RiskCheck(company).run()
-            self.env["ir.cron"]._commit_progress(
-                1, remaining=len(companies) - number
-            )
+            self.env["ir.cron"]._commit_progress(1, remaining=len(companies) - number)
 
     @api.model
     def _get_amount_at_stake(self, profile):

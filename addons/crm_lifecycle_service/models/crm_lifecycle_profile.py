@@ -115,7 +115,7 @@ class CrmLifecycleProfile(models.Model):
 
     @api.model
     def _get_rating_domain(self, stars):
-        """Return the domain of the customers whose last rating is at most that."""
+        """Return the domain of the customers with at most some stars as last rating."""
         # 0 means no rating.
         return Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", stars)
 

@@ -65,8 +65,10 @@ class CrmLifecycleProfile(models.Model):
             HealthSign(
                 "watch",
                 # 0 means not asked yet.
-                lambda stars: Domain("visit_satisfaction", ">=", 1)
-                & Domain("visit_satisfaction", "<=", stars),
+                lambda stars: (
+                    Domain("visit_satisfaction", ">=", 1)
+                    & Domain("visit_satisfaction", "<=", stars)
+                ),
                 lambda _stars: self.env._("Dissatisfied at the last return visit"),
                 code="visit",
                 name=self.env._("Satisfaction at a return visit"),
