@@ -26,6 +26,7 @@
         "views/crm_lifecycle_stage_views.xml",
         "views/crm_lifecycle_rule_views.xml",
         "views/crm_lifecycle_views.xml",
+        "views/crm_lifecycle_health_sign_views.xml",
         "views/crm_lifecycle_history_views.xml",
         "views/crm_lifecycle_stage_duration_views.xml",
         "views/crm_lifecycle_run_views.xml",

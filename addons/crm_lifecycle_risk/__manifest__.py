@@ -10,6 +10,7 @@
         "security/crm_lifecycle_risk_security.xml",
         "security/ir.model.access.csv",
         "data/crm_lifecycle_risk_reason_data.xml",
+        "data/ir_cron_data.xml",
         "views/crm_lifecycle_risk_reason_views.xml",
         "views/crm_lifecycle_risk_case_views.xml",
         "views/crm_lifecycle_profile_views.xml",

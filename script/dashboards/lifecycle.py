@@ -204,8 +204,10 @@ OVERVIEW = Dashboard(
 )
 
 
+# Entries to stages at risk, in the history. Health has no history.
 AT_RISK = ("stage_category", "=", "at_risk")
-PROFILE_AT_RISK = ("stage_id.category", "=", "at_risk")
+# By stage, by a tag that is a warning, or by any other sign of health.
+PROFILE_AT_RISK = ("is_at_risk", "=", True)
 
 
 def risk_figure(title, sample, *domain, **options):
@@ -280,8 +282,8 @@ CHURN_WARNING = Dashboard(
                 source=PROFILES,
                 columns=(
                     ("display_name", "Customer", None),
-                    ("stage_date", "At risk since", "date"),
                     ("stage_id", "Stage", None),
+                    ("stage_date", "In stage since", "date"),
                     ("user_id", "Salesperson", None),
                     ("last_contact_date", "Last contact", "date"),
                     ("next_activity_date", "Next activity", "date"),
@@ -293,9 +295,9 @@ CHURN_WARNING = Dashboard(
                 row_size=32,
                 menu="crm_lifecycle.crm_lifecycle_profile_menu",
                 sample=(
-                    ("Northwind", "2026-06-22", "At risk", "Ada", "2026-05-30", ""),
-                    ("Contoso", "2026-06-20", "At risk", "Bob", "2026-04-11", ""),
-                    ("Fabrikam", "2026-06-17", "At risk", "Ada", "2026-06-01", ""),
+                    ("Northwind", "At risk", "2026-06-22", "Ada", "2026-05-30", ""),
+                    ("Contoso", "At risk", "2026-06-20", "Bob", "2026-04-11", ""),
+                    ("Fabrikam", "Loyal", "2026-06-17", "Ada", "2026-06-01", ""),
                 ),
             ),
             Stack(
@@ -303,11 +305,11 @@ CHURN_WARNING = Dashboard(
                     Chart(
                         title="At risk by salesperson",
                         kind="bar",
-                        source=CUSTOMERS_TODAY,
+                        source=PROFILES,
                         group_by=("user_id",),
-                        measure="customer_count",
-                        domain=(AT_RISK,),
-                        menu=MENU.format("customer_report"),
+                        measure="__count",
+                        domain=(PROFILE_AT_RISK,),
+                        menu="crm_lifecycle.crm_lifecycle_profile_menu",
                         rows=9,
                         options={"horizontal": True, "showValues": True},
                         sample={"Ada": 8, "Bob": 4, "Cyd": 2},

@@ -6,6 +6,9 @@ counts as lost. Placeholders are in braces: ``"today -{churn_days}d"`` in a cond
 ``"{-decline_percent/100}"`` is the negated number, divided by 100. The ``fit`` of a
 parameter says which value to propose from a company's purchases, see
 `engine.thresholds`.
+
+A stage may name a parameter as ``optional``: with 0 the template has neither the stage
+nor the rules into it and out of it.
 """
 
 import functools
@@ -97,7 +100,8 @@ def check_values(parameters, values):
             raise ParameterError("range", parameter)
     for parameter in parameters:
         other = parameter.get("less_than")
-        if other and not values[parameter["code"]] < values[other]:
+        # 0 switches the part of the other parameter off: there is nothing to compare.
+        if other and values[other] and not values[parameter["code"]] < values[other]:
             raise ParameterError("order", parameter, by_code[other])
 
 
@@ -116,7 +120,25 @@ def fill(blank, values=None):
     }
     for stage in template["stages"]:
         stage["follow_up_days"] = known[f"follow_up.{stage['code']}"]
-    return {**template, "blank": blank}
+    return {**_remove_switched_off(template, known), "blank": blank}
+
+
+def _remove_switched_off(template, values):
+    """Return a template without the stages that are switched off, and their rules."""
+    off = {
+        stage["code"]
+        for stage in template["stages"]
+        if "optional" in stage and not values[stage["optional"]]
+    }
+    if not off:
+        return template
+    rules = [
+        {**rule, "from": [code for code in rule["from"] if code not in off]}
+        for rule in template["rules"]
+        if rule["to"] not in off and not (rule["from"] and off.issuperset(rule["from"]))
+    ]
+    stages = [stage for stage in template["stages"] if stage["code"] not in off]
+    return {**template, "stages": stages, "rules": rules}
 
 
 def _fill_in(part, values):

@@ -7,11 +7,19 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import ormcache
 
+from ..engine.bounds import MAX_DAYS
 from ..fields import Conditions, Datetime, Integer
 
 # Fields that have no effect on how customers move.
-NOT_VERSIONED = {"activation_date", "company_id", "sequence", "version"}
+NOT_VERSIONED = {
+    "activation_date",
+    "company_id",
+    "sequence",
+    "silence_days",
+    "version",
+}
 
 
 class CrmLifecycle(models.Model):
@@ -77,6 +85,16 @@ class CrmLifecycle(models.Model):
         required=True,
         help="Whether a move back, or out of a stage at risk, needs a decision "
         "(reinvest or let go) noted on the customer first.",
+    )
+    silence_days = Integer(
+        string="Silence after",
+        minimum=0,
+        maximum=MAX_DAYS,
+        default=0,
+        aggregator=None,
+        help="Days without an order and without a contact after which a customer "
+        "counts as silent, which is a sign of their health. 0: the days that are set "
+        "for the company.",
     )
     template_code = fields.Char(readonly=True)
     template_values = fields.Json(
@@ -216,6 +234,22 @@ class CrmLifecycle(models.Model):
             self._bump_version()
         if vals.get("state", "active") != "active":
             self.tag_ids._remove_from_customers()
+        if "silence_days" in vals:
+            self._clear_own_thresholds()
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lifecycles = super().create(vals_list)
+        if any(lifecycles.mapped("silence_days")):
+            self._clear_own_thresholds()
+        return lifecycles
+
+    def unlink(self):
+        has_own = any(self.mapped("silence_days"))
+        result = super().unlink()
+        if has_own:
+            self._clear_own_thresholds()
         return result
 
     def copy(self, default=None):
@@ -337,6 +371,23 @@ class CrmLifecycle(models.Model):
     # ------------------------------------------------------------
     # Engine
     # ------------------------------------------------------------
+
+    @api.model
+    @ormcache("name")
+    def _get_own_thresholds(self, name):
+        """Return ``{threshold: ids of lifecycles}`` of those that have set a field.
+
+        Thresholds of health signs, see `HealthSign`.
+        """
+        # sudo: the health of a customer doesn't depend on who looks.
+        groups = self.sudo()._read_group([(name, ">", 0)], [name], ["id:array_agg"])
+        return {threshold: tuple(ids) for threshold, ids in groups}
+
+    @api.model
+    def _clear_own_thresholds(self):
+        """Have the health of customers computed by the new thresholds."""
+        self.env.registry.clear_cache()
+        self.env["crm.lifecycle.profile"]._invalidate_health()
 
     def _get_label(self):
         """Return the name of the lifecycle for use in messages."""

@@ -31,6 +31,10 @@ class CrmLifecycleTag(models.Model):
     )
     sequence = Integer(default=10)
     color = Integer()
+    is_warning = fields.Boolean(
+        string="Warning",
+        help="Customers with this tag are at risk: it is a sign of their health.",
+    )
     domain = Conditions(
         string="Conditions",
         default="[]",

@@ -140,11 +140,16 @@ class CrmLifecycleTemplate(models.AbstractModel):
 
     @api.model
     def _is_same(self, rule, item):
-        """Return whether a rule is unchanged since its creation from the template."""
+        """Return whether a rule is unchanged since its creation from the template.
+
+        Stages that the lifecycle lacks don't count: it may be older than a stage of the
+        template.
+        """
+        stages = set(rule.lifecycle_id.stage_ids.mapped("code"))
         return (
             rule.domain == write_domain(item["domain"])
             and rule.to_stage_id.code == item["to"]
-            and set(rule.from_stage_ids.mapped("code")) == set(item["from"])
+            and set(rule.from_stage_ids.mapped("code")) == stages & set(item["from"])
             and rule.min_days == item["min_days"]
         )
 
@@ -192,6 +197,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
             "template_code": template["code"],
             "skip_policy": template["skip_policy"],
             "regress_policy": template["regress_policy"],
+            "silence_days": template.get("silence_days", 0),
         }
 
     @api.model
@@ -231,6 +237,7 @@ class CrmLifecycleTemplate(models.AbstractModel):
             "code": tag["code"],
             "name": tag["name"][SOURCE_LANG],
             "color": tag["color"],
+            "is_warning": tag.get("is_warning", False),
             "domain": write_domain(tag["domain"]),
         }
 

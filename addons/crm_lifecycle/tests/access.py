@@ -25,6 +25,14 @@ def make(world):
     world.profiles = profiles
     return {
         **make_configuration(world, lifecycles, running),
+        "crm.lifecycle.health.sign": {
+            name: make_health_sign(world, company)
+            for name, company in (
+                ("here", world.home),
+                ("branch", world.branch),
+                ("there", world.there),
+            )
+        },
         "crm.lifecycle.profile": make_profile_samples(world, profiles),
         **make_belongings(world, profiles),
         **make_work(world),
@@ -44,6 +52,12 @@ def make(world):
             )
         },
     }
+
+
+def make_health_sign(world, company):
+    create = {"company_id": company.id, "code": "other"}
+    sign = world.env["crm.lifecycle.health.sign"].create({**create, "code": "access"})
+    return sample(sign, {"level": "at_risk"}, create)
 
 
 def make_lifecycle(world, company, **vals):
@@ -355,6 +369,7 @@ SEARCHES = """
     crm.lead.lifecycle_profile_id
     crm.lifecycle.profile.follow_up_state
     crm.lifecycle.profile.health
+    crm.lifecycle.profile.is_at_risk
     crm.lifecycle.profile.is_follow_up_due
     crm.lifecycle.profile.is_objecting
     crm.lifecycle.profile.is_to_call
@@ -379,6 +394,9 @@ crm.lifecycle.tag            here         -      -      -        r      r      r
 crm.lifecycle.tag            everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.tag            branch       -      -      -        -      -      -       -          -
 crm.lifecycle.tag            there        -      -      -        -      -      -       -          -
+crm.lifecycle.health.sign    here         -      -      -        -      -      rw      -          rw
+crm.lifecycle.health.sign    branch       -      -      -        -      -      -       -          -
+crm.lifecycle.health.sign    there        -      -      -        -      -      -       -          -
 crm.lifecycle.version        here         -      -      -        r      r      r       -          r
 crm.lifecycle.version        everybody    -      -      -        r      r      r       -          r
 crm.lifecycle.version        branch       -      -      -        -      -      -       -          -

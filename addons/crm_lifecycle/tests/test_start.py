@@ -92,7 +92,10 @@ class TestStart(LifecycleCase):
 
     def test_thresholds_are_those_of_what_is_installed(self):
         """Without tickets, no threshold asks for the days of tickets."""
-        sale = ["silent_days", "churn_days", "loyal_orders", "loyal_months"]
+        sale = [
+            *("silent_days", "churn_days", "lost_days"),
+            *("loyal_orders", "loyal_months"),
+        ]
         tickets = ["complaint_days", "low_rating", "recovery_days"]
         self.assertEqual(self._get_thresholds("activity", KNOWN["crm"]), [])
         self.assertEqual(self._get_thresholds("activity", KNOWN["sale"]), sale)
@@ -100,7 +103,7 @@ class TestStart(LifecycleCase):
             self._get_thresholds("activity", KNOWN["sale and tickets"]), sale + tickets
         )
         self.assertEqual(
-            self._get_thresholds("nurture", KNOWN["crm"]), ["dormant_days"]
+            self._get_thresholds("nurture", KNOWN["crm"]), ["dormant_days", "lost_days"]
         )
 
     def test_a_threshold_that_another_is_compared_with_is_shown_along(self):
@@ -136,6 +139,7 @@ class TestStart(LifecycleCase):
 
     def test_the_bounds_of_a_threshold(self):
         start = self._start()
+        self._set(start, "lost_days", 1096)
         for value in (1, 1095):
             self._set(start, "dormant_days", value)
             start.step = "template"

@@ -11,11 +11,15 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.modules.migration import load_script
 from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
+from odoo.tools.misc import file_path
 
 from ..engine import domains
 from ..engine.stages import LADDER, StageInfo, get_missing_stages, get_required_decision
 from ..engine.templates import (
+    ParameterError,
+    fill,
     find_problems,
     read_template,
     write_domain,
@@ -84,14 +88,32 @@ COMPARE = {
     ">": lambda fact, value: fact > value,
     ">=": lambda fact, value: fact >= value,
 }
+# Added by us to the models that have no end.
+LOST = "已流失"
+# Templates with a stage of category lost that we added, and where it is entered from.
+AT_RISK_BEFORE = {
+    "nurture": "dormant",
+    "service": "retain",
+    "activity": "churn_warning",
+    "advocacy": "retain",
+}
 # The stages of each model in order, with their published Chinese names.
 STAGES = {
-    "nurture": ["获客", "培育", "成交", "维护", "复购", "休眠期"],
+    "nurture": ["获客", "培育", "成交", "维护", "复购", "休眠期", LOST],
     "relationship": ["考察期", "形成期", "稳定期", "退化期", "生命周期完全终止"],
-    "service": ["潜在客户识别", "客户获取", "客户转化", "客户维护", "客户挽留"],
-    "activity": ["潜在客户", "首次成交", "活跃客户", "忠诚客户", "流失预警"],
+    "service": [
+        *("潜在客户识别", "客户获取", "客户转化", "客户维护", "客户挽留"),
+        LOST,
+    ],
+    "activity": [
+        *("潜在客户", "首次成交", "活跃客户", "忠诚客户", "流失预警"),
+        LOST,
+    ],
     "growth": ["潜在客户", "初次成交", "成长客户", "忠诚客户", "流失客户"],
-    "advocacy": ["触达与吸引", "互动与转化", "成长与增值", "保留与忠诚", "拥护与推荐"],
+    "advocacy": [
+        *("触达与吸引", "互动与转化", "成长与增值", "保留与忠诚", "拥护与推荐"),
+        LOST,
+    ],
 }
 
 
@@ -557,6 +579,91 @@ class TestTemplateRules(BaseCase):
             Emulator(load("advocacy"), SALE).settle("reach", loyal), "advocacy"
         )
 
+    def test_silence_of_a_year_is_a_loss_and_an_order_wins_back(self):
+        for code, before in AT_RISK_BEFORE.items():
+            for known in (SALE, SALE | TICKETS):
+                emulator = Emulator(load(code), known)
+                buyer = {
+                    "order_count": 2,
+                    "first_order_date": TODAY - timedelta(days=500),
+                }
+
+                def settle(stage, age, emulator=emulator, buyer=buyer):
+                    last = TODAY - timedelta(days=age)
+                    return emulator.settle(stage, {**buyer, "last_order_date": last})
+
+                customers = [
+                    step["code"]
+                    for step in load(code)["stages"]
+                    if step["category"] in ("customer", "loyal", "at_risk")
+                ]
+                for stage in customers:
+                    # Advocates stay advocates for 12 months.
+                    still = stage if stage == "advocacy" else before
+                    self.assertEqual(settle(stage, 364), still, (code, stage))
+                    self.assertEqual(settle(stage, 365), "lost", (code, stage))
+                    self.assertEqual(settle(stage, 366), "lost", (code, stage))
+                self.assertEqual(settle("lost", 365), "lost")
+                back = emulator.steps[settle("lost", 0)]
+                self.assertIn(back.category, ("customer", "loyal"))
+
+    def test_where_only_leads_are_known_silence_is_a_loss_too(self):
+        for code, before in AT_RISK_BEFORE.items():
+            if code == "activity":
+                continue  # its stages follow orders alone
+            emulator = Emulator(load(code), CRM)
+
+            def settle(stage, age, emulator=emulator):
+                day = TODAY - timedelta(days=age)
+                dates = {"last_contact_date": day, "last_inbound_date": day}
+                return emulator.settle(stage, {"won_count": 2, **dates})
+
+            self.assertEqual(settle(before, 364), before)
+            self.assertEqual(settle(before, 365), "lost")
+            self.assertEqual(settle("lost", 365), "lost")
+            self.assertNotIn(settle("lost", 0), ("lost", "dormant"))
+
+    def test_a_customer_who_is_only_written_to_is_lost_all_the_same(self):
+        run = Emulator(load("nurture"), SALE).settle
+        long_ago = TODAY - timedelta(days=365)
+        facts = {
+            "order_count": 1,
+            "last_order_date": long_ago,
+            "last_contact_date": TODAY,
+        }
+        self.assertEqual(run("dormant", facts), "lost")
+        heard = {**facts, "last_inbound_date": long_ago + timedelta(days=1)}
+        self.assertEqual(run("dormant", heard), "dormant")
+        self.assertEqual(run("lost", {**facts, "last_inbound_date": TODAY}), "maintain")
+
+    def test_the_lost_stage_can_be_switched_off(self):
+        for code, before in AT_RISK_BEFORE.items():
+            blank = load(code)["blank"]
+            template = fill(blank, {"lost_days": 0})
+            self.assertEqual(list(find_problems(template)), [])
+            self.assertNotIn("lost", [stage["code"] for stage in template["stages"]])
+            for rule in template["rules"]:
+                self.assertNotIn("lost", [*rule["from"], rule["to"]])
+            names = [rule["name"]["en_US"] for rule in template["rules"]]
+            self.assertIn("No order is left", names)
+            emulator = Emulator(template, SALE)
+            facts = {"order_count": 2, "last_order_date": date(2020, 1, 1)}
+            self.assertEqual(emulator.settle(before, facts), before)
+
+    def test_a_loss_comes_after_the_warning(self):
+        for code, parameter in {
+            "nurture": "dormant_days",
+            "service": "silent_days",
+            "activity": "churn_days",
+            "advocacy": "attention_days",
+        }.items():
+            blank = load(code)["blank"]
+            values = {parameter: 100}
+            with self.assertRaises(ParameterError):
+                fill(blank, {**values, "lost_days": 100})
+            fill(blank, {**values, "lost_days": 101})
+            fill(blank, {**values, "lost_days": 0})
+
     def test_where_only_leads_are_known_a_won_opportunity_counts(self):
         for code, customer in [
             ("nurture", "maintain"),
@@ -577,7 +684,8 @@ class TestTemplateT4(BaseCase):
 
     def _grid(self):
         for orders in range(7):
-            for age in (0, 1, 29, 30, 31, 88, 89, 90, 91, 365) if orders else (None,):
+            ages = (0, 1, 29, 30, 31, 88, 89, 90, 91, 364, 365, 366)
+            for age in ages if orders else (None,):
                 for as_of in (TODAY, date(2024, 5, 31), date(2025, 12, 31)):
                     last = None if age is None else as_of - timedelta(days=age)
                     yield orders, last, as_of
@@ -613,6 +721,8 @@ class TestTemplateT4(BaseCase):
         def expected(orders, first, last, as_of):
             if not orders:
                 return "prospect"
+            if last <= as_of - timedelta(days=365):
+                return "lost"
             if last <= as_of - timedelta(days=90):
                 return "churn_warning"
             if orders >= 4 and first <= resolve_date("today -6m", as_of):
@@ -907,6 +1017,53 @@ class TestTemplateRun(LifecycleCase):
         talkers.date_closed = "2026-03-02 12:00:00"
         self._run(TODAY + timedelta(days=1))
         self.assertEqual(talkative.stage_id.code, "nurture")
+
+
+@tagged("post_install", "-at_install")
+class TestTemplateMigration(TransactionCase):
+    """Lifecycles from templates of before the stage of lost customers."""
+
+    def test_older_lifecycles_get_their_warnings_and_days_of_silence(self):
+        path = file_path("crm_lifecycle/migrations/19.0.2.0.0/post-health.py")
+        migration = load_script(path, "post_health")
+        Template = self.env["crm.lifecycle.template"]
+        old = {
+            # Longer than the silence that makes a loss by default.
+            code: Template._instantiate(
+                code, self.env.company, {"lost_days": 0, parameter: days}
+            )
+            for code, parameter, days in (
+                ("nurture", "dormant_days", 400),
+                ("service", "silent_days", 90),
+                ("growth", "silent_days", 21),
+                ("relationship", "ended_months", 6),
+            )
+        }
+        for lifecycle in old.values():
+            lifecycle.silence_days = 0
+            values = dict(lifecycle.template_values)
+            del values["lost_days"]
+            lifecycle.template_values = values
+        old["service"].template_values = False
+        old["growth"].tag_ids.is_warning = False
+        old["relationship"].tag_ids.create(
+            {"lifecycle_id": old["relationship"].id, "name": "S", "code": "silent"}
+        )
+        self.env.flush_all()
+        for _again in range(2):
+            migration.migrate(self.env.cr, "19.0.1.3.0")
+            self.env.invalidate_all()
+            self.assertEqual(
+                {code: lifecycle.silence_days for code, lifecycle in old.items()},
+                {"nurture": 400, "service": 90, "growth": 21, "relationship": 0},
+            )
+            self.assertFalse(old["relationship"].tag_ids.is_warning)
+            for tag in old["growth"].tag_ids:
+                self.assertEqual(tag.is_warning, tag.code in ("silent", "churned"))
+            # The form opens, and offers no rule of a stage that is not there.
+            for lifecycle in old.values():
+                self.assertFalse(lifecycle.template_addition)
+            self.assertEqual(old["nurture"].template_values["dormant_days"], 400)
 
 
 # A template for this test, with a rule that needs a fact of another addon.

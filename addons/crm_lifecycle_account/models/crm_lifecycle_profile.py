@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.access import can_read
@@ -6,6 +7,7 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
     DECISION_MONTHS,
     DecisionFigure,
 )
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 # Groups that may read what a customer was invoiced and owes.
 GROUPS = (
@@ -72,6 +74,27 @@ class CrmLifecycleProfile(models.Model):
         help="The day on which the oldest amount that is overdue was due. Empty: "
         "nothing is overdue.",
     )
+
+    @api.model
+    def _get_activity_facts(self):
+        return [*super()._get_activity_facts(), "last_invoice_date"]
+
+    @api.model
+    def _get_health_signs(self):
+        """Add customers to watch who are late with a payment; no amount is named."""
+        return [
+            *super()._get_health_signs(),
+            HealthSign(
+                "watch",
+                lambda days: Domain("overdue_since", "<=", f"today -{days}d"),
+                lambda days: self.env._(
+                    "A payment is overdue for %(days)s days or more", days=days
+                ),
+                code="overdue",
+                name=self.env._("Overdue payment"),
+                threshold=30,
+            ),
+        ]
 
     @api.model
     def _get_overview_fact_names(self, short=False):

@@ -28,7 +28,12 @@ class CrmLifecycleProfile(models.Model):
             *super()._get_health_signs(),
             HealthSign(
                 "watch",
-                Domain("sla_missed_date", ">", "today -30d"),
-                self.env._("An SLA was missed in the last 30 days"),
+                lambda days: Domain("sla_missed_date", ">", f"today -{days}d"),
+                lambda days: self.env._(
+                    "An SLA was missed in the last %(days)s days", days=days
+                ),
+                code="sla",
+                name=self.env._("SLA missed within"),
+                threshold=30,
             ),
         ]

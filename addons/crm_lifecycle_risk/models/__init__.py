@@ -5,4 +5,5 @@ from . import crm_lifecycle_risk_reason
 from . import crm_lifecycle_source_contact
 from . import crm_lifecycle_stage
 from . import crm_lifecycle_playbook_log
+from . import res_company
 from . import res_partner

@@ -60,9 +60,7 @@ class CrmLifecyclePlaybookLog(models.Model):
     @api.model
     def _get_open_case(self, profile):
         """Return the customer's open case, or an empty recordset."""
-        return self.env["crm.lifecycle.risk.case"].search(
-            [("profile_id", "in", profile.ids), ("state", "in", OPEN_STATES)]
-        )
+        return self.env["crm.lifecycle.risk.case"]._get_open(profile)
 
     @api.model
     def _check_step(self, row, step):
@@ -80,7 +78,19 @@ class CrmLifecyclePlaybookLog(models.Model):
 
     @api.model
     def _perform_risk_close(self, row, case):
-        """Close the case as lost in a lost or ended stage, else as saved."""
-        case._close(
-            "lost" if row.to_stage_id.category in LEFT_CATEGORIES else "saved", row
-        )
+        """Close the case as lost in a lost or ended stage, else as saved.
+
+        A customer who is at risk for another reason than the stage keeps the case; the
+        daily check closes it once the reason is gone.
+        """
+        is_lost = row.to_stage_id.category in LEFT_CATEGORIES
+        profile = row.profile_id
+        # sudo: health doesn't depend on who looks.
+        if not is_lost and profile.sudo().filtered_domain(profile._get_risk_domain()):
+            raise StepSkipped(
+                self.env._(
+                    "The customer is still at risk: %(reasons)s",
+                    reasons=(profile.health_reasons or "").replace("\n", ", "),
+                )
+            )
+        case._close("lost" if is_lost else "saved", row)

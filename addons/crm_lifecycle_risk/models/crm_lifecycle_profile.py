@@ -6,6 +6,9 @@ from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
 from .crm_lifecycle_risk_case import OPEN_STATES
 
+# Code of the sign of health that an open case is.
+CASE_SIGN = "risk_case"
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -14,6 +17,12 @@ class CrmLifecycleProfile(models.Model):
         comodel_name="crm.lifecycle.risk.case",
         inverse_name="profile_id",
         string="Risk cases",
+    )
+    risk_since = fields.Date(
+        string="At risk since",
+        readonly=True,
+        copy=False,
+        help="The day on which the daily check found the customer at risk.",
     )
     risk_case_count = fields.Integer(
         string="Risk Cases", compute="_compute_risk_case_count"
@@ -38,8 +47,15 @@ class CrmLifecycleProfile(models.Model):
                 # `any!` skips access rules: users learn only that there is a case.
                 Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
                 self.env._("A risk case is open"),
+                code=CASE_SIGN,
+                name=self.env._("Open risk case"),
             ),
         ]
+
+    @api.model
+    def _get_risk_domain(self):
+        """Return the domain of the customers at risk, whether or not a case is open."""
+        return self._get_at_risk_domain(ignored={CASE_SIGN})
 
     def action_open_risk_cases(self):
         """Open the customer's open case, or else all cases."""

@@ -2,10 +2,13 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 from odoo.addons.crm_lifecycle.engine import bounds
 from odoo.addons.crm_lifecycle.engine.responsibles import SALESPERSON
 from odoo.addons.crm_lifecycle.fields import MAX_AMOUNT, Date, Integer, Monetary
+
+from ..risk_check import RiskCheck
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
@@ -272,34 +275,79 @@ class CrmLifecycleRiskCase(models.Model):
         owner = profile._find_responsible(SALESPERSON)
         case = self.with_context(mail_create_nosubscribe=True).create(
             {
-                "profile_id": profile.id,
-                "user_id": owner.user.id,
-                "reason_id": stage.risk_reason_id.id,
-                "plan_id": stage.risk_plan_id.id,
-                "amount": min(self._get_amount_at_stake(profile), MAX_AMOUNT),
-                "date_opened": row.date,
-                "date_due": min(
-                    bounds.shift(row.date, stage.risk_days), bounds.MAX_INPUT_DATE
-                ),
-                "stage_id": stage.id,
+                **self._prepare_values(profile, stage, owner.user, row.date),
                 "move_id": row.id,
             }
         )
-        if owner.user:
-            case._remind_owner()
+        case._remind_owners()
         return case, owner
 
-    def _remind_owner(self):
-        """Schedule an activity for the owner."""
-        self.ensure_one()
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            date_deadline=self.date_due,
-            user_id=self.user_id.id,
-            summary=self.with_context(lang=self.user_id.lang).env._(
-                "Customer at risk: find out why, and save them"
-            ),
+    @api.model
+    def _get_open(self, profiles):
+        """Return the open cases of customers."""
+        return self.search(
+            [("profile_id", "in", profiles.ids), ("state", "in", OPEN_STATES)]
         )
+
+    @api.model
+    def _open_for_signs(self, profiles, day):
+        """Open the cases of customers who are at risk by a sign of their health."""
+        values = []
+        for profile in profiles:
+            owner = profile._find_responsible(SALESPERSON).user
+            reasons = profile.with_context(lang=owner.lang).health_reasons
+            values.append(
+                {
+                    **self._prepare_values(profile, profile.stage_id, owner, day),
+                    "note": plaintext2html(reasons or ""),
+                }
+            )
+        cases = self.with_context(mail_create_nosubscribe=True).create(values)
+        cases._remind_owners()
+        return cases
+
+    @api.model
+    def _prepare_values(self, profile, stage, owner, day):
+        """Return the values of a case that is opened on a day, in a stage."""
+        return {
+            "profile_id": profile.id,
+            "user_id": owner.id,
+            "reason_id": stage.risk_reason_id.id,
+            "plan_id": stage.risk_plan_id.id,
+            "amount": min(self._get_amount_at_stake(profile), MAX_AMOUNT),
+            "date_opened": day,
+            "date_due": min(bounds.shift(day, stage.risk_days), bounds.MAX_INPUT_DATE),
+            "stage_id": stage.id,
+        }
+
+    def _remind_owners(self):
+        """Schedule an activity for the owner of each case."""
+        same = self.filtered("user_id").grouped(lambda c: (c.user_id, c.date_due))
+        for (owner, date_due), cases in same.items():
+            cases.activity_schedule(
+                "mail.mail_activity_data_todo",
+                date_deadline=date_due,
+                user_id=owner.id,
+                summary=cases.with_context(lang=owner.lang).env._(
+                    "Customer at risk: find out why, and save them"
+                ),
+            )
+
+    # ------------------------------------------------------------
+    # Daily check
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_check(self):
+        """Open and close cases by the health of customers, company by company."""
+        lifecycles = self.env["crm.lifecycle"].search([("state", "=", "active")])
+        everywhere = lifecycles.filtered(lambda item: not item.company_id)
+        companies = (
+            self.env["res.company"].search([]) if everywhere else lifecycles.company_id
+        )
+        for number, company in enumerate(companies, start=1):
+            RiskCheck(company).run()
+            self.env["ir.cron"]._commit_progress(1, remaining=len(companies) - number)
 
     @api.model
     def _get_amount_at_stake(self, profile):

@@ -2,4 +2,5 @@ from . import test_access
 from . import test_merge
 from . import test_privacy
 from . import test_risk_case
+from . import test_risk_check
 from . import test_tours

@@ -56,6 +56,7 @@ res.partner             action_open_lifecycle_risk_cases                   -    
 FIELDS = """
 model                   fields                    public portal employee seller leader manager technician admin
 crm.lifecycle.risk.case facts,facts_summary       -      -      -        -      -      r       -          r
+res.company             lifecycle_risk_check_date -      -      -        -      -      -       rw         rw
 res.partner             lifecycle_risk_case_count -      -      -        r      r      r       -          r
 res.users               lifecycle_risk_case_count -      -      -        r      r      r       -          r
 """

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.engine.effective_dates import FactEvents
@@ -7,6 +8,7 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
     DECISION_MONTHS,
     DecisionFigure,
 )
+from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 
 
 class CrmLifecycleProfile(models.Model):
@@ -82,6 +84,30 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _get_purchase_date_sql(self):
         return SQL("GREATEST(p.last_order_date, %s)", super()._get_purchase_date_sql())
+
+    @api.model
+    def _get_activity_facts(self):
+        return [*super()._get_activity_facts(), "last_order_date"]
+
+    @api.model
+    def _get_health_signs(self):
+        """Add customers to watch who order less than the year before."""
+        return [
+            *super()._get_health_signs(),
+            HealthSign(
+                "watch",
+                lambda percent: Domain("order_trend", "<=", -percent / 100),
+                lambda percent: self.env._(
+                    "Orders are %(percent)s %% or more below the year before",
+                    percent=percent,
+                ),
+                code="decline",
+                name=self.env._("Decline in orders"),
+                threshold=30,
+                unit="percent",
+                maximum=100,
+            ),
+        ]
 
     @api.model
     def _get_fact_events(self, scope):

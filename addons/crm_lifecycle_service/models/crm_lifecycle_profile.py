@@ -87,21 +87,45 @@ class CrmLifecycleProfile(models.Model):
             *super()._get_health_signs(),
             HealthSign(
                 "at_risk",
-                # 0 means no rating.
-                Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", 2),
-                self.env._("The last rating is 1 or 2 of 5"),
+                self._get_rating_domain,
+                self._get_rating_text,
+                code="rating_low",
+                name=self.env._("Low rating"),
+                threshold=2,
+                unit="stars",
+                maximum=5,
             ),
             HealthSign(
                 "watch",
-                Domain("rating_last", ">", 2) & Domain("rating_last", "<=", 3),
-                self.env._("The last rating is 3 of 5"),
+                self._get_rating_domain,
+                self._get_rating_text,
+                code="rating_fair",
+                name=self.env._("Fair rating"),
+                threshold=3,
+                unit="stars",
+                maximum=5,
             ),
             HealthSign(
                 "watch",
-                Domain("ticket_oldest_open_date", "<=", "today -7d"),
-                self.env._("A ticket is open for a week or more"),
+                lambda days: Domain("ticket_oldest_open_date", "<=", f"today -{days}d"),
+                lambda days: self.env._(
+                    "A ticket is open for %(days)s days or more", days=days
+                ),
+                code="ticket",
+                name=self.env._("Open ticket"),
+                threshold=7,
             ),
         ]
+
+    @api.model
+    def _get_rating_domain(self, stars):
+        """Return the domain of the customers with at most some stars as last rating."""
+        # 0 means no rating.
+        return Domain("rating_last", ">=", 1) & Domain("rating_last", "<=", stars)
+
+    @api.model
+    def _get_rating_text(self, stars):
+        return self.env._("The last rating is at most %(stars)s of 5", stars=stars)
 
     # ------------------------------------------------------------
     # Decision

@@ -138,7 +138,7 @@ class TicketScreens:
         ticket = self.first.with_user(self.agent)
         self.assertEqual(ticket.lifecycle_health, "at_risk")
         self.assertIn("stage", ticket.lifecycle_health_reasons)
-        self.assertIn("open for a week", ticket.lifecycle_health_reasons)
+        self.assertIn("open for 7 days", ticket.lifecycle_health_reasons)
         chinese = ticket.with_context(lang="zh_CN")
         self.assertIn("阶段", chinese.lifecycle_health_reasons)
 

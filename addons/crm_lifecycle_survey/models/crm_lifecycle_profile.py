@@ -68,6 +68,8 @@ class CrmLifecycleProfile(models.Model):
                 "watch",
                 Domain("nps_category", "=", "detractor"),
                 self.env._("The customer would not recommend us"),
+                code="detractor",
+                name=self.env._("Detractor"),
             ),
         ]
 

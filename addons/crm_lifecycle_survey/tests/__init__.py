@@ -1,3 +1,4 @@
+from . import test_health
 from . import test_nps
 from . import test_privacy
 from . import test_survey_facts

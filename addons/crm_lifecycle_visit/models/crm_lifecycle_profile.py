@@ -65,9 +65,16 @@ class CrmLifecycleProfile(models.Model):
             HealthSign(
                 "watch",
                 # 0 means not asked yet.
-                Domain("visit_satisfaction", ">=", 1)
-                & Domain("visit_satisfaction", "<=", 2),
-                self.env._("Dissatisfied at the last return visit"),
+                lambda stars: (
+                    Domain("visit_satisfaction", ">=", 1)
+                    & Domain("visit_satisfaction", "<=", stars)
+                ),
+                lambda _stars: self.env._("Dissatisfied at the last return visit"),
+                code="visit",
+                name=self.env._("Satisfaction at a return visit"),
+                threshold=2,
+                unit="stars",
+                maximum=5,
             ),
         ]
 
