@@ -7,6 +7,7 @@ from ..engine.statements import NOW
 from ..fields import LooseMany2one
 from ..moves import REASON_ENTERS, REASON_PASSES
 from ..storage import set_storage
+from .crm_lifecycle_profile import DECISIONS
 
 ORIGINS = [
     ("rule", "Rule"),
@@ -69,6 +70,16 @@ class CrmLifecycleHistory(models.Model):
     reason = fields.Char()
     facts = fields.Json(help="The values that the rule looked at.")
     days_in_from_stage = fields.Integer(string="Days in stage", aggregator="avg")
+    decision = fields.Selection(
+        selection=DECISIONS,
+        help="The decision that ended with the previous stage.",
+    )
+    hold_days = fields.Integer(
+        string="Hold",
+        aggregator=None,
+        help="How many days the previous stage was held before the rule applied, since "
+        "staff had chosen it.",
+    )
     processed_at = fields.Datetime(
         help="When the playbook steps of the move were worked off; empty: to do."
     )
@@ -114,7 +125,7 @@ class CrmLifecycleHistory(models.Model):
             autovacuum_analyze_scale_factor=0.05,
         )
 
-    @api.depends("rule_id.name", "reason", "facts")
+    @api.depends("rule_id.name", "reason", "facts", "hold_days")
     @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         Profile = self.env["crm.lifecycle.profile"]
@@ -126,7 +137,14 @@ class CrmLifecycleHistory(models.Model):
                     label = field._description_string(self.env)
                     words.append(f"{label}: {self._format_fact(field, value)}")
             cause = row.rule_id.name or row._get_reason()
-            row.explanation = f"{cause} ({', '.join(words)})" if words else cause
+            text = f"{cause} ({', '.join(words)})" if words else cause
+            if row.hold_days:
+                text = self.env._(
+                    "%(cause)s, after the hold of %(days)s days ended",
+                    cause=text,
+                    days=row.hold_days,
+                )
+            row.explanation = text
 
     def _get_reason(self):
         """Return the reason of a move without a rule, in the user's language."""

@@ -134,7 +134,7 @@ def _add_due_to_review(session):
 def get_base_domain(session):
     """Return the domain of the profiles that a run may move.
 
-    Customers who object to profiling are excluded.
+    Customers who object to profiling are excluded, and those who are pinned or held.
     """
     profiling = session.env["crm.lifecycle.profile"]._get_profiling_domain()
     movable = Domain(
@@ -144,6 +144,9 @@ def get_base_domain(session):
             "|",
             ("pinned_until", "=", False),
             ("pinned_until", "<", session.as_of),
+            "|",
+            ("held_until", "=", False),
+            ("held_until", "<=", session.as_of),
         ]
     )
     return movable & profiling
@@ -196,6 +199,12 @@ def _insert_due_by_lifecycle(session, lifecycles, candidates, unusable):
     query = search_candidates(
         session, get_base_domain(session), foreseeable, candidates
     )
+    stage = get_target_case(session, lifecycles, query, unusable)
+    _insert_due(session, query, stage=stage)
+
+
+def get_target_case(session, lifecycles, query, unusable):
+    """Return SQL of the stage of another lifecycle that takes a profile, or NULL."""
     Profile = session.env["crm.lifecycle.profile"]
     cases = []
     for lifecycle in lifecycles:
@@ -204,7 +213,7 @@ def _insert_due_by_lifecycle(session, lifecycles, candidates, unusable):
             continue
         takes = Profile._get_condition_sql(lifecycle._get_domain(session.as_of), query)
         cases.append(SQL("WHEN %s THEN %s", takes, _get_target_sql(lifecycle)))
-    _insert_due(session, query, stage=SQL("CASE %s END", SQL(" ").join(cases)))
+    return SQL("CASE %s END", SQL(" ").join(cases))
 
 
 def _get_target_sql(lifecycle):
@@ -260,13 +269,13 @@ def _insert_matching(session, lifecycles, rules, candidates, unusable):
     )
     if candidates is None:
         query.add_where(NOT_DUE_YET)
-    rule = _get_rule_case(
+    rule = get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=True
     )
     _insert_due(session, query, rule=rule)
 
 
-def _get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return):
+def get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return):
     """Return SQL of the id of the first rule that moves a profile, or NULL.
 
     An ``unusable`` rule holds up the customers that it applies to: whether it or a
@@ -368,7 +377,7 @@ def defer_to_tomorrow(session, lifecycles):
 
 def _insert_deferred(session, lifecycles, rules, today, unusable):
     query = search_candidates(session, get_base_domain(session) & today, True)
-    rule = _get_rule_case(
+    rule = get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=False
     )
     query.add_where(SQL("%s IS NOT NULL", rule))
