@@ -102,16 +102,16 @@ class CrmLifecycleProfile(models.Model):
             raise UserError(self.env._("The stage to move to is gone."))
         profiles = self.exists().with_context(lifecycle_reason=reason)
         progress.begin(self.env._("Moving customers"), len(profiles))
-        movable = profiles.filtered(lambda profile: profile.stage_id != stage)
+        # sudo: the user may have lost access to customers, who are then not moved.
+        waiting = profiles.sudo().filtered(lambda profile: profile.stage_id != stage)
         moved, refused = 0, []
         for ids in split_every(MOVE_BATCH, profiles.ids, list):
             count, why = progress.run_batch(profiles.browse(ids)._move_some, stage)
             moved += count
             refused += why
             progress.advance(len(ids))
-        notice = get_move_notice(
-            movable.filtered(lambda profile: profile.stage_id == stage)
-        )
+        done = waiting.filtered(lambda profile: profile.stage_id == stage)
+        notice = get_move_notice(done.with_env(self.env))
         return {"outcome": self._get_move_outcome(moved, refused, notice)}
 
     def _move_some(self, stage):

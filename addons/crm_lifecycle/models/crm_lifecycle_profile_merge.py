@@ -60,9 +60,9 @@ class CrmLifecycleProfile(models.Model):
         This profile keeps its stage, and a history row closes the stay of each source.
         If it has no stage yet, it takes theirs.
 
-        Salesperson, pin, hold and notes are merged if the user of ``self`` may write this
-        profile, or is the superuser. Otherwise this profile keeps its values, and notes
-        of the sources are kept as log notes. Notes that the user may read go to
+        Salesperson, pin, hold and notes are merged if the user of ``self`` may write
+        this profile, or is the superuser. Otherwise this profile keeps its values, and
+        notes of the sources are kept as log notes. Notes that the user may read go to
         ``document``, by default the lead or contact of the source; other notes go to
         this profile, with the messages of the source.
         """
@@ -102,7 +102,7 @@ class CrmLifecycleProfile(models.Model):
         return (target | sources).user_id[:1]
 
     def _get_merged_vals(self, sources, owner):
-        """Return the merged salesperson, pin, hold and notes of this profile and others.
+        """Return the salesperson, pin, hold and notes of this profile and others, merged.
 
         A hold is about a stage: those of other stages end with them.
         """

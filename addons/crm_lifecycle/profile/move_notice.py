@@ -49,8 +49,8 @@ def format_moves(env, move, count):
     """Return a sentence about the same move of several customers."""
     if not move.rule:
         return env._(
-            "The lifecycle “%(lifecycle)s” would take over %(count)s of these customers "
-            "on %(day)s, in the stage “%(stage)s”.",
+            "The lifecycle “%(lifecycle)s” would take over %(count)s of these "
+            "customers on %(day)s, in the stage “%(stage)s”.",
             count=count,
             **_get_names(env, move),
         )

@@ -87,7 +87,7 @@ def set_next_review(session, lifecycles):
 
 
 def write_next_review(session, next_review, last_id, upto):
-    """Write the next review of one batch of customers, and clear holds that are over."""
+    """Write the next review of one batch of customers, and clear holds that ended."""
     session.env.cr.execute(
         SQL(
             """
