@@ -102,7 +102,7 @@ class CrmLifecycleProfile(models.Model):
         return (target | sources).user_id[:1]
 
     def _get_merged_vals(self, sources, owner):
-        """Return the merged salesperson, pin, hold and notes of this and other profiles.
+        """Return the merged salesperson, pin, hold and notes of profiles.
 
         A hold is about a stage: those of other stages end with them.
         """

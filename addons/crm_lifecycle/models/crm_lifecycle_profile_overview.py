@@ -111,9 +111,10 @@ class CrmLifecycleProfile(models.Model):
 
         Shape: ``{"why": history row, "pinned_until": date or False, "held_until": the
         day on which the hold ends, or False, "next_move": the `OutlookMove` that waits
-        for it, or None, "stopped": why no rule moves the customer at all, or "",
-        "goes_to": the lifecycle that takes the customer over in the next run, or an
-        empty one, "rules": see `Explanation.explain_rules`}``.
+        for it, or None, "hold": both as a sentence, or "", "stopped": why no rule
+        moves the customer at all, or "", "goes_to": the lifecycle that takes the
+        customer over in the next run, or an empty one, "rules": see
+        `Explanation.explain_rules`}``.
         """
         self.ensure_one()
         as_of = as_of or self.company_id._lifecycle_today()

@@ -32,7 +32,7 @@ class ResCompany(models.Model):
         minimum=0,
         maximum=MAX_HOLD_DAYS,
         help="For so many days after a manual move, no rule moves the customer away. "
-        "0: rules apply from the next run on.",
+        "0: rules apply from the next day on.",
     )
 
     @api.depends("partner_id")

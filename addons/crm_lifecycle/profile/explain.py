@@ -3,6 +3,7 @@
 from ..run.outlook import Outlook
 from .condition_evaluator import ConditionEvaluator
 from .formatter import ConditionFormatter
+from .move_notice import format_hold
 
 
 class Explanation:
@@ -24,12 +25,14 @@ class Explanation:
         history = profile.history_ids.filtered(lambda row: not row.is_voided)
         pinned_until = self._get_pin()
         held_until = self._get_hold()
+        next_move = self.get_held_move()
         stopped = self._get_stop_reason()
         return {
             "why": history.sorted("id")[-1:],
             "pinned_until": pinned_until,
             "held_until": held_until,
-            "next_move": self.get_held_move(),
+            "next_move": next_move,
+            "hold": format_hold(self.env, held_until, next_move) if held_until else "",
             "stopped": stopped,
             "goes_to": self.env["crm.lifecycle"]
             if pinned_until or held_until or stopped

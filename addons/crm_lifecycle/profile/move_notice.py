@@ -31,6 +31,25 @@ def get_move_notice(profiles):
     return {"message": "\n".join(lines), "profile_ids": sorted(moves)}
 
 
+def format_hold(env, held_until, move):
+    """Return a sentence about a hold, and the move that waits for its end, if any."""
+    if not move:
+        return env._(
+            "Held until %(day)s: the stage was chosen by hand.",
+            day=_format_day(env, held_until),
+        )
+    if not move.rule:
+        return env._(
+            "Held until %(day)s: the lifecycle “%(lifecycle)s” would take over this "
+            "customer.",
+            **_get_names(env, move),
+        )
+    return env._(
+        "Held until %(day)s: rule “%(rule)s” would move this customer to %(stage)s.",
+        **_get_names(env, move),
+    )
+
+
 def format_move(env, move):
     """Return a sentence about the move of a customer."""
     if not move.rule:
@@ -67,5 +86,9 @@ def _get_names(env, move):
         "rule": move.rule.name,
         "stage": move.stage.name,
         "lifecycle": move.stage.lifecycle_id.name,
-        "day": ConditionFormatter(env["crm.lifecycle.profile"]).format_date(move.day),
+        "day": _format_day(env, move.day),
     }
+
+
+def _format_day(env, day):
+    return ConditionFormatter(env["crm.lifecycle.profile"]).format_date(day)

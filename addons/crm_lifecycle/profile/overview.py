@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..access import is_readable
 from .explain import Explanation
-from .move_notice import format_move
+from .move_notice import format_hold
 from .timeline import Timeline
 
 # Events shown at first, and added by each “Show more”.
@@ -91,12 +91,12 @@ class Overview:
         """Return until when the stage is held, and which move waits for that day."""
         held_until = self.profile.held_until
         if not held_until or held_until <= today:
-            return {"held_until": False, "held_move": ""}
+            return {"held_until": False, "hold": ""}
         # sudo: a user who sees the customer may see what decides about it.
         move = Explanation(self.profile.sudo(), today).get_held_move()
         return {
             "held_until": held_until,
-            "held_move": format_move(self.env, move) if move else "",
+            "hold": format_hold(self.env, held_until, move),
         }
 
     def get_facts(self, *, short=False):

@@ -489,6 +489,12 @@ class TestHoldNotice(HoldCase):
         )
         self.assertEqual(notice["profile_ids"], self.ada.ids)
 
+    def test_names_are_text_in_the_notice_and_escaped_on_the_form(self):
+        self.rule.name = "A & <b>B</b>"
+        self._move()
+        self.assertIn("“A & <b>B</b>”", self._notice()["message"])
+        self.assertIn("“A &amp; &lt;b&gt;B&lt;/b&gt;”", self.ada.explanation)
+
     def test_without_a_hold_it_is_tomorrow(self):
         self.company.lifecycle_hold_days = 0
         self._move()
@@ -707,7 +713,11 @@ class TestHoldNotice(HoldCase):
             .get_overview("crm.lifecycle.profile", self.ada.id)
         )
         self.assertEqual(overview["held_until"], TODAY + HOLD)
-        self.assertIn("“Has a lead” would move", overview["held_move"])
+        self.assertEqual(
+            overview["hold"],
+            "Held until 03/09/2026: rule “Has a lead” would move this customer to "
+            "Engaged.",
+        )
 
     def test_the_history_says_that_the_hold_ended(self):
         self._move()
