@@ -136,6 +136,57 @@ def get_path(stage, count):
     return ladder[ladder.index(stage) + 1 if stage else 0 : reached + 1]
 
 
+def get_next_stage(stage, facts, day):
+    """Return the T4b stage to which the rules move a buyer next, None if to none."""
+    orders = facts.order_count
+    is_silent = facts.last_order_date <= day - timedelta(days=90)
+    if stage == "prospect":
+        return "first_deal"
+    if stage == "churned":
+        if is_silent:
+            return None
+        return "loyal" if orders >= 4 else "growing" if orders >= 2 else "first_deal"
+    if is_silent:
+        return "churned"
+    if stage == "first_deal":
+        return "growing" if orders >= 2 else None
+    if stage == "growing":
+        return "loyal" if orders >= 4 else "first_deal" if orders < 2 else None
+    return "growing" if orders < 4 else None
+
+
+def live(purchases, runs, by_hand, hold):
+    """Return the moves of a customer: ``[(day, code, is by hand, days of the hold)]``.
+
+    Each day first brings its purchases, then a move by hand, then a run.
+
+    :param runs: the days with a run
+    :param by_hand: ``{day: code}``, the stages that staff choose; a customer whom no
+        run has seen yet can't be moved
+    :param hold: days, at least 1, for which no run changes a stage that staff chose;
+        the first move of the first run after them has waited for the hold
+    """
+    moves = []
+    stage = free_from = None
+    for day in sorted({*runs, *by_hand}):
+        if stage and by_hand.get(day, stage) != stage:
+            stage = by_hand[day]
+            free_from = day + timedelta(days=hold)
+            moves.append((day, stage, True, None))
+        facts = get_facts(purchases, day)
+        if day not in runs or not facts or (free_from and day < free_from):
+            continue
+        waited = hold if free_from else None
+        free_from = None
+        if not stage:
+            stage = "prospect"
+            moves.append((day, stage, False, None))
+        while code := get_next_stage(stage, facts, day):
+            moves.append((day, code, False, waited))
+            stage, waited = code, None
+    return moves
+
+
 def get_stage_from_moves(moves, day):
     """Return the code of the stage on a day, None before the first move."""
     return next((code for moved, code in reversed(moves) if moved <= day), None)

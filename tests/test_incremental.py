@@ -1,13 +1,15 @@
 """A year of incremental runs gives the same result as one full rebuild.
 
 Random years of orders, cancellations, edits, returns, credit notes, merges,
-contacts that join and leave companies, leads, messages and activities, in two
-companies. Incremental runs follow the changes on some days; in the end a full
-rebuild must find nothing to change, and profiles built from scratch must be the
-same.
+contacts that join and leave companies, leads, messages, activities and moves by
+hand, in two companies. Incremental runs follow the changes on some days, and leave
+customers who were moved by hand where they are until the hold of the company ends. In
+the end a full rebuild must find nothing to change, and once all holds have ended,
+profiles built from scratch must be the same.
 """
 
 from datetime import date, datetime, time, timedelta
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +20,8 @@ from odoo.tests import TransactionCase, tagged
 from tests.thorough import THOROUGH, rounds
 
 START = date(2025, 1, 6)
+# Days for which each company holds moves by hand.
+HOLDS = {"East": 7, "West": 30}
 
 OPERATIONS = (
     "order",
@@ -46,6 +50,8 @@ OPERATIONS = (
     "join",
     "leave",
     "archive",
+    "move",
+    "move",
 )
 
 steps = st.lists(
@@ -74,6 +80,8 @@ class TestIncremental(TransactionCase):
                 {"name": "West", "lifecycle_tz": "America/New_York"},
             ]
         )
+        for company in cls.companies:
+            company.lifecycle_hold_days = HOLDS[company.name]
         cls.env.user.company_ids |= cls.companies
         cls.env = cls.env(
             context={
@@ -146,6 +154,7 @@ class TestIncremental(TransactionCase):
     def _live(self, year):
         self.today = START
         self.documents = {}
+        self.chosen = {}  # the stages that staff chose, and the ends of their holds
         self.partners = self.env["res.partner"].create(
             [{"name": f"Customer {n}", "is_company": n % 2 == 0} for n in range(6)]
         )
@@ -157,6 +166,10 @@ class TestIncremental(TransactionCase):
             getattr(self, f"_do_{operation}")(partner, company, which, amount)
             if run:
                 self._run_all()
+        self._run_all()
+        changes = self._run_all(full=True)
+        self.assertEqual(changes, (0, 0), "a full rebuild changed facts, or moved")
+        self.today += timedelta(days=max(HOLDS.values()))
         self._run_all()
         incremental = self._snapshot()
         changes = self._run_all(full=True)
@@ -192,7 +205,17 @@ class TestIncremental(TransactionCase):
         ):
             self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
         self.env.invalidate_all()
+        self._check_holds()
         return refreshed, moved
+
+    def _check_holds(self):
+        """Check that held customers are still where staff put them.
+
+        A customer who was merged into another one is gone.
+        """
+        for profile, (stage, free_from) in self.chosen.items():
+            if self.today < free_from and profile.exists():
+                self.assertEqual(profile.stage_id, stage)
 
     def _snapshot(self):
         """Return facts and stage of all customers, by subject and company."""
@@ -428,6 +451,23 @@ class TestIncremental(TransactionCase):
 
     def _do_leave(self, partner, company, which, amount):
         partner.parent_id = False
+
+    def _do_move(self, partner, company, which, amount):
+        profile = self.env["crm.lifecycle.profile"].search(
+            [
+                ("partner_id", "=", partner.commercial_partner_id.id),
+                ("company_id", "=", company.id),
+            ]
+        )
+        stages = profile.lifecycle_id.stage_ids - profile.stage_id
+        if not stages:
+            return
+        stage = stages[amount % len(stages)]
+        today = self.today
+        with patch.object(type(company), "_lifecycle_today", lambda company: today):
+            profile.stage_id = stage
+        free_from = today + timedelta(days=HOLDS[company.name])
+        self.chosen[profile] = stage, free_from
 
     def _do_archive(self, partner, company, which, amount):
         partner.active = not partner.active

@@ -44,6 +44,7 @@ INSERT_HISTORY = """
         date, origin, rule_id, user_id, reason, facts,
         days_in_from_stage, processed_at, is_quiet, chain, run_id,
         passed_stages, is_baseline, customer_date, purchase_date,
+        decision, hold_days,
         create_date, write_date)
     SELECT p.id, p.partner_id, p.lead_id, p.company_id,
            %(lifecycle)s, %(version)s, p.stage_id, %(stage)s,
@@ -55,6 +56,8 @@ INSERT_HISTORY = """
            CASE WHEN %(baseline)s AND %(customer_date)s <= %(day)s
                 THEN %(customer_date)s END,
            %(purchase_date)s,
+           CASE WHEN p.stage_id IS DISTINCT FROM %(stage)s THEN p.decision END,
+           %(hold_days)s,
            %(now)s, %(now)s
       FROM crm_lifecycle_profile AS p
            %(days)s
@@ -134,6 +137,21 @@ class Move:
     def is_by_rule(self) -> bool:
         return self.origin in ORIGINS_BY_RULE
 
+    @property
+    def is_held(self) -> bool:
+        """Whether staff chose the stage, so that rules wait before they change it."""
+        return self.origin == "manual"
+
+    def get_held_until(self, company) -> date | None:
+        """Return the day from which rules may move the customers of a company again.
+
+        None: the move is not held.
+        """
+        # sudo: the hold of a company is not confidential.
+        days = company.sudo().lifecycle_hold_days
+        is_held = self.is_held and self.day and days
+        return bounds.shift(self.day, days=days) if is_held else None
+
 
 class MoveService:
     """Moves profiles with the rights and the context of an environment.
@@ -176,7 +194,7 @@ class MoveService:
         profiles that `move` skipped because they are already in the stage.
         """
         self._write_history(profiles, move)
-        self._write_stage(profiles, move)
+        self._write_stage(profiles, move, leaves=False)
 
     # ------------------------------------------------------------
     # Lock
@@ -236,11 +254,11 @@ class MoveService:
 
     def _iter_days(self, profiles, move) -> Iterator[tuple[Move, models.BaseModel]]:
         """Yield the move with its day or days, and the profiles concerned."""
-        if move.day or move.days:
+        if (move.day and not move.is_held) or move.days:
             yield move, profiles
             return
         for company, members in profiles.grouped("company_id").items():
-            yield replace(move, day=company._lifecycle_today()), members
+            yield replace(move, day=move.day or company._lifecycle_today()), members
 
     def _pass_through(self, profiles, move):
         """Move profiles through the stages that they would skip, on the same day."""
@@ -305,6 +323,7 @@ class MoveService:
                 baseline=_get_baseline(move),
                 customer_date=profiles._get_customer_date_sql(),
                 purchase_date=profiles._get_purchase_date_sql(),
+                hold_days=_get_hold_days(move),
                 now=NOW,
                 ids=list(ids),
             )
@@ -318,7 +337,9 @@ class MoveService:
     # Write
     # ------------------------------------------------------------
 
-    def _write_stage(self, profiles, move, writer=None, *, sets_review=True):
+    def _write_stage(
+        self, profiles, move, writer=None, *, sets_review=True, leaves=True
+    ):
         """Write the stage on profiles; no other method does.
 
         The write goes through the ORM, so that automation rules, computed fields and
@@ -327,9 +348,13 @@ class MoveService:
 
         :param sets_review: set the next review to the day after the move. No rule has
             been evaluated in the new stage yet; those of the day itself are done.
+        :param leaves: the profiles leave another stage, and with it end its hold and
+            the decision made there
         """
         if move.quiet:
-            self._write_stage_quietly(profiles, move, sets_review=sets_review)
+            self._write_stage_quietly(
+                profiles, move, sets_review=sets_review, leaves=leaves
+            )
             return
         vals = {
             "stage_id": move.stage.id,
@@ -338,8 +363,9 @@ class MoveService:
             "date_last_stage_update": datetime.combine(move.day, time.min),
             "lifecycle_id": move.stage.lifecycle_id.id,
         }
-        if move.stage.category == "at_risk":
+        if leaves:
             vals["decision"] = None
+            vals["held_until"] = move.get_held_until(profiles.company_id[:1])
         if sets_review:
             vals["review_date"] = move.day + timedelta(days=1)
         if writer:
@@ -349,7 +375,7 @@ class MoveService:
             self.write_unchecked(profiles.sudo(), vals)
         profiles._sync_follow_up(profiles.ids)
 
-    def _write_stage_quietly(self, profiles, move, *, sets_review):
+    def _write_stage_quietly(self, profiles, move, *, sets_review, leaves):
         """Write a stage and its follow-up by plain SQL.
 
         The follow-up is the same as that of `_sync_follow_up`, without reading the rows
@@ -363,8 +389,9 @@ class MoveService:
                 SQL("GREATEST(%s, p.last_contact_date) + %s", day, stage.follow_up_days)
             )
             more = [SQL("follow_up_date = %s", follow_up)]
-        if stage.category == "at_risk":
-            more.append(SQL("decision = NULL"))
+        if leaves:
+            held_until = move.get_held_until(profiles.company_id[:1])
+            more.append(SQL("decision = NULL, held_until = %s", held_until))
         if sets_review:
             more.append(SQL("review_date = %s + 1", day))
         ids = profiles.ids
@@ -406,8 +433,9 @@ class MoveService:
     def close_merged(self, profile, sources, origin):
         """Close the stays of profiles that are merged into another one.
 
-        If the target has no stage yet, it takes theirs and the start of their stay,
-        without a history row: the row of the source already records it.
+        If the target has no stage yet, it takes theirs, with the start of their stay,
+        their decision and their hold, without a history row: the row of the source
+        already records it.
         """
         self.env.flush_all()
         for source in sources:
@@ -419,6 +447,10 @@ class MoveService:
                     quiet=True,
                 )
                 self._write_stage(profile, move)
+                self.write_unchecked(
+                    profile,
+                    {"decision": source.decision, "held_until": source.held_until},
+                )
             elif source.stage_id:
                 move = Move(
                     stage=profile.stage_id,
@@ -505,6 +537,38 @@ def _get_days(move: Move, ids) -> SQL:
 
 
 # ----------------------------------------------------------------
+# Hold
+# ----------------------------------------------------------------
+
+
+def _get_hold_start(profile: SQL, stage: SQL) -> SQL:
+    """Return SQL of the day on which staff last moved a customer to a stage."""
+    return SQL(
+        """
+        (SELECT MAX(h.date) FROM crm_lifecycle_history AS h
+          WHERE h.profile_id = %s AND h.to_stage_id = %s AND h.origin = 'manual')
+        """,
+        profile,
+        stage,
+    )
+
+
+def _get_hold_days(move: Move) -> SQL:
+    """Return SQL of the days of the hold that a rule's move of ``p`` waited for.
+
+    A run that finds nothing to do at the end of a hold clears it, so a hold that is
+    still on the profile is the reason why the move comes only now.
+    """
+    if move.origin != "rule":
+        return SQL("NULL::int")
+    return SQL(
+        "CASE WHEN p.held_until <= %s THEN p.held_until - %s END",
+        _get_day(move),
+        _get_hold_start(SQL("p.id"), SQL("p.stage_id")),
+    )
+
+
+# ----------------------------------------------------------------
 # Statements of a void
 # ----------------------------------------------------------------
 
@@ -512,8 +576,9 @@ def _get_days(move: Move, ids) -> SQL:
 def _list_reversals(moves: SQL) -> list[SQL]:
     """Fill ``lifecycle_reversal`` with the stages before and after the run.
 
-    The first move of each customer gives the stage before and its start; the last move
-    gives the stage in which the run left them. The profiles are locked.
+    The first move of each customer gives the stage before, its start, and the decision
+    and the hold that ended with it; the last move gives the stage in which the run left
+    them. The profiles are locked.
     """
     return [
         SQL(
@@ -533,6 +598,10 @@ def _list_reversals(moves: SQL) -> list[SQL]:
                    CASE WHEN first.from_stage_id IS NOT NULL
                         THEN first.date - first.days_in_from_stage
                    END AS stage_date,
+                   first.decision,
+                   CASE WHEN first.hold_days IS NOT NULL
+                        THEN %(hold_start)s + first.hold_days
+                   END AS held_until,
                    last.date,
                    -- still in the stage of the run, without a later move
                    p.stage_id IS NOT DISTINCT FROM last.to_stage_id
@@ -549,7 +618,10 @@ def _list_reversals(moves: SQL) -> list[SQL]:
               JOIN crm_lifecycle_profile AS p ON p.id = span.profile_id
              ORDER BY p.id
                FOR NO KEY UPDATE OF p
-            """
+            """,
+            hold_start=_get_hold_start(
+                SQL("first.profile_id"), SQL("first.from_stage_id")
+            ),
         ),
         SQL("ANALYZE lifecycle_reversal"),
     ]
@@ -609,6 +681,7 @@ def _write_reversals(user_id: int) -> SQL:
            SET stage_id = b.stage_id, stage_date = b.stage_date,
                date_last_stage_update = b.stage_date::timestamp,
                lifecycle_id = s.lifecycle_id,
+               decision = b.decision, held_until = b.held_until,
                facts_date = %(now)s, write_date = %(now)s, write_uid = %(user)s
           FROM lifecycle_reversal AS b
      LEFT JOIN crm_lifecycle_stage AS s ON s.id = b.stage_id

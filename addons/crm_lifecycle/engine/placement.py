@@ -29,14 +29,14 @@ class RuleInfo:
 class Placement:
     """The result: the stage, the rule that led there, and the stages on the way.
 
-    :param is_held: another rule holds but may not apply today: it leads back to a stage
+    :param is_waiting: another rule holds but may not apply today: it leads back to a stage
         on the way, the policy of the lifecycle refuses it, or it can't be evaluated
     """
 
     stage_id: int
     rule_id: int | None
     passed_ids: tuple[int, ...] = ()
-    is_held: bool = False
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def place(
     stages: Mapping[int, StageInfo] = {stage.id: stage for stage in lifecycle.stages}
     way, reached = [entry_id], [entry_id]
     rule_id = None
-    is_held = False
+    is_waiting = False
     while True:
         rule, leads_back = _get_next_rule(lifecycle.rules, way, holding, unusable)
-        is_held |= leads_back
+        is_waiting |= leads_back
         if rule is None:
             break
         target = stages[rule.to_id]
@@ -76,7 +76,7 @@ def place(
         if rule.id in unusable or _is_refused(
             lifecycle, stages[way[-1]], target, missing
         ):
-            is_held = True
+            is_waiting = True
             break
         if missing and lifecycle.skip_policy == "fill":
             reached += [stage.id for stage in missing]
@@ -84,7 +84,7 @@ def place(
         reached.append(target.id)
         rule_id = rule.id
     passed = tuple(stage_id for stage_id in reached if stage_id != way[-1])
-    return Placement(way[-1], rule_id, passed, is_held)
+    return Placement(way[-1], rule_id, passed, is_waiting)
 
 
 def _is_refused(lifecycle, origin, target, missing):

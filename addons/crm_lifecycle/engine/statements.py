@@ -320,7 +320,8 @@ def fill_batch(company_id: int, lead_in_company: SQL, reuse: bool = False) -> li
              UNION ALL
             SELECT b.profile_id, b.lead_id, b.topics
               FROM lifecycle_batch AS b
-             WHERE b.lead_id IS NOT NULL
+              JOIN crm_lead AS l ON l.id = b.lead_id
+             WHERE %(lead_in_company)s
             """,
         lead_in_company=lead_in_company,
     )

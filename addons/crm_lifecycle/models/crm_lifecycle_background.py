@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
+from ..profile.move_notice import get_move_notice
+
 # Maximum number of customers for a run that users can wait for.
 SMALL_RUN = 2000
 # Same for previews, which write nothing.
@@ -100,13 +102,17 @@ class CrmLifecycleProfile(models.Model):
             raise UserError(self.env._("The stage to move to is gone."))
         profiles = self.exists().with_context(lifecycle_reason=reason)
         progress.begin(self.env._("Moving customers"), len(profiles))
+        # sudo: the user may have lost access to customers, who are then not moved.
+        waiting = profiles.sudo().filtered(lambda profile: profile.stage_id != stage)
         moved, refused = 0, []
         for ids in split_every(MOVE_BATCH, profiles.ids, list):
             count, why = progress.run_batch(profiles.browse(ids)._move_some, stage)
             moved += count
             refused += why
             progress.advance(len(ids))
-        return {"outcome": self._get_move_outcome(moved, refused)}
+        done = waiting.filtered(lambda profile: profile.stage_id == stage)
+        notice = get_move_notice(done.with_env(self.env))
+        return {"outcome": self._get_move_outcome(moved, refused, notice)}
 
     def _move_some(self, stage):
         """Move some customers; return how many moved, and the reasons of refusals.
@@ -138,8 +144,10 @@ class CrmLifecycleProfile(models.Model):
         return self.env["background.task.progress.mixin"]._format_count(count)
 
     @api.model
-    def _get_move_outcome(self, moved, refused):
+    def _get_move_outcome(self, moved, refused, notice=False):
         text = self.env._("%(count)s customers moved.", count=self._format_count(moved))
+        if notice:
+            text = f"{text}\n{notice['message']}"
         if not refused:
             return text
         lines = [

@@ -7,6 +7,7 @@ from ..engine.statements import NOW
 from ..fields import LooseMany2one
 from ..moves import REASON_ENTERS, REASON_PASSES
 from ..storage import set_storage
+from .crm_lifecycle_profile import DECISIONS
 
 ORIGINS = [
     ("rule", "Rule"),
@@ -71,6 +72,16 @@ class CrmLifecycleHistory(models.Model):
     reason = fields.Char()
     facts = fields.Json(help="The values that the rule looked at.")
     days_in_from_stage = fields.Integer(string="Days in stage", aggregator="avg")
+    decision = fields.Selection(
+        selection=DECISIONS,
+        help="The decision that ended with the previous stage.",
+    )
+    hold_days = fields.Integer(
+        string="Hold",
+        aggregator=None,
+        help="How many days the previous stage was held before the rule applied, since "
+        "staff had chosen it.",
+    )
     processed_at = fields.Datetime(
         help="When the playbook steps of the move were worked off; empty: to do."
     )
@@ -131,7 +142,7 @@ class CrmLifecycleHistory(models.Model):
             autovacuum_analyze_scale_factor=0.05,
         )
 
-    @api.depends("rule_id.name", "reason", "facts", "passed_stages")
+    @api.depends("rule_id.name", "reason", "facts", "passed_stages", "hold_days")
     @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         Profile = self.env["crm.lifecycle.profile"]
@@ -145,7 +156,14 @@ class CrmLifecycleHistory(models.Model):
             cause = row.rule_id.name or row._get_reason()
             if words:
                 cause = f"{cause} ({', '.join(words)})"
-            row.explanation = row._add_passed_stages(cause)
+            cause = row._add_passed_stages(cause)
+            if row.hold_days:
+                cause = self.env._(
+                    "%(cause)s, after the hold of %(days)s days ended",
+                    cause=cause,
+                    days=row.hold_days,
+                )
+            row.explanation = cause
 
     def _add_passed_stages(self, cause):
         """Return the cause of a move with the stages on the way, if there were any."""

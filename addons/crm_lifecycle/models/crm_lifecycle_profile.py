@@ -19,6 +19,7 @@ EDITABLE_FIELDS = {
     "note",
     "color",
 }
+DECISIONS = [("reinvest", "Reinvest"), ("let_go", "Let go")]
 # Fields that no rule uses.
 FIELDS_WITHOUT_REVIEW = {"note", "color"}
 
@@ -109,10 +110,16 @@ class CrmLifecycleProfile(models.Model):
     pinned_until = Date(
         help="No rule moves this customer up to and including this day."
     )
+    held_until = fields.Date(
+        readonly=True,
+        help="The stage was chosen by hand. Rules may move the customer away from this "
+        "day on.",
+    )
     decision = fields.Selection(
-        selection=[("reinvest", "Reinvest"), ("let_go", "Let go")],
+        selection=DECISIONS,
         help="What was decided about a customer in decline: win them back, or let "
-        "them go. A lifecycle may require it before a move.",
+        "them go. A lifecycle may require it before a move. It is forgotten when the "
+        "customer leaves the stage.",
     )
     follow_up_date = fields.Date(
         string="Follow-up",

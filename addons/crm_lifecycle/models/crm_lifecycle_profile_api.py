@@ -8,6 +8,8 @@ from datetime import date, datetime
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..run.outlook import get_outlook
+
 
 class CrmLifecycleProfile(models.Model):
     _inherit = "crm.lifecycle.profile"
@@ -17,7 +19,9 @@ class CrmLifecycleProfile(models.Model):
 
         :param stage: the code of the stage in the customer's own lifecycle, or its id
         :param reason: the reason to show in the history
-        :return: ``[{"id", "stage", "stage_date"}]``, one for each customer
+        :return: ``[{"id", "stage", "stage_date", "held_until", "next_move"}]``, one for
+            each customer; ``next_move`` is what the rules would do when the hold ends,
+            ``{"date", "rule", "to", "to_name"}`` or None
         :raises UserError: if the lifecycle does not allow a move; no customer is moved
             then
         """
@@ -31,11 +35,14 @@ class CrmLifecycleProfile(models.Model):
             target = profiles._find_stage(lifecycle, stage)
             profiles = profiles.with_context(lifecycle_reason=reason)
             profiles.write({"stage_id": target.id})
+        moves = get_outlook(self)
         return [
             {
                 "id": profile.id,
                 "stage": profile.stage_id.code or None,
                 "stage_date": profile.stage_date or None,
+                "held_until": profile.held_until or None,
+                "next_move": self._get_json_move(moves.get(profile.id)),
             }
             for profile in self
         ]
@@ -60,6 +67,8 @@ class CrmLifecycleProfile(models.Model):
             "stage_name": self.stage_id.name or None,
             "stage_date": self.stage_date or None,
             "pinned_until": found["pinned_until"] or None,
+            "held_until": found["held_until"] or None,
+            "next_move": self._get_json_move(found["next_move"]),
             "why": {
                 "date": why.date,
                 "origin": why.origin,
@@ -125,6 +134,15 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
         return found
+
+    def _get_json_move(self, move):
+        """Return an `OutlookMove` as JSON; without a rule if a lifecycle takes over."""
+        return move and {
+            "date": move.day,
+            "rule": move.rule.name or None,
+            "to": move.stage.code or None,
+            "to_name": move.stage.name,
+        }
 
     def _get_json_value(self, value):
         """Return a value that can be serialized as JSON."""

@@ -60,9 +60,9 @@ class CrmLifecycleProfile(models.Model):
         This profile keeps its stage, and a history row closes the stay of each source.
         If it has no stage yet, it takes theirs.
 
-        Salesperson, pin and notes are merged if the user of ``self`` may write this
-        profile, or is the superuser. Otherwise this profile keeps its values, and notes
-        of the sources are kept as log notes. Notes that the user may read go to
+        Salesperson, pin, hold and notes are merged if the user of ``self`` may write
+        this profile, or is the superuser. Otherwise this profile keeps its values, and
+        notes of the sources are kept as log notes. Notes that the user may read go to
         ``document``, by default the lead or contact of the source; other notes go to
         this profile, with the messages of the source.
         """
@@ -102,12 +102,18 @@ class CrmLifecycleProfile(models.Model):
         return (target | sources).user_id[:1]
 
     def _get_merged_vals(self, sources, owner):
-        """Return the merged salesperson, pin and notes of this profile and others."""
+        """Return the merged salesperson, pin, hold and notes of profiles.
+
+        A hold is about a stage: those of other stages end with them.
+        """
         profiles = self | sources
         pins = [date for date in profiles.mapped("pinned_until") if date]
+        alike = profiles.filtered(lambda item: item.stage_id == self.stage_id)
+        holds = [date for date in alike.mapped("held_until") if date]
         return {
             "user_id": owner.id,
             "pinned_until": max(pins, default=False),
+            "held_until": max(holds, default=False),
             "note": "".join(note for note in profiles.mapped("note") if note),
         }
 

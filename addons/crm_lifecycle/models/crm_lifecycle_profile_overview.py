@@ -87,7 +87,14 @@ class CrmLifecycleProfile(models.Model):
     # Explanation
     # ------------------------------------------------------------
 
-    @api.depends("stage_id", "stage_date", "pinned_until", "decision", "facts_date")
+    @api.depends(
+        "stage_id",
+        "stage_date",
+        "pinned_until",
+        "held_until",
+        "decision",
+        "facts_date",
+    )
     @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         for profile in self:
@@ -102,8 +109,10 @@ class CrmLifecycleProfile(models.Model):
     def _explain(self, as_of=None):
         """Return why the customer is in the stage, and what each rule waits for.
 
-        Shape: ``{"why": history row, "pinned_until": date or False, "stopped": why no
-        rule moves the customer at all, or "", "goes_to": the lifecycle that takes the
+        Shape: ``{"why": history row, "pinned_until": date or False, "held_until": the
+        day on which the hold ends, or False, "next_move": the `OutlookMove` that waits
+        for it, or None, "hold": both as a sentence, or "", "stopped": why no rule
+        moves the customer at all, or "", "goes_to": the lifecycle that takes the
         customer over in the next run, or an empty one, "rules": see
         `Explanation.explain_rules`}``.
         """

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ..engine import stages as engine
 from ..moves import Move, MoveService
+from ..profile.move_notice import get_move_notice
 
 
 class CrmLifecycleProfile(models.Model):
@@ -66,6 +67,31 @@ class CrmLifecycleProfile(models.Model):
         :return: the number of customers moved back, and the customers that stay
         """
         return MoveService(self.env).reverse(run, moves)
+
+    # ------------------------------------------------------------
+    # Notice of moves by hand
+    # ------------------------------------------------------------
+
+    def get_move_notice(self):
+        """Return what rules would do with customers who were moved by hand.
+
+        The web client shows it after a move.
+
+        :return: ``{"message", "profile_ids"}``, False if no rule would move them
+        """
+        self.check_access("read")
+        return get_move_notice(self)
+
+    def _get_move_notice_action(self, following):
+        """Return the action that shows `get_move_notice`, then does ``following``."""
+        notice = get_move_notice(self)
+        if not notice:
+            return following
+        return {
+            "type": "ir.actions.client",
+            "tag": "lifecycle_move_notice",
+            "params": {**notice, "next": following},
+        }
 
     # ------------------------------------------------------------
     # Transfer to another lifecycle

@@ -9,6 +9,11 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..fields import Integer
+
+# The longest hold: a longer one is a pin.
+MAX_HOLD_DAYS = 366
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -23,6 +28,14 @@ class ResCompany(models.Model):
         required=True,
         help="The time zone in which the days of orders, messages and moves are "
         "counted for this company.",
+    )
+    lifecycle_hold_days = Integer(
+        string="Hold after Manual Moves",
+        default=7,
+        minimum=0,
+        maximum=MAX_HOLD_DAYS,
+        help="For so many days after a manual move, no rule moves the customer away. "
+        "0: rules apply from the next day on.",
     )
 
     @api.depends("partner_id")

@@ -1,11 +1,16 @@
 from odoo import api, fields, models
 
+from ..fields import Integer
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     lifecycle_tz = fields.Selection(
         related="company_id.lifecycle_tz", readonly=False, string="Time Zone"
+    )
+    lifecycle_hold_days = Integer(
+        related="company_id.lifecycle_hold_days", readonly=False
     )
     lifecycle_active_names = fields.Char(
         string="Active lifecycles", compute="_compute_lifecycle_state"

@@ -96,6 +96,8 @@ class ConditionEvaluator:
         start = max(self.as_of, min_days_end)
         if self.profile.pinned_until:
             start = max(start, bounds.shift(self.profile.pinned_until, days=1))
+        if self.profile.held_until:
+            start = max(start, self.profile.held_until)
         return start
 
     def _add_column(self, domain, day):

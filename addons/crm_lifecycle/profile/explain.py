@@ -1,7 +1,9 @@
 """Why a customer is in a stage, and what would move them next."""
 
+from ..run.outlook import Outlook
 from .condition_evaluator import ConditionEvaluator
 from .formatter import ConditionFormatter
+from .move_notice import format_hold
 
 
 class Explanation:
@@ -22,13 +24,18 @@ class Explanation:
         rules = profile.lifecycle_id.rule_ids.filtered(profile.stage_id._can_leave_by)
         history = profile.history_ids.filtered(lambda row: not row.is_voided)
         pinned_until = self._get_pin()
+        held_until = self._get_hold()
+        next_move = self.get_held_move()
         stopped = self._get_stop_reason()
         return {
             "why": history.sorted("id")[-1:],
             "pinned_until": pinned_until,
+            "held_until": held_until,
+            "next_move": next_move,
+            "hold": format_hold(self.env, held_until, next_move) if held_until else "",
             "stopped": stopped,
             "goes_to": self.env["crm.lifecycle"]
-            if pinned_until or stopped
+            if pinned_until or held_until or stopped
             else self._get_next_lifecycle() - profile.lifecycle_id,
             "rules": self.explain_rules(rules),
         }
@@ -96,6 +103,19 @@ class Explanation:
         pinned_until = self.profile.pinned_until
         return pinned_until if pinned_until and pinned_until >= self.as_of else False
 
+    def _get_hold(self):
+        """Return the day on which the hold of the stage ends, False if not held."""
+        held_until = self.profile.held_until
+        return held_until if held_until and held_until > self.as_of else False
+
+    def get_held_move(self):
+        """Return the `OutlookMove` that waits for the end of the hold, if any."""
+        held_until = self._get_hold()
+        if not held_until:
+            return None
+        outlook = Outlook(self.profile.company_id, held_until)
+        return outlook.get_moves(self.profile).get(self.profile.id)
+
     def get_notes(self):
         """Return notes about what prevents rules from moving the customer."""
         notes = []
@@ -107,6 +127,16 @@ class Explanation:
                     "Pinned: no rule moves this customer up to and including %(day)s.",
                     day=ConditionFormatter(self.profile).format_date(
                         self.profile.pinned_until
+                    ),
+                )
+            )
+        if self._get_hold():
+            notes.append(
+                self.env._(
+                    "Held: the stage was chosen by hand. No rule moves this customer "
+                    "before %(day)s.",
+                    day=ConditionFormatter(self.profile).format_date(
+                        self.profile.held_until
                     ),
                 )
             )

@@ -3,6 +3,8 @@
 from odoo.tools import SQL
 
 from ..access import is_readable
+from .explain import Explanation
+from .move_notice import format_hold
 from .timeline import Timeline
 
 # Events shown at first, and added by each “Show more”.
@@ -80,8 +82,21 @@ class Overview:
             "pinned_until": pinned_until
             if pinned_until and pinned_until >= today
             else False,
+            **self.get_hold(today),
             "next_action": profile.next_action,
             "salesperson": profile.user_id.sudo().name,  # the name of a colleague
+        }
+
+    def get_hold(self, today):
+        """Return until when the stage is held, and which move waits for that day."""
+        held_until = self.profile.held_until
+        if not held_until or held_until <= today:
+            return {"held_until": False, "hold": ""}
+        # sudo: a user who sees the customer may see what decides about it.
+        move = Explanation(self.profile.sudo(), today).get_held_move()
+        return {
+            "held_until": held_until,
+            "hold": format_hold(self.env, held_until, move),
         }
 
     def get_facts(self, *, short=False):

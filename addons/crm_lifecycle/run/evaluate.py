@@ -48,7 +48,7 @@ CREATE_LISTS = SQL(
         origin text,
         passed int[]);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_placed (
-        profile_id int PRIMARY KEY, origin text, is_held boolean);
+        profile_id int PRIMARY KEY, origin text, is_waiting boolean);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_skipped (
         profile_id int PRIMARY KEY);
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_review (
@@ -142,7 +142,7 @@ def _add_due_to_review(session):
 def get_base_domain(session):
     """Return the domain of the profiles that a run may move.
 
-    Customers who object to profiling are excluded.
+    Customers who object to profiling are excluded, and those who are pinned or held.
     """
     profiling = session.env["crm.lifecycle.profile"]._get_profiling_domain()
     movable = Domain(
@@ -152,6 +152,9 @@ def get_base_domain(session):
             "|",
             ("pinned_until", "=", False),
             ("pinned_until", "<", session.as_of),
+            "|",
+            ("held_until", "=", False),
+            ("held_until", "<=", session.as_of),
         ]
     )
     return movable & profiling
@@ -205,6 +208,12 @@ def _insert_due_by_lifecycle(session, lifecycles, candidates, unusable):
     query = search_candidates(
         session, get_base_domain(session), foreseeable, candidates
     )
+    stage = get_target_case(session, lifecycles, query, unusable)
+    _insert_due(session, query, stage=stage)
+
+
+def get_target_case(session, lifecycles, query, unusable):
+    """Return SQL of the stage of another lifecycle that takes a profile, or NULL."""
     Profile = session.env["crm.lifecycle.profile"]
     cases = []
     for lifecycle in lifecycles:
@@ -213,7 +222,7 @@ def _insert_due_by_lifecycle(session, lifecycles, candidates, unusable):
             continue
         takes = Profile._get_condition_sql(lifecycle._get_domain(session.as_of), query)
         cases.append(SQL("WHEN %s THEN %s", takes, _get_target_sql(lifecycle)))
-    _insert_due(session, query, stage=SQL("CASE %s END", SQL(" ").join(cases)))
+    return SQL("CASE %s END", SQL(" ").join(cases))
 
 
 def _get_target_sql(lifecycle):
@@ -279,13 +288,13 @@ def _insert_matching(session, lifecycles, rules, candidates, unusable):
         query.add_where(NOT_DUE_YET)
     if session.has_placed and not conditions.get_stage_rules(session, lifecycles):
         query.add_where(NOT_PLACED)  # their rules have been evaluated
-    rule = _get_rule_case(
+    rule = get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=True
     )
     _insert_due(session, query, rule=rule)
 
 
-def _get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return):
+def get_rule_case(session, lifecycles, rules, query, unusable, *, blocks_return):
     """Return SQL of the id of the first rule that moves a profile, or NULL.
 
     An ``unusable`` rule holds up the customers that it applies to: whether it or a
@@ -388,7 +397,7 @@ def defer_to_tomorrow(session, lifecycles):
 
 def _insert_deferred(session, lifecycles, rules, today, unusable):
     query = search_candidates(session, get_base_domain(session) & today, True)
-    rule = _get_rule_case(
+    rule = get_rule_case(
         session, lifecycles, rules, query, unusable, blocks_return=False
     )
     query.add_where(SQL("%s IS NOT NULL", rule))
@@ -397,7 +406,7 @@ def _insert_deferred(session, lifecycles, rules, today, unusable):
     session.env.cr.execute(
         SQL(
             "INSERT INTO lifecycle_skipped (profile_id) %s "
-            "UNION SELECT profile_id FROM lifecycle_placed WHERE is_held "
+            "UNION SELECT profile_id FROM lifecycle_placed WHERE is_waiting "
             "ON CONFLICT DO NOTHING",
             query.select(),
         )

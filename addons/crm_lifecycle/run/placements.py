@@ -133,10 +133,10 @@ def _write_placements(session, placements):
         SQL(
             """
             CREATE TEMPORARY TABLE lifecycle_placement ON COMMIT DROP AS
-            SELECT m.profile_id, v.stage_id, v.rule_id, v.passed::int[], v.is_held
+            SELECT m.profile_id, v.stage_id, v.rule_id, v.passed::int[], v.is_waiting
               FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::text[],
                           %s::boolean[])
-                AS v (entry_id, rule_ids, stage_id, rule_id, passed, is_held)
+                AS v (entry_id, rule_ids, stage_id, rule_id, passed, is_waiting)
               JOIN lifecycle_match AS m
                 ON m.entry_id = v.entry_id AND m.rule_ids::text = v.rule_ids
             """,
@@ -145,7 +145,7 @@ def _write_placements(session, placements):
             [value.stage_id for value in values],
             [value.rule_id for value in values],
             [_get_array_text(value.passed_ids) for value in values],
-            [value.is_held for value in values],
+            [value.is_waiting for value in values],
         )
     )
     session.execute_all(
@@ -167,15 +167,15 @@ def _write_placements(session, placements):
                 """
             ),
             SQL(
-                "UPDATE lifecycle_placed AS d SET is_held = TRUE "
+                "UPDATE lifecycle_placed AS d SET is_waiting = TRUE "
                 "FROM lifecycle_placement AS v "
-                "WHERE v.profile_id = d.profile_id AND v.is_held"
+                "WHERE v.profile_id = d.profile_id AND v.is_waiting"
             ),
             SQL("DROP TABLE lifecycle_placement"),
         )
     )
     [[held]] = session.env.execute_query(
-        SQL("SELECT COUNT(*) FROM lifecycle_placed WHERE is_held")
+        SQL("SELECT COUNT(*) FROM lifecycle_placed WHERE is_waiting")
     )
     session.run.left_count += held
 

@@ -82,17 +82,19 @@ def set_next_review(session, lifecycles):
     for after, upto in session.get_batches("lifecycle_review", BATCH):
         session.attempt(write_next_review, session, next_review, after, upto)
         session.save_progress()
-    session.env["crm.lifecycle.profile"].invalidate_model(["review_date"])
+    session.env["crm.lifecycle.profile"].invalidate_model(["held_until", "review_date"])
     session.add_seconds("evaluate", started)
 
 
 def write_next_review(session, next_review, last_id, upto):
-    """Write the next review of one batch of customers."""
+    """Write the next review of one batch of customers, and clear holds that ended."""
     session.env.cr.execute(
         SQL(
             """
             UPDATE crm_lifecycle_profile AS t
-               SET review_date = v.review_date
+               SET review_date = v.review_date,
+                   held_until = CASE WHEN t.held_until > %(as_of)s
+                                     THEN t.held_until END
               FROM (
                     SELECT p.id, %(next_review)s AS review_date
                       FROM lifecycle_review AS r
@@ -102,9 +104,12 @@ def write_next_review(session, next_review, last_id, upto):
                        AND (p.facts_date, p.review_date)
                            IS NOT DISTINCT FROM (r.facts_date, r.review_date)
                    ) AS v
-             WHERE t.id = v.id AND t.review_date IS DISTINCT FROM v.review_date
+             WHERE t.id = v.id
+               AND (t.review_date IS DISTINCT FROM v.review_date
+                    OR t.held_until <= %(as_of)s)
             """,
             next_review=next_review,
+            as_of=session.as_of,
             last_id=last_id,
             upto=upto,
         )
@@ -136,6 +141,7 @@ def _get_next_review_sql(session, lifecycles):
                     as_of,
                     bounds.cap_date(SQL("p.pinned_until + 1")),
                 ),
+                SQL("CASE WHEN p.held_until > %s THEN p.held_until END", as_of),
                 SQL(
                     "CASE WHEN EXISTS (SELECT FROM lifecycle_skipped AS l "
                     "WHERE l.profile_id = p.id) THEN %s::date + 1 END",

@@ -19,6 +19,7 @@ from . import test_follow_up
 from . import test_file
 from . import test_health
 from . import test_history
+from . import test_hold
 from . import test_lead_facts
 from . import test_merge
 from . import test_move

@@ -25,7 +25,12 @@ class LifecycleCase(TransactionCase):
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
         cls.company = cls.env["res.company"].create(
-            {"name": "Lifecycle & Co", "lifecycle_tz": "UTC"}
+            # Without a hold, rules may be tested right after a manual move.
+            {
+                "name": "Lifecycle & Co",
+                "lifecycle_tz": "UTC",
+                "lifecycle_hold_days": 0,
+            }
         )
         if cls.can_look_ahead:
             cls.classPatch(

@@ -138,6 +138,7 @@ class TestApi(LifecycleCase, HttpCase):
     # ------------------------------------------------------------
 
     def test_a_move_with_a_reason(self):
+        self.company.lifecycle_hold_days = 7
         code, found = self._call(
             "crm.lifecycle.profile",
             "action_move",
@@ -146,9 +147,24 @@ class TestApi(LifecycleCase, HttpCase):
             reason="Asked for a price in the shop",
         )
         self.assertEqual(code, 200, found)
-        today = str(self.company._lifecycle_today())
+        today = self.company._lifecycle_today()
+        held_until = str(today + timedelta(days=7))
         self.assertEqual(
-            found, [{"id": self.profile.id, "stage": "engaged", "stage_date": today}]
+            found,
+            [
+                {
+                    "id": self.profile.id,
+                    "stage": "engaged",
+                    "stage_date": str(today),
+                    "held_until": held_until,
+                    "next_move": {
+                        "date": held_until,
+                        "rule": "to Risk",
+                        "to": "risk",
+                        "to_name": "Risk",
+                    },
+                }
+            ],
         )
         row = self.profile.history_ids.sorted("id")[-1]
         self.assertEqual(row.origin, "manual")

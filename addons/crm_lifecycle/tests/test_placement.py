@@ -56,7 +56,7 @@ class TestPlacement(BaseCase):
         back = RuleInfo(50, frozenset({ENGAGED}), PROSPECT)
         self.assertEqual(
             place(info([RULES[0], back]), PROSPECT, (10, 50)),
-            Placement(ENGAGED, 10, (PROSPECT,), is_held=True),
+            Placement(ENGAGED, 10, (PROSPECT,), is_waiting=True),
         )
 
     def test_a_way_that_may_not_skip_ends_before(self):
@@ -64,7 +64,7 @@ class TestPlacement(BaseCase):
         forbid = {"skip_policy": "forbid"}
         self.assertEqual(
             place(info([jump], **forbid), PROSPECT, (50,)),
-            Placement(PROSPECT, None, is_held=True),
+            Placement(PROSPECT, None, is_waiting=True),
         )
         self.assertEqual(
             place(info([RULES[0], jump], **forbid), PROSPECT, (10, 50)),
@@ -84,14 +84,14 @@ class TestPlacement(BaseCase):
         back = RuleInfo(50, frozenset({RISK}), CUSTOMER)
         self.assertEqual(
             place(info([back], regress_policy="decision"), RISK, (50,)),
-            Placement(RISK, None, is_held=True),
+            Placement(RISK, None, is_waiting=True),
         )
         self.assertEqual(place(info([back]), RISK, (50,)).stage_id, CUSTOMER)
 
     def test_the_way_ends_where_a_rule_cant_be_evaluated(self):
         self.assertEqual(
             place(info(), PROSPECT, (10, 30), unusable=(20,)),
-            Placement(ENGAGED, 10, (PROSPECT,), is_held=True),
+            Placement(ENGAGED, 10, (PROSPECT,), is_waiting=True),
         )
         self.assertEqual(
             place(info(), PROSPECT, (), unusable=(20,)), Placement(PROSPECT, None)

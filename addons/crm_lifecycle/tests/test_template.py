@@ -184,7 +184,7 @@ class Emulator:
         """Return the stages that a customer passes in one run, including the first.
 
         ``visited`` are the stages of the past, by default all of them. As in the
-        engine, a decision is reset when a stage at risk is entered.
+        engine, a decision is forgotten when its stage is left.
         """
         facts = dict(facts)
         visited = set(self.codes if visited is None else visited) | {stage}
@@ -196,8 +196,7 @@ class Emulator:
             path.append(rule["to"])
             visited.add(rule["to"])
             days_in_stage = 0
-            if self.steps[rule["to"]].category == "at_risk":
-                facts["decision"] = None
+            facts["decision"] = None
         return path, facts
 
     def settle(self, stage, facts, as_of=TODAY):

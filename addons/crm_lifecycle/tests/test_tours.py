@@ -42,6 +42,17 @@ class TestTours(LifecycleCase, HttpCase):
             self.profile.history_ids.sorted("id")[1:].user_id, self.salesperson
         )
 
+    def test_a_salesperson_is_notified_of_a_rule_that_waits(self):
+        self.company.lifecycle_hold_days = 7
+        self._rule(self.lost, [], self.engaged | self.customer)
+        self._tour("crm_lifecycle_hold", self.salesperson)
+        self.assertEqual(
+            [row[1] for row in self._moves(self.profile)],
+            ["prospect", "engaged", "customer", "engaged"],
+        )
+        today = self.company._lifecycle_today()
+        self.assertEqual(self.profile.held_until, today + timedelta(days=7))
+
     def test_a_salesperson_moves_a_customer_with_a_reason(self):
         self._tour(
             "crm_lifecycle_move_with_reason",

@@ -39,6 +39,7 @@ class CrmLifecycleProfileMove(models.TransientModel):
     def action_move(self):
         """Move the customers, in the background if there are many.
 
+        Return the action that notifies of rules that would move them away again.
         Whether they can move is checked first, unless customers who can't are left out.
         """
         self.ensure_one()
@@ -49,7 +50,9 @@ class CrmLifecycleProfileMove(models.TransientModel):
         profiles = self.profile_ids.with_context(lifecycle_reason=self.reason)
         if not self.is_refused_left_out:
             profiles.write({"stage_id": self.stage_id.id})
-            return {"type": "ir.actions.act_window_close"}
+            return profiles._get_move_notice_action(
+                {"type": "ir.actions.act_window_close"}
+            )
         movable = profiles.filtered(
             lambda profile: (
                 profile.lifecycle_id == self.stage_id.lifecycle_id
@@ -60,7 +63,7 @@ class CrmLifecycleProfileMove(models.TransientModel):
         movable = movable.filtered(lambda profile: profile not in refused)
         if movable:
             movable.write({"stage_id": self.stage_id.id})
-        return profiles._get_notification_action(
+        action = profiles._get_notification_action(
             self.env._(
                 "%(moved)s of %(count)s customers moved to “%(stage)s”.",
                 moved=len(movable),
@@ -68,3 +71,4 @@ class CrmLifecycleProfileMove(models.TransientModel):
                 stage=self.stage_id.name,
             )
         )
+        return movable._get_move_notice_action(action)

@@ -27,9 +27,9 @@ class CrmLifecycleTransfer(models.TransientModel):
         ondelete="cascade",
     )
     pinned_until = Date(
-        help="No run puts them back, up to and including this day. Empty: the next "
-        "run leaves those where they are whom the conditions of the lifecycle take, "
-        "and puts the others back."
+        help="No run moves them back, up to and including this day. Empty: once the "
+        "hold after manual moves ends, the run leaves the customers that the "
+        "conditions of the lifecycle take, and moves the others back."
     )
     reason = fields.Char(required=True)
     targets = fields.Html(
@@ -70,4 +70,4 @@ class CrmLifecycleTransfer(models.TransientModel):
         moved = self.profile_ids._lifecycle_transfer(self.lifecycle_id, self.reason)
         if self.pinned_until and moved:
             moved.write({"pinned_until": self.pinned_until})
-        return {"type": "ir.actions.act_window_close"}
+        return moved._get_move_notice_action({"type": "ir.actions.act_window_close"})

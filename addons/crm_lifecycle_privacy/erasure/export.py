@@ -48,6 +48,7 @@ class PersonalDataExport:
             "stage_since": profile.stage_date or None,
             "salesperson": profile.user_id.name or None,
             "pinned_until": profile.pinned_until or None,
+            "held_until": profile.held_until or None,
             "decision": self._get_shown("decision"),
             "note": get_text(profile.note),
             "tags": profile.tag_ids.mapped("name"),

@@ -58,7 +58,7 @@ export class LifecycleOverview extends Component {
             const key = JSON.stringify([
                 record.resId,
                 ...["stage_id", "lifecycle_stage_id"].map((name) => data[name]?.id),
-                ...["follow_up_date", "pinned_until"].map((name) => data[name] || ""),
+                ...["follow_up_date", "pinned_until", "held_until"].map((name) => data[name] || ""),
             ]);
             if (key !== this.key) {
                 this.key = key;

@@ -104,6 +104,69 @@ tours.add("crm_lifecycle_stages", {
     ],
 });
 
+const notice = ".o_notification:has(button:contains('Pin'))";
+
+tours.add("crm_lifecycle_hold", {
+    steps: () => [
+        ...stepUtils.goToAppSteps(
+            "crm_lifecycle.crm_lifecycle_menu_root",
+            "Open the Lifecycle app",
+        ),
+        {
+            content: "Drag the customer to the next stage",
+            trigger: `${column("Prospect")} .o_kanban_record:contains('Ada')`,
+            run: `drag_and_drop(${column("Engaged")})`,
+        },
+        {
+            content: "A notification names the rule that would move them away",
+            trigger: `${notice}:contains('The rule “to Lost” would move this customer')`,
+        },
+        {
+            content: "Close it",
+            trigger: `${notice} .o_notification_close`,
+            run: "click",
+        },
+        {
+            content: "The card shows that the stage is held; open it",
+            trigger: `${column("Engaged")} .o_kanban_record:has(.fa-hand-paper-o)`,
+            run: "click",
+        },
+        {
+            content: "The form explains it",
+            trigger: ".o_lifecycle_explanation:contains('rule “to Lost” would move')",
+        },
+        {
+            content: "Go one stage further in the bar",
+            trigger:
+                ".o_field_widget[name=stage_id] .o_arrow_button:contains('Customer')",
+            run: "click",
+        },
+        {
+            content: "Pin the customer in the notification",
+            trigger: `${notice} button:contains('Pin')`,
+            run: "click",
+        },
+        {
+            content: "The dialog is about this customer",
+            trigger: ".modal .o_field_widget[name=profile_ids]:contains('Ada')",
+        },
+        {
+            content: "Close the dialog",
+            trigger: ".modal .modal-footer button:contains('Discard')",
+            run: "click",
+        },
+        ...moveWithReason("Engaged", "They think about it"),
+        {
+            content: "A move by the dialog notifies too",
+            trigger: `body:not(:has(.modal)) ${notice}:contains('to Lost')`,
+        },
+        {
+            content: "The form shows the new stage",
+            trigger: currentStage("Engaged"),
+        },
+    ],
+});
+
 tours.add("crm_lifecycle_move_with_reason", {
     steps: () => [
         ...moveWithReason("Engaged", "They asked for a quote"),
