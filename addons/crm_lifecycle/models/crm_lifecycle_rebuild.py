@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date, format_datetime
+from odoo.tools import SQL, format_date, format_datetime
 
 from ..fields import LooseMany2one
 from ..run import lock, rebuild, replay
@@ -57,9 +57,6 @@ class CrmLifecycleRebuild(models.Model):
     )
     last_history_id = fields.Integer(
         string="Last move", help="Moves after this row came after the rebuild."
-    )
-    line_ids = fields.One2many(
-        comodel_name="crm.lifecycle.rebuild.line", inverse_name="rebuild_id"
     )
 
     # ------------------------------------------------------------
@@ -225,15 +222,25 @@ class CrmLifecycleRebuild(models.Model):
                     "undo_user_id": self.env.uid,
                 }
             )
-            self.line_ids.unlink()
+            self._delete_lines()
         return back, left
 
     @api.autovacuum
     def _gc_lines(self):
         """Delete what was kept to undo rebuilds that can't be undone any more."""
         limit = fields.Datetime.now() - KEPT_FOR
-        old = self.search([("create_date", "<", limit), ("line_ids", "!=", False)])
-        old.line_ids.unlink()
+        self.search([("create_date", "<", limit)])._delete_lines()
+
+    def _delete_lines(self):
+        """Delete what was kept to undo the rebuilds."""
+        # Raw: there may be millions, and nothing refers to them.
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM crm_lifecycle_rebuild_line WHERE rebuild_id = ANY(%s)",
+                self.ids,
+            )
+        )
+        self.env["crm.lifecycle.rebuild.line"].invalidate_model()
 
 
 class CrmLifecycleRebuildLine(models.Model):

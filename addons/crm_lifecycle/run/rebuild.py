@@ -141,6 +141,7 @@ def _publish(session, lifecycle, create_record):
     env.cr.execute(moves_rebuild.keep_aside(record.id))
     result = _read_result(session, lifecycle, record)
     settling = _begin_settling(session, today)
+    moved_count = session.run.moved_count
     session.execute_all(moves_rebuild.replace(env.execute_query(REFERENCES)))
     env.cr.execute(moves_rebuild.write_stages(today))
     env.invalidate_all(flush=False)
@@ -148,7 +149,7 @@ def _publish(session, lifecycle, create_record):
     env["crm.lifecycle.history"]._after_rebuild(
         SQL("SELECT profile_id FROM lifecycle_rebuild_plan")
     )
-    result = replace(result, settled=settling.run.moved_count)
+    result = replace(result, settled=session.run.moved_count - moved_count)
     record._store_result(result)
     env.flush_all()
     env.cr.execute(SQL("DROP TABLE lifecycle_rebuild_plan"))

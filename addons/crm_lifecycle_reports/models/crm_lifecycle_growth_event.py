@@ -212,11 +212,11 @@ class CrmLifecycleGrowthEvent(models.Model):
         """Refresh customers with moves after the mark. Return whether it is behind."""
         self.env.flush_all()
         mark = self.env["crm.lifecycle.growth.watermark"]._get()
-        [[last]] = self.env.execute_query(
-            SQL("SELECT COALESCE(MAX(id), 0) FROM crm_lifecycle_history")
-        )
-        [[is_stale]] = self.env.execute_query(
-            SQL("SELECT EXISTS (SELECT FROM crm_lifecycle_growth_stale)")
+        [[last, is_stale]] = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE((SELECT MAX(id) FROM crm_lifecycle_history), 0), "
+                "EXISTS (SELECT FROM crm_lifecycle_growth_stale)"
+            )
         )
         if mark.upto == last and not is_stale:
             return False
