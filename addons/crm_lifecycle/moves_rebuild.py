@@ -41,9 +41,7 @@ RESTORED = (
 
 def drop_tables() -> SQL:
     """Drop the tables that outlive a commit."""
-    return SQL(
-        "DROP TABLE IF EXISTS %s", SQL(", ").join(map(SQL.identifier, TABLES))
-    )
+    return SQL("DROP TABLE IF EXISTS %s", SQL(", ").join(map(SQL.identifier, TABLES)))
 
 
 def list_customers(company_id: int, lifecycle_id: int) -> list[SQL]:
@@ -125,7 +123,9 @@ def keep_copies() -> list[SQL]:
     The copies are those of `engine.shadow`, and are dropped.
     """
     return [
-        SQL("DROP TABLE IF EXISTS lifecycle_rebuilt_history, lifecycle_rebuilt_profile"),
+        SQL(
+            "DROP TABLE IF EXISTS lifecycle_rebuilt_history, lifecycle_rebuilt_profile"
+        ),
         SQL(
             """
             CREATE TEMPORARY TABLE lifecycle_rebuilt_history AS

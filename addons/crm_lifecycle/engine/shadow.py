@@ -121,9 +121,7 @@ def save_result(table: SQL, last_id: int) -> list[SQL]:
     ]
 
 
-def create(
-    schema: str, company_id: int, is_settled: SQL | None = None
-) -> list[SQL]:
+def create(schema: str, company_id: int, is_settled: SQL | None = None) -> list[SQL]:
     """Copy the tables that a run writes: the company's profiles without facts.
 
     :param is_settled: SQL condition on a profile ``p`` that no rule moves; by default

@@ -326,14 +326,12 @@ class CrmLifecycle(models.Model):
         self.ensure_one()
         self._check_configuration_access()
         record = self._get_undoable_rebuild()
-        if record.customer_count > SMALL_RUN:
+        if self._is_undo_long(record):
             return self.env["background.task"]._enqueue(
                 self,
                 "_task_undo_rebuild",
                 kind="replay",
-                name=self.env._(
-                    "Undo of the rebuild of “%(name)s”", name=self.name
-                ),
+                name=self.env._("Undo of the rebuild of “%(name)s”", name=self.name),
             )
         message = self._undo_rebuild()
         return {
@@ -345,6 +343,11 @@ class CrmLifecycle(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    @api.model
+    def _is_undo_long(self, record):
+        """Return whether an undo is better done in the background."""
+        return record.customer_count > SMALL_RUN
 
     def _task_undo_rebuild(self, progress):
         """Do `action_undo_rebuild` in the background."""

@@ -482,7 +482,9 @@ class CrmLifecycleRun(models.Model):
             return
         mine = Domain("company_id", "=", self.company_id.id)
         mine &= Domain("parent_id", "=", False)
-        ended = mine & Domain([("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild"))])
+        ended = mine & Domain(
+            [("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild"))]
+        )
         last = self.search(ended, order="id desc", limit=ALERT_AFTER_RUNS)
         lately = Domain("alarmed_at", ">=", "now -1d")
         if len(last.filtered("error")) < ALERT_AFTER_RUNS or self.search_count(

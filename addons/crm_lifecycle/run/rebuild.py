@@ -224,9 +224,7 @@ def _settle(settling):
     tags.sync_tags(settling, lifecycles)
     review.set_next_review(settling, lifecycles)
     settling.env.flush_all()
-    settling.execute_all(
-        (evaluate.DROP_LISTS, SQL("DROP TABLE lifecycle_rebuild_due"))
-    )
+    settling.execute_all((evaluate.DROP_LISTS, SQL("DROP TABLE lifecycle_rebuild_due")))
     settling.env.invalidate_all(flush=False)
 
 

@@ -39,12 +39,8 @@ class RebuildCase(LifecycleCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.today = TODAY
-        cls.classPatch(
-            type(cls.company), "_lifecycle_today", lambda company: cls.today
-        )
-        cls._rule(
-            cls.engaged, [("first_seen_date", "<=", "today -10d")], cls.prospect
-        )
+        cls.classPatch(type(cls.company), "_lifecycle_today", lambda company: cls.today)
+        cls._rule(cls.engaged, [("first_seen_date", "<=", "today -10d")], cls.prospect)
         cls._rule(cls.customer, [("won_count", ">", 0)], cls.engaged | cls.prospect)
         cls._rule(cls.risk, [("first_seen_date", "<=", "today -45d")], cls.engaged)
         cls.risk.follow_up_days = 5
@@ -260,7 +256,7 @@ class TestRebuild(RebuildCase):
         self.assertEqual(profile.stage_id, self.customer)
 
     def test_who_has_moved_since_keeps_the_stage_and_the_placement(self):
-        partner, back = self._make_returned()
+        partner, _back = self._make_returned()
         self._activate()
         profile = self._profile(partner)
         self._set_today(TODAY + timedelta(days=4))

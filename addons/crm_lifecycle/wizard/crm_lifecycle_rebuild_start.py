@@ -9,7 +9,7 @@ from .crm_lifecycle_start import MAX_MONTHS
 
 
 class CrmLifecycleRebuildStart(models.TransientModel):
-    """Rebuilds the history of an active lifecycle: how far, how exact, and a preview."""
+    """Rebuilds the history of an active lifecycle: how far, how exact, a preview."""
 
     _name = "crm.lifecycle.rebuild.start"
     _description = "Rebuild the History of a Lifecycle"
@@ -46,27 +46,39 @@ class CrmLifecycleRebuildStart(models.TransientModel):
         help="How often the rules are evaluated in the past. Changes that are reverted "
         "between two days are missed.",
     )
-    date_from = fields.Date(string="First day", compute="_compute_dates")
-    date_to = fields.Date(string="Last day", compute="_compute_dates")
-    customer_count = fields.Integer(string="Customers", compute="_compute_dates")
+    date_from = fields.Date(string="First day", compute="_compute_date_from")
+    # Stored, so that the history is not read again with each change of the form.
+    date_to = fields.Date(
+        string="Last day", compute="_compute_beginning", precompute=True, store=True
+    )
+    customer_count = fields.Integer(
+        string="Customers", compute="_compute_beginning", precompute=True, store=True
+    )
     estimate = fields.Char(string="Expected time", compute="_compute_estimate")
     result = fields.Html(readonly=True, sanitize=False)
 
-    @api.depends("lifecycle_id", "company_id", "months")
-    def _compute_dates(self):
+    @api.depends("lifecycle_id", "company_id")
+    def _compute_beginning(self):
+        """Compute the day of the activation, and who has a history from it."""
+        self.customer_count = 0
+        self.date_to = False
         # sudo: their number is not confidential.
         Rebuild = self.env["crm.lifecycle.rebuild"].sudo()
-        self.customer_count = 0
-        self.date_from = self.date_to = False
         for start in self.filtered(lambda item: item.lifecycle_id and item.company_id):
             found, day = Rebuild._get_beginning(
                 start.lifecycle_id._origin.sudo(), start.company_id._origin.sudo()
             )
             start.customer_count = found.customers
             start.date_to = day
-            start.date_from = day - relativedelta(months=start.months)
 
-    @api.depends("lifecycle_id", "company_id")
+    @api.depends("date_to", "months")
+    def _compute_date_from(self):
+        for start in self:
+            start.date_from = start.date_to and (
+                start.date_to - relativedelta(months=start.months)
+            )
+
+    @api.depends("customer_count")
     def _compute_step(self):
         for start in self:
             start.step = replay.get_default_step(start.customer_count, start.months)
