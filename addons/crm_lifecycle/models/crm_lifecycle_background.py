@@ -72,10 +72,10 @@ class CrmLifecycle(models.Model):
         """Return about how long a replay takes, in words."""
         seconds = replay.estimate_seconds(customers, months, step)
         if seconds < 90:
-            return self.env._("a minute")
+            return self.env._("About a minute or less")
         if seconds < 5400:
-            return self.env._("%(count)s minutes", count=round(seconds / 60))
-        return self.env._("%(count)s hours", count=round(seconds / 3600))
+            return self.env._("About %(count)s minutes", count=round(seconds / 60))
+        return self.env._("About %(count)s hours", count=round(seconds / 3600))
 
     def _task_run(self, progress):
         """Do `action_run` in the background."""

@@ -89,7 +89,7 @@ class CrmLifecycleRebuildStart(models.TransientModel):
         Task = self.env["background.task.progress.mixin"]
         for start in self:
             start.estimate = start.step and self.env._(
-                "About %(duration)s, for %(customers)s customers",
+                "%(duration)s, for %(customers)s customers",
                 duration=self.env["crm.lifecycle"]._format_replay_time(
                     start.customer_count, start.months, start.step
                 ),
@@ -138,25 +138,36 @@ class CrmLifecycleRebuildStart(models.TransientModel):
                     "Rebuild of the history of “%(name)s”", name=self.lifecycle_id.name
                 ),
             )
-        self._rebuild()
-        return self.lifecycle_id._get_form_action()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self._get_outcome(self._rebuild()),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _task_rebuild(self, progress):
         """Do `action_rebuild` in the background."""
         start = self.env["background.task"]._ensure_wizard(self)
         start._check_rebuild_access()
         result = start._rebuild(checkpoint=progress, task=progress)
-        format_count = self.env["background.task.progress.mixin"]._format_count
         return {
-            "outcome": self.env._(
-                "The history is rebuilt: %(added)s moves of %(customers)s customers in "
-                "place of %(replaced)s moves.",
-                added=format_count(result.added.moves),
-                customers=format_count(result.added.customers),
-                replaced=format_count(result.replaced.moves),
-            ),
+            "outcome": start._get_outcome(result),
             "action": start.lifecycle_id._get_form_action(),
         }
+
+    def _get_outcome(self, result):
+        """Return the result of the rebuild in a sentence."""
+        format_count = self.env["background.task.progress.mixin"]._format_count
+        return self.env._(
+            "The history is rebuilt: %(added)s moves of %(customers)s customers in "
+            "place of %(replaced)s moves.",
+            added=format_count(result.added.moves),
+            customers=format_count(result.added.customers),
+            replaced=format_count(result.replaced.moves),
+        )
 
     def _check_rebuild_access(self):
         self.ensure_one()

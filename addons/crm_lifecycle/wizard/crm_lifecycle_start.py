@@ -125,7 +125,7 @@ class CrmLifecycleStart(models.TransientModel):
         format_count = self.env["background.task.progress.mixin"]._format_count
         for start in self:
             start.replay_estimate = start.replay_step and self.env._(
-                "About %(duration)s, for %(customers)s customers",
+                "%(duration)s, for %(customers)s customers",
                 duration=self.env["crm.lifecycle"]._format_replay_time(
                     customers, start.replay_months, start.replay_step
                 ),
