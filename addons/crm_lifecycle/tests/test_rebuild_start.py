@@ -175,5 +175,8 @@ class TestRebuildTour(RebuildCase, HttpCase):
             login=self.manager.login,
         )
         self.env.invalidate_all()
-        self.assertEqual(self.env["crm.lifecycle.rebuild"].search([]).state, "undone")
+        rebuild = self.env["crm.lifecycle.rebuild"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertEqual(rebuild.state, "undone")
         self.assertEqual(self._digest(), before)
