@@ -105,7 +105,7 @@ class TestRebuildKill(BaseCase):
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["background.task"].search([]).unlink()
             company = self.ids["company"]
-            for table in ("rebuild", "history", "pending", "profile", "run"):
+            for table in ("rebuild", "history", "profile", "run"):
                 cr.execute(
                     f"DELETE FROM crm_lifecycle_{table} WHERE company_id = %s",
                     [company],
@@ -113,6 +113,11 @@ class TestRebuildKill(BaseCase):
             env["crm.lead"].search([("company_id", "=", company)]).unlink()
             env["crm.lifecycle"].browse(self.lifecycle_id).unlink()
             env["res.partner"].browse(self.ids["partners"]).unlink()
+            # Deleted leads and contacts are pending.
+            env.flush_all()
+            cr.execute(
+                "DELETE FROM crm_lifecycle_pending WHERE company_id = %s", [company]
+            )
             admin = env.ref("base.user_admin")
             admin.company_ids -= env["res.company"].browse(company)
             # Companies can't be deleted.

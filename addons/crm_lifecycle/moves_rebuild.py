@@ -158,13 +158,14 @@ def keep_copies() -> list[SQL]:
 # ----------------------------------------------------------------
 
 
-def plan() -> list[SQL]:
+def plan(today: date) -> list[SQL]:
     """Lock the customers, and decide how much of their past each of them gets.
 
     All of it without a later move. Otherwise what lies before the first move that
     stays, if it leads to the stage which that move leaves; else what lies before the
     placement, which then stays as a move from the end of the past (``is_bridged``).
-    Customers for whom neither is possible keep their history.
+    The same applies to pinned customers: what staff set by hand holds. Customers for
+    whom none of this is possible keep their history.
     """
     return [
         SQL(
@@ -188,7 +189,7 @@ def plan() -> list[SQL]:
                    CASE WHEN way.is_cut THEN far.to_stage_id
                         ELSE near.to_stage_id END AS end_stage_id,
                    p.stage_id AS present_stage_id,
-                   c.next_id IS NULL
+                   c.next_id IS NULL AND NOT way.is_cut
                    AND (t.lifecycle_id, t.stage_id, t.stage_date) IS DISTINCT FROM
                        (p.lifecycle_id, p.stage_id, p.stage_date) AS is_changed
               FROM lifecycle_rebuild AS c
@@ -208,14 +209,20 @@ def plan() -> list[SQL]:
                     WHERE h.profile_id = c.profile_id AND h.date < c.placement_date
                     ORDER BY h.id DESC LIMIT 1) AS far ON TRUE
         CROSS JOIN LATERAL (
-                   SELECT c.next_id IS NOT NULL
-                          AND near.to_stage_id IS DISTINCT FROM c.next_from_id
+                   SELECT (c.next_id IS NOT NULL OR (p.pinned_until >= %s) IS TRUE)
+                          AND near.to_stage_id IS DISTINCT FROM
+                              COALESCE(c.next_from_id, c.stage_id)
                           AS is_cut) AS way
-             WHERE CASE WHEN way.is_cut
+             -- a present stage that no move explains is left alone
+             WHERE (c.next_id IS NOT NULL
+                    OR p.stage_id IS NOT DISTINCT FROM c.stage_id)
+               AND CASE WHEN way.is_cut AND c.next_id IS NOT NULL
                         THEN far.id IS NOT NULL AND c.stage_id = c.next_from_id
-                        ELSE c.next_id IS NOT NULL
-                             OR p.stage_id IS NOT DISTINCT FROM c.stage_id END
-            """
+                        WHEN way.is_cut
+                        THEN far.id IS NOT NULL AND far.to_stage_id <> c.stage_id
+                        ELSE TRUE END
+            """,
+            today,
         ),
         SQL("CREATE INDEX ON lifecycle_rebuild_plan (profile_id)"),
         SQL("ANALYZE lifecycle_rebuild_plan"),

@@ -395,3 +395,34 @@ class CrmLifecycle(models.Model):
             "the rebuilt history, and keep it.",
             count=format_count(left),
         )
+
+
+class CrmLifecycleStage(models.Model):
+    _inherit = "crm.lifecycle.stage"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_kept_aside(self):
+        """Prevent deleting a stage that an undo of a rebuild would restore."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT stage.id
+                  FROM crm_lifecycle_rebuild_line AS l
+            CROSS JOIN LATERAL (VALUES (l.data ->> 'stage_id'),
+                                       (l.data ->> 'from_stage_id'),
+                                       (l.data ->> 'to_stage_id')) AS kept (id)
+                  JOIN crm_lifecycle_stage AS stage ON stage.id = kept.id::int
+                 WHERE stage.id = ANY(%s)
+                 LIMIT 1
+                """,
+                self.ids,
+            )
+        )
+        if rows:
+            raise UserError(
+                self.env._(
+                    "The stage “%(stage)s” can't be deleted as long as the rebuild of "
+                    "the history can be undone, which needs it.",
+                    stage=self.browse(rows[0]).name,
+                )
+            )

@@ -135,7 +135,7 @@ def _publish(session, lifecycle, create_record):
     env, company = session.env, session.company
     today = company._lifecycle_today()
     read_beginning(env, company, lifecycle)
-    session.execute_all(moves_rebuild.plan())
+    session.execute_all(moves_rebuild.plan(today))
     record = create_record()
     env.flush_all()
     env.cr.execute(moves_rebuild.keep_aside(record.id))

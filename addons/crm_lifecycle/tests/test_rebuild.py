@@ -281,6 +281,19 @@ class TestRebuild(RebuildCase):
         self._undo()
         self.assertEqual(self._digest(), before)
 
+    def test_a_pinned_customer_keeps_the_stage(self):
+        partner, _back = self._make_returned()
+        self._activate()
+        profile = self._profile(partner)
+        profile.pinned_until = TODAY + timedelta(days=30)
+        before = self._digest()
+        result = self._rebuild(step="week")
+        self.assertEqual((result.bridged, result.stages), (1, []))
+        self.assertEqual((profile.stage_id, profile.stage_date), (self.customer, TODAY))
+        self.assertEqual(self._dated_moves(profile)[-1], (TODAY, "back", "customer"))
+        self._undo()
+        self.assertEqual(self._digest(), before)
+
     def test_days_in_stages_fit_together(self):
         self._make_customers()
         self._activate()
@@ -468,6 +481,16 @@ class TestRebuild(RebuildCase):
         run._void("Wrong")
         self.env.invalidate_all()
         self.assertNotIn("stay", run.void_account)
+
+    def test_a_stage_that_an_undo_needs_is_not_deleted(self):
+        """The rebuilt past never reaches the stage of the placement."""
+        self._make_returned()
+        self._activate()
+        self._rebuild()
+        History = self.env["crm.lifecycle.history"]
+        self.assertFalse(History.search([("to_stage_id", "=", self.customer.id)]))
+        with self.assertRaisesRegex(UserError, "can't be deleted as long"):
+            self.customer.unlink()
 
     def test_the_day_limit_of_an_undo(self):
         self._make_customers(3)
