@@ -229,8 +229,12 @@ def plan(today: date) -> list[SQL]:
     ]
 
 
-def keep_aside(rebuild_id: int) -> SQL:
+def keep_aside(rebuild_id: int) -> list[SQL]:
     """Keep what is replaced or changed, as JSON, for `restore`."""
+    return [_insert_lines(rebuild_id), SQL("ANALYZE crm_lifecycle_rebuild_line")]
+
+
+def _insert_lines(rebuild_id: int) -> SQL:
     return SQL(
         """
         INSERT INTO crm_lifecycle_rebuild_line (rebuild_id, profile_id, kind, data)
@@ -395,13 +399,14 @@ def plan_undo(rebuild_id: int, last_history_id: int) -> list[SQL]:
          LEFT JOIN crm_lifecycle_rebuild_line AS o
                 ON o.rebuild_id = %(rebuild)s AND o.profile_id = c.profile_id
                AND o.kind = 'profile'
-         LEFT JOIN LATERAL (
-                   SELECT MIN(h.id) AS id,
+         LEFT JOIN (
+                   SELECT h.profile_id, MIN(h.id) AS id,
                           bool_or(h.is_voided IS TRUE OR h.origin = ANY(%(special)s))
                           AS is_special
                      FROM crm_lifecycle_history AS h
-                    WHERE h.profile_id = c.profile_id AND h.id > %(last)s
-                   ) AS later ON TRUE
+                    WHERE h.id > %(last)s
+                    GROUP BY h.profile_id
+                   ) AS later ON later.profile_id = c.profile_id
          LEFT JOIN crm_lifecycle_history AS next ON next.id = later.id
             """,
             rebuild=rebuild_id,

@@ -251,10 +251,7 @@ class CrmLifecycleRebuildLine(models.Model):
     _log_access = False
 
     rebuild_id = fields.Many2one(
-        comodel_name="crm.lifecycle.rebuild",
-        required=True,
-        index=True,
-        ondelete="cascade",
+        comodel_name="crm.lifecycle.rebuild", required=True, ondelete="cascade"
     )
     profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",
@@ -271,6 +268,8 @@ class CrmLifecycleRebuildLine(models.Model):
         required=True,
     )
     data = fields.Json(required=True)
+
+    _rebuild_idx = models.Index("(rebuild_id, profile_id)")
 
 
 class CrmLifecycle(models.Model):

@@ -47,7 +47,6 @@ class Beginning:
     """
 
     customers: int = 0
-    moves: int = 0
     date_to: date | None = None
 
 
@@ -87,13 +86,10 @@ def read_beginning(env, company, lifecycle):
     env.flush_all()
     for query in moves_rebuild.list_customers(company.id, lifecycle.id):
         env.cr.execute(query)
-    [[customers, count, date_to]] = env.execute_query(
-        SQL(
-            "SELECT COUNT(*), COALESCE(SUM(cardinality(move_ids)), 0), MIN(placed_on) "
-            "FROM lifecycle_rebuild"
-        )
+    [[customers, date_to]] = env.execute_query(
+        SQL("SELECT COUNT(*), MIN(placed_on) FROM lifecycle_rebuild")
     )
-    return Beginning(customers=customers, moves=count, date_to=date_to)
+    return Beginning(customers=customers, date_to=date_to)
 
 
 def rebuild(session, lifecycle, days, create_record):
@@ -138,7 +134,7 @@ def _publish(session, lifecycle, create_record):
     session.execute_all(moves_rebuild.plan(today))
     record = create_record()
     env.flush_all()
-    env.cr.execute(moves_rebuild.keep_aside(record.id))
+    session.execute_all(moves_rebuild.keep_aside(record.id))
     result = _read_result(session, lifecycle, record)
     settling = _begin_settling(session, today)
     moved_count = session.run.moved_count

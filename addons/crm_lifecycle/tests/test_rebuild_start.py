@@ -74,7 +74,7 @@ class TestRebuildStart(RebuildCase):
         start = self._start()
         start.action_preview()
         self.assertEqual(self._digest(), before)
-        for text in ("What stays", "Go", "Come", "for 30 days"):
+        for text in ("What stays", "Removed", "Added", "for 30 days"):
             self.assertIn(text, start.result)
 
     def test_it_rebuilds_and_undoes(self):

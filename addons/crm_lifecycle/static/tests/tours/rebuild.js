@@ -30,7 +30,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_rebuild", {
         {
             content: "It says what goes, what comes, and what stays",
             trigger:
-                ".modal .o_lifecycle_rebuild:contains('Go'):contains('Come'):contains('What stays'):contains('By hand')",
+                ".modal .o_lifecycle_rebuild:contains('Removed'):contains('Added'):contains('What stays'):contains('By hand')",
         },
         {
             content: "Rebuild",
