@@ -16,6 +16,7 @@
         "wizard/crm_lifecycle_start_views.xml",
         "wizard/crm_lifecycle_profile_assign_views.xml",
         "wizard/crm_lifecycle_profile_call_views.xml",
+        "wizard/crm_lifecycle_rebuild_start_views.xml",
         "wizard/crm_lifecycle_test_views.xml",
         "wizard/crm_lifecycle_transfer_views.xml",
         "wizard/crm_lifecycle_run_void_views.xml",

@@ -4,7 +4,8 @@ Code that moves a customer describes the move as a `Move` and passes it to
 `MoveService`, which takes four steps: lock the profiles that are still in the expected
 stage, check the policy of the lifecycle, record the move in the history, write the
 stage. Rules, staff, imports, merges, replays and voided runs all use it. No other
-module adds rows to the history or writes the stage of a profile.
+module adds rows to the history or writes the stage of a profile, except for
+`moves_rebuild`, the part of the service that replaces the past.
 """
 
 import json
@@ -609,6 +610,8 @@ def _list_reversals(moves: SQL) -> list[SQL]:
                        SELECT FROM crm_lifecycle_history AS h
                         WHERE h.profile_id = p.id AND h.id > first.id
                           AND h.is_voided IS NOT TRUE
+                          -- of a rebuild: added later, but earlier in the history
+                          AND h.origin <> 'replay'
                           AND h.id NOT IN (SELECT id FROM lifecycle_reversal_move)
                    ) AS is_reversible
               FROM (SELECT profile_id, MIN(id) AS first_id, MAX(id) AS last_id

@@ -18,7 +18,7 @@ HOMES = {
         # The name of what a task or a run is doing now; a stage counts failed steps.
         r"base_background_task|crm_lifecycle_(background|execution|run|stage)\.py|session",
         # A page of a wizard, a unit of a replay, a step of a scale.
-        r"wizard|replay|formatter|svg",
+        r"wizard|replay|rebuild|formatter|svg",
     ),
     "visit": (r"crm_lifecycle_visit/",),
 }

@@ -121,26 +121,32 @@ def save_result(table: SQL, last_id: int) -> list[SQL]:
     ]
 
 
-def create(schema: str, company_id: int) -> list[SQL]:
-    """Copy the tables that a run writes: the company's profiles without facts."""
+def create(schema: str, company_id: int, is_settled: SQL | None = None) -> list[SQL]:
+    """Copy the tables that a run writes: the company's profiles without facts.
+
+    :param is_settled: SQL condition on a profile ``p`` that no rule moves; by default
+        those with a history
+    """
     kept = SQL(", ").join(map(SQL.identifier, COPIED_COLUMNS))
+    is_settled = is_settled or SQL(
+        "EXISTS (SELECT FROM %s AS h "
+        "WHERE h.profile_id = p.id AND h.is_voided IS NOT TRUE)",
+        SQL.identifier(schema, HISTORY),
+    )
     return [
         *_create_tables(schema),
         SQL(
             """
             INSERT INTO %(profile)s (%(kept)s, active, pinned_until)
             SELECT %(kept)s, FALSE,
-                   CASE WHEN EXISTS (SELECT FROM %(real_history)s AS h
-                                      WHERE h.profile_id = p.id
-                                        AND h.is_voided IS NOT TRUE)
-                        THEN %(never)s END
+                   CASE WHEN %(is_settled)s THEN %(never)s END
               FROM %(real_profile)s AS p
              WHERE p.company_id = %(company)s
             """,
             profile=SQL.identifier("pg_temp", PROFILE),
             kept=kept,
             real_profile=SQL.identifier(schema, PROFILE),
-            real_history=SQL.identifier(schema, HISTORY),
+            is_settled=is_settled,
             never=NEVER,
             company=company_id,
         ),

@@ -225,7 +225,8 @@ def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> 
                AND h.to_stage_id = %(stage)s
                AND %(is_move)s
                AND h.is_voided IS NOT TRUE
-             ORDER BY h.id DESC
+             -- moves of a replay come first, even if a rebuild added them later
+             ORDER BY h.origin = 'replay', h.id DESC
              LIMIT 1
             ) AS entry
         """,

@@ -54,3 +54,4 @@ from . import res_config_settings
 from . import res_partner
 from . import crm_lifecycle_profile_objection
 from . import crm_lifecycle_run_void
+from . import crm_lifecycle_rebuild

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import split_every
 
 from ..profile.move_notice import get_move_notice
+from ..run import replay
 
 # Maximum number of customers for a run that users can wait for.
 SMALL_RUN = 2000
@@ -66,6 +67,16 @@ class CrmLifecycle(models.Model):
         """Return whether a replay and its run are better done in the background."""
         days = months * {"day": 30, "week": 5, "month": 1}[step] * len(companies)
         return days > SMALL_REPLAY or any(map(self._is_run_long, companies))
+
+    @api.model
+    def _format_replay_time(self, customers, months, step):
+        """Return about how long a replay takes, in words."""
+        seconds = replay.estimate_seconds(customers, months, step)
+        if seconds < 90:
+            return self.env._("About a minute or less")
+        if seconds < 5400:
+            return self.env._("About %(count)s minutes", count=round(seconds / 60))
+        return self.env._("About %(count)s hours", count=round(seconds / 3600))
 
     def _task_run(self, progress):
         """Do `action_run` in the background."""

@@ -303,6 +303,14 @@ class CrmLifecycleHistory(models.Model):
         self.invalidate_model([name])
 
     @api.model
+    def _after_rebuild(self, profile_ids):
+        """Extension point: called after a rebuild, or its undo, has changed the past.
+
+        :param profile_ids: SQL of the ids of the customers concerned
+        """
+        self.invalidate_model()
+
+    @api.model
     def _get_pass_through_sql(self, profile, before=None):
         """Return the SQL of the stage that a customer left to pass through others.
 
@@ -348,15 +356,28 @@ class CrmLifecycleHistory(models.Model):
         self.ensure_one()
         return self.search(
             [
-                ("profile_id", "=", self.profile_id.id),
-                ("is_voided", "!=", True),
-                ("id", ">", self.id),
+                *self._get_later_domain(),
                 ("from_stage_id", "=", self.to_stage_id.id),
                 ("to_stage_id", "!=", self.to_stage_id.id),
             ],
             order="id",
             limit=1,
         ).date
+
+    def _get_later_domain(self):
+        """Return the domain of the customer's later moves that count.
+
+        Moves of a replay come before all others, even if a rebuild added them later.
+        """
+        self.ensure_one()
+        domain = [
+            ("profile_id", "=", self.profile_id.id),
+            ("is_voided", "!=", True),
+            ("id", ">", self.id),
+        ]
+        if self.origin != "replay":
+            domain.append(("origin", "!=", "replay"))
+        return domain
 
     def _has_left_stage(self):
         """Return whether the customer has left the stage since this move into it."""
@@ -367,9 +388,7 @@ class CrmLifecycleHistory(models.Model):
         return bool(
             self.search_count(
                 [
-                    ("profile_id", "=", self.profile_id.id),
-                    ("is_voided", "!=", True),
-                    ("id", ">", self.id),
+                    *self._get_later_domain(),
                     ("from_stage_id", "=", self.to_stage_id.id),
                     ("to_stage_id", "!=", self.to_stage_id.id),
                 ],

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ..engine import bounds
 from ..fields import Date, Integer, LooseMany2one
 from ..moves import consume_write_token
-from ..personal_data import KEEP, PersonalModel
+from ..personal_data import DELETE, KEEP, PersonalModel
 from ..storage import create_column_statistics, set_storage
 
 # Fields that users may write. Stages go through the move service; only the engine
@@ -485,6 +485,12 @@ class CrmLifecycleProfile(models.Model):
                 links=("profile_id",),
                 kept=("key", "name", "reason", "payload"),
                 method="_erase_text",
+                is_technical=True,
+            ),
+            PersonalModel(
+                name="crm.lifecycle.rebuild.line",
+                decision=DELETE,  # moves and stages, kept for an undo
+                links=("profile_id",),
                 is_technical=True,
             ),
             PersonalModel(

@@ -47,11 +47,13 @@ class CrmLifecycleRun(models.Model):
             ("changes", "All changes"),
             ("quick", "Reported changes"),
             ("replay", "Replay of the past"),
+            ("rebuild", "Rebuild of the history"),
         ],
         required=True,
         help="Everybody; everybody whose documents changed since the last run; "
         "only those reported by documents as they changed; or everybody, as if the "
-        "lifecycles had run in the past.",
+        "lifecycles had run in the past, at their activation or in place of the "
+        "history that was there.",
     )
     state = fields.Selection(
         selection=[
@@ -480,7 +482,9 @@ class CrmLifecycleRun(models.Model):
             return
         mine = Domain("company_id", "=", self.company_id.id)
         mine &= Domain("parent_id", "=", False)
-        ended = mine & Domain([("state", "!=", "running"), ("kind", "!=", "replay")])
+        ended = mine & Domain(
+            [("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild"))]
+        )
         last = self.search(ended, order="id desc", limit=ALERT_AFTER_RUNS)
         lately = Domain("alarmed_at", ">=", "now -1d")
         if len(last.filtered("error")) < ALERT_AFTER_RUNS or self.search_count(

@@ -55,6 +55,21 @@ class CrmLifecycleRun(models.Model):
             raise UserError(
                 self.env._("The run of %(day)s is voided already.", day=self.as_of)
             )
+        if self.kind == "rebuild":
+            raise UserError(
+                self.env._(
+                    "This run rebuilt a history. Undo it in the lifecycle instead."
+                )
+            )
+        if self._is_kept_aside():
+            raise UserError(
+                self.env._(
+                    "A rebuild of the history has replaced moves of the run of "
+                    "%(day)s. Undo the rebuild in the lifecycle first, or wait until "
+                    "it can't be undone any more.",
+                    day=self.as_of,
+                )
+            )
         if self.state == "running" and not self._is_unfinished():
             raise UserError(
                 self.env._(
@@ -63,6 +78,21 @@ class CrmLifecycleRun(models.Model):
                     day=self.as_of,
                 )
             )
+
+    def _is_kept_aside(self):
+        """Return whether a rebuild that can be undone has replaced moves of the run."""
+        rebuilds = self.env["crm.lifecycle.rebuild"]._search_undoable(self.company_id)
+        return bool(rebuilds) and bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT FROM crm_lifecycle_rebuild_line "
+                    "WHERE rebuild_id = ANY(%s) AND kind = 'replaced' "
+                    "AND (data ->> 'run_id')::int = %s LIMIT 1",
+                    rebuilds.ids,
+                    self.id,
+                )
+            )
+        )
 
     def _void(self, reason):
         """Void the run and reverse its moves, in the caller's transaction.

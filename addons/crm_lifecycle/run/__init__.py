@@ -13,5 +13,6 @@
 `tags`, `review`        tags by conditions, and the day of the next review
 `shards`                a big run on several connections
 `replay`, `preview`     runs in the past, and runs that write nothing
+`rebuild`               a replay that replaces the past of an active lifecycle
 ======================  =============================================================
 """

@@ -77,5 +77,17 @@ PREVIEW = replace(
     places_at_once=True,
 )
 
+# After a rebuild: what is due because the customer has been in a stage for longer than
+# was known. On the real tables, for listed customers only.
+SETTLE = replace(
+    REPLAY, origin="rule", sets_tags=True, collects=False, evaluates_listed_only=True
+)
+
 # The mode of each kind of `crm.lifecycle.run`.
-MODES = {"full": FULL, "changes": CHANGES, "quick": QUICK, "replay": REPLAY}
+MODES = {
+    "full": FULL,
+    "changes": CHANGES,
+    "quick": QUICK,
+    "replay": REPLAY,
+    "rebuild": REPLAY,
+}

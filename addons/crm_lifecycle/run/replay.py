@@ -17,6 +17,13 @@ from .session import Session
 
 # From so many days on, temporary tables are kept from one day to the next.
 MANY_DAYS = 50
+# Seconds that a day of a replay takes: by itself, and for each customer. Measured with
+# 2,469 customers: 395 days in 388 s.
+SECONDS_PER_DAY = 0.1
+SECONDS_PER_CUSTOMER = 0.00036
+# A replay that takes longer than this steps by month unless the user chooses otherwise.
+FAST_SECONDS = 60
+DAYS_PER_MONTH = {"day": 30.4, "week": 4.35, "month": 1}
 # How long old row versions are kept in the copy.
 COMPACT_AFTER = timedelta(days=28)
 
@@ -31,6 +38,28 @@ def get_days(date_from: date, date_to: date, step: str) -> list[date]:
     while (day := date_from + relativedelta(**{f"{step}s": len(days)})) < date_to:
         days.append(day)
     return [*days, date_to]
+
+
+def estimate_seconds(customers: int, months: int, step: str) -> float:
+    """Return about how long a replay takes.
+
+    >>> round(estimate_seconds(2469, 13, "day"))
+    391
+    >>> round(estimate_seconds(2469, 13, "month"))
+    14
+    """
+    days = months * DAYS_PER_MONTH[step] + 1
+    return days * (SECONDS_PER_DAY + customers * SECONDS_PER_CUSTOMER)
+
+
+def get_default_step(customers: int, months: int) -> str:
+    """Return the precision to propose: every day if this is fast, else every month.
+
+    >>> get_default_step(100, 12), get_default_step(2469, 12)
+    ('day', 'month')
+    """
+    is_fast = estimate_seconds(customers, months, "day") <= FAST_SECONDS
+    return "day" if is_fast else "month"
 
 
 def replay_days(run, days, *, progress=None, task=None):
@@ -55,7 +84,7 @@ def replay_days(run, days, *, progress=None, task=None):
     env.flush_all()
     session.execute_all(shadow.create(session.get_schema(), company.id))
     session.begin_phase("replay", len(days))
-    _replay_on_copy(session, days, progress)
+    replay_on_copy(session, days, progress)
     env.cr.execute(evaluate.DROP_LISTS)
     windows.drop_tables(session)
     session.begin_phase("publish")
@@ -63,7 +92,7 @@ def replay_days(run, days, *, progress=None, task=None):
     return True
 
 
-def _replay_on_copy(session, days, progress):
+def replay_on_copy(session, days, progress=None):
     """Move the copy from day to day; the progress counts days, not their steps."""
     mode = replace(
         session.mode,

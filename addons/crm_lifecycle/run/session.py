@@ -127,7 +127,7 @@ class Session:
                 ("company_id", "=", self.company.id),
                 ("parent_id", "=", False),
                 ("state", "=", "done"),
-                ("kind", "not in", ("quick", "replay")),
+                ("kind", "not in", ("quick", "replay", "rebuild")),
                 ("id", "<", (self.run.parent_id or self.run).id),
             ]
         )

@@ -35,6 +35,8 @@ from . import test_playbook_activation
 from . import test_playbook_again
 from . import test_playbook_people
 from . import test_preview
+from . import test_rebuild
+from . import test_rebuild_start
 from . import test_replay
 from . import test_rule_test
 from . import test_run

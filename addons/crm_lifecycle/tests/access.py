@@ -194,6 +194,8 @@ def make_work(world):
     found = {
         "crm.lifecycle.run": {},
         "crm.lifecycle.pending": {},
+        "crm.lifecycle.rebuild": {},
+        "crm.lifecycle.rebuild.line": {},
         "background.task": {},
     }
     for name, company in (
@@ -210,6 +212,26 @@ def make_work(world):
         )
         found["crm.lifecycle.pending"][name] = sample(
             env["crm.lifecycle.pending"].create(touch), {"is_review": True}, touch
+        )
+        rebuild = {
+            "lifecycle_id": world.running.id,
+            "company_id": company.id,
+            "date_from": TODAY,
+            "date_to": TODAY,
+            "step": "month",
+        }
+        record = env["crm.lifecycle.rebuild"].create(rebuild)
+        line = {
+            "rebuild_id": record.id,
+            "profile_id": world.profiles["mine"].id,
+            "kind": "replaced",
+            "data": {"id": 0},
+        }
+        found["crm.lifecycle.rebuild"][name] = sample(
+            record, {"state": "undone"}, rebuild
+        )
+        found["crm.lifecycle.rebuild.line"][name] = sample(
+            env["crm.lifecycle.rebuild.line"].create(line), {"data": {}}, line
         )
     for name, user, company in (
         ("move_mine", world.seller, world.home),
@@ -275,6 +297,7 @@ def make_wizards(world, profiles, lifecycles):
             "right": f"lifecycle:{world.running.id}",
         },
         "crm.lifecycle.preview": {**here, "lifecycle_id": draft.id},
+        "crm.lifecycle.rebuild.start": {**here, "lifecycle_id": world.running.id},
         "crm.lifecycle.start": {**here, "name": "Access"},
         "crm.lifecycle.test": {"lifecycle_id": draft.id},
     }.items():
@@ -435,6 +458,12 @@ crm.lifecycle.run            branch       -      -      -        -      -      -
 crm.lifecycle.pending          here         -      -      -        -      -      -       r          r
 crm.lifecycle.pending          there        -      -      -        -      -      -       r          r
 crm.lifecycle.pending          branch       -      -      -        -      -      -       r          r
+crm.lifecycle.rebuild        here         -      -      -        -      -      r       -          r
+crm.lifecycle.rebuild        there        -      -      -        -      -      -       -          -
+crm.lifecycle.rebuild        branch       -      -      -        -      -      -       -          -
+crm.lifecycle.rebuild.line   here         -      -      -        -      -      -       r          r
+crm.lifecycle.rebuild.line   there        -      -      -        -      -      -       -          -
+crm.lifecycle.rebuild.line   branch       -      -      -        -      -      -       -          -
 background.task              move_mine    -      -      -        r      -      r       r          r
 background.task              move_others  -      -      -        -      -      r       r          r
 background.task              move_there   -      -      -        -      -      -       -          -
@@ -456,6 +485,7 @@ crm.lifecycle.profile.call   others       -      -      -        -      c      c
 crm.lifecycle.profile.call   there        -      -      -        -      -      -       -          -
 crm.lifecycle.compare        here         -      -      -        -      -      c       -          c
 crm.lifecycle.preview        here         -      -      -        -      -      c       -          c
+crm.lifecycle.rebuild.start  here         -      -      -        -      -      c       -          c
 crm.lifecycle.start          here         -      -      -        -      -      c       -          c
 crm.lifecycle.test           here         -      -      -        -      -      c       -          c
 crm.lifecycle.start.line     here         -      -      -        -      -      rwcd    -          rwcd
@@ -466,6 +496,8 @@ crm.lifecycle.run.void       there        -      -      -        -      -      -
 METHODS = """
 model                        methods                                  public portal employee seller leader manager technician admin
 crm.lifecycle                action_activate,action_add_left_out,action_export,action_run -      -      -        -      -      x       -          x
+crm.lifecycle                action_rebuild_history,action_undo_rebuild -      -      -        -      -      x       -          x
+crm.lifecycle.rebuild.start  action_preview,action_rebuild            -      -      -        -      -      x       -          x
 crm.lifecycle.version        action_restore                           -      -      -        -      -      x       -          x
 crm.lifecycle.profile        action_move,action_open_subject          -      -      -        x      x      x       -          x
 crm.lifecycle.profile        action_reevaluate,explain,get_overview   -      -      -        x      x      x       -          x
@@ -516,6 +548,7 @@ crm.lead              lifecycle_follow_up_date                  -      -      - 
 crm.lead              lifecycle_last_contact_date               -      -      -        r      r      r       -          r
 crm.lead              lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 crm.lead              lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
+crm.lifecycle         rebuild_id,rebuild_note                   -      -      -        -      -      r       -          r
 crm.lifecycle         export_file                               -      -      -        -      -      r       -          r
 crm.lifecycle.stage   enter_action_ids,exit_action_ids          -      -      -        -      -      -       -          rw
 """

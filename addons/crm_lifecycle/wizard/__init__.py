@@ -6,6 +6,7 @@ from . import crm_lifecycle_profile_assign
 from . import crm_lifecycle_profile_call
 from . import crm_lifecycle_profile_move
 from . import crm_lifecycle_profile_pin
+from . import crm_lifecycle_rebuild_start
 from . import crm_lifecycle_start
 from . import crm_lifecycle_test
 from . import crm_lifecycle_transfer

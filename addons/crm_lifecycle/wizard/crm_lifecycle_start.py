@@ -11,13 +11,15 @@ from ..engine.scope import Scope
 from ..engine.templates import ParameterError, check_values
 from ..engine.thresholds import measure_sql, propose, read_measures
 from ..fields import Integer
+from ..models.crm_lifecycle_rebuild import STEPS
+from ..run import replay
 
 WIZARD_STEPS = ("template", "thresholds", "preview", "activate")
 MAX_MONTHS = 120
 # Number of customers that the preview names.
 MAX_SHOWN = 100
-# With more customers, the replay steps by month unless the user chooses otherwise.
-MONTHLY_REPLAY_FROM = 20000
+# Number of customers from which the time of a replay is not counted exactly.
+MANY_CUSTOMERS = 1_000_000
 
 
 class CrmLifecycleStart(models.TransientModel):
@@ -111,28 +113,45 @@ class CrmLifecycleStart(models.TransientModel):
         "lifecycle been active for so long. 0: their history begins today.",
     )
     replay_step = fields.Selection(
-        selection=[
-            ("day", "Every day: exact"),
-            ("week", "Every week"),
-            ("month", "Every month: fastest"),
-        ],
+        selection=STEPS,
         string="Look at",
         default=lambda self: self._default_replay_step(),
         required=True,
         help="How often the rules are asked in the past. What came and went between "
         "two looks is not seen.",
     )
+    replay_estimate = fields.Char(
+        string="Expected time", compute="_compute_replay_estimate"
+    )
     settled_count = fields.Integer(
         string="Customers with a history", compute="_compute_settled_count"
     )
 
     def _default_replay_step(self):
-        # Before the first run, contacts show how many customers there may be.
-        counts = (
-            self.env[name].search_count([], limit=MONTHLY_REPLAY_FROM + 1)
+        months = self._fields["replay_months"].default(self)
+        return replay.get_default_step(self._count_possible_customers(), months)
+
+    @api.model
+    def _count_possible_customers(self):
+        """Return how many customers there may be: before the first run, contacts."""
+        return max(
+            self.env[name].search_count([], limit=MANY_CUSTOMERS)
             for name in ("crm.lifecycle.profile", "res.partner")
         )
-        return "month" if max(counts) > MONTHLY_REPLAY_FROM else "day"
+
+    @api.depends("replay_months", "replay_step")
+    @api.depends_context("lang")
+    def _compute_replay_estimate(self):
+        customers = self._count_possible_customers()
+        format_count = self.env["background.task.progress.mixin"]._format_count
+        for start in self:
+            start.replay_estimate = start.replay_step and self.env._(
+                "%(duration)s, for %(customers)s customers",
+                duration=self.env["crm.lifecycle"]._format_replay_time(
+                    customers, start.replay_months, start.replay_step
+                ),
+                customers=format_count(customers),
+            )
 
     @api.depends("template_code")
     @api.depends_context("lang")

@@ -15,6 +15,10 @@ before moves are committed. So the mark advances to the former end of the histor
 Worked example: the history ends at 100, the mark is at 90. Ada's last move is 95, Bob's
 is 40. Bob is read from this table, Ada from the history. The job stores Ada's moves and
 notes 100. Its next execution sets the mark to 100, and Ada is read from this table too.
+
+A rebuild of the history replaces moves before the mark. It marks its customers as
+stale, and they are read from the history as well, until the job has stored them. The
+job deletes only the marks that it saw before it read the history.
 """
 
 import logging
@@ -39,7 +43,7 @@ COLUMNS = SQL(
 WATERMARK = SQL(
     """
     SELECT m.upto, COALESCE((SELECT MAX(h.id) FROM crm_lifecycle_history AS h), 0)
-                   > m.upto
+                   > m.upto OR EXISTS (SELECT FROM crm_lifecycle_growth_stale)
       FROM crm_lifecycle_growth_watermark AS m
      UNION ALL SELECT 0, TRUE
      ORDER BY 1 DESC LIMIT 1
@@ -102,6 +106,8 @@ class CrmLifecycleGrowthEvent(models.Model):
             %(kept)s
              WHERE NOT EXISTS (SELECT FROM crm_lifecycle_history AS n
                                 WHERE n.id > %(upto)s AND n.profile_id = t.profile_id)
+               AND NOT EXISTS (SELECT FROM crm_lifecycle_growth_stale AS x
+                                WHERE x.profile_id = t.profile_id)
              UNION ALL %(counted)s
             """,
             kept=kept,
@@ -111,10 +117,12 @@ class CrmLifecycleGrowthEvent(models.Model):
 
     @api.model
     def _has_moved_after(self, upto):
-        """SQL condition: the customer of move ``h`` has moved after the mark."""
+        """SQL condition: the customer of move ``h`` has moved after the mark, or their
+        past was rebuilt."""
         return SQL(
             "h.profile_id IN (SELECT n.profile_id FROM crm_lifecycle_history AS n "
-            "WHERE n.id > %s)",
+            "WHERE n.id > %s UNION ALL "
+            "SELECT x.profile_id FROM crm_lifecycle_growth_stale AS x)",
             upto,
         )
 
@@ -309,13 +317,18 @@ class CrmLifecycleGrowthEvent(models.Model):
         """Refresh customers with moves after the mark. Return whether it is behind."""
         self.env.flush_all()
         mark = self.env["crm.lifecycle.growth.watermark"]._get()
-        [[last]] = self.env.execute_query(
-            SQL("SELECT COALESCE(MAX(id), 0) FROM crm_lifecycle_history")
+        [[last, is_stale]] = self.env.execute_query(
+            SQL(
+                "SELECT COALESCE((SELECT MAX(id) FROM crm_lifecycle_history), 0), "
+                "EXISTS (SELECT FROM crm_lifecycle_growth_stale)"
+            )
         )
-        if mark.upto == last:
+        if mark.upto == last and not is_stale:
             return False
         condition = self._has_moved_after(mark.upto) if mark.upto else SQL("TRUE")
         count = self._recompute_events(condition)
+        # The snapshot of the transaction: marks that came meanwhile stay.
+        self.env.cr.execute(SQL("DELETE FROM crm_lifecycle_growth_stale"))
         if mark.is_ended:
             mark.upto = mark.next_id
         mark.write(
@@ -357,12 +370,40 @@ class CrmLifecycleGrowthEvent(models.Model):
         return count
 
     @api.model
+    def _mark_stale(self, profile_ids):
+        """Read the moves of some customers from the history, until they are stored.
+
+        It locks nothing that the job writes.
+
+        :param profile_ids: SQL of the ids of the customers
+        """
+        self.env.cr.execute(
+            SQL("INSERT INTO crm_lifecycle_growth_stale (profile_id) %s", profile_ids)
+        )
+        self._trigger_refresh()
+
+    @api.model
     def _recompute_all(self):
         """Recompute all moves, after a change of their meaning."""
         self.env["crm.lifecycle.growth.watermark"]._get().write(
             {"upto": 0, "next_id": 0, "is_ended": False}
         )
         self._trigger_refresh()
+
+
+class CrmLifecycleGrowthStale(models.Model):
+    """Customer with a past that was rebuilt: their stored moves do not count."""
+
+    _name = "crm.lifecycle.growth.stale"
+    _description = "Customer with a Rebuilt Past"
+    _log_access = False
+
+    profile_id = fields.Many2one(
+        comodel_name="crm.lifecycle.profile",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
 
 
 class CrmLifecycleGrowthWatermark(models.Model):

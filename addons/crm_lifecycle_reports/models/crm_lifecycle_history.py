@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 # Origins of moves that merge one profile into another.
 MERGE_ORIGINS = ("merge", "convert")
@@ -26,3 +26,10 @@ class CrmLifecycleHistory(models.Model):
     _next_idx = models.Index(
         "(profile_id, id) INCLUDE (from_stage_id, to_stage_id, date)"
     )
+
+    @api.model
+    def _after_rebuild(self, profile_ids):
+        """Have the growth of customers with a rebuilt past computed again."""
+        result = super()._after_rebuild(profile_ids)
+        self.env["crm.lifecycle.growth.event"]._mark_stale(profile_ids)
+        return result

@@ -117,4 +117,10 @@ class CrmLifecycleProfile(models.Model):
                 kept=ALL,  # amounts and days
                 is_technical=True,
             ),
+            PersonalModel(
+                name="crm.lifecycle.growth.stale",
+                decision=KEEP,  # until the next refresh
+                links=("profile_id",),
+                is_technical=True,
+            ),
         ]

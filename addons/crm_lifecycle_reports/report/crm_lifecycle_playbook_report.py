@@ -97,6 +97,7 @@ class CrmLifecyclePlaybookReport(models.Model):
                    SELECT h.to_stage_id, GREATEST(h.date - x.date::date, 0) AS days
                      FROM crm_lifecycle_history AS h
                     WHERE h.profile_id = x.profile_id AND h.id > x.history_id
+                      AND h.origin <> 'replay'
                       AND h.from_stage_id = x.stage_id AND h.is_voided IS NOT TRUE
                       AND h.to_stage_id IS DISTINCT FROM x.stage_id
                     ORDER BY h.id

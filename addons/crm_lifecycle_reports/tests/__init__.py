@@ -5,6 +5,7 @@ from . import test_dashboards
 from . import test_digest
 from . import test_engine_cohorts
 from . import test_growth_report
+from . import test_rebuild
 from . import test_step_report
 from . import test_visit_report
 from . import test_tours

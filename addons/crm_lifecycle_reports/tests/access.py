@@ -70,7 +70,15 @@ def make_turns(world):
         }
         turns[name] = world.env["crm.lifecycle.growth.event"].create(turn), turn, turn
     mark = {"upto": 1}
+    stale = {"profile_id": world.profiles["mine"].id}
     return {
+        "crm.lifecycle.growth.stale": {
+            "here": (
+                world.env["crm.lifecycle.growth.stale"].create(stale),
+                stale,
+                stale,
+            )
+        },
         "crm.lifecycle.growth.event": turns,
         "crm.lifecycle.growth.watermark": {
             "here": (
@@ -115,6 +123,7 @@ crm.lifecycle.playbook.report      branch       -      -      -        -      - 
 crm.lifecycle.growth.event             mine         -      -      -        -      -      -       r          r
 crm.lifecycle.growth.event             branch       -      -      -        -      -      -       r          r
 crm.lifecycle.growth.event             there        -      -      -        -      -      -       r          r
+crm.lifecycle.growth.stale            here         -      -      -        -      -      -       r          r
 crm.lifecycle.growth.watermark        here         -      -      -        -      -      -       r          r
 """
 

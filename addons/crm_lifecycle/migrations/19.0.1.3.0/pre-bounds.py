@@ -45,6 +45,7 @@ def clamp_columns_wizards(cr):
     ):
         clamp_columns(cr, table, *DATES, column)
     clamp_columns(cr, "crm_lifecycle_start", 0, 120, "replay_months")
+    clamp_columns(cr, "crm_lifecycle_rebuild_start", 1, 120, "months")
     clamp_columns(cr, "crm_lifecycle_start_line", *NUMBERS, "value")
 
 
