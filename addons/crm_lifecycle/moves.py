@@ -720,7 +720,7 @@ def publish(company_id: int, today: date, customer_date: SQL) -> list[SQL]:
         ),
         SQL("DROP TABLE pg_temp.crm_lifecycle_pending"),
         *_lock_published(company_id),
-        *_mark_starts(customer_date),
+        set_customer_dates(SQL("lifecycle_replayed_history"), customer_date),
         SQL(
             """
             INSERT INTO crm_lifecycle_history
@@ -765,23 +765,21 @@ def _lock_published(company_id: int) -> list[SQL]:
     ]
 
 
-def _mark_starts(customer_date: SQL) -> list[SQL]:
-    """Mark the first moves of customers, and since when they were customers."""
-    return [
-        SQL(
-            "UPDATE lifecycle_replayed_history SET origin = 'start' "
-            "WHERE from_stage_id IS NULL OR is_baseline"
-        ),
-        SQL(
-            """
-            UPDATE lifecycle_replayed_history AS h
-               SET customer_date = %(day)s
-              FROM crm_lifecycle_profile AS p
-             WHERE p.id = h.profile_id AND h.is_baseline AND %(day)s <= h.date
-            """,
-            day=customer_date,
-        ),
-    ]
+def set_customer_dates(table: SQL, customer_date: SQL) -> SQL:
+    """Set since when customers are customers, in the moves where a replay begins.
+
+    :param customer_date: SQL of the first purchase of profile ``p``
+    """
+    return SQL(
+        """
+        UPDATE %(table)s AS h
+           SET customer_date = %(day)s
+          FROM crm_lifecycle_profile AS p
+         WHERE p.id = h.profile_id AND h.is_baseline AND %(day)s <= h.date
+        """,
+        table=table,
+        day=customer_date,
+    )
 
 
 def _write_published(today: date) -> SQL:

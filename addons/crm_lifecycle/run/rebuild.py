@@ -20,6 +20,7 @@ from odoo.tools import SQL
 
 from .. import moves_rebuild
 from ..engine import shadow
+from ..moves import set_customer_dates
 from . import evaluate, moves, replay, review, tags, windows
 from .mode import SETTLE
 from .session import Session
@@ -123,6 +124,12 @@ def _replay_past(session, lifecycle, days):
     env.cr.execute(evaluate.DROP_LISTS)
     windows.drop_tables(session)
     session.execute_all(moves_rebuild.keep_copies())
+    env.cr.execute(
+        set_customer_dates(
+            SQL("lifecycle_rebuilt_history"),
+            env["crm.lifecycle.profile"]._get_customer_date_sql(),
+        )
+    )
     env.invalidate_all(flush=False)
 
 

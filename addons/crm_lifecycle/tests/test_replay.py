@@ -53,7 +53,7 @@ class TestReplay(LifecycleCase):
         )
         self.assertEqual(profile.stage_id, self.risk)
         self.assertEqual(profile.stage_date, date(2026, 2, 5))
-        self.assertEqual(profile.history_ids.mapped("origin"), ["replay", "replay", "start"])
+        self.assertEqual(profile.history_ids.mapped("origin"), ["replay"] * 3)
         self.assertEqual(
             profile.history_ids.sorted("id").mapped("days_in_from_stage"), [0, 10, 35]
         )

@@ -209,7 +209,7 @@ class TestStart(LifecycleCase):
                 (TODAY - timedelta(days=60), "maintain"),
             ],
         )
-        self.assertEqual(set(profile.history_ids.mapped("origin")), {"start", "replay"})
+        self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
 
     def _work(self, action):
         """Have the scheduled job do the work that an action shows; return the task."""
@@ -235,7 +235,7 @@ class TestStart(LifecycleCase):
         self.assertIn("is active", task.outcome)
         profile = self._profile(self.partner)
         self.assertEqual(profile.stage_id.code, "maintain")
-        self.assertEqual(set(profile.history_ids.mapped("origin")), {"start", "replay"})
+        self.assertEqual(set(profile.history_ids.mapped("origin")), {"replay"})
         self.assertEqual(
             task.with_user(self.manager).action_open_result()["domain"],
             [["lifecycle_id", "=", profile.lifecycle_id.id]],

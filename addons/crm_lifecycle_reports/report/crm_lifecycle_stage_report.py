@@ -198,7 +198,8 @@ class CrmLifecycleStageReport(models.Model):
                AND h.is_voided IS NOT TRUE
                AND h.from_stage_id IS DISTINCT FROM h.to_stage_id
                -- stages on the way of a placement are no visits
-               AND (h.is_baseline AND f.lifecycle_id = h.lifecycle_id) IS NOT TRUE
+               AND (h.is_baseline AND f.lifecycle_id = h.lifecycle_id
+                    AND COALESCE(h.days_in_from_stage, 0) = 0) IS NOT TRUE
             """,
             merges=list(MERGE_ORIGINS),
             outcomes=self._get_outcomes(),
