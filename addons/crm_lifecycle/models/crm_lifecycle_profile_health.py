@@ -117,7 +117,7 @@ class CrmLifecycleProfile(models.Model):
                 "at_risk",
                 # `any!` skips access rules: users learn only that there is a tag.
                 Domain("tag_ids", "any!", [("is_warning", "=", True)]),
-                self.env._("A tag is a warning"),
+                self.env._("The customer has a warning tag"),
                 code="warning_tag",
                 name=self.env._("Warning tag"),
             ),

@@ -209,7 +209,7 @@ class TestHealth(HealthCase):
         self._check("good")
         tag.is_warning = True
         self.env.invalidate_all()
-        self._check("at_risk", "A tag is a warning")
+        self._check("at_risk", "The customer has a warning tag")
         self.assertTrue(self.profile.is_at_risk)
 
     def test_a_lost_customer_is_not_at_risk_any_more(self):
