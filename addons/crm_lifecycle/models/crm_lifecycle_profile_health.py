@@ -194,7 +194,7 @@ class CrmLifecycleProfile(models.Model):
             key = (level, threshold) if setting.is_enabled else None
             if key != default:
                 companies.setdefault(key, []).append(setting.company_id)
-        different = sum(companies.values(), [])
+        different = [number for ids in companies.values() for number in ids]
         rest = Domain("company_id", "not in", different) if different else Domain.TRUE
         return [
             (*default, rest),
