@@ -117,7 +117,7 @@ class CrmLifecycleProfile(models.Model):
                 "at_risk",
                 # `any!` skips access rules: users learn only that there is a tag.
                 Domain("tag_ids", "any!", [("is_warning", "=", True)]),
-                self.env._("A tag is a warning"),
+                self.env._("The customer has a warning tag"),
                 code="warning_tag",
                 name=self.env._("Warning tag"),
             ),
@@ -194,7 +194,7 @@ class CrmLifecycleProfile(models.Model):
             key = (level, threshold) if setting.is_enabled else None
             if key != default:
                 companies.setdefault(key, []).append(setting.company_id)
-        different = sum(companies.values(), [])
+        different = [number for ids in companies.values() for number in ids]
         rest = Domain("company_id", "not in", different) if different else Domain.TRUE
         return [
             (*default, rest),

@@ -211,7 +211,7 @@ class CrmLifecycleStage(models.Model):
             rules = lifecycle.rule_ids.filtered(
                 lambda rule, stage=stage: (
                     stage._origin in rule.from_stage_ids
-                    and "decision" in domains.fields_of(domains.parse(rule.domain))
+                    and "decision" in _get_fields(rule.domain)
                 )
             )
             stage.needs_decision = stage.category == "at_risk" and bool(
@@ -340,3 +340,11 @@ class CrmLifecycleStage(models.Model):
             and rule.to_stage_id != self
             and (not rule.from_stage_ids or self in rule.from_stage_ids)
         )
+
+
+def _get_fields(text):
+    """Return the fields of conditions, none of unreadable ones."""
+    try:
+        return domains.fields_of(domains.parse(text))
+    except domains.DomainError:
+        return ()

@@ -209,7 +209,7 @@ class TestHealth(HealthCase):
         self._check("good")
         tag.is_warning = True
         self.env.invalidate_all()
-        self._check("at_risk", "A tag is a warning")
+        self._check("at_risk", "The customer has a warning tag")
         self.assertTrue(self.profile.is_at_risk)
 
     def test_a_lost_customer_is_not_at_risk_any_more(self):
@@ -287,12 +287,15 @@ class TestHealthSettings(HealthCase):
         for value in (-1, 0, MAX_DAYS + 1):
             with self.assertRaises(ValidationError):
                 follow_up.threshold = value
-        with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
-            with self.env.cr.savepoint():
-                self.env.cr.execute(
-                    "UPDATE crm_lifecycle_health_sign SET threshold = -1 WHERE id = %s",
-                    [follow_up.id],
-                )
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "UPDATE crm_lifecycle_health_sign SET threshold = -1 WHERE id = %s",
+                [follow_up.id],
+            )
         # Without a threshold, the number means nothing.
         self._settings("stage_lost").threshold = 0
         self.assertFalse(self._settings("stage_lost").has_threshold)

@@ -48,7 +48,7 @@ class CrmLifecycleProfile(models.Model):
                 Domain("risk_case_ids", "any!", [("state", "in", OPEN_STATES)]),
                 self.env._("A risk case is open"),
                 code=CASE_SIGN,
-                name=self.env._("Open risk case"),
+                name=self.env._("Risk case"),
             ),
         ]
 

@@ -340,11 +340,10 @@ class CrmLifecycleRiskCase(models.Model):
     @api.model
     def _cron_check(self):
         """Open and close cases by the health of customers, company by company."""
-        lifecycles = self.env["crm.lifecycle"].search([("state", "=", "active")])
-        everywhere = lifecycles.filtered(lambda item: not item.company_id)
-        companies = (
-            self.env["res.company"].search([]) if everywhere else lifecycles.company_id
+        groups = self.env["crm.lifecycle.profile"]._read_group(
+            [("lifecycle_id.state", "=", "active")], ["company_id"]
         )
+        companies = [company for [company] in groups]
         for number, company in enumerate(companies, start=1):
             RiskCheck(company).run()
             self.env["ir.cron"]._commit_progress(1, remaining=len(companies) - number)

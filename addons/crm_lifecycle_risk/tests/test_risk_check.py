@@ -78,7 +78,7 @@ class TestRiskCheck(RiskCase):
                 }
             ],
         )
-        self.assertIn("A tag is a warning", case.note)
+        self.assertIn("The customer has a warning tag", case.note)
         self.assertEqual(case.activity_ids.user_id, self.salesperson)
         self.assertEqual(self.profile.risk_since, today)
         self._check()
@@ -157,7 +157,7 @@ class TestRiskCheck(RiskCase):
         self._check()
         steps = self._go(self.customer)
         self.assertEqual(steps.state, "skipped")
-        self.assertIn("A tag is a warning", steps.reason)
+        self.assertIn("The customer has a warning tag", steps.reason)
         self.assertEqual(self._cases().state, "open")
         self._set_tag(False)
         self._check()
