@@ -321,8 +321,10 @@ def fill_batch(company_id: int, lead_in_company: SQL, reuse: bool = False) -> li
              UNION ALL
             SELECT b.profile_id, b.lead_id, b.topics
               FROM lifecycle_batch AS b
-              JOIN crm_lead AS l ON l.id = b.lead_id
-             WHERE %(lead_in_company)s
+         LEFT JOIN crm_lead AS l ON l.id = b.lead_id
+             WHERE b.lead_id IS NOT NULL
+               -- a lead that has left for another company is added there only
+               AND (NOT b.is_new OR %(lead_in_company)s)
             """,
         lead_in_company=lead_in_company,
     )

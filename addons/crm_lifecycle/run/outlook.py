@@ -44,6 +44,7 @@ class Outlook:
         The number of queries depends on the rules, not on the customers. If conditions
         can't be evaluated, the result is empty: runs report them.
         """
+        profiles.flush_recordset(["lifecycle_id", "stage_id"])
         lifecycles = self.env["crm.lifecycle"]._get_active(self.company)
         own = lifecycles & profiles.lifecycle_id
         unusable = [

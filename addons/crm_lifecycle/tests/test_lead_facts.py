@@ -93,3 +93,14 @@ class TestLeadFacts(LifecycleCase):
         self._run()
         self.assertEqual(self._profile(ada).open_lead_count, 0)
         self.assertEqual(self._profile(bob).open_lead_count, 1)
+
+    def test_a_lead_is_a_customer_of_its_present_company_only(self):
+        """The run of the former company comes first, and still has it on its list."""
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids |= other
+        lead = self._lead()
+        lead.company_id = other
+        for company in (self.company, other):
+            self.env["crm.lifecycle"]._run(company, TODAY, full=True)
+        profile = self.env["crm.lifecycle.profile"].search([("lead_id", "=", lead.id)])
+        self.assertEqual(profile.company_id, other)
