@@ -129,6 +129,7 @@ class TestCompanyConfiguration(LifecycleCase):
             ("crm.lifecycle.preview", {"lifecycle_id": self.lifecycle.id}),
             ("crm.lifecycle.compare", {}),
             ("crm.lifecycle.start", {}),
+            ("crm.lifecycle.rebuild.start", {"lifecycle_id": self.lifecycle.id}),
         ):
             wizards = self._as(self.env[model])
             with self.subTest(model), self.assertRaises(AccessError):

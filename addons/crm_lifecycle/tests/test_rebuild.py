@@ -125,6 +125,31 @@ class RebuildCase(LifecycleCase):
         self.assertEqual(self._read(HISTORY), history)
         self.assertEqual(self._read(PROFILES), profiles)
 
+    def _make_returned(self):
+        """Was lost, then came back: rules from “lost” differ from the first stage."""
+        back = self.env["crm.lifecycle.stage"].create(
+            {
+                "name": "Won back",
+                "code": "back",
+                "category": "loyal",
+                "sequence": 9,
+                "lifecycle_id": self.lifecycle.id,
+            }
+        )
+        self._rule(self.lost, [("first_seen_date", "<=", "today -30d")], self.prospect)
+        self._rule(back, [("won_count", ">", 0)], self.lost)
+        rule = self._rule(self.customer, [("won_count", ">", 0)], self.prospect)
+        rule.sequence = -1
+        self.lifecycle.rule_ids.filtered(
+            lambda item: item.to_stage_id == self.engaged
+        ).active = False
+        partner = self._partner("Rita", ref="R")
+        lead = self._lead(days_ago=80, partner_id=partner.id)
+        lead.action_set_won()
+        lead.date_closed = datetime.combine(TODAY - timedelta(days=20), time(12))
+        self.env.flush_all()
+        return partner, back
+
     def _dated_moves(self, profile):
         rows = profile.history_ids.sorted(lambda row: (row.origin != "replay", row.id))
         return [
@@ -216,31 +241,6 @@ class TestRebuild(RebuildCase):
         self.assertEqual((result.added.moves, result.replaced.moves), (0, 0))
         self.assertEqual(self._digest(), before)
         self.assertEqual(self._undo(), (0, 0))
-
-    def _make_returned(self):
-        """Was lost, then came back: rules from “lost” differ from the first stage."""
-        back = self.env["crm.lifecycle.stage"].create(
-            {
-                "name": "Won back",
-                "code": "back",
-                "category": "loyal",
-                "sequence": 9,
-                "lifecycle_id": self.lifecycle.id,
-            }
-        )
-        self._rule(self.lost, [("first_seen_date", "<=", "today -30d")], self.prospect)
-        self._rule(back, [("won_count", ">", 0)], self.lost)
-        rule = self._rule(self.customer, [("won_count", ">", 0)], self.prospect)
-        rule.sequence = -1
-        self.lifecycle.rule_ids.filtered(
-            lambda item: item.to_stage_id == self.engaged
-        ).active = False
-        partner = self._partner("Rita", ref="R")
-        lead = self._lead(days_ago=80, partner_id=partner.id)
-        lead.action_set_won()
-        lead.date_closed = datetime.combine(TODAY - timedelta(days=20), time(12))
-        self.env.flush_all()
-        return partner, back
 
     def test_who_has_not_moved_since_ends_where_the_past_ends(self):
         partner, back = self._make_returned()

@@ -77,6 +77,14 @@ class TestRebuildStart(RebuildCase):
         for text in ("What stays", "Removed", "Added", "for 30 days"):
             self.assertIn(text, start.result)
 
+    def test_names_of_stages_are_escaped(self):
+        self._make_returned()
+        self.lost.name = "<b>Lost</b>"
+        start = self._start()
+        start.action_preview()
+        self.assertIn("&lt;b&gt;Lost&lt;/b&gt;", start.result)
+        self.assertNotIn("<b>Lost", start.result)
+
     def test_it_rebuilds_and_undoes(self):
         expected = self._get_fresh_rows()
         before = self._digest()
