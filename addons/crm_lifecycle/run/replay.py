@@ -169,9 +169,7 @@ def publish(session):
     started = time.monotonic()
     session.env.flush_all()
     customer_date = session.env["crm.lifecycle.profile"]._get_customer_date_sql()
-    session.execute_all(
-        moves.publish(session.company.id, session.as_of, customer_date)
-    )
+    session.execute_all(moves.publish(session.company.id, session.as_of, customer_date))
     session.env.invalidate_all(flush=False)
     session.add_seconds("move", started)
 

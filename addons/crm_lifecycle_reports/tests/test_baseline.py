@@ -147,15 +147,11 @@ class TestBaseline(ReportCase):
             (date(2026, 1, 7), "known"),  # the day of the switch
             (date(2026, 1, 8), "reactivated"),
         ):
-            self.assertEqual(
-                self._try(*steps, bought=bought), ["new", "churned", kind]
-            )
+            self.assertEqual(self._try(*steps, bought=bought), ["new", "churned", kind])
 
     def test_two_switches_in_a_row(self):
         self.assertEqual(
-            self._try(
-                self.customer, [self.other_lost], [self.engaged], self.customer
-            ),
+            self._try(self.customer, [self.other_lost], [self.engaged], self.customer),
             ["new"],
         )
 
