@@ -13,7 +13,7 @@ from .stages import StageInfo, get_missing_stages, get_required_decision
 
 @dataclass(frozen=True)
 class RuleInfo:
-    """What a placement needs to know about a rule; an empty ``from_ids`` is any stage."""
+    """What a placement needs to know about a rule; no ``from_ids`` are all stages."""
 
     id: int
     from_ids: frozenset[int]
@@ -29,8 +29,9 @@ class RuleInfo:
 class Placement:
     """The result: the stage, the rule that led there, and the stages on the way.
 
-    :param is_waiting: another rule holds but may not apply today: it leads back to a stage
-        on the way, the policy of the lifecycle refuses it, or it can't be evaluated
+    :param is_waiting: another rule holds but may not apply today: it leads back to a
+        stage on the way, the policy of the lifecycle refuses it, or it can't be
+        evaluated
     """
 
     stage_id: int
