@@ -84,6 +84,18 @@ class TestTours(LifecycleCase, HttpCase):
         self.assertEqual(profile.stage_id.code, "acquire")
         self.assertEqual(lifecycle.template_values["dormant_days"], 20)
 
+    def test_a_manager_switches_to_another_lifecycle(self):
+        self.profile._lifecycle_move(self.customer, origin="rule")
+        self._tour(
+            "crm_lifecycle_switch",
+            self.manager,
+            "/odoo/action-crm_lifecycle.crm_lifecycle_start_action",
+        )
+        self.assertEqual(self.lifecycle.state, "archived")
+        self.assertEqual(self.profile.lifecycle_id.template_code, "activity")
+        row = self.profile.history_ids.sorted("id")[-1]
+        self.assertEqual((row.origin, row.is_baseline), ("switch", True))
+
     def test_a_manager_leaves_a_long_activation_and_comes_back(self):
         self.lifecycle.action_archive()
         partner = self._partner("Bob")

@@ -307,3 +307,55 @@ tours.add("crm_lifecycle_compare", {
         },
     ],
 });
+
+tours.add("crm_lifecycle_switch", {
+    steps: () => [
+        {
+            content: "Choose another template",
+            trigger: ".modal .o_lifecycle_card[data-code=activity]",
+            run: "click",
+        },
+        {
+            content: "It is chosen",
+            trigger: ".modal .o_lifecycle_card[data-code=activity].o_lifecycle_chosen",
+        },
+        {
+            content: "Go on to the thresholds",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "The thresholds are there",
+            trigger: ".modal .o_lifecycle_thresholds .o_data_row",
+        },
+        {
+            content: "Go on to the preview",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "The lifecycle that is active now will be replaced",
+            trigger:
+                ".modal [name=active_lifecycle_ids]:contains('Test lifecycle'), .modal .o_tag:contains('Test lifecycle')",
+        },
+        {
+            content: "Go on",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            content: "Bring in no past",
+            trigger: ".modal .o_field_widget[name=replay_months] input",
+            run: "edit 0",
+        },
+        {
+            content: "Activate",
+            trigger: ".modal button[name=action_activate]",
+            run: "click",
+        },
+        {
+            content: "The board has the stages of the other lifecycle",
+            trigger: ".o_kanban_view .o_kanban_group:contains('Active')",
+        },
+    ],
+});
