@@ -117,14 +117,26 @@ class CrmLifecycleTemplate(models.AbstractModel):
     def _is_addable(self, lifecycle, item):
         """Return whether an item may have been left out before and can be used now."""
         Profile = self.env["crm.lifecycle.profile"]
-        stages = {*item.get("from", ()), item.get("to")} - {None}
         return (
             bool(self._filter_usable_items([item]))
-            and stages.issubset(lifecycle.stage_ids.mapped("code"))
+            and self._has_stages(lifecycle, item)
             and any(
                 Profile._fields[name]._module != "crm_lifecycle"
                 for name in self._get_facts(item)
             )
+        )
+
+    @api.model
+    def _has_stages(self, lifecycle, item):
+        """Return whether a lifecycle has the stages that a rule leads between.
+
+        Of several stages that it leads from, one is enough.
+        """
+        codes = set(lifecycle.stage_ids.mapped("code"))
+        return (
+            "to" not in item
+            or item["to"] in codes
+            and (not item["from"] or not codes.isdisjoint(item["from"]))
         )
 
     @api.model
@@ -223,7 +235,9 @@ class CrmLifecycleTemplate(models.AbstractModel):
             "lifecycle_id": lifecycle.id,
             "sequence": sequence,
             "name": rule["name"][SOURCE_LANG],
-            "from_stage_ids": [Command.set([stages[code] for code in rule["from"]])],
+            "from_stage_ids": [
+                Command.set([stages[code] for code in rule["from"] if code in stages])
+            ],
             "to_stage_id": stages[rule["to"]],
             "domain": write_domain(rule["domain"]),
             "min_days": rule["min_days"],

@@ -1065,6 +1065,32 @@ class TestTemplateMigration(TransactionCase):
             self.assertEqual(old["nurture"].template_values["dormant_days"], 400)
 
 
+@tagged("post_install", "-at_install")
+class TestTemplateWithoutLoss(TransactionCase):
+    """A lifecycle that lacks a stage of its template, as one from an older file."""
+
+    def test_rules_that_only_replaced_others_are_archived_all_the_same(self):
+        Template = self.env["crm.lifecycle.template"]
+
+        def knowing(facts):
+            return patch.object(type(Template), "_get_known_facts", lambda _self: facts)
+
+        with knowing(CRM):
+            lifecycle = Template._instantiate("nurture", self.env.company)
+        lost = lifecycle.stage_ids.filtered(lambda stage: stage.category == "lost")
+        lifecycle.rule_ids.filtered(lambda rule: rule.to_stage_id == lost).unlink()
+        lifecycle.rule_ids.filtered(lambda rule: rule.from_stage_ids == lost).unlink()
+        for rule in lifecycle.rule_ids:
+            rule.from_stage_ids -= lost
+        lost.unlink()
+        with knowing(SALE):
+            Template._add_available_items(lifecycle)
+        rules = lifecycle.rule_ids.filtered("active").mapped("name")
+        self.assertIn("No order is left", rules)
+        self.assertNotIn("No opportunity is won any more", rules)
+        self.assertFalse([name for name in rules if "Won back" in name])
+
+
 # A template for this test, with a rule that needs a fact of another addon.
 LATER = {
     "code": "later",

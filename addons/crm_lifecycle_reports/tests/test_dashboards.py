@@ -1,9 +1,11 @@
+import json
 import time
 from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import HttpCase, tagged
+from odoo.tools import file_open
 
 from odoo.addons.web.controllers import dataset
 
@@ -57,6 +59,39 @@ class TestDashboards(BoardCase, HttpCase):
         self.assertTrue(wall.lifecycle_refresh_seconds)
         wall.lifecycle_refresh_seconds = 2
         self._open("churn_warning", "crm_lifecycle_reports_wall", self.leader.login)
+
+    def test_the_wall_has_whoever_is_at_risk_by_any_sign(self):
+        """All its figures of present customers use the one definition."""
+        tag = self.env["crm.lifecycle.tag"].create(
+            {
+                "name": "Silent",
+                "code": "silent",
+                "lifecycle_id": self.lifecycle.id,
+                "is_warning": True,
+            }
+        )
+        self.env.cr.execute(
+            "INSERT INTO crm_lifecycle_profile_tag_rel (profile_id, tag_id) "
+            "SELECT id, %s FROM crm_lifecycle_profile WHERE id = ANY(%s)",
+            [tag.id, (self.ada | self.cyd).ids],
+        )
+        self.env.invalidate_all()
+        with file_open(
+            "crm_lifecycle_reports/data/files/churn_warning_dashboard.json"
+        ) as file:
+            wall = json.load(file)
+        found = [
+            self.env[item["model"]].search(
+                [*item["domain"], ("company_id", "=", self.company.id)]
+            )
+            for item in (*wall["pivots"].values(), *wall["lists"].values())
+            if item["model"] == "crm.lifecycle.profile"
+        ]
+        # Bob by his stage, Ada by her tag; Cyd is lost.
+        self.assertEqual(found[0], self.ada | self.bob)
+        self.assertEqual(found[-1], self.ada | self.bob)
+        for profiles in found:
+            self.assertLessEqual(profiles, self.ada | self.bob)
 
     def test_the_wall_of_a_slow_server_is_filled_before_it_refreshes(self):
         call = dataset.call_kw

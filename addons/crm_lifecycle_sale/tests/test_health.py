@@ -68,7 +68,7 @@ class TestTemplateHealth(SaleLifecycleCase):
         cls.today = cls.company._lifecycle_today()
         cls.customers = {
             age: cls._buyer(f"silent for {age}", age, age + 30, age + 60)
-            for age in (0, 90, 364, 365, 366)
+            for age in (0, 45, 90, 364, 365, 366)
         }
 
     @classmethod
@@ -122,20 +122,23 @@ class TestTemplateHealth(SaleLifecycleCase):
                 found = self.env["crm.lifecycle.profile"].search(
                     [("health", "=", "good"), ("company_id", "=", self.company.id)]
                 )
-                self.assertLessEqual(found.partner_id, self.customers[0])
+                present = self.customers[0] | self.customers[45]
+                self.assertLessEqual(found.partner_id, present)
 
     def test_the_wall_has_silent_customers_where_no_stage_is_at_risk(self):
-        for code in ("growth", "advocacy"):
+        for code, days in (("growth", 30), ("advocacy", 90)):
             with self._start(code):
                 found = self.env["crm.lifecycle.profile"].search(
                     [("is_at_risk", "=", True), ("company_id", "=", self.company.id)]
                 )
                 self.assertNotIn(self.customers[0], found.partner_id)
-                for profile in map(self._profile, self.customers.values()):
-                    is_silent = profile.partner_id != self.customers[0]
+                self.assertTrue(found)
+                for age, partner in self.customers.items():
+                    profile = self._profile(partner)
                     self.assertEqual(
                         profile in found,
-                        is_silent and profile.stage_category != "lost",
+                        age >= days and profile.stage_category != "lost",
+                        age,
                     )
 
     def test_a_year_of_silence_is_a_loss_and_a_purchase_ends_it(self):
