@@ -1,8 +1,9 @@
 from datetime import date
 
 from odoo.fields import Command
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, file_path
 
 from odoo.addons.crm_lifecycle.moves import Move, MoveService
 
@@ -174,3 +175,81 @@ class TestBaseline(ReportCase):
             [(visit.stage_id, visit.outcome) for visit in visits],
             [(self.customer, "out"), (self.other_lost, "open")],
         )
+
+    # ------------------------------------------------------------
+    # Migration
+    # ------------------------------------------------------------
+
+    def _migrate(self):
+        path = file_path("crm_lifecycle/migrations/19.0.2.0.0/post-starts.py")
+        self.env.flush_all()
+        load_script(path, "post_starts").migrate(self.env.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+
+    def _get_marks(self, profile):
+        return [
+            (row.to_stage_id.code, row.origin, row.is_baseline)
+            for row in profile.history_ids.sorted("id")
+        ]
+
+    def test_an_upgrade_marks_the_moves_of_activations(self):
+        """Before, an activation wrote a move for each stage on the way."""
+        profile = self._traveller()
+        self._walk(
+            profile,
+            (self.prospect, FIRST),
+            (self.engaged, FIRST),
+            (self.customer, FIRST),
+            (self.lost, SECOND),
+        )
+        self.assertEqual(self._get_kinds(profile), ["new", "churned"])
+        self._migrate()
+        self.assertEqual(
+            self._get_marks(profile),
+            [
+                ("prospect", "start", True),
+                ("engaged", "start", True),
+                ("customer", "start", True),
+                ("lost", "rule", False),
+            ],
+        )
+        self.assertEqual(self._get_kinds(profile), ["known", "churned"])
+        visits = self.env["crm.lifecycle.stage.report"].search(
+            [("profile_id", "=", profile.id)]
+        )
+        self.assertEqual(set(visits.stage_id), set(self.customer | self.lost))
+
+    def test_an_upgrade_marks_switches(self):
+        profile = self._traveller()
+        self._walk(profile, (self.customer, FIRST))
+        profile._lifecycle_move(
+            self.other_prospect,
+            origin="rule",
+            as_of=SECOND,
+            quiet=True,
+            is_transfer=True,
+        )
+        self._walk(profile, (self.other_lost, SECOND), (self.other_customer, THIRD))
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_history SET is_baseline = FALSE WHERE profile_id = %s",
+            [profile.id],
+        )
+        self.assertIn("churned", self._get_kinds(profile))
+        self._migrate()
+        self.assertEqual(
+            self._get_marks(profile),
+            [
+                ("customer", "start", True),
+                ("prospect", "switch", True),
+                ("lost", "switch", True),
+                ("customer", "rule", False),
+            ],
+        )
+        self.assertEqual(self._get_kinds(profile), ["known"])
+
+    def test_an_upgrade_leaves_later_customers_new(self):
+        profile = self._traveller()
+        profile._lifecycle_move(self.customer, origin="rule", as_of=SECOND)
+        self._migrate()
+        self.assertEqual(self._get_marks(profile), [("customer", "start", False)])
+        self.assertEqual(self._get_kinds(profile), ["new"])
