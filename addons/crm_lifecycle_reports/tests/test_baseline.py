@@ -231,7 +231,8 @@ class TestBaseline(ReportCase):
         )
         self._walk(profile, (self.other_lost, SECOND), (self.other_customer, THIRD))
         self.env.cr.execute(
-            "UPDATE crm_lifecycle_history SET is_baseline = FALSE WHERE profile_id = %s",
+            "UPDATE crm_lifecycle_history SET is_baseline = FALSE "
+            "WHERE profile_id = %s",
             [profile.id],
         )
         self.assertIn("churned", self._get_kinds(profile))
