@@ -201,7 +201,7 @@ class TestRiskCheck(RiskCase):
         self.assertEqual(len(self._cases(many[0])), 1)
         self.assertEqual(len(self._cases(many[-1])), 1)
         # What remains are the queries of a new record with an activity.
-        self.assertLess((counts[1] - counts[0]) / 8, 20)
+        self.assertLess((counts[1] - counts[0]) / 8, 12)
 
     def test_the_job_checks_all_companies(self):
         self._set_tag()
