@@ -179,8 +179,12 @@ def live(purchases, runs, by_hand, hold):
         waited = hold if free_from else None
         free_from = None
         if not stage:
+            # One move into the stage where the rules end.
             stage = "prospect"
+            while code := get_next_stage(stage, facts, day):
+                stage = code
             moves.append((day, stage, False, None))
+            continue
         while code := get_next_stage(stage, facts, day):
             moves.append((day, code, False, waited))
             stage, waited = code, None

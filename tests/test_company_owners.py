@@ -13,6 +13,7 @@ WRITTEN_BY_OTHERS = {
     "crm.lifecycle.profile",
     "crm.lifecycle.purchase.month",
     "crm.lifecycle.risk.case",
+    "crm.lifecycle.rebuild",
     "crm.lifecycle.run",
     "crm.lifecycle.playbook.log",
     "crm.lifecycle.test",

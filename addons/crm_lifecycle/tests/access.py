@@ -500,7 +500,7 @@ crm.lifecycle                action_rebuild_history,action_undo_rebuild -      -
 crm.lifecycle.rebuild.start  action_preview,action_rebuild            -      -      -        -      -      x       -          x
 crm.lifecycle.version        action_restore                           -      -      -        -      -      x       -          x
 crm.lifecycle.profile        action_move,action_open_subject          -      -      -        x      x      x       -          x
-crm.lifecycle.profile        action_reevaluate,explain,get_overview   -      -      -        x      x      x       -          x
+crm.lifecycle.profile        action_reevaluate,explain,get_overview,get_move_notice -      -      -        x      x      x       -          x
 crm.lifecycle.profile        get_timeline                             -      -      -        x      x      x       -          x
 crm.lifecycle.playbook.log           action_retry                             -      -      -        -      -      x       -          x
 crm.lifecycle.run            action_void                              -      -      -        -      -      x       -          x
@@ -530,11 +530,13 @@ res.partner           lifecycle_first_seen_date                 -      -      - 
 res.partner           lifecycle_profile_ids                     -      -      -        r      r      r       -          r
 res.partner           lifecycle_objection_date                  -      -      -        rw     rw     rw      -          rw
 res.config.settings   lifecycle_tz                              -      -      -        -      -      -       rw         rw
+res.config.settings   lifecycle_hold_days                       -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_active_names                    -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_is_scheduled,lifecycle_next_run -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_id                     -      -      -        -      -      -       rw         rw
 res.config.settings   lifecycle_last_run_state                  -      -      -        -      -      -       rw         rw
 res.company           lifecycle_tz                              r      r      r        r      r      r       rw         rw
+res.company           lifecycle_hold_days                       r      r      r        r      r      r       rw         rw
 res.users             lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 res.users             lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 res.users             lifecycle_follow_up_date                  -      -      -        r      r      r       -          r

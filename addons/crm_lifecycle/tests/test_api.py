@@ -109,7 +109,7 @@ class TestApi(LifecycleCase, HttpCase):
         self.assertEqual(code, 200)
         self.assertEqual(len(found), 1)
         self.assertEqual(found[0]["to_stage_id"], [self.prospect.id, "Prospect"])
-        self.assertEqual(found[0]["origin"], "rule")
+        self.assertEqual(found[0]["origin"], "start")
 
     def test_the_explanation_of_a_customer(self):
         code, found = self._call(
