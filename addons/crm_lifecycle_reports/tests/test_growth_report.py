@@ -97,6 +97,11 @@ class TestGrowthReport(ReportCase):
         self.Report = self.Report.with_context(
             lifecycle_cohort_stage_id=self.customer.id
         )
+        # On few rows another index may cost as little.
+        self.env.cr.execute(
+            "DROP INDEX crm_lifecycle_history_profile_date_idx, "
+            "crm_lifecycle_history_next_idx"
+        )
         plan = self._explain_count([("entry_date", "!=", False)])
         self.assertIn("crm_lifecycle_history_entry_idx", plan)
 
