@@ -45,6 +45,12 @@ REQUIRED_TABLES = (
 # of the addons, and the sources of facts have a new order.
 VOLATILE = (
     "crm_lifecycle_pending.topics",
+    # Moves of activations and switches are marked, and counted again by the reports.
+    "crm_lifecycle_history.origin",
+    "crm_lifecycle_growth_watermark.next_id",
+    "crm_lifecycle_growth_watermark.upto",
+    # Lines of our own plans are due after the entry into a stage.
+    "mail_activity_plan_template.delay_from",
     "res_partner.write_date",
     "res_partner.write_uid",
     "spreadsheet_dashboard.write_date",
