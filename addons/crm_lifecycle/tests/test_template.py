@@ -1070,6 +1070,8 @@ class TestTemplateWithoutLoss(TransactionCase):
     """A lifecycle that lacks a stage of its template, as one from an older file."""
 
     def test_rules_that_only_replaced_others_are_archived_all_the_same(self):
+        if "last_order_date" not in self.env["crm.lifecycle.profile"]._fields:
+            self.skipTest("Facts from orders are not installed")
         Template = self.env["crm.lifecycle.template"]
 
         def knowing(facts):
