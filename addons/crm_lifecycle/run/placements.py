@@ -166,18 +166,17 @@ def _write_placements(session, placements):
                 SELECT * FROM placed ORDER BY 2, 3, 4, 6, 1
                 """
             ),
-            SQL(
-                "UPDATE lifecycle_placed AS d SET is_waiting = TRUE "
-                "FROM lifecycle_placement AS v "
-                "WHERE v.profile_id = d.profile_id AND v.is_waiting"
-            ),
-            SQL("DROP TABLE lifecycle_placement"),
         )
     )
-    [[held]] = session.env.execute_query(
-        SQL("SELECT COUNT(*) FROM lifecycle_placed WHERE is_waiting")
+    session.env.cr.execute(
+        SQL(
+            "UPDATE lifecycle_placed AS d SET is_waiting = TRUE "
+            "FROM lifecycle_placement AS v WHERE v.profile_id = d.profile_id "
+            "AND v.is_waiting AND d.is_waiting IS NOT TRUE"
+        )
     )
-    session.run.left_count += held
+    session.run.left_count += session.env.cr.rowcount
+    session.env.cr.execute(SQL("DROP TABLE lifecycle_placement"))
 
 
 def _get_array_text(ids):

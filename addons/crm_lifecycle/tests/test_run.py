@@ -116,6 +116,17 @@ class TestRun(LifecycleCase):
         self.assertEqual(profile.stage_id, self.prospect)
         self.assertEqual(run.left_count, 1)
 
+    def test_with_two_lifecycles_a_refused_rule_is_counted_once(self):
+        self.lifecycle.skip_policy = "forbid"
+        self._rule(self.customer, [("open_lead_count", ">", 0)])
+        self.lifecycle.copy().write(
+            {"state": "active", "activation_date": "2026-01-01"}
+        )
+        profile = self._customer()
+        run = self.env["crm.lifecycle.run"].search([], limit=1)
+        self.assertEqual(profile.stage_id, self.prospect)
+        self.assertEqual(run.left_count, 1)
+
     def test_staff_and_own_company_are_no_customers(self):
         self._lead(partner_id=self.salesperson.partner_id.id)
         self._lead(partner_id=self.company.partner_id.id)
