@@ -85,6 +85,22 @@ class Worker:
             return bool(cr.rowcount)
 
 
+class Committed:
+    """An environment of the superuser that commits at the end."""
+
+    def __init__(self, registry):
+        self.registry = registry
+
+    def __enter__(self):
+        self.cr = self.registry.cursor()
+        return api.Environment(self.cr, SUPERUSER_ID, {})
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            self.cr.commit()
+        self.cr.close()
+
+
 class KillCase(BaseCase):
     """A scenario with the same end wherever the job is killed.
 

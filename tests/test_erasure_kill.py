@@ -6,14 +6,13 @@ The worker runs in a process of its own, on committed rows.
 import os
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_lifecycle_privacy.models import crm_lifecycle_profile as privacy
 
-from .killed import Worker
+from .killed import Committed, Worker
 
 CUSTOMERS = 4
 JOB = "base_background_task.ir_cron_run_tasks"
@@ -55,7 +54,7 @@ class TestErasureKill(BaseCase):
             return profiles.ids
 
     def _get_env(self):
-        return _Environment(self.registry)
+        return Committed(self.registry)
 
     def _clean_up(self):
         with self._get_env() as env:
@@ -107,19 +106,3 @@ class TestErasureKill(BaseCase):
         self.assertGreater(
             len(killed), 2, f"{killed}: was never killed between two customers"
         )
-
-
-class _Environment:
-    """A transaction of the superuser, committed at the end."""
-
-    def __init__(self, registry):
-        self.registry = registry
-
-    def __enter__(self):
-        self.cr = self.registry.cursor()
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, kind, error, trace):
-        if kind is None:
-            self.cr.commit()
-        self.cr.close()

@@ -21,6 +21,8 @@ from odoo.addons.crm_lifecycle.run import evaluate, moves, phases, refresh, revi
 
 from tests.thorough import rounds
 
+from .killed import Committed
+
 TODAY = date(2026, 3, 2)
 CUSTOMERS = 6
 # Small, so that a batch is some of the customers.
@@ -95,7 +97,7 @@ class TestRunRaces(BaseCase):
         return lifecycle
 
     def _env(self):
-        return _Environment(self.registry)
+        return Committed(self.registry)
 
     def _build(self):
         """Start a round from scratch: customers before their first run."""
@@ -383,19 +385,3 @@ class TestRunRaces(BaseCase):
                 self._run()
             locks.unlock(cr, locks.RUN, self.company_id)
         self._run()
-
-
-class _Environment:
-    """An environment that commits at the end."""
-
-    def __init__(self, registry):
-        self.registry = registry
-
-    def __enter__(self):
-        self.cr = self.registry.cursor()
-        return api.Environment(self.cr, SUPERUSER_ID, {})
-
-    def __exit__(self, kind, error, trace):
-        if kind is None:
-            self.cr.commit()
-        self.cr.close()
