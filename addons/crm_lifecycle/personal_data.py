@@ -86,7 +86,7 @@ class PersonalModel:
     def get_row(self, record):
         """Return what one record says, as ``{label: text}`` without empty fields."""
         row = {}
-        for name in self.names:
+        for name in self.get_exported_names(record.env):
             field = record._fields[name]
             text = _get_field_text(record, field)
             if text:

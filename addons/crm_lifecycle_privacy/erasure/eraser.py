@@ -1,23 +1,18 @@
 """Erasing what a `Finder` has found, by sets."""
 
-import json
 from collections import defaultdict
 
 from odoo.tools import SQL, split_every
-from odoo.tools.sql import table_columns
+from odoo.tools.sql import column_exists
 
 from odoo.addons.crm_lifecycle.personal_data import DELETE, KEEP, get_text_columns
 
 from .identifiers import Identifiers
 from .persons import read_persons
 from .sweep import sweep
+from .texts import read_texts, scrub_text
 
 BATCH = 5000
-
-
-def get_columns(env, name):
-    """Return the columns of the table of a model; not all of them are fields."""
-    return table_columns(env.cr, env[name]._table)
 
 
 class Eraser:
@@ -102,7 +97,8 @@ class Eraser:
         return found
 
     def _is_column(self, model, name):
-        return name in get_columns(self.env, model.name)
+        """Return whether a table has a column; not all columns are fields."""
+        return column_exists(self.env.cr, self.env[model.name]._table, name)
 
     def _get_replacement(self, name, text):
         column = SQL.identifier(name)
@@ -195,27 +191,16 @@ class Eraser:
             self._scrub_rows(model, columns, dict(rows))
 
     def _scrub_rows(self, model, columns, persons_by_id):
-        fields = self.env[model.name]._fields
-        casts = {name: fields[name].column_type[0] for name in columns}
-        self.env.cr.execute(
-            SQL(
-                "SELECT id, %s FROM %s WHERE id = ANY(%s)",
-                SQL(", ").join(
-                    SQL("%s::text", SQL.identifier(name)) for name in columns
-                ),
-                self._get_table(model),
-                list(persons_by_id),
-            )
-        )
+        records = self.env[model.name]
         changed = defaultdict(list)
-        for row_id, *texts in self.env.cr.fetchall():
-            identifiers = [
-                self.persons[person]
-                for person in persons_by_id[row_id]
-                if person in self.persons
-            ]
+        for row_id, *texts in read_texts(records, columns, persons_by_id):
             for name, text in zip(columns, texts, strict=True):
-                clean = _scrub(text, identifiers, is_json=casts[name] == "jsonb")
+                clean = text
+                for person in persons_by_id[row_id]:
+                    if person in self.persons:
+                        clean = scrub_text(
+                            records._fields[name], clean, self.persons[person]
+                        )
                 if clean != text:
                     changed[name].append((row_id, clean))
         for name, values in changed.items():
@@ -226,22 +211,8 @@ class Eraser:
                     "WHERE t.id = v.id",
                     table=self._get_table(model),
                     column=SQL.identifier(name),
-                    type=SQL(casts[name]),
+                    type=SQL(records._fields[name].column_type[0]),
                     ids=[row_id for row_id, _text in values],
                     values=[text for _row_id, text in values],
                 )
             )
-
-
-def _scrub(text, identifiers, *, is_json):
-    if not text:
-        return text
-    for one in identifiers:
-        if is_json:
-            value = json.loads(text)
-            clean = one.scrub_json(value)
-            # The same value may be written in another way by PostgreSQL.
-            text = text if clean == value else json.dumps(clean)
-        else:
-            text = one.scrub(text)
-    return text

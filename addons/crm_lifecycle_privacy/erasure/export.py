@@ -8,8 +8,6 @@ from odoo.addons.crm_lifecycle.personal_data import get_text
 from odoo.addons.crm_lifecycle.profile.formatter import ConditionFormatter
 from odoo.addons.crm_lifecycle.profile.overview import Overview
 
-from .finder import Finder
-
 
 class PersonalDataExport:
     """All that is stored about one customer, and what was computed from it.
@@ -17,15 +15,13 @@ class PersonalDataExport:
     Texts and values are those that people read, in the reader's language.
 
     :param profile: the customer, with the rights of the superuser
+    :param finder: a `Finder` that has found the records of the customer
     """
 
-    def __init__(self, profile):
+    def __init__(self, profile, finder):
         self.profile = profile
         self.env = profile.env
-        contacts = profile.partner_id._get_contacts_of_persons()
-        finder = Finder(self.env)
-        leads = profile.lead_id.browse() if profile.partner_id else profile.lead_id
-        self.finder = finder.find(contacts, leads)
+        self.finder = finder
         self.sections = self._get_sections()
 
     @property

@@ -4,13 +4,12 @@ Wizards, notifications on their way to browsers, logs and tasks may have names a
 addresses in any text. They are found by it.
 """
 
-import json
-
 from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.personal_data import DELETE, get_text_columns
 
 from .inventory import SWEPT_MODELS
+from .texts import read_texts, scrub_text
 
 # The search that the administrator is erasing from; Odoo deletes it after a day.
 LOOKUP_MODELS = ("privacy.lookup.wizard", "privacy.lookup.wizard.line")
@@ -37,16 +36,9 @@ def _sweep_model(model, identifiers, *, is_deleted):
         return
     cr = model.env.cr
     table = SQL.identifier(model._table)
-    cr.execute(
-        SQL(
-            "SELECT id, %s FROM %s",
-            SQL(", ").join(SQL("%s::text", SQL.identifier(name)) for name in columns),
-            table,
-        )
-    )
     found = [
         (row_id, texts)
-        for row_id, *texts in cr.fetchall()
+        for row_id, *texts in read_texts(model, columns)
         if any(text and identifiers.find(text) for text in texts)
     ]
     if is_deleted and found:
@@ -56,16 +48,14 @@ def _sweep_model(model, identifiers, *, is_deleted):
         return
     for row_id, texts in found:
         values = [
-            SQL("%s = %s", SQL.identifier(name), _scrub(model, name, text, identifiers))
+            SQL(
+                "%s = %s",
+                SQL.identifier(name),
+                scrub_text(model._fields[name], text, identifiers),
+            )
             for name, text in zip(columns, texts, strict=True)
             if text and identifiers.find(text)
         ]
         cr.execute(
             SQL("UPDATE %s SET %s WHERE id = %s", table, SQL(", ").join(values), row_id)
         )
-
-
-def _scrub(model, name, text, identifiers):
-    if model._fields[name].column_type[0] == "jsonb":
-        return json.dumps(identifiers.scrub_json(json.loads(text)))
-    return identifiers.scrub(text)

@@ -77,7 +77,7 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
         # sudo: all data, including what the user would not see in a list.
-        return PersonalDataExport(self.sudo())
+        return PersonalDataExport(self.sudo(), self._find_personal_data())
 
     # ------------------------------------------------------------
     # Erasure
@@ -133,6 +133,7 @@ class CrmLifecycleProfile(models.Model):
         profiles = self.exists()
         todo = profiles.filtered(lambda profile: not profile.erased_date)
         batches = list(todo._split_for_erasure())
+        # sudo: only counts the models that are searched.
         models = len(Finder(self.sudo().env).models)
         progress.begin(self.env._("Erasing personal data"), models * len(batches))
         for batch in batches:
@@ -169,8 +170,11 @@ class CrmLifecycleProfile(models.Model):
         """Return a `Finder` with all records of these persons."""
         profiles = self._get_profiles_to_erase()
         contacts = profiles.partner_id._get_contacts_of_persons()
-        leads = profiles.filtered(lambda profile: not profile.partner_id).lead_id
-        return Finder(profiles.env).find(contacts, leads)
+        return Finder(profiles.env).find(contacts, profiles._get_own_leads())
+
+    def _get_own_leads(self):
+        """Return the leads of customers without a contact."""
+        return self.filtered(lambda profile: not profile.partner_id).lead_id
 
     def _erase(self, advance=None):
         """Erase the customers, and all that is stored on them, in one transaction.
@@ -180,9 +184,8 @@ class CrmLifecycleProfile(models.Model):
         :param advance: called with 1 after each model
         """
         profiles = self._get_profiles_to_erase()
-        partners = profiles.partner_id
-        partners._check_erasable()
-        own_leads = profiles.filtered(lambda profile: not profile.partner_id).lead_id
+        profiles.partner_id._check_erasable()
+        own_leads = profiles._get_own_leads()
         finder = self._find_personal_data()
         found = finder.get_records("crm.lifecycle.profile")
         Eraser(finder).erase(advance)

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL, email_normalize
+from odoo.tools.sql import column_exists
 
-from ..erasure.eraser import get_columns
 from ..erasure.finder import Finder
 
 # Records of the lifecycle, which count in its sums. They have a profile.
@@ -48,7 +48,7 @@ class PrivacyLookupWizard(models.TransientModel):
                 SQL.identifier(self.env[name]._table),
             )
             for name in names
-            if "active" in get_columns(self.env, name)
+            if column_exists(self.env.cr, self.env[name]._table, "active")
         )
         return SQL(
             """
