@@ -38,6 +38,13 @@ class CrmLifecycleSource(models.AbstractModel):
     # Whether facts change as days pass, see `_rolling_changes`.
     _has_rolling_facts = False
 
+    def _prepare_run(self, scope):
+        """Extension point: update what the source keeps of its own, such as a ledger.
+
+        Called at the start of each run, before the work list is read, so that customers
+        with changes can be added to it. ``scope.topics`` has the bit of the source.
+        """
+
     def _changed_subjects(self, scope):
         """Return the SQL of the subjects with facts that may differ from the last run.
 

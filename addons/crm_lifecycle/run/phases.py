@@ -20,6 +20,8 @@ def do_run(session):
     It has not if others do the rest: see `crm.lifecycle.run._dispatch`.
     """
     run = session.run
+    if not session.shard:
+        prepare_sources(session)
     if session.mode.collects and not session.shard:
         session.attempt(session.analyze_stale_tables)
         collect_changes(session)
@@ -44,6 +46,15 @@ def finish_run(session):
     session.attempt(shards.sum_counts, session)
     session.save_progress()
     return True
+
+
+def prepare_sources(session):
+    """Let the sources update what they keep of their own."""
+    started = time.monotonic()
+    for source in session.get_sources():
+        session.attempt(source._prepare_run, session.scope)
+    session.add_seconds("collect", started)
+    session.save_progress()
 
 
 def collect_changes(session):

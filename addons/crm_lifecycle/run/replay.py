@@ -79,6 +79,7 @@ def replay_days(run, days, *, progress=None, task=None):
     today = session.as_of = session.run.as_of = company._lifecycle_today()
     run._check_day(company, today)
     # Create the profiles, with the facts of today, of all customers in the replay.
+    phases.prepare_sources(session)
     phases.collect_changes(session)
     phases.refresh_facts(session)
     env.flush_all()

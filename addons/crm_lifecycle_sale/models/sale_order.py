@@ -13,6 +13,11 @@ class SaleOrder(models.Model):
     _lifecycle_validity_idx = models.Index(
         "(company_id, validity_date) WHERE state IN ('draft', 'sent')"
     )
+    # First contact, and open quotations, of a customer.
+    _lifecycle_created_idx = models.Index("(partner_id, company_id, create_date)")
+    _lifecycle_open_idx = models.Index(
+        "(partner_id) WHERE state IN ('draft', 'sent')"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -30,7 +35,9 @@ class SaleOrder(models.Model):
         return super().write(vals)
 
     def unlink(self):
+        """Remove the purchases of deleted orders, which leave no row to find."""
         self._mark_lifecycle_pending()
+        self.env["crm.lifecycle.purchase.pending"]._mark_pending("sale", self.ids)
         return super().unlink()
 
     def _action_confirm(self):
