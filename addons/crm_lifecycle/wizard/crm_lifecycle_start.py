@@ -626,7 +626,7 @@ class CrmLifecycleStartLine(models.TransientModel):
             ("days", "days"),
             ("months", "months"),
             ("years", "years"),
-            ("orders", "orders"),
+            ("purchase_days", "days with purchases"),
             ("percent", "percent"),
             ("stars", "stars"),
         ],
