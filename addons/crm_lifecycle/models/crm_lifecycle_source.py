@@ -45,6 +45,14 @@ class CrmLifecycleSource(models.AbstractModel):
         with changes can be added to it. ``scope.topics`` has the bit of the source.
         """
 
+    def _check_store(self, scope):
+        """Extension point: compare what the source keeps of its own with the documents.
+
+        What differs is repaired. Return the number of rows, or None if the source keeps
+        nothing.
+        """
+        return None
+
     def _changed_subjects(self, scope):
         """Return the SQL of the subjects with facts that may differ from the last run.
 

@@ -43,6 +43,12 @@ class CrmLifecycleSourcePurchase(models.AbstractModel):
             skipped_company_id=scope.company_id if scope.is_full else None,
         )
 
+    def _check_store(self, scope):
+        """Compare the whole ledger with the documents, once a day for all companies."""
+        return self.env["crm.lifecycle.purchase.channel"]._check_ledger(
+            scope.topics[self._name]
+        )
+
     def _changed_subjects(self, scope):
         """Return the customers with rows dated to the days since the last run."""
         reached = SQL("TRUE")
