@@ -109,6 +109,7 @@ class Move:
     :param passed_ids: the stages on the way, in place of a move through each of them
     :param is_baseline: the move says where the customers already are: reports don't
         count it
+    :param next_review: SQL of the next review of profile ``p``, for quiet moves of runs
     """
 
     stage: models.BaseModel
@@ -123,6 +124,7 @@ class Move:
     is_transfer: bool = False
     passed_ids: tuple[int, ...] = ()
     is_baseline: bool = False
+    next_review: SQL | None = None
 
     @property
     def is_by_hand(self) -> bool:
@@ -393,7 +395,9 @@ class MoveService:
         if leaves:
             held_until = move.get_held_until(profiles.company_id[:1])
             more.append(SQL("decision = NULL, held_until = %s", held_until))
-        if sets_review:
+        if move.next_review is not None:
+            more.append(SQL("review_date = %s", move.next_review))
+        elif sets_review:
             more.append(SQL("review_date = %s + 1", day))
         ids = profiles.ids
         self.env.cr.execute(

@@ -6,7 +6,7 @@ changes its result on a predictable day. So a run reviews the customers who are 
 instead of all customers every night.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,13 +28,18 @@ class DateTrigger:
     months: int = 0
     slack: int = 0
 
-    def next_day(self, alias: str, as_of: date) -> SQL:
+    def next_day(
+        self, alias: str, as_of: date, known: Mapping[str, SQL] | None = None
+    ) -> SQL:
         """Return SQL of the first day after ``as_of`` for a review, NULL if none.
 
         A comparison changes on the day itself or on the day after, so both are
         reviewed, and with months also the days around them.
+
+        :param known: SQL of columns in place of those of the table
         """
-        column = SQL("%s::date", SQL.identifier(alias, self.column))
+        column = (known or {}).get(self.column, SQL.identifier(alias, self.column))
+        column = SQL("%s::date", column)
         day = SQL("(%s + %s)", column, self.days)
         if self.months:
             day = SQL("(%s + make_interval(months => %s))::date", day, self.months)

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..moves import REASON_ENTERS, Move, MoveService
-from . import evaluate, placements
+from . import evaluate, placements, review
 
 # Number of customers in a batch. Quiet moves are plain SQL; others go through the ORM
 # and its automation. A manual move of one of the customers waits for the batch, so a
@@ -95,6 +95,7 @@ def _move_due(session, lifecycles, fill):
     for lifecycle in lifecycles:
         first = _is_first_run(session, lifecycle)
         quiet |= dict.fromkeys(lifecycle.stage_ids.ids, first)
+    reviews = _get_reviews(session, lifecycles, quiet)
     moved = last_id = 0
     while True:
         started = time.monotonic()
@@ -113,10 +114,23 @@ def _move_due(session, lifecycles, fill):
                     moved, "crm_lifecycle_profile", "crm_lifecycle_history"
                 )
             return moved
-        moved += session.attempt(move_rows, session, rows, quiet)
+        moved += session.attempt(move_rows, session, rows, quiet, reviews)
         last_id = rows[-1][0]
         session.add_seconds("move", started)
         session.save_progress(len(rows))
+
+
+def _get_reviews(session, lifecycles, quiet):
+    """Return ``{stage id: SQL of the next review}`` of quiet moves into stages."""
+    if not session.mode.sets_reviews:
+        return {}
+    return {
+        stage.id: review.get_review_after_move(
+            session, lifecycles, stage, session.as_of
+        )
+        for stage in lifecycles.stage_ids
+        if quiet[stage.id]
+    }
 
 
 def _begin_move(session):
@@ -140,7 +154,7 @@ def _is_first_run(session, lifecycle):
     )
 
 
-def move_rows(session, rows, quiet):
+def move_rows(session, rows, quiet, reviews):
     """Move one batch of the due list, in groups. Return the number of moves.
 
     Customers who are held up by an unusable rule stay where they are.
@@ -154,7 +168,7 @@ def move_rows(session, rows, quiet):
             groups.setdefault(key, []).append(profile_id)
     count = 0
     for key, profile_ids in groups.items():
-        count += _move_group(session, profile_ids, DueMove(*key), quiet)
+        count += _move_group(session, profile_ids, DueMove(*key), quiet, reviews)
     session.run.moved_count += count
     return count
 
@@ -169,7 +183,7 @@ class DueMove(NamedTuple):
     passed_ids: tuple[int, ...]
 
 
-def _move_group(session, profile_ids, due, quiet):
+def _move_group(session, profile_ids, due, quiet, reviews):
     """Move customers by one rule into one stage. Return the number of moves."""
     Stage = session.env["crm.lifecycle.stage"]
     profiles = session.env["crm.lifecycle.profile"].browse(profile_ids)
@@ -186,12 +200,15 @@ def _move_group(session, profile_ids, due, quiet):
         passed_ids=due.passed_ids,
         is_baseline=due.origin == "switch" or (due.origin == "start" and is_quiet),
         run=session.run.parent_id or session.run,
+        next_review=reviews.get(due.to_stage_id),
     )
     service = MoveService(session.env)
     free = profiles
     if session.mode.locks_customers:
         free = service.lock(profiles, move.stage, move.from_stage, wait=False)
     moved = service.move_locked(free, move)
+    if moved and move.next_review is not None:
+        review.note_reviews(session, moved.ids)
     skip(session, (free - moved).ids)
     _note_locked(session, (profiles - free).ids)
     return len(moved)

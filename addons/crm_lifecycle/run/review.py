@@ -116,14 +116,57 @@ def write_next_review(session, next_review, last_id, upto):
     )
 
 
-def _get_next_review_sql(session, lifecycles):
-    """Return SQL of the next review of profile ``p``, NULL if time changes nothing."""
-    as_of = session.as_of
-    general = [
-        trigger
+def get_review_after_move(session, lifecycles, stage, day):
+    """Return SQL of the next review of profile ``p`` after its move to a stage.
+
+    It is written together with the stage, since a second write of each row takes as
+    long as the first. `set_next_review` still finds customers for whom a rule waits.
+    """
+    known = {"stage_date": SQL("%s", day)}
+    return SQL(
+        "CASE WHEN p.active THEN %s END",
+        earliest(
+            [
+                *_get_general_reviews(session, lifecycles),
+                _get_review_in_stage_sql(session, stage, known),
+                _get_review_of_pin(session),
+            ]
+        ),
+    )
+
+
+def note_reviews(session, profile_ids):
+    """Note the reviews that were written together with the stage."""
+    session.env.cr.execute(
+        SQL(
+            "UPDATE lifecycle_review AS r SET review_date = p.review_date "
+            "FROM crm_lifecycle_profile AS p "
+            "WHERE p.id = r.profile_id AND r.profile_id = ANY(%s)",
+            profile_ids,
+        )
+    )
+
+
+def _get_general_reviews(session, lifecycles):
+    """Return SQL of the reviews that the conditions of lifecycles require."""
+    return [
+        trigger.next_day("p", session.as_of)
         for item in lifecycles
         for trigger in conditions.get_date_triggers(session, item.domain) or ()
     ]
+
+
+def _get_review_of_pin(session):
+    return SQL(
+        "CASE WHEN p.pinned_until >= %s THEN %s END",
+        session.as_of,
+        bounds.cap_date(SQL("p.pinned_until + 1")),
+    )
+
+
+def _get_next_review_sql(session, lifecycles):
+    """Return SQL of the next review of profile ``p``, NULL if time changes nothing."""
+    as_of = session.as_of
     by_stage = SQL(" ").join(
         SQL("WHEN %s THEN %s", stage.id, _get_review_in_stage_sql(session, stage))
         for stage in lifecycles.stage_ids
@@ -132,15 +175,11 @@ def _get_next_review_sql(session, lifecycles):
         "CASE WHEN p.active THEN %s END",
         earliest(
             [
-                *(trigger.next_day("p", as_of) for trigger in general),
+                *_get_general_reviews(session, lifecycles),
                 SQL("CASE p.stage_id %s END", by_stage)
                 if by_stage
                 else SQL("NULL::date"),
-                SQL(
-                    "CASE WHEN p.pinned_until >= %s THEN %s END",
-                    as_of,
-                    bounds.cap_date(SQL("p.pinned_until + 1")),
-                ),
+                _get_review_of_pin(session),
                 SQL("CASE WHEN p.held_until > %s THEN p.held_until END", as_of),
                 SQL(
                     "CASE WHEN EXISTS (SELECT FROM lifecycle_skipped AS l "
@@ -152,8 +191,11 @@ def _get_next_review_sql(session, lifecycles):
     )
 
 
-def _get_review_in_stage_sql(session, stage):
-    """Return SQL of the next review that the rules and tags of a stage require."""
+def _get_review_in_stage_sql(session, stage, known=None):
+    """Return SQL of the next review that the rules and tags of a stage require.
+
+    :param known: see `DateTrigger.next_day`
+    """
     lifecycle = stage.lifecycle_id
     rules = lifecycle.rule_ids.filtered(stage._can_leave_by)
     triggers = [
@@ -165,5 +207,6 @@ def _get_review_in_stage_sql(session, stage):
         DateTrigger("stage_date", rule.min_days) for rule in rules if rule.min_days
     ]
     return earliest(
-        trigger.next_day("p", session.as_of) for trigger in dict.fromkeys(triggers)
+        trigger.next_day("p", session.as_of, known)
+        for trigger in dict.fromkeys(triggers)
     )
