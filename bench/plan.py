@@ -103,6 +103,17 @@ def floor(driver):
     return driver.shell(driver.work, "floor")
 
 
+def ledger(driver):
+    """Fill the empty ledger of purchases."""
+    result = driver.shell(driver.work, "ledger")
+    driver.vacuum(driver.work)
+    return result
+
+
+def sums(driver):
+    return driver.shell(driver.work, "sums")
+
+
 def build(driver):
     """Build profiles and facts from scratch, and keep a copy for the replay."""
     result = driver.shell(driver.work, "run", full=True)
@@ -239,6 +250,8 @@ def queue(driver):
 
 STEPS = {
     "floor": floor,
+    "ledger": ledger,
+    "sums": sums,
     "build": build,
     "first_run": first_run,
     "rebuild": rebuild,

@@ -8,7 +8,7 @@ PHASES = ("collect", "refresh", "evaluate", "move")
 # Notes on the figures, written by hand.
 NOTES = Path(__file__).with_name("notes.md")
 RUNS = {
-    "build": "full build: profiles and facts from nothing",
+    "build": "full build: profiles and facts from nothing, the ledger there",
     "first_run": "first run of the lifecycle: stages and history",
     "rebuild": "full rebuild, nothing changed",
     "nothing": "nightly, next day, nothing changed",
@@ -38,7 +38,7 @@ def write(results):
     sections = (
         _write_head(results),
         _write_targets(steps),
-        NOTES.read_text(encoding="utf-8").strip(),
+        _write_notes(results),
         _write_runs(steps),
         _write_equality(steps),
         _write_alternatives(steps),
@@ -52,6 +52,19 @@ def write(results):
         _write_failures(results["steps"]),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _write_notes(results):
+    """Return the notes by hand, with the day of the run that they explain."""
+    notes = NOTES.read_text(encoding="utf-8").strip()
+    written, _newline, text = notes.partition("\n")
+    day = written.removeprefix("Date: ")
+    if day == results["machine"]["date"]:
+        return text.strip()
+    return (
+        f"The next section was written on {day} about the run of that day, whose "
+        f"figures are not those above.\n\n{text.strip()}"
+    )
 
 
 def _table(heads, rows):
@@ -129,6 +142,7 @@ def _write_targets(steps):
         row
         for part in (
             _targets_of_runs,
+            _targets_of_ledger,
             _targets_of_equality,
             _targets_of_alternatives,
             _targets_of_tenth,
@@ -159,16 +173,39 @@ def _targets_of_runs(steps):
     floor = steps["floor"]["seconds"]
     yield "floor", "", f"{floor:.2f} s", 1, ""
     for name, label, bar in (
-        ("nightly", RUNS["nightly"], 1.5),
+        ("nightly", RUNS["nightly"], 2.5),
         ("again", RUNS["again"], 0.3),
-        ("nothing", RUNS["nothing"], 0.3),
+        ("nothing", RUNS["nothing"], 0.5),
+        ("sums", "sums of all customers from the ledger, the statement alone", 0.5),
         ("build", RUNS["build"], 10),
-        ("replay", "12 monthly steps of replay", 30),
+        ("first_run", RUNS["first_run"], 20),
+        ("replay", "12 monthly steps of replay", 70),
     ):
         if name in steps:
             seconds = _seconds(steps[name])
             ratio = seconds / floor
             yield _target_at_most(label, bar, f"{seconds:.2f} s", ratio, "× floor")
+
+
+def _targets_of_ledger(steps):
+    if "ledger" not in steps:
+        return
+    found = steps["ledger"]
+    yield (
+        "ledger from nothing",
+        "",
+        f"{found['seconds']:.2f} s",
+        found["seconds"] / steps["floor"]["seconds"] if "floor" in steps else "",
+        "",
+    )
+    measured = f"{found['bytes'] / 2**20:,.0f} MB against {found['order_bytes'] / 2**20:,.0f}"
+    yield _target_at_most(
+        "ledger on disk, with all indexes of both tables",
+        0.6,
+        measured,
+        found["bytes"] / found["order_bytes"],
+        "× sale_order",
+    )
 
 
 def _targets_of_equality(steps):
@@ -192,8 +229,8 @@ def _targets_of_alternatives(steps):
         return
     ours = _per_customer(steps)
     for name, label, bar in (
-        ("loop", "against the per-record loop, per customer, nightly", 200),
-        ("batched", "against the batched loop, per customer, nightly", 25),
+        ("loop", "against the per-record loop, per customer, nightly", 250),
+        ("batched", "against the batched loop, per customer, nightly", 22),
     ):
         found = steps["alternatives"][name]
         theirs = 1000 * found["nightly"] / found["customers"]
@@ -211,7 +248,7 @@ def _targets_of_tenth(steps):
         if name in steps:
             large, small = _seconds(steps[name]), _seconds(steps["tenth"][name])
             measured = f"{large:.2f} s against {small:.2f} s"
-            yield _target_at_most(label, 1.5, measured, large / small, "× the time")
+            yield _target_at_most(label, 1.8, measured, large / small, "× the time")
 
 
 def _targets_of_reading(steps):

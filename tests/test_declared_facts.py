@@ -33,7 +33,7 @@ class TestDeclaredFacts(TransactionCase):
 
     def test_a_fact_is_named_whether_or_not_its_addon_is_installed(self):
         Template = self.env["crm.lifecycle.template"].with_context(lang="zh_CN")
-        self.assertEqual(Template._get_fact_origin("order_count"), "销售")
+        self.assertEqual(Template._get_fact_origin("order_count"), "购买")
         self.assertEqual(Template._get_fact_label("order_count"), "订单数")
         self.assertEqual(Template._get_fact_origin("no_such_fact"), "")
         self.assertEqual(Template._get_fact_label("no_such_fact"), "no_such_fact")

@@ -9,6 +9,7 @@ from .changes import change_orders
 from .cost import measure_cost
 from .equality import compare_with_full_build
 from .floor import measure_floor
+from .ledger import measure_ledger, measure_sums
 from .people import create_people
 from .prepare import activate_lifecycles, generate_rows, prepare_addons
 from .reading import measure_reading
@@ -24,6 +25,7 @@ STEPS = {
     "equality": compare_with_full_build,
     "floor": measure_floor,
     "generate": generate_rows,
+    "ledger": measure_ledger,
     "people": create_people,
     "prepare": prepare_addons,
     "reading": measure_reading,
@@ -31,4 +33,5 @@ STEPS = {
     "run": measure_run,
     "screens": describe_screens,
     "sizes": measure_sizes,
+    "sums": measure_sums,
 }

@@ -22,7 +22,7 @@ from .stages import CATEGORIES
 from .thresholds import MEASURES, QUARTILES
 
 SOURCE_LANG = "en_US"
-UNITS = ("days", "months", "years", "orders", "percent", "stars")
+UNITS = ("days", "months", "years", "purchase_days", "percent", "stars")
 
 
 PLACEHOLDER = re.compile(r"\{(-?)(\w+)(/100)?\}")

@@ -24,23 +24,26 @@ from .scope import Scope
 # Facts of a customer that follow from purchases alone, with their types.
 PURCHASE_FACTS = {
     "order_count": "integer",
+    "purchase_day_count": "integer",
     "first_order_date": "date",
     "last_order_date": "date",
     "order_total": "monetary",
+    "order_total_6m": "monetary",
     "order_total_12m": "monetary",
     "order_total_prev_12m": "monetary",
     "average_order_value": "monetary",
     "order_interval_days": "float",
     "order_trend": "float",
+    "order_trend_6m": "float",
 }
 # Measures: one value per customer, NULL for customers it says nothing about.
 MEASURES = {
     "interval": SQL("order_interval_days"),
     "purchases": SQL("NULLIF(recent_count, 0)"),
     # Days as a customer, of those who still buy and have bought on several days.
-    "tenure": SQL("CASE WHEN recent_count > 0 AND day_count > 1 THEN age END"),
-    # Percent lost against the year before; negative for customers who buy more.
-    "decline": SQL("CASE WHEN order_total_prev_12m > 0 THEN -100 * order_trend END"),
+    "tenure": SQL("CASE WHEN recent_count > 0 AND purchase_day_count > 1 THEN age END"),
+    # Percent lost against the period before; negative for customers who buy more.
+    "decline": SQL("-100 * COALESCE(order_trend, order_trend_6m)"),
 }
 QUARTILES = (0.25, 0.5, 0.75)
 DAYS_PER_MONTH = 365.25 / 12
@@ -109,12 +112,12 @@ def round_value(value: float, unit: str) -> int:
 
     >>> [round_value(days, "days") for days in (7.4, 21, 94, 400)]
     [7, 20, 90, 390]
-    >>> round_value(400, "months"), round_value(10.2, "orders")
+    >>> round_value(400, "months"), round_value(10.2, "purchase_days")
     (13, 11)
     >>> round_value(33, "percent")
     35
     """
-    if unit == "orders":
+    if unit == "purchase_days":
         return int(-(-value // 1))  # rounded up: a quarter of the customers reach it
     if unit == "percent":
         return _round_to(value, PERCENT_STEP)
@@ -240,17 +243,18 @@ def measure_sql(
         -- The facts as of the day, one row per customer.
         total AS (
             SELECT SUM(number) AS order_count,
-                   COUNT(*) AS day_count,
+                   COUNT(*) AS purchase_day_count,
                    MIN(day) AS first_order_date,
                    MAX(day) AS last_order_date,
                    SUM(amount) AS order_total,
+                   COALESCE(SUM(amount) FILTER (WHERE day > %(half_year_ago)s), 0)
+                       AS order_total_6m,
                    COALESCE(SUM(amount) FILTER (WHERE day > %(year_ago)s), 0)
                        AS order_total_12m,
                    COALESCE(SUM(amount) FILTER (
                        WHERE day > %(two_years_ago)s AND day <= %(year_ago)s), 0)
                        AS order_total_prev_12m,
-                   COALESCE(SUM(number) FILTER (WHERE day > %(year_ago)s), 0)
-                       AS recent_count
+                   COUNT(*) FILTER (WHERE day > %(year_ago)s) AS recent_count
               FROM purchase_day
              GROUP BY customer_id
         ),
@@ -258,9 +262,14 @@ def measure_sql(
             SELECT *,
                    order_total / order_count AS average_order_value,
                    (last_order_date - first_order_date)::float
-                       / NULLIF(day_count - 1, 0) AS order_interval_days,
-                   (order_total_12m / NULLIF(order_total_prev_12m, 0) - 1)::float
-                       AS order_trend,
+                       / NULLIF(purchase_day_count - 1, 0) AS order_interval_days,
+                   CASE WHEN first_order_date <= %(two_years_ago)s
+                        THEN (order_total_12m / NULLIF(order_total_prev_12m, 0)
+                              - 1)::float END AS order_trend,
+                   CASE WHEN first_order_date <= %(year_ago)s
+                        THEN (order_total_6m / NULLIF(order_total_12m - order_total_6m,
+                                                      0) - 1)::float
+                        END AS order_trend_6m,
                    %(as_of)s - first_order_date AS age
               FROM total
         ),
@@ -276,6 +285,7 @@ def measure_sql(
           FROM customer
         """,
         purchases=SQL(" UNION ALL ").join(purchases),
+        half_year_ago=scope.date_months_ago(6),
         year_ago=scope.date_months_ago(12),
         two_years_ago=scope.date_months_ago(24),
         as_of=scope.as_of,

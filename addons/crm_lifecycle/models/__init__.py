@@ -32,6 +32,7 @@ from . import crm_lifecycle_profile_playbook
 from . import crm_lifecycle_profile_decision
 from . import crm_lifecycle_profile_follow_up
 from . import crm_lifecycle_run
+from . import crm_lifecycle_run_check
 from . import crm_lifecycle_run_follow_up
 from . import crm_lifecycle_stage_duration
 from . import crm_lifecycle_background

@@ -48,12 +48,14 @@ class CrmLifecycleRun(models.Model):
             ("quick", "Reported changes"),
             ("replay", "Replay of the past"),
             ("rebuild", "Rebuild of the history"),
+            ("check", "Weekly check"),
         ],
         required=True,
         help="Everybody; everybody whose documents changed since the last run; "
-        "only those reported by documents as they changed; or everybody, as if the "
+        "only those reported by documents as they changed; everybody, as if the "
         "lifecycles had run in the past, at their activation or in place of the "
-        "history that was there.",
+        "history that was there; or a sample, to compare the stored facts with the "
+        "documents.",
     )
     state = fields.Selection(
         selection=[
@@ -483,7 +485,7 @@ class CrmLifecycleRun(models.Model):
         mine = Domain("company_id", "=", self.company_id.id)
         mine &= Domain("parent_id", "=", False)
         ended = mine & Domain(
-            [("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild"))]
+            [("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild", "check"))]
         )
         last = self.search(ended, order="id desc", limit=ALERT_AFTER_RUNS)
         lately = Domain("alarmed_at", ">=", "now -1d")
@@ -493,38 +495,49 @@ class CrmLifecycleRun(models.Model):
             return
         try:
             with self.env.cr.savepoint():
-                self._mail_administrators()
+                self._mail_administrators(type(self)._describe_problem)
                 self.alarmed_at = fields.Datetime.now()
         except Exception:
             _logger.exception("No mail could be sent about lifecycle run %s", self.id)
         checkpoint(0, 0)
 
-    def _mail_administrators(self):
-        """Mail the problem to each administrator, with a link to the run."""
+    def _describe_problem(self):
+        """Return the subject, the text and the details of a mail about problems."""
+        company = self.company_id.name
+        return (
+            self.env._("Lifecycle runs of %(company)s need a look", company=company),
+            self.env._(
+                "The last %(count)s lifecycle runs of %(company)s had problems. "
+                "Customers that they are not about were served.",
+                count=ALERT_AFTER_RUNS,
+                company=company,
+            ),
+            self.error,
+        )
+
+    def _mail_administrators(self, describe):
+        """Mail a text to each administrator, with a link to the run.
+
+        :param describe: returns the subject, the text and the details of a run, in the
+            language of its context
+        """
         link = f"{self.get_base_url()}/odoo/crm.lifecycle.run/{self.id}"
         group = self.env.ref("base.group_system")
         for user in group.sudo().all_user_ids:  # sudo: every administrator
             if not user.active or user._is_superuser() or not user.email:
                 continue
             run = self.with_context(lang=user.lang)
+            subject, text, details = describe(run)
             body = Markup("<p>%s</p><pre>%s</pre><p><a href='%s'>%s</a></p>") % (
-                run.env._(
-                    "The last %(count)s lifecycle runs of %(company)s had problems. "
-                    "Customers that they are not about were served.",
-                    count=ALERT_AFTER_RUNS,
-                    company=run.company_id.name,
-                ),
-                run.error,
+                text,
+                details,
                 link,
                 run.env._("Open the run"),
             )
             # sudo: the scheduled job may write to any user.
             run.env["mail.mail"].sudo().create(
                 {
-                    "subject": run.env._(
-                        "Lifecycle runs of %(company)s need a look",
-                        company=run.company_id.name,
-                    ),
+                    "subject": subject,
                     "body_html": body,
                     "recipient_ids": [Command.link(user.partner_id.id)],
                     "auto_delete": True,

@@ -38,12 +38,24 @@ class CrmLifecycleSource(models.AbstractModel):
     # Whether facts change as days pass, see `_rolling_changes`.
     _has_rolling_facts = False
 
-    def _prepare_run(self, scope):
+    def _prepare_run(self, scope, refreshes_all=False):
         """Extension point: update what the source keeps of its own, such as a ledger.
 
         Called at the start of each run, before the work list is read, so that customers
-        with changes can be added to it. ``scope.topics`` has the bit of the source.
+        with changes can be added to it, and before purchases are measured.
+
+        :param scope: its ``topics`` have the bit of the source, if known
+        :param refreshes_all: whether the run refreshes all customers of the company, so
+            that it needs none of them on the work list
         """
+
+    def _check_store(self, scope):
+        """Extension point: compare what the source keeps of its own with the documents.
+
+        What differs is repaired. Return the number of rows, or None if the source keeps
+        nothing.
+        """
+        return None
 
     def _changed_subjects(self, scope):
         """Return the SQL of the subjects with facts that may differ from the last run.

@@ -83,6 +83,9 @@ SETTLE = replace(
     REPLAY, origin="rule", sets_tags=True, collects=False, evaluates_listed_only=True
 )
 
+# Facts are computed again and compared; no rule is evaluated.
+CHECK = RunMode(retries=False, evaluates_all=False)
+
 # The mode of each kind of `crm.lifecycle.run`.
 MODES = {
     "full": FULL,
@@ -90,4 +93,5 @@ MODES = {
     "quick": QUICK,
     "replay": REPLAY,
     "rebuild": REPLAY,
+    "check": CHECK,
 }

@@ -3,6 +3,7 @@
 import time
 
 from . import (
+    check,
     collect,
     evaluate,
     moves,
@@ -52,9 +53,22 @@ def prepare_sources(session):
     """Let the sources update what they keep of their own."""
     started = time.monotonic()
     for source in session.get_sources():
-        session.attempt(source._prepare_run, session.scope)
+        session.attempt(source._prepare_run, session.scope, session.scope.is_full)
     session.add_seconds("collect", started)
     session.save_progress()
+
+
+def check_facts(session):
+    """Compute facts of a sample again, and write those that differ.
+
+    First, what has changed since the last run is written as in any run. Everything is
+    one transaction, so that no document changes in between. Return the result of
+    `check.compare_sample`.
+    """
+    prepare_sources(session)
+    collect_changes(session)
+    refresh_facts(session)
+    return check.compare_sample(session)
 
 
 def collect_changes(session):

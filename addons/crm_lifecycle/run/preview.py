@@ -89,6 +89,7 @@ def _make_copies(session, lifecycles):
     )
     if not session.run._get_last_collected(company):
         session.execute_all(shadow.index_profiles())
+        phases.prepare_sources(session)
         phases.collect_batch(session)
         phases.refresh_facts(session)
         env.cr.execute(shadow.drop_indexes())

@@ -28,11 +28,14 @@ def refresh_listed(session):
         session.save_progress(count)
 
 
-def refresh_batch(session):
+def refresh_batch(session, before_write=None):
     """Refresh one batch of the work list. Return the number of its customers.
 
     None if the list is empty. The rows of the list are deleted in the same transaction;
     rows that another worker holds are skipped.
+
+    :param before_write: called as ``before_write(names of facts)`` when
+        ``lifecycle_facts`` is filled and nothing is written yet
     """
     env, reuse = session.env, session.mode.reuses_tables
     env.flush_all()
@@ -60,7 +63,7 @@ def refresh_batch(session):
         batch_topics=tuple(value for [value] in topics),
         batch_size=taken,
     )
-    seen, created, refreshed = _write_facts(session, scope)
+    seen, created, refreshed = _write_facts(session, scope, before_write)
     session.run.profile_count += seen
     session.run.created_count += created
     session.run.refreshed_count += refreshed
@@ -140,7 +143,7 @@ def _convert_subjects(session):
         session.env.flush_all()
 
 
-def _write_facts(session, scope):
+def _write_facts(session, scope, before_write=None):
     """Write the facts that differ, and the profiles of new customers.
 
     Return the numbers of customers seen, added, and changed.
@@ -150,6 +153,8 @@ def _write_facts(session, scope):
     values |= _get_derived_values(session.env, values)
     cr.execute(statements.compute_facts(values, sources, session.mode.reuses_tables))
     cr.execute(SQL("ANALYZE lifecycle_facts (profile_id)"))
+    if before_write:
+        before_write(session.env["crm.lifecycle.profile"]._get_fact_fields())
     [[known]] = session.env.execute_query(
         SQL("SELECT COUNT(*) FROM lifecycle_facts WHERE NOT is_new")
     )

@@ -127,7 +127,7 @@ class Session:
                 ("company_id", "=", self.company.id),
                 ("parent_id", "=", False),
                 ("state", "=", "done"),
-                ("kind", "not in", ("quick", "replay", "rebuild")),
+                ("kind", "not in", ("quick", "replay", "rebuild", "check")),
                 ("id", "<", (self.run.parent_id or self.run).id),
             ]
         )

@@ -73,7 +73,7 @@ class TestStart(LifecycleCase):
                 {
                     "label": "Loyal from",
                     "value": 4,
-                    "unit": "orders",
+                    "unit": "purchase_days",
                     "default_value": 4,
                 },
                 {

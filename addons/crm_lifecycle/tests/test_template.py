@@ -10,6 +10,8 @@ import itertools
 from datetime import date, timedelta
 from unittest.mock import patch
 
+from dateutil.relativedelta import relativedelta
+
 from odoo.exceptions import UserError
 from odoo.modules.migration import load_script
 from odoo.tests import BaseCase, Form, TransactionCase, new_test_user, tagged
@@ -40,6 +42,8 @@ DATES = {
     "ticket_oldest_open_date",
     "rating_last_date",
 }
+# Months that must be known before a trend is.
+TREND_MONTHS = {"order_trend": 24, "order_trend_6m": 12}
 # Facts that are also compared with each other.
 ORDERED = {
     "first_order_date",
@@ -60,10 +64,12 @@ SALE = CRM | {
     "quotation_count",
     "first_order_date",
     "last_order_date",
-    "order_count",
+    "purchase_day_count",
     "order_total_12m",
     "order_total_prev_12m",
     "order_trend",
+    "order_trend_6m",
+    "order_interval_days",
 }
 ACCOUNT = {"balance_due"}
 TICKETS = {
@@ -150,6 +156,8 @@ def holds(leaf, facts, as_of):
         value = resolve_date(value, as_of)
     elif name == "decision":
         value = value or None
+    elif name in TREND_MONTHS and fact is None:
+        return False
     else:
         fact = fact or 0
     return COMPARE[operator](fact, value)
@@ -270,7 +278,7 @@ def grid(rules, days):
     ):
         facts = dict(zip(names, values, strict=True))
         if is_possible(facts):
-            yield facts
+            yield {**facts, **get_unknown_trends(facts)}
 
 
 def distinct(rules, days):
@@ -292,6 +300,18 @@ def distinct(rules, days):
     return found.values()
 
 
+def get_unknown_trends(facts):
+    """Return the trends that are empty, since their periods are not known yet."""
+    first = facts.get("first_order_date")
+    return {
+        name: None
+        for name, months in TREND_MONTHS.items()
+        if name in facts
+        and "first_order_date" in facts
+        and (not first or first > TODAY - relativedelta(months=months))
+    }
+
+
 def is_possible(facts):
     """Return whether facts are consistent, as the sources compute them."""
 
@@ -300,9 +320,9 @@ def is_possible(facts):
             facts.get(earlier) and facts.get(later) and facts[earlier] > facts[later]
         )
 
-    if "order_count" in facts:
+    if "purchase_day_count" in facts:
         for name in ("first_order_date", "last_order_date"):
-            if name in facts and bool(facts[name]) != bool(facts["order_count"]):
+            if name in facts and bool(facts[name]) != bool(facts["purchase_day_count"]):
                 return False
     for names in (
         ("ticket_open_count", "ticket_oldest_open_date"),
@@ -434,7 +454,7 @@ class TestTemplateRules(BaseCase):
         old, recent = TODAY - timedelta(days=90), TODAY - timedelta(days=89)
         self.assertEqual(run("acquire", {"quotation_count": 1}), "close")
         self.assertEqual(run("acquire", {"last_contact_date": old}), "nurture")
-        bought = {"order_count": 1, "last_order_date": old}
+        bought = {"purchase_day_count": 1, "last_order_date": old}
         self.assertEqual(run("acquire", bought), "dormant")
         self.assertEqual(
             run("maintain", {**bought, "last_contact_date": old}), "dormant"
@@ -444,14 +464,14 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("dormant", in_touch), "dormant")  # we wrote, they did not
         answered = {**in_touch, "last_inbound_date": recent}
         self.assertEqual(run("dormant", answered), "maintain")
-        again = {**bought, "order_count": 2, "last_order_date": recent}
+        again = {**bought, "purchase_day_count": 2, "last_order_date": recent}
         self.assertEqual(run("dormant", again), "repurchase")
         self.assertEqual(run("close", {}), "nurture")
 
     def test_t2_climbs_step_by_step_and_needs_a_decision_to_come_back(self):
         emulator = Emulator(load("relationship"), SALE | ACCOUNT)
         steady = {
-            "order_count": 6,
+            "purchase_day_count": 6,
             "first_order_date": TODAY - timedelta(days=731),
             "last_order_date": TODAY,
             "order_total_12m": 100,
@@ -484,10 +504,53 @@ class TestTemplateRules(BaseCase):
         self.assertEqual(run("degradation", {**let_go, "balance_due": 0}), "ended")
         self.assertEqual(run("ended", steady), "stability")
 
+    def test_t2_decides_by_number_and_interval_until_a_trend_is_known(self):
+        emulator = Emulator(load("relationship"), SALE | ACCOUNT)
+        young = {
+            "purchase_day_count": 3,
+            "first_order_date": TODAY - timedelta(days=100),
+            "last_order_date": TODAY,
+            "order_total_12m": 300,
+            "order_interval_days": 50,
+            "order_trend": None,
+            "order_trend_6m": None,
+        }
+        self.assertEqual(emulator.settle("exploration", young), "formation")
+        for change in ({"order_interval_days": 61}, {"purchase_day_count": 2}):
+            self.assertEqual(
+                emulator.settle("exploration", {**young, **change}), "exploration"
+            )
+
+    def test_t2_uses_half_a_year_until_two_years_are_known(self):
+        emulator = Emulator(load("relationship"), SALE | ACCOUNT)
+        known = {
+            "purchase_day_count": 6,
+            "first_order_date": TODAY - relativedelta(months=24) + timedelta(days=1),
+            "last_order_date": TODAY,
+            "order_total_12m": 300,
+            "order_interval_days": 90,
+            "order_trend": None,
+            "order_trend_6m": 0.1,
+        }
+        settle = emulator.settle
+        self.assertEqual(settle("exploration", known), "formation")
+        for stage in ("exploration", "formation"):
+            falling = {**known, "order_trend_6m": -0.3}
+            self.assertEqual(settle(stage, falling), "degradation")
+        # With two years, half a year says nothing any more.
+        old = {
+            **known,
+            "first_order_date": TODAY - relativedelta(months=24),
+            "order_trend": 0.1,
+            "order_total_prev_12m": 250,
+            "order_trend_6m": -0.3,
+        }
+        self.assertEqual(settle("formation", old), "stability")
+
     def test_t2_does_not_take_silence_on_both_sides_for_recovery(self):
         run = Emulator(load("relationship"), SALE).settle
         nothing = {
-            "order_count": 5,
+            "purchase_day_count": 5,
             "first_order_date": date(2020, 1, 1),
             "last_order_date": date(2022, 1, 1),
             "decision": "reinvest",
@@ -500,7 +563,7 @@ class TestTemplateRules(BaseCase):
 
     def test_t3_retains_complaints_and_the_silent(self):
         run = Emulator(load("service"), SALE | TICKETS).settle
-        fine = {"order_count": 1, "last_order_date": TODAY}
+        fine = {"purchase_day_count": 1, "last_order_date": TODAY}
         self.assertEqual(run("identify", fine), "maintain")
         waiting = {
             **fine,
@@ -524,7 +587,7 @@ class TestTemplateRules(BaseCase):
     def test_t4a_warns_of_complaints_and_takes_back_who_is_content(self):
         run = Emulator(load("activity"), SALE | TICKETS).settle
         fine = {
-            "order_count": 4,
+            "purchase_day_count": 4,
             "first_order_date": TODAY - timedelta(days=400),
             "last_order_date": TODAY,
         }
@@ -546,7 +609,7 @@ class TestTemplateRules(BaseCase):
 
     def test_t4b_and_t5_do_not_call_loyal_who_complains(self):
         fine = {
-            "order_count": 10,
+            "purchase_day_count": 10,
             "first_order_date": TODAY - timedelta(days=800),
             "last_order_date": TODAY,
         }
@@ -564,13 +627,13 @@ class TestTemplateRules(BaseCase):
     def test_t5_finds_advocates_by_ratings_and_by_loyalty(self):
         run = Emulator(load("advocacy"), SALE | TICKETS).settle
         buyer = {
-            "order_count": 2,
+            "purchase_day_count": 2,
             "first_order_date": TODAY - timedelta(days=800),
             "last_order_date": TODAY,
         }
         self.assertEqual(run("reach", buyer), "retain")
         self.assertEqual(run("reach", {**buyer, "rating_avg": 4.5}), "advocacy")
-        loyal = {**buyer, "order_count": 10}
+        loyal = {**buyer, "purchase_day_count": 10}
         self.assertEqual(run("reach", loyal), "advocacy")
         self.assertEqual(run("reach", {**loyal, "rating_avg": 2}), "retain")
         self.assertEqual(run("advocacy", {**loyal, "rating_avg": 2}), "retain")
@@ -583,7 +646,7 @@ class TestTemplateRules(BaseCase):
             for known in (SALE, SALE | TICKETS):
                 emulator = Emulator(load(code), known)
                 buyer = {
-                    "order_count": 2,
+                    "purchase_day_count": 2,
                     "first_order_date": TODAY - timedelta(days=500),
                 }
 
@@ -626,7 +689,7 @@ class TestTemplateRules(BaseCase):
         run = Emulator(load("nurture"), SALE).settle
         long_ago = TODAY - timedelta(days=365)
         facts = {
-            "order_count": 1,
+            "purchase_day_count": 1,
             "last_order_date": long_ago,
             "last_contact_date": TODAY,
         }
@@ -646,7 +709,7 @@ class TestTemplateRules(BaseCase):
             names = [rule["name"]["en_US"] for rule in template["rules"]]
             self.assertIn("No order is left", names)
             emulator = Emulator(template, SALE)
-            facts = {"order_count": 2, "last_order_date": date(2020, 1, 1)}
+            facts = {"purchase_day_count": 2, "last_order_date": date(2020, 1, 1)}
             self.assertEqual(emulator.settle(before, facts), before)
 
     def test_a_loss_comes_after_the_warning(self):
@@ -703,7 +766,7 @@ class TestTemplateT4(BaseCase):
 
         for orders, last, as_of in self._grid():
             facts = {
-                "order_count": orders,
+                "purchase_day_count": orders,
                 "first_order_date": last,
                 "last_order_date": last,
             }
@@ -732,7 +795,7 @@ class TestTemplateT4(BaseCase):
             for days in (0, 100, 180, 181, 182, 183, 184, 185, 400):
                 first = last and last - timedelta(days=days)
                 facts = {
-                    "order_count": orders,
+                    "purchase_day_count": orders,
                     "first_order_date": first,
                     "last_order_date": last,
                 }
@@ -745,7 +808,7 @@ class TestTemplateT4(BaseCase):
 
     def test_t4b_new_customers_pass_each_step_of_growth(self):
         emulator = Emulator(load("growth"), KNOWN["all"])
-        facts = {"order_count": 4, "last_order_date": TODAY}
+        facts = {"purchase_day_count": 4, "last_order_date": TODAY}
         self.assertEqual(
             emulator.path("prospect", facts)[0],
             ["prospect", "first_deal", "growing", "loyal"],
@@ -761,7 +824,7 @@ class TestTemplateT4(BaseCase):
             names = [tag["name"]["zh_CN"] for tag in tags]
             self.assertEqual(names, ["新注册", "初次下单", "活跃", "沉默", "流失"])
             for orders, last, as_of in self._grid():
-                facts = {"order_count": orders, "last_order_date": last}
+                facts = {"purchase_day_count": orders, "last_order_date": last}
                 carried = [
                     tag["code"] for tag in tags if matches(tag["domain"], facts, as_of)
                 ]
@@ -799,9 +862,11 @@ class TestTemplate(TransactionCase):
         for code in CODES:
             rules = [r for r in load(code)["rules"] if facts_of(r) <= known]
             for facts in itertools.islice(grid(rules, [TODAY]), 0, None, 197):
-                if facts.get("order_trend") == 0:
-                    continue  # a new record reads an unknown trend as 0
-                profile = Profile.new({n: v for n, v in facts.items() if v})
+                if not all(facts.get(name, 1) for name in (*TREND_MONTHS, "balance_due")):
+                    continue  # a new record does not tell 0 from unknown
+                profile = Profile.new(
+                    {n: v for n, v in facts.items() if v}
+                )
                 for rule in rules:
                     domain = Profile._get_fact_domain(
                         write_domain(rule["domain"]), TODAY, "rule"
@@ -951,7 +1016,7 @@ class TestTemplate(TransactionCase):
             self.assertEqual(name, "已放弃：12 个月无订单且款项结清")
         with self._knowing(CRM):
             left_out = dict(self.Template._get_unavailable_items("growth"))
-            self.assertEqual(left_out["Second order"], ["order_count"])
+            self.assertEqual(left_out["Bought on a second day"], ["purchase_day_count"])
             self.assertEqual(
                 left_out["No order for 90 days"],
                 ["last_order_date"],

@@ -365,7 +365,30 @@ class CrmLifecycleStart(models.TransientModel):
 
     def _save_measures(self):
         # sudo: users write what they choose, not what is measured.
-        self.sudo().measures = self._measure()
+        self.sudo().measures = self._measure_now()
+
+    def _measure_now(self):
+        """Measure after the sources have read the latest documents.
+
+        Days are those of the chosen time zone, which is only tried if it is another one
+        than the company's.
+        """
+        # sudo: the time zone of a company is not confidential.
+        if not self.company_id or self.tz == self.company_id.sudo().lifecycle_tz:
+            self._prepare_sources()
+            return self._measure()
+        with self.env.cr.savepoint() as savepoint:
+            self._apply_tz()
+            self._prepare_sources()
+            found = self._measure()
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return found
+
+    def _prepare_sources(self):
+        scope = self._get_scope()
+        for name in self.env["crm.lifecycle"]._lifecycle_sources():
+            self.env[name]._prepare_run(scope)
 
     def _measure(self):
         """Return the measures, proposals and shares of `engine.thresholds`."""
@@ -626,7 +649,7 @@ class CrmLifecycleStartLine(models.TransientModel):
             ("days", "days"),
             ("months", "months"),
             ("years", "years"),
-            ("orders", "orders"),
+            ("purchase_days", "days with purchases"),
             ("percent", "percent"),
             ("stars", "stars"),
         ],

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..ledger import LedgerUpdate
 
@@ -93,3 +93,25 @@ class CrmLifecyclePurchaseChannel(models.AbstractModel):
         """
         for channel in self.env["crm.lifecycle.purchase.channel"]._get_all():
             LedgerUpdate(channel, topics, skipped_company_id).execute()
+
+    @api.model
+    def _check_ledger(self, topics):
+        """Compare all documents with the ledger, and write what differs.
+
+        A channel that was compared today, for another company, is skipped.
+
+        :param topics: see `_update_ledger`
+        :return: the number of rows written
+        """
+        Watermark = self.env["crm.lifecycle.purchase.watermark"].sudo()
+        written = 0
+        today = fields.Date.today()
+        for channel in self.env["crm.lifecycle.purchase.channel"]._get_all():
+            watermark = Watermark.search([("channel", "=", channel._channel)])
+            if watermark.checked_date == today:
+                continue
+            watermark.write({"moment": False, "checked_date": today})
+            update = LedgerUpdate(channel, topics)
+            update.execute()
+            written += update.written
+        return written

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.scope import ALL_TOPICS
+
 # Windows of amounts: the months after which an amount leaves one, and the factors to
 # add it to the sums of the last six months, of the last twelve, and of the twelve
 # before.
@@ -36,11 +38,17 @@ class CrmLifecycleSourcePurchase(models.AbstractModel):
     _reads = ("crm_lifecycle_purchase",)
     _has_rolling_facts = True
 
-    def _prepare_run(self, scope):
+    def _prepare_run(self, scope, refreshes_all=False):
         """Bring the ledger up to date; customers with changed rows are reported."""
         self.env["crm.lifecycle.purchase.channel"]._update_ledger(
-            scope.topics[self._name],
-            skipped_company_id=scope.company_id if scope.is_full else None,
+            scope.topics.get(self._name, ALL_TOPICS),
+            skipped_company_id=scope.company_id if refreshes_all else None,
+        )
+
+    def _check_store(self, scope):
+        """Compare the whole ledger with the documents, once a day for all companies."""
+        return self.env["crm.lifecycle.purchase.channel"]._check_ledger(
+            scope.topics[self._name]
         )
 
     def _changed_subjects(self, scope):

@@ -200,7 +200,9 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         order, positive for goods with a price.
         """
         return [
-            self._get_invoice_lines(SQL("m.move_type = 'out_refund'"), 1),
+            self._get_invoice_lines(
+                SQL("m.move_type = 'out_refund' AND i.quantity >= 0"), 1
+            ),
             self._get_invoice_lines(
                 SQL("m.move_type = 'out_invoice' AND i.quantity < 0"), -1
             ),
@@ -218,14 +220,18 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         return [
             SQL(
                 "SELECT line_id, amount FROM (%s) AS i",
-                self._get_invoice_lines(
+                self._get_invoice_lines(SQL("%s AND %s", condition, is_listed), sign),
+            )
+            for condition, sign in (
+                (
                     SQL(
                         "m.move_type IN ('out_invoice', 'out_receipt') "
-                        "AND i.quantity >= 0 AND %s",
-                        is_listed,
+                        "AND i.quantity >= 0"
                     ),
                     1,
                 ),
+                # sold with an invoice that became a credit note: more came back
+                (SQL("m.move_type = 'out_refund' AND i.quantity < 0"), -1),
             )
         ]
 

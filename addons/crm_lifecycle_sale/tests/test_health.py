@@ -20,7 +20,7 @@ class TestSaleHealth(SaleLifecycleCase, HealthCase):
         self._put(self.customer)
         self._check_bounds(
             ("good", "watch"),
-            "Orders are 30 % or more below the year before",
+            "Orders are 30 % or more below the period before",
             "order_trend",
             (-0.29, -0.3, -0.31),
         )
@@ -29,11 +29,21 @@ class TestSaleHealth(SaleLifecycleCase, HealthCase):
         self._settings("decline").write({"threshold": 50, "level": "at_risk"})
         self._check_bounds(
             ("good", "at_risk"),
-            "Orders are 50 % or more below the year before",
+            "Orders are 50 % or more below the period before",
             "order_trend",
             (-0.49, -0.5, -0.51),
         )
         self._settings("decline").is_enabled = False
+        self._check("good")
+
+    def test_half_a_year_is_a_sign_until_two_years_are_known(self):
+        self._put(self.customer)
+        text = "Orders are 30 % or more below the period before"
+        self._write(order_trend=None)
+        self._check_bounds(
+            ("good", "watch"), text, "order_trend_6m", (-0.29, -0.3, -0.31)
+        )
+        self._write(order_trend=0.1)
         self._check("good")
 
     def test_an_order_ends_the_silence(self):

@@ -1,11 +1,10 @@
 from datetime import date, time, timedelta
 
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
 
-from .common import SaleLifecycleCase
+from .common import InvoiceCase, SaleLifecycleCase
 
 YEAR_AGO = (TODAY - date(2025, 3, 2)).days
 
@@ -21,7 +20,7 @@ class TestOrderFacts(SaleLifecycleCase):
     def test_facts_of_three_orders(self):
         partner = self._partner()
         self._order(partner, 100, days_ago=400)
-        self._order(partner, 50, days_ago=30)
+        self._order(partner, 50, days_ago=200)
         self._order(partner, 25.5, days_ago=20)
         self._run()
         profile = self._profile(partner)
@@ -33,12 +32,15 @@ class TestOrderFacts(SaleLifecycleCase):
                     "first_order_date": TODAY - timedelta(days=400),
                     "last_order_date": TODAY - timedelta(days=20),
                     "order_count": 3,
+                    "purchase_day_count": 3,
                     "order_total": 175.5,
+                    "order_total_6m": 25.5,
                     "order_total_12m": 75.5,
                     "order_total_prev_12m": 100,
                     "average_order_value": 58.5,
                     "order_interval_days": 190,
-                    "order_trend": -0.245,
+                    "order_trend": 0,
+                    "order_trend_6m": -0.49,
                     "quotation_count": 0,
                 }
             ],
@@ -50,11 +52,11 @@ class TestOrderFacts(SaleLifecycleCase):
         self._order(partner, moment=time(15))
         self._run()
         self.env.cr.execute(
-            "SELECT order_interval_days, order_trend, order_total_prev_12m::int "
-            "FROM crm_lifecycle_profile WHERE id = %s",
+            "SELECT order_interval_days, order_trend, order_trend_6m, "
+            "order_total_prev_12m::int, purchase_day_count FROM crm_lifecycle_profile WHERE id = %s",
             [self._profile(partner).id],
         )
-        self.assertEqual(self.env.cr.fetchone(), (None, None, 0))
+        self.assertEqual(self.env.cr.fetchone(), (None, None, None, 0, 1))
 
     def test_the_window_of_twelve_months(self):
         for days, expected in [
@@ -225,7 +227,9 @@ class TestOrderFacts(SaleLifecycleCase):
         """A rule on an amount does not apply to customers with an unknown amount."""
         self._rule(self.risk, [("order_trend", "<=", 0.5)], self.prospect)
         new, shrinking = self._partner("New"), self._partner("Shrinking")
-        self._order(new, 100)
+        self._order(new, 100, days_ago=400)
+        self._order(new, 10)
+        self._order(shrinking, 1, days_ago=731)
         self._order(shrinking, 100, days_ago=400)
         self._order(shrinking, 60)
         self._run()
@@ -245,69 +249,7 @@ class TestOrderFacts(SaleLifecycleCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCreditNotes(SaleLifecycleCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        account = cls.env["account.account"]
-        income = account.create(
-            {
-                "name": "Sales",
-                "code": "400000",
-                "account_type": "income",
-                "company_ids": [Command.set(cls.company.ids)],
-            }
-        )
-        receivable = account.create(
-            {
-                "name": "Debtors",
-                "code": "110000",
-                "account_type": "asset_receivable",
-                "reconcile": True,
-                "company_ids": [Command.set(cls.company.ids)],
-            }
-        )
-        cls.env["account.journal"].create(
-            {
-                "name": "Sales",
-                "code": "SAL",
-                "type": "sale",
-                "company_id": cls.company.id,
-                "default_account_id": income.id,
-            }
-        )
-        cls.product.with_company(cls.company).property_account_income_id = income
-        cls.env["ir.default"].set(
-            "res.partner",
-            "property_account_receivable_id",
-            receivable.id,
-            company_id=cls.company.id,
-        )
-
-    def _refund(self, order, amount, days_ago=0):
-        """Create a posted credit note of an amount on the order's line."""
-        note = self.env["account.move"].create(
-            {
-                "move_type": "out_refund",
-                "partner_id": order.partner_id.id,
-                "company_id": self.company.id,
-                "invoice_date": TODAY - timedelta(days=days_ago),
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "product_id": self.product.id,
-                            "quantity": 1,
-                            "price_unit": amount,
-                            "tax_ids": [Command.clear()],
-                            "sale_line_ids": [Command.set(order.order_line.ids)],
-                        }
-                    )
-                ],
-            }
-        )
-        note.action_post()
-        return note
-
+class TestCreditNotes(InvoiceCase):
     def test_a_credit_note_is_taken_off_on_its_day(self):
         partner = self._partner()
         order = self._order(partner, 100, days_ago=20)
