@@ -340,6 +340,7 @@ class TestReturns(PurchaseCase):
         self.assertEqual(self._rows(), [(20, 100), (15, 50), (5, -100), (5, -50)])
 
     def test_taxes_do_not_count(self):
+        self.company.country_id = self.env.ref("base.us")
         group = self.env["account.tax.group"].create(
             {"name": "Taxes", "company_id": self.company.id}
         )
@@ -348,7 +349,7 @@ class TestReturns(PurchaseCase):
                 "name": "Ten",
                 "amount": 10,
                 "company_id": self.company.id,
-                "country_id": self.env.ref("base.us").id,
+                "country_id": self.company.country_id.id,
                 "tax_group_id": group.id,
             }
         )
