@@ -15,18 +15,24 @@ from typing import NamedTuple
 
 
 class Facts(NamedTuple):
-    """The facts of a customer on a day; amounts in cents, None if unknown."""
+    """The facts of a customer on a day; amounts in cents, None if unknown.
+
+    What was given away is no purchase, but somebody was seen.
+    """
 
     first_seen_date: date
-    first_order_date: date
-    last_order_date: date
+    first_order_date: date | None
+    last_order_date: date | None
     order_count: int
-    order_total: int
-    order_total_12m: int
-    order_total_prev_12m: int
-    average_order_value: Fraction
+    purchase_day_count: int
+    order_total: int | None
+    order_total_6m: int | None
+    order_total_12m: int | None
+    order_total_prev_12m: int | None
+    average_order_value: Fraction | None
     order_interval_days: Fraction | None
     order_trend: Fraction | None
+    order_trend_6m: Fraction | None
 
 
 def read_purchases(path):
@@ -43,46 +49,63 @@ def read_purchases(path):
     return purchases
 
 
+def get_real(purchases):
+    """Return the purchases that cost something."""
+    return [(day, cents) for day, cents in purchases if cents > 0]
+
+
 def get_facts(purchases, as_of):
-    """Return the facts of a customer on a day, None before the first purchase."""
-    purchases = [(day, cents) for day, cents in purchases if day <= as_of]
-    if not purchases:
+    """Return the facts of a customer on a day, None if not seen yet."""
+    seen = [day for day, _cents in purchases if day <= as_of]
+    if not seen:
         return None
-    days = sorted({day for day, _cents in purchases})
-    one_year_ago = months_before(as_of, 12)
-    two_years_ago = months_before(as_of, 24)
-    total = sum(cents for _day, cents in purchases)
-    this_year = sum(cents for day, cents in purchases if day > one_year_ago)
-    year_before = sum(
-        cents for day, cents in purchases if two_years_ago < day <= one_year_ago
-    )
+    real = [(day, cents) for day, cents in get_real(purchases) if day <= as_of]
+    days = sorted({day for day, _cents in real})
+
+    def get_sum(months, since=None):
+        """Return the cents of the months before the day, or up to some months ago."""
+        start = months_before(as_of, months)
+        end = months_before(as_of, since) if since else as_of
+        return sum(cents for day, cents in real if start < day <= end)
+
+    def get_trend(months):
+        """Return the change, once two such periods have passed since the first day."""
+        before = get_sum(2 * months, months)
+        if not days or days[0] > months_before(as_of, 2 * months) or not before:
+            return None
+        return Fraction(get_sum(months), before) - 1
+
+    total = sum(cents for _day, cents in real)
     return Facts(
-        first_seen_date=days[0],
-        first_order_date=days[0],
-        last_order_date=days[-1],
-        order_count=len(purchases),
-        order_total=total,
-        order_total_12m=this_year,
-        order_total_prev_12m=year_before,
-        average_order_value=Fraction(total, len(purchases)),
+        first_seen_date=min(seen),
+        first_order_date=days[0] if days else None,
+        last_order_date=days[-1] if days else None,
+        order_count=len(real),
+        purchase_day_count=len(days),
+        order_total=total if real else None,
+        order_total_6m=get_sum(6) if real else None,
+        order_total_12m=get_sum(12) if real else None,
+        order_total_prev_12m=get_sum(24, 12) if real else None,
+        average_order_value=Fraction(total, len(real)) if real else None,
         order_interval_days=(
             Fraction((days[-1] - days[0]).days, len(days) - 1)
             if len(days) > 1
             else None
         ),
-        order_trend=(Fraction(this_year, year_before) - 1 if year_before else None),
+        order_trend=get_trend(12),
+        order_trend_6m=get_trend(6),
     )
 
 
 def get_stage(facts, as_of):
     """Return the code of the T4b stage of a customer with these facts on a day."""
-    if facts is None or facts.order_count == 0:
+    if facts is None or facts.purchase_day_count == 0:
         return "prospect"
     if facts.last_order_date <= as_of - timedelta(days=90):
         return "churned"
-    if facts.order_count == 1:
+    if facts.purchase_day_count == 1:
         return "first_deal"
-    if facts.order_count <= 3:
+    if facts.purchase_day_count <= 3:
         return "growing"
     return "loyal"
 
@@ -92,10 +115,10 @@ def get_tags(facts, as_of):
     one_month_ago, three_months_ago = (
         as_of - timedelta(days=days) for days in (30, 90)
     )
-    if facts.order_count == 0:
+    if facts.purchase_day_count == 0:
         return {"new_registered"} if facts.first_seen_date > one_month_ago else set()
     if facts.last_order_date > one_month_ago:
-        return {"first_order" if facts.order_count == 1 else "active"}
+        return {"first_order" if facts.purchase_day_count == 1 else "active"}
     return {"silent" if facts.last_order_date > three_months_ago else "churned"}
 
 
@@ -105,20 +128,20 @@ def get_moves(purchases, end):
     As by a run on each day up to the end: a purchase counts on its day, and 90 days
     without one end on the 90th day after it, unless that day has a purchase.
     """
-    bought = {}
-    for day, _cents in sorted(purchases):
-        bought[day] = bought.get(day, 0) + 1
+    days = {day for day, _cents in get_real(purchases)}
     moves = []
     stage = last = None
     count = 0
-    for day, number in bought.items():
+    seen = min(day for day, _cents in purchases)
+    for day in sorted({seen, *days}):
         if day > end:
             break
         if last and last + timedelta(days=90) < day:
             moves.append((last + timedelta(days=90), "churned"))
             stage = "churned"
-        last = day
-        count += number
+        if day in days:
+            last = day
+            count += 1
         for code in get_path(stage, count):
             moves.append((day, code))
             stage = code
@@ -128,9 +151,9 @@ def get_moves(purchases, end):
 
 
 def get_path(stage, count):
-    """Return the T4b stages that a purchase leads through, for ``count`` in all."""
+    """Return the T4b stages that a purchase leads through, on ``count`` days in all."""
     ladder = ["prospect", "first_deal", "growing", "loyal"]
-    reached = 1 if count == 1 else 2 if count <= 3 else 3
+    reached = count if count <= 2 else 2 if count == 3 else 3
     if stage == "churned":
         return [ladder[reached]]
     return ladder[ladder.index(stage) + 1 if stage else 0 : reached + 1]
@@ -138,7 +161,9 @@ def get_path(stage, count):
 
 def get_next_stage(stage, facts, day):
     """Return the T4b stage to which the rules move a buyer next, None if to none."""
-    orders = facts.order_count
+    orders = facts.purchase_day_count
+    if not orders:
+        return None
     is_silent = facts.last_order_date <= day - timedelta(days=90)
     if stage == "prospect":
         return "first_deal"

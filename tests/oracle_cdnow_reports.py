@@ -10,8 +10,8 @@ from statistics import mean, quantiles
 from . import oracle_cdnow as oracle
 
 LADDER = ("prospect", "first_deal", "growing", "loyal")
-# The number of purchases by which a stage of the ladder is reached.
-THRESHOLDS = {"prospect": 1, "first_deal": 1, "growing": 2, "loyal": 4}
+# The number of days with a purchase by which a stage of the ladder is reached.
+THRESHOLDS = {"prospect": 0, "first_deal": 1, "growing": 2, "loyal": 4}
 
 
 def month_of(day):
@@ -27,10 +27,15 @@ def quarter_of(day):
 # ------------------------------------------------------------
 
 
+def get_buyers(truth):
+    """Return the purchases of each customer who bought something."""
+    return [real for item in truth.values() if (real := oracle.get_real(item))]
+
+
 def get_purchase_cohorts(truth, period_of=month_of):
     """Return ``{(cohort, period): (buyers, cents)}``."""
     buyers, cents = Counter(), Counter()
-    for purchases in truth.values():
+    for purchases in get_buyers(truth):
         cohort = period_of(min(day for day, _amount in purchases))
         for period in {period_of(day) for day, _amount in purchases}:
             buyers[cohort, period] += 1
@@ -42,7 +47,7 @@ def get_purchase_cohorts(truth, period_of=month_of):
 def get_buyers_by_month(truth):
     """Return ``{month: (buyers, first time, returning, retained next month)}``."""
     figures = {}
-    for purchases in truth.values():
+    for purchases in get_buyers(truth):
         months = sorted({month_of(day) for day, _amount in purchases})
         for index, month in enumerate(months):
             following = month_of(month + timedelta(days=31))
@@ -56,13 +61,14 @@ def get_buyers_by_month(truth):
 
 def get_repeat_figures(truth):
     """Return the repeat purchase rate, and mean and median days between purchases."""
-    repeaters = sum(len(purchases) > 1 for purchases in truth.values())
+    buyers = get_buyers(truth)
+    repeaters = sum(len(purchases) > 1 for purchases in buyers)
     intervals = []
-    for purchases in truth.values():
+    for purchases in buyers:
         days = sorted({day for day, _amount in purchases})
         if len(days) > 1:
             intervals.append((days[-1] - days[0]).days / (len(days) - 1))
-    return repeaters / len(truth), mean(intervals), quantiles_of(intervals)[1]
+    return repeaters / len(buyers), mean(intervals), quantiles_of(intervals)[1]
 
 
 # ------------------------------------------------------------
@@ -76,22 +82,24 @@ def get_moves_by_step(purchases, days):
     Of two runs a month apart, the second one finds the stage at that time: a customer
     who became inactive and bought again in between was never found inactive.
     """
-    bought = sorted(day for day, _amount in purchases)
+    seen = min(day for day, _amount in purchases)
+    bought = sorted({day for day, _amount in oracle.get_real(purchases)})
     moves = []
     stage, before = None, date.min
     for look in days:
-        known = [day for day in bought if day <= look]
-        if not known:
+        if seen > look:
             continue
-        churned = known[-1] + timedelta(days=90)
-        if churned <= look:
+        known = [day for day in bought if day <= look]
+        churned = known and known[-1] + timedelta(days=90)
+        if churned and churned <= look:
             if stage != "churned":
                 moves.append((churned, "churned"))
                 stage = "churned"
         else:
             back = min((day for day in known if day > before), default=None)
             for code in oracle.get_path(stage, len(known)):
-                day = known[THRESHOLDS[code] - 1]
+                number = THRESHOLDS[code]
+                day = known[number - 1] if number else seen
                 moves.append((max(day, back) if stage == "churned" else day, code))
                 stage = code
         before = look

@@ -25,6 +25,7 @@ DAYS = [
 # rounded: an average to the cent, the others to more digits.
 AMOUNTS = {
     "order_total",
+    "order_total_6m",
     "order_total_12m",
     "order_total_prev_12m",
     "average_order_value",
@@ -34,6 +35,7 @@ TOLERANCE = {
     "average_order_value": 0.5 + 1e-6,
     "order_interval_days": 1e-9,
     "order_trend": 1e-9,
+    "order_trend_6m": 1e-9,
 }
 TABLES = ("res_partner", "sale_order", "sale_order_line")
 

@@ -1,11 +1,11 @@
 {
     "name": "Customer Lifecycle: Invoicing",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/CRM",
-    "summary": "Invoices, payments and debts as facts of the customer lifecycle",
+    "summary": "Invoices as purchases, payments and debts of the customer lifecycle",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["crm_lifecycle", "account"],
+    "depends": ["crm_lifecycle_purchase", "crm_lifecycle", "account"],
     "data": [
         "views/account_move_views.xml",
         "views/crm_lifecycle_profile_views.xml",
@@ -13,7 +13,7 @@
         "views/res_partner_views.xml",
     ],
     "demo": ["demo/crm_lifecycle_tag_demo.xml"],
-    "auto_install": True,
+    "auto_install": ["crm_lifecycle", "account"],
     "post_init_hook": "schedule_full_rebuild",
     "uninstall_hook": "schedule_full_rebuild",
 }

@@ -8,7 +8,9 @@
     "depends": ["crm_lifecycle"],
     "data": [
         "security/ir.model.access.csv",
+        "security/crm_lifecycle_purchase_security.xml",
         "views/crm_lifecycle_purchase_views.xml",
+        "views/crm_lifecycle_purchase_import_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/res_partner_views.xml",
     ],

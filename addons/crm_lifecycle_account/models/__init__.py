@@ -4,6 +4,7 @@ from . import account_move_line
 from . import account_partial_reconcile
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_timeline
+from . import crm_lifecycle_purchase_channel_invoice
 from . import crm_lifecycle_source_account
 from . import crm_lifecycle_stage
 from . import crm_lifecycle_playbook_log

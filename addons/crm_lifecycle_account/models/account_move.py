@@ -40,12 +40,25 @@ class AccountMove(models.Model):
         """Refresh the previous customer: the next run finds no row that names it."""
         if vals.keys() & {"partner_id", "company_id", "journal_id"}:
             self._mark_posted_pending()
+        if "reversed_entry_id" in vals:
+            self._mark_purchases_pending(self.reversed_entry_id)
         return super().write(vals)
 
     def unlink(self):
         """Refresh the customers of deleted entries, which leave no row to find."""
         self._mark_posted_pending()
+        counted = self.filtered("posted_before")
+        related = counted.reversed_entry_id | counted.reversal_move_ids
+        self._mark_purchases_pending(counted | related)
         return super().unlink()
+
+    @api.model
+    def _mark_purchases_pending(self, documents):
+        """Have the ledger read some documents again."""
+        Pending = self.env["crm.lifecycle.purchase.pending"]
+        # `sudo()`: the ledger follows documents that the user may not read, too.
+        sales = documents.sudo().filtered(lambda move: move.is_sale_document(True))
+        Pending._mark_pending("invoice", sales.ids)
 
     def _post(self, soft=True):
         """Evaluate the customers of posted invoices and payments within a minute."""

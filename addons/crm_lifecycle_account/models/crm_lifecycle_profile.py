@@ -113,19 +113,6 @@ class CrmLifecycleProfile(models.Model):
             facts |= dict.fromkeys(more)
         return facts
 
-    @api.model
-    def _get_customer_date_sql(self):
-        return SQL(
-            "COALESCE(%s, CASE WHEN p.invoice_count > 0 THEN p.first_seen_date END)",
-            super()._get_customer_date_sql(),
-        )
-
-    @api.model
-    def _get_purchase_date_sql(self):
-        return SQL(
-            "GREATEST(p.last_invoice_date, %s)", super()._get_purchase_date_sql()
-        )
-
     def _get_decision_figures(self, scope):
         """Add what was invoiced, for users who may see it."""
         found = super()._get_decision_figures(scope)

@@ -2,6 +2,8 @@ from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_mixin
 from . import crm_lifecycle_purchase
 from . import crm_lifecycle_purchase_channel
+from . import crm_lifecycle_purchase_channel_import
+from . import crm_lifecycle_purchase_import
 from . import crm_lifecycle_purchase_pending
 from . import crm_lifecycle_purchase_watermark
 from . import crm_lifecycle_source_purchase

@@ -8,6 +8,7 @@ from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_decision import (
     DecisionFigure,
 )
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
+from odoo.addons.crm_lifecycle.personal_data import ALL, KEEP, PersonalModel
 
 
 class CrmLifecycleProfile(models.Model):
@@ -127,6 +128,34 @@ class CrmLifecycleProfile(models.Model):
                 threshold=30,
                 unit="percent",
                 maximum=100,
+            ),
+        ]
+
+    @api.model
+    def _get_personal_models(self):
+        """Keep purchases, for the sums: they have no name, only document numbers."""
+        return [
+            *super()._get_personal_models(),
+            PersonalModel(
+                name="crm.lifecycle.purchase.import",
+                decision=KEEP,
+                links=("partner_id",),
+                kept=ALL,
+                names=("name", "date", "amount"),
+                reason=self.env._("Purchases stay, for the sums; they have no name."),
+            ),
+            PersonalModel(
+                name="crm.lifecycle.purchase",
+                decision=KEEP,
+                links=("partner_id",),
+                kept=ALL,
+                is_technical=True,  # what other documents say
+            ),
+            PersonalModel(
+                name="crm.lifecycle.purchase.pending",
+                decision=KEEP,  # numbers only
+                kept=ALL,
+                is_technical=True,
             ),
         ]
 

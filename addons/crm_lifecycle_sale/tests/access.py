@@ -7,14 +7,46 @@ SEARCHES = """
 
 
 def make(world):
-    """Return an order, which shows the stage of its customer."""
-    order = {
-        "partner_id": world.shared.id,
-        "company_id": world.home.id,
-        "user_id": world.seller.id,
+    """Return an order, which shows the stage of its customer, and its purchases."""
+    orders = {
+        name: world.env["sale.order"].create(
+            {
+                "partner_id": world.shared.id,
+                "company_id": company.id,
+                "user_id": user.id,
+            }
+        )
+        for name, company, user in (
+            ("mine", world.home, world.seller),
+            ("others", world.home, world.colleague),
+            ("there", world.there, world.seller),
+        )
     }
-    return {"sale.order": {"mine": world.env["sale.order"].create(order)}}
+    return {
+        "sale.order": {"mine": orders["mine"]},
+        "crm.lifecycle.purchase": {
+            name: world.env["crm.lifecycle.purchase"].create(
+                {
+                    "partner_id": world.shared.id,
+                    "company_id": order.company_id.id,
+                    "date": "2026-03-02",
+                    "amount": 100,
+                    "channel": "sale",
+                    "model": "sale.order",
+                    "res_id": order.id,
+                }
+            )
+            for name, order in orders.items()
+        },
+    }
 
+
+MODELS = """
+model                  record public portal employee seller leader manager technician admin
+crm.lifecycle.purchase mine   -      -      -        r      r      r       -          r
+crm.lifecycle.purchase others -      -      -        -      r      r       -          r
+crm.lifecycle.purchase there  -      -      -        -      -      -       -          -
+"""
 
 METHODS = """
 model      methods                       public portal employee seller leader manager technician admin
@@ -23,17 +55,5 @@ sale.order action_open_lifecycle_profile -      -      -        x      x      x 
 
 FIELDS = """
 model       fields                                      public portal employee seller leader manager technician admin
-res.partner lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
-res.partner lifecycle_last_order_date                   -      -      -        r      r      r       -          r
-res.partner lifecycle_order_total                       -      -      -        r      r      r       -          r
-res.partner lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
-res.users   lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
-res.users   lifecycle_last_order_date                   -      -      -        r      r      r       -          r
-res.users   lifecycle_order_total                       -      -      -        r      r      r       -          r
-res.users   lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
-crm.lead    lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
-crm.lead    lifecycle_last_order_date                   -      -      -        r      r      r       -          r
-crm.lead    lifecycle_order_total                       -      -      -        r      r      r       -          r
-crm.lead    lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
 sale.order  lifecycle_profile_id,lifecycle_stage_id     -      -      -        r      r      r       -          r
 """

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -340,6 +341,7 @@ class TestReturns(PurchaseCase):
         self.assertEqual(self._rows(), [(20, 100), (15, 50), (5, -100), (5, -50)])
 
     def test_taxes_do_not_count(self):
+        self.company.country_id = self.env.ref("base.us")
         group = self.env["account.tax.group"].create(
             {"name": "Taxes", "company_id": self.company.id}
         )
@@ -348,7 +350,7 @@ class TestReturns(PurchaseCase):
                 "name": "Ten",
                 "amount": 10,
                 "company_id": self.company.id,
-                "country_id": self.env.ref("base.us").id,
+                "country_id": self.company.country_id.id,
                 "tax_group_id": group.id,
             }
         )
@@ -682,3 +684,113 @@ class TestPurchases(PurchaseCase):
         self.env["crm.lifecycle.purchase.watermark"].sudo()._reset()
         self._check(0, 0, False)
         self.assertFalse(self._rows())
+
+
+@tagged("post_install", "-at_install")
+class TestPurchaseAccess(PurchaseCase):
+    """A row of the ledger is shown to users who may read its document."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.mine = cls._order(cls.ada, 10, days_ago=3, user_id=cls.salesperson.id)
+        cls.other = cls._order(cls.ada, 200, days_ago=2, user_id=cls.colleague.id)
+        cls._run()
+        cls.rows = cls.env["crm.lifecycle.purchase"].search(
+            [("partner_id", "=", cls.ada.id)], order="date"
+        )
+
+    def _as(self, user):
+        return self.env["crm.lifecycle.purchase"].with_user(user)
+
+    def test_rows_follow_their_orders(self):
+        mine = [("partner_id", "=", self.ada.id)]
+        for user, rows in (
+            (self.salesperson, self.rows[0]),
+            (self.colleague, self.rows[1]),
+            (self.leader, self.rows),
+            (self.manager, self.rows),
+        ):
+            Purchase = self._as(user)
+            with self.subTest(user=user.login):
+                self.assertEqual(Purchase.search(mine, order="date"), rows)
+                self.assertEqual(Purchase.search_count(mine), len(rows))
+                [[total, count]] = Purchase._read_group(
+                    mine, [], ["amount:sum", "__count"]
+                )
+                self.assertEqual((total, count), (sum(rows.mapped("amount")), len(rows)))
+                found = Purchase.search_read(mine, ["amount", "display_name"])
+                self.assertEqual(
+                    {row["display_name"] for row in found},
+                    {(self.mine | self.other).browse(row.res_id).name for row in rows},
+                )
+
+    def test_a_row_of_an_unreadable_order_is_refused(self):
+        row = self.rows[1].with_user(self.salesperson)
+        for work in (
+            lambda: row.read(["amount"]),
+            lambda: row.amount,
+            lambda: row.display_name,
+            lambda: row.check_access("read"),
+        ):
+            row.invalidate_recordset()
+            with self.assertRaises(AccessError):
+                work()
+        self.assertEqual(self.rows[0].with_user(self.salesperson).amount, 10)
+
+    def test_the_amount_of_an_unreadable_order_is_not_found_by_guessing(self):
+        Purchase = self._as(self.salesperson)
+        for domain in (
+            [("amount", ">", 100)],
+            [("res_id", "=", self.other.id)],
+            ["|", ("amount", ">", 100), ("id", "=", self.rows[1].id)],
+        ):
+            self.assertFalse(
+                Purchase.search([("partner_id", "=", self.ada.id), *domain])
+            )
+
+    def test_people_without_sales_see_no_row(self):
+        employee = self._user("emma", "base.group_user")
+        with self.assertRaises(AccessError):
+            self._as(employee).search([])
+
+    def test_nobody_writes_rows(self):
+        values = self.rows[0].copy_data()[0] | {"res_id": self.mine.id}
+        for user in (self.salesperson, self.manager):
+            row = self.rows[0].with_user(user)
+            for work in (
+                lambda row=row: row.write({"amount": 1}),
+                row.unlink,
+                lambda row=row: row.create(values),
+            ):
+                with self.assertRaises(AccessError):
+                    work()
+
+    def test_another_company_is_not_seen(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids |= other
+        partner = self._partner("Everywhere", company_id=False)
+        order = self._order(partner, 70, company_id=other.id)
+        order.user_id = self.salesperson
+        self._run()
+        mine = [("partner_id", "=", partner.id)]
+        for user in (self.salesperson, self.manager):
+            self.assertFalse(self._as(user).search(mine))
+        self.manager.company_ids |= other
+        Purchase = self._as(self.manager).with_context(allowed_company_ids=other.ids)
+        self.assertEqual(Purchase.search(mine).amount, 70)
+        self.assertFalse(self._as(self.manager).search(mine))
+
+    def test_returns_need_access_to_their_credit_note(self):
+        note = self._refund(self.mine, 4)
+        self._run()
+        row = self.env["crm.lifecycle.purchase"].search([("amount", "<", 0)])
+        self.assertRecordValues(
+            row,
+            [{"model": "account.move", "res_id": note.id, "origin_id": self.rows[0].id}],
+        )
+        note.invoice_user_id = self.colleague
+        self.assertFalse(self._as(self.salesperson).search([("id", "=", row.id)]))
+        note.invoice_user_id = self.salesperson
+        self.assertEqual(self._as(self.salesperson).search([("id", "=", row.id)]), row)
+        self.assertEqual(row.display_name, note.display_name)

@@ -1,0 +1,46 @@
+"""Expected access rights in this addon; see tests/access_matrix.py.
+
+Purchases are tried where a channel provides documents: see `crm_lifecycle_sale`.
+"""
+
+
+def make(world):
+    """Return records of the tables that the update of the ledger uses."""
+    env = world.env
+    return {
+        "crm.lifecycle.purchase.pending": {
+            "any": env["crm.lifecycle.purchase.pending"].create(
+                {"channel": "access", "res_id": 1}
+            )
+        },
+        "crm.lifecycle.purchase.watermark": {
+            "any": env["crm.lifecycle.purchase.watermark"].create({"channel": "access"})
+        },
+    }
+
+
+OPENS = """
+    crm.lifecycle.purchase.action_open_document
+"""
+
+MODELS = """
+model                            record public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.pending   any    -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.watermark any    -      -      -        -      -      -       r          r
+"""
+
+FIELDS = """
+model       fields                                      public portal employee seller leader manager technician admin
+res.partner lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
+res.partner lifecycle_last_order_date                   -      -      -        r      r      r       -          r
+res.partner lifecycle_order_total                       -      -      -        r      r      r       -          r
+res.partner lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
+res.users   lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
+res.users   lifecycle_last_order_date                   -      -      -        r      r      r       -          r
+res.users   lifecycle_order_total                       -      -      -        r      r      r       -          r
+res.users   lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
+crm.lead    lifecycle_currency_id,lifecycle_order_count -      -      -        r      r      r       -          r
+crm.lead    lifecycle_last_order_date                   -      -      -        r      r      r       -          r
+crm.lead    lifecycle_order_total                       -      -      -        r      r      r       -          r
+crm.lead    lifecycle_order_total_12m                   -      -      -        r      r      r       -          r
+"""
