@@ -41,22 +41,19 @@ class LedgerUpdate:
         self.written = 0
 
     def execute(self):
+        """Update the ledger, unless another transaction is doing it.
+
+        Then the next update finds the same documents, and puts their customers on the
+        work list.
+        """
         self.env.flush_all()
-        since = self._lock_watermark()
+        if not self._lock_watermark():
+            self.env["crm.lifecycle.pending"]._trigger_run()
+            return
+        since = self._read_watermark()
         watermark = get_watermark(self.env)
         if self._list_documents(since):
-            if since is None:
-                raise_work_mem(self.env.cr)
-            self._create_tables()
-            if since is None and self._is_ledger_empty():
-                self._fill_ledger()
-            else:
-                self._write_purchases()
-            self._write_returns()
-            self._write_returned_dates()
-            self._enqueue_customers()
-            if self.written > MANY_ROWS:
-                self._execute("ANALYZE crm_lifecycle_purchase")
+            self._update(since)
         self._execute("DROP TABLE IF EXISTS %s", TABLES)
         self._execute(
             "UPDATE crm_lifecycle_purchase_watermark SET moment = %s "
@@ -67,15 +64,28 @@ class LedgerUpdate:
         self.env["crm.lifecycle.purchase"].invalidate_model()
         self.env["crm.lifecycle.purchase.watermark"].invalidate_model()
 
+    def _update(self, since):
+        if since is None:
+            raise_work_mem(self.env.cr)
+        self._create_tables()
+        if since is None and self._is_ledger_empty():
+            self._fill_ledger()
+        else:
+            self._write_purchases()
+        self._write_returns()
+        self._write_returned_dates()
+        self._enqueue_customers()
+        if self.written > MANY_ROWS:
+            self._execute("ANALYZE crm_lifecycle_purchase")
+
     def _execute(self, code, *args, **kwargs):
         self.env.cr.execute(SQL(code, *args, **kwargs))
         return self.env.cr.rowcount
 
     def _lock_watermark(self):
-        """Lock the channel, so that one update at a time writes. Return the watermark.
+        """Lock the channel until the end of the transaction. Return whether it is free.
 
-        A concurrent update makes the transaction fail with a serialization error, and
-        the batch is retried.
+        A replay or a preview may hold it for minutes, so nothing waits for it.
         """
         key = self.channel._channel
         self._execute(
@@ -83,11 +93,18 @@ class LedgerUpdate:
             "ON CONFLICT DO NOTHING",
             key,
         )
+        return self._execute(
+            "SELECT FROM crm_lifecycle_purchase_watermark WHERE channel = %s "
+            "FOR UPDATE SKIP LOCKED",
+            key,
+        )
+
+    def _read_watermark(self):
         [[moment]] = self.env.execute_query(
             SQL(
                 "SELECT moment FROM crm_lifecycle_purchase_watermark "
-                "WHERE channel = %s FOR UPDATE",
-                key,
+                "WHERE channel = %s",
+                self.channel._channel,
             )
         )
         return moment
