@@ -145,3 +145,11 @@ class CrmLifecyclePurchase(models.Model):
             row=SQL.identifier(alias),
             day=day,
         )
+
+    @api.model
+    def _get_claimed_moves(self):
+        """Extension point: return SQL conditions of invoice lines that another channel counts.
+
+        A list of conditions on the invoice ``m`` and its line ``i``.
+        """
+        return []

@@ -1,0 +1,2 @@
+from . import crm_lifecycle_purchase_channel_pos
+from . import crm_lifecycle_purchase_channel_sale
