@@ -116,7 +116,13 @@ class TillCase(LifecycleCase):
     def _refund_line(cls, line, quantity=None, **vals):
         quantity = line.qty if quantity is None else quantity
         price = vals.pop("price", line.price_unit)
-        return cls._line(-quantity, price, refunded_orderline_id=line.id, **vals)
+        return cls._line(
+            -quantity,
+            price,
+            product_id=line.product_id.id,
+            refunded_orderline_id=line.id,
+            **vals,
+        )
 
     @classmethod
     def _refund(cls, order, quantity=None, **vals):

@@ -24,7 +24,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         return self._line(
             quantity,
             price,
-            product_id=line.product_id.id,
+            product_id=(line.product_id or self.till.down_payment_product_id).id,
             sale_order_origin_id=line.order_id.id,
             sale_order_line_id=line.id,
             **vals,
@@ -33,6 +33,17 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
     def _settle(self, order, *more, **vals):
         lines = [self._settling_line(line) for line in order.order_line]
         return self._sell(*lines, *more, partner=order.partner_id, **vals)
+
+    def _pay_down(self, amount, **vals):
+        """Pay a down payment of the order at the till."""
+        product = self.env["product.product"].create(
+            {"name": "Down payment", "type": "service", "taxes_id": False}
+        )
+        self.till.down_payment_product_id = product
+        line = self._line(
+            1, amount, product_id=product.id, sale_order_origin_id=self.order.id
+        )
+        return self._sell(line, partner=self.ada, **vals)
 
     def test_a_settled_order_counts_once_on_its_own_day(self):
         self._run()
@@ -120,12 +131,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self.assertEqual(self._ledger(self.ada), [(5, 100), (1, -100)])
 
     def test_a_down_payment_does_not_count(self):
-        product = self.coffee.copy({"name": "Down payment"})
-        self.till.down_payment_product_id = product
-        line = self._line(
-            1, 30, product_id=product.id, sale_order_origin_id=self.order.id
-        )
-        till_order = self._sell(line, partner=self.ada, days_ago=4)
+        till_order = self._pay_down(30, days_ago=4)
         down_payment = till_order.lines.sale_order_line_id
         self.assertTrue(down_payment.is_downpayment)
         self._run()
@@ -143,12 +149,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self.assertEqual(self._ledger(self.ada), [(5, 100)])
 
     def test_a_refunded_down_payment_returns_nothing(self):
-        product = self.coffee.copy({"name": "Down payment"})
-        self.till.down_payment_product_id = product
-        line = self._line(
-            1, 30, product_id=product.id, sale_order_origin_id=self.order.id
-        )
-        till_order = self._sell(line, partner=self.ada, days_ago=4)
+        till_order = self._pay_down(30, days_ago=4)
         self._refund(till_order, days_ago=3)
         self._run()
         self.assertEqual(self._ledger(self.ada), [(5, 100)])
