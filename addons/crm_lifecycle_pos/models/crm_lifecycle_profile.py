@@ -16,7 +16,7 @@ class CrmLifecycleProfile(models.Model):
         refund = Domain("is_refund", "=", True) | Domain("amount_total", "<", 0)
         events = [
             (counted & ~refund, self.env._("Till order")),
-            (counted & refund, self.env._("Till refund")),
+            (counted & refund, self.env._("Refund")),
         ]
         sources += [
             self._get_events_sql(

@@ -29,7 +29,7 @@ class TestTillTimeline(TillCase):
         self.assertEqual(
             self._events(self.salesperson),
             [
-                ("Till refund", self.refund.name, -30),
+                ("Refund", self.refund.name, -30),
                 ("Till order", self.order.name, 30),
             ],
         )

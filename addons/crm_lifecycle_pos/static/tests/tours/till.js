@@ -45,12 +45,17 @@ registry.category("web_tour.tours").add("crm_lifecycle_pos_customer", {
     steps: () => [
         {
             content: "The customer is lost, because all goods came back",
-            trigger: ".o_lifecycle_step.o_current:contains('Lost')",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains('Lost')",
+        },
+        {
+            content: "Open the timeline of the customer",
+            trigger: ".o_notebook .nav-link[name=overview]",
+            run: "click",
         },
         {
             content: "The timeline shows the order and the refund",
             trigger:
-                ".o_lifecycle_timeline:has(.o_kind_sale:contains('Till order')):has(.o_kind_sale:contains('Till refund'))",
+                ".o_lifecycle_timeline:has(.o_kind_sale:contains('Till order')):has(.o_kind_sale:contains('Refund'))",
         },
         {
             content: "And both moves",
@@ -73,7 +78,7 @@ registry.category("web_tour.tours").add("crm_lifecycle_pos_customer", {
         },
         {
             content: "It has the overview of the customer",
-            trigger: ".o_lifecycle_overview_short .o_lifecycle_step.o_current:contains('Lost')",
+            trigger: ".o_lifecycle_overview_short:contains('Lost')",
         },
     ],
 });
