@@ -1,3 +1,4 @@
+from . import account_move
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_purchase
 from . import crm_lifecycle_purchase_channel_pos

@@ -14,7 +14,8 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
     """Orders of Sales that are settled at the till.
 
     A till line that settles a line of an order bills it; one that refunds such a line,
-    or has a negative quantity, returns it on the day of the till order.
+    or has a negative quantity, returns it on the day of the till order. A credit note of
+    the till's invoice returns the lines with the same products.
     """
 
     _inherit = "crm.lifecycle.purchase.channel.sale"
@@ -66,6 +67,7 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                 ),
                 -1,
             ),
+            self._get_till_credits(),
         ]
 
     @api.model
@@ -116,4 +118,34 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
             company=sql.join_company(SQL("o.company_id")),
             states=COUNTED_STATES,
             is_goods=IS_GOODS,
+        )
+
+    @api.model
+    def _get_till_credits(self):
+        """SQL of what credit notes of the invoices of settled orders return.
+
+        Odoo doesn't link them to the lines of orders: products do.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (i.id)
+                   s.id AS line_id, 'account.move' AS model, r.id AS res_id,
+                   COALESCE(r.invoice_date, r.date) AS date,
+                   CASE WHEN i.currency_id = o.currency_id THEN i.amount_currency
+                        ELSE i.balance * COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
+                   END AS amount
+              FROM lifecycle_document AS d
+              JOIN sale_order AS o ON o.id = d.id
+              JOIN sale_order_line AS s ON s.order_id = o.id
+              JOIN pos_order_line AS l ON l.sale_order_line_id = s.id
+              JOIN pos_order AS p ON p.id = l.order_id
+              JOIN account_move AS r ON r.reversed_entry_id = p.account_move
+              JOIN account_move_line AS i
+                ON i.move_id = r.id AND i.product_id = l.product_id
+             WHERE r.move_type = 'out_refund' AND r.state = 'posted'
+               AND i.display_type = 'product' AND %s
+               AND NOT EXISTS (SELECT FROM pos_order AS b WHERE b.account_move = r.id)
+             ORDER BY i.id, s.id
+            """,
+            IS_GOODS,
         )

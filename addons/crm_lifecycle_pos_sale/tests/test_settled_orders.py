@@ -201,3 +201,17 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self._refund(till_order, days_ago=2, state="draft")
         self._run()
         self.assertEqual(self._ledger(self.ada), [(5, 100)])
+
+    def test_a_credit_note_of_the_invoice_returns_the_order_of_sales(self):
+        accountant = self._user("ann", "account.group_account_invoice")
+        till_order = self._settle(self.order, 10, days_ago=3, to_invoice=True)
+        self._run()
+        self.assertEqual(self._ledger(self.ada), [(5, 100), (3, 10)])
+        day = TODAY - timedelta(days=1)
+        invoice = till_order.account_move.with_user(accountant)
+        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        credit.action_post()
+        self._run(quick=True)
+        self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
+        self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10), (1, -10)])
+        self.assertEqual(self._ledger(self.ada, "invoice"), [])
