@@ -65,7 +65,9 @@ class TestPosPurchases(TillCase):
         self._run()
         self.assertEqual(self._ledger(self.ada), [(0, 20)])
         # An administrator who removes a paid order removes its purchase.
-        self.env.cr.execute("UPDATE pos_order SET state = 'cancel' WHERE id = %s", kept.ids)
+        self.env.cr.execute(
+            "UPDATE pos_order SET state = 'cancel' WHERE id = %s", kept.ids
+        )
         kept.invalidate_recordset()
         kept.unlink()
         self._run(quick=True)

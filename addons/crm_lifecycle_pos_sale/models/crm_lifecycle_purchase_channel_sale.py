@@ -81,7 +81,10 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         )
         return [
             *super()._get_billed_lines(lines),
-            SQL("SELECT line_id, amount FROM (%s) AS t", self._get_till_lines(settled, 1)),
+            SQL(
+                "SELECT line_id, amount FROM (%s) AS t",
+                self._get_till_lines(settled, 1),
+            ),
         ]
 
     @api.model
