@@ -185,8 +185,9 @@ class TestPosPurchases(TillCase):
         currencies = currencies.search([("name", "in", names)])
         currencies.active = True
         totals = {}
-        for currency, rates in zip(currencies.sorted("name"), ((0.5, 0.4), (2, 3))):
-            for days, rate in zip((10, 1), rates):
+        rates_by_name = {"EUR": (0.5, 0.4), "GBP": (2, 3)}
+        for currency in currencies:
+            for days, rate in zip((10, 1), rates_by_name[currency.name], strict=True):
                 self.env["res.currency.rate"].create(
                     {
                         "currency_id": currency.id,
