@@ -111,7 +111,17 @@ class CrmLifecyclePurchaseImport(models.Model):
         messages = file.check()
         if messages:
             return {"ids": False, "messages": messages, "nextrow": 0}
-        return super().load(file.columns, file.rows)
+        # An object in the context can't be forged by RPC.
+        records = self.with_context(lifecycle_import_file=file)
+        return super(CrmLifecyclePurchaseImport, records).load(file.columns, file.rows)
+
+    def _load_records(self, data_list, update=False):
+        """Add the customers and currencies that were found for all rows at once."""
+        file = self.env.context.get("lifecycle_import_file")
+        if isinstance(file, ImportFile):
+            for data in data_list:
+                data["values"] |= file.found[data["info"]["rows"]["from"]]
+        return super()._load_records(data_list, update)
 
     @api.model
     def _load_records_create(self, vals_list):

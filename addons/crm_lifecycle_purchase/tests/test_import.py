@@ -62,6 +62,18 @@ class ImportCase(LifecycleCase):
         )
         return [(row.partner_id.name, row.name, row.date, row.amount) for row in rows]
 
+    def _forget(self):
+        """Backdate the rows: a run finds only what is reported, or written later."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE crm_lifecycle_purchase_import SET write_date = '2020-01-01';
+            UPDATE res_currency_rate SET write_date = '2020-01-01';
+            UPDATE crm_lifecycle_purchase_watermark SET moment = '2021-01-01';
+            """
+        )
+        self.env.invalidate_all()
+
     def _facts(self, partner, as_of=TODAY):
         self._run(as_of)
         profile = self._profile(partner)
@@ -171,6 +183,44 @@ class TestImport(ImportCase):
                 ledger.filtered(lambda line, row=row: line.res_id == row.id).amount,
             )
         self.assertEqual(imported.currency_id, currency | self.company.currency_id)
+
+    def test_a_rate_that_is_added_later_counts(self):
+        currency = self.env["res.currency"].create({"name": "TST", "symbol": "T"})
+        columns = (*COLUMNS, "currency_id")
+        self._import([("Ada", "2025-01-31", "100", "S1", "TST")], columns)
+        for day, rate, amount in [
+            ("2025-03-01", 0.5, 200),  # the first rate, though it is later
+            ("2025-01-01", 0.4, 250),
+            ("2025-02-01", 0.2, 250),
+        ]:
+            self._forget()
+            self.env["res.currency.rate"].create(
+                {
+                    "name": day,
+                    "rate": rate,
+                    "currency_id": currency.id,
+                    "company_id": self.company.id,
+                }
+            )
+            self.assertEqual(self._facts(self.ada)[1], amount)
+
+    def test_queries_do_not_grow_with_the_rows(self):
+        def count(first, number):
+            rows = [
+                ("Ada" if i % 2 else "Bob", "2025-01-31", i, f"S{i}")
+                for i in range(first, first + number)
+            ]
+            counts = []
+            for _again in range(2):
+                before = self.env.cr.sql_log_count
+                self.assertFalse(self._import(rows))
+                counts.append(self.env.cr.sql_log_count - before)
+            return counts
+
+        count(1, 5)
+        few, many = count(100, 5), count(1000, 200)
+        for a, b in zip(few, many, strict=True):
+            self.assertLess(b, a + 10)
 
     def test_an_import_triggers_a_run(self):
         trigger = self.env["ir.cron.trigger"].search([])
@@ -360,17 +410,6 @@ class TestImportedPurchases(ImportCase):
                 **vals,
             }
         )
-
-    def _forget(self):
-        """Backdate the rows: a run finds only what is reported, or written later."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            """
-            UPDATE crm_lifecycle_purchase_import SET write_date = '2020-01-01';
-            UPDATE crm_lifecycle_purchase_watermark SET moment = '2021-01-01';
-            """
-        )
-        self.env.invalidate_all()
 
     def test_a_deleted_purchase_is_no_purchase(self):
         purchase = self._purchase(self.ada)
