@@ -22,6 +22,7 @@ class CrmLifecyclePurchaseImport(models.Model):
     """
 
     _name = "crm.lifecycle.purchase.import"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _check_company_auto = True

@@ -452,6 +452,13 @@ class TestImportedPurchases(ImportCase):
         with self.assertRaises(UserError):
             self._purchase(far)
 
+    def test_a_purchase_moves_to_no_company_of_others(self):
+        shared = self._partner("Shared", company_id=False)
+        purchase = self._purchase(shared).with_user(self.manager)
+        other = self.env["res.company"].create({"name": "Other"})
+        with self.assertRaises(AccessError):
+            purchase.company_id = other
+
     def test_a_salesperson_reads_the_purchases_of_own_customers(self):
         other = self.env["res.company"].create({"name": "Other"})
         for user in (self.salesperson, self.colleague, self.leader):
