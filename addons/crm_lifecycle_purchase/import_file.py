@@ -193,7 +193,11 @@ class ImportFile:
     def _find_ids(self, values):
         """Return ``{database ID: {customer id: contact id}}``."""
         return self._find_readable(
-            {value: int(value) for value in values if value.isdecimal() and len(value) < 10}
+            {
+                value: int(value)
+                for value in values
+                if value.isdecimal() and len(value) < 10
+            }
         )
 
     def _find_readable(self, ids):

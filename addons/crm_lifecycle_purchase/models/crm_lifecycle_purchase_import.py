@@ -160,16 +160,19 @@ class CrmLifecyclePurchaseImport(models.Model):
 
     def _differs(self, name, value):
         field = self._fields[name]
-        return field.convert_to_record(
-            field.convert_to_cache(value, self), self
-        ) != self[name]
+        return (
+            field.convert_to_record(field.convert_to_cache(value, self), self)
+            != self[name]
+        )
 
     @api.model
     def _get_keys(self, vals_list):
         """Return the company, the customer and the document number of each purchase."""
         # sudo: contacts of a company are one customer; nothing of them is shown.
-        partners = self.env["res.partner"].sudo().browse(
-            vals.get("partner_id") or False for vals in vals_list
+        partners = (
+            self.env["res.partner"]
+            .sudo()
+            .browse(vals.get("partner_id") or False for vals in vals_list)
         )
         return [
             (
@@ -183,7 +186,9 @@ class CrmLifecyclePurchaseImport(models.Model):
     @api.model
     def _get_known_purchases(self, keys):
         """Return ``{key: purchase}`` of those that were imported before."""
-        companies, customers, names = (set(values) for values in zip(*keys, strict=True))
+        companies, customers, names = (
+            set(values) for values in zip(*keys, strict=True)
+        )
         known = self.search_fetch(
             Domain("company_id", "in", companies)
             & Domain("partner_id.commercial_partner_id", "in", customers)

@@ -113,7 +113,10 @@ class TestImport(ImportCase):
                 "res_id": self.ada.id,
             }
         )
-        for column, value in [("partner_id/id", "ada"), ("partner_id/.id", self.bob.id)]:
+        for column, value in [
+            ("partner_id/id", "ada"),
+            ("partner_id/.id", self.bob.id),
+        ]:
             columns = (column, *COLUMNS[1:])
             self.assertFalse(self._import([(value, "2025-01-31", 1, "S")], columns))
         self.assertEqual([row[0] for row in self._imported()], ["Ada", "Bob"])
@@ -136,7 +139,9 @@ class TestImport(ImportCase):
     def test_a_corrected_file_updates(self):
         self._import([("Ada", "2025-01-31", "100", "S1")])
         self._run()
-        self._import([("C-1", "2025-01-30", "80", "S1"), ("Ada", "2025-06-01", 1, "S2")])
+        self._import(
+            [("C-1", "2025-01-30", "80", "S1"), ("Ada", "2025-06-01", 1, "S2")]
+        )
         self.assertEqual(self._facts(self.ada), (2, 81, date(2025, 6, 1)))
         self.assertEqual(self._profile(self.ada).first_order_date, date(2025, 1, 30))
 
@@ -145,9 +150,7 @@ class TestImport(ImportCase):
         self._partner("Child", parent_id=company.id, email="c@example.com")
         self.assertFalse(self._import([("c@example.com", "2025-01-31", "100", "S1")]))
         self.assertFalse(self._import([("Child", "2025-01-31", "90", "S1")]))
-        self.assertEqual(
-            self._imported(), [("Company", "S1", date(2025, 1, 31), 90)]
-        )
+        self.assertEqual(self._imported(), [("Company", "S1", date(2025, 1, 31), 90)])
         self.assertEqual(self._facts(company), (1, 90, date(2025, 1, 31)))
 
     def test_another_currency_counts_at_the_rate_of_the_date(self):
@@ -227,7 +230,9 @@ class TestImport(ImportCase):
         self.env.cr.precommit.clear()
         self._import([("Ada", "2025-01-31", "100", "S1")])
         cron = self.env.ref("crm_lifecycle.ir_cron_run")
-        self.assertEqual((self.env["ir.cron.trigger"].search([]) - trigger).cron_id, cron)
+        self.assertEqual(
+            (self.env["ir.cron.trigger"].search([]) - trigger).cron_id, cron
+        )
 
     # ------------------------------------------------------------
     # Refused rows
@@ -293,7 +298,9 @@ class TestImport(ImportCase):
 
     def test_a_wrong_row_of_a_later_batch_stops_the_first(self):
         rows = [("Ada", "2025-01-31", "1", f"S{number}") for number in range(5)]
-        self.assertEqual(list(self._import([*rows, ("Nemo", *rows[0][1:])], limit=2)), [5])
+        self.assertEqual(
+            list(self._import([*rows, ("Nemo", *rows[0][1:])], limit=2)), [5]
+        )
         self.assertFalse(self._imported())
 
     def test_a_long_file_is_imported_in_batches(self):
@@ -306,7 +313,9 @@ class TestImport(ImportCase):
         self.assertEqual(len(self._imported()), 5)
 
     def test_a_file_without_a_column(self):
-        errors = self._import([("Ada", "2025-01-31", "S1")], ("partner_id", "date", "name"))
+        errors = self._import(
+            [("Ada", "2025-01-31", "S1")], ("partner_id", "date", "name")
+        )
         self.assertIn("no column “Amount”", errors[0])
 
     def test_a_file_with_an_error_in_each_row_shows_the_first(self):
@@ -326,9 +335,7 @@ class TestImport(ImportCase):
         self.assertIn("没有客户的编号", errors[0])
 
     def test_a_salesperson_imports_nothing(self):
-        errors = self._import(
-            [("Ada", "2025-01-31", "1", "S1")], user=self.leader
-        )
+        errors = self._import([("Ada", "2025-01-31", "1", "S1")], user=self.leader)
         self.assertTrue(errors)
         self.assertFalse(self._imported())
 
@@ -338,9 +345,12 @@ class TestImport(ImportCase):
         shared = self._partner("Shared", company_id=False)
         row = [("Shared", "2025-01-31", "1", "S1")]
         self.assertFalse(self._import(row))
-        self.assertFalse(self._import([("Shared", "2025-01-31", "2", "S1")], company=other))
+        self.assertFalse(
+            self._import([("Shared", "2025-01-31", "2", "S1")], company=other)
+        )
         self.assertIn(
-            "No customer", self._import([("Ada", "2025-01-31", "1", "S1")], company=other)[0]
+            "No customer",
+            self._import([("Ada", "2025-01-31", "1", "S1")], company=other)[0],
         )
         self.assertEqual(self._facts(shared)[:2], (1, 1))
         purchases = self.env["crm.lifecycle.purchase.import"].with_user(self.manager)
@@ -364,7 +374,9 @@ class TestImport(ImportCase):
         )
         for lang in ("en_US", "zh_CN"):
             with self.subTest(lang=lang):
-                model = self.env["crm.lifecycle.purchase.import"].with_context(lang=lang)
+                model = self.env["crm.lifecycle.purchase.import"].with_context(
+                    lang=lang
+                )
                 [template] = model.get_import_templates()
                 with file_open(template["template"].lstrip("/"), "rb") as file:
                     content = file.read()
