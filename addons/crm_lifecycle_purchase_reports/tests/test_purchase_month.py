@@ -178,7 +178,7 @@ class TestPurchaseMonth(PurchaseCase):
         self._buy(self.ada, ("2025-01-31", 10))
         self._run()
         self.env.flush_all()
-        cron = self.env.ref("crm_lifecycle_sale_reports.ir_cron_purchase_month")
+        cron = self.env.ref("crm_lifecycle_purchase_reports.ir_cron_purchase_month")
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.env.invalidate_all()
