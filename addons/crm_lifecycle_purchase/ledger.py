@@ -68,13 +68,15 @@ class LedgerUpdate:
         if since is None:
             raise_work_mem(self.env.cr)
         self._create_tables()
-        if since is None and self._is_ledger_empty():
+        is_first = since is None and self._is_ledger_empty()
+        if is_first:
             self._fill_ledger()
         else:
             self._write_purchases()
         self._write_returns()
         self._write_returned_dates()
         self._enqueue_customers()
+        self.env["crm.lifecycle.purchase"]._after_update(is_first)
         if self.written > MANY_ROWS:
             self._execute("ANALYZE crm_lifecycle_purchase")
 

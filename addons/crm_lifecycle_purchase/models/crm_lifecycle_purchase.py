@@ -133,6 +133,16 @@ class CrmLifecyclePurchase(models.Model):
             "views": [(False, "form")],
         }
 
+    @api.model
+    def _after_update(self, is_first):
+        """Extension point: called after an update of the ledger, in its transaction.
+
+        The table ``lifecycle_changed (company_id, partner_id)`` has the customers with
+        changed rows.
+
+        :param is_first: the ledger was empty, and all customers have changed
+        """
+
     # ------------------------------------------------------------
     # SQL
     # ------------------------------------------------------------

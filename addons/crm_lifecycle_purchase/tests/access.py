@@ -5,9 +5,22 @@ Purchases are tried where a channel provides documents: see `crm_lifecycle_sale`
 
 
 def make(world):
-    """Return records of the tables that the update of the ledger uses."""
+    """Return imported purchases, and records that the update of the ledger uses."""
     env = world.env
+    imported = {
+        name: env["crm.lifecycle.purchase.import"].create(
+            {
+                "partner_id": world.profiles[name].partner_id.id,
+                "company_id": world.profiles[name].company_id.id,
+                "name": "ACCESS",
+                "date": "2026-01-31",
+                "amount": 1,
+            }
+        )
+        for name in ("mine", "theirs", "there")
+    }
     return {
+        "crm.lifecycle.purchase.import": imported,
         "crm.lifecycle.purchase.pending": {
             "any": env["crm.lifecycle.purchase.pending"].create(
                 {"channel": "access", "res_id": 1}
@@ -25,6 +38,9 @@ OPENS = """
 
 MODELS = """
 model                            record public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.import    mine   -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    theirs -      -      -        -      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    there  -      -      -        -      -      -       -          -
 crm.lifecycle.purchase.pending   any    -      -      -        -      -      -       r          r
 crm.lifecycle.purchase.watermark any    -      -      -        -      -      -       r          r
 """

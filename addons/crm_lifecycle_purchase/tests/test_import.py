@@ -273,7 +273,7 @@ class TestImport(ImportCase):
         errors = self._import(
             [("Nemo", "2025-01-31", "1", "S1")], context={"lang": "zh_CN"}
         )
-        self.assertIn("没有客户", errors[0])
+        self.assertIn("没有客户的编号", errors[0])
 
     def test_a_salesperson_imports_nothing(self):
         errors = self._import(
