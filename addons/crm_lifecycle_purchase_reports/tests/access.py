@@ -1,25 +1,29 @@
 """Expected access rights in this addon; see tests/access_matrix.py."""
 
+from odoo.addons.crm_lifecycle.engine.scope import ALL_TOPICS
+
 
 def make(world):
     """Return purchases by month, by owner and company of their customer."""
     env = world.env
-    product = env["product.product"].create({"name": "Access", "type": "service"})
     names = ("mine", "others", "shared", "shared_there", "branch", "there")
-    for name in names:
-        profile = world.profiles[name]
-        env["sale.order"].create(
+    env["crm.lifecycle.purchase.import"].create(
+        [
             {
-                "partner_id": profile.partner_id.id,
-                "company_id": profile.company_id.id,
-                "user_id": profile.user_id.id,
-                "order_line": [(0, 0, {"product_id": product.id, "price_unit": 10})],
+                "partner_id": world.profiles[name].partner_id.id,
+                "company_id": world.profiles[name].company_id.id,
+                "name": "ACCESS MONTH",
+                "date": "2026-01-31",
+                "amount": 10,
             }
-        ).state = "sale"
+            for name in names
+        ]
+    )
+    env["crm.lifecycle.purchase.channel"]._update_ledger(ALL_TOPICS)
     env.flush_all()
     for company in world.companies:
         env["crm.lifecycle.purchase.month"]._refresh(company, full=True)
-    return {
+    records = {
         model: {
             name: (
                 env[model].search(
@@ -32,22 +36,27 @@ def make(world):
         }
         for model in ("crm.lifecycle.purchase.month", "crm.lifecycle.purchase.report")
     }
+    pending = env["crm.lifecycle.purchase.month.pending"].create(
+        {"company_id": world.home.id, "partner_id": 1}
+    )
+    return {**records, pending._name: {"any": pending}}
 
 
 MODELS = """
-model                         record       public portal employee seller leader manager technician admin
-crm.lifecycle.purchase.month  mine         -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.month  others       -      -      -        -      r      r       -          r
-crm.lifecycle.purchase.month  branch       -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.month  there        -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.month  shared       -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.month  shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.report mine         -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.report others       -      -      -        -      r      r       -          r
-crm.lifecycle.purchase.report branch       -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.report there        -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.report shared       -      -      -        r      r      r       -          r
-crm.lifecycle.purchase.report shared_there -      -      -        -      -      -       -          -
+model                                record       public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.month         mine         -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.month         others       -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.month         branch       -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month         there        -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month         shared       -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.month         shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.month.pending any          -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.report        mine         -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.report        others       -      -      -        -      r      r       -          r
+crm.lifecycle.purchase.report        branch       -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report        there        -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.report        shared       -      -      -        r      r      r       -          r
+crm.lifecycle.purchase.report        shared_there -      -      -        -      -      -       -          -
 """
 
 
