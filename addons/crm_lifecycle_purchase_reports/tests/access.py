@@ -36,10 +36,17 @@ def make(world):
         }
         for model in ("crm.lifecycle.purchase.month", "crm.lifecycle.purchase.report")
     }
-    pending = env["crm.lifecycle.purchase.month.pending"].create(
-        {"company_id": world.home.id, "partner_id": 1}
-    )
-    return {**records, pending._name: {"any": pending}}
+    Pending = env["crm.lifecycle.purchase.month.pending"]
+    records[Pending._name] = {
+        name: Pending.create(
+            {
+                "company_id": world.profiles[name].company_id.id,
+                "partner_id": world.profiles[name].partner_id.id,
+            }
+        )
+        for name in ("mine", "branch", "shared_there")
+    }
+    return records
 
 
 MODELS = """
@@ -50,7 +57,9 @@ crm.lifecycle.purchase.month         branch       -      -      -        -      
 crm.lifecycle.purchase.month         there        -      -      -        -      -      -       -          -
 crm.lifecycle.purchase.month         shared       -      -      -        r      r      r       -          r
 crm.lifecycle.purchase.month         shared_there -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.month.pending any          -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.month.pending mine         -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.month.pending branch       -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.month.pending shared_there -      -      -        -      -      -       r          r
 crm.lifecycle.purchase.report        mine         -      -      -        r      r      r       -          r
 crm.lifecycle.purchase.report        others       -      -      -        -      r      r       -          r
 crm.lifecycle.purchase.report        branch       -      -      -        -      -      -       -          -
