@@ -77,6 +77,14 @@ def rename_words(text, names):
     return text
 
 
+def rename_modules(text, names):
+    """Return a text in which XML ids begin with the new name of their addon."""
+    if not names:
+        return text
+    pattern = rf"(?<![\w.-])(?:{'|'.join(map(re.escape, names))})(?=\.\w)"
+    return re.sub(pattern, lambda found: names[found.group()], text)
+
+
 def rename_dashboard(data, translate, rename_model):
     """Rename in the parsed JSON of a spreadsheet, in place; return if it changed.
 

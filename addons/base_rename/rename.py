@@ -45,6 +45,8 @@ class Renames(NamedTuple):
         constraints that went to another addon, by their new names
     :param domains: ``((table, column, model), …)``, more columns that hold a domain
     :param installed: ``{addon: former addon}``: installed if the former one is
+    :param modules: ``{old module: new module}``: addons that have another name, and
+        no folder with the old one
     :param moved: ``{(old module, new module): {old name: new name}}``, before renames
     """
 
@@ -56,6 +58,7 @@ class Renames(NamedTuple):
     tables: dict = {}
     domains: tuple = ()
     installed: dict = {}
+    modules: dict = {}
 
 
 # Tables of Odoo's models that are not named after them.
@@ -70,6 +73,8 @@ def apply_renames(cr, renames):
     """Rename in the database; what was renamed before is left as it is."""
     # Texts are read while the database has the old names of the fields in them.
     texts = TextRenamer(cr, renames)
+    for old, new in renames.modules.items():
+        _rename_module(cr, old, new)
     for (module, target), names in renames.moved.items():
         _move_xml_ids(cr, module, target, names)
     models = sorted(renames.models.items(), key=lambda pair: len(pair[0]), reverse=True)
@@ -115,6 +120,52 @@ def _mark_to_install(cr, addon, former):
             former,
         )
     )
+
+
+def _rename_module(cr, old, new):
+    """Give all that an addon made to its new name, and forget the old one.
+
+    Odoo has listed the new name before the migration, perhaps also as an addon to
+    install. It is installed on top of what is there: nothing is made a second time,
+    and Odoo's uninstallation knows of all tables, relations and constraints.
+    """
+    cr.execute(
+        SQL(
+            "SELECT EXISTS (SELECT FROM ir_module_module WHERE name = %s) "
+            "AND EXISTS (SELECT FROM ir_module_module WHERE name = %s)",
+            old,
+            new,
+        )
+    )
+    if not cr.fetchone()[0]:
+        return
+    _mark_to_install(cr, new, old)
+    cr.execute(
+        SQL(
+            "UPDATE ir_model_data AS moved SET module = %(new)s "
+            "WHERE module = %(old)s AND NOT EXISTS (SELECT FROM ir_model_data AS taken "
+            "WHERE taken.module = %(new)s AND taken.name = moved.name)",
+            old=old,
+            new=new,
+        )
+    )
+    _move_constraints(cr, old, new, [""])
+    cr.execute(
+        SQL(
+            "UPDATE ir_ui_view SET key = %(new)s || substr(key, %(length)s) "
+            "WHERE starts_with(key, %(start)s)",
+            new=new,
+            length=len(old) + 1,
+            start=f"{old}.",
+        )
+    )
+    cr.execute(
+        SQL(
+            "DELETE FROM ir_model_data WHERE module = 'base' AND name = %s",
+            f"module_{old}",
+        )
+    )
+    cr.execute(SQL("DELETE FROM ir_module_module WHERE name = %s", old))
 
 
 def _rename_field(cr, model, old, new):

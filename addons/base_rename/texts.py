@@ -129,6 +129,8 @@ class TextRenamer:
         for table, columns in TEMPLATE_COLUMNS.items():
             for column in columns:
                 self._rewrite(table, column, "%s.model", self._rename_code)
+        for table, column, model in (*DOMAIN_COLUMNS, *CONTEXT_COLUMNS, *own):
+            self._rewrite(table, column, model, self._rename_modules)
         self._rename_related_fields()
         self._rename_dashboards()
 
@@ -169,11 +171,19 @@ class TextRenamer:
                 )
 
     def _rename_code(self, text, model, _translate):
-        """Replace, as words, names of models, of the model's fields, and clear ones."""
+        """Replace, as words, names of models, of the model's fields, and clear ones.
+
+        Also names of addons, which XML ids begin with.
+        """
         names = self.renames.fields.get(self.renames.models.get(model, model), {})
+        text = self._rename_modules(text, model, _translate)
         return paths.rename_words(
             text, {**self.renames.models, **self.clear_fields, **names}
         )
+
+    def _rename_modules(self, text, _model, _translate):
+        """Replace names of addons in the XML ids of a text."""
+        return paths.rename_modules(text, self.renames.modules)
 
     def _rename_related_fields(self):
         """Fields that users made may be related to renamed ones, or depend on them."""
@@ -215,8 +225,11 @@ class TextRenamer:
                 data = json.loads(attachment.raw or b"")
             except ValueError:
                 continue
-            if paths.rename_dashboard(data, self.translate, self._get_new_model):
-                attachment.raw = json.dumps(data, ensure_ascii=False).encode()
+            changed = paths.rename_dashboard(data, self.translate, self._get_new_model)
+            text = json.dumps(data, ensure_ascii=False)
+            new = paths.rename_modules(text, self.renames.modules)
+            if changed or new != text:
+                attachment.raw = new.encode()
         env.flush_all()
 
     def _get_new_model(self, model):

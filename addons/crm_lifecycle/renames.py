@@ -131,6 +131,10 @@ MOVED = {
         "report_person_document": "report_personal_data_document",
         "res_config_settings_view_form_privacy": "res_config_settings_view_form",
     },
+    ("crm_lifecycle_sale", "crm_lifecycle_purchase"): _keep(
+        "crm_lifecycle_profile_view_kanban",
+        "view_partner_tree",
+    ),
     ("crm_lifecycle_reports", "crm_lifecycle_documents"): _keep(
         "access_crm_lifecycle_mailing_delivery_manager",
         "access_crm_lifecycle_mailing_manager",
@@ -196,6 +200,8 @@ INSTALLED = {
     "crm_lifecycle_privacy": "crm_lifecycle",
     "crm_lifecycle_webhook": "crm_lifecycle",
 }
+# Addons with another name.
+MODULES = {"crm_lifecycle_sale_reports": "crm_lifecycle_purchase_reports"}
 RENAMES = Renames(
     models=MODELS,
     fields=FIELDS,
@@ -204,4 +210,5 @@ RENAMES = Renames(
     tables=TABLES,
     domains=DOMAINS,
     installed=INSTALLED,
+    modules=MODULES,
 )

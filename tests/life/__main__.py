@@ -67,7 +67,7 @@ class Life(Databases):
         rows = self.open(database).ask(
             "SELECT name FROM ir_module_module WHERE state = 'installed'"
         )
-        found = {name for (name,) in rows} & set(self.manifests)
+        found = {name for (name,) in rows} & {*self.manifests, *installed}
         if found != set(installed):
             wrong = ", ".join(sorted(found ^ set(installed)))
             raise CheckFailed(f"installed or not, against what is due: {wrong}")

@@ -86,9 +86,10 @@ class Databases:
         ):
             cr.execute("ALTER TABLE ir_module_module SET (autovacuum_enabled = false)")
 
-    def odoo(self, database, what, *options, strict=True):
+    def odoo(self, database, what, *options, **kwargs):
         """Run the Odoo server once, or uninstall an addon.
 
+        :param kwargs: ``strict`` and ``expected``, see `call`
         :raises CheckFailed: if ``strict`` and the log has a warning
         """
         arguments = (
@@ -100,7 +101,7 @@ class Databases:
                 *("--load-language=en_US,zh_CN", "--stop-after-init"),
             ]
         )
-        self.call(database, what, arguments, strict=strict)
+        self.call(database, what, arguments, **kwargs)
 
     def shell(self, database, what, code, *options, **kwargs):
         """Run code in the Odoo shell, and commit."""

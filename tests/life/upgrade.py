@@ -57,6 +57,8 @@ VOLATILE = (
 )
 # Prefixes of Odoo's tables that an upgrade writes, or that describe addons.
 OF_ODOO = ("ir_", "res_groups", "res_users", "mail_template")
+# Odoo looks for the folders of renamed addons before any migration can run.
+MISSING_FOLDER = "module (%s): (manifest not found|not installable, skipped)"
 # Small addons with tests that need no browser.
 TESTED = ("crm_lifecycle_privacy", "crm_lifecycle_queue", "crm_loyalty_dashboard")
 
@@ -88,7 +90,8 @@ class Renames:
     """What the addons of today renamed, read from their maps without Odoo."""
 
     def __init__(self):
-        self.models, self.fields, self.values, self.installed = {}, {}, {}, {}
+        self.models, self.fields, self.values = {}, {}, {}
+        self.installed, self.modules = {}, {}
         for file in sorted(ADDONS.glob("*/renames.py")):
             found = _read_constants(file)
             self.models |= found["MODELS"]
@@ -96,6 +99,7 @@ class Renames:
                 self.fields.setdefault(model, {}).update(names)
             self.values |= found.get("TEMPLATE_CODES", {})
             self.installed |= found.get("INSTALLED", {})
+            self.modules |= found.get("MODULES", {})
 
     def get_table(self, table):
         """Return the name that a table has today."""
@@ -173,7 +177,9 @@ class Upgrade:
 
     def upgrade(self):
         roots = [name for name in ROOTS if name in self.old]
-        self.life.odoo("upgrade", "upgrade", "-u", ",".join(roots))
+        expected = MISSING_FOLDER % "|".join(self.renames.modules)
+        options = "-u", ",".join(roots)
+        self.life.odoo("upgrade", "upgrade", *options, expected=expected)
         self.life.check_states("upgrade", self.get_expected())
 
     def get_expected(self):
@@ -181,8 +187,9 @@ class Upgrade:
 
         An addon that was cut out of an installed one is installed with all it needs.
         """
-        expected = {*self.old}
-        for name in (*self.old, *self.renames.installed):
+        old = [self.renames.modules.get(name, name) for name in self.old]
+        expected = {*old}
+        for name in (*old, *self.renames.installed):
             expected |= {name, *self.life.get_needs(name)[0]}
         return expected
 
@@ -191,7 +198,8 @@ class Upgrade:
         self.life.shell("upgrade", "check", code)
 
     def add_new(self):
-        new = [name for name in self.life.own if name not in self.old]
+        expected = self.get_expected()
+        new = [name for name in self.life.own if name not in expected]
         if new:
             self.life.odoo("upgrade", "new", "-i", ",".join(new))
         self.life.check_states("upgrade", self.life.own)

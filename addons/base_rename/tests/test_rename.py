@@ -255,6 +255,25 @@ class TestRename(TransactionCase):
             {"model": "new.thing", "columns": ["my_tier_id"]},
         )
 
+    def test_xml_ids_in_dashboards(self):
+        board = self.env["ir.attachment"].create(
+            {
+                "name": "spreadsheet_binary_data",
+                "res_field": "spreadsheet_binary_data",
+                "raw": json.dumps({"chartOdooMenusReferences": {"1": "base_old.menu"}}),
+            }
+        )
+        self.env.flush_all()
+        self._ask(
+            "UPDATE ir_attachment SET res_model = 'spreadsheet.dashboard' "
+            f"WHERE id = {board.id} RETURNING id"
+        )
+        apply_renames(self.env.cr, Renames(modules={"base_old": "base_new"}))
+        self.env.invalidate_all()
+        self.assertEqual(
+            json.loads(board.raw), {"chartOdooMenusReferences": {"1": "base_new.menu"}}
+        )
+
     def test_twice_changes_nothing(self):
         self._apply()
         before = self._ask("SELECT * FROM ir_model_data ORDER BY id")
@@ -281,3 +300,75 @@ class TestRename(TransactionCase):
             (needed + wanted + other).mapped("state"),
             ["to install", "to install", "uninstalled"],
         )
+
+    def test_an_addon_with_another_name(self):
+        modules = self.env["ir.module.module"]
+        old, new, needed = modules.create(
+            [
+                {"name": f"base_rename_{name}", "state": state, "author": "Test"}
+                for name, state in (
+                    ("old", "installed"),
+                    ("new", "uninstalled"),
+                    ("needed", "uninstalled"),
+                )
+            ]
+        )
+        self.env["ir.module.module.dependency"].create(
+            [
+                {"module_id": old.id, "name": "base"},
+                {"module_id": new.id, "name": needed.name},
+            ]
+        )
+        former = old.name
+        thing = self.env["ir.model"].search([], limit=1)
+        data = self.env["ir.model.data"].create(
+            [
+                {"module": former, "name": name, "model": "ir.model", "res_id": 1}
+                for name in ("a_view", "a_field")
+            ]
+        )
+        constraint = self.env["ir.model.constraint"].create(
+            {"name": "a_check", "module": old.id, "model": thing.id, "type": "u"}
+        )
+        view = self.env["ir.ui.view"].create(
+            {"name": "Page", "type": "qweb", "key": f"{former}.page", "arch": "<p/>"}
+        )
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Code",
+                "model_id": thing.id,
+                "state": "code",
+                "code": f"env.ref('{former}.a_view'); env.ref('{former}_b.c')",
+            }
+        )
+        self.env.flush_all()
+        apply_renames(self.env.cr, Renames(modules={former: new.name}))
+        self.env.invalidate_all()
+        self.assertFalse(old.exists())
+        self.assertFalse(self._ask_module_ids(former))
+        self.assertEqual((new + needed).mapped("state"), ["to install"] * 2)
+        self.assertEqual(set(data.mapped("module")), {new.name})
+        self.assertEqual(constraint.module, new)
+        self.assertEqual(view.key, f"{new.name}.page")
+        self.assertEqual(
+            action.code, f"env.ref('{new.name}.a_view'); env.ref('{former}_b.c')"
+        )
+
+    def _ask_module_ids(self, name):
+        return self._ask(
+            "SELECT id FROM ir_model_data WHERE module = 'base' "
+            f"AND name = 'module_{name}' OR module = '{name}'"
+        )
+
+    def test_an_addon_that_was_not_installed_is_only_forgotten(self):
+        old, new = self.env["ir.module.module"].create(
+            [
+                {"name": f"base_rename_{name}", "state": "uninstalled"}
+                for name in ("old", "new")
+            ]
+        )
+        self.env.flush_all()
+        apply_renames(self.env.cr, Renames(modules={old.name: new.name}))
+        self.env.invalidate_all()
+        self.assertFalse(old.exists())
+        self.assertEqual(new.state, "uninstalled")

@@ -28,6 +28,9 @@ def migrate(cr, version):
     for table in ("res_partner", "crm_lead"):
         clamp_columns(cr, table, *DATES, "lifecycle_objection_date")
     clamp_columns(cr, "res_company", 0, 1200, "lifecycle_retention_months")
+    # Of the purchases by month, of an addon that is renamed later.
+    days = "lifecycle_purchase_watermark", "lifecycle_purchase_as_of"
+    clamp_columns(cr, "res_company", *DATES, *days)
     clamp_columns(cr, "crm_lifecycle_profile", *NUMBERS, "color")
     clamp_columns(cr, "crm_lifecycle_profile", *DATES, "pinned_until")
     clamp_columns_wizards(cr)

@@ -1,6 +1,5 @@
-from datetime import date
+from datetime import date, timedelta
 
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_lifecycle.tests.common import TODAY
@@ -10,7 +9,7 @@ from .common import PurchaseCase
 
 @tagged("post_install", "-at_install")
 class TestPurchaseMonth(PurchaseCase):
-    """Purchases by month follow all changes of orders."""
+    """Purchases by month follow all changes of the ledger."""
 
     def _all(self):
         return [self._months(partner) for partner in (self.ada, self.bob)]
@@ -31,22 +30,18 @@ class TestPurchaseMonth(PurchaseCase):
         rows = self.Month.search([("profile_id", "=", self._profile(self.ada).id)])
         self.assertEqual(set(rows.mapped("cohort_date")), {date(2025, 1, 31)})
 
-    def test_orders_of_contacts_are_the_company_s(self):
+    def test_purchases_of_contacts_are_the_company_s(self):
         contact = self._partner("Contact", parent_id=self.ada.id)
         self._buy(contact, ("2025-01-31", 10))
         self._refresh()
         self.assertEqual(self._months(self.ada), [("2025-01", 1, 10, "", "")])
 
-    def test_quotations_and_orders_to_come_are_no_purchases(self):
-        self._order(self.ada, 10, 40, state="draft")
-        self._order(self.ada, 10, -5)
+    def test_what_is_to_come_counts_when_its_day_has_come(self):
+        day = TODAY + timedelta(days=5)
+        self._buy(self.ada, (str(day), 10))
         self._refresh()
         self.assertFalse(self._months(self.ada))
-
-    def test_what_was_to_come_counts_when_its_day_has_come(self):
-        self._order(self.ada, 10, -5)
-        self._refresh()
-        self._refresh(date(2026, 3, 8))
+        self._refresh(day)
         self.assertEqual(self._months(self.ada), [("2026-03", 1, 10, "", "")])
 
     def test_a_return_is_revenue_and_no_purchase(self):
@@ -69,35 +64,30 @@ class TestPurchaseMonth(PurchaseCase):
         )
         self._assert_as_from_nothing()
 
-    def test_a_cancelled_order_goes_away(self):
-        self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
+    def test_a_purchase_that_is_deleted_goes_away(self):
+        bought = self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
         self._refresh()
-        order = self.env["sale.order"].search(
-            [("partner_id", "=", self.ada.id)], order="date_order", limit=1
-        )
-        order._action_cancel()
+        bought[0].unlink()
         self._refresh()
         self.assertEqual(self._months(self.ada), [("2025-05", 1, 20, "", "")])
         self._assert_as_from_nothing()
 
-    def test_an_order_given_to_another_customer_moves(self):
-        self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
+    def test_a_purchase_of_another_customer_moves(self):
+        bought = self._buy(self.ada, ("2025-01-31", 10), ("2025-05-01", 20))
         self._buy(self.bob, ("2025-02-01", 5))
         self._refresh()
-        self.env["sale.order"].search(
-            [("partner_id", "=", self.ada.id)], order="date_order", limit=1
-        ).partner_id = self.bob
+        bought[0].partner_id = self.bob
         self._refresh()
         self.assertEqual(len(self._months(self.ada)), 1)
         self.assertEqual(len(self._months(self.bob)), 2)
         self._assert_as_from_nothing()
 
-    def test_an_order_moved_within_the_year_moves(self):
-        self._buy(self.ada, ("2025-04-30", 10), ("2025-05-20", 20), ("2025-12-01", 1))
+    def test_a_purchase_on_another_day_moves(self):
+        bought = self._buy(
+            self.ada, ("2025-04-30", 10), ("2025-05-20", 20), ("2025-12-01", 1)
+        )
         self._refresh()
-        self.env["sale.order"].search(
-            [("partner_id", "=", self.ada.id)], order="date_order", limit=2
-        )[1].date_order = "2025-07-20 12:00:00"
+        bought[1].date = "2025-07-20"
         self._refresh()
         self.assertEqual(
             [row[0] for row in self._months(self.ada)],
@@ -105,61 +95,42 @@ class TestPurchaseMonth(PurchaseCase):
         )
         self._assert_as_from_nothing()
 
-    def test_credit_notes_are_taken_off_in_their_own_month(self):
+    def test_what_is_returned_is_taken_off_in_its_own_month(self):
         self._buy(self.ada, ("2025-01-31", 100))
-        order = self.env["sale.order"].search([("partner_id", "=", self.ada.id)])
-        accounts = self.env["account.account"].create(
-            [
-                {
-                    "name": name,
-                    "code": f"rep{name[:3].lower()}",
-                    "account_type": kind,
-                    "company_ids": [Command.set(self.company.ids)],
-                    "reconcile": kind == "asset_receivable",
-                }
-                for name, kind in (
-                    ("Income", "income"),
-                    ("Debtors", "asset_receivable"),
-                )
-            ]
-        )
-        self.ada.property_account_receivable_id = accounts[1]
-        journal = self.env["account.journal"].create(
-            {
-                "name": "Sales",
-                "code": "REPS",
-                "type": "sale",
-                "company_id": self.company.id,
-                "default_account_id": accounts[0].id,
-            }
-        )
-        note = self.env["account.move"].create(
-            {
-                "move_type": "out_refund",
-                "partner_id": self.ada.id,
-                "company_id": self.company.id,
-                "journal_id": journal.id,
-                "invoice_date": "2025-03-05",
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": "Back",
-                            "account_id": accounts[0].id,
-                            "quantity": 1,
-                            "price_unit": 40,
-                            "tax_ids": [Command.clear()],
-                            "sale_line_ids": [Command.set(order.order_line.ids)],
-                        }
-                    )
-                ],
-            }
-        )
-        note.action_post()
         self._refresh()
+        self._return(self.ada, "2025-03-05", -40)
+        self._refresh(full=True)
         self.assertEqual(
             self._months(self.ada),
             [("2025-01", 1, 100, "", ""), ("2025-03", 0, -40, "2025-01", "")],
         )
+
+    def test_a_purchase_of_which_nothing_is_left_is_no_purchase(self):
+        self._buy(self.ada, ("2025-01-31", 100), ("2025-02-10", 20))
+        self._refresh()
+        self._return(self.ada, "2025-03-05", -100, is_all=True)
+        self._refresh(full=True)
+        self.assertEqual(
+            self._months(self.ada),
+            [
+                ("2025-01", 0, 100, "", "2025-02"),
+                ("2025-02", 1, 20, "", ""),
+                ("2025-03", 0, -100, "2025-02", ""),
+            ],
+        )
+
+    def _return(self, partner, day, amount, *, is_all=False):
+        """Write a return of a customer's first purchase into the ledger."""
+        Purchase = self.env["crm.lifecycle.purchase"]
+        bought = Purchase.search(
+            [("partner_id", "=", partner.id)], order="date", limit=1
+        )
+        [vals] = bought.copy_data(
+            {"origin_id": bought.id, "date": day, "amount": amount}
+        )
+        Purchase.create(vals)
+        bought.returned_date = day if is_all else False
+        self.env.flush_all()
 
     def test_merged_customers_have_all_months(self):
         self._buy(self.ada, ("2025-01-31", 10))
@@ -178,7 +149,7 @@ class TestPurchaseMonth(PurchaseCase):
         self._buy(self.ada, ("2025-01-31", 10))
         self._run()
         self.env.flush_all()
-        cron = self.env.ref("crm_lifecycle_sale_reports.ir_cron_purchase_month")
+        cron = self.env.ref("crm_lifecycle_purchase_reports.ir_cron_purchase_month")
         with self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.env.invalidate_all()

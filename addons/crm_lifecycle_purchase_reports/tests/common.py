@@ -1,13 +1,10 @@
 """Purchases on fixed days, stored by month."""
 
-from datetime import date
-
-from odoo.addons.crm_lifecycle.tests.common import TODAY
-from odoo.addons.crm_lifecycle_sale.tests.common import SaleLifecycleCase
+from odoo.addons.crm_lifecycle.tests.common import TODAY, LifecycleCase
 
 
-class PurchaseCase(SaleLifecycleCase):
-    """Orders by month, on top of `SaleLifecycleCase`."""
+class PurchaseCase(LifecycleCase):
+    """Purchases by month; imported ones, because each database can have them."""
 
     @classmethod
     def setUpClass(cls):
@@ -19,10 +16,20 @@ class PurchaseCase(SaleLifecycleCase):
 
     @classmethod
     def _buy(cls, partner, *purchases):
-        """Create an order for each ``(day, amount)``."""
-        for day, amount in purchases:
-            days_ago = (TODAY - date.fromisoformat(day)).days
-            cls._order(partner, amount, days_ago)
+        """Import a purchase for each ``(day, amount)``, in this order."""
+        return cls.env["crm.lifecycle.purchase.import"].create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "company_id": cls.company.id,
+                    "currency_id": cls.company.currency_id.id,
+                    "name": f"{partner.name} {day} {amount}",
+                    "date": day,
+                    "amount": amount,
+                }
+                for day, amount in purchases
+            ]
+        )
 
     @classmethod
     def _refresh(cls, as_of=TODAY, **kwargs):
