@@ -260,6 +260,28 @@ class TestReturns(PurchaseCase):
         self.assertEqual(len(rows), 4)
         self.assertEqual(round(sum(amount for _day, amount in rows), 6), 0)
 
+    def test_lines_that_are_rounded_one_by_one_leave_no_cent(self):
+        """An order may be rounded as a whole: its lines come to another amount."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        order = self._order(self.ada, 10.01, days_ago=20)
+        order.order_line.discount = 50
+        self._add_line(order, 10.01, discount=50)
+        self.assertEqual(
+            (order.amount_untaxed, sum(order.order_line.mapped("price_subtotal"))),
+            (10.01, 10.02),
+        )
+        invoice = self._invoice(order, 18)
+        self._credit(invoice, 10)
+        self._check_days({11: (1, 10.01, ago(20)), 10: (0, 0, False)})
+        self.assertEqual(self._rows(), [(20, 10.01), (10, -10.01)])
+
+    def test_three_thirds_are_the_whole(self):
+        order = self._order(self.ada, 100, days_ago=20)
+        self._invoice(order, 18)
+        for days_ago in (9, 8, 7):
+            self._refund(order, 33.33, days_ago)
+        self._check_days({8: (1, 33.34, ago(20)), 7: (0, 0, False)})
+
     def test_a_corrected_invoice_is_no_return(self):
         """Odoo's *Reverse and Create Invoice* credits it, and invoices it again."""
         invoice = self._invoice(self._order(self.ada, 100, days_ago=20), 18)
