@@ -776,7 +776,7 @@ class TestPurchasesOfAYear(PurchasesCase):
 @tagged("post_install", "-at_install")
 class TestPurchasesOfShortYears(PurchasesCase):
     def test_incremental_runs_end_where_the_oracle_and_a_rebuild_end(self):
-        for number in range(rounds(4, 200)):
+        for number in range(rounds(3, 200)):
             seed = random.randrange(10**9) if THOROUGH else number
             with self.subTest(seed=seed), self.env.cr.savepoint() as savepoint:
                 self._begin(seed, customers=5)

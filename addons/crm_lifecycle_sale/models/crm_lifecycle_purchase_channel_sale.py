@@ -34,6 +34,10 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
 
     @api.model
     def _get_changed_documents(self, since):
+        """Return SQL of orders that were written, or have lines or invoices that were.
+
+        An invoice may be credited and made again without a change of the lines.
+        """
         if since is None:
             return SQL("SELECT id FROM sale_order WHERE state = 'sale'")
         return SQL(
@@ -41,6 +45,14 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
             SELECT id FROM sale_order WHERE write_date >= %(since)s
              UNION ALL
             SELECT order_id FROM sale_order_line WHERE write_date >= %(since)s
+             UNION ALL
+            SELECT s.order_id
+              FROM account_move AS m
+              JOIN account_move_line AS i ON i.move_id = m.id
+              JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
+              JOIN sale_order_line AS s ON s.id = r.order_line_id
+             WHERE m.write_date >= %(since)s
+               AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
             """,
             since=since,
         )

@@ -696,6 +696,23 @@ class TestPurchases(PurchaseCase):
         self.env.invalidate_all()
         self._check(0, 0, False)
 
+    def test_a_credit_note_with_another_date_is_found(self):
+        """The lines of the order stay as they were."""
+        order = self._order(self.ada, 100, days_ago=10)
+        note = self._credit(self._invoice(order, 8), 2)
+        self._run()
+        self.assertEqual(self._rows(), [(10, 100), (2, -100)])
+        self._age()
+        note.button_draft()
+        note.invoice_date = ago(4)
+        note.action_post()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE sale_order_line SET write_date = '2020-01-01'")
+        self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        self.env.invalidate_all()
+        self._run()
+        self.assertEqual(self._rows(), [(10, 100), (4, -100)])
+
     def test_rows_of_vanished_documents_are_removed_by_a_rebuild(self):
         order = self._order(self.ada, 100, days_ago=10)
         self._run()
