@@ -119,7 +119,9 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
 
     @api.model
     def _get_is_short_sql(self):
-        return SQL("s.invoice_status = 'invoiced' AND s.qty_invoiced < s.product_uom_qty")
+        return SQL(
+            "s.invoice_status = 'invoiced' AND s.qty_invoiced < s.product_uom_qty"
+        )
 
     # ------------------------------------------------------------
     # Returns
@@ -129,9 +131,9 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
     def _get_returns(self):
         """SQL of what counts as returned of each order, by document.
 
-        Amounts of an order are rounded so that their sum is that of all its returns, and
-        a rest that only comes from rounding lines is returned with them: an order that
-        is returned in parts leaves no cent.
+        Amounts of an order are rounded so that their sum is that of all its returns. A
+        rest that only comes from rounding lines is returned with them: an order that is
+        returned in parts leaves no cent.
         """
 
         def get_returned(total, parts):
@@ -196,7 +198,8 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                   FROM allotted
                  GROUP BY order_id, model, res_id, date
             ), cumulated AS (
-                SELECT *, SUM(amount) OVER past AS total, SUM(parts) OVER past AS total_parts
+                SELECT *, SUM(amount) OVER past AS total,
+                       SUM(parts) OVER past AS total_parts
                   FROM document
                 WINDOW past AS (PARTITION BY order_id ORDER BY date, model, res_id)
             )

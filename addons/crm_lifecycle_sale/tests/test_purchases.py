@@ -205,9 +205,7 @@ class TestReturns(PurchaseCase):
         # What was sold with it is returned as well.
         second.order_line.qty_delivered = 0
         self._invoice(second, 2, final=True)
-        self._check_days(
-            {6: (2, 140, ago(8)), 5: (1, 40, ago(8)), 2: (0, 0, False)}
-        )
+        self._check_days({6: (2, 140, ago(8)), 5: (1, 40, ago(8)), 2: (0, 0, False)})
 
     def test_what_is_delivered_short_counts_once_nothing_is_left(self):
         """100 ordered, 60 delivered without a back order and invoiced: 60."""
@@ -400,11 +398,10 @@ class TestPurchases(PurchaseCase):
     def test_orders_of_one_day_are_one_day(self):
         for hour in range(6, 12):
             self._order(self.ada, 10, days_ago=5, moment=time(hour))
-        self._check(6, 1, 0, names=("order_count", "purchase_day_count",
-                                     "order_interval_days"))  # fmt: skip
+        names = ("order_count", "purchase_day_count", "order_interval_days")
+        self._check(6, 1, 0, names=names)
         self._order(self.ada, 10, days_ago=9)
-        self._check(7, 2, 4, names=("order_count", "purchase_day_count",
-                                     "order_interval_days"))  # fmt: skip
+        self._check(7, 2, 4, names=names)
 
     def test_the_nth_day_of_a_purchase_dates_a_move(self):
         """Six orders on one day made a customer loyal."""
@@ -487,8 +484,8 @@ class TestPurchases(PurchaseCase):
         for days_ago, expected in ((-1, 100), (0, 0), (1, 0)):
             partner = self._partner()
             self._order(partner, days_ago=half_year + days_ago)
-            self._check(expected, 100, names=("order_total_6m", "order_total_12m"),
-                        partner=partner)  # fmt: skip
+            names = ("order_total_6m", "order_total_12m")
+            self._check(expected, 100, names=names, partner=partner)
 
     def test_amounts_leave_the_half_year_by_themselves(self):
         half_year = (TODAY - TODAY.replace(year=2025, month=9)).days
@@ -757,7 +754,9 @@ class TestPurchaseAccess(PurchaseCase):
                 [[total, count]] = Purchase._read_group(
                     mine, [], ["amount:sum", "__count"]
                 )
-                self.assertEqual((total, count), (sum(rows.mapped("amount")), len(rows)))
+                self.assertEqual(
+                    (total, count), (sum(rows.mapped("amount")), len(rows))
+                )
                 found = Purchase.search_read(mine, ["amount", "display_name"])
                 self.assertEqual(
                     {row["display_name"] for row in found},
@@ -826,7 +825,13 @@ class TestPurchaseAccess(PurchaseCase):
         row = self.env["crm.lifecycle.purchase"].search([("amount", "<", 0)])
         self.assertRecordValues(
             row,
-            [{"model": "account.move", "res_id": note.id, "origin_id": self.rows[0].id}],
+            [
+                {
+                    "model": "account.move",
+                    "res_id": note.id,
+                    "origin_id": self.rows[0].id,
+                }
+            ],
         )
         note.invoice_user_id = self.colleague
         self.assertFalse(self._as(self.salesperson).search([("id", "=", row.id)]))
