@@ -222,3 +222,18 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
         self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10), (1, -10)])
         self.assertEqual(self._ledger(self.ada, "invoice"), [])
+
+    def test_a_credit_note_of_the_settled_goods_alone(self):
+        accountant = self._user("ann", "account.group_account_invoice")
+        till_order = self._settle(self.order, 10, days_ago=3, to_invoice=True)
+        day = TODAY - timedelta(days=1)
+        invoice = till_order.account_move.with_user(accountant)
+        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        credit.invoice_line_ids.filtered(
+            lambda line: line.product_id == self.coffee
+        ).unlink()
+        self.assertEqual(credit.amount_untaxed, 100)
+        credit.action_post()
+        self._run()
+        self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
+        self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10)])
