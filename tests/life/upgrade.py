@@ -49,6 +49,9 @@ VOLATILE = (
     "crm_lifecycle_history.origin",
     "crm_lifecycle_growth_watermark.next_id",
     "crm_lifecycle_growth_watermark.upto",
+    # New sources of facts have the next run compute all facts.
+    "crm_lifecycle_run.watermark",
+    "crm_lifecycle_run.write_date",
     # Lines of our own plans are due after the entry into a stage.
     "mail_activity_plan_template.delay_from",
     "res_partner.write_date",
