@@ -39,7 +39,7 @@ for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
 REQUIRED_TABLES = (
     *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
     *("loyalty_card", "loyalty_point_entry", "crm_loyalty_entry"),
-    "crm_lifecycle_ticket_log",
+    *("crm_lifecycle_ticket_log", "crm_lifecycle_purchase_month"),
 )
 # Columns that may change: Odoo writes its own contacts again, our dashboards are data
 # of the addons, and the sources of facts have a new order.
@@ -49,6 +49,9 @@ VOLATILE = (
     "crm_lifecycle_history.origin",
     "crm_lifecycle_growth_watermark.next_id",
     "crm_lifecycle_growth_watermark.upto",
+    # New sources of facts have the next run compute all facts.
+    "crm_lifecycle_run.watermark",
+    "crm_lifecycle_run.write_date",
     # Lines of our own plans are due after the entry into a stage.
     "mail_activity_plan_template.delay_from",
     "res_partner.write_date",

@@ -48,7 +48,7 @@ class CrmLifecyclePurchaseReport(models.Model):
         string="Revenue",
         readonly=True,
         aggregator="sum",
-        help="Confirmed orders less credit notes and returns, without taxes.",
+        help="Purchases less returns, without taxes.",
     )
     month_buyer_count = fields.Integer(
         string="Buyers",
