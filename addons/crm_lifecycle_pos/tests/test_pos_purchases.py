@@ -132,6 +132,10 @@ class TestPosPurchases(TillCase):
         self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(3, 10), (1, -10)])
         order.with_user(self.cashier).partner_id = bob
+        pending = self.env["crm.lifecycle.pending"].search([])
+        self.assertLessEqual(
+            {self.ada.id, bob.id}, set(pending.mapped("partner_res_id"))
+        )
         self._run(quick=True)
         self.assertFalse(self._ledger(self.ada))
         self.assertEqual(self._ledger(bob), [(3, 10), (1, -10)])
