@@ -22,6 +22,8 @@ SPREAD = {
         "crm.lifecycle.playbook.log",
     ): "the log; its worker; retrying; the kinds "
     "of steps and follow-ups, each with its own SQL and jobs",
+    ("crm_lifecycle", "crm.lifecycle.run"): "the run and its account; follow-ups; "
+    "voiding; the weekly check. The work is in `run/`",
     ("crm_loyalty", "loyalty.card"): "balance; posting (its work is in `posting`); "
     "limits; tiers; expiry; transfer; reminders; statement; erasure; reinstatement",
     ("crm_loyalty", "crm.loyalty.entry"): "the ledger; what counts for tiers; the "
