@@ -14,6 +14,6 @@
     ],
     "demo": ["demo/crm_lifecycle_tag_demo.xml"],
     "auto_install": ["crm_lifecycle", "account"],
-    "post_init_hook": "schedule_full_rebuild",
-    "uninstall_hook": "schedule_full_rebuild",
+    "post_init_hook": "read_all_documents",
+    "uninstall_hook": "uninstall_hook",
 }

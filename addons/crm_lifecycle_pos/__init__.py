@@ -1,2 +1,3 @@
 from . import models
-from .hooks import post_init_hook, uninstall_hook
+from .hooks import uninstall_hook
+from odoo.addons.crm_lifecycle_purchase.bridge import read_all_documents

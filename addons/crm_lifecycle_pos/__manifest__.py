@@ -11,6 +11,6 @@
         "web.assets_tests": ["crm_lifecycle_pos/static/tests/tours/**/*"],
     },
     "auto_install": ["crm_lifecycle", "point_of_sale"],
-    "post_init_hook": "post_init_hook",
+    "post_init_hook": "read_all_documents",
     "uninstall_hook": "uninstall_hook",
 }

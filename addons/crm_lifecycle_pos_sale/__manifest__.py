@@ -7,6 +7,6 @@
     "license": "LGPL-3",
     "depends": ["crm_lifecycle_pos", "crm_lifecycle_sale", "pos_sale"],
     "auto_install": True,
-    "post_init_hook": "post_init_hook",
-    "uninstall_hook": "uninstall_hook",
+    "post_init_hook": "read_all_documents",
+    "uninstall_hook": "read_all_documents",
 }

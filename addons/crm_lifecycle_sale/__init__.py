@@ -1,2 +1,3 @@
 from . import models
-from odoo.addons.crm_lifecycle.bridge import schedule_full_rebuild
+from .hooks import uninstall_hook
+from odoo.addons.crm_lifecycle_purchase.bridge import read_all_documents

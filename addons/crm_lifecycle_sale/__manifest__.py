@@ -14,6 +14,6 @@
         "web.assets_tests": ["crm_lifecycle_sale/static/tests/tours/**/*"],
     },
     "auto_install": ["crm_lifecycle", "sale"],
-    "post_init_hook": "schedule_full_rebuild",
-    "uninstall_hook": "schedule_full_rebuild",
+    "post_init_hook": "read_all_documents",
+    "uninstall_hook": "uninstall_hook",
 }
