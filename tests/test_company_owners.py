@@ -11,6 +11,7 @@ WRITTEN_BY_OTHERS = {
     "crm.lifecycle.history",
     "crm.lifecycle.mailing.delivery",
     "crm.lifecycle.profile",
+    "crm.lifecycle.purchase",
     "crm.lifecycle.purchase.month",
     "crm.lifecycle.risk.case",
     "crm.lifecycle.rebuild",

@@ -202,6 +202,7 @@ class TestIncremental(TransactionCase):
             "mail_message",
             "res_partner",
             "sale_order",
+            "sale_order_line",
         ):
             self.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
         self.env.invalidate_all()

@@ -39,6 +39,8 @@ BOUNDED_FROM_THE_START = {
     "crm.lifecycle.silence_days",
     "crm.lifecycle.health.sign.sequence",
     "crm.lifecycle.health.sign.threshold",
+    "crm.lifecycle.purchase.import.amount",
+    "crm.lifecycle.purchase.import.date",
     "res.company.lifecycle_risk_check_date",
 }
 KINDS = ("integer", "float", "monetary", "date", "datetime")

@@ -34,19 +34,21 @@ class ImportFile:
         self.env = model.env
         self.columns = list(columns)
         self.rows = [[_clean(cell) for cell in row] for row in rows]
+        # IDs of customers and currencies by row; Odoo would look each up by itself.
+        self.found = [{} for _row in self.rows]
         self.messages = []
         self.count = 0
 
     def check(self):
         """Return an error message for each wrong row.
 
-        Replace the customers and currencies of the rows by their IDs.
+        Take the customers and currencies out of the rows; their IDs are ``found``.
         """
         self._check_columns()
         if self.messages:
             return self.messages
-        customers = self._replace_partners()
-        self._replace_currencies()
+        customers = self._find_partners()
+        self._find_currencies()
         for name, check in (
             ("name", self._check_number),
             ("date", self._check_date),
@@ -105,41 +107,40 @@ class ImportFile:
     # Customers
     # ------------------------------------------------------------
 
-    def _replace_partners(self):
-        """Replace customers by the IDs of contacts.
+    def _take_column(self, column):
+        """Remove a column; return its cells, None without the column."""
+        if column not in self.columns:
+            return None
+        index = self.columns.index(column)
+        del self.columns[index]
+        return [row.pop(index) for row in self.rows]
+
+    def _find_partners(self):
+        """Find the contacts of the rows.
 
         :return: the ID of each row's commercial partner, None without one
         """
-        for index, column in enumerate(self.columns):
-            name, _slash, subfield = column.partition("/")
-            if name == "partner_id":
-                break
-        else:
-            return [None] * len(self.rows)
-        values = {row[index] for row in self.rows} - {""}
-        find = {
-            "id": self._find_external,
-            ".id": self._find_ids,
-            "": self._find_named,
-        }.get(subfield)
-        if not find:
-            return [None] * len(self.rows)
-        found = find(values)
-        texts = {}
-        customers = []
-        for number, row in enumerate(self.rows):
-            value = row[index]
-            by_customer = found.get(value, {})
-            if len(by_customer) == 1:
-                [(customer, partner_id)] = by_customer.items()
-                customers.append(customer)
-                row[index] = str(partner_id)
+        customers = [None] * len(self.rows)
+        for column, find in (
+            ("partner_id", self._find_named),
+            ("partner_id/id", self._find_external),
+            ("partner_id/.id", self._find_ids),
+        ):
+            cells = self._take_column(column)
+            if cells is None:
                 continue
-            customers.append(None)
-            if value not in texts:
-                texts[value] = self._get_partner_text(value, by_customer)
-            self._refuse(number, "partner_id", texts[value])
-        self.columns[index] = "partner_id/.id"
+            found = find(set(cells) - {""})
+            texts = {}
+            for number, value in enumerate(cells):
+                by_customer = found.get(value, {})
+                if len(by_customer) == 1:
+                    [(customer, partner_id)] = by_customer.items()
+                    customers[number] = customer
+                    self.found[number]["partner_id"] = partner_id
+                    continue
+                if value not in texts:
+                    texts[value] = self._get_partner_text(value, by_customer)
+                self._refuse(number, "partner_id", texts[value])
         return customers
 
     def _search_partners(self, domain):
@@ -192,7 +193,11 @@ class ImportFile:
     def _find_ids(self, values):
         """Return ``{database ID: {customer id: contact id}}``."""
         return self._find_readable(
-            {value: int(value) for value in values if value.isdecimal() and len(value) < 10}
+            {
+                value: int(value)
+                for value in values
+                if value.isdecimal() and len(value) < 10
+            }
         )
 
     def _find_readable(self, ids):
@@ -244,20 +249,18 @@ class ImportFile:
     # Other columns
     # ------------------------------------------------------------
 
-    def _replace_currencies(self):
-        """Replace the codes of currencies by IDs; empty is the company's currency."""
-        if "currency_id" not in self.columns:
+    def _find_currencies(self):
+        """Find the currencies by their codes; empty is the currency of the company."""
+        cells = self._take_column("currency_id")
+        if cells is None:
             return
-        index = self.columns.index("currency_id")
-        self.columns[index] = "currency_id/.id"
-        known = {
-            currency.name: currency.id for currency in self.env["res.currency"].search([])
-        }
+        currencies = self.env["res.currency"].search([])
+        known = {currency.name: currency.id for currency in currencies}
         known[""] = self.env.company.currency_id.id
-        for number, row in enumerate(self.rows):
-            currency = known.get(row[index].upper())
-            if currency:
-                row[index] = str(currency)
+        for number, value in enumerate(cells):
+            currency_id = known.get(value.upper())
+            if currency_id:
+                self.found[number]["currency_id"] = currency_id
                 continue
             self._refuse(
                 number,
@@ -265,7 +268,7 @@ class ImportFile:
                 self.env._(
                     "“%(value)s” is no active currency. Write a code such as "
                     "%(example)s, or activate the currency first.",
-                    value=row[index],
+                    value=value,
                     example=self.env.company.currency_id.name,
                 ),
             )

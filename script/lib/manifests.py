@@ -22,7 +22,11 @@ APPS = {
     "sale_management",
 }
 # Addons with dependencies that change orders: Point of Sale also installs Inventory.
-TESTED_SEPARATELY = {"crm_loyalty_pos"}
+TESTED_SEPARATELY = {
+    "crm_lifecycle_pos",
+    "crm_lifecycle_pos_sale",
+    "crm_loyalty_pos",
+}
 
 
 def read_manifests(folder=ADDONS):

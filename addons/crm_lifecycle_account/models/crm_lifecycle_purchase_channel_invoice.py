@@ -57,8 +57,8 @@ class CrmLifecyclePurchaseChannelInvoice(models.AbstractModel):
         return SQL(
             """
             WITH document AS MATERIALIZED (%(totals)s),
-            -- credit notes of documents that are negative themselves, such as a discount
-            -- on the invoice of an order: they give it back
+            -- what credit notes give back of documents that are negative themselves,
+            -- such as a discount on the invoice of an order
             given_back AS (
                 SELECT o.id, SUM(%(credited)s) AS amount
                   FROM document AS o

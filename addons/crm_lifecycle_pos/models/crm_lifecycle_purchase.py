@@ -7,7 +7,7 @@ class CrmLifecyclePurchase(models.Model):
 
     @api.model
     def _get_claimed_moves(self):
-        """Add invoices of till orders and their credit notes, which count at the till."""
+        """Add invoices of till orders and their credit notes: they count there."""
         return [
             *super()._get_claimed_moves(),
             SQL("EXISTS (SELECT FROM pos_order AS p WHERE p.account_move = m.id)"),

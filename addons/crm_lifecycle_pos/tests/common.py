@@ -90,7 +90,9 @@ class TillCase(LifecycleCase):
             "amount_return": 0,
             "amount_tax": total - untaxed,
             "amount_total": total,
-            "date_order": str(datetime.combine(TODAY - timedelta(days=days_ago), moment)),
+            "date_order": str(
+                datetime.combine(TODAY - timedelta(days=days_ago), moment)
+            ),
             "fiscal_position_id": False,
             "lines": lines,
             "partner_id": partner.id if partner else False,

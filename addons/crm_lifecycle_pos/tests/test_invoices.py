@@ -9,7 +9,7 @@ from .common import TillCase
 
 @tagged("post_install", "-at_install")
 class TestInvoices(TillCase):
-    """Invoices of till orders count at the till, also with Customer Lifecycle: Invoicing.
+    """Invoices of till orders count at the till, also beside those of Invoicing.
 
     An accountant credits them.
     """

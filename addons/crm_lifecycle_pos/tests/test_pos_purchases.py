@@ -65,7 +65,9 @@ class TestPosPurchases(TillCase):
         self._run()
         self.assertEqual(self._ledger(self.ada), [(0, 20)])
         # An administrator who removes a paid order removes its purchase.
-        self.env.cr.execute("UPDATE pos_order SET state = 'cancel' WHERE id = %s", kept.ids)
+        self.env.cr.execute(
+            "UPDATE pos_order SET state = 'cancel' WHERE id = %s", kept.ids
+        )
         kept.invalidate_recordset()
         kept.unlink()
         self._run(quick=True)
@@ -183,8 +185,9 @@ class TestPosPurchases(TillCase):
         currencies = currencies.search([("name", "in", names)])
         currencies.active = True
         totals = {}
-        for currency, rates in zip(currencies.sorted("name"), ((0.5, 0.4), (2, 3))):
-            for days, rate in zip((10, 1), rates):
+        rates_by_name = {"EUR": (0.5, 0.4), "GBP": (2, 3)}
+        for currency in currencies:
+            for days, rate in zip((10, 1), rates_by_name[currency.name], strict=True):
                 self.env["res.currency.rate"].create(
                     {
                         "currency_id": currency.id,

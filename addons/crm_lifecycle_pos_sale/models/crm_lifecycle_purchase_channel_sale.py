@@ -14,8 +14,8 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
     """Orders of Sales that are settled at the till.
 
     A till line that settles a line of an order bills it; one that refunds such a line,
-    or has a negative quantity, returns it on the day of the till order. A credit note of
-    the till's invoice returns the lines with the same products.
+    or has a negative quantity, returns it on the day of the till order. A credit note
+    of the till's invoice returns the lines with the same products.
     """
 
     _inherit = "crm.lifecycle.purchase.channel.sale"
@@ -81,7 +81,10 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         )
         return [
             *super()._get_billed_lines(lines),
-            SQL("SELECT line_id, amount FROM (%s) AS t", self._get_till_lines(settled, 1)),
+            SQL(
+                "SELECT line_id, amount FROM (%s) AS t",
+                self._get_till_lines(settled, 1),
+            ),
         ]
 
     @api.model
@@ -132,7 +135,8 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                    s.id AS line_id, 'account.move' AS model, r.id AS res_id,
                    COALESCE(r.invoice_date, r.date) AS date,
                    CASE WHEN i.currency_id = o.currency_id THEN i.amount_currency
-                        ELSE i.balance * COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
+                        ELSE i.balance
+                             * COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
                    END AS amount
               FROM lifecycle_document AS d
               JOIN sale_order AS o ON o.id = d.id

@@ -188,8 +188,8 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self.assertEqual(self._ledger(self.ada), [(5, 100)])
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE sale_order_line SET invoice_status = 'invoiced' WHERE order_id = %s "
-            "RETURNING qty_invoiced",
+            "UPDATE sale_order_line SET invoice_status = 'invoiced' "
+            "WHERE order_id = %s RETURNING qty_invoiced",
             self.order.ids,
         )
         self.assertEqual(self.env.cr.fetchall(), [(1,)])

@@ -23,9 +23,26 @@ class CrmLifecyclePurchaseChannelImport(models.AbstractModel):
 
     @api.model
     def _get_changed_documents(self, since):
+        """Return changed purchases, and those with rates that have changed."""
+        if since is None:
+            return SQL("SELECT id FROM crm_lifecycle_purchase_import")
         return SQL(
-            "SELECT id FROM crm_lifecycle_purchase_import WHERE %s",
-            SQL("write_date >= %s", since) if since else SQL("TRUE"),
+            """
+            SELECT id FROM crm_lifecycle_purchase_import WHERE write_date >= %(since)s
+             UNION ALL
+            SELECT p.id
+              FROM res_currency_rate AS r
+              JOIN crm_lifecycle_purchase_import AS p ON TRUE
+              %(company)s
+             WHERE r.write_date >= %(since)s AND p.currency_id <> currency.id
+               AND r.currency_id IN (p.currency_id, currency.id)
+               -- the first rate also counts for the days before it
+               AND (p.date >= r.name OR NOT EXISTS (
+                    SELECT FROM res_currency_rate AS e
+                     WHERE e.currency_id = r.currency_id AND e.name < r.name))
+            """,
+            since=since,
+            company=sql.join_company(SQL("p.company_id")),
         )
 
     @api.model

@@ -22,6 +22,7 @@ class CrmLifecyclePurchaseImport(models.Model):
     """
 
     _name = "crm.lifecycle.purchase.import"
+    _inherit = ["crm.lifecycle.company.mixin"]
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _check_company_auto = True
@@ -111,7 +112,17 @@ class CrmLifecyclePurchaseImport(models.Model):
         messages = file.check()
         if messages:
             return {"ids": False, "messages": messages, "nextrow": 0}
-        return super().load(file.columns, file.rows)
+        # An object in the context can't be forged by RPC.
+        records = self.with_context(lifecycle_import_file=file)
+        return super(CrmLifecyclePurchaseImport, records).load(file.columns, file.rows)
+
+    def _load_records(self, data_list, update=False):
+        """Add the customers and currencies that were found for all rows at once."""
+        file = self.env.context.get("lifecycle_import_file")
+        if isinstance(file, ImportFile):
+            for data in data_list:
+                data["values"] |= file.found[data["info"]["rows"]["from"]]
+        return super()._load_records(data_list, update)
 
     @api.model
     def _load_records_create(self, vals_list):
@@ -149,16 +160,19 @@ class CrmLifecyclePurchaseImport(models.Model):
 
     def _differs(self, name, value):
         field = self._fields[name]
-        return field.convert_to_record(
-            field.convert_to_cache(value, self), self
-        ) != self[name]
+        return (
+            field.convert_to_record(field.convert_to_cache(value, self), self)
+            != self[name]
+        )
 
     @api.model
     def _get_keys(self, vals_list):
         """Return the company, the customer and the document number of each purchase."""
         # sudo: contacts of a company are one customer; nothing of them is shown.
-        partners = self.env["res.partner"].sudo().browse(
-            vals.get("partner_id") or False for vals in vals_list
+        partners = (
+            self.env["res.partner"]
+            .sudo()
+            .browse(vals.get("partner_id") or False for vals in vals_list)
         )
         return [
             (
@@ -172,7 +186,9 @@ class CrmLifecyclePurchaseImport(models.Model):
     @api.model
     def _get_known_purchases(self, keys):
         """Return ``{key: purchase}`` of those that were imported before."""
-        companies, customers, names = (set(values) for values in zip(*keys, strict=True))
+        companies, customers, names = (
+            set(values) for values in zip(*keys, strict=True)
+        )
         known = self.search_fetch(
             Domain("company_id", "in", companies)
             & Domain("partner_id.commercial_partner_id", "in", customers)

@@ -173,8 +173,7 @@ class CrmLifecycleSourcePurchase(models.AbstractModel):
         batch = SQL()
         if not scope.is_full:
             batch = SQL(
-                "AND l.partner_id IN (SELECT partner_id FROM lifecycle_batch "
-                "WHERE %s)",
+                "AND l.partner_id IN (SELECT partner_id FROM lifecycle_batch WHERE %s)",
                 scope.needs_refresh(self._name, "lifecycle_batch"),
             )
         return SQL(

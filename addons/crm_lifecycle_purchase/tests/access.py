@@ -3,22 +3,28 @@
 Purchases are tried where a channel provides documents: see `crm_lifecycle_sale`.
 """
 
+# Owner or company of each customer; see `make_profiles` of the base.
+CUSTOMERS = ("mine", "others", "free", "shared", "shared_there", "branch", "there")
+
 
 def make(world):
     """Return imported purchases, and records that the update of the ledger uses."""
     env = world.env
-    imported = {
-        name: env["crm.lifecycle.purchase.import"].create(
-            {
-                "partner_id": world.profiles[name].partner_id.id,
-                "company_id": world.profiles[name].company_id.id,
-                "name": "ACCESS",
-                "date": "2026-01-31",
-                "amount": 1,
-            }
+    imported = {}
+    for name in CUSTOMERS:
+        profile = world.profiles[name]
+        values = {
+            "partner_id": profile.partner_id.id,
+            "company_id": profile.company_id.id,
+            "name": "ACCESS",
+            "date": "2026-01-31",
+            "amount": 1,
+        }
+        imported[name] = (
+            env["crm.lifecycle.purchase.import"].create(values),
+            {"amount": 2},
+            {**values, "name": "ACCESS 2"},
         )
-        for name in ("mine", "theirs", "there")
-    }
     return {
         "crm.lifecycle.purchase.import": imported,
         "crm.lifecycle.purchase.pending": {
@@ -37,12 +43,16 @@ OPENS = """
 """
 
 MODELS = """
-model                            record public portal employee seller leader manager technician admin
-crm.lifecycle.purchase.import    mine   -      -      -        r      r      rwcd    -          rwcd
-crm.lifecycle.purchase.import    theirs -      -      -        -      r      rwcd    -          rwcd
-crm.lifecycle.purchase.import    there  -      -      -        -      -      -       -          -
-crm.lifecycle.purchase.pending   any    -      -      -        -      -      -       r          r
-crm.lifecycle.purchase.watermark any    -      -      -        -      -      -       r          r
+model                            record       public portal employee seller leader manager technician admin
+crm.lifecycle.purchase.import    mine         -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    others       -      -      -        -      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    free         -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    shared       -      -      -        r      r      rwcd    -          rwcd
+crm.lifecycle.purchase.import    shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.import    branch       -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.import    there        -      -      -        -      -      -       -          -
+crm.lifecycle.purchase.pending   any          -      -      -        -      -      -       r          r
+crm.lifecycle.purchase.watermark any          -      -      -        -      -      -       r          r
 """
 
 FIELDS = """

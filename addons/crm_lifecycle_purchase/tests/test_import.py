@@ -62,6 +62,18 @@ class ImportCase(LifecycleCase):
         )
         return [(row.partner_id.name, row.name, row.date, row.amount) for row in rows]
 
+    def _forget(self):
+        """Backdate the rows: a run finds only what is reported, or written later."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE crm_lifecycle_purchase_import SET write_date = '2020-01-01';
+            UPDATE res_currency_rate SET write_date = '2020-01-01';
+            UPDATE crm_lifecycle_purchase_watermark SET moment = '2021-01-01';
+            """
+        )
+        self.env.invalidate_all()
+
     def _facts(self, partner, as_of=TODAY):
         self._run(as_of)
         profile = self._profile(partner)
@@ -101,7 +113,10 @@ class TestImport(ImportCase):
                 "res_id": self.ada.id,
             }
         )
-        for column, value in [("partner_id/id", "ada"), ("partner_id/.id", self.bob.id)]:
+        for column, value in [
+            ("partner_id/id", "ada"),
+            ("partner_id/.id", self.bob.id),
+        ]:
             columns = (column, *COLUMNS[1:])
             self.assertFalse(self._import([(value, "2025-01-31", 1, "S")], columns))
         self.assertEqual([row[0] for row in self._imported()], ["Ada", "Bob"])
@@ -124,7 +139,9 @@ class TestImport(ImportCase):
     def test_a_corrected_file_updates(self):
         self._import([("Ada", "2025-01-31", "100", "S1")])
         self._run()
-        self._import([("C-1", "2025-01-30", "80", "S1"), ("Ada", "2025-06-01", 1, "S2")])
+        self._import(
+            [("C-1", "2025-01-30", "80", "S1"), ("Ada", "2025-06-01", 1, "S2")]
+        )
         self.assertEqual(self._facts(self.ada), (2, 81, date(2025, 6, 1)))
         self.assertEqual(self._profile(self.ada).first_order_date, date(2025, 1, 30))
 
@@ -133,9 +150,7 @@ class TestImport(ImportCase):
         self._partner("Child", parent_id=company.id, email="c@example.com")
         self.assertFalse(self._import([("c@example.com", "2025-01-31", "100", "S1")]))
         self.assertFalse(self._import([("Child", "2025-01-31", "90", "S1")]))
-        self.assertEqual(
-            self._imported(), [("Company", "S1", date(2025, 1, 31), 90)]
-        )
+        self.assertEqual(self._imported(), [("Company", "S1", date(2025, 1, 31), 90)])
         self.assertEqual(self._facts(company), (1, 90, date(2025, 1, 31)))
 
     def test_another_currency_counts_at_the_rate_of_the_date(self):
@@ -172,12 +187,52 @@ class TestImport(ImportCase):
             )
         self.assertEqual(imported.currency_id, currency | self.company.currency_id)
 
+    def test_a_rate_that_is_added_later_counts(self):
+        currency = self.env["res.currency"].create({"name": "TST", "symbol": "T"})
+        columns = (*COLUMNS, "currency_id")
+        self._import([("Ada", "2025-01-31", "100", "S1", "TST")], columns)
+        for day, rate, amount in [
+            ("2025-03-01", 0.5, 200),  # the first rate, though it is later
+            ("2025-01-01", 0.4, 250),
+            ("2025-02-01", 0.2, 250),
+        ]:
+            self._forget()
+            self.env["res.currency.rate"].create(
+                {
+                    "name": day,
+                    "rate": rate,
+                    "currency_id": currency.id,
+                    "company_id": self.company.id,
+                }
+            )
+            self.assertEqual(self._facts(self.ada)[1], amount)
+
+    def test_queries_do_not_grow_with_the_rows(self):
+        def count(first, number):
+            rows = [
+                ("Ada" if i % 2 else "Bob", "2025-01-31", i, f"S{i}")
+                for i in range(first, first + number)
+            ]
+            counts = []
+            for _again in range(2):
+                before = self.env.cr.sql_log_count
+                self.assertFalse(self._import(rows))
+                counts.append(self.env.cr.sql_log_count - before)
+            return counts
+
+        count(1, 5)
+        few, many = count(100, 5), count(1000, 200)
+        for a, b in zip(few, many, strict=True):
+            self.assertLess(b, a + 10)
+
     def test_an_import_triggers_a_run(self):
         trigger = self.env["ir.cron.trigger"].search([])
         self.env.cr.precommit.clear()
         self._import([("Ada", "2025-01-31", "100", "S1")])
         cron = self.env.ref("crm_lifecycle.ir_cron_run")
-        self.assertEqual((self.env["ir.cron.trigger"].search([]) - trigger).cron_id, cron)
+        self.assertEqual(
+            (self.env["ir.cron.trigger"].search([]) - trigger).cron_id, cron
+        )
 
     # ------------------------------------------------------------
     # Refused rows
@@ -243,7 +298,9 @@ class TestImport(ImportCase):
 
     def test_a_wrong_row_of_a_later_batch_stops_the_first(self):
         rows = [("Ada", "2025-01-31", "1", f"S{number}") for number in range(5)]
-        self.assertEqual(list(self._import([*rows, ("Nemo", *rows[0][1:])], limit=2)), [5])
+        self.assertEqual(
+            list(self._import([*rows, ("Nemo", *rows[0][1:])], limit=2)), [5]
+        )
         self.assertFalse(self._imported())
 
     def test_a_long_file_is_imported_in_batches(self):
@@ -256,7 +313,9 @@ class TestImport(ImportCase):
         self.assertEqual(len(self._imported()), 5)
 
     def test_a_file_without_a_column(self):
-        errors = self._import([("Ada", "2025-01-31", "S1")], ("partner_id", "date", "name"))
+        errors = self._import(
+            [("Ada", "2025-01-31", "S1")], ("partner_id", "date", "name")
+        )
         self.assertIn("no column “Amount”", errors[0])
 
     def test_a_file_with_an_error_in_each_row_shows_the_first(self):
@@ -276,9 +335,7 @@ class TestImport(ImportCase):
         self.assertIn("没有客户的编号", errors[0])
 
     def test_a_salesperson_imports_nothing(self):
-        errors = self._import(
-            [("Ada", "2025-01-31", "1", "S1")], user=self.leader
-        )
+        errors = self._import([("Ada", "2025-01-31", "1", "S1")], user=self.leader)
         self.assertTrue(errors)
         self.assertFalse(self._imported())
 
@@ -288,9 +345,12 @@ class TestImport(ImportCase):
         shared = self._partner("Shared", company_id=False)
         row = [("Shared", "2025-01-31", "1", "S1")]
         self.assertFalse(self._import(row))
-        self.assertFalse(self._import([("Shared", "2025-01-31", "2", "S1")], company=other))
+        self.assertFalse(
+            self._import([("Shared", "2025-01-31", "2", "S1")], company=other)
+        )
         self.assertIn(
-            "No customer", self._import([("Ada", "2025-01-31", "1", "S1")], company=other)[0]
+            "No customer",
+            self._import([("Ada", "2025-01-31", "1", "S1")], company=other)[0],
         )
         self.assertEqual(self._facts(shared)[:2], (1, 1))
         purchases = self.env["crm.lifecycle.purchase.import"].with_user(self.manager)
@@ -314,7 +374,9 @@ class TestImport(ImportCase):
         )
         for lang in ("en_US", "zh_CN"):
             with self.subTest(lang=lang):
-                model = self.env["crm.lifecycle.purchase.import"].with_context(lang=lang)
+                model = self.env["crm.lifecycle.purchase.import"].with_context(
+                    lang=lang
+                )
                 [template] = model.get_import_templates()
                 with file_open(template["template"].lstrip("/"), "rb") as file:
                     content = file.read()
@@ -361,17 +423,6 @@ class TestImportedPurchases(ImportCase):
             }
         )
 
-    def _forget(self):
-        """Backdate the rows: a run finds only what is reported, or written later."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            """
-            UPDATE crm_lifecycle_purchase_import SET write_date = '2020-01-01';
-            UPDATE crm_lifecycle_purchase_watermark SET moment = '2021-01-01';
-            """
-        )
-        self.env.invalidate_all()
-
     def test_a_deleted_purchase_is_no_purchase(self):
         purchase = self._purchase(self.ada)
         self.assertEqual(self._facts(self.ada)[0], 1)
@@ -412,6 +463,13 @@ class TestImportedPurchases(ImportCase):
         far = self._partner("Far", company_id=other.id)
         with self.assertRaises(UserError):
             self._purchase(far)
+
+    def test_a_purchase_moves_to_no_company_of_others(self):
+        shared = self._partner("Shared", company_id=False)
+        purchase = self._purchase(shared).with_user(self.manager)
+        other = self.env["res.company"].create({"name": "Other"})
+        with self.assertRaises(AccessError):
+            purchase.company_id = other
 
     def test_a_salesperson_reads_the_purchases_of_own_customers(self):
         other = self.env["res.company"].create({"name": "Other"})

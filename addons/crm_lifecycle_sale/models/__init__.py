@@ -1,3 +1,4 @@
+from . import account_move
 from . import account_move_line
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_timeline

@@ -34,6 +34,10 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
 
     @api.model
     def _get_changed_documents(self, since):
+        """Return SQL of orders that were written, or have lines or invoices that were.
+
+        An invoice may be credited and made again without a change of the lines.
+        """
         if since is None:
             return SQL("SELECT id FROM sale_order WHERE state = 'sale'")
         return SQL(
@@ -41,6 +45,14 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
             SELECT id FROM sale_order WHERE write_date >= %(since)s
              UNION ALL
             SELECT order_id FROM sale_order_line WHERE write_date >= %(since)s
+             UNION ALL
+            SELECT s.order_id
+              FROM account_move AS m
+              JOIN account_move_line AS i ON i.move_id = m.id
+              JOIN sale_order_line_invoice_rel AS r ON r.invoice_line_id = i.id
+              JOIN sale_order_line AS s ON s.id = r.order_line_id
+             WHERE m.write_date >= %(since)s
+               AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
             """,
             since=since,
         )
@@ -107,7 +119,9 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
 
     @api.model
     def _get_is_short_sql(self):
-        return SQL("s.invoice_status = 'invoiced' AND s.qty_invoiced < s.product_uom_qty")
+        return SQL(
+            "s.invoice_status = 'invoiced' AND s.qty_invoiced < s.product_uom_qty"
+        )
 
     # ------------------------------------------------------------
     # Returns
@@ -117,9 +131,26 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
     def _get_returns(self):
         """SQL of what counts as returned of each order, by document.
 
-        Amounts of an order are rounded so that their sum is that of all its returns: an
-        order that is returned in parts leaves no cent.
+        Amounts of an order are rounded so that their sum is that of all its returns. A
+        rest that only comes from rounding lines is returned with them: an order that is
+        returned in parts leaves no cent.
         """
+
+        def get_returned(total, parts):
+            """SQL of what was returned in the company's currency, at the order's rate.
+
+            :param total: SQL of the amount in the currency of the order
+            :param parts: SQL of the number of rounded amounts in it
+            """
+            return SQL(
+                "CASE WHEN ABS(purchase.amount - %(total)s) <= %(rest)s "
+                "THEN purchase.amount ELSE %(total)s END",
+                total=sql.convert(total, SQL("o.currency_rate")),
+                rest=sql.convert(
+                    SQL("%s * order_currency.rounding", parts), SQL("o.currency_rate")
+                ),
+            )
+
         return SQL(
             """
             WITH
@@ -162,19 +193,25 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                   JOIN returned AS r ON r.line_id = c.line_id
             -- summed up by order and document
             ), document AS (
-                SELECT order_id, model, res_id, date, SUM(amount) AS amount
+                SELECT order_id, model, res_id, date, SUM(amount) AS amount,
+                       COUNT(*) FILTER (WHERE amount <> 0) AS parts
                   FROM allotted
                  GROUP BY order_id, model, res_id, date
             ), cumulated AS (
-                SELECT *, SUM(amount) OVER (
-                            PARTITION BY order_id ORDER BY date, model, res_id) AS total
+                SELECT *, SUM(amount) OVER past AS total,
+                       SUM(parts) OVER past AS total_parts
                   FROM document
+                WINDOW past AS (PARTITION BY order_id ORDER BY date, model, res_id)
             )
             -- in the company's currency, at the rate of the order
             SELECT o.id AS document_id, e.model, e.res_id, e.date,
                    %(before)s - %(after)s AS amount
               FROM cumulated AS e
               JOIN sale_order AS o ON o.id = e.order_id
+              JOIN crm_lifecycle_purchase AS purchase
+                ON purchase.res_id = o.id AND purchase.model = %(model)s
+               AND COALESCE(purchase.origin_id, 0) = 0
+              JOIN res_currency AS order_currency ON order_currency.id = o.currency_id
               %(company)s
             """,
             returned=self._get_union(self._get_returned_lines()),
@@ -182,8 +219,11 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                 self._get_billed_lines(SQL("SELECT line_id FROM credited"))
             ),
             is_short=self._get_is_short_sql(),
-            before=sql.convert(SQL("e.total - e.amount"), SQL("o.currency_rate")),
-            after=sql.convert(SQL("e.total"), SQL("o.currency_rate")),
+            before=get_returned(
+                SQL("(e.total - e.amount)"), SQL("(e.total_parts - e.parts)")
+            ),
+            after=get_returned(SQL("e.total"), SQL("e.total_parts")),
+            model=self._document_model,
             company=sql.join_company(SQL("o.company_id")),
         )
 

@@ -53,7 +53,8 @@ class TestOrderFacts(SaleLifecycleCase):
         self._run()
         self.env.cr.execute(
             "SELECT order_interval_days, order_trend, order_trend_6m, "
-            "order_total_prev_12m::int, purchase_day_count FROM crm_lifecycle_profile WHERE id = %s",
+            "order_total_prev_12m::int, purchase_day_count "
+            "FROM crm_lifecycle_profile WHERE id = %s",
             [self._profile(partner).id],
         )
         self.assertEqual(self.env.cr.fetchone(), (None, None, None, 0, 1))

@@ -205,9 +205,7 @@ class TestReturns(PurchaseCase):
         # What was sold with it is returned as well.
         second.order_line.qty_delivered = 0
         self._invoice(second, 2, final=True)
-        self._check_days(
-            {6: (2, 140, ago(8)), 5: (1, 40, ago(8)), 2: (0, 0, False)}
-        )
+        self._check_days({6: (2, 140, ago(8)), 5: (1, 40, ago(8)), 2: (0, 0, False)})
 
     def test_what_is_delivered_short_counts_once_nothing_is_left(self):
         """100 ordered, 60 delivered without a back order and invoiced: 60."""
@@ -259,6 +257,28 @@ class TestReturns(PurchaseCase):
         rows = self._rows()
         self.assertEqual(len(rows), 4)
         self.assertEqual(round(sum(amount for _day, amount in rows), 6), 0)
+
+    def test_lines_that_are_rounded_one_by_one_leave_no_cent(self):
+        """An order may be rounded as a whole: its lines come to another amount."""
+        self.company.tax_calculation_rounding_method = "round_globally"
+        order = self._order(self.ada, 10.01, days_ago=20)
+        order.order_line.discount = 50
+        self._add_line(order, 10.01, discount=50)
+        self.assertEqual(
+            (order.amount_untaxed, sum(order.order_line.mapped("price_subtotal"))),
+            (10.01, 10.02),
+        )
+        invoice = self._invoice(order, 18)
+        self._credit(invoice, 10)
+        self._check_days({11: (1, 10.01, ago(20)), 10: (0, 0, False)})
+        self.assertEqual(self._rows(), [(20, 10.01), (10, -10.01)])
+
+    def test_three_thirds_are_the_whole(self):
+        order = self._order(self.ada, 100, days_ago=20)
+        self._invoice(order, 18)
+        for days_ago in (9, 8, 7):
+            self._refund(order, 33.33, days_ago)
+        self._check_days({8: (1, 33.34, ago(20)), 7: (0, 0, False)})
 
     def test_a_corrected_invoice_is_no_return(self):
         """Odoo's *Reverse and Create Invoice* credits it, and invoices it again."""
@@ -378,11 +398,10 @@ class TestPurchases(PurchaseCase):
     def test_orders_of_one_day_are_one_day(self):
         for hour in range(6, 12):
             self._order(self.ada, 10, days_ago=5, moment=time(hour))
-        self._check(6, 1, 0, names=("order_count", "purchase_day_count",
-                                     "order_interval_days"))  # fmt: skip
+        names = ("order_count", "purchase_day_count", "order_interval_days")
+        self._check(6, 1, 0, names=names)
         self._order(self.ada, 10, days_ago=9)
-        self._check(7, 2, 4, names=("order_count", "purchase_day_count",
-                                     "order_interval_days"))  # fmt: skip
+        self._check(7, 2, 4, names=names)
 
     def test_the_nth_day_of_a_purchase_dates_a_move(self):
         """Six orders on one day made a customer loyal."""
@@ -465,8 +484,8 @@ class TestPurchases(PurchaseCase):
         for days_ago, expected in ((-1, 100), (0, 0), (1, 0)):
             partner = self._partner()
             self._order(partner, days_ago=half_year + days_ago)
-            self._check(expected, 100, names=("order_total_6m", "order_total_12m"),
-                        partner=partner)  # fmt: skip
+            names = ("order_total_6m", "order_total_12m")
+            self._check(expected, 100, names=names, partner=partner)
 
     def test_amounts_leave_the_half_year_by_themselves(self):
         half_year = (TODAY - TODAY.replace(year=2025, month=9)).days
@@ -674,6 +693,23 @@ class TestPurchases(PurchaseCase):
         self.env.invalidate_all()
         self._check(0, 0, False)
 
+    def test_a_credit_note_with_another_date_is_found(self):
+        """The lines of the order stay as they were."""
+        order = self._order(self.ada, 100, days_ago=10)
+        note = self._credit(self._invoice(order, 8), 2)
+        self._run()
+        self.assertEqual(self._rows(), [(10, 100), (2, -100)])
+        self._age()
+        note.button_draft()
+        note.invoice_date = ago(4)
+        note.action_post()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE sale_order_line SET write_date = '2020-01-01'")
+        self.env.cr.execute("UPDATE sale_order SET write_date = '2020-01-01'")
+        self.env.invalidate_all()
+        self._run()
+        self.assertEqual(self._rows(), [(10, 100), (4, -100)])
+
     def test_rows_of_vanished_documents_are_removed_by_a_rebuild(self):
         order = self._order(self.ada, 100, days_ago=10)
         self._run()
@@ -718,7 +754,9 @@ class TestPurchaseAccess(PurchaseCase):
                 [[total, count]] = Purchase._read_group(
                     mine, [], ["amount:sum", "__count"]
                 )
-                self.assertEqual((total, count), (sum(rows.mapped("amount")), len(rows)))
+                self.assertEqual(
+                    (total, count), (sum(rows.mapped("amount")), len(rows))
+                )
                 found = Purchase.search_read(mine, ["amount", "display_name"])
                 self.assertEqual(
                     {row["display_name"] for row in found},
@@ -787,7 +825,13 @@ class TestPurchaseAccess(PurchaseCase):
         row = self.env["crm.lifecycle.purchase"].search([("amount", "<", 0)])
         self.assertRecordValues(
             row,
-            [{"model": "account.move", "res_id": note.id, "origin_id": self.rows[0].id}],
+            [
+                {
+                    "model": "account.move",
+                    "res_id": note.id,
+                    "origin_id": self.rows[0].id,
+                }
+            ],
         )
         note.invoice_user_id = self.colleague
         self.assertFalse(self._as(self.salesperson).search([("id", "=", row.id)]))
