@@ -164,8 +164,7 @@ class TestAccessMatrix(TransactionCase):
                 if not any(row.company_id == company for row in rows):
                     missing.append(f"{model}: none of {company.name}")
             if "partner_id" in fields and not any(
-                int(row.partner_id) == world.shared.id
-                and row.company_id == world.there
+                int(row.partner_id) == world.shared.id and row.company_id == world.there
                 for row in rows
             ):
                 missing.append(f"{model}: no shared customer")

@@ -13,6 +13,7 @@ WRITTEN_BY_OTHERS = {
     "crm.lifecycle.profile",
     "crm.lifecycle.purchase",
     "crm.lifecycle.purchase.month",
+    "crm.lifecycle.purchase.month.pending",
     "crm.lifecycle.risk.case",
     "crm.lifecycle.rebuild",
     "crm.lifecycle.run",

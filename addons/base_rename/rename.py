@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 from psycopg2.extras import Json
 
+from odoo.exceptions import UserError
+from odoo.modules.module import Manifest
 from odoo.tools import SQL
 
 from .records import rename_model_names
@@ -139,6 +141,12 @@ def _rename_module(cr, old, new):
     )
     if not cr.fetchone()[0]:
         return
+    if Manifest.for_addon(old, display_warning=False):
+        # Odoo would load it with this upgrade, beside the new one.
+        raise UserError(
+            f"The addon {old} is now {new}. Delete the folder {old} from the "
+            "addons path, and start the upgrade again."
+        )
     _mark_to_install(cr, new, old)
     cr.execute(
         SQL(

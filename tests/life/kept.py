@@ -7,6 +7,7 @@ import ast
 import json
 
 NAME = "Life: kept"
+XML_ID = "Life: an XML id"
 FILE = "life.kept.file"
 
 
@@ -35,6 +36,14 @@ def make(env):
             "model_id": program.id,
             "state": "code",
             "code": "env['loyalty.tier'].search_count([])\nrecord.expire_after",
+        }
+    )
+    env["ir.actions.server"].create(
+        {
+            "name": XML_ID,
+            "model_id": program.id,
+            "state": "code",
+            "code": "env.ref('crm_lifecycle_sale_reports.ir_cron_purchase_month').name",
         }
     )
     if "base.automation" in env:
@@ -92,6 +101,7 @@ def check(env):
     action.with_context(
         active_model="loyalty.program", active_id=program.id, active_ids=program.ids
     ).run()
+    env["ir.actions.server"].search([("name", "=", XML_ID)]).run()
     if "base.automation" in env:
         rule = env["base.automation"].search([("name", "=", NAME)])
         program.filtered_domain(ast.literal_eval(rule.filter_domain))

@@ -39,7 +39,7 @@ for profile in env["crm.lifecycle.profile"].search(somewhere, limit=3):
 REQUIRED_TABLES = (
     *("crm_lifecycle_profile", "crm_lifecycle_history", "crm_lifecycle_run"),
     *("loyalty_card", "loyalty_point_entry", "crm_loyalty_entry"),
-    "crm_lifecycle_ticket_log",
+    *("crm_lifecycle_ticket_log", "crm_lifecycle_purchase_month"),
 )
 # Columns that may change: Odoo writes its own contacts again, our dashboards are data
 # of the addons, and the sources of facts have a new order.

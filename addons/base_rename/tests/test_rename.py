@@ -1,5 +1,6 @@
 import json
 
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 from odoo.tools import SQL
 
@@ -372,3 +373,8 @@ class TestRename(TransactionCase):
         self.env.invalidate_all()
         self.assertFalse(old.exists())
         self.assertEqual(new.state, "uninstalled")
+
+    def test_a_folder_with_the_old_name_stops_the_upgrade(self):
+        renames = Renames(modules={"base_rename": "base_import"})
+        with self.assertRaisesRegex(UserError, "Delete the folder base_rename"):
+            apply_renames(self.env.cr, renames)

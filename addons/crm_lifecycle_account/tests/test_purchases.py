@@ -391,6 +391,17 @@ class TestOrders(PurchaseCase):
         self._credit(invoice, days_ago=5)
         self.assertEqual(self._facts(partner, *FACTS), NO_PURCHASE)
 
+    def test_an_invoice_of_a_deleted_order_counts_by_itself(self):
+        self._skip_without_sales()
+        partner = self._partner()
+        order = self._order(partner)
+        self._mixed_invoice(order, 15)
+        order._action_cancel()
+        self.assertEqual(self._facts(partner, *FACTS), (1, 15, self._day(10)))
+        self._forget()
+        order.unlink()
+        self.assertEqual(self._facts(partner, *FACTS), (1, 115, self._day(10)))
+
     def test_a_down_payment_is_no_purchase(self):
         self._skip_without_sales()
         partner = self._partner()

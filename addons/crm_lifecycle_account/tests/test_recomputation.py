@@ -119,9 +119,12 @@ class TestRecomputation(AccountLifecycleCase):
         later = max(days_ago - cls.random.randrange(0, 120), -20)
         if roll() < 0.12:
             day = cls._day(later)
-            invoice._reverse_moves(
+            for move in invoice._reverse_moves(
                 [{"date": day, "invoice_date": day}], cancel=roll() < 0.6
-            ).filtered(lambda move: move.state == "draft").action_post()
+            ).filtered(lambda move: move.state == "draft"):
+                line = move.invoice_line_ids
+                line.price_unit *= cls.random.choice([1, 0.3, 1.2])
+                move.action_post()
         elif roll() < 0.7:
             part = cls.random.choice([1, 1, 0.5, 0.3, 1.1])
             paid = round(invoice.amount_total * part, 2)
@@ -225,6 +228,63 @@ class TestRecomputation(AccountLifecycleCase):
             "overdue_since": since,
         }
 
+    def _recompute_purchases(self, company, as_of):
+        """Return ``{commercial partner: (number, sum, last day)}`` of purchases."""
+        moves = self.env["account.move"].search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "posted"),
+                ("move_type", "in", ("out_invoice", "out_refund")),
+            ],
+            order="invoice_date, id",
+        )
+        net = {
+            move: company.currency_id.round(
+                -sum(move.invoice_line_ids.mapped("balance"))
+            )
+            for move in moves
+        }
+        found, left = {}, {}
+        for move in moves.filtered(lambda move: move.move_type == "out_invoice"):
+            left[move] = net[move]
+        for move in moves:
+            partner_id = move.partner_id.commercial_partner_id.id
+            amount, invoice = net[move], move.reversed_entry_id
+            if move.move_type == "out_refund" and invoice in left:
+                # The rate of the invoice, no more than the invoice.
+                partner_id = invoice.partner_id.commercial_partner_id.id
+                part = move.amount_untaxed / invoice.amount_untaxed
+                amount = -min(net[invoice] * part, net[invoice])
+                amount = company.currency_id.round(amount)
+            if move.invoice_date > as_of:
+                continue
+            if move.move_type == "out_refund" and invoice in left:
+                left[invoice] = company.currency_id.round(left[invoice] + amount)
+            facts = found.setdefault(partner_id, [0, 0, False])
+            facts[1] += amount
+        for move, rest in left.items():
+            if move.invoice_date <= as_of and rest > 0:
+                facts = found[move.partner_id.commercial_partner_id.id]
+                facts[0] += 1
+                facts[2] = max(facts[2] or move.invoice_date, move.invoice_date)
+        return found
+
+    def _assert_purchases(self, company, as_of):
+        profiles = (
+            self.env["crm.lifecycle.profile"]
+            .with_context(active_test=False)
+            .search([("company_id", "=", company.id), ("partner_id", "!=", False)])
+        )
+        expected = self._recompute_purchases(company, as_of)
+        for profile in profiles:
+            with self.subTest(company=company.name, as_of=as_of, of=profile.partner_id):
+                count, total, last = expected.get(profile.partner_id.id, (0, 0, False))
+                self.assertEqual(
+                    (profile.order_count, profile.last_order_date), (count, last)
+                )
+                self.assertAlmostEqual(profile.order_total, total, 2)
+        self.assertGreaterEqual(len(profiles), 5)
+
     def _get_facts(self, company):
         """Return ``{partner: facts}`` of the customers that have documents."""
         profiles = (
@@ -268,6 +328,13 @@ class TestRecomputation(AccountLifecycleCase):
         }
         for name, count in owed.items():
             self.assertGreater(count, 10, name)
+        credits = self.env["account.move"].search([("reversed_entry_id", "!=", False)])
+        parts = credits.filtered(
+            lambda move: move.amount_untaxed < move.reversed_entry_id.amount_untaxed
+        )
+        self.assertTrue(parts)
+        self.assertTrue(credits - parts)
+        self.assertIn(self.foreign, credits.currency_id)
 
     def _merge(self):
         """Merge two customers."""
@@ -285,6 +352,7 @@ class TestRecomputation(AccountLifecycleCase):
                 self.env["crm.lifecycle"]._run(company, day)
                 self.env.invalidate_all()
                 self._assert_facts(company, day)
+                self._assert_purchases(company, day)
             # Backdate all rows, so that the next run has only the passing days to find.
             self._forget()
         for company in (self.company, self.other):
@@ -300,6 +368,7 @@ class TestRecomputation(AccountLifecycleCase):
             self._forget()
             if days_ago % 9 == 0:
                 self._assert_facts(self.company, day)
+                self._assert_purchases(self.company, day)
                 run = self.env["crm.lifecycle"]._run(self.company, day, full=True)
                 self.assertEqual(run.refreshed_count, 0)
                 self._forget()

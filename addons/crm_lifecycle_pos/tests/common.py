@@ -140,6 +140,14 @@ class TillCase(LifecycleCase):
         return session
 
     @classmethod
+    def _run_and_age(cls):
+        """Run, and have the next run find nothing but what is written later."""
+        cls._run()
+        for table in ("pos_order", "pos_order_line", "account_move"):
+            cls.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
+        cls.env.invalidate_all()
+
+    @classmethod
     def _ledger(cls, partner, channel=None):
         """Return ``[(days ago, amount)]`` of the customer's purchases and returns."""
         domain = [("partner_id", "=", partner.id)]

@@ -57,7 +57,7 @@ class TestInvoices(TillCase):
 
     def test_a_credit_note_returns_the_till_order(self):
         order = self._sell(30, partner=self.ada, days_ago=5, to_invoice=True)
-        self._run()
+        self._run_and_age()
         credit = self._credit(order.account_move, days_ago=1)
         self._run(quick=True)
         self.assertEqual(self._ledger(self.ada), [(5, 30), (1, -30)])
@@ -65,6 +65,7 @@ class TestInvoices(TillCase):
         self.assertEqual((back.model, back.res_id), ("account.move", credit.id))
         self.assertEqual(back.origin_id.res_id, order.id)
         self.assertEqual(self._profile(self.ada).order_count, 0)
+        self._run_and_age()
         credit.button_draft()
         self._run(quick=True)
         self.assertEqual(self._ledger(self.ada), [(5, 30)])

@@ -39,6 +39,7 @@ class TestPosPurchases(TillCase):
         self.assertEqual(self._facts(self.ada, "order_total"), 10)
 
     def test_a_draft_or_cancelled_order_does_not_count(self):
+        self._run()
         self._sell(10, partner=self.ada, state="draft")
         cancelled = self._sell(20, partner=self.ada, state="draft")
         cancelled.with_user(self.cashier).action_pos_order_cancel()
@@ -116,7 +117,7 @@ class TestPosPurchases(TillCase):
 
     def test_an_anonymous_order_counts_from_when_it_has_a_customer(self):
         order = self._sell(10, days_ago=3)
-        self._run()
+        self._run_and_age()
         rows = self.env["crm.lifecycle.purchase"].search([("res_id", "=", order.id)])
         self.assertFalse(rows.filtered(lambda row: row.model == "pos.order"))
         order.with_user(self.cashier).partner_id = self.ada
@@ -128,9 +129,13 @@ class TestPosPurchases(TillCase):
         bob = self._partner("Bob")
         order = self._sell(10, partner=self.ada, days_ago=3)
         refund = self._refund(order, partner=bob, days_ago=1)
-        self._run()
+        self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(3, 10), (1, -10)])
         order.with_user(self.cashier).partner_id = bob
+        pending = self.env["crm.lifecycle.pending"].search([])
+        self.assertLessEqual(
+            {self.ada.id, bob.id}, set(pending.mapped("partner_res_id"))
+        )
         self._run(quick=True)
         self.assertFalse(self._ledger(self.ada))
         self.assertEqual(self._ledger(bob), [(3, 10), (1, -10)])

@@ -14,7 +14,7 @@ class TestPosReturns(TillCase):
 
     def test_a_refund_is_a_return_on_its_own_day(self):
         order = self._sell(10, 20, partner=self.ada, days_ago=5)
-        self._run()
+        self._run_and_age()
         refund = self._refund(order, days_ago=2)
         self._run(quick=True)
         self.assertEqual(self._ledger(self.ada), [(5, 30), (2, -30)])
@@ -110,7 +110,7 @@ class TestPosReturns(TillCase):
 
     def test_an_anonymous_refund_reduces_the_purchase_of_its_order(self):
         order = self._sell(30, partner=self.ada, days_ago=5)
-        self._run()
+        self._run_and_age()
         self.assertEqual(self._profile(self.ada).stage_id, self.customer)
         self._refund(order, partner=self.env["res.partner"])
         self._run(quick=True)
@@ -120,7 +120,7 @@ class TestPosReturns(TillCase):
     def test_a_refund_counts_when_it_is_paid(self):
         order = self._sell(30, partner=self.ada, days_ago=5)
         refund = self._refund(order, state="draft")
-        self._run()
+        self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(5, 30)])
         payment = {"pos_order_id": refund.id, "payment_method_id": self.card.id}
         refund.with_user(self.cashier).add_payment({**payment, "amount": -30})

@@ -29,6 +29,8 @@ class TestTillTour(TillCase, HttpCase):
         profile = self._profile(ada)
         self.assertEqual((profile.stage_id, profile.order_total), (self.customer, 20))
 
+        # The till of a cashier who is a salesperson loads orders with their stage.
+        self.cashier.group_ids += self.env.ref("sales_team.group_sale_salesman")
         self._tour("crm_lifecycle_pos_refund", self.cashier, till)
         self._run_within_a_minute()
         self.assertEqual((profile.stage_id, profile.order_total), (self.lost, 0))

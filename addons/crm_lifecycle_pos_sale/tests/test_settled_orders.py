@@ -17,6 +17,13 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         cls.ada = cls._partner()
         cls.order = cls._order(cls.ada, 100, days_ago=5)
 
+    @classmethod
+    def _run_and_age(cls):
+        super()._run_and_age()
+        for table in ("sale_order", "sale_order_line"):
+            cls.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
+        cls.env.invalidate_all()
+
     def _settling_line(self, line, quantity=None, **vals):
         """Return the till line that settles a line of an order."""
         quantity = line.product_uom_qty if quantity is None else quantity
@@ -76,7 +83,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
 
     def test_a_refund_of_a_settled_line_returns_the_order_of_sales(self):
         till_order = self._settle(self.order, days_ago=3)
-        self._run()
+        self._run_and_age()
         refund = self._refund(till_order, days_ago=1)
         self._run(quick=True)
         self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
@@ -205,7 +212,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
     def test_a_credit_note_of_the_invoice_returns_the_order_of_sales(self):
         accountant = self._user("ann", "account.group_account_invoice")
         till_order = self._settle(self.order, 10, days_ago=3, to_invoice=True)
-        self._run()
+        self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(5, 100), (3, 10)])
         day = TODAY - timedelta(days=1)
         invoice = till_order.account_move.with_user(accountant)
@@ -215,3 +222,18 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
         self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10), (1, -10)])
         self.assertEqual(self._ledger(self.ada, "invoice"), [])
+
+    def test_a_credit_note_of_the_settled_goods_alone(self):
+        accountant = self._user("ann", "account.group_account_invoice")
+        till_order = self._settle(self.order, 10, days_ago=3, to_invoice=True)
+        day = TODAY - timedelta(days=1)
+        invoice = till_order.account_move.with_user(accountant)
+        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        credit.invoice_line_ids.filtered(
+            lambda line: line.product_id == self.coffee
+        ).unlink()
+        self.assertEqual(credit.amount_untaxed, 100)
+        credit.action_post()
+        self._run()
+        self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
+        self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10)])

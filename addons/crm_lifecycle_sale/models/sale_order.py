@@ -37,7 +37,12 @@ class SaleOrder(models.Model):
     def unlink(self):
         """Remove the purchases of deleted orders, which leave no row to find."""
         self._mark_lifecycle_pending()
-        self.env["crm.lifecycle.purchase.pending"]._mark_pending("sale", self.ids)
+        Pending = self.env["crm.lifecycle.purchase.pending"]
+        Pending._mark_pending("sale", self.ids)
+        # sudo: their invoices no longer belong to an order, even ones that the user may
+        # not read.
+        invoices = self.sudo().order_line.invoice_lines.move_id
+        Pending._mark_pending("invoice", invoices.ids)
         return super().unlink()
 
     def _action_confirm(self):

@@ -19,6 +19,7 @@ def make(world):
         for name, company, user in (
             ("mine", world.home, world.seller),
             ("others", world.home, world.colleague),
+            ("branch", world.branch, world.seller),
             ("there", world.there, world.seller),
         )
     }
@@ -45,6 +46,7 @@ MODELS = """
 model                  record public portal employee seller leader manager technician admin
 crm.lifecycle.purchase mine   -      -      -        r      r      r       -          r
 crm.lifecycle.purchase others -      -      -        -      r      r       -          r
+crm.lifecycle.purchase branch -      -      -        -      -      -       -          -
 crm.lifecycle.purchase there  -      -      -        -      -      -       -          -
 """
 
