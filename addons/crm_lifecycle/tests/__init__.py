@@ -1,3 +1,4 @@
+from . import test_addon_names
 from . import test_access
 from . import test_condition_access
 from . import test_background

@@ -1,5 +1,6 @@
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_mixin
+from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_purchase
 from . import crm_lifecycle_purchase_channel
 from . import crm_lifecycle_purchase_channel_import
