@@ -1,6 +1,24 @@
 """Hooks for installation and uninstallation."""
 
+from odoo.tools import SQL
+
 from .models.background_task import KINDS
+from .renames import MODULES
+
+
+def pre_init_hook(env):
+    """Remove addons under former names from the list of addons.
+
+    Odoo keeps addons whose folder is gone in its list. One that installs itself would be
+    marked for installation for ever.
+    """
+    env.cr.execute(
+        SQL(
+            "DELETE FROM ir_module_module WHERE name = ANY(%s) "
+            "AND state IN ('uninstalled', 'to install', 'uninstallable')",
+            list(MODULES),
+        )
+    )
 
 
 def post_init_hook(env):

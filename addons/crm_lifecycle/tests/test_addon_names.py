@@ -2,6 +2,7 @@ from odoo.modules.migration import load_script
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_path
 
+from odoo.addons.crm_lifecycle.hooks import pre_init_hook
 from odoo.addons.crm_lifecycle.renames import MODULES
 
 MIGRATION = "crm_lifecycle/migrations/19.0.2.0.1/pre-addons.py"
@@ -10,6 +11,15 @@ MIGRATION = "crm_lifecycle/migrations/19.0.2.0.1/pre-addons.py"
 @tagged("post_install", "-at_install")
 class TestAddonNames(TransactionCase):
     """Addons that were renamed after 19.0.2.0.0 keep what they made."""
+
+    def test_an_addon_that_was_only_listed_is_listed_no_more(self):
+        Module = self.env["ir.module.module"]
+        [(old, _new)] = MODULES.items()
+        Module.search([("name", "=", old)]).unlink()
+        listed = Module.create({"name": old, "state": "to install"})
+        self.env.flush_all()
+        pre_init_hook(self.env)
+        self.assertFalse(listed.exists())
 
     def test_an_installed_addon_is_known_by_its_new_name(self):
         Module = self.env["ir.module.module"]
