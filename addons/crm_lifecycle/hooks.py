@@ -14,8 +14,16 @@ def pre_init_hook(env):
     """
     env.cr.execute(
         SQL(
-            "DELETE FROM ir_module_module WHERE name = ANY(%s) "
-            "AND state IN ('uninstalled', 'to install', 'uninstallable')",
+            """
+            WITH listed AS (
+                DELETE FROM ir_module_module
+                 WHERE name = ANY(%s)
+                   AND state IN ('uninstalled', 'to install', 'uninstallable')
+             RETURNING id
+            )
+            DELETE FROM ir_model_data
+             WHERE model = 'ir.module.module' AND res_id IN (SELECT id FROM listed)
+            """,
             list(MODULES),
         )
     )
