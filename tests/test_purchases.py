@@ -20,7 +20,7 @@ from . import oracle_purchases as oracle
 from .thorough import THOROUGH, rounds
 
 # Whether the channel of invoices without an order is there.
-INVOICES = False
+INVOICES = True
 START = date(2025, 1, 1)
 ZONES = {"East": "Asia/Shanghai", "West": "America/New_York"}
 CURRENCIES = {"XAA": 0.01, "XBB": 1, "XCC": 0.001}
