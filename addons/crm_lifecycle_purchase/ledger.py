@@ -363,8 +363,6 @@ class LedgerUpdate:
             """
             INSERT INTO crm_lifecycle_pending (company_id, partner_res_id, topics)
             SELECT DISTINCT company_id, partner_id, %s FROM lifecycle_changed
-             WHERE company_id IS DISTINCT FROM %s
             """,
             self.topics,
-            self.skipped_company_id,
         )

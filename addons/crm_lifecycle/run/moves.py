@@ -207,6 +207,8 @@ def _move_group(session, profile_ids, due, quiet, reviews):
     if session.mode.locks_customers:
         free = service.lock(profiles, move.stage, move.from_stage, wait=False)
     moved = service.move_locked(free, move)
+    if moved and move.next_review is not None:
+        review.note_reviews(session, moved.ids)
     skip(session, (free - moved).ids)
     _note_locked(session, (profiles - free).ids)
     return len(moved)

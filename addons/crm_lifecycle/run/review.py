@@ -1,7 +1,6 @@
 """Which customers a run evaluates, and when their next review is due."""
 
 import time
-from datetime import timedelta
 
 from odoo.tools import SQL
 
@@ -73,8 +72,8 @@ def needs_full_review(session):
 def set_next_review(session, lifecycles):
     """Set the next review of each customer that was evaluated.
 
-    Customers who have changed meanwhile, or whose review was written with their stage,
-    are skipped: their review is already set.
+    Customers who have changed meanwhile, or were moved manually, are skipped: their
+    review is already set.
     """
     session.begin_phase("review")
     started = time.monotonic()
@@ -83,8 +82,6 @@ def set_next_review(session, lifecycles):
     for after, upto in session.get_batches("lifecycle_review", BATCH):
         session.attempt(write_next_review, session, next_review, after, upto)
         session.save_progress()
-    session.attempt(_review_skipped, session)
-    session.save_progress()
     session.env["crm.lifecycle.profile"].invalidate_model(["held_until", "review_date"])
     session.add_seconds("evaluate", started)
 
@@ -123,8 +120,7 @@ def get_review_after_move(session, lifecycles, stage, day):
     """Return SQL of the next review of profile ``p`` after its move to a stage.
 
     It is written together with the stage, since a second write of each row takes as
-    long as the first. Customers for whom a rule waits are reviewed earlier, see
-    `_review_skipped`.
+    long as the first. `set_next_review` corrects it for customers for whom a rule waits.
     """
     known = {"stage_date": SQL("%s", day)}
     return SQL(
@@ -139,18 +135,17 @@ def get_review_after_move(session, lifecycles, stage, day):
     )
 
 
-def _review_skipped(session):
-    """Review customers for whom a rule waits tomorrow, not later."""
+def note_reviews(session, profile_ids):
+    """Note the reviews that were written together with the stage.
+
+    A customer with another review than noted was moved manually meanwhile.
+    """
     session.env.cr.execute(
         SQL(
-            """
-            UPDATE crm_lifecycle_profile AS p
-               SET review_date = %(tomorrow)s
-              FROM lifecycle_skipped AS l
-             WHERE p.id = l.profile_id AND p.active
-               AND COALESCE(p.review_date > %(tomorrow)s, TRUE)
-            """,
-            tomorrow=session.as_of + timedelta(days=1),
+            "UPDATE lifecycle_review AS r SET review_date = p.review_date "
+            "FROM crm_lifecycle_profile AS p "
+            "WHERE p.id = r.profile_id AND r.profile_id = ANY(%s)",
+            profile_ids,
         )
     )
 
