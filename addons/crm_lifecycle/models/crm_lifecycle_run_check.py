@@ -4,7 +4,6 @@ import logging
 
 from odoo import api, fields, models
 
-from ..fields import Integer
 from ..locks import RunUnderWay
 from ..run import lock, phases
 from ..run.session import Session
@@ -15,7 +14,7 @@ _logger = logging.getLogger(__name__)
 class CrmLifecycleRun(models.Model):
     _inherit = "crm.lifecycle.run"
 
-    difference_count = Integer(
+    difference_count = fields.Integer(
         string="Facts repaired",
         readonly=True,
         aggregator="sum",
