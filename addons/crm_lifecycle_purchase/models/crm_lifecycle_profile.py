@@ -175,6 +175,20 @@ class CrmLifecycleProfile(models.Model):
             "last_order_date": FactEvents(first_new_date=first_new_date),
         }
 
+    def action_open_purchases(self):
+        """Open the purchases of the customer, as far as the user may read them."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "crm_lifecycle_purchase.crm_lifecycle_purchase_action"
+        )
+        return {
+            **action,
+            "domain": [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+            ],
+        }
+
     def _get_decision_figures(self, scope):
         """Add what was ordered, and how many orders, as of the last run."""
         found = super()._get_decision_figures(scope)

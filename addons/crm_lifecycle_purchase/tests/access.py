@@ -39,6 +39,7 @@ def make(world):
 
 
 OPENS = """
+    crm.lifecycle.profile.action_open_purchases
     crm.lifecycle.purchase.action_open_document
 """
 
