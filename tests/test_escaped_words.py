@@ -98,7 +98,7 @@ class TestEscapedWords(TransactionCase):
 
     def test_the_mail_about_a_run_that_failed(self):
         run = self.world.made["crm.lifecycle.run"]["here"].record
-        run._mail_administrators()
+        run._mail_administrators(type(run)._describe_problem)
         mail = self.env["mail.mail"].search(
             [("subject", "like", self.world.home.name)], order="id desc", limit=1
         )

@@ -15,16 +15,73 @@ from odoo.addons.crm_lifecycle.storage import raise_work_mem
 MANY_ROWS = 1000
 # The tables of an update.
 TABLES = SQL(
-    "lifecycle_document, lifecycle_wanted, lifecycle_difference, "
-    "lifecycle_returned, lifecycle_changed"
+    "lifecycle_document, lifecycle_difference, lifecycle_returned, lifecycle_changed"
 )
+
+
+def update_ledger(channels, topics, skipped_company_id=None, *, compare_all=False):
+    """Bring the ledger up to date with the documents of some channels.
+
+    A channel that another transaction is updating is left out: the next update finds
+    the same documents, and puts their customers on the work list. A replay or a preview
+    may take minutes, so nothing waits for it.
+
+    :param channels: a list of `crm.lifecycle.purchase.channel`
+    :param topics, skipped_company_id: see `_update_ledger` of the channel
+    :param compare_all: compare all documents, not only changed ones
+    :return: the number of rows written
+    """
+    env = channels[0].env
+    env.flush_all()
+    moments = _lock_watermarks(env, [channel._channel for channel in channels])
+    watermark = get_watermark(env)
+    written = 0
+    for channel in channels:
+        if channel._channel in moments:
+            since = None if compare_all else moments[channel._channel]
+            update = LedgerUpdate(channel, topics, skipped_company_id)
+            update.execute(since)
+            written += update.written
+    if len(moments) < len(channels):
+        env["crm.lifecycle.pending"]._trigger_run()
+    env.cr.execute(
+        SQL(
+            "UPDATE crm_lifecycle_purchase_watermark SET moment = %s "
+            "WHERE channel = ANY(%s)",
+            watermark,
+            list(moments),
+        )
+    )
+    env["crm.lifecycle.purchase"].invalidate_model()
+    env["crm.lifecycle.purchase.watermark"].invalidate_model()
+    return written
+
+
+def _lock_watermarks(env, keys):
+    """Lock channels until the end of the transaction. Return ``{key: watermark}``."""
+    query = SQL(
+        "SELECT channel, moment FROM crm_lifecycle_purchase_watermark "
+        "WHERE channel = ANY(%s) FOR UPDATE SKIP LOCKED",
+        keys,
+    )
+    moments = dict(env.execute_query(query))
+    if len(moments) < len(keys):
+        # Channels that are new, besides those that are locked.
+        env.cr.execute(
+            SQL(
+                "INSERT INTO crm_lifecycle_purchase_watermark (channel) "
+                "SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
+                keys,
+            )
+        )
+        moments = dict(env.execute_query(query))
+    return moments
 
 
 class LedgerUpdate:
     """An update of the ledger from the documents of one channel.
 
     Its temporary tables: ``lifecycle_document (id)``, the documents to read;
-    ``lifecycle_wanted``, the rows that the ledger should have;
     ``lifecycle_difference``, with the rows to delete, update and insert;
     ``lifecycle_returned (id)``, the purchases with other returns than before;
     ``lifecycle_changed (company_id, partner_id)``, the customers with changed rows.
@@ -40,29 +97,11 @@ class LedgerUpdate:
         self.skipped_company_id = skipped_company_id
         self.written = 0
 
-    def execute(self):
-        """Update the ledger, unless another transaction is doing it.
-
-        Then the next update finds the same documents, and puts their customers on the
-        work list.
-        """
-        self.env.flush_all()
-        if not self._lock_watermark():
-            self.env["crm.lifecycle.pending"]._trigger_run()
-            return
-        since = self._read_watermark()
-        watermark = get_watermark(self.env)
+    def execute(self, since):
+        """Read the documents written since a moment, all if None, and write rows."""
         if self._list_documents(since):
             self._update(since)
-        self._execute("DROP TABLE IF EXISTS %s", TABLES)
-        self._execute(
-            "UPDATE crm_lifecycle_purchase_watermark SET moment = %s "
-            "WHERE channel = %s",
-            watermark,
-            self.channel._channel,
-        )
-        self.env["crm.lifecycle.purchase"].invalidate_model()
-        self.env["crm.lifecycle.purchase.watermark"].invalidate_model()
+            self._execute("DROP TABLE IF EXISTS %s", TABLES)
 
     def _update(self, since):
         if since is None:
@@ -84,38 +123,13 @@ class LedgerUpdate:
         self.env.cr.execute(SQL(code, *args, **kwargs))
         return self.env.cr.rowcount
 
-    def _lock_watermark(self):
-        """Lock the channel until the end of the transaction. Return whether it is free.
-
-        A replay or a preview may hold it for minutes, so nothing waits for it.
-        """
-        key = self.channel._channel
-        self._execute(
-            "INSERT INTO crm_lifecycle_purchase_watermark (channel) VALUES (%s) "
-            "ON CONFLICT DO NOTHING",
-            key,
-        )
-        return self._execute(
-            "SELECT FROM crm_lifecycle_purchase_watermark WHERE channel = %s "
-            "FOR UPDATE SKIP LOCKED",
-            key,
-        )
-
-    def _read_watermark(self):
-        [[moment]] = self.env.execute_query(
-            SQL(
-                "SELECT moment FROM crm_lifecycle_purchase_watermark "
-                "WHERE channel = %s",
-                self.channel._channel,
-            )
-        )
-        return moment
-
     def _list_documents(self, since):
-        """List the documents to read. Return their number."""
+        """List the documents to read, in one statement. Return whether there are any."""
         queries = [
-            SQL("SELECT id FROM (%s) AS t (id)", query)
-            for query in (self.channel._get_changed_documents(since),)
+            SQL(
+                "SELECT id FROM (%s) AS t (id)",
+                self.channel._get_changed_documents(since),
+            )
         ]
         if since is None:
             # Documents that no longer exist.
@@ -126,22 +140,20 @@ class LedgerUpdate:
                     self.channel._document_model,
                 )
             )
-        count = self._execute(
+        return self._execute(
             """
+            DROP TABLE IF EXISTS lifecycle_document;
             CREATE TEMPORARY TABLE lifecycle_document ON COMMIT DROP AS
-            WITH reported AS (SELECT res_id FROM crm_lifecycle_purchase_pending
-                               WHERE channel = %(channel)s)
-            SELECT res_id AS id FROM reported UNION %(queries)s
+            SELECT res_id AS id FROM crm_lifecycle_purchase_pending
+             WHERE channel = %(channel)s
+             UNION %(queries)s;
+            ANALYZE lifecycle_document;
+            DELETE FROM crm_lifecycle_purchase_pending WHERE channel = %(channel)s;
+            SELECT FROM lifecycle_document LIMIT 1
             """,
             channel=self.channel._channel,
             queries=SQL(" UNION ").join(queries),
         )
-        self._execute(
-            "DELETE FROM crm_lifecycle_purchase_pending WHERE channel = %s",
-            self.channel._channel,
-        )
-        self._execute("ANALYZE lifecycle_document")
-        return count
 
     def _create_tables(self):
         self._execute(

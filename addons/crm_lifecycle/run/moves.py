@@ -122,8 +122,8 @@ def _move_due(session, lifecycles, fill):
 
 def _get_reviews(session, lifecycles, quiet):
     """Return ``{stage id: SQL of the next review}`` of quiet moves into stages."""
-    if not session.mode.sets_reviews:
-        return {}
+    if not (session.mode.sets_reviews and session.mode.locks_customers):
+        return {}  # on copies, a second write costs little
     return {
         stage.id: review.get_review_after_move(
             session, lifecycles, stage, session.as_of

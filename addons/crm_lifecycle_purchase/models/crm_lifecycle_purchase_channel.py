@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..ledger import LedgerUpdate
+from ..ledger import update_ledger
 
 
 class CrmLifecyclePurchaseChannel(models.AbstractModel):
@@ -91,27 +91,25 @@ class CrmLifecyclePurchaseChannel(models.AbstractModel):
         :param topics: the bits of the facts that change with the ledger
         :param skipped_company_id: a company that refreshes all customers anyway
         """
-        for channel in self.env["crm.lifecycle.purchase.channel"]._get_all():
-            LedgerUpdate(channel, topics, skipped_company_id).execute()
+        update_ledger(self._get_all(), topics, skipped_company_id)
 
     @api.model
     def _check_ledger(self, topics):
         """Compare all documents with the ledger, and write what differs.
 
-        A channel that was compared today, for another company, is skipped.
+        It does so once a day, for all companies.
 
         :param topics: see `_update_ledger`
         :return: the number of rows written
         """
-        Watermark = self.env["crm.lifecycle.purchase.watermark"].sudo()
-        written = 0
         today = fields.Date.today()
-        for channel in self.env["crm.lifecycle.purchase.channel"]._get_all():
-            watermark = Watermark.search([("channel", "=", channel._channel)])
-            if watermark.checked_date == today:
-                continue
-            watermark.write({"moment": False, "checked_date": today})
-            update = LedgerUpdate(channel, topics)
-            update.execute()
-            written += update.written
-        return written
+        Watermark = self.env["crm.lifecycle.purchase.watermark"].sudo()
+        checked = Watermark.search([("checked_date", "=", today)]).mapped("channel")
+        channels = [
+            channel for channel in self._get_all() if channel._channel not in checked
+        ]
+        if not channels:
+            return 0
+        keys = [channel._channel for channel in channels]
+        Watermark.search([("channel", "in", keys)]).checked_date = today
+        return update_ledger(channels, topics, compare_all=True)
