@@ -175,7 +175,9 @@ def _write_placements(session, placements):
             "AND v.is_waiting AND d.is_waiting IS NOT TRUE"
         )
     )
-    session.run.left_count += session.env.cr.rowcount
+    # First: reading the counter may execute another statement.
+    waiting = session.env.cr.rowcount
+    session.run.left_count += waiting
     session.env.cr.execute(SQL("DROP TABLE lifecycle_placement"))
 
 
