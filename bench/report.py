@@ -198,7 +198,9 @@ def _targets_of_ledger(steps):
         found["seconds"] / steps["floor"]["seconds"] if "floor" in steps else "",
         "",
     )
-    measured = f"{found['bytes'] / 2**20:,.0f} MB against {found['order_bytes'] / 2**20:,.0f}"
+    measured = (
+        f"{found['bytes'] / 2**20:,.0f} MB against {found['order_bytes'] / 2**20:,.0f}"
+    )
     yield _target_at_most(
         "ledger on disk, with all indexes of both tables",
         0.6,

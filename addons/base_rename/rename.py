@@ -143,6 +143,7 @@ def _rename_module(cr, old, new):
         return
     if Manifest.for_addon(old, display_warning=False):
         # Odoo would load it with this upgrade, beside the new one.
+        # pylint: disable=translation-required  # no translations are loaded yet
         raise UserError(
             f"The addon {old} is now {new}. Delete the folder {old} from the "
             "addons path, and start the upgrade again."

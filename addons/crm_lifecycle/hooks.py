@@ -9,7 +9,7 @@ from .renames import MODULES
 def pre_init_hook(env):
     """Remove addons under former names from the list of addons.
 
-    Odoo keeps addons whose folder is gone in its list. One that installs itself would be
+    Odoo keeps addons without a folder in its list. One that installs itself would be
     marked for installation for ever.
     """
     env.cr.execute(

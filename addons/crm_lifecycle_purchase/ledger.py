@@ -124,7 +124,7 @@ class LedgerUpdate:
         return self.env.cr.rowcount
 
     def _list_documents(self, since):
-        """List the documents to read, in one statement. Return whether there are any."""
+        """List the documents to read. Return whether there are any."""
         queries = [
             SQL(
                 "SELECT id FROM (%s) AS t (id)",

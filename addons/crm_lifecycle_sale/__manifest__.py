@@ -2,7 +2,7 @@
     "name": "Customer Lifecycle: Sales",
     "version": "19.0.2.0.0",
     "category": "Sales/CRM",
-    "summary": "Orders as purchases, and quotations as facts, of the customer lifecycle",
+    "summary": "Orders as purchases and quotations as facts of the lifecycle",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
     "depends": ["crm_lifecycle_purchase", "crm_lifecycle", "sale"],

@@ -485,7 +485,10 @@ class CrmLifecycleRun(models.Model):
         mine = Domain("company_id", "=", self.company_id.id)
         mine &= Domain("parent_id", "=", False)
         ended = mine & Domain(
-            [("state", "!=", "running"), ("kind", "not in", ("replay", "rebuild", "check"))]
+            [
+                ("state", "!=", "running"),
+                ("kind", "not in", ("replay", "rebuild", "check")),
+            ]
         )
         last = self.search(ended, order="id desc", limit=ALERT_AFTER_RUNS)
         lately = Domain("alarmed_at", ">=", "now -1d")

@@ -55,7 +55,7 @@ class CrmLifecycleSource(models.AbstractModel):
         What differs is repaired. Return the number of rows, or None if the source keeps
         nothing.
         """
-        return None
+        return
 
     def _changed_subjects(self, scope):
         """Return the SQL of the subjects with facts that may differ from the last run.

@@ -120,7 +120,7 @@ def get_review_after_move(session, lifecycles, stage, day):
     """Return SQL of the next review of profile ``p`` after its move to a stage.
 
     It is written together with the stage, since a second write of each row takes as
-    long as the first. `set_next_review` corrects it for customers for whom a rule waits.
+    long as the first. `set_next_review` corrects it where a rule waits.
     """
     known = {"stage_date": SQL("%s", day)}
     return SQL(

@@ -862,11 +862,11 @@ class TestTemplate(TransactionCase):
         for code in CODES:
             rules = [r for r in load(code)["rules"] if facts_of(r) <= known]
             for facts in itertools.islice(grid(rules, [TODAY]), 0, None, 197):
-                if not all(facts.get(name, 1) for name in (*TREND_MONTHS, "balance_due")):
+                if not all(
+                    facts.get(name, 1) for name in (*TREND_MONTHS, "balance_due")
+                ):
                     continue  # a new record does not tell 0 from unknown
-                profile = Profile.new(
-                    {n: v for n, v in facts.items() if v}
-                )
+                profile = Profile.new({n: v for n, v in facts.items() if v})
                 for rule in rules:
                     domain = Profile._get_fact_domain(
                         write_domain(rule["domain"]), TODAY, "rule"

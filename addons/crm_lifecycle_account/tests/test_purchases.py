@@ -15,11 +15,11 @@ class PurchaseCase(AccountLifecycleCase):
     @classmethod
     def _forget(cls):
         """Backdate all rows: a run finds only what is reported, or written later."""
-        super()._forget()
         cls.env.cr.execute(
             "UPDATE crm_lifecycle_purchase_watermark SET moment = '2021-01-01' "
             "WHERE moment IS NOT NULL"
         )
+        return super()._forget()
 
     @classmethod
     def _credit(cls, invoice, days_ago=0, amounts=None, post=True):

@@ -19,10 +19,11 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
 
     @classmethod
     def _run_and_age(cls):
-        super()._run_and_age()
+        result = super()._run_and_age()
         for table in ("sale_order", "sale_order_line"):
             cls.env.cr.execute(f"UPDATE {table} SET write_date = '2020-01-01'")
         cls.env.invalidate_all()
+        return result
 
     def _settling_line(self, line, quantity=None, **vals):
         """Return the till line that settles a line of an order."""

@@ -114,10 +114,12 @@ class CrmLifecycleProfile(models.Model):
             *super()._get_health_signs(),
             HealthSign(
                 "watch",
-                lambda percent: Domain("order_trend", "<=", -percent / 100)
-                | (
-                    Domain("order_trend", "=", False)
-                    & Domain("order_trend_6m", "<=", -percent / 100)
+                lambda percent: (
+                    Domain("order_trend", "<=", -percent / 100)
+                    | (
+                        Domain("order_trend", "=", False)
+                        & Domain("order_trend_6m", "<=", -percent / 100)
+                    )
                 ),
                 lambda percent: self.env._(
                     "Orders are %(percent)s %% or more below the period before",

@@ -26,9 +26,7 @@ class CrmLifecyclePurchase(models.Model):
     partner_id = LooseMany2one(
         comodel_name="res.partner", string="Customer", required=True, readonly=True
     )
-    company_id = LooseMany2one(
-        comodel_name="res.company", required=True, readonly=True
-    )
+    company_id = LooseMany2one(comodel_name="res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(
         required=True, readonly=True, help="In the time zone of the company."
@@ -39,9 +37,7 @@ class CrmLifecyclePurchase(models.Model):
         aggregator="sum",
         help="In the company's currency, without taxes; negative for a return.",
     )
-    channel = fields.Selection(
-        selection="_get_channels", required=True, readonly=True
-    )
+    channel = fields.Selection(selection="_get_channels", required=True, readonly=True)
     model = fields.Char(string="Document Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(
         string="Document", model_field="model", required=True, readonly=True
@@ -158,8 +154,8 @@ class CrmLifecyclePurchase(models.Model):
 
     @api.model
     def _get_claimed_moves(self):
-        """Extension point: return SQL conditions of invoice lines that another channel counts.
+        """Extension point: return conditions of invoice lines of other channels.
 
-        A list of conditions on the invoice ``m`` and its line ``i``.
+        A list of SQL conditions on the invoice ``m`` and its line ``i``, never NULL.
         """
         return []

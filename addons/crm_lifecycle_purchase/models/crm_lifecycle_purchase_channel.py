@@ -57,7 +57,7 @@ class CrmLifecyclePurchaseChannel(models.AbstractModel):
         negative ``amount``; at most one row per document and return. None: the channel
         has no returns.
         """
-        return None
+        return
 
     # ------------------------------------------------------------
     # All channels

@@ -155,8 +155,7 @@ class CrmLifecyclePurchaseImport(models.Model):
         }
         if "currency_id" in changed:
             changed = vals  # the amount may have other decimals
-        if changed:
-            super()._load_records_write(changed)
+        return super()._load_records_write(changed) if changed else None
 
     def _differs(self, name, value):
         field = self._fields[name]

@@ -15,7 +15,9 @@ class CrmLifecyclePurchaseWatermark(models.Model):
         "compares all documents."
     )
 
-    checked_date = fields.Date(help="The last day on which all documents were compared.")
+    checked_date = fields.Date(
+        help="The last day on which all documents were compared."
+    )
 
     _channel_unique = models.Constraint(
         "UNIQUE (channel)", "A channel has one watermark."

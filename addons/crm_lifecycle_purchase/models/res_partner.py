@@ -12,8 +12,10 @@ class ResPartner(models.Model):
         contacts = self.sudo()
         before = contacts.commercial_partner_id
         result = super().write(vals)
-        changed = (before | contacts.commercial_partner_id) if before != (
-            contacts.commercial_partner_id
-        ) else before.browse()
+        changed = (
+            (before | contacts.commercial_partner_id)
+            if before != (contacts.commercial_partner_id)
+            else before.browse()
+        )
         self.env["crm.lifecycle.purchase.pending"]._mark_customers_pending(changed)
         return result

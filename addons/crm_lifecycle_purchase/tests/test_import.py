@@ -35,7 +35,7 @@ class ImportCase(LifecycleCase):
         wizard = (
             self.env["base_import.import"]
             .with_user(user or self.manager)
-            .with_context(options.pop("context", {}))
+            .with_context(**options.pop("context", {}))
             .with_company(company or self.company)
             .create(
                 {

@@ -11,7 +11,8 @@ class CrmLifecyclePurchase(models.Model):
         result = super()._after_update(is_first)
         if is_first:
             # sudo: a mark of the engine on all companies.
-            companies = self.env["res.company"].sudo().search([])
+            marked = [("lifecycle_purchase_watermark", "!=", False)]
+            companies = self.env["res.company"].sudo().search(marked)
             companies.lifecycle_purchase_watermark = False
         self.env.cr.execute(
             SQL(

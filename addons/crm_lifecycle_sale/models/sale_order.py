@@ -15,9 +15,7 @@ class SaleOrder(models.Model):
     )
     # First contact, and open quotations, of a customer.
     _lifecycle_created_idx = models.Index("(partner_id, company_id, create_date)")
-    _lifecycle_open_idx = models.Index(
-        "(partner_id) WHERE state IN ('draft', 'sent')"
-    )
+    _lifecycle_open_idx = models.Index("(partner_id) WHERE state IN ('draft', 'sent')")
 
     @api.model_create_multi
     def create(self, vals_list):
