@@ -1,11 +1,11 @@
 """A lifecycle replaced by another one: all 30 pairs of the templates.
 
 The switch moves each customer into a stage of the new lifecycle, and must neither win
-nor lose one. With ``script/test --thorough`` it is tried on more customers.
+nor lose one. With ``script/test --thorough`` it is tried on the customers of CDNOW.
 """
 
 import os
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from odoo.tests import TransactionCase, tagged
 
@@ -13,7 +13,12 @@ from odoo.addons.crm_lifecycle.engine.stages import get_missing_stages
 
 from bench.generate import AS_OF, generate
 
-CUSTOMERS = 20_000 if os.environ.get("THOROUGH") else 500
+from .test_cdnow import FILE, cdnow
+
+THOROUGH = bool(os.environ.get("THOROUGH"))
+CUSTOMERS = 500
+# The last day of CDNOW's purchases.
+CDNOW_END = date(1998, 6, 30)
 TEMPLATES = ("nurture", "relationship", "service", "activity", "growth", "advocacy")
 CUSTOMER = ("customer", "loyal", "at_risk")
 GONE = ("lost", "ended")
@@ -74,10 +79,23 @@ class TestSwitch(TransactionCase):
         super().setUpClass()
         cls.env["crm.lifecycle"].search([]).write({"state": "archived"})
         cls.env.cr.execute("DELETE FROM crm_lifecycle_pending")
-        generate(cls.env, CUSTOMERS, CUSTOMERS * 5, commit=False)
+        if THOROUGH:
+            cls._load_cdnow()
+        else:
+            generate(cls.env, CUSTOMERS, CUSTOMERS * 5, commit=False)
+            cls.as_of = AS_OF
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env.company
         cls.env.flush_all()
+
+    @classmethod
+    def _load_cdnow(cls):
+        company = cls.env["res.company"].create(
+            {"name": "CDNOW", "currency_id": cls.env.ref("base.USD").id}
+        )
+        cls.env = company.with_company(company).env
+        cdnow.load(cls.env, cdnow.read_purchases(FILE), company)
+        cls.as_of = CDNOW_END
 
     def _activate(self, code, day, replaced=None):
         if replaced:
@@ -174,7 +192,7 @@ class TestSwitch(TransactionCase):
     def test_a_switch_wins_and_loses_no_customer(self):
         for former in TEMPLATES:
             with self.env.cr.savepoint() as savepoint:
-                old = self._activate(former, AS_OF)
+                old = self._activate(former, self.as_of)
                 self._check_one_start()
                 self._check_figures({"known"})
                 for code in TEMPLATES:
@@ -186,21 +204,21 @@ class TestSwitch(TransactionCase):
 
     def _try_switch(self, old, code):
         with self.env.cr.savepoint() as savepoint:
-            new = self._activate(code, AS_OF + timedelta(days=1), old)
+            new = self._activate(code, self.as_of + timedelta(days=1), old)
             self._check_figures({"known"})
             self._check_tags(new)
             if new.skip_policy == "forbid":
                 self._check_ladder(new)
             # Only the days pass: customers may be lost by the rules, none is won.
             for days in (2, 8, 31):
-                self._run(AS_OF + timedelta(days=days))
+                self._run(self.as_of + timedelta(days=days))
             self._check_figures({"known", "churned"})
             savepoint.rollback()
         self.env.invalidate_all()
 
     def test_a_buyer_after_the_activation_is_new_once(self):
-        self._activate("growth", AS_OF)
-        day = AS_OF + timedelta(days=3)
+        self._activate("growth", self.as_of)
+        day = self.as_of + timedelta(days=3)
         partner = self.env["res.partner"].create({"name": "Late"})
         product = self.env["product.product"].create({"name": "Thing"})
         order = self.env["sale.order"].create(
@@ -219,7 +237,7 @@ class TestSwitch(TransactionCase):
             [datetime.combine(day, time(12)), order.id],
         )
         for days in (3, 4, 20):
-            self._run(AS_OF + timedelta(days=days))
+            self._run(self.as_of + timedelta(days=days))
         profile = partner.lifecycle_profile_ids
         self.assertEqual(self._get_kinds().get(profile.id), ["new"])
         [start] = profile.history_ids.filtered(lambda row: row.origin == "start")
