@@ -35,18 +35,18 @@ def count_kinds(moves):
     """Return ``[kind, …]`` of the moves of one customer, in order.
 
     Moves are ``(from category, to category, is baseline, customer date, last purchase,
-    date)``. It says what
+    day)``. It says what
     docs/decisions/0145 says, customer by customer, without SQL.
     """
     kinds = []
     state, is_kept = None, False
     switched = None
-    for source, target, is_baseline, customer_date, purchase_date, date in moves:
+    for source, target, is_baseline, customer_date, purchase_date, day in moves:
         old, new = get_class(source), get_class(target)
         before = state if is_kept or (is_baseline and state) else old
         if is_baseline:
             is_kept = True
-            switched = date
+            switched = day
             state = new
             if before and new != "customer":
                 state = before

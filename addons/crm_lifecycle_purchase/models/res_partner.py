@@ -12,10 +12,8 @@ class ResPartner(models.Model):
         contacts = self.sudo()
         before = contacts.commercial_partner_id
         result = super().write(vals)
-        changed = (
-            (before | contacts.commercial_partner_id)
-            if before != (contacts.commercial_partner_id)
-            else before.browse()
-        )
-        self.env["crm.lifecycle.purchase.pending"]._mark_customers_pending(changed)
+        after = contacts.commercial_partner_id
+        if before != after:
+            Pending = self.env["crm.lifecycle.purchase.pending"]
+            Pending._mark_customers_pending(before | after)
         return result
