@@ -135,7 +135,7 @@ class TestScale(TransactionCase):
         run = self.env["crm.lifecycle.run"]._start(self.company, AS_OF)
         session = Session(run)
         _none, queries, rows = self._measure(lambda: phases.prepare_sources(session))
-        self.assertLessEqual(queries, 30)
+        self.assertLessEqual(queries, 35)
         self.assertLessEqual(rows["sale_order"], ORDERS // 10)
         _none, queries, rows = self._measure(lambda: phases.collect_changes(session))
         self.assertLessEqual(queries, 25)
