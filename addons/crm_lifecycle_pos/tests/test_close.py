@@ -32,7 +32,7 @@ class TestClose(TillCase):
         self.assertLessEqual(ours[20] - without[20], 2)
         self.assertLessEqual(ours[60] - without[60], 2)
 
-    def test_paying_costs_three_more_queries(self):
+    def test_paying_costs_two_more_queries(self):
         PosOrder = type(self.env["pos.order"])
         partner = self._partner()
 
