@@ -19,7 +19,7 @@ TABLES = SQL(
 )
 
 
-def update_ledger(channels, topics, skipped_company_id=None, *, compare_all=False):
+def update_ledger(channels, topics, *, compare_all=False):
     """Bring the ledger up to date with the documents of some channels.
 
     A channel that another transaction is updating is left out: the next update finds
@@ -27,7 +27,7 @@ def update_ledger(channels, topics, skipped_company_id=None, *, compare_all=Fals
     may take minutes, so nothing waits for it.
 
     :param channels: a list of `crm.lifecycle.purchase.channel`
-    :param topics, skipped_company_id: see `_update_ledger` of the channel
+    :param topics: see `_update_ledger` of the channel
     :param compare_all: compare all documents, not only changed ones
     :return: the number of rows written
     """
@@ -39,7 +39,7 @@ def update_ledger(channels, topics, skipped_company_id=None, *, compare_all=Fals
     for channel in channels:
         if channel._channel in moments:
             since = None if compare_all else moments[channel._channel]
-            update = LedgerUpdate(channel, topics, skipped_company_id)
+            update = LedgerUpdate(channel, topics)
             update.execute(since)
             written += update.written
     if len(moments) < len(channels):
@@ -87,14 +87,13 @@ class LedgerUpdate:
     ``lifecycle_changed (company_id, partner_id)``, the customers with changed rows.
 
     :param channel: the `crm.lifecycle.purchase.channel`
-    :param topics, skipped_company_id: see `_update_ledger` of the channel
+    :param topics: see `_update_ledger` of the channel
     """
 
-    def __init__(self, channel, topics, skipped_company_id=None):
+    def __init__(self, channel, topics):
         self.channel = channel
         self.env = channel.env
         self.topics = topics
-        self.skipped_company_id = skipped_company_id
         self.written = 0
 
     def execute(self, since):
@@ -228,9 +227,7 @@ class LedgerUpdate:
         self._execute("ANALYZE crm_lifecycle_purchase")
         self._execute(
             "INSERT INTO lifecycle_changed "
-            "SELECT DISTINCT company_id, partner_id FROM crm_lifecycle_purchase "
-            "WHERE company_id IS DISTINCT FROM %s",
-            self.skipped_company_id,
+            "SELECT DISTINCT company_id, partner_id FROM crm_lifecycle_purchase"
         )
 
     def _write_purchases(self):

@@ -38,15 +38,13 @@ class CrmLifecycleSource(models.AbstractModel):
     # Whether facts change as days pass, see `_rolling_changes`.
     _has_rolling_facts = False
 
-    def _prepare_run(self, scope, refreshes_all=False):
+    def _prepare_run(self, scope):
         """Extension point: update what the source keeps of its own, such as a ledger.
 
         Called at the start of each run, before the work list is read, so that customers
         with changes can be added to it, and before purchases are measured.
 
         :param scope: its ``topics`` have the bit of the source, if known
-        :param refreshes_all: whether the run refreshes all customers of the company, so
-            that it needs none of them on the work list
         """
 
     def _check_store(self, scope):

@@ -53,7 +53,7 @@ def prepare_sources(session):
     """Let the sources update what they keep of their own."""
     started = time.monotonic()
     for source in session.get_sources():
-        session.attempt(source._prepare_run, session.scope, session.scope.is_full)
+        session.attempt(source._prepare_run, session.scope)
     session.add_seconds("collect", started)
     session.save_progress()
 

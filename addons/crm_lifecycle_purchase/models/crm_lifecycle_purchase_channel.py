@@ -83,15 +83,14 @@ class CrmLifecyclePurchaseChannel(models.AbstractModel):
         )
 
     @api.model
-    def _update_ledger(self, topics, skipped_company_id=None):
+    def _update_ledger(self, topics):
         """Bring the ledger up to date with the documents of all channels.
 
         Customers with changed rows go on the work list of their company.
 
         :param topics: the bits of the facts that change with the ledger
-        :param skipped_company_id: a company that refreshes all customers anyway
         """
-        update_ledger(self._get_all(), topics, skipped_company_id)
+        update_ledger(self._get_all(), topics)
 
     @api.model
     def _check_ledger(self, topics):

@@ -38,11 +38,10 @@ class CrmLifecycleSourcePurchase(models.AbstractModel):
     _reads = ("crm_lifecycle_purchase",)
     _has_rolling_facts = True
 
-    def _prepare_run(self, scope, refreshes_all=False):
+    def _prepare_run(self, scope):
         """Bring the ledger up to date; customers with changed rows are reported."""
         self.env["crm.lifecycle.purchase.channel"]._update_ledger(
             scope.topics.get(self._name, ALL_TOPICS),
-            skipped_company_id=scope.company_id if refreshes_all else None,
         )
 
     def _check_store(self, scope):
