@@ -176,7 +176,7 @@ class TestTwoWorkers(BaseCase):
     def _run_side_by_side(self, cr):
         """Make a run with enough customers for two connections."""
         env = api.Environment(cr, SUPERUSER_ID, {})
-        cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+        cr.execute("SET LOCAL max_parallel_workers_per_gather = 1")
         with patch(BIG, CUSTOMERS):
             return env["crm.lifecycle"]._run(
                 env["res.company"].browse(self.company_id),
@@ -186,7 +186,7 @@ class TestTwoWorkers(BaseCase):
 
     def _commit(self, cr):
         cr.commit()
-        cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+        cr.execute("SET LOCAL max_parallel_workers_per_gather = 1")
 
     def _assert_all_moved(self, run):
         self.assertEqual(run.state, "done")
@@ -250,7 +250,7 @@ class TestTwoWorkers(BaseCase):
                 patch.object(phases, "move_customers", wait_in_shards),
                 self.assertRaises(Cancelled),
             ):
-                cr.execute("SET LOCAL max_parallel_workers_per_gather = 2")
+                cr.execute("SET LOCAL max_parallel_workers_per_gather = 1")
                 run._execute(cancel)
             self.assertEqual(run.state, "cancelled")
             self.assertEqual(set(run.child_ids.mapped("state")), {"cancelled"})

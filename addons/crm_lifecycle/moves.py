@@ -145,15 +145,16 @@ class Move:
         """Whether staff chose the stage, so that rules wait before they change it."""
         return self.origin == "manual"
 
-    def get_held_until(self, company) -> date | None:
-        """Return the day from which rules may move the customers of a company again.
+    def get_held_until(self, profiles) -> date | None:
+        """Return the day from which rules may move profiles of one company again.
 
         None: the move is not held.
         """
+        if not (self.is_held and self.day):
+            return None
         # sudo: the hold of a company is not confidential.
-        days = company.sudo().lifecycle_hold_days
-        is_held = self.is_held and self.day and days
-        return bounds.shift(self.day, days=days) if is_held else None
+        days = profiles.company_id[:1].sudo().lifecycle_hold_days
+        return bounds.shift(self.day, days=days) if days else None
 
 
 class MoveService:
@@ -368,7 +369,7 @@ class MoveService:
         }
         if leaves:
             vals["decision"] = None
-            vals["held_until"] = move.get_held_until(profiles.company_id[:1])
+            vals["held_until"] = move.get_held_until(profiles)
         if sets_review:
             vals["review_date"] = move.day + timedelta(days=1)
         if writer:
@@ -393,7 +394,7 @@ class MoveService:
             )
             more = [SQL("follow_up_date = %s", follow_up)]
         if leaves:
-            held_until = move.get_held_until(profiles.company_id[:1])
+            held_until = move.get_held_until(profiles)
             more.append(SQL("decision = NULL, held_until = %s", held_until))
         if move.next_review is not None:
             more.append(SQL("review_date = %s", move.next_review))

@@ -37,6 +37,10 @@ NOT_PLACED = SQL(
 NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
+# Origin of the move of profile ``p`` into a lifecycle.
+ORIGIN_OF_PLACEMENT = SQL(
+    "CASE WHEN p.stage_id IS NULL THEN 'start' ELSE 'switch' END"
+)
 CREATE_LISTS = SQL(
     """
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_due (
@@ -362,13 +366,17 @@ def _insert_due(session, query, *, rule=None, stage=None):
         SQL(
             """
             INSERT INTO lifecycle_due
-                        (profile_id, rule_id, from_stage_id, to_stage_id)
-            SELECT p.id, p.rule_id, p.stage_id, COALESCE(p.target_id, r.to_stage_id)
+                        (profile_id, rule_id, from_stage_id, to_stage_id, origin)
+            SELECT p.id, p.rule_id, p.stage_id, COALESCE(p.target_id, r.to_stage_id),
+                   %s
               FROM (%s OFFSET 0) AS p
          LEFT JOIN crm_lifecycle_rule AS r ON r.id = p.rule_id
              WHERE p.target_id IS NOT NULL OR p.rule_id IS NOT NULL
              ORDER BY 2, 3, 4, 1
             """,
+            ORIGIN_OF_PLACEMENT
+            if stage and session.mode.places_at_once
+            else SQL("NULL"),
             query.select(
                 SQL.identifier("crm_lifecycle_profile", "id"),
                 SQL.identifier("crm_lifecycle_profile", "stage_id"),

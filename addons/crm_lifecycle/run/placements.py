@@ -23,13 +23,7 @@ CREATE_MATCHES = """
 def fill_due(session, lifecycles, candidates):
     """List the customers who enter a lifecycle, with the stage to place them in."""
     evaluate.fill_due_by_lifecycle(session, lifecycles, candidates)
-    session.env.cr.execute(
-        SQL(
-            "UPDATE lifecycle_due SET origin = "
-            "CASE WHEN from_stage_id IS NULL THEN 'start' ELSE 'switch' END"
-        )
-    )
-    if not session.env.cr.rowcount:
+    if not session.env.execute_query(SQL("SELECT FROM lifecycle_due LIMIT 1")):
         return
     session.has_placed = True
     session.execute_all(

@@ -62,14 +62,15 @@ class Checkpoint:
 def get_connection_count(session):
     """Return on how many connections the run works at the same time.
 
-    As many as the parallel workers that the server allows a single query.
+    As many as the processes that the server allows a single query: the query's own and
+    its parallel workers.
     """
     if session.checkpoint is None or session.shard or not session.mode.collects:
         return 1
     if _get_affected_count(session) < MIN_PARALLEL_SIZE:
         return 1
     [[count]] = session.env.execute_query(
-        SQL("SELECT current_setting('max_parallel_workers_per_gather')::int")
+        SQL("SELECT 1 + current_setting('max_parallel_workers_per_gather')::int")
     )
     return count
 
