@@ -74,20 +74,33 @@ class CrmLifecycleSourceSale(models.AbstractModel):
     def _get_first_days(self, scope):
         """SQL of the day on which the first quotation or order of a profile was made.
 
-        The index of customers and days of creation answers it.
+        The index of customers and days of creation answers it. For all customers it is
+        read as a whole, otherwise only the first entry of each contact.
         """
+        orders = SQL(
+            """
+            SELECT o.create_date
+              FROM sale_order AS o
+             WHERE o.partner_id = b.partner_id AND o.company_id = %(company)s
+               AND o.create_date < %(end)s
+               %(only_first)s
+            """,
+            company=scope.company_id,
+            end=scope.day_end,
+            only_first=SQL()
+            if scope.is_full
+            else SQL("ORDER BY o.create_date LIMIT 1"),
+        )
         return SQL(
             """
             SELECT b.profile_id, %(day)s AS first_seen_date
               FROM lifecycle_batch_contact AS b
-              JOIN sale_order AS o ON o.partner_id = b.partner_id
-             WHERE o.company_id = %(company)s AND o.create_date < %(end)s
-               AND %(is_pending)s
+        CROSS JOIN LATERAL (%(orders)s) AS o
+             WHERE %(is_pending)s
              GROUP BY b.profile_id
             """,
             day=scope.local_date(SQL("MIN(o.create_date)")),
-            company=scope.company_id,
-            end=scope.day_end,
+            orders=orders,
             is_pending=scope.needs_refresh(self._name, "b"),
         )
 
