@@ -166,48 +166,72 @@ class CrmLifecycleSourcePurchase(models.AbstractModel):
     def _get_sums(self, scope):
         """SQL of sums per customer: first by day, to count the days with a purchase.
 
-        A window without purchases is 0. For all customers, the rows come from the index
-        of customers and days in its order, and nothing is sorted.
+        A window without purchases is 0. The rows come from the index of customers and
+        days in its order, so that nothing is sorted: all of them for all customers,
+        otherwise customer by customer.
         """
-        batch = SQL()
-        if not scope.is_full:
-            batch = SQL(
-                "AND l.partner_id IN (SELECT partner_id FROM lifecycle_batch WHERE %s)",
-                scope.needs_refresh(self._name, "lifecycle_batch"),
+        sums = self._get_sum_columns(scope)
+        if scope.is_full:
+            return SQL(
+                "SELECT partner_id, %s FROM (%s) AS day GROUP BY partner_id",
+                sums,
+                self._get_days(scope, SQL("TRUE")),
             )
         return SQL(
             """
-            SELECT partner_id,
-                   MIN(date) FILTER (WHERE was_purchase) AS first_seen_date,
-                   MIN(date) FILTER (WHERE purchases > 0) AS first_order_date,
-                   MAX(date) FILTER (WHERE purchases > 0) AS last_order_date,
-                   SUM(purchases)::int AS order_count,
-                   (COUNT(*) FILTER (WHERE purchases > 0))::int AS purchase_day_count,
-                   SUM(amount) AS order_total,
-                   COALESCE(SUM(amount) FILTER (WHERE date > %(half_year)s), 0)
-                       AS order_total_6m,
-                   COALESCE(SUM(amount) FILTER (WHERE date > %(year)s), 0)
-                       AS order_total_12m,
-                   COALESCE(SUM(amount) FILTER (
-                       WHERE date > %(two_years)s AND date <= %(year)s), 0)
-                       AS order_total_prev_12m
-              FROM (
-                    SELECT l.partner_id, l.date, SUM(l.amount) AS amount,
-                           COUNT(*) FILTER (WHERE %(is_purchase)s) AS purchases,
-                           bool_or(l.amount > 0) AS was_purchase
-                      FROM crm_lifecycle_purchase AS l
-                     WHERE l.company_id = %(company)s AND l.date <= %(as_of)s %(batch)s
-                     GROUP BY l.partner_id, l.date
-                   ) AS day
-             GROUP BY partner_id
+            SELECT o.partner_id, s.*
+              FROM lifecycle_batch AS o
+        CROSS JOIN LATERAL (
+                    SELECT %(sums)s FROM (%(days)s) AS day HAVING COUNT(*) > 0
+                   ) AS s
+             WHERE %(is_pending)s
+            """,
+            sums=sums,
+            days=self._get_days(scope, SQL("l.partner_id = o.partner_id")),
+            is_pending=scope.needs_refresh(self._name, "o"),
+        )
+
+    def _get_sum_columns(self, scope):
+        """SQL of the sums over the days of a customer, see `_get_days`."""
+        return SQL(
+            """
+            MIN(date) FILTER (WHERE was_purchase) AS first_seen_date,
+            MIN(date) FILTER (WHERE purchases > 0) AS first_order_date,
+            MAX(date) FILTER (WHERE purchases > 0) AS last_order_date,
+            SUM(purchases)::int AS order_count,
+            (COUNT(*) FILTER (WHERE purchases > 0))::int AS purchase_day_count,
+            SUM(amount) AS order_total,
+            COALESCE(SUM(amount) FILTER (WHERE date > %(half_year)s), 0)
+                AS order_total_6m,
+            COALESCE(SUM(amount) FILTER (WHERE date > %(year)s), 0)
+                AS order_total_12m,
+            COALESCE(SUM(amount) FILTER (
+                WHERE date > %(two_years)s AND date <= %(year)s), 0)
+                AS order_total_prev_12m
             """,
             half_year=scope.date_months_ago(6),
             year=scope.date_months_ago(12),
             two_years=scope.date_months_ago(24),
+        )
+
+    def _get_days(self, scope, customers):
+        """SQL of the days of customers: the amount and the number of purchases.
+
+        :param customers: SQL condition of the rows ``l`` of these customers
+        """
+        return SQL(
+            """
+            SELECT l.partner_id, l.date, SUM(l.amount) AS amount,
+                   COUNT(*) FILTER (WHERE %(is_purchase)s) AS purchases,
+                   bool_or(l.amount > 0) AS was_purchase
+              FROM crm_lifecycle_purchase AS l
+             WHERE l.company_id = %(company)s AND l.date <= %(as_of)s AND %(customers)s
+             GROUP BY l.partner_id, l.date
+            """,
             is_purchase=self._get_is_purchase(scope),
             company=scope.company_id,
             as_of=scope.as_of,
-            batch=batch,
+            customers=customers,
         )
 
     def _get_is_purchase(self, scope):
