@@ -43,6 +43,7 @@ from . import crm_lifecycle_source_contact
 from . import crm_lifecycle_source_partner
 from . import background_task
 from . import crm_lifecycle_task
+from . import calendar_attendee
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
