@@ -54,6 +54,8 @@ from . import mail_message
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
+from . import crm_team
 from . import crm_lifecycle_profile_objection
 from . import crm_lifecycle_run_void
 from . import crm_lifecycle_rebuild
