@@ -17,6 +17,7 @@ class ResUsers(models.Model):
         compute="_compute_lifecycle_represented_ids",
         compute_sudo=True,
         context={"active_test": False},
+        groups="sales_team.group_sale_salesman",
         help="Archived members of the teams that the user leads.",
     )
 
