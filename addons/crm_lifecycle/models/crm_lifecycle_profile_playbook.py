@@ -78,8 +78,8 @@ class CrmLifecycleProfile(models.Model):
     def _find_responsible(self, role, leaving=None):
         """Return the `Responsible` of a role for an activity with the customer.
 
-        Archived users, users without access to the company, and those who are
-        ``leaving``, are skipped.
+        Archived users, users without access to the company, and ``leaving`` users
+        are skipped.
         """
         self.ensure_one()
         for candidate in FALLBACK_ROLES[role]:
@@ -143,7 +143,7 @@ class CrmLifecycleProfile(models.Model):
         return user.active and not user.share and self.company_id in user.company_ids
 
     def _find_fixed_responsible(self, user):
-        """Return the `Responsible` for an activity of a user whom the stage names.
+        """Return the `Responsible` for an activity of the user that the stage names.
 
         If the user has left, the customer's salesperson stands in.
         """

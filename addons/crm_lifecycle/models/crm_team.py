@@ -5,7 +5,7 @@ class CrmTeam(models.Model):
     _inherit = "crm.team"
 
     def write(self, vals):
-        """Forget for whom the leaders stand in: record rules cache it."""
+        """Clear the cached record rules, which name the leader's stand-ins."""
         result = super().write(vals)
         if "user_id" in vals:
             self.env.registry.clear_cache()

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class ResUsers(models.Model):
-    """A user who leaves: the work with customers goes to whoever stands in.
+    """A user who leaves: the work with customers goes to the stand-in.
 
     Customers stay with their salesperson until they are handed over
     (`crm.lifecycle.handover`). Until then the leader of the team sees them.
@@ -99,9 +99,9 @@ class ResUsers(models.Model):
         return user.company_ids if works else user.company_ids.browse()
 
     def _hand_work_to_stand_ins(self, companies=None):
-        """Give the work of leaving users to whoever stands in for each customer.
+        """Give the work of leaving users to the stand-in of each customer.
 
-        An activity without anybody to stand in stays on its document, unassigned.
+        An activity without a stand-in stays on its document, unassigned.
         Extension point: addons with other work of users extend it.
 
         :param companies: only in these companies; all if empty

@@ -299,7 +299,7 @@ class CrmLifecycleHandover(models.TransientModel):
         return [kind for kind in self._get_kinds() if self[f"hand_{kind}"]]
 
     def _check_handover(self):
-        """Raise if someone would get customers whom they can't work with."""
+        """Raise if a receiver does not work in one of the companies."""
         self.ensure_one()
         for company in self.company_ids:
             company._check_lifecycle_user()

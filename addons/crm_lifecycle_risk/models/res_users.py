@@ -7,7 +7,7 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     def _hand_work_to_stand_ins(self, companies=None):
-        """Give the open cases of leaving users to whoever stands in."""
+        """Give the open cases of leaving users to the stand-ins."""
         result = super()._hand_work_to_stand_ins(companies)
         domain = [("user_id", "in", self.ids), ("state", "in", OPEN_STATES)]
         if companies:

@@ -29,7 +29,7 @@ class TestPublicAnswer(SurveyCase):
         rows = self.env["crm.lifecycle.satisfaction.report"].search([], order="id")
         return rows.mapped("profile_id")
 
-    def test_an_answer_by_public_link_was_of_nobody(self):
+    def test_an_answer_by_public_link_had_no_customer(self):
         self._public(" Ann <ANN@Example.com>")
         self.assertEqual(self._scores(quick=True), [9, False])
         self.assertRecordValues(
@@ -47,7 +47,7 @@ class TestPublicAnswer(SurveyCase):
         run = self._run(day(0), full=True)
         self.assertEqual(run.refreshed_count, 0)
 
-    def test_a_stranger_and_an_unfinished_answer_are_of_nobody(self):
+    def test_a_stranger_and_an_unfinished_answer_have_no_customer(self):
         self._public("eve@example.com")
         self._public("no address")
         self._public(False)
@@ -93,7 +93,7 @@ class TestPublicAnswer(SurveyCase):
         self.env["crm.lifecycle"]._run(other, day(1))
         self.assertEqual(profile.nps_last, 9)
 
-    def test_whoever_is_signed_in_is_who_answered(self):
+    def test_the_signed_in_user_is_the_respondent(self):
         """Bob signs in, and gives the address of Ann."""
         answer = self.survey._create_answer(partner=self.bob.partner_id)
         answer.email = "ann@example.com"
