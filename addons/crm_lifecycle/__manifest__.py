@@ -12,6 +12,7 @@
         "data/ir_cron_data.xml",
         "data/crm_lifecycle_version_data.xml",
         "wizard/crm_lifecycle_compare_views.xml",
+        "wizard/crm_lifecycle_handover_views.xml",
         "wizard/crm_lifecycle_preview_views.xml",
         "wizard/crm_lifecycle_start_views.xml",
         "wizard/crm_lifecycle_profile_assign_views.xml",

@@ -5,7 +5,7 @@
     "summary": "Import customers with their stages, and lifecycles from files",
     "author": "Customer Lifecycle for Odoo",
     "license": "LGPL-3",
-    "depends": ["crm_lifecycle"],
+    "depends": ["crm_lifecycle", "base_import"],
     "data": [
         "security/ir.model.access.csv",
         "wizard/crm_lifecycle_import_views.xml",

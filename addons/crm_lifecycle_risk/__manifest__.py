@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "data/crm_lifecycle_risk_reason_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/crm_lifecycle_handover_views.xml",
         "views/crm_lifecycle_risk_reason_views.xml",
         "views/crm_lifecycle_risk_case_views.xml",
         "views/crm_lifecycle_profile_views.xml",

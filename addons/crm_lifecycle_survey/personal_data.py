@@ -1,6 +1,6 @@
 """Answers to surveys as personal data."""
 
-from odoo.addons.crm_lifecycle.personal_data import PersonalModel
+from odoo.addons.crm_lifecycle.personal_data import KEEP, PersonalModel
 
 
 class SurveyAnswers(PersonalModel):
@@ -24,6 +24,11 @@ def get_survey_models(env):
             emails=("email",),
             kept=("access_token", "invite_token"),
             names=("survey_id", "end_datetime", "email"),
+        ),
+        PersonalModel(
+            name="crm.lifecycle.survey.respondent",
+            decision=KEEP,  # numbers only
+            is_technical=True,
         ),
         PersonalModel(
             name="survey.user_input.line",

@@ -10,6 +10,7 @@
         "security/crm_lifecycle_visit_security.xml",
         "security/ir.model.access.csv",
         "data/mail_activity_type_data.xml",
+        "wizard/crm_lifecycle_handover_views.xml",
         "views/crm_lifecycle_visit_views.xml",
         "views/crm_lifecycle_profile_views.xml",
         "views/crm_lifecycle_stage_views.xml",

@@ -19,6 +19,21 @@ REPORT = "crm_lifecycle_survey.crm_lifecycle_satisfaction_report_menu"
 NPS = (("kind", "=", "nps"),)
 
 
+def nps_figure(title, measure, sample):
+    """Return the figure of an NPS."""
+    return Figure(
+        title=title,
+        source=ANSWERS,
+        measure=measure,
+        domain=NPS,
+        sample=sample,
+        compared=True,
+        shows="difference",
+        format_="number",
+        menu=REPORT,
+    )
+
+
 def answers_figure(title, category, sample, **options):
     """Return the figure of answers of an NPS group."""
     return Figure(
@@ -47,17 +62,8 @@ DASHBOARD = Dashboard(
     blocks=(
         FigureRow(
             (
-                Figure(
-                    title="NPS",
-                    source=ANSWERS,
-                    measure="nps",
-                    domain=NPS,
-                    sample=(41.5, 36.2),
-                    compared=True,
-                    shows="difference",
-                    format_="number",
-                    menu=REPORT,
-                ),
+                nps_figure("NPS", "nps", (41.5, 36.2)),
+                nps_figure("NPS, latest answers", "nps_latest", (38.4, 35.1)),
                 answers_figure("Promoters", "promoter", (58, 49)),
                 answers_figure("Passives", "passive", (26, 25)),
                 answers_figure(

@@ -151,6 +151,23 @@ class Scope:
             end=day_end(self.as_of - shift, self.tz),
         )
 
+    def span_crosses_cutoff(self, start: SQL, stop: SQL, margin=timedelta()) -> SQL:
+        """Return the SQL condition that passing days change how a span counts.
+
+        True for spans with a part after ``previous_as_of`` and up to ``as_of``, give
+        or take the margin.
+        """
+        assert self.previous_as_of is not None, "a full scope has no crossing"
+        if self.previous_as_of == self.as_of:
+            return SQL("FALSE")
+        return SQL(
+            "(%s >= %s AND %s < %s)",
+            stop,
+            day_end(self.previous_as_of, self.tz) - margin,
+            start,
+            self.day_end + margin,
+        )
+
     def date_crosses_cutoff(self, day: SQL, months: int = 0) -> SQL:
         """Return the SQL condition of `crosses_cutoff` for a date column."""
         assert self.previous_as_of is not None, "a full scope has no crossing"

@@ -43,6 +43,7 @@ from . import crm_lifecycle_source_contact
 from . import crm_lifecycle_source_partner
 from . import background_task
 from . import crm_lifecycle_task
+from . import calendar_attendee
 from . import calendar_event
 from . import crm_lead
 from . import ir_actions_server
@@ -53,6 +54,8 @@ from . import mail_message
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
+from . import crm_team
 from . import crm_lifecycle_profile_objection
 from . import crm_lifecycle_run_void
 from . import crm_lifecycle_rebuild

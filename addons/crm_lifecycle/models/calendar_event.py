@@ -6,7 +6,7 @@ from .crm_lifecycle_source import watermark_index
 class CalendarEvent(models.Model):
     _inherit = "calendar.event"
 
-    _lifecycle_written_idx = watermark_index("write_date, start")
+    _lifecycle_written_idx = watermark_index("write_date, start, stop")
 
     def write(self, vals):
         if "partner_ids" in vals or "opportunity_id" in vals:

@@ -76,12 +76,12 @@ class CrmLifecyclePlaybookLog(models.Model):
         if not profile.follow_up_date or not activity_type:
             raise StepSkipped(self.env._("The stage asks for no follow-up any more."))
         if stage.follow_up_responsible == "other":
-            user, warning = self._check_user(stage.follow_up_user_id), False
+            found = profile._find_fixed_responsible(stage.follow_up_user_id)
         else:
             found = profile._find_responsible(stage.follow_up_responsible)
-            if found.error:
-                raise StepSkipped(found.error)
-            user, warning = found.user, found.warning
+        if found.error:
+            raise StepSkipped(found.error)
+        user = self._check_user(found.user)
         activity = profile.activity_schedule(
             activity_type_id=activity_type.id,
             summary=self.with_context(lang=user.lang)._get_follow_up_summary(profile),
@@ -89,7 +89,7 @@ class CrmLifecyclePlaybookLog(models.Model):
             user_id=user.id,
             date_deadline=profile.follow_up_date,
         )
-        return {"activity_id": activity.id, "reason": warning}
+        return {"activity_id": activity.id, "reason": found.warning}
 
     @api.model
     def _get_follow_up_summary(self, profile):

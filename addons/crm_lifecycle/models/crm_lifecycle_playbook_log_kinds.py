@@ -58,7 +58,10 @@ class CrmLifecyclePlaybookLog(models.Model):
             answer["warning"] = asked.warning
         if answer["error"]:
             raise StepSkipped(answer["error"])
-        user = self._check_user(answer["responsible"])
+        found = profile._find_fixed_responsible(answer["responsible"])
+        if found.error:
+            raise StepSkipped(found.error)
+        user = self._check_user(found.user)
         activity = profile.activity_schedule(
             activity_type_id=line.activity_type_id.id,
             summary=line.summary,
@@ -66,7 +69,10 @@ class CrmLifecyclePlaybookLog(models.Model):
             user_id=user.id,
             date_deadline=line._get_date_deadline(row.date),
         )
-        return {"activity_id": activity.id, "reason": answer.get("warning")}
+        return {
+            "activity_id": activity.id,
+            "reason": found.warning or answer.get("warning"),
+        }
 
     @api.model
     def _check_user(self, user):

@@ -64,10 +64,7 @@ class CrmLifecycleProfile(models.Model):
     def _get_leaders(self, owner):
         """Return the leaders of the teams of a salesperson in the profile's company."""
         self.ensure_one()
-        teams = owner.sudo().crm_team_member_ids.crm_team_id
-        return teams.filtered(
-            lambda team: not team.company_id or team.company_id == self.company_id
-        ).user_id
+        return owner._get_lifecycle_teams(self.company_id).user_id
 
     def _get_kept_texts(self, receiver, new_owner):
         """Return summary and note of the to-do in the language of the receiver."""

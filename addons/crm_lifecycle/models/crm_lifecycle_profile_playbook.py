@@ -68,15 +68,23 @@ class CrmLifecycleProfile(models.Model):
     # Responsible users
     # ------------------------------------------------------------
 
-    def _find_responsible(self, role):
+    def _get_stand_ins(self, leaving):
+        """Return ``{profile id: user}`` of who stands in for users who leave."""
+        return {
+            profile.id: profile._find_responsible(SALESPERSON, leaving=leaving).user
+            for profile in self
+        }
+
+    def _find_responsible(self, role, leaving=None):
         """Return the `Responsible` of a role for an activity with the customer.
 
-        Archived users, and users without access to the company, are skipped.
+        Archived users, users without access to the company, and ``leaving`` users
+        are skipped.
         """
         self.ensure_one()
         for candidate in FALLBACK_ROLES[role]:
             user = self._get_responsible_user(candidate)
-            if user and self._can_act(user):
+            if user and self._can_act(user) and user not in (leaving or ()):
                 warning = candidate != role and self._format_fallback_warning(
                     role, user
                 )
@@ -111,9 +119,7 @@ class CrmLifecycleProfile(models.Model):
         """
         company = self.company_id
         for user in (self.user_id, self._get_account_owner()):
-            teams = user.crm_team_member_ids.crm_team_id.filtered(
-                lambda team: not team.company_id or team.company_id == company
-            )
+            teams = user._get_lifecycle_teams(company)
             if teams:
                 return teams[0]
         if self.lead_id:
@@ -135,6 +141,27 @@ class CrmLifecycleProfile(models.Model):
     def _can_act(self, user):
         """Return whether a user is internal, active and allowed in the company."""
         return user.active and not user.share and self.company_id in user.company_ids
+
+    def _find_fixed_responsible(self, user):
+        """Return the `Responsible` for an activity of the user that the stage names.
+
+        If the user has left, the customer's salesperson stands in.
+        """
+        if not user or self._can_act(user):
+            return Responsible(user)
+        found = self._find_responsible(SALESPERSON)
+        if not found.user:
+            return found
+        return Responsible(
+            found.user,
+            warning=self.env._(
+                "%(user)s stands in: %(other)s is archived, or does not work in "
+                "%(company)s.",
+                user=found.user.name,
+                other=user.name,
+                company=self.company_id.name,
+            ),
+        )
 
     def _format_fallback_warning(self, role, user):
         """Return the warning that a user stands in for another role."""

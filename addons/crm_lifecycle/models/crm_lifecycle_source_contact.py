@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import timedelta
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -55,6 +56,24 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         (m.message_type IN ('email', 'comment')
          AND COALESCE(m.author_id, 0) NOT IN (SELECT partner_id FROM res_users
                                                WHERE share IS NOT TRUE))
+        """
+    )
+
+    # Whether all guests of meeting `e` of a lead declined. Guests are the contacts of
+    # customer `b.partner_id`; without any, all attendees except staff.
+    _is_declined = SQL(
+        """
+        (SELECT COALESCE(
+                    bool_and(a.state = 'declined')
+                        FILTER (WHERE c.commercial_partner_id = b.partner_id),
+                    bool_and(a.state = 'declined'),
+                    FALSE)
+           FROM calendar_attendee AS a
+           JOIN res_partner AS c ON c.id = a.partner_id
+          WHERE a.event_id = e.id AND a.state IS NOT NULL
+            AND NOT EXISTS (SELECT FROM res_users AS u
+                             WHERE u.partner_id = a.partner_id
+                               AND u.share IS NOT TRUE))
         """
     )
 
@@ -151,10 +170,21 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         )
 
     def _changed_meetings(self, scope):
+        """Return the SQL of the attendees and leads of the changed meetings.
+
+        A meeting of several days counts differently on each of them. The start of an
+        all-day meeting is in no time zone, hence the margin of a day.
+        """
         changed = SQL(
-            "(e.write_date >= %s OR %s)",
-            scope.since,
-            scope.crosses_cutoff(SQL("e.start")),
+            """
+            (e.write_date >= %(since)s OR %(under_way)s
+             OR e.id IN (SELECT event_id FROM calendar_attendee
+                          WHERE write_date >= %(since)s))
+            """,
+            since=scope.since,
+            under_way=scope.span_crosses_cutoff(
+                SQL("e.start"), SQL("e.stop"), margin=timedelta(days=1)
+            ),
         )
         return SQL(
             """
@@ -239,20 +269,52 @@ class CrmLifecycleSourceContact(models.AbstractModel):
         """Return the SQL of the meetings with the batch's contacts or leads."""
         return SQL(
             """
-            SELECT d.profile_id, e.start, NULL::timestamp, NULL::date, NULL::date
+            SELECT d.profile_id, NULL::timestamp, NULL::timestamp, %(day)s, NULL::date
               FROM lifecycle_batch_contact AS d
               JOIN calendar_event_res_partner_rel AS r
                 ON r.res_partner_id = d.partner_id
               JOIN calendar_event AS e ON e.id = r.calendar_event_id
-             WHERE e.active AND e.start < %(end)s AND %(is_pending)s
+             WHERE e.active AND %(has_begun)s AND %(is_pending)s
+               AND NOT EXISTS (
+                   SELECT FROM calendar_attendee AS a
+                    WHERE a.event_id = e.id AND a.partner_id = d.partner_id
+                      AND a.state = 'declined')
              UNION ALL
-            SELECT d.profile_id, e.start, NULL, NULL, NULL
+            SELECT d.profile_id, NULL, NULL, %(day)s, NULL
               FROM lifecycle_batch_lead AS d
+              JOIN lifecycle_batch AS b ON b.profile_id = d.profile_id
               JOIN calendar_event AS e ON e.opportunity_id = d.lead_id
-             WHERE e.active AND e.start < %(end)s AND %(is_pending)s
+             WHERE e.active AND %(has_begun)s AND %(is_pending)s
+               AND NOT %(is_declined)s
             """,
+            day=self._get_meeting_day(scope),
+            # The day of an all-day meeting is the same in every time zone.
+            has_begun=SQL(
+                "CASE WHEN e.allday THEN e.start::date <= %s ELSE e.start < %s END",
+                scope.as_of,
+                scope.day_end,
+            ),
             is_pending=scope.needs_refresh(self._name, "d"),
-            end=scope.day_end,
+            is_declined=self._is_declined,
+        )
+
+    def _get_meeting_day(self, scope):
+        """Return the SQL of the last day of meeting ``e`` up to the day of the scope.
+
+        A meeting that ends at midnight doesn't count on the day that begins then.
+        """
+        return SQL(
+            """
+            CASE WHEN e.allday THEN LEAST(e.stop::date, %(as_of)s)
+                 ELSE %(day)s END
+            """,
+            as_of=scope.as_of,
+            day=scope.local_date(
+                SQL(
+                    "GREATEST(e.start, LEAST(e.stop, %s) - interval '1 second')",
+                    scope.day_end,
+                )
+            ),
         )
 
     def _batch_documents(self, scope, document_type):

@@ -107,7 +107,7 @@ class Timeline:
     def get_sources(self, limit):
         """Return SQL selects of `COLUMNS` for the documents of the base addon."""
         sources = [self._search_moves(limit), *self._search_leads(limit)]
-        sources.append(self._search_meetings(limit))
+        sources += self._search_meetings(limit)
         for document_type in self.env[
             "crm.lifecycle.source.contact"
         ]._get_document_types():
@@ -231,27 +231,39 @@ class Timeline:
         ]
 
     def _search_meetings(self, limit):
-        """Return SQL of the meetings, except private ones of other users."""
+        """Return SQL selects of the meetings, except private ones of other users.
+
+        A meeting that the customer declined is left out. An all-day meeting has a day
+        in no time zone.
+        """
         Event = self.env["calendar.event"]
         leads = self.profile._get_customer_domain(lead="id", company="company_id")
+        guests = self.profile._get_customer_domain("partner_id")
         mine = self.profile._get_customer_domain("partner_ids") | Domain(
             "opportunity_id", "any", leads
         )
-        return self.profile._get_events_sql(
-            "calendar.event",
-            mine
-            & Domain("active", "=", True)
-            & (
-                Domain(Event._get_default_privacy_domain())
-                | Domain("partner_ids", "in", self.env.user.partner_id.ids)
-            ),
-            kind="contact",
-            label=self.env._("Meeting"),
-            date="start",
-            title="name",
-            detail="location",
-            limit=limit,
+        mine &= ~Domain(
+            "attendee_ids", "any", guests & Domain("state", "=", "declined")
+        ) | Domain("attendee_ids", "any", guests & Domain("state", "!=", "declined"))
+        visible = Domain(Event._get_default_privacy_domain()) | Domain(
+            "partner_ids", "in", self.env.user.partner_id.ids
         )
+        return [
+            self.profile._get_events_sql(
+                "calendar.event",
+                mine
+                & visible
+                & Domain("active", "=", True)
+                & Domain("allday", "=", is_allday),
+                kind="contact",
+                label=self.env._("Meeting"),
+                date=date,
+                title="name",
+                detail="location",
+                limit=limit,
+            )
+            for is_allday, date in ((False, "start"), (True, "start_date"))
+        ]
 
     def _search_documents(self, document_type):
         """Return SQL of the customer's documents of a kind that the user may read."""

@@ -21,7 +21,9 @@ from . import test_follow_up
 from . import test_file
 from . import test_health
 from . import test_history
+from . import test_handover
 from . import test_hold
+from . import test_leaver
 from . import test_lead_facts
 from . import test_merge
 from . import test_move

@@ -296,6 +296,10 @@ def make_wizards(world, profiles, lifecycles):
             "left": f"lifecycle:{draft.id}",
             "right": f"lifecycle:{world.running.id}",
         },
+        "crm.lifecycle.handover": {
+            "from_user_id": world.colleague.id,
+            "to_user_id": world.seller.id,
+        },
         "crm.lifecycle.preview": {**here, "lifecycle_id": draft.id},
         "crm.lifecycle.rebuild.start": {**here, "lifecycle_id": world.running.id},
         "crm.lifecycle.start": {**here, "name": "Access"},
@@ -484,6 +488,7 @@ crm.lifecycle.profile.call   mine         -      -      -        c      c      c
 crm.lifecycle.profile.call   others       -      -      -        -      c      c       -          c
 crm.lifecycle.profile.call   there        -      -      -        -      -      -       -          -
 crm.lifecycle.compare        here         -      -      -        -      -      c       -          c
+crm.lifecycle.handover       here         -      -      -        -      -      c       -          c
 crm.lifecycle.preview        here         -      -      -        -      -      c       -          c
 crm.lifecycle.rebuild.start  here         -      -      -        -      -      c       -          c
 crm.lifecycle.start          here         -      -      -        -      -      c       -          c
@@ -510,6 +515,7 @@ crm.lifecycle.profile.assign action_assign                            -      -  
 crm.lifecycle.profile.call   action_log                               -      -      -        x      x      x       -          x
 crm.lifecycle.profile.move   action_move                              -      -      -        x      x      x       -          x
 crm.lifecycle.profile.pin    action_pin,action_unpin                  -      -      -        x      x      x       -          x
+crm.lifecycle.handover       action_hand_over                         -      -      -        -      -      x       -          x
 crm.lifecycle.preview        action_look                              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
@@ -544,6 +550,7 @@ res.users             lifecycle_last_contact_date               -      -      - 
 res.users             lifecycle_first_seen_date                 -      -      -        r      r      r       -          r
 res.users             lifecycle_objection_date                  -      -      -        r      r      r       -          r
 res.users             lifecycle_profile_ids                     -      -      -        r      r      r       -          r
+res.users             lifecycle_represented_ids                 -      -      -        r      r      r       -          r
 crm.lead              lifecycle_profile_id,lifecycle_stage_id   -      -      -        r      r      r       -          r
 crm.lead              lifecycle_stage_date,lifecycle_category   -      -      -        r      r      r       -          r
 crm.lead              lifecycle_follow_up_date                  -      -      -        r      r      r       -          r

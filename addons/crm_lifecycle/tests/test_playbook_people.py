@@ -60,11 +60,50 @@ class TestPlaybookPeople(PlaybookCase):
                 self.assertIn("no active salesperson", step.reason)
 
     def test_the_leader_stands_in_where_nobody_else_is_left(self):
+        """Odoo's button archives the membership too."""
         self.profile.partner_id.user_id = False
-        self.salesperson.active = False
-        step = self._assign("lifecycle_owner")
+        self.salesperson.action_archive()
+        self.assertFalse(self.team.member_ids)
+        for kind in ("lifecycle_owner", "lifecycle_salesperson", "on_demand"):
+            step = self._assign(kind)
+            self.assertEqual(step.activity_id.user_id, self.chief)
+            self.assertIn(self.chief.name, step.reason)
+        step = self._assign("lifecycle_leader")
         self.assertEqual(step.activity_id.user_id, self.chief)
-        self.assertIn(self.chief.name, step.reason)
+
+    def test_a_fixed_user_who_has_gone_is_stood_in_for(self):
+        self.owner.action_archive()
+        self.engaged.activity_plan_id = self._plan(
+            {
+                "summary": "Call",
+                "responsible_type": "other",
+                "responsible_id": self.owner.id,
+            }
+        )
+        self._move(self.profile, self.engaged)
+        step = self._work()[-1]
+        self.assertEqual(step.activity_id.user_id, self.salesperson)
+        self.assertIn("is archived", step.reason)
+
+    def test_the_follow_up_of_a_fixed_user_who_has_gone_was_lost(self):
+        self.engaged.write(
+            {
+                "follow_up_days": 3,
+                "follow_up_since": TODAY,
+                "follow_up_activity_type_id": self.env.ref(
+                    "mail.mail_activity_data_call"
+                ).id,
+                "follow_up_responsible": "other",
+                "follow_up_user_id": self.owner.id,
+            }
+        )
+        self._move(self.profile, self.engaged)
+        self._work()
+        self.owner.action_archive()
+        self._run(TODAY + timedelta(days=3))
+        step = self._work()[-1]
+        self.assertEqual((step.kind, step.state), ("follow_up", "done"))
+        self.assertEqual(step.activity_id.user_id, self.salesperson)
 
     def test_a_leader_who_has_gone_is_stood_in_for(self):
         self.chief.active = False

@@ -1,5 +1,6 @@
 from . import base_partner_merge
 from . import crm_lifecycle_compare
+from . import crm_lifecycle_handover
 from . import crm_lifecycle_preview
 from . import crm_lifecycle_profile_selection
 from . import crm_lifecycle_profile_assign

@@ -1,3 +1,4 @@
+from . import base_import_import
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_import_stage
 from . import ir_fields_converter

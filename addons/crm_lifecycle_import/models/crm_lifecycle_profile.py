@@ -213,7 +213,7 @@ class CrmLifecycleProfile(models.Model):
         new, changes = {}, {}
         for row, customer, vals in zip(rows, customers, vals_list, strict=True):
             stage, day = vals.pop("stage_id", None), self._pop_day(vals)
-            if stage or customer not in profiles:
+            if stage or day or customer not in profiles:
                 doing.import_stages.append([row, customer, stage, day])
             if customer not in profiles:
                 new.setdefault(customer, vals)
@@ -290,7 +290,7 @@ class CrmLifecycleProfile(models.Model):
                     customer=self.display_name,
                 )
                 return
-        if stage:
+        if stage or day:
             self.check_access("write")
             doing.import_stages.append((row, self.id, stage, day))
         if values:

@@ -1,5 +1,6 @@
 """Import stages: moving imported customers to the stages of their rows."""
 
+from collections import Counter
 from datetime import date
 
 from odoo import api, models
@@ -20,24 +21,39 @@ class CrmLifecycleProfile(models.Model):
         """Move the customers to the stages of their rows, all rows at once.
 
         Several rows of one customer are its history: the first rows are placed first.
+        Rows that the history has already are skipped, each as often as it has them, so
+        that the same file adds nothing.
         """
         profiles = self.browse({item[1] for item in doing.import_stages})
         if not profiles:
             return
         find = self._get_import_stage_finder(profiles)
+        settled = self._get_settled_profiles(doing, find)
+        known = profiles._get_known_moves()
+        skips = {
+            profile_id: Counter((stage_id, day) for stage_id, _origin, day in moves)
+            for profile_id, moves in known.items()
+        }
         for rows in doing.get_nth_rows():
             moves = {}
-            known = self.browse(rows)._get_known_moves()
             for profile_id, (row, stage_value, day) in rows.items():
                 profile = self.browse(profile_id)
                 try:
                     stage = find(profile, stage_value)
                     if not stage:
+                        profile._check_day_without_stage(day, known.get(profile_id, []))
+                        continue
+                    if not day and profile_id in settled:
                         continue
                     day = profile._get_import_stage_date(day)
-                    past = known.get(profile_id, [])
-                    if not profile._is_import_stage_known(stage, day, past):
-                        moves.setdefault(stage, {})[profile_id] = day
+                    skip = skips.setdefault(profile_id, Counter())
+                    if skip[stage.id, day]:
+                        skip[stage.id, day] -= 1
+                        continue
+                    past = known.setdefault(profile_id, [])
+                    profile._check_later_moves(stage, day, past)
+                    past.append((stage.id, "import", day))
+                    moves.setdefault(stage, {})[profile_id] = day
                 except UserError as error:
                     doing.refused[row] = str(error)
             for stage, days in moves.items():
@@ -50,6 +66,38 @@ class CrmLifecycleProfile(models.Model):
                 if days:
                     self._move_to_import_stage(stage, days)
         profiles._mark_pending(review=True)
+
+    @api.model
+    def _get_settled_profiles(self, doing, find):
+        """Return the ids of customers who are in the stage of their last row.
+
+        Rows without a date add nothing for them, on a later day too.
+        """
+        settled = set()
+        last = {
+            profile_id: stage for _row, profile_id, stage, _day in doing.import_stages
+        }
+        for profile_id, stage_value in last.items():
+            profile = self.browse(profile_id)
+            try:
+                stage = find(profile, stage_value)
+            except UserError:
+                continue  # the row is refused in its turn
+            if stage and stage == profile.stage_id:
+                settled.add(profile_id)
+        return settled
+
+    def _check_day_without_stage(self, day, known):
+        """Raise if a day is imported that belongs to no stage of the history."""
+        if day and day != self.stage_date and day not in {row[-1] for row in known}:
+            raise UserError(
+                self.env._(
+                    "%(customer)s: the row has the stage date %(day)s and no stage. "
+                    "Write the stage that began on that day.",
+                    customer=self.display_name,
+                    day=day,
+                )
+            )
 
     def _get_import_stage_date(self, day):
         """Return the day on which an imported stage began."""
@@ -87,10 +135,11 @@ class CrmLifecycleProfile(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT profile_id, to_stage_id, origin, date
+                SELECT profile_id, to_stage_id, origin, date
                   FROM crm_lifecycle_history
                  WHERE profile_id = ANY(%(ids)s)
                    AND origin IN ('manual', 'import', 'replay', 'rule')
+                   AND is_voided IS NOT TRUE
                    AND reason IS DISTINCT FROM %(enters)s
                    AND NOT (origin = 'rule'
                             AND (is_quiet IS TRUE OR from_stage_id IS NULL))
@@ -104,33 +153,30 @@ class CrmLifecycleProfile(models.Model):
             known.setdefault(profile_id, []).append(tuple(move))
         return known
 
-    def _is_import_stage_known(self, stage, day, known):
-        """Return whether the move was imported before, with only imports after it.
+    def _check_later_moves(self, stage, day, known):
+        """Raise if the customer has moved after the day of an imported stage.
+
+        The day on which the present stay began may be corrected, back to the move
+        before it.
 
         :param known: the moves of the customer, see `_get_known_moves`
-        :raises UserError: if the customer has moved after the day. The day on which the
-            present stay began may be corrected, back to the move before it.
         """
         self.ensure_one()
         later = [
-            (origin, date)
-            for stage_id, origin, date in known
+            date
+            for stage_id, _origin, date in known
             if date > day and not stage_id == stage.id == self.stage_id.id
         ]
-        is_known = (stage.id, "import", day) in known
-        if not later:
-            return False
-        if is_known and all(origin == "import" for origin, _date in later):
-            return True
-        raise UserError(
-            self.env._(
-                "%(customer)s: the stage date %(day)s is before the move on %(last)s. "
-                "Write that day or a later one, or leave out the row.",
-                customer=self.display_name,
-                day=day,
-                last=max(date for _origin, date in later),
+        if later:
+            raise UserError(
+                self.env._(
+                    "%(customer)s: the stage date %(day)s is before the move on "
+                    "%(last)s. Write that day or a later one, or leave out the row.",
+                    customer=self.display_name,
+                    day=day,
+                    last=max(later),
+                )
             )
-        )
 
     @api.model
     def _move_to_import_stage(self, stage, days):

@@ -31,9 +31,12 @@ class TestImport(LifecycleCase):
         """Import rows as a user; return the messages."""
         lines = [",".join(columns)]
         lines += [",".join(f'"{value}"' for value in row) for row in rows]
+        company = kw.pop("company", self.company)
         wizard = (
             self.env["base_import.import"]
             .with_user(kw.pop("user", self.salesperson))
+            .with_company(company)
+            .with_context(allowed_company_ids=company.ids)
             .create(
                 {
                     "res_model": "crm.lifecycle.profile",
@@ -46,10 +49,11 @@ class TestImport(LifecycleCase):
             "quoting": '"',
             "separator": ",",
             "has_headers": True,
-            "date_format": "%Y-%m-%d",
+            "date_format": kw.pop("date_format", "%Y-%m-%d"),
             "encoding": "utf-8",
         }
-        result = wizard.execute_import(list(columns), list(columns), options, **kw)
+        fields = list(kw.pop("fields", columns))
+        result = wizard.execute_import(fields, list(columns), options, **kw)
         self.env.flush_all()
         self.env.invalidate_all()
         return result["messages"]
@@ -411,6 +415,172 @@ class TestImport(LifecycleCase):
         for _time in range(2):
             self.assertFalse(self._import(rows))
         self.assertEqual(len(self._profile(self.ada).history_ids), 3)
+
+    def _twice(self, rows, other=None, **kw):
+        """Import rows, then others, which add nothing; return the moves."""
+        self.assertFalse(self._import(rows, **kw))
+        ada = self._profile(self.ada)
+        before = self._dated(ada), ada.stage_id, ada.stage_date
+        self.assertFalse(self._import(other or rows, **kw))
+        self.assertEqual((self._dated(ada), ada.stage_id, ada.stage_date), before)
+        return before[0]
+
+    def test_the_same_file_added_moves_of_one_day(self):
+        """Ada passes three stages on a day, and comes back to one of them."""
+        codes = ("Prospect", "Engaged", "Customer", "Engaged")
+        moves = self._twice([("Ada", code, SINCE) for code in codes])
+        self.assertEqual([code for code, *_rest in moves], [*map(str.lower, codes)])
+
+    def test_the_same_file_added_corrected_days(self):
+        days = ("2025-01-01", "2025-03-01", "2025-02-01")
+        moves = self._twice([("Ada", "Engaged", day) for day in days])
+        self.assertEqual(len(moves), 3)
+
+    def test_the_same_file_added_a_customer_who_came_back(self):
+        rows = [
+            ("Ada", "Customer", "2025-01-01"),
+            ("Bob", "Risk", "2025-01-05"),
+            ("Ada", "Lost", "2025-02-01"),
+            ("Ada", "Customer", "2025-03-01"),
+            ("Ada", "Lost", "2025-03-01"),
+            ("Ada", "Customer", "2025-03-01"),
+        ]
+        self._twice(rows)
+
+    def test_the_same_file_with_other_order_and_with_fewer_rows(self):
+        days = ("2025-01-01", "2025-03-01", "2025-06-01", "2025-06-01")
+        codes = ("Prospect", "Engaged", "Customer", "Risk")
+        rows = [("Ada", *row) for row in zip(codes, days, strict=True)]
+        self._twice(rows, rows[::-1])
+        for some in (rows[:1], rows[1:3], rows[3:], [rows[2], rows[0]]):
+            self._twice(rows, some)
+
+    def test_a_second_file_adds_its_new_rows_alone(self):
+        rows = [("Ada", "Prospect", "2025-01-01"), ("Ada", "Engaged", "2025-03-01")]
+        self._import(rows)
+        self.assertFalse(self._import([*rows, ("Ada", "Customer", "2025-04-01")]))
+        self.assertEqual(len(self._profile(self.ada).history_ids), 3)
+
+    def test_the_same_file_was_refused_after_a_move_by_hand(self):
+        rows = [("Ada", "Engaged", SINCE), ("Ada", "Customer", TODAY)]
+        self._import(rows)
+        ada = self._profile(self.ada)
+        ada.stage_id = self.risk
+        self._twice(rows)
+        self.assertEqual(ada.stage_id, self.risk)
+
+    def test_the_same_file_without_dates_on_another_day(self):
+        rows = [("Ada", "Engaged", ""), ("Ada", "Customer", "")]
+        self._twice(rows)
+        tomorrow = TODAY + timedelta(days=1)
+        self.patch(type(self.company), "_lifecycle_today", lambda company: tomorrow)
+        self._twice(rows)
+        self.assertEqual(self._profile(self.ada).stage_date, TODAY)
+
+    def test_the_same_days_in_another_format(self):
+        self._twice(
+            [("Ada", "Engaged", "2025-03-01"), ("Ada", "Customer", "2025-06-12")],
+            None,
+        )
+        before = self._dated(self._profile(self.ada))
+        self.assertFalse(
+            self._import(
+                [("Ada", "Engaged", "01/03/25"), ("Ada", "Customer", "12/06/25")],
+                date_format="%d/%m/%y",
+            )
+        )
+        self.assertEqual(self._dated(self._profile(self.ada)), before)
+
+    def test_the_same_file_adds_nothing_in_any_time_zone(self):
+        for tz in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):
+            self.company.lifecycle_tz = tz
+            self.salesperson.tz = "America/New_York"
+            moves = self._twice([("Ada", "Engaged", SINCE), ("Ada", "Risk", TODAY)])
+            self.assertEqual([row[1] for row in moves], [SINCE, TODAY])
+
+    def test_the_same_file_for_an_archived_customer(self):
+        """The contact is not found by its name, but by its external ID."""
+        self.env["ir.model.data"].create(
+            {
+                "module": "__import__",
+                "name": "ada",
+                "model": "res.partner",
+                "res_id": self.ada.id,
+            }
+        )
+        columns = ("partner_id/id", "stage_id", "import_stage_date")
+        rows = [("ada", "Engaged", "2025-03-01"), ("ada", "Engaged", "2025-04-01")]
+        self._import(rows, columns)
+        self.ada.action_archive()
+        self._twice(rows, columns=columns)
+
+    def test_the_same_file_in_two_companies(self):
+        """Each company has its own history of the customer."""
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env.user.company_ids |= other
+        self.salesperson.company_ids |= other
+        self.ada.company_id = False
+        lifecycle = self.lifecycle.copy({"company_id": other.id})
+        lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
+        rows = [("Ada", "Engaged", SINCE), ("Ada", "Engaged", "2025-07-01")]
+        self._twice(rows)
+        self._twice(rows, company=other)
+        profiles = self.env["crm.lifecycle.profile"].search(
+            [
+                ("partner_id", "=", self.ada.id),
+                ("company_id", "in", (self.company | other).ids),
+            ]
+        )
+        self.assertEqual([len(profile.history_ids) for profile in profiles], [2, 2])
+
+    # ------------------------------------------------------------
+    # Dates that would be lost
+    # ------------------------------------------------------------
+
+    def test_a_date_column_that_was_not_mapped_was_ignored(self):
+        rows = [("Ada", "Customer", SINCE), ("Bob", "Risk", "")]
+        for header in ("When", "Stage date", "STAGE DATE"):
+            messages = self._import(
+                rows,
+                ("partner_id", "stage_id", header),
+                fields=("partner_id", "stage_id", False),
+            )
+            self.assertIn(f"“{header}” has dates", messages[0]["message"])
+        self.assertFalse(self._profiles())
+
+    def test_dates_of_several_formats_were_ignored(self):
+        rows = [("Ada", "Customer", "1.6.2025"), ("Bob", "Risk", "2025-06-01 12:00:00")]
+        messages = self._import(rows, fields=("partner_id", "stage_id", False))
+        self.assertIn("would be lost", messages[0]["message"])
+
+    def test_a_column_without_dates_may_be_left_out(self):
+        rows = [("Ada", "Customer", "Ann"), ("Bob", "Risk", "")]
+        columns = ("partner_id", "stage_id", "Old salesperson")
+        self.assertFalse(
+            self._import(rows, columns, fields=("partner_id", "stage_id", False))
+        )
+        self.assertFalse(
+            self._import(
+                [("Ada", "Customer", SINCE, "1990-05-01")],
+                (*columns[:2], "import_stage_date", "Birthday"),
+                fields=(*columns[:2], "import_stage_date", False),
+            )
+        )
+
+    def test_a_day_without_a_stage_was_ignored(self):
+        self._import([("Ada", "Customer", SINCE)])
+        for columns in (
+            ("partner_id", "stage_id", "import_stage_date"),
+            ("partner_id", "import_stage_date"),
+        ):
+            row = (
+                ("Ada", "", "2025-07-01")
+                if len(columns) == 3
+                else ("Ada", "2025-07-01")
+            )
+            messages = self._import([row], columns)
+            self.assertIn("and no stage", messages[0]["message"])
+        self._twice([("Bob", "", "2025-07-01"), ("Ada", "", SINCE)])
 
     def test_no_day_of_another_age(self):
         for day, is_refused in (

@@ -7,3 +7,4 @@ from . import crm_lifecycle_stage
 from . import crm_lifecycle_playbook_log
 from . import res_company
 from . import res_partner
+from . import res_users

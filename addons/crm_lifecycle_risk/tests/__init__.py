@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_merge
+from . import test_leaver
 from . import test_privacy
 from . import test_risk_case
 from . import test_risk_check

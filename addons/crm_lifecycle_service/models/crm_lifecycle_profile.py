@@ -41,7 +41,8 @@ class CrmLifecycleProfile(models.Model):
         readonly=True,
         fact="only",
         aggregator="avg",
-        help="Mean over the tickets that staff have answered.",
+        help="Mean over the tickets that staff have answered. In a ticket that staff "
+        "opened, the time begins with the first message of the customer.",
     )
     rating_last = fields.Float(
         string="Last rating",

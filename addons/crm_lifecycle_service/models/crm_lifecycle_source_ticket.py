@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
 
 
@@ -140,7 +140,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             SELECT m.model, m.res_id
               FROM (SELECT * FROM mail_message AS m
                      WHERE %(written)s OR %(message_crossing)s OFFSET 0) AS m
-             WHERE m.model = ANY(%(models)s) AND %(is_answer)s
+             WHERE m.model = ANY(%(models)s) AND %(is_contact)s
             """,
             models=models,
             rated=self._is_since(SQL("r.write_date"), scope),
@@ -148,18 +148,43 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             log_crossing=scope.crosses_cutoff(SQL("l.date")),
             rating_crossing=scope.crosses_cutoff(self._rated_at),
             message_crossing=scope.crosses_cutoff(SQL("m.date")),
-            is_answer=self._is_answer(),
+            is_contact=self.env["crm.lifecycle.source.contact"]._is_contact,
         )
 
     @api.model
-    def _is_answer(self):
-        """SQL condition: message ``m`` is from staff to the customer."""
+    def _get_response(self, kind, before=None):
+        """SQL of the first answer to ticket ``t``: ``asked_at`` and ``answered_at``.
+
+        The customer asks by opening the ticket. In a ticket that staff opened, the
+        customer asks with the first message: what staff have written before, such as
+        their own first message, answers nothing. The superuser opens tickets of
+        incoming mails and of the website, which are the customer's.
+
+        :param before: count only messages before this moment
+        """
+        Contact = self.env["crm.lifecycle.source.contact"]
+        messages = SQL(
+            "mail_message AS m WHERE m.model = %s AND m.res_id = t.id AND %s AND %s",
+            kind.model,
+            Contact._is_contact,
+            SQL("m.date < %s", before) if before else SQL("TRUE"),
+        )
         return SQL(
             """
-            (%s AND m.author_id IN (SELECT partner_id FROM res_users
-                                     WHERE share IS NOT TRUE))
+            SELECT q.asked_at,
+                   (SELECT MIN(m.date) FROM %(messages)s AND m.date > q.asked_at
+                       AND m.author_id IN (SELECT partner_id FROM res_users
+                                            WHERE share IS NOT TRUE)) AS answered_at
+              FROM (SELECT CASE WHEN t.create_uid IN (SELECT id FROM res_users
+                                                       WHERE share IS NOT TRUE
+                                                         AND id <> %(superuser)s)
+                                THEN (SELECT MIN(m.date) FROM %(messages)s
+                                         AND m.date >= t.create_date AND %(inbound)s)
+                                ELSE t.create_date END AS asked_at) AS q
             """,
-            self.env["crm.lifecycle.source.contact"]._is_contact,
+            messages=messages,
+            inbound=Contact._is_inbound,
+            superuser=SUPERUSER_ID,
         )
 
     # ------------------------------------------------------------
@@ -179,7 +204,7 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
                    %(oldest)s AS ticket_oldest_open_date,
                    %(last)s AS ticket_last_date,
                    %(closed)s AS ticket_last_closed_date,
-                   ROUND(AVG(EXTRACT(EPOCH FROM answered_at - created_at) / 3600), 2)
+                   ROUND(AVG(EXTRACT(EPOCH FROM answered_at - asked_at) / 3600), 2)
                        ::float AS ticket_response_hours,
                    (ARRAY_AGG(rating ORDER BY rated_at DESC, rating_id DESC)
                        FILTER (WHERE rating IS NOT NULL))[1]::float AS rating_last,
@@ -201,8 +226,9 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
             """
             SELECT NULL::int AS profile_id, NULL::timestamp AS created_at,
                    NULL::timestamp AS open_since, NULL::timestamp AS closed_at,
-                   NULL::timestamp AS answered_at, NULL::numeric AS rating,
-                   NULL::timestamp AS rated_at, NULL::int AS rating_id
+                   NULL::timestamp AS asked_at, NULL::timestamp AS answered_at,
+                   NULL::numeric AS rating, NULL::timestamp AS rated_at,
+                   NULL::int AS rating_id
              WHERE FALSE
             """
         )
@@ -215,19 +241,15 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
                    CASE WHEN state.date IS NULL THEN t.create_date
                         WHEN state.is_open THEN state.date END,
                    CASE WHEN NOT state.is_open THEN state.date END,
-                   (SELECT MIN(m.date)
-                      FROM mail_message AS m
-                     WHERE m.model = %(model)s AND m.res_id = t.id
-                       AND m.date >= t.create_date AND m.date < %(end)s
-                       AND %(is_answer)s),
+                   response.asked_at, response.answered_at,
                    NULL::numeric, NULL::timestamp, NULL::int
               FROM lifecycle_batch_contact AS b
               JOIN %(tickets)s ON t.partner_id = b.partner_id
+        CROSS JOIN LATERAL (%(response)s) AS response
          LEFT JOIN LATERAL (%(state)s) AS state ON TRUE
              WHERE t.create_date < %(end)s AND %(counts)s
             """,
-            model=kind.model,
-            is_answer=self._is_answer(),
+            response=self._get_response(kind, before=scope.day_end),
             tickets=kind.source,
             state=kind.last_log_row(scope.day_end),
             end=scope.day_end,
@@ -239,7 +261,8 @@ class CrmLifecycleSourceTicket(models.AbstractModel):
         return SQL(
             """
             SELECT b.profile_id, NULL::timestamp, NULL::timestamp, NULL::timestamp,
-                   NULL::timestamp, r.rating::numeric, %(rated_at)s, r.id
+                   NULL::timestamp, NULL::timestamp, r.rating::numeric,
+                   %(rated_at)s, r.id
               FROM lifecycle_batch_contact AS b
               JOIN %(tickets)s ON t.partner_id = b.partner_id
               JOIN rating_rating AS r ON r.res_model = %(model)s AND r.res_id = t.id

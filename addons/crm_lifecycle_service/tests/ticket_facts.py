@@ -176,6 +176,64 @@ class TicketFacts:
         self._run()
         self._check(partner, ticket_response_hours=2.0)
 
+    def _staff_ticket(self, partner, days_ago, at):
+        """Create a ticket that a salesperson opens for the customer."""
+        ticket = self._ticket(partner, days_ago, at)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET create_uid = %s WHERE id = %s",
+                SQL.identifier(ticket._table),
+                self.salesperson.id,
+                ticket.id,
+            )
+        )
+        ticket.invalidate_recordset()
+        return ticket
+
+    def test_the_first_message_of_staff_was_an_answer_after_0_hours(self):
+        partner = self._partner()
+        ticket = self._staff_ticket(partner, 5, time(8))
+        staff = self.salesperson.partner_id
+        self._answer(ticket, 5, time(8), author=staff)
+        self._answer(ticket, 5, time(9), author=staff)
+        self._run(TODAY - timedelta(days=4))
+        self._check(partner, ticket_count=1, ticket_response_hours=None)
+        # The customer asks two days later, and waits for an hour and a half.
+        self._answer(ticket, 3, time(10), author=partner)
+        self._run(TODAY - timedelta(days=3))
+        self._check(partner, ticket_response_hours=None)
+        self._answer(ticket, 2, time(10), author=partner)
+        self._answer(ticket, 3, time(11, 30), author=staff)
+        self._answer(ticket, 2, time(12), author=staff)
+        self._run(TODAY - timedelta(days=2))
+        self._check(partner, ticket_response_hours=1.5)
+        run = self._run(TODAY - timedelta(days=2), full=True)
+        self.assertEqual(run.refreshed_count, 0)
+
+    def test_a_message_of_the_moment_of_the_ticket_was_an_answer(self):
+        """An automation opens the ticket and writes to the customer."""
+        partner = self._partner()
+        ticket = self._ticket(partner, 5, at=time(8))
+        self._answer(ticket, 5, time(8))
+        self._run()
+        self._check(partner, ticket_response_hours=None)
+        self._answer(ticket, 5, time(10))
+        self._run()
+        self._check(partner, ticket_response_hours=2)
+
+    def test_a_question_that_arrives_late_is_the_first(self):
+        """Its mail server was slow: the mail is fetched after the answer to another."""
+        partner = self._partner()
+        ticket = self._staff_ticket(partner, 5, time(8))
+        self._answer(ticket, 5, time(10), author=partner)
+        self._answer(ticket, 5, time(11))
+        self._run()
+        self._check(partner, ticket_response_hours=1)
+        self._let_time_pass()
+        self._answer(ticket, 5, time(9), author=partner)
+        self._run()
+        self._check(partner, ticket_response_hours=2)
+
     def test_a_rating_counts_once_it_is_given_and_not_before(self):
         partner = self._partner()
         ticket = self._ticket(partner, 9)

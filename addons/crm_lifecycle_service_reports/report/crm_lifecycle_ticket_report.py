@@ -58,13 +58,18 @@ class CrmLifecycleTicketReport(models.Model):
     ticket_count = fields.Integer(string="Tickets", readonly=True, aggregator="sum")
     open_count = fields.Integer(string="Open", readonly=True, aggregator="sum")
     answered_rate = fields.Float(
-        string="Answered (share)", readonly=True, aggregator="avg"
+        string="Answered (share)",
+        readonly=True,
+        aggregator="avg",
+        help="Of the tickets in which the customer has asked, the share that staff "
+        "have answered.",
     )
     response_hours = fields.Float(
         string="Hours until the first answer",
         readonly=True,
         aggregator="avg",
-        help="Mean over the tickets that staff have answered.",
+        help="Mean over the tickets that staff have answered. In a ticket that staff "
+        "opened, the time begins with the first message of the customer.",
     )
     response_median = fields.Float(
         string="Hours until the first answer (median)", readonly=True, aggregator="avg"
@@ -91,7 +96,6 @@ class CrmLifecycleTicketReport(models.Model):
         return SQL(
             """
             SELECT e.*, 1 AS ticket_count, e.is_open::int AS open_count,
-                   (e.response_hours IS NOT NULL)::int AS answered_rate,
                    e.response_hours AS response_median,
                    (e.rating >= %(satisfied)s)::int AS satisfied_rate
               FROM (%(tickets)s) AS e
@@ -120,7 +124,8 @@ class CrmLifecycleTicketReport(models.Model):
             SELECT NULL::bigint AS id, p.id AS profile_id, p.company_id, %(customer)s,
                    NULL::text AS kind, NULL::date AS date, NULL::int AS stage_id,
                    NULL::int AS lifecycle_id, NULL::varchar AS stage_category,
-                   NULL::boolean AS is_open, NULL::float AS response_hours,
+                   NULL::boolean AS is_open, NULL::int AS answered_rate,
+                   NULL::float AS response_hours,
                    NULL::int AS closing_days, NULL::float AS rating
               FROM crm_lifecycle_profile AS p
               %(joins)s
@@ -140,6 +145,7 @@ class CrmLifecycleTicketReport(models.Model):
         day = self._get_day(SQL("t.create_date"))
         past_stage = self._get_past_stage(day)
         last = kind.last_log_row()
+        Source = self.env["crm.lifecycle.source.ticket"]
         return SQL(
             """
             SELECT ((t.id::bigint << %(kinds)s) + %(place)s << %(companies)s)
@@ -151,7 +157,11 @@ class CrmLifecycleTicketReport(models.Model):
                    (SELECT s.category FROM crm_lifecycle_stage AS s
                      WHERE s.id = (%(past_stage)s)),
                    NOT %(closed)s,
-                   EXTRACT(EPOCH FROM (%(answered)s) - t.create_date)::float / 3600,
+                   (SELECT CASE WHEN asked_at IS NOT NULL
+                                THEN (answered_at IS NOT NULL)::int END
+                      FROM (%(response)s) AS response),
+                   (SELECT EXTRACT(EPOCH FROM answered_at - asked_at)::float / 3600
+                      FROM (%(response)s) AS response),
                    CASE WHEN %(closed)s THEN
                        (SELECT last.date::date - t.create_date::date
                           FROM (%(last)s) AS last) END,
@@ -172,7 +182,7 @@ class CrmLifecycleTicketReport(models.Model):
             day=day,
             past_stage=past_stage,
             closed=kind.is_closed,
-            answered=self._get_answer(kind),
+            response=Source._get_response(kind),
             last=last,
             rating=self._get_rating(kind),
             tickets=kind.source,
@@ -201,19 +211,6 @@ class CrmLifecycleTicketReport(models.Model):
              ORDER BY h.date DESC, h.id DESC LIMIT 1
             """,
             day,
-        )
-
-    @api.model
-    def _get_answer(self, kind):
-        """SQL of the time of the first message from staff to the customer."""
-        return SQL(
-            """
-            SELECT MIN(m.date) FROM mail_message AS m
-             WHERE m.model = %s AND m.res_id = t.id AND m.date >= t.create_date
-               AND %s
-            """,
-            kind.model,
-            self.env["crm.lifecycle.source.ticket"]._is_answer(),
         )
 
     @api.model

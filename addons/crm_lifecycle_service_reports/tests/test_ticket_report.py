@@ -54,6 +54,25 @@ class TestTicketReport(TaskCase):
             [(4, 3, 2, 0.75)],
         )
 
+    def test_a_ticket_that_staff_opened_was_answered_at_once(self):
+        """Its first message is no answer, and it waits for none."""
+        ticket = self._ticket(self.partner, at=time(8))
+        self._answer(ticket, at=time(10))
+        for _ticket in range(2):
+            ticket = self._ticket(self.partner, at=time(8))
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE project_task SET create_uid = %s WHERE id = %s",
+                [self.salesperson.id, ticket.id],
+            )
+            self._answer(ticket, at=time(8))
+        measures = ("ticket_count:sum", "response_hours:avg", "answered_rate:avg")
+        self.assertEqual(self._read(*measures), [(3, 2, 1)])
+        self._answer(ticket, at=time(9), author=self.partner)
+        self.assertEqual(self._read(*measures), [(3, 2, 0.5)])
+        self._answer(ticket, at=time(13))
+        self.assertEqual(self._read(*measures), [(3, 3, 1)])
+
     def test_csat_is_of_the_rated_tickets(self):
         for stars in (5, 4, 1):
             self._rate(self._ticket(self.partner), stars)

@@ -4,7 +4,9 @@ from . import crm_lifecycle_run
 from . import crm_lifecycle_source_survey
 from . import crm_lifecycle_stage
 from . import crm_lifecycle_playbook_log
+from . import crm_lifecycle_survey_respondent
 from . import res_company
 from . import res_config_settings
+from . import res_partner
 from . import survey_question
 from . import survey_user_input

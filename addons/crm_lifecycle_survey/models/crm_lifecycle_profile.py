@@ -76,12 +76,12 @@ class CrmLifecycleProfile(models.Model):
     def _get_last_survey_date(self):
         """Return the date of the last survey request in the company, or None."""
         self.ensure_one()
+        contact = Domain("partner_id.commercial_partner_id", "=", self.partner_id.id)
+        company = Domain("company_id", "=", self.company_id.id)
         last = self.env["survey.user_input"].search(
-            [
-                ("partner_id.commercial_partner_id", "=", self.partner_id.id),
-                ("lifecycle_company_id", "in", [False, self.company_id.id]),
-                ("test_entry", "=", False),
-            ],
+            (contact | Domain("lifecycle_respondent_ids", "any", contact & company))
+            & Domain("lifecycle_company_id", "in", [False, self.company_id.id])
+            & Domain("test_entry", "=", False),
             order="create_date desc",
             limit=1,
         )

@@ -35,11 +35,20 @@ class CrmLifecycleProfile(models.Model):
             """
             SELECT u.end_datetime, FALSE, 'service', %(label)s, %(title)s,
                    concat_ws(': ', (%(scores)s), (%(comment)s)), NULL, NULL,
-                   'res.partner', u.partner_id
-              FROM survey_user_input AS u
+                   'res.partner', mine.contact_id
+              FROM (SELECT u.id, c.id AS contact_id
+                      FROM res_partner AS c
+                      JOIN survey_user_input AS u ON u.partner_id = c.id
+                     WHERE c.commercial_partner_id = %(partner)s
+                     UNION ALL
+                    SELECT r.user_input_id, c.id
+                      FROM res_partner AS c
+                      JOIN crm_lifecycle_survey_respondent AS r
+                        ON r.partner_id = c.id AND r.company_id = %(company)s
+                     WHERE c.commercial_partner_id = %(partner)s) AS mine
+              JOIN survey_user_input AS u ON u.id = mine.id
               JOIN survey_survey AS survey ON survey.id = u.survey_id
-              JOIN res_partner AS c ON c.id = u.partner_id
-             WHERE c.commercial_partner_id = %(partner)s AND u.state = 'done'
+             WHERE u.state = 'done'
                AND u.test_entry IS NOT TRUE AND u.end_datetime <= %(now)s
                AND (u.lifecycle_company_id IS NULL
                     OR u.lifecycle_company_id = %(company)s)

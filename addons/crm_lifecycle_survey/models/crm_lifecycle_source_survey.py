@@ -40,6 +40,12 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
         "csat_last_date",
     )
 
+    def _prepare_run(self, scope):
+        """Find the customers who answered by a public link since the last run."""
+        self.env["crm.lifecycle.survey.respondent"]._find(
+            scope.company_id, None if scope.is_full else scope.since
+        )
+
     # ------------------------------------------------------------
     # Changed subjects
     # ------------------------------------------------------------
@@ -54,13 +60,16 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
             scope.crosses_cutoff(SQL("u.end_datetime")),
         ]
         answers = [
-            SQL("SELECT u.partner_id FROM survey_user_input AS u WHERE %s", changed)
+            SQL(
+                "SELECT u.id, u.partner_id FROM survey_user_input AS u WHERE %s",
+                changed,
+            )
             for changed in changes
         ]
         answers.append(
             SQL(
                 """
-                SELECT u.partner_id
+                SELECT u.id, u.partner_id
                   FROM survey_user_input AS u
                  WHERE u.id IN (SELECT l.user_input_id
                                   FROM survey_user_input_line AS l
@@ -71,27 +80,55 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
         )
         return SQL(
             """
-            WITH answer AS MATERIALIZED (%s)
+            WITH answer AS MATERIALIZED (%(answers)s), contact AS (
+                SELECT partner_id FROM answer
+                 UNION
+                SELECT r.partner_id
+                  FROM answer AS a
+                  JOIN crm_lifecycle_survey_respondent AS r ON r.user_input_id = a.id
+                 WHERE r.company_id = %(company)s
+            )
             SELECT p.partner_id, NULL::int AS lead_id
-              FROM answer AS a
+              FROM contact AS a
               JOIN res_partner AS c ON c.id = a.partner_id
               JOIN crm_lifecycle_profile AS p ON p.partner_id = c.commercial_partner_id
-             WHERE p.company_id = %s
+             WHERE p.company_id = %(company)s
             """,
-            SQL(" UNION ").join(answers),
-            scope.company_id,
+            answers=SQL(" UNION ").join(answers),
+            company=scope.company_id,
         )
 
     # ------------------------------------------------------------
     # Facts
     # ------------------------------------------------------------
 
-    def _is_counted_answer(self, scope):
-        """SQL condition: answer ``u`` counts in the company."""
+    def _get_answers(self, scope):
+        """SQL of the batch's answers: those of contacts, and public ones.
+
+        Columns: ``profile_id``, ``id``, ``state``, ``create_date``, ``end_datetime``.
+        """
         return SQL(
-            "u.test_entry IS NOT TRUE AND (u.lifecycle_company_id IS NULL "
-            "OR u.lifecycle_company_id = %s)",
-            scope.company_id,
+            """
+            SELECT b.profile_id, u.id, u.state, u.create_date, u.end_datetime
+              FROM lifecycle_batch_contact AS b
+              JOIN survey_user_input AS u ON u.partner_id = b.partner_id
+             WHERE (u.lifecycle_company_id IS NULL
+                    OR u.lifecycle_company_id = %(company)s)
+               AND %(counts)s
+             UNION ALL
+            SELECT b.profile_id, u.id, u.state, u.create_date, u.end_datetime
+              FROM lifecycle_batch_contact AS b
+              JOIN crm_lifecycle_survey_respondent AS r
+                ON r.partner_id = b.partner_id AND r.company_id = %(company)s
+              JOIN survey_user_input AS u ON u.id = r.user_input_id
+             WHERE u.partner_id IS NULL AND %(counts)s
+            """,
+            company=scope.company_id,
+            counts=SQL(
+                "u.test_entry IS NOT TRUE AND u.create_date < %s AND %s",
+                scope.day_end,
+                scope.needs_refresh(self._name, "b"),
+            ),
         )
 
     def _fact_values(self, scope):
@@ -101,13 +138,11 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
                    %(category)s AS nps_category, nps_last_date,
                    ces_last, ces_last_date, csat_last, csat_last_date
               FROM (
-                    SELECT b.profile_id, %(asked_on)s AS survey_asked_date, %(kinds)s
-                      FROM lifecycle_batch_contact AS b
-                      JOIN survey_user_input AS u ON u.partner_id = b.partner_id
+                    SELECT u.profile_id, %(asked_on)s AS survey_asked_date, %(kinds)s
+                      FROM (%(answers)s) AS u
                  LEFT JOIN LATERAL (%(lines)s) AS a ON u.state = 'done'
                            AND u.end_datetime < %(end)s
-                     WHERE %(is_theirs)s AND u.create_date < %(end)s AND %(is_pending)s
-                     GROUP BY b.profile_id
+                     GROUP BY u.profile_id
                    ) AS answers
             """,
             category=nps_category(SQL("nps_last")),
@@ -115,10 +150,9 @@ class CrmLifecycleSourceSurvey(models.AbstractModel):
             kinds=SQL(", ").join(
                 self._get_last_answer(kind, scope) for kind, _name in KINDS
             ),
+            answers=self._get_answers(scope),
             lines=self._get_scores(SQL("u.id")),
-            is_theirs=self._is_counted_answer(scope),
             end=scope.day_end,
-            is_pending=scope.needs_refresh(self._name, "b"),
         )
 
     def _get_last_answer(self, kind, scope):

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools.mail import email_normalize
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
@@ -16,7 +17,27 @@ class SurveyUserInput(models.Model):
         "customer the contact is.",
     )
 
+    lifecycle_email = fields.Char(
+        string="Email of a public answer",
+        compute="_compute_lifecycle_email",
+        store=True,
+        help="The normalized email of an answer without a contact, which names the "
+        "customer.",
+    )
+    lifecycle_respondent_ids = fields.One2many(
+        comodel_name="crm.lifecycle.survey.respondent", inverse_name="user_input_id"
+    )
+
     _lifecycle_written_idx = watermark_index("write_date, create_date, end_datetime")
+    _lifecycle_email_idx = models.Index(
+        "(lifecycle_email) WHERE lifecycle_email IS NOT NULL"
+    )
+
+    @api.depends("email", "partner_id")
+    def _compute_lifecycle_email(self):
+        for answer in self:
+            email = not answer.partner_id and email_normalize(answer.email or "")
+            answer.lifecycle_email = email or False
 
     def _mark_done(self):
         """Evaluate the customer within a minute."""
@@ -27,8 +48,11 @@ class SurveyUserInput(models.Model):
 
     def write(self, vals):
         """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "lifecycle_company_id", "test_entry"}:
+        owners = {"partner_id", "email", "lifecycle_company_id", "test_entry"}
+        if vals.keys() & owners:
             self._mark_lifecycle_pending()
+            # `sudo()`: respondents write their own answer; the next run looks again.
+            self.sudo().lifecycle_respondent_ids.unlink()
         return super().write(vals)
 
     def unlink(self):
@@ -39,7 +63,8 @@ class SurveyUserInput(models.Model):
         """Add the customers who answered to the work list, in every company."""
         Pending = self.env["crm.lifecycle.pending"]
         # `sudo()`: respondents have no account, but their customers must be queued.
-        partners = self.sudo().partner_id
+        answers = self.sudo()
+        partners = answers.partner_id | answers.lifecycle_respondent_ids.partner_id
         Pending._mark_pending(self.env["res.company"], partners=partners)
 
 

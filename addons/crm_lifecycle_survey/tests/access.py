@@ -27,6 +27,14 @@ def make(world):
         name: answer(world, survey, question, comment, name)
         for name in ("mine", "others", "shared", "shared_there", "branch", "there")
     }
+    profile = world.profiles["mine"]
+    public = survey._create_answer(user=env.ref("base.public_user"), email="a@b.com")
+    found = {
+        "user_input_id": public.id,
+        "company_id": profile.company_id.id,
+        "partner_id": profile.partner_id.id,
+    }
+    respondent = env["crm.lifecycle.survey.respondent"].create(found)
     env.flush_all()
     rows = {
         name: env["crm.lifecycle.satisfaction.report"].search(
@@ -37,6 +45,9 @@ def make(world):
     return {
         "crm.lifecycle.satisfaction.report": {
             name: (row, {"score": 10}, None) for name, row in rows.items()
+        },
+        "crm.lifecycle.survey.respondent": {
+            "mine": (respondent, {"company_id": profile.company_id.id}, None),
         },
         "survey.survey": {"here": survey},
         "survey.question": {"here": question},
@@ -69,6 +80,7 @@ crm.lifecycle.satisfaction.report branch       -      -      -        -      -  
 crm.lifecycle.satisfaction.report there        -      -      -        -      -      -       -          -
 crm.lifecycle.satisfaction.report shared       -      -      -        r      r      r       -          r
 crm.lifecycle.satisfaction.report shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.survey.respondent   mine         -      -      -        -      -      -       r          r
 """
 
 
@@ -81,6 +93,8 @@ FIELDS = """
 model               fields                public portal employee seller leader manager technician admin
 survey.question     lifecycle_satisfaction_kind     -      -      -        -      -      -       -          -
 survey.user_input   lifecycle_company_id  -      -      -        -      -      -       -          -
+survey.user_input   lifecycle_email       -      -      -        -      -      -       -          -
+survey.user_input   lifecycle_respondent_ids -   -      -        -      -      -       -          -
 crm.lifecycle.playbook.log  survey_input_id       -      -      -        -      -      -       -          -
 res.company         lifecycle_survey_days r      r      r        r      r      r       rw         rw
 res.config.settings lifecycle_survey_days -      -      -        -      -      -       rw         rw

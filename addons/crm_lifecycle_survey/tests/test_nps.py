@@ -59,6 +59,49 @@ class TestNps(SurveyCase):
         self._answer(self.profiles[0].partner_id, 20, nps=10)
         self.assertEqual(self._nps(profile_id=self.profiles[0].id), {(): (0.0, 2)})
 
+    def test_who_answered_often_counted_often(self):
+        """Ten answers of one detractor, and then one of a promoter: the last counts."""
+        partner = self.profiles[0].partner_id
+        for number in range(20, 30):
+            self._answer(partner, number, nps=0)
+        self._answer(partner, 30, nps=10)
+        [[each, latest]] = self.report._read_group(
+            [("kind", "=", "nps")], [], ["nps:avg", "nps_latest:avg"]
+        )
+        # Of 22 answers 3 promoters and 17 detractors; of 11 respondents 3 and 6.
+        self.assertAlmostEqual(each, 100 * (3 - 17) / 22)
+        self.assertAlmostEqual(latest, 100 * (3 - 6) / 11)
+
+    def test_the_latest_answer_of_a_period_is_of_that_period(self):
+        """A later answer doesn't take its respondent out of the months before."""
+        partner = self.profiles[10].partner_id
+        self._answer(partner, 60, hour=12, nps=0)
+        self._answer(partner, 60, hour=9, nps=9)
+        months = self.report._read_group(
+            [("kind", "=", "nps"), ("profile_id", "=", self.profiles[10].id)],
+            ["date:month"],
+            ["nps_latest:avg"],
+        )
+        self.assertEqual([value for _month, value in months], [100, -100])
+
+    def test_two_contacts_of_a_customer_are_two_respondents(self):
+        customer = self.profiles[10].partner_id
+        contact = self._partner("Contact", parent_id=customer.id)
+        self._answer(contact, 30, nps=0)
+        rows = self.report._read_group(
+            [("profile_id", "=", self.profiles[10].id)], [], ["nps_latest:avg"]
+        )
+        self.assertEqual(rows, [(0,)])
+
+    def test_the_latest_answers_of_other_measures_are_no_nps(self):
+        self._answer(self.profiles[0].partner_id, 30, csat=5)
+        rows = self.report._read_group(
+            [("profile_id", "=", self.profiles[0].id)],
+            ["kind"],
+            ["nps_latest:avg"],
+        )
+        self.assertEqual(dict(rows), {"nps": -100, "csat": False})
+
     def test_the_stage_is_looked_up_where_it_is_asked_for(self):
         query = self.report._search([("kind", "=", "nps")])
         plan = self._get_plan(query.select(SQL("AVG(nps)")))

@@ -34,7 +34,7 @@ class TestPrivacy(SurveyCase):
             sorted(
                 self._get_decision("survey.user_input").get_emptied_columns(self.env)
             ),
-            ["email", "nickname"],
+            ["email", "lifecycle_email", "nickname"],
         )
         self.assertEqual(
             sorted(self._get_decision("survey.user_input.line").replaced),

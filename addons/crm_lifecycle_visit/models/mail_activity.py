@@ -13,6 +13,15 @@ class MailActivity(models.Model):
             .search([("activity_id", "in", self.ids), ("state", "=", "planned")])
         )
 
+    def write(self, vals):
+        """Give planned visits to the new user of their activity."""
+        result = super().write(vals)
+        if vals.get("user_id"):
+            self._get_planned_visits().filtered(
+                lambda visit: visit.user_id.id != vals["user_id"]
+            ).user_id = vals["user_id"]
+        return result
+
     def _action_done(self, feedback=False, attachment_ids=None):
         """Mark the visits of the activities as done."""
         visits = self._get_planned_visits()

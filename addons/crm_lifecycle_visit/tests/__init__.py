@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_health
 from . import test_hooks
+from . import test_leaver
 from . import test_privacy
 from . import test_tours
 from . import test_visit

@@ -10,6 +10,7 @@ tours.add("crm_lifecycle_survey_reports_dashboard", {
         figures("Figures, tables and lists are those of the models", {
             Data: [
                 ["NPS", 25, -100],
+                ["NPS, latest answers", 0, -100],
                 ["Promoters", 2],
                 ["Passives", 1],
                 ["Detractors", 1, 1],
@@ -24,6 +25,7 @@ tours.add("crm_lifecycle_survey_reports_dashboard", {
         figures("Everything follows the period", {
             Data: [
                 ["NPS", 0, 100],
+                ["NPS, latest answers", 0, 100],
                 ["Promoters", 1, 1],
                 ["Detractors", 1],
             ],
@@ -38,6 +40,7 @@ tours.add("crm_lifecycle_survey_reports_dashboard_own", {
         figures("The answers of the colleague's customers are in no figure", {
             Data: [
                 ["NPS", 100],
+                ["NPS, latest answers", 100],
                 ["Promoters", 2],
             ],
             Dashboard: [["NPS", 2, 9.5]],
