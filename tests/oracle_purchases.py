@@ -5,7 +5,7 @@ code with the addons, and goes document by document without regard to speed.
 """
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -54,6 +54,44 @@ class InvoiceLine(NamedTuple):
     order_line: int | None
     rate: Decimal = Decimal(1)
     reversed_document: int | None = None
+    product: int | None = None
+
+
+class TillLine(NamedTuple):
+    """A line of a till order; may refund another one, or settle a line of an order."""
+
+    id: int
+    product: int
+    quantity: Decimal
+    amount: Decimal
+    refunded_line: int | None = None
+    order_line: int | None = None
+
+
+class TillOrder(NamedTuple):
+    """A paid till order, in the currency of its till and of the orders it settles.
+
+    ``time`` orders refunds; ``contact`` and ``invoice`` are None if it has none.
+    """
+
+    id: int
+    company: int
+    contact: int | None
+    day: date
+    time: datetime
+    rate: Decimal
+    unit: Decimal
+    invoice: int | None
+    lines: list[TillLine]
+
+
+class Billing(NamedTuple):
+    """What a document bills of a line of an order, or credits of it."""
+
+    day: date
+    document: tuple[str, int]
+    is_credit: bool
+    amount: Decimal
 
 
 class Row(NamedTuple):
@@ -94,32 +132,37 @@ def to_company(amount, rate, digits):
     return (amount / rate).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-def get_rows(orders, invoice_lines, customers, digits):
-    """Return the purchases and returns from orders and from invoices without one.
+def get_rows(orders, invoice_lines, customers, digits, till_orders=()):
+    """Return the purchases and returns of orders, of the till and of invoices.
 
     :param customers: ``{contact: customer}``
     :param digits: ``{company: decimal places of its currency}``
     """
-    by_order_line = defaultdict(list)
+    till = Till(till_orders, invoice_lines)
+    billings = defaultdict(list, till.get_billings())
     free = defaultdict(list)
     for line in invoice_lines:
         if line.order_line:
-            by_order_line[line.order_line].append(line)
-        else:
+            billings[line.order_line].append(get_billing(line))
+        elif not till.has_invoice(line):
             free[line.document].append(line)
     rows = []
     for order in orders:
-        rows += get_order_rows(order, by_order_line, customers, digits[order.company])
+        rows += get_order_rows(order, billings, customers, digits[order.company])
+    for order in till_orders:
+        if order.contact:
+            places = digits[order.company]
+            rows += till.get_rows(order, customers[order.contact], places)
     return rows + get_free_rows(free, customers, digits)
 
 
-def get_order_rows(order, by_order_line, customers, digits):
+def get_order_rows(order, billings, customers, digits):
     """Return the purchase of an order, and its returns by document."""
     key = "sale.order", order.id
     amount = order.amount
     returned = defaultdict(list)  # by day and document
     for line in order.lines:
-        bought, credits = get_line(line, by_order_line[line.id])
+        bought, credits = get_line(line, billings[line.id])
         amount += bought - line.amount
         for day, document, credited in credits:
             returned[day, document].append(credited)
@@ -139,7 +182,6 @@ def get_order_rows(order, by_order_line, customers, digits):
         if abs(amount - after) <= to_company(parts * order.unit, order.rate, digits):
             after = amount
         if after != before:
-            document = "account.move", document
             rows.append(
                 Row(order.company, customer, day, before - after, document, key)
             )
@@ -147,7 +189,14 @@ def get_order_rows(order, by_order_line, customers, digits):
     return rows
 
 
-def get_line(line, invoice_lines):
+def get_billing(line):
+    """Return what an invoice line bills, or credits: goods may come back with it."""
+    is_credit = line.is_credit == (line.quantity >= 0)
+    amount = line.amount if is_credit == line.is_credit else -line.amount
+    return Billing(line.day, ("account.move", line.document), is_credit, amount)
+
+
+def get_line(line, billings):
     """Return what was bought by a line, and ``[(day, document, amount)]`` of returns.
 
     What left the customer's bill and is still missing there was returned: not what was
@@ -155,13 +204,11 @@ def get_line(line, invoice_lines):
     """
     sign = 1 if line.amount >= 0 else -1
     billed, credits = Decimal(0), []
-    for item in invoice_lines:
-        if item.is_credit == (item.quantity >= 0):
-            # A credit note, or goods taken back with an invoice.
-            credited = item.amount if item.is_credit else -item.amount
-            credits.append((item.day, item.document, sign * credited))
+    for item in billings:
+        if item.is_credit:
+            credits.append((item.day, item.document, sign * item.amount))
         else:
-            billed += sign * (-item.amount if item.is_credit else item.amount)
+            billed += sign * item.amount
     bought = sign * line.amount
     if line.is_closed_short:
         bought = min(bought, billed)
@@ -181,6 +228,179 @@ def merge(credits):
     for day, document, amount in credits:
         found[day, document] += amount
     return [(day, document, amount) for (day, document), amount in found.items()]
+
+
+class Till:
+    """The orders of the till, with the credit notes of their invoices.
+
+    A line belongs to its till order, except one that settles a line of an order of
+    Sales, or refunds another line. Credit notes don't name the lines that they credit,
+    only products: they return the settled lines with their products first, then what
+    the till orders sold besides, one after the other, as far as the till hasn't
+    refunded it.
+    """
+
+    def __init__(self, orders, invoice_lines):
+        self.orders = sorted(orders, key=lambda order: order.id)
+        self.lines = {line.id: line for order in orders for line in order.lines}
+        self.invoices = {order.invoice for order in orders if order.invoice}
+        self.refunds = self._get_refunds()
+        self.settled = defaultdict(list)  # credits by line of an order of Sales
+        self.returned = defaultdict(list)  # credits by till order
+        for invoice in self.invoices:
+            self._share_credits(invoice, invoice_lines)
+
+    def _get_refunds(self):
+        """Return ``{line: [(order, line that refunds it)]}``, by time."""
+        refunds = defaultdict(list)
+        for order in sorted(self.orders, key=lambda order: (order.time, order.id)):
+            for line in sorted(order.lines, key=lambda line: line.id):
+                if line.refunded_line:
+                    refunds[line.refunded_line].append((order, line))
+        return refunds
+
+    def has_invoice(self, line):
+        """Return whether the line is of a till order's invoice or its credit note."""
+        return bool({line.document, line.reversed_document} & self.invoices)
+
+    def get_own_lines(self, order):
+        return [
+            line
+            for line in order.lines
+            if not line.refunded_line and not line.order_line
+        ]
+
+    # ------------------------------------------------------------
+    # Orders of Sales
+    # ------------------------------------------------------------
+
+    def get_billings(self):
+        """Return ``{line of an order of Sales: [Billing]}``."""
+        billings = defaultdict(list, self.settled)
+        for order in self.orders:
+            document = "pos.order", order.id
+            for line in order.lines:
+                settling = self.lines.get(line.refunded_line, line)
+                if not settling.order_line:
+                    continue
+                is_credit = bool(line.refunded_line) or line.quantity < 0
+                amount = -line.amount if is_credit else line.amount
+                billings[settling.order_line].append(
+                    Billing(order.day, document, is_credit, amount)
+                )
+        return billings
+
+    # ------------------------------------------------------------
+    # Till orders
+    # ------------------------------------------------------------
+
+    def get_rows(self, order, customer, digits):
+        """Return the purchase of a till order, and its returns by document."""
+        key = "pos.order", order.id
+        sold = sum((line.amount for line in self.get_own_lines(order)), Decimal(0))
+        amount = to_company(sold, order.rate, digits)
+        if not amount:
+            return []
+        rows = [Row(order.company, customer, order.day, amount, key)]
+        if amount < 0:
+            return rows
+        returns = self.get_refunded(order) + self.returned[order.id]
+        total, before = Decimal(0), Decimal(0)
+        for day, document, part in sorted(merge(returns)):
+            total += part
+            after = to_company(min(total, sold), order.rate, digits)
+            if after != before:
+                row = Row(order.company, customer, day, before - after, document, key)
+                rows.append(row)
+            before = after
+        return rows
+
+    def get_refunded(self, order):
+        """Return ``[(day, document, amount)]`` of what the till refunded of an order.
+
+        If all of a line is refunded, no cents are left of it.
+        """
+        found = []
+        for line in self.get_own_lines(order):
+            quantity = amount = Decimal(0)
+            for number, (refund, back) in enumerate(self.refunds[line.id], 1):
+                part = -back.amount
+                quantity -= back.quantity
+                amount += part
+                rest = line.amount - amount
+                if quantity == line.quantity and abs(rest) <= number * order.unit:
+                    part += rest
+                found.append((refund.day, ("pos.order", refund.id), part))
+        return found
+
+    # ------------------------------------------------------------
+    # Credit notes
+    # ------------------------------------------------------------
+
+    def _share_credits(self, invoice, invoice_lines):
+        """Share the credit notes of an invoice among lines and till orders."""
+        notes = defaultdict(lambda: defaultdict(Decimal))  # by product
+        for line in invoice_lines:
+            if (
+                line.is_credit
+                and line.reversed_document == invoice
+                and line.document not in self.invoices
+            ):
+                notes[line.day, line.document][line.product] += line.amount
+        orders = [order for order in self.orders if order.invoice == invoice]
+        claims = self._get_claims(orders)
+        rests = []
+        for order in orders:
+            sold = sum((line.amount for line in self.get_own_lines(order)), Decimal(0))
+            refunded = sum(part for _day, _key, part in self.get_refunded(order))
+            rests.append(max(sold - refunded, Decimal(0)))
+        own_before, before = Decimal(0), defaultdict(Decimal)
+        for (day, note), products in sorted(notes.items()):
+            document = "account.move", note
+            own = sum(products.values())
+            for product, credited in products.items():
+                sign = -1 if sum(amount for _line, amount in claims[product]) < 0 else 1
+                parts = share(
+                    [sign * amount for _line, amount in claims[product]],
+                    sign * before[product],
+                    sign * credited,
+                )
+                for (line, _amount), part in zip(claims[product], parts, strict=True):
+                    own -= sign * part
+                    billing = Billing(day, document, True, sign * part)
+                    self.settled[line].append(billing)
+                before[product] += credited
+            for order, part in zip(orders, share(rests, own_before, own), strict=True):
+                self.returned[order.id].append((day, document, part))
+            own_before += own
+
+    def _get_claims(self, orders):
+        """Return ``{product: [(line of an order of Sales, what is left of it)]}``."""
+        claims = defaultdict(list)
+        lines = [line for order in orders for line in order.lines]
+        for line in sorted(lines, key=lambda line: line.id):
+            if line.order_line and not line.refunded_line:
+                refunds = self.refunds[line.id]
+                left = line.amount + sum(back.amount for _order, back in refunds)
+                claims[line.product].append((line.order_line, left))
+        return claims
+
+
+def share(claims, before, amount):
+    """Return the parts of an amount for claims, one after the other.
+
+    ``before`` was shared among them already.
+    """
+    parts, start = [], Decimal(0)
+    for claim in claims:
+        claim = max(claim, Decimal(0))
+        taken = [
+            min(max(total - start, Decimal(0)), claim)
+            for total in (before, before + amount)
+        ]
+        parts.append(taken[1] - taken[0])
+        start += claim
+    return parts
 
 
 def get_free_rows(free, customers, digits):

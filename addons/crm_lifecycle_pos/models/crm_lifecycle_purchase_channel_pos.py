@@ -42,13 +42,21 @@ class CrmLifecyclePurchaseChannelPos(models.AbstractModel):
                 SELECT id FROM pos_order WHERE write_date >= %(since)s
                  UNION
                 SELECT order_id FROM pos_order_line WHERE write_date >= %(since)s
+            ), refunded AS MATERIALIZED (
+                SELECT DISTINCT l.order_id AS id
+                  FROM written AS w
+                  JOIN pos_order_line AS r ON r.order_id = w.id
+                  JOIN pos_order_line AS l ON l.id = r.refunded_orderline_id
             )
             SELECT id FROM written
              UNION ALL
-            SELECT l.order_id
-              FROM written AS w
-              JOIN pos_order_line AS r ON r.order_id = w.id
-              JOIN pos_order_line AS l ON l.id = r.refunded_orderline_id
+            SELECT id FROM refunded
+             UNION ALL
+            -- a credit note returns more of the other orders of its invoice
+            SELECT other.id
+              FROM refunded AS r
+              JOIN pos_order AS p ON p.id = r.id
+              JOIN pos_order AS other ON other.account_move = p.account_move
             """,
             since=since,
         )
@@ -110,7 +118,8 @@ class CrmLifecyclePurchaseChannelPos(models.AbstractModel):
         """SQL of what was returned of each order, by document.
 
         Amounts in the company's currency are rounded so that their sum is that of all
-        returns: an order that is returned in parts leaves no cent.
+        returns: an order that is returned in parts leaves no cent. More than its amount
+        isn't returned, even if staff refund more.
         """
         return SQL(
             """
@@ -125,16 +134,21 @@ class CrmLifecyclePurchaseChannelPos(models.AbstractModel):
             )
             -- in the company's currency, at the rate of the order
             SELECT p.id AS document_id, e.model, e.res_id, e.date,
-                   %(before)s - %(after)s AS amount
+                   LEAST(%(before)s, purchase.amount)
+                       - LEAST(%(after)s, purchase.amount) AS amount
               FROM lifecycle_document AS d
               JOIN pos_order AS p ON p.id = d.id
               JOIN cumulated AS e ON e.order_id = p.id
+              JOIN crm_lifecycle_purchase AS purchase
+                ON purchase.res_id = p.id AND purchase.model = %(model)s
+               AND COALESCE(purchase.origin_id, 0) = 0
               %(company)s
             """,
             refunds=self._get_refunds(),
             credits=self._get_credits(),
             before=sql.convert(SQL("e.total - e.amount"), SQL("p.currency_rate")),
             after=sql.convert(SQL("e.total"), SQL("p.currency_rate")),
+            model=self._document_model,
             company=sql.join_company(SQL("p.company_id")),
         )
 
@@ -231,35 +245,56 @@ class CrmLifecyclePurchaseChannelPos(models.AbstractModel):
                    ) AS o
               JOIN (
                     -- the credit notes of each invoice, and the sums up to each of them
-                    SELECT r.id, r.reversed_entry_id,
-                           COALESCE(r.invoice_date, r.date) AS date,
-                           SUM(i.amount_currency) AS amount,
-                           SUM(SUM(i.amount_currency)) OVER (
-                               PARTITION BY r.reversed_entry_id
-                               ORDER BY COALESCE(r.invoice_date, r.date), r.id) AS total
-                      FROM account_move AS r
-                      JOIN account_move_line AS i ON i.move_id = r.id
-                     WHERE r.reversed_entry_id IN (
-                               SELECT p.account_move
-                                 FROM lifecycle_document AS d
-                                 JOIN pos_order AS p ON p.id = d.id)
-                       AND r.move_type = 'out_refund' AND r.state = 'posted'
-                       AND i.display_type = 'product' AND %(is_own_credit)s
-                       AND NOT EXISTS (SELECT FROM pos_order AS p
-                                        WHERE p.account_move = r.id)
-                     GROUP BY r.id
+                    SELECT *, SUM(amount) OVER (
+                                PARTITION BY reversed_entry_id ORDER BY date, id)
+                              AS total
+                      FROM (%(notes)s) AS note
                    ) AS c ON c.reversed_entry_id = o.account_move
             """,
             line_amount=self._get_line_amount("l"),
             orders=self._get_orders_of_invoices(),
             states=COUNTED_STATES,
             is_own=self._get_is_own_line(),
-            is_own_credit=self._get_is_own_credit(),
+            notes=self._get_credit_notes(
+                SQL(
+                    "SELECT p.account_move FROM lifecycle_document AS d "
+                    "JOIN pos_order AS p ON p.id = d.id"
+                )
+            ),
         )
 
     @api.model
-    def _get_is_own_credit(self):
-        """Extension point: return the SQL condition of lines ``i`` of a credit note
-        ``r`` of a till invoice that return something of till orders.
+    def _get_credit_notes(self, invoices):
+        """Extension point: return SQL of the credit notes of invoices of till orders.
+
+        Columns: ``id``, ``reversed_entry_id``, ``date``, and ``amount``, what they
+        return of till orders, in the currency of the till.
+
+        :param invoices: SQL of the ids of the invoices
         """
-        return SQL("TRUE")
+        return SQL(
+            "SELECT id, reversed_entry_id, date, SUM(amount) AS amount "
+            "FROM (%s) AS i GROUP BY id, reversed_entry_id, date",
+            self._get_credited_products(invoices),
+        )
+
+    @api.model
+    def _get_credited_products(self, invoices):
+        """SQL of what credit notes of Invoicing credit of invoices, by product.
+
+        Odoo doesn't link them to lines. Credit notes of refunds count at the till.
+        """
+        return SQL(
+            """
+            SELECT r.id, r.reversed_entry_id, COALESCE(r.invoice_date, r.date) AS date,
+                   i.product_id, SUM(i.amount_currency) AS amount
+              FROM account_move AS r
+              JOIN account_move_line AS i ON i.move_id = r.id
+             WHERE r.reversed_entry_id IN (%s)
+               AND r.move_type = 'out_refund' AND r.state = 'posted'
+               AND i.display_type = 'product'
+               AND NOT EXISTS (SELECT FROM pos_order AS p WHERE p.account_move = r.id)
+             GROUP BY r.id, i.product_id
+            """,
+            invoices,
+        )

@@ -105,3 +105,18 @@ class TestInvoices(TillCase):
             {row.origin_id.res_id: row.amount for row in rows},
             {first.id: -30, second.id: -5},
         )
+
+    def test_a_refund_of_one_order_of_an_invoice_leaves_more_for_the_other(self):
+        """A credit note returns the second order with what the till refunded."""
+        first = self._sell(30, partner=self.ada, days_ago=6)
+        second = self._sell(20, partner=self.ada, days_ago=5)
+        orders = (first | second).with_user(self.cashier)
+        orders.with_context(generate_pdf=False)._generate_pos_order_invoice()
+        self._credit(first.account_move, days_ago=4, quantity=0.6)
+        self._run_and_age()
+        self.assertEqual(
+            self._ledger(self.ada), [(6, 30), (5, 20), (4, -30)], "the first one"
+        )
+        self._refund(first, days_ago=3)
+        self._run(quick=True)
+        self.assertEqual(self._ledger(self.ada), [(6, 30), (5, 20), (4, -20), (3, -30)])

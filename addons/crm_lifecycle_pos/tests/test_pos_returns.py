@@ -55,6 +55,13 @@ class TestPosReturns(TillCase):
         facts = self._facts(self.ada, "order_count", "order_total")
         self.assertEqual(facts, (1, 2))
 
+    def test_a_refund_at_a_higher_price_returns_no_more(self):
+        order = self._sell(10, partner=self.ada, days_ago=5)
+        line = self._refund_line(order.lines, price=12)
+        self._sell(line, partner=self.ada, days_ago=2, is_refund=True)
+        self._run()
+        self.assertEqual(self._ledger(self.ada), [(5, 10), (2, -10)])
+
     def test_an_exchange_is_a_return_and_a_purchase(self):
         order = self._sell(30, partner=self.ada, days_ago=5)
         exchange = self._sell(

@@ -27,22 +27,18 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         documents = super()._get_changed_documents(since)
         if since is None:
             return documents
+        Till = self.env["crm.lifecycle.purchase.channel.pos"]
         return SQL(
             """
             SELECT id FROM (%(documents)s) AS document (id)
              UNION
             SELECT s.order_id
-              FROM (SELECT id FROM pos_order WHERE write_date >= %(since)s
-                     UNION
-                    SELECT order_id FROM pos_order_line
-                     WHERE write_date >= %(since)s) AS w
+              FROM (%(till_orders)s) AS w
               JOIN pos_order_line AS l ON l.order_id = w.id
-         LEFT JOIN pos_order_line AS settled ON settled.id = l.refunded_orderline_id
-              JOIN sale_order_line AS s
-                ON s.id = COALESCE(settled.sale_order_line_id, l.sale_order_line_id)
+              JOIN sale_order_line AS s ON s.id = l.sale_order_line_id
             """,
             documents=documents,
-            since=since,
+            till_orders=Till._get_changed_documents(since),
         )
 
     @api.model
@@ -97,14 +93,7 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         return SQL(
             """
             SELECT s.id AS line_id, 'pos.order' AS model, p.id AS res_id,
-                   %(day)s AS date,
-                   %(sign)s * %(amount)s
-                       * CASE WHEN o.currency_id
-                                   = COALESCE(j.currency_id, company.currency_id)
-                              THEN 1
-                              ELSE COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
-                                   / COALESCE(NULLIF(p.currency_rate, 0), 1)::numeric
-                         END AS amount
+                   %(day)s AS date, %(sign)s * %(amount)s * %(rate)s AS amount
               FROM lifecycle_document AS d
               JOIN sale_order AS o ON o.id = d.id
               JOIN sale_order_line AS s ON s.order_id = o.id
@@ -117,6 +106,7 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
             day=sql.local_date(SQL("p.date_order")),
             sign=sign,
             amount=Till._get_line_amount("l"),
+            rate=self._get_till_rate(),
             lines=lines,
             company=sql.join_company(SQL("o.company_id")),
             states=COUNTED_STATES,
@@ -124,32 +114,47 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
         )
 
     @api.model
-    def _get_till_credits(self):
-        """SQL of what credit notes of the invoices of settled orders return.
+    def _get_till_rate(self):
+        """SQL of the units of the currency of order ``o`` for one of till order ``p``.
 
-        Odoo doesn't link them to the lines of orders: products do.
+        ``j`` is the journal of the till.
         """
         return SQL(
             """
-            SELECT DISTINCT ON (i.id)
-                   s.id AS line_id, 'account.move' AS model, r.id AS res_id,
-                   COALESCE(r.invoice_date, r.date) AS date,
-                   CASE WHEN i.currency_id = o.currency_id THEN i.amount_currency
-                        ELSE i.balance
-                             * COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
-                   END AS amount
-              FROM lifecycle_document AS d
-              JOIN sale_order AS o ON o.id = d.id
-              JOIN sale_order_line AS s ON s.order_id = o.id
-              JOIN pos_order_line AS l ON l.sale_order_line_id = s.id
+            CASE WHEN o.currency_id = COALESCE(j.currency_id, company.currency_id)
+                 THEN 1
+                 ELSE COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
+                      / COALESCE(NULLIF(p.currency_rate, 0), 1)::numeric END
+            """
+        )
+
+    @api.model
+    def _get_till_credits(self):
+        """SQL of what credit notes of the invoices of settled orders return."""
+        Till = self.env["crm.lifecycle.purchase.channel.pos"]
+        return SQL(
+            """
+            SELECT s.id AS line_id, 'account.move' AS model, c.id AS res_id, c.date,
+                   c.amount * %(rate)s AS amount
+              FROM (%(credits)s) AS c
+              JOIN pos_order_line AS l ON l.id = c.till_line_id
               JOIN pos_order AS p ON p.id = l.order_id
-              JOIN account_move AS r ON r.reversed_entry_id = p.account_move
-              JOIN account_move_line AS i
-                ON i.move_id = r.id AND i.product_id = l.product_id
-             WHERE r.move_type = 'out_refund' AND r.state = 'posted'
-               AND i.display_type = 'product' AND %s
-               AND NOT EXISTS (SELECT FROM pos_order AS b WHERE b.account_move = r.id)
-             ORDER BY i.id, s.id
+              JOIN sale_order_line AS s ON s.id = l.sale_order_line_id
+              JOIN lifecycle_document AS d ON d.id = s.order_id
+              JOIN sale_order AS o ON o.id = d.id
+         LEFT JOIN account_journal AS j ON j.id = p.sale_journal
+              %(company)s
+             WHERE %(is_goods)s
             """,
-            IS_GOODS,
+            rate=self._get_till_rate(),
+            credits=Till._get_settled_credits(
+                SQL(
+                    "SELECT p.account_move FROM lifecycle_document AS d "
+                    "JOIN sale_order_line AS s ON s.order_id = d.id "
+                    "JOIN pos_order_line AS l ON l.sale_order_line_id = s.id "
+                    "JOIN pos_order AS p ON p.id = l.order_id"
+                )
+            ),
+            company=sql.join_company(SQL("o.company_id")),
+            is_goods=IS_GOODS,
         )

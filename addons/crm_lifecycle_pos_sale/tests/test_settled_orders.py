@@ -53,6 +53,15 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         )
         return self._sell(line, partner=self.ada, **vals)
 
+    def _credit(self, till_order, accountant, **changes):
+        """Credit the invoice of a till order yesterday, all of it or changed lines."""
+        day = TODAY - timedelta(days=1)
+        invoice = till_order.account_move.with_user(accountant)
+        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        credit.invoice_line_ids.write(changes)
+        credit.action_post()
+        return credit
+
     def test_a_settled_order_counts_once_on_its_own_day(self):
         self._run()
         self._settle(self.order, days_ago=2)
@@ -215,10 +224,7 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         till_order = self._settle(self.order, 10, days_ago=3, to_invoice=True)
         self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(5, 100), (3, 10)])
-        day = TODAY - timedelta(days=1)
-        invoice = till_order.account_move.with_user(accountant)
-        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
-        credit.action_post()
+        self._credit(till_order, accountant)
         self._run(quick=True)
         self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
         self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10), (1, -10)])
@@ -238,3 +244,38 @@ class TestSettledOrders(TillCase, SaleLifecycleCase):
         self._run()
         self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
         self.assertEqual(self._ledger(self.ada, "pos"), [(3, 10)])
+
+    def test_a_credit_note_of_settled_goods_that_were_also_sold(self):
+        """It returns the order of Sales first, then the till order."""
+        accountant = self._user("ann", "account.group_account_invoice")
+        product = self.order.order_line.product_id
+        besides = self._line(1, 30, product_id=product.id)
+        till_order = self._settle(self.order, besides, days_ago=3, to_invoice=True)
+        credit = self._credit(till_order, accountant)
+        self._run()
+        self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (1, -100)])
+        self.assertEqual(self._ledger(self.ada, "pos"), [(3, 30), (1, -30)])
+        credit.button_draft()
+        self._run(quick=True)
+        self.assertEqual(self._ledger(self.ada), [(5, 100), (3, 30)])
+
+    def test_a_credit_note_returns_what_the_till_has_not_refunded(self):
+        accountant = self._user("ann", "account.group_account_invoice")
+        product = self.order.order_line.product_id
+        besides = self._line(1, 30, product_id=product.id)
+        till_order = self._settle(self.order, besides, days_ago=3, to_invoice=True)
+        credit = self._credit(till_order, accountant, quantity=0.5)
+        self.assertEqual(credit.amount_untaxed, 65)
+        self._run_and_age()
+        self.assertEqual(self._ledger(self.ada), [(5, 100), (3, 30), (1, -65)])
+        settling = till_order.lines.filtered("sale_order_line_id")
+        self._sell(
+            self._refund_line(settling),
+            partner=self.ada,
+            days_ago=2,
+            is_refund=True,
+            to_invoice=True,
+        )
+        self._run(quick=True)
+        self.assertEqual(self._ledger(self.ada, "sale"), [(5, 100), (2, -100)])
+        self.assertEqual(self._ledger(self.ada, "pos"), [(3, 30), (1, -30)])

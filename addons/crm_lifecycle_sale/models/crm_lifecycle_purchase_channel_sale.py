@@ -186,7 +186,7 @@ class CrmLifecyclePurchaseChannelSale(models.AbstractModel):
                            r.sign * c.amount,
                            r.amount - COALESCE(SUM(r.sign * c.amount) OVER (
                                PARTITION BY c.line_id
-                               ORDER BY c.date DESC, c.res_id DESC
+                               ORDER BY c.date DESC, c.model DESC, c.res_id DESC
                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
                            )) AS amount
                   FROM credited AS c
