@@ -20,6 +20,8 @@ from . import loyalty_program_tier
 from . import loyalty_program_tier_preview
 from . import loyalty_program_value
 from . import crm_loyalty_entry_tier
+from . import crm_loyalty_entry_payment
+from . import crm_loyalty_paid_mixin
 from . import loyalty_card_tier
 from . import loyalty_card_statement
 from . import crm_loyalty_bonus_rule
