@@ -10,12 +10,14 @@ from . import crm_loyalty_entry
 from . import crm_loyalty_consumption
 from . import loyalty_card
 from . import loyalty_card_limit
+from . import loyalty_card_owner
 from . import crm_loyalty_limit_change
 from . import loyalty_card_posting
 from . import loyalty_history
 from . import res_company_tier
 from . import crm_loyalty_tier
 from . import crm_loyalty_tier_history
+from . import loyalty_program_owner
 from . import loyalty_program_tier
 from . import loyalty_program_tier_preview
 from . import loyalty_program_value

@@ -11,3 +11,5 @@ from . import crm_loyalty_entry_tier
 from . import loyalty_program
 from . import sale_order_payment
 from . import sale_order_tier
+from . import loyalty_card
+from . import sale_order_card

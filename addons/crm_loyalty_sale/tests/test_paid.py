@@ -228,7 +228,7 @@ class TestPaid(OrderCase):
     def test_a_payment_in_the_shop_releases_points_without_an_invoice(self):
         order = self._order(coffees=10)
         transaction = self._transaction(order, operation="online_redirect")
-        transaction.state = "authorized"
+        transaction._set_pending()
         self.assertEqual(self._state(), (0, 10, 0))
         transaction._set_done()
         self.assertEqual(self._state(), (10, 0, 0))
