@@ -195,7 +195,7 @@ class Account:
         return units
 
     def _pay_debts(self, day):
-        """Pay debts, oldest first, from lots that have not expired, pending ones last."""
+        """Pay debts, oldest first, from unexpired lots, pending ones last."""
         debts = sorted((r for r in self.rows.values() if r.open < 0), key=_by_id)
         for debt in debts:
             lots = sorted(

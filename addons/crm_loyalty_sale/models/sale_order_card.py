@@ -42,7 +42,7 @@ class SaleOrder(models.Model):
         return float_round(points, precision_rounding=rounding, rounding_method=method)
 
     def _get_reward_line_values(self, reward, coupon, **kwargs):
-        """Limit the cost to the points, which the conversion of currencies may exceed."""
+        """Limit the cost to the points, which rounding in two currencies may exceed."""
         values_list = super()._get_reward_line_values(reward, coupon, **kwargs)
         if reward.discount_mode == "per_point":
             points = max(self._get_real_points_for_coupon(coupon), 0)
