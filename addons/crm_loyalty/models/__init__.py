@@ -30,6 +30,7 @@ from . import crm_loyalty_bonus_rule
 from . import product_pricelist
 from . import res_partner_tier
 from . import loyalty_card_expiry
+from . import loyalty_card_mail
 from . import loyalty_card_reminder
 from . import loyalty_card_transfer
 from . import crm_loyalty_adjustment

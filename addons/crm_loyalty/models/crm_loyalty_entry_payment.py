@@ -13,6 +13,7 @@ class CrmLoyaltyEntry(models.Model):
     _inherit = "crm.loyalty.entry"
 
     is_released_by_payment = fields.Boolean(
+        string="Released by Payment",
         help="The points were pending until the document was paid. They become pending "
         "again if the payment is undone.",
     )

@@ -17,6 +17,7 @@ class CrmLoyaltyEntry(models.Model):
     _inherit = "crm.loyalty.entry"
 
     points_to_reinstate = fields.Float(
+        string="Points to Reinstate",
         digits=(16, 4),
         compute="_compute_points_to_reinstate",
         help="The expired points that can still be given back.",

@@ -12,7 +12,7 @@ class LoyaltyProgram(models.Model):
         store=True,
         readonly=False,
         help="A coupon or card with a customer is redeemed by this customer only, and "
-        "by the contacts of the same company. Off: by anybody who has the code.",
+        "by the contacts of the same company. Off: by any customer with the code.",
     )
 
     @api.depends("applies_on", "program_type")

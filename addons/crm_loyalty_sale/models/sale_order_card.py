@@ -100,9 +100,9 @@ class SaleOrder(models.Model):
     @api.model
     def _get_foreign_card_text(self, card):
         return self.env._(
-            "“%(card)s” is personal: only the customer whom it was given to can redeem "
-            "it. Sign in as this customer or choose this customer on the order, or use "
-            "another coupon.",
+            "“%(card)s” is personal: only its owner can redeem it. Sign in as the "
+            "owner, choose the owner as the customer of the order, or use another "
+            "coupon.",
             # The name is that of a program with a code that the user has entered.
             card=card.sudo().display_name,
         )
