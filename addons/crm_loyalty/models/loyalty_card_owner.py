@@ -11,7 +11,7 @@ class LoyaltyCard(models.Model):
 
         The owner is the commercial partner: the contacts of a company share its cards,
         and people without a company have only their own. Cards without a customer, or
-        of the public user of a shop, belong to whoever has the code.
+        of the public user of a shop, are redeemed by any customer.
         """
         # Only the owners are compared; the caller need not have access to the cards.
         cards = self.sudo()

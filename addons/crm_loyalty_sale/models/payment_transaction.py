@@ -19,7 +19,7 @@ class PaymentTransaction(models.Model):
         return result
 
     def _sync_paid_points(self):
-        # Whoever processes a payment need not have access to orders. A refund is linked
+        # Users who process payments need not have access to orders. A refund is linked
         # to its order by the transaction that it refunds.
         transactions = self.sudo()
         orders = (transactions | transactions.source_transaction_id).sale_order_ids

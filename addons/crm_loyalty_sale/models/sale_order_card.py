@@ -150,6 +150,7 @@ class SaleOrder(models.Model):
                 and point.coupon_id.partner_id != self.partner_id
             )
         )
+        earned |= self._get_points_of_guest()
         # Coupons for the next order were made for whoever places this one.
         future = earned.filtered(
             lambda point: (
@@ -167,6 +168,27 @@ class SaleOrder(models.Model):
             body = self._get_removed_rewards_text(lines)
             lines.unlink()
             self._message_log(body=body)
+
+    def _get_points_of_guest(self):
+        """Return points of the public user for which the customer has another card.
+
+        Odoo gives the other cards of the public user to the customer.
+        """
+        points = self.coupon_point_ids.filtered(
+            lambda point: (
+                point.coupon_id.partner_id.is_public
+                and point.coupon_id.program_id.is_nominative
+            )
+        )
+        cards = points and self.env["loyalty.card"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("program_id", "in", points.coupon_id.program_id.ids),
+            ]
+        )
+        return points.filtered(
+            lambda point: point.coupon_id.program_id in cards.program_id
+        )
 
     def _get_removed_rewards_text(self, lines):
         return self.env._(
