@@ -20,7 +20,7 @@ class LoyaltyCard(models.Model):
             lambda card: (
                 not card.program_id.crm_loyalty_owner_only
                 or not card.partner_id
-                or card.partner_id.is_public
                 or card.partner_id.commercial_partner_id == buyer
+                or card.partner_id.is_public
             )
         ).with_env(self.env)

@@ -223,6 +223,33 @@ class TestOwner(OrderCase):
             self.assertEqual(order._get_real_points_for_coupon(self.card), there)
             self.assertEqual(bool(order._get_claimable_rewards()), there >= 10)
 
+    def test_a_reward_in_another_currency_costs_no_more_than_there_is(self):
+        """Regression: rounding in both currencies made a wallet of 1000 pay 1001."""
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": yen.id,
+                "rate": 149.3629,
+                "name": "2026-01-01",
+                "company_id": self.company.id,
+            }
+        )
+        program = self._program(
+            "Wallet",
+            program_type="ewallet",
+            applies_on="future",
+            currency_id=yen.id,
+            rule_ids=False,
+        )
+        wallet = self._card(1000, program, partner_id=self.ada.id)
+        order = self._order(teas=4, confirm=False)
+        order._apply_program_reward(program.reward_ids, wallet)
+        self.assertEqual(order.amount_total, 33.3)
+        order.action_confirm()
+        self.assertEqual(wallet.points, 0)
+        self._assert_sound()
+
     # Merged customers
 
     def _merge(self, source, target):
