@@ -168,7 +168,7 @@ class TestShopPoints(OrderCase):
         kept = self._card(3, partner_id=self.bob.id)
         cart = self._cart(self.ada)
         self._redeem(cart)
-        self.users.pop(self.ada).unlink()
+        self.users[self.ada].unlink()
         self.env["base.partner.merge.automatic.wizard"].create({})._merge(
             (self.ada | self.bob).ids, self.bob
         )
