@@ -15,12 +15,14 @@ class LoyaltyCard(models.Model):
         """
         # Only the owners are compared; the caller need not have access to the cards.
         cards = self.sudo()
-        buyer = partner.sudo().commercial_partner_id
+        buyer = partner.sudo()
         return cards.filtered(
             lambda card: (
                 not card.program_id.crm_loyalty_owner_only
                 or not card.partner_id
-                or card.partner_id.commercial_partner_id == buyer
+                # Comparing ids first saves reading the contacts.
+                or card.partner_id == buyer
+                or card.partner_id.commercial_partner_id == buyer.commercial_partner_id
                 or card.partner_id.is_public
             )
         ).with_env(self.env)
