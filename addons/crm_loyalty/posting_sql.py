@@ -55,6 +55,16 @@ def save_sql(posting):
     )
 
 
+def save_lots_sql(posting):
+    """SQL that writes changed lots and their consumption, without a new entry."""
+    return SQL(
+        "WITH flows AS (%s), balances AS (%s), lots AS (%s) SELECT 1",
+        _insert_consumptions_sql(posting),
+        _update_balances_sql(posting),
+        _update_lots_sql(posting),
+    )
+
+
 def _insert_entries_sql(posting):
     """SQL that inserts the entries with their qualifying values."""
     rows = posting.get_rows()

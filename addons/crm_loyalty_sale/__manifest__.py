@@ -1,6 +1,6 @@
 {
     "name": "Loyalty Points Ledger: Sales",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/Sales",
     "summary": "Points of orders: earned, spent, pending, and taken back on returns",
     "author": "Customer Lifecycle for Odoo",

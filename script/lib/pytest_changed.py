@@ -1,7 +1,8 @@
 """pytest plugin: Odoo's tests of behavior that our addons change must fail.
 
 `ODOO_CHANGED` is the path of a file with a test on each line: `Class.method`, a colon
-and the reason of the failure. The run fails if such a test passes or does not exist.
+and the reason of the failure. Lines below `[part]` are about the run with this
+`ODOO_CHANGED_PART`. The run fails if such a test passes or does not exist.
 """
 
 import os
@@ -10,14 +11,19 @@ from pathlib import Path
 import pytest
 
 
-def read_changed(path):
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(":", 1) for line in lines if line and line[0] != "#")
-    return {name.strip(): reason.strip() for name, reason in pairs}
+def read_changed(path, part):
+    changed, current = {}, None
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            current = line.strip("[]")
+        elif line and line[0] != "#" and current == part:
+            name, reason = line.split(":", 1)
+            changed[name.strip()] = reason.strip()
+    return changed
 
 
 def pytest_collection_modifyitems(items):
-    changed = read_changed(os.environ["ODOO_CHANGED"])
+    changed = read_changed(os.environ["ODOO_CHANGED"], os.environ["ODOO_CHANGED_PART"])
     for item in items:
         name = f"{item.parent.name}.{item.name}"
         if name in changed:

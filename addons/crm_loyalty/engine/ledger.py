@@ -195,12 +195,12 @@ class Account:
         return units
 
     def _pay_debts(self, day):
-        """Pay debts, oldest first, from lots that have not expired."""
+        """Pay debts, oldest first, from unexpired lots, pending ones last."""
         debts = sorted((r for r in self.rows.values() if r.open < 0), key=_by_id)
         for debt in debts:
             lots = sorted(
                 (r for r in self.rows.values() if r.open > 0 and not r.is_expired(day)),
-                key=lambda row: row.order,
+                key=lambda row: (row.is_pending(day), row.order),
             )
             rest = self._consume(debt.id, -debt.open, lots)
             if debt.open != -rest:

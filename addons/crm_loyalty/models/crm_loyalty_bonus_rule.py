@@ -5,15 +5,18 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from ..engine.ledger import MAX_POINTS
 from ..engine.periods import add_years_sql, count_anniversaries_sql
+from .loyalty_card_mail import MAIL_BATCH
 
 _logger = logging.getLogger(__name__)
 
 # Days for which the job posts missed bonuses after it did not run.
 LOOK_BACK_DAYS = 31
+# Bonuses to post in one transaction, if they come without mails.
+POST_BATCH = 10_000
 
 # Triggers on documents of other apps: the model of the document.
 TRIGGER_MODELS = {
@@ -107,6 +110,13 @@ class CrmLoyaltyBonusRule(models.Model):
         required=True,
         default="any",
         help="How often one customer may get it.",
+    )
+    mail_template_id = fields.Many2one(
+        comodel_name="mail.template",
+        string="Notify by Mail",
+        domain="[('model', '=', 'loyalty.card')]",
+        ondelete="set null",
+        help="The mail to customers who get the bonus. Empty: no mail.",
     )
     partner_domain = fields.Char(
         string="Customers", default="[]", help="Empty: all members."
@@ -356,13 +366,35 @@ class CrmLoyaltyBonusRule(models.Model):
         """Post the bonus of each due occasion, and return the entries."""
         entries = self.env["crm.loyalty.entry"]
         for rule in self:
-            day = as_of or rule.program_id._get_loyalty_today()
-            entries |= self.env["loyalty.card"]._post_many(
-                [
-                    rule._prepare_bonus_values(card, occasion, date=as_of)
-                    for card, occasion in rule._get_due_occasions(day)
-                ]
-            )
+            for occasions in rule._split_due_occasions(as_of):
+                entries |= rule._post_occasions(occasions, as_of)
+        return entries
+
+    def _split_due_occasions(self, as_of=None):
+        """Return batches of due occasions, each for one transaction."""
+        self.ensure_one()
+        day = as_of or self.program_id._get_loyalty_today()
+        size = MAIL_BATCH if self.mail_template_id else POST_BATCH
+        return split_every(size, self._get_due_occasions(day), list)
+
+    def _post_occasions(self, occasions, as_of=None):
+        """Post bonuses and mail the customers; return the entries.
+
+        Both are one transaction, so there is one mail for each occasion.
+        """
+        self.ensure_one()
+        entries = self.env["loyalty.card"]._post_many(
+            [
+                self._prepare_bonus_values(card, occasion, date=as_of)
+                for card, occasion in occasions
+            ]
+        )
+        entries.card_id._send_notice(
+            self.mail_template_id.with_context(
+                loyalty_bonus={"rule_id": self.id, "points": self.points}
+            ),
+            "bonus",
+        )
         return entries
 
     def _prepare_bonus_values(self, card, occasion, reason=None, date=None):
@@ -382,20 +414,15 @@ class CrmLoyaltyBonusRule(models.Model):
 
     @api.model
     def _cron_post(self):
-        """Post due bonuses, with a commit after each rule."""
-        cron = self.env["ir.cron"]
+        """Post due bonuses, with a commit after each batch of a rule."""
         failed = self.browse()
         for rule in self.search([("program_id.active", "=", True)]):
             try:
-                with self.env.cr.savepoint():
-                    entries = rule._post_due()
+                rule._post_due_in_batches()
             except Exception:
                 # Continue with the other rules, and raise at the end.
                 _logger.exception("Bonus rule %s", rule.id)
                 failed |= rule
-                continue
-            _logger.info("Bonus rule %s: %s postings", rule.id, len(entries))
-            cron._commit_progress(len(entries))
         if failed:
             raise ValidationError(
                 self.env._(
@@ -403,3 +430,13 @@ class CrmLoyaltyBonusRule(models.Model):
                     rules=", ".join(failed.mapped("name")),
                 )
             )
+
+    def _post_due_in_batches(self):
+        """Post the due bonuses of the rule, with a commit after each batch."""
+        with self.env.cr.savepoint():
+            batches = list(self._split_due_occasions())
+        for occasions in batches:
+            with self.env.cr.savepoint():
+                entries = self._post_occasions(occasions)
+            _logger.info("Bonus rule %s: %s postings", self.id, len(entries))
+            self.env["ir.cron"]._commit_progress(len(entries))

@@ -105,7 +105,9 @@ class LoyaltyCard(models.Model):
         posting = self._run_posting(values_list, quiet)
         if not quiet:
             self._set_points(posting.changes)
-        return self._finish_posting(posting)
+        entries = self._finish_posting(posting)
+        self._forward_points(posting.changes)
+        return entries
 
     @api.model
     def _run_posting(self, values_list, quiet=False, preloaded=None):
@@ -114,6 +116,7 @@ class LoyaltyCard(models.Model):
         ``preloaded`` is a posting with preloaded cards.
         """
         self._check_postings(values_list)
+        values_list = self._follow_merges(values_list)
         values_list = [
             v for v in values_list if to_units(v.get("points")) or v.get("lots")
         ]
@@ -280,6 +283,7 @@ class LoyaltyCard(models.Model):
         posting = self._run_posting(resolve(changes), preloaded=collector.posting)
         self._set_points(self._get_unwritten_points(changes, posting))
         self._finish_posting(posting)
+        self._forward_points(posting.changes)
 
     @api.model
     def _get_unwritten_points(self, changes, posting):

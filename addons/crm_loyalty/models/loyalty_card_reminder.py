@@ -1,13 +1,7 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date, split_every
-
-_logger = logging.getLogger(__name__)
-
-# Mails to send in one transaction.
-MAIL_BATCH = 100
+from odoo.tools import SQL, format_date
 
 
 class LoyaltyCard(models.Model):
@@ -23,51 +17,42 @@ class LoyaltyCard(models.Model):
         )
         for program in programs:
             cards = program._get_cards_to_remind()
-            for some in split_every(MAIL_BATCH, cards.ids, self.browse):
-                some._send_expiry_reminder()
-                if not self.env["ir.cron"]._commit_progress(len(some)):
-                    return
+            cards._send_expiry_reminder(checkpoint=self.env["ir.cron"]._commit_progress)
 
-    def _send_expiry_reminder(self, as_of=None):
+    def _send_expiry_reminder(self, as_of=None, checkpoint=None):
         """Send one mail per card, and mark the lots that it lists.
 
-        Customers without an address are skipped until the next run. So is a customer
-        for which the mail fails; the other mails are sent.
+        Customers that get no mail, such as those without an address, are skipped until
+        the next run.
         """
-        for card in self:
-            template = card.program_id.crm_loyalty_reminder_template_id
-            if not template or not card._mail_get_customer().email:
-                continue
-            day = as_of or card.program_id._get_loyalty_today()
-            try:
-                with self.env.cr.savepoint():
-                    template.with_context(loyalty_as_of=day).send_mail(
-                        card.id, email_layout_xmlid="mail.mail_notification_light"
-                    )
-                    card._set_reminded(day)
-            except Exception:
-                _logger.exception("Reminder of points of the card %s", card.id)
-                self.env.invalidate_all()
-        self.env["crm.loyalty.entry"].invalidate_model(["reminded"], flush=False)
+        for program, cards in self.grouped("program_id").items():
+            day = as_of or program._get_loyalty_today()
+            template = program.crm_loyalty_reminder_template_id.with_context(
+                loyalty_as_of=day
+            )
+            for _batch, sent in self._send_notices(
+                template, "points_expiring", cards, checkpoint
+            ):
+                sent._set_reminded(program, day)
 
-    def _set_reminded(self, day):
-        """Mark the lots of which the customer was notified.
+    def _set_reminded(self, program, day):
+        """Mark the lots of which the customers were notified.
 
         Use SQL, because the ORM refuses to write the ledger. The mark changes nothing
         of what was posted.
         """
-        self.ensure_one()
-        program = self.program_id
+        if not self:
+            return
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE crm_loyalty_entry
                    SET reminded = CASE WHEN expiration_date <= %(late)s
                                        THEN %(last)s ELSE %(first)s END
-                 WHERE card_id = %(card)s AND remaining > 0
+                 WHERE card_id = ANY(%(cards)s) AND remaining > 0
                    AND expiration_date BETWEEN %(day)s AND %(early)s
                 """,
-                card=self.id,
+                cards=self.ids,
                 day=day,
                 first=program.crm_loyalty_reminder_first_days,
                 last=program.crm_loyalty_reminder_last_days,
@@ -75,6 +60,7 @@ class LoyaltyCard(models.Model):
                 late=day + timedelta(days=program.crm_loyalty_reminder_last_days),
             )
         )
+        self.env["crm.loyalty.entry"].invalidate_model(["reminded"], flush=False)
 
     def _get_expiring_lots(self):
         """Return the date and points of the lots in a reminder, soonest first."""

@@ -9,6 +9,7 @@ TIER_FIELDS = {
     "crm_loyalty_tier_until",
     "crm_loyalty_tier_period_end",
     "crm_loyalty_tier_warned_until",
+    "crm_loyalty_tier_mailed_until",
     "crm_loyalty_qualifying_points",
     "crm_loyalty_qualifying_spend",
     "crm_loyalty_tier_keep_needed",
@@ -59,6 +60,12 @@ class LoyaltyCard(models.Model):
         readonly=True,
         copy=False,
         help="The last day of the tier that a task was planned about.",
+    )
+    crm_loyalty_tier_mailed_until = fields.Date(
+        string="Tier Mailed Until",
+        readonly=True,
+        copy=False,
+        help="The last day of the tier that the customer got a mail about.",
     )
     crm_loyalty_qualifying_points = fields.Float(
         string="Qualifying Points",

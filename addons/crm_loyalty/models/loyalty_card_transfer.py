@@ -36,6 +36,48 @@ class LoyaltyCard(models.Model):
                 values_list += [taken, given]
         return values_list
 
+    # ------------------------------------------------------------
+    # Postings on cards that were merged before
+    # ------------------------------------------------------------
+
+    @api.model
+    def _follow_merges(self, values_list):
+        """Take points of merged cards from the cards that they were merged into."""
+        merged = self._get_merged(values["card"] for values in values_list)
+        if not merged:
+            return values_list
+        return [
+            {**values, "card": values["card"].crm_loyalty_merged_into_id}
+            if values["card"] in merged
+            and (values.get("points") or 0) < 0
+            and values["kind"] != "transfer"
+            else values
+            for values in values_list
+        ]
+
+    @api.model
+    def _forward_points(self, card_ids):
+        """Move points that were posted on merged cards to the cards that are kept.
+
+        They go back to their lots first, so each keeps its days.
+        """
+        merged = self._get_merged(map(self.browse, card_ids))
+        if merged:
+            changes = dict.fromkeys(merged | merged.crm_loyalty_merged_into_id, 0)
+            self._post_many(self._get_transfers(changes))
+
+    @api.model
+    def _get_merged(self, cards):
+        """Return those of these cards that were merged into another one."""
+        # Only code of the server posts, after it has checked access.
+        return (
+            self.browse({card.id for card in cards})
+            .sudo()
+            .filtered(
+                lambda card: card.crm_loyalty_merged_into_id.active and not card.active
+            )
+        )
+
     @api.model
     def _get_transfer_target(self, card, changes):
         """Return the card of the same program that is kept, or None."""
@@ -44,7 +86,9 @@ class LoyaltyCard(models.Model):
             (
                 other
                 for other in self.sudo().browse(changed.id for changed in changes)
-                if other.active and other.program_id == card.program_id
+                if other.active
+                and other.program_id == card.program_id
+                and card.crm_loyalty_merged_into_id in (self.browse(), other)
             ),
             None,
         )

@@ -58,7 +58,14 @@ class LoyaltyProgram(models.Model):
         string="Warn before",
         default=30,
         help="Days before a customer loses a tier on which a task is planned. 0: no "
-        "tasks.",
+        "tasks and no mails.",
+    )
+    crm_loyalty_tier_warn_template_id = fields.Many2one(
+        comodel_name="mail.template",
+        string="Warn by Mail",
+        domain="[('model', '=', 'loyalty.card')]",
+        help="The mail to customers who are about to lose a tier, once for each last "
+        "day. Empty: no mail.",
     )
     crm_loyalty_tier_user_id = fields.Many2one(
         comodel_name="res.users",
@@ -227,6 +234,7 @@ class LoyaltyProgram(models.Model):
                 cron._commit_progress(len(ids))
             program._schedule_downgrade_warnings(today)
             cron._commit_progress()
+            program._mail_downgrade_warnings(today, cron._commit_progress)
 
     def _get_tier_batch(self, last):
         """Return the ids of the next cards after ``last``, in order."""

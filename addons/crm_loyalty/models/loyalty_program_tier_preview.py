@@ -68,14 +68,9 @@ class LoyaltyProgram(models.Model):
         """
         tasks = self.env["mail.activity"]
         for program in self.filtered("crm_loyalty_tier_warn_days"):
-            day = as_of or program._get_loyalty_today()
-            due = program._preview_downgrades(
-                day + timedelta(days=1),
-                day + timedelta(days=program.crm_loyalty_tier_warn_days),
-            )
             due = [
                 row
-                for row in due
+                for row in program._get_downgrades_to_warn_of(as_of)
                 if row[1].crm_loyalty_tier_warned_until != row[1].crm_loyalty_tier_until
             ]
             tasks |= program._create_downgrade_activities(due)
@@ -83,6 +78,44 @@ class LoyaltyProgram(models.Model):
             for until, warned in cards.grouped("crm_loyalty_tier_until").items():
                 warned.crm_loyalty_tier_warned_until = until
         return tasks
+
+    def _mail_downgrade_warnings(self, as_of=None, checkpoint=None):
+        """Mail customers who are about to lose a tier, once for each last day.
+
+        Customers that get no mail, such as those without an address, are skipped until
+        the next run.
+
+        :param checkpoint: called after each batch with the number of cards done;
+            returns the seconds left
+        """
+        Card = self.env["loyalty.card"]
+        for program in self.filtered("crm_loyalty_tier_warn_template_id"):
+            if not program.crm_loyalty_tier_warn_days:
+                continue
+            due = Card.union(
+                *(
+                    card
+                    for _day, card, *_tiers in program._get_downgrades_to_warn_of(as_of)
+                    if card.crm_loyalty_tier_mailed_until != card.crm_loyalty_tier_until
+                )
+            )
+            for _batch, sent in Card._send_notices(
+                program.crm_loyalty_tier_warn_template_id,
+                "tier_at_risk",
+                due,
+                checkpoint,
+            ):
+                for until, cards in sent.grouped("crm_loyalty_tier_until").items():
+                    cards.crm_loyalty_tier_mailed_until = until
+
+    def _get_downgrades_to_warn_of(self, as_of=None):
+        """Return the rows of `_preview_downgrades` within the days of warning."""
+        self.ensure_one()
+        day = as_of or self._get_loyalty_today()
+        return self._preview_downgrades(
+            day + timedelta(days=1),
+            day + timedelta(days=self.crm_loyalty_tier_warn_days),
+        )
 
     def _create_downgrade_activities(self, rows):
         """Schedule a task on the customer of each row of `_preview_downgrades`."""

@@ -358,7 +358,7 @@ loyalty.card                crm_loyalty_entry_ids,crm_loyalty_lot_ids,crm_loyalt
 loyalty.card                crm_loyalty_points_pending,crm_loyalty_points_locked,crm_loyalty_points_debt     -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                crm_loyalty_points_expiring,crm_loyalty_points_expiring_date,crm_loyalty_tier_id -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                crm_loyalty_tier_since,crm_loyalty_tier_until,crm_loyalty_tier_period_end        -      -      -        r      r      r       -          -          r     r      r        r        r
-loyalty.card                crm_loyalty_tier_warned_until,crm_loyalty_qualifying_points          -      -      -        r      r      r       -          -          r     r      r        r        r
+loyalty.card                crm_loyalty_tier_warned_until,crm_loyalty_tier_mailed_until,crm_loyalty_qualifying_points          -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                crm_loyalty_qualifying_spend,crm_loyalty_tier_keep_needed            -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                crm_loyalty_projected_tier_id,crm_loyalty_next_tier_id,crm_loyalty_points_needed -      -      -        r      r      r       -          -          r     r      r        r        r
 loyalty.card                crm_loyalty_spend_needed,crm_loyalty_date_needed,crm_loyalty_tier_progress       -      -      -        r      r      r       -          -          r     r      r        r        r
@@ -369,7 +369,7 @@ loyalty.program             crm_loyalty_pending_policy,crm_loyalty_pending_days,
 loyalty.program             crm_loyalty_expiry_days,crm_loyalty_negative_policy,crm_loyalty_reinstate_days  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             crm_loyalty_expiry_reminder,crm_loyalty_reminder_first_days          -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             crm_loyalty_reminder_last_days,crm_loyalty_reminder_template_id      -      -      -        r      r      rw      -          -          rw    r      r        r        rw
-loyalty.program             crm_loyalty_adjust_limit,crm_loyalty_tier_ids,crm_loyalty_tier_basis,crm_loyalty_tier_period -      -      -        r      r      rw      -          -          rw    r      r        r        rw
+loyalty.program             crm_loyalty_owner_only,crm_loyalty_tier_warn_template_id,crm_loyalty_adjust_limit,crm_loyalty_tier_ids,crm_loyalty_tier_basis,crm_loyalty_tier_period -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             crm_loyalty_tier_grace_days,crm_loyalty_tier_warn_days,crm_loyalty_tier_user_id  -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.program             crm_loyalty_bonus_rule_ids,crm_loyalty_point_value                   -      -      -        r      r      rw      -          -          rw    r      r        r        rw
 loyalty.card.update.balance crm_loyalty_seen_balance,crm_loyalty_is_approval_needed              -      -      -        rw     rw     rw      -          -          rw    -      rw       rw       rw

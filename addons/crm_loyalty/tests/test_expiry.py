@@ -256,3 +256,66 @@ class TestExpiry(LedgerCase):
         wizard.action_reinstate()
         self.env.invalidate_all()
         self.assertEqual(self._lots(card), [(10, 41)])
+
+    def _expired_late(self):
+        """Two lots end on days 30 and 40; the job expires both on day 54."""
+        self.program.write(
+            {
+                "crm_loyalty_expiry_policy": "days",
+                "crm_loyalty_expiry_days": 30,
+                "crm_loyalty_reinstate_days": 20,
+            }
+        )
+        card = self._card(10)
+        self._on(10)
+        card._post_points(5, "bonus")
+        self._on(54)
+        self._expire()
+        self.assertEqual(self._kinds(card)[-1], ("expire", -15))
+        return card, card.crm_loyalty_entry_ids[0].with_user(self.manager)
+
+    def test_the_window_begins_on_the_day_on_which_each_lot_ended(self):
+        """Regression: it began when the job ran, for all lots or none."""
+        card, expiry = self._expired_late()
+        self.assertEqual(expiry.points_to_reinstate, 5)
+        self.assertEqual(card._get_reinstatable(), expiry)
+        for _again in range(2):
+            expiry._reinstate(TODAY + timedelta(days=90), "The job was late")
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 5)
+        self.assertEqual(expiry.points_to_reinstate, 0)
+        self.assertFalse(card._get_reinstatable())
+        self._assert_sound()
+
+    def test_a_longer_window_gives_back_the_other_lots(self):
+        card, expiry = self._expired_late()
+        expiry._reinstate(False, "The job was late")
+        self.program.crm_loyalty_reinstate_days = 23
+        self.assertEqual(expiry.points_to_reinstate, 10)
+        expiry._reinstate(False, "The job was late")
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 15)
+        self._assert_sound()
+
+    def test_no_lot_is_given_back_when_all_ended_before_the_window(self):
+        card, expiry = self._expired_late()
+        self._on(61)
+        self.assertEqual(card._get_reinstatable(), expiry)
+        self._on(62)
+        self.assertFalse(card._get_reinstatable())
+        with self.assertRaisesRegex(UserError, "04/12/2026|2026-04-12"):
+            expiry._reinstate(False, "Too late")
+
+    def test_expired_points_of_a_merged_card_go_to_the_card_that_is_kept(self):
+        card, _expiry = self._expired_late()
+        kept = self._card(1)
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (card.partner_id | kept.partner_id).ids, kept.partner_id
+        )
+        self.env.invalidate_all()
+        expiry = kept.with_user(self.manager)._get_reinstatable()
+        self.assertEqual(expiry.card_id, card)
+        expiry._reinstate(False, "The job was late")
+        self.env.invalidate_all()
+        self.assertEqual((card.points, kept.points), (0, 6))
+        self._assert_sound()

@@ -197,6 +197,7 @@ class TestPortal(TierCase, HttpCase):
             "crm_loyalty_has_manual_bonus",
             "crm_loyalty_tier_history_ids",
             "crm_loyalty_tier_warned_until",
+            "crm_loyalty_tier_mailed_until",
             "crm_loyalty_projected_tier_id",
             "crm_loyalty_merged_into_id",
             "message_ids",

@@ -1,4 +1,7 @@
 from . import account_move
+from . import account_partial_reconcile
+from . import account_payment
+from . import payment_transaction
 from . import crm_loyalty_entry
 from . import sale_order
 from . import sale_order_line
@@ -8,3 +11,5 @@ from . import crm_loyalty_entry_tier
 from . import loyalty_program
 from . import sale_order_payment
 from . import sale_order_tier
+from . import loyalty_card
+from . import sale_order_card

@@ -9,22 +9,54 @@ class AccountMove(models.Model):
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
         posted._sync_returned_points()
+        posted._sync_paid_points()
         return posted
 
     def button_draft(self):
         result = super().button_draft()
         self._sync_returned_points()
+        self._sync_paid_points()
         return result
 
     def button_cancel(self):
         result = super().button_cancel()
         self._sync_returned_points()
+        self._sync_paid_points()
         return result
 
     def _invoice_paid_hook(self):
         result = super()._invoice_paid_hook()
-        self._get_loyalty_orders()._release_points()
+        self._sync_paid_points()
         return result
+
+    def _sync_paid_points(self):
+        """Release or suspend points of the orders, as they are paid or not.
+
+        The orders are those of these invoices, and of invoices that these moves pay.
+        """
+        moves = self | self._get_reconciled_moves()
+        moves._get_loyalty_orders()._sync_paid_points()
+
+    def _get_reconciled_moves(self):
+        """Return the moves that pay these moves, or are paid by them."""
+        # Moves of the same reconciliation: access to one is access to its payment.
+        lines = self.sudo().line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        )
+        return (
+            lines.matched_debit_ids.debit_move_id
+            | lines.matched_credit_ids.credit_move_id
+        ).move_id
+
+    def _is_paid_for_points(self):
+        """Return whether the invoice is paid.
+
+        A payment that is reset to draft stays reconciled, but is no payment.
+        """
+        self.ensure_one()
+        return self.payment_state in ("in_payment", "paid", "reversed") and all(
+            move.state == "posted" for move in self._get_reconciled_moves()
+        )
 
     def _get_loyalty_orders(self):
         """Return the orders of the invoices and credit notes."""

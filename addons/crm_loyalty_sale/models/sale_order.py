@@ -32,7 +32,10 @@ class SaleOrder(models.Model):
             raise AccessError(
                 self.env._("How often an order was cancelled is counted by the order.")
             )
-        return super().write(vals)
+        customers = self._get_customers_before(vals)
+        result = super().write(vals)
+        self._update_cards_of_customer(customers)
+        return result
 
     def _get_entry_key_prefix(self):
         """Return the prefix of the posting keys of this confirmation."""
@@ -61,6 +64,7 @@ class SaleOrder(models.Model):
                 for kind in ("earn", "burn")
             ],
         ):
+            orders._check_card_owners()
             orders._check_points_available()
             return super().action_confirm()
 
@@ -173,7 +177,7 @@ class SaleOrder(models.Model):
                 )
             if not self._get_units_spent().get(coupon):
                 points = max(points, 0)
-        return coupon.currency_id.round(points)
+        return self._round_spendable(coupon, points)
 
     def _add_points_for_coupon(self, coupon_points):
         """Post the additional points of a confirmed order."""

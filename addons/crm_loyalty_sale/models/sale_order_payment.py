@@ -15,9 +15,71 @@ class PaymentParts:
 
 
 class SaleOrder(models.Model):
-    """Points for what is paid with money, and cash back into eWallets."""
+    """When an order is paid, and points for what is paid with money."""
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "crm.loyalty.paid.mixin"]
+
+    # ------------------------------------------------------------
+    # Paid
+    # ------------------------------------------------------------
+
+    def _filter_paid_for_points(self):
+        return self.filtered(lambda order: order._is_paid_for_points())
+
+    def _is_paid_for_points(self):
+        """Extension point: return whether the order is paid, so points are released.
+
+        All posted invoices are paid, and either the order is invoiced or its payment
+        transactions cover it, as in the shop. An order is not paid if transactions
+        refunded all that was paid.
+        """
+        self.ensure_one()
+        # The user need not have access to invoices and transactions.
+        order = self.sudo()
+        invoices = order.invoice_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+        )
+        if not all(invoice._is_paid_for_points() for invoice in invoices):
+            return False
+        paid, refunded = order._get_transaction_amounts()
+        if refunded and order.currency_id.compare_amounts(paid, refunded) <= 0:
+            return False
+        return (
+            order._is_invoiced_for_points(invoices)
+            or order.currency_id.compare_amounts(paid - refunded, order.amount_total)
+            >= 0
+        )
+
+    def _is_invoiced_for_points(self, invoices):
+        """Return whether invoices cover more than a down payment, and nothing waits."""
+        lines = invoices.invoice_line_ids.sale_line_ids & self.order_line
+        return self.invoice_status != "to invoice" and not all(
+            line.is_downpayment for line in lines
+        )
+
+    def _get_transaction_amounts(self):
+        """Return the amounts that payment transactions paid and refunded.
+
+        A transaction with a payment that was cancelled or reset has paid nothing.
+        """
+        done = self.transaction_ids | self.transaction_ids.child_transaction_ids
+        done = done.filtered(
+            lambda tx: (
+                tx.state == "done"
+                and tx.operation != "validation"
+                and tx.payment_id.state not in ("draft", "canceled", "rejected")
+            )
+        )
+        refunds = done.filtered(lambda tx: tx.operation == "refund")
+        return (
+            sum((done - refunds).mapped("amount")),
+            -sum(refunds.mapped("amount")),
+        )
+
+    # ------------------------------------------------------------
+    # Paid with money
+    # ------------------------------------------------------------
 
     def _get_payment_parts(self, program):
         """Return the `PaymentParts` of the order; top-ups of the program are not goods.

@@ -232,40 +232,6 @@ class SaleOrder(models.Model):
         """Sort points given back first, since they may cover points to take back."""
         return sorted(values_list, key=lambda values: values["points"] < 0)
 
-    # ------------------------------------------------------------
-    # Pending until paid
-    # ------------------------------------------------------------
-
-    def _release_points(self):
-        """Release points that are pending until these orders are paid."""
-        if not self:
-            return
-        # A user who registers payments need not have access to points.
-        Entry = self.env["crm.loyalty.entry"].sudo()
-        waiting = Entry.search(
-            [*Entry._get_unpaid_domain(), ("source_id", "in", self.ids)]
-        )
-        if not waiting:
-            return
-        paid = self.filtered(lambda order: order._is_paid_for_points())
-        waiting.filtered(lambda entry: entry.source_id in paid.ids)._release()
-
-    def _is_paid_for_points(self):
-        """Extension point: return whether the order is paid, so points are released."""
-        self.ensure_one()
-        # The user need not have access to the invoices.
-        invoices = self.sudo().invoice_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type == "out_invoice"
-        )
-        return (
-            bool(invoices)
-            and self.invoice_status != "to invoice"
-            and all(
-                move.payment_state in ("in_payment", "paid", "reversed")
-                for move in invoices
-            )
-        )
-
 
 def _get_returned(ordered, parts):
     """Return the credited part of what was ordered, less what was invoiced again."""

@@ -66,15 +66,17 @@ class OrderCase(LedgerCase):
         )
 
     @classmethod
-    def _order(cls, coffees=0, teas=0, rewards=0, confirm=True, user=None):
-        """Create an order of Ada, entered and confirmed by Sally."""
+    def _order(
+        cls, coffees=0, teas=0, rewards=0, confirm=True, user=None, customer=None
+    ):
+        """Create an order of Ada or a customer, entered and confirmed by Sally."""
         user = user or cls.sally
         order = (
             cls.env["sale.order"]
             .with_user(user)
             .create(
                 {
-                    "partner_id": cls.ada.id,
+                    "partner_id": (customer or cls.ada).id,
                     "company_id": cls.company.id,
                     "user_id": user.id,
                     "order_line": [

@@ -292,7 +292,7 @@ class Story:
 
     def work_at_night(self):
         self.env["loyalty.card"]._expire_points(as_of=self.day)
-        self.orders._release_points()
+        self.orders._sync_paid_points()
         self.program._evaluate_tiers(self.day)
         self.env.invalidate_all()
 
