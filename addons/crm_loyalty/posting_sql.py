@@ -13,6 +13,7 @@ COLUMNS = {
     "kind": "text",
     "points": "numeric",
     "waived": "numeric",
+    "earning": "jsonb",
     "date": "date",
     "key": "text",
     "source_model": "text",
@@ -159,4 +160,49 @@ def _update_lots_sql(posting):
         [row.id for row in changed],
         [chain.units_to_text(row.open) for row in changed],
         [row.expires for row in changed],
+    )
+
+
+def expired_sql(origins):
+    """SQL of the units of awards that expired, and were not waived yet.
+
+    Points that were reinstated are lots of their own. They are listed, and what
+    expires of them counts by the share that the award has in them.
+    """
+    return SQL(
+        """
+        WITH RECURSIVE lot (origin, id, share, expired) AS (
+            SELECT o.id, o.id, 1::numeric, 0::numeric
+              FROM crm_loyalty_entry AS o
+             WHERE o.id = ANY(%(origins)s) AND o.points > 0
+         UNION ALL
+            SELECT lot.origin, r.id, lot.share * c.points / -x.points,
+                   lot.share * c.points / -x.points * r.points
+              FROM lot
+              JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
+              JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
+              JOIN crm_loyalty_entry AS r ON r.source_model = %(entry)s
+               AND r.source_id = x.id AND r.card_id = x.card_id AND r.points > 0
+        ),
+        expired AS (
+            SELECT lot.origin, SUM(lot.share * c.points) AS units
+              FROM lot
+              JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
+              JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
+             GROUP BY lot.origin
+        )
+        SELECT o.id,
+               GREATEST(round((e.units - back.units) * 10000) - round(COALESCE((
+                   SELECT SUM(w.waived) FROM crm_loyalty_entry AS w
+                    WHERE w.origin_id = o.id), 0)::numeric * 10000), 0)::bigint,
+               back.lots
+          FROM crm_loyalty_entry AS o
+          JOIN expired AS e ON e.origin = o.id
+     LEFT JOIN LATERAL (
+               SELECT COALESCE(SUM(lot.expired), 0) AS units,
+                      array_agg(lot.id) FILTER (WHERE lot.id <> o.id) AS lots
+                 FROM lot WHERE lot.origin = o.id) AS back ON TRUE
+        """,
+        origins=list(origins),
+        entry="crm.loyalty.entry",
     )
