@@ -215,17 +215,20 @@ class SaleOrder(models.Model):
     def _get_first_postings(self, posted):
         """Return the postings of programs that only the changed order earns points in.
 
-        They existed when the order was confirmed.
+        They existed when the order was made.
         """
         # The user need not have access to the programs.
         known = {points.card.sudo().program_id for points in posted}
+        # The user need not have access to coupon points.
+        applied = self.sudo().coupon_point_ids.coupon_id.program_id
         values_list = []
         for program, points in self._get_applicable_program_points().items():
             if (
                 points <= 0
                 or program in known
                 or not program.is_nominative
-                or program.create_date > self.date_order
+                or program not in applied
+                and program.create_date > self.create_date
             ):
                 continue
             card = self._get_card_of_program(program)
