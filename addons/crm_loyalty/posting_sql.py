@@ -166,8 +166,9 @@ def _update_lots_sql(posting):
 def expired_sql(origins):
     """SQL of the units of awards that expired, and were not waived yet.
 
-    Points that were reinstated are lots of their own. They are listed, and what
-    expires of them counts by the share that the award has in them.
+    Points that were reinstated are lots of their own, one for each lot, or one for all
+    lots that had expired. They are listed, and what expires of them counts by the share
+    that the award has in them.
     """
     return SQL(
         """
@@ -176,13 +177,18 @@ def expired_sql(origins):
               FROM crm_loyalty_entry AS o
              WHERE o.id = ANY(%(origins)s) AND o.points > 0
          UNION ALL
-            SELECT lot.origin, r.id, lot.share * c.points / -x.points,
-                   lot.share * c.points / -x.points * r.points
+            SELECT lot.origin, r.id, part.share, part.share * r.points
               FROM lot
               JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
               JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
               JOIN crm_loyalty_entry AS r ON r.source_model = %(entry)s
-               AND r.source_id = x.id AND r.card_id = x.card_id AND r.points > 0
+               AND r.source_id = x.id AND r.points > 0
+               AND r.key IN ('reinstate:' || x.id,
+                             'reinstate:' || x.id || ':' || lot.id)
+             CROSS JOIN LATERAL (
+                   SELECT lot.share * CASE WHEN r.key = 'reinstate:' || x.id
+                                           THEN c.points / -x.points ELSE 1
+                                       END AS share) AS part
         ),
         expired AS (
             SELECT lot.origin, SUM(lot.share * c.points) AS units

@@ -7,3 +7,4 @@ from . import test_property
 from . import test_returns
 from . import test_earned
 from . import test_earned_matrix
+from . import test_shop

@@ -203,8 +203,6 @@ class TestEarnedMatrix(OrderCase):
             order._try_apply_code(card.code)
             self._apply(order, self.gift, card)
         order.action_confirm()
-        if self.has_stock:
-            self._deliver(order.sudo().picking_ids)
         return order
 
     def _apply(self, order, program, card):
@@ -266,6 +264,7 @@ class TestEarnedMatrix(OrderCase):
 
     def _do_returned_by_picking(self, order, items):
         picking = order.sudo().picking_ids
+        self._deliver(picking)
         wizard = (
             self.env["stock.return.picking"]
             .with_context(
@@ -287,8 +286,16 @@ class TestEarnedMatrix(OrderCase):
         invoice.line_ids.remove_move_reconcile()
         return items
 
-    def _deliver(self, pickings):
-        for move in pickings.move_ids:
-            move.quantity = move.product_uom_qty
-            move.picked = True
-        pickings._action_done()
+    @classmethod
+    def _invoice(cls, order, paid=False):
+        if cls.has_stock:
+            cls._deliver(order.sudo().picking_ids)
+        return super()._invoice(order, paid)
+
+    @classmethod
+    def _deliver(cls, pickings):
+        for picking in pickings.filtered(lambda picking: picking.state != "done"):
+            for move in picking.move_ids:
+                move.quantity = move.product_uom_qty
+                move.picked = True
+            picking._action_done()
