@@ -51,9 +51,7 @@ class EarnedCase(OrderCase):
                             "quantity": quantity,
                             "price_unit": 10,
                             "tax_ids": False,
-                            "sale_line_ids": [
-                                Command.set(self._line(order, item).ids)
-                            ],
+                            "sale_line_ids": [Command.set(self._line(order, item).ids)],
                         }
                     )
                     for item, quantity in quantities.items()
@@ -137,9 +135,7 @@ class TestEarned(EarnedCase):
         self._assert_card(0, "Basic", 0)
 
     def _expire(self):
-        self.env["loyalty.card"]._expire_points(
-            as_of=self.program._get_loyalty_today()
-        )
+        self.env["loyalty.card"]._expire_points(as_of=self.program._get_loyalty_today())
         self.env.invalidate_all()
 
     # What earned nothing takes nothing back

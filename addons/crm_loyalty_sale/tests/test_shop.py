@@ -65,7 +65,9 @@ class TestEarnedInShop(test_earned.TestEarned, ShopCase):
         for quantities, left in (({"Coffee": 10}, 0), ({"Shipping": 1}, 100)):
             with self.subTest(left=left), self.env.cr.savepoint() as savepoint:
                 order = self._order(coffees=10, confirm=False).sudo()
-                order._set_delivery_method(delivery, rate={"success": True, "price": 20})
+                order._set_delivery_method(
+                    delivery, rate={"success": True, "price": 20}
+                )
                 self.assertEqual(order.amount_total, 120)
                 order.action_confirm()
                 self._assert_card(100, "Gold")
