@@ -267,6 +267,7 @@ class Posting:
         if origin:
             own = [origin.id, *self.offspring.get(origin.id, ())]
             prefer = [*own, *self._get_preferred_lots(account, origin, day)]
+            own = prefer if origin.points < 0 else own
         shortage = values.get("shortage") or (
             program.crm_loyalty_negative_policy
             if values["kind"] == "reverse"

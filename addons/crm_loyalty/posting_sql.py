@@ -164,11 +164,12 @@ def _update_lots_sql(posting):
 
 
 def expired_sql(origins):
-    """SQL of the units of awards that expired, and were not waived yet.
+    """SQL of what expired of entries, as units that were not waived yet.
 
-    Points that were reinstated are lots of their own, one for each lot, or one for all
-    lots that had expired. They are listed, and what expires of them counts by the share
-    that the award has in them.
+    Of an award it is what expired of its lot. Points that were reinstated are lots of
+    their own, one for each lot, or one for all lots that had expired. They are listed,
+    and what expires of them counts by the share that the award has in them. Of an entry
+    that spent points, it is what was given back to lots and expired then.
     """
     return SQL(
         """
@@ -190,24 +191,40 @@ def expired_sql(origins):
                                            THEN c.points / -x.points ELSE 1
                                        END AS share) AS part
         ),
+        given AS (
+            SELECT o.id AS origin, c.award_id AS lot, MIN(y.id) AS since,
+                   -SUM(c.points) AS units
+              FROM crm_loyalty_entry AS o
+              JOIN crm_loyalty_entry AS y ON y.origin_id = o.id
+              JOIN crm_loyalty_consumption AS c ON c.entry_id = y.id
+             WHERE o.id = ANY(%(origins)s) AND o.points < 0
+             GROUP BY o.id, c.award_id
+            HAVING SUM(c.points) < 0
+        ),
         expired AS (
-            SELECT lot.origin, SUM(lot.share * c.points) AS units
+            SELECT lot.origin, lot.id AS lot, lot.share * c.points AS units
               FROM lot
               JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
               JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
-             GROUP BY lot.origin
+         UNION ALL
+            SELECT origin, id, -expired FROM lot
+         UNION ALL
+            SELECT given.origin, NULL, LEAST(given.units, (
+                   SELECT SUM(c.points)
+                     FROM crm_loyalty_consumption AS c
+                     JOIN crm_loyalty_entry AS x ON x.id = c.entry_id
+                    WHERE c.award_id = given.lot AND x.kind = 'expire'
+                      AND x.id > given.since))
+              FROM given
         )
-        SELECT o.id,
-               GREATEST(round((e.units - back.units) * 10000) - round(COALESCE((
+        SELECT origin,
+               GREATEST(round(SUM(units) * 10000) - round(COALESCE((
                    SELECT SUM(w.waived) FROM crm_loyalty_entry AS w
-                    WHERE w.origin_id = o.id), 0)::numeric * 10000), 0)::bigint,
-               back.lots
-          FROM crm_loyalty_entry AS o
-          JOIN expired AS e ON e.origin = o.id
-     LEFT JOIN LATERAL (
-               SELECT COALESCE(SUM(lot.expired), 0) AS units,
-                      array_agg(lot.id) FILTER (WHERE lot.id <> o.id) AS lots
-                 FROM lot WHERE lot.origin = o.id) AS back ON TRUE
+                    WHERE w.origin_id = origin), 0)::numeric * 10000), 0)::bigint,
+               array_agg(DISTINCT lot) FILTER (WHERE lot <> origin)
+          FROM expired
+         GROUP BY origin
+        HAVING SUM(units) IS NOT NULL
         """,
         origins=list(origins),
         entry="crm.loyalty.entry",

@@ -21,7 +21,8 @@ class PostedPoints:
 
     ``origin`` is the entry, empty for an order confirmed before the ledger existed.
     ``units`` are those of the order, ``returned`` those that were taken or given back,
-    ``waived`` those that could not be taken back.
+    ``waived`` those that could not be taken back; below zero: that were given back, and
+    could not be taken again.
     """
 
     def __init__(self, card, kind, origin, units, name):
@@ -40,7 +41,7 @@ class PostedPoints:
         """Count an entry that reverses part of the points."""
         sign = -1 if self.kind == "earn" else 1
         self.returned += sign * to_units(entry.points)
-        self.waived += to_units(entry.waived)
+        self.waived -= sign * to_units(entry.waived)
         if self.spend is not None:
             self.spend += get_spend(entry) or 0
         self.count += 1
@@ -56,10 +57,10 @@ class PostedPoints:
         And those that are no longer waived: they were never taken, so they can't be
         given back.
         """
-        due = target - self.back
-        unwaived = min(max(self.waived, 0), max(-due, 0))
-        due += unwaived
-        return (-due if self.kind == "earn" else due), unwaived
+        sign = -1 if self.kind == "earn" else 1
+        due = sign * (target - self.back)
+        unwaived = min(max(due, 0), max(-sign * self.waived, 0))
+        return due - unwaived, unwaived
 
     def get_postings(self, target, *, prefix, source, reason, earning=None):
         """Return the postings so that ``target`` units are back; none if they are.

@@ -139,7 +139,10 @@ class SaleOrder(models.Model):
         for values in values_list:
             if values["kind"] == "earn":
                 card = values["card"]
-                values["earning"] = self._get_card_earning(card, {card: changes[card]})
+                kept = self._get_card_earning(card, {card: changes[card]})
+                if kept:
+                    kept["base"] = round(values["points"] / kept["times"], 2)
+                values["earning"] = kept
         return values_list
 
     def _get_card_earning(self, card, units):

@@ -369,3 +369,13 @@ class SaleOrder(models.Model):
             ]
         elif known.points != points:
             known.points = points
+            order._store_issued_points(card, points)
+
+    def _store_issued_points(self, card, points):
+        """Write the points where Odoo shows what the order issued."""
+        domain = [
+            ("card_id", "=", card.id),
+            ("order_model", "=", self._name),
+            ("order_id", "=", self.id),
+        ]
+        self.env["loyalty.history"].search(domain, limit=1).issued = points

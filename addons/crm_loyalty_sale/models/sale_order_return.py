@@ -3,6 +3,8 @@ from odoo import models
 from odoo.addons.crm_loyalty.engine.ledger import to_points
 from odoo.addons.crm_loyalty.engine.returns import PostedPoints, get_posted_points
 
+from .sale_order_change import LEAST_SPEND
+
 
 class SaleOrder(models.Model):
     """Take back and give back the points of cancelled orders.
@@ -49,7 +51,7 @@ class SaleOrder(models.Model):
         earning = None
         if points.kind == "earn" and points.spend is not None:
             is_counted = points.back < points.units or (
-                points.spend and self._counts_spend(points)
+                abs(points.spend) >= LEAST_SPEND and self._counts_spend(points)
             )
             earning = {"spend": -points.spend} if is_counted else None
         return self._get_reversal_postings(points, points.units, earning=earning)
