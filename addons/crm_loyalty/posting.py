@@ -1,12 +1,13 @@
 """A set of postings: one query reads, Python computes, one query writes."""
 
+import json
 from datetime import date, datetime
 
 from odoo.tools import SQL
 
 from .engine import chain
 from .engine.ledger import Account, InsufficientPoints, OpenEntry, to_units
-from .posting_sql import save_sql
+from .posting_sql import expired_sql, save_sql
 
 
 class Posting:
@@ -27,6 +28,8 @@ class Posting:
         self.consumed = {}  # entry id: {lot id: units not given back}
         self.used_up_lots = {}  # lot id: OpenEntry of a lot of `consumed`
         self.origins = {}  # entry id: id of the entry that it reverses
+        self.expired = {}  # entry id: units that expired and were not waived yet
+        self.offspring = {}  # entry id: ids of the lots that reinstated its points
         self.entry_ids = []  # one for each item of `values_list`
         self.entries = []  # rows to insert
         self.changes = {}  # card id: units
@@ -152,6 +155,9 @@ class Posting:
         for origin, lot, units, remaining, available, expires in rows:
             self.consumed.setdefault(origin, {})[lot] = units
             self.used_up_lots[lot] = OpenEntry(lot, remaining, available, expires)
+        for origin, expired, lots in self.env.execute_query(expired_sql(origins)):
+            self.expired[origin] = expired
+            self.offspring[origin] = lots or []
 
     # ------------------------------------------------------------
     # Computing
@@ -209,6 +215,7 @@ class Posting:
             "kind": values["kind"],
             "points": units,
             "waived": waived,
+            "earning": json.dumps(values["earning"]) if values.get("earning") else None,
             "date": day,
             "key": key,
             "source_model": source._name if source else None,
@@ -240,6 +247,10 @@ class Posting:
         origin = values.get("origin")
         if values.get("lots"):
             return -account.expire(entry_id, values["lots"].ids), 0
+        unwaived = to_units(values.get("unwaived"))
+        if not units:
+            account.add_empty(entry_id)
+            return 0, -unwaived
         if units > 0:
             if origin:
                 account.restore(
@@ -248,20 +259,49 @@ class Posting:
             else:
                 available, expires = self._get_days(program, values, day)
                 account.award(entry_id, units, day, available, expires)
-            return units, 0
+            return units, -unwaived
         if values["kind"] == "burn" and not (values.get("unchecked") or origin):
             account.spend(entry_id, -units, day)
             return units, 0
         prefer = values.get("prefer") or ()
         if origin:
-            prefer = [origin.id, *self.consumed.get(origin.id, ())]
+            own = [origin.id, *self.offspring.get(origin.id, ())]
+            prefer = [*own, *self._get_preferred_lots(account, origin, day)]
+            own = prefer if origin.points < 0 else own
         shortage = values.get("shortage") or (
             program.crm_loyalty_negative_policy
             if values["kind"] == "reverse"
             else "block"
         )
-        waived = account.deduct(entry_id, -units, day, prefer, shortage)
-        return units + waived, waived
+        expired = origin and self._waive_expired(account, origin.id, own, -units)
+        expired = expired or 0
+        waived = expired + account.deduct(
+            entry_id, -units - expired, day, prefer, shortage
+        )
+        return units + waived, waived - unwaived
+
+    def _get_preferred_lots(self, account, origin, day):
+        """Return the lots that the reversals of an entry took points from.
+
+        Lots that are over are left to expire, unless the entry spent them.
+        """
+        return [
+            lot
+            for lot in self.consumed.get(origin.id, ())
+            if lot in account.rows
+            and (origin.points < 0 or not account.rows[lot].is_expired(day))
+        ]
+
+    def _waive_expired(self, account, origin_id, own, units):
+        """Return the units to take back that can't be taken, since they expired.
+
+        What is left of the lot itself is taken first.
+        """
+        left = sum(account.rows[lot].open for lot in own if lot in account.rows)
+        waived = min(max(units - max(left, 0), 0), self.expired.get(origin_id, 0))
+        if waived:
+            self.expired[origin_id] -= waived
+        return waived
 
     def _get_days(self, program, values, day):
         """Return the first and last day on which an award may be spent."""

@@ -13,6 +13,7 @@ COLUMNS = {
     "kind": "text",
     "points": "numeric",
     "waived": "numeric",
+    "earning": "jsonb",
     "date": "date",
     "key": "text",
     "source_model": "text",
@@ -169,4 +170,72 @@ def _update_lots_sql(posting):
         [row.id for row in changed],
         [chain.units_to_text(row.open) for row in changed],
         [row.expires for row in changed],
+    )
+
+
+def expired_sql(origins):
+    """SQL of what expired of entries, as units that were not waived yet.
+
+    Of an award it is what expired of its lot. Points that were reinstated are lots of
+    their own, one for each lot, or one for all lots that had expired. They are listed,
+    and what expires of them counts by the share that the award has in them. Of an entry
+    that spent points, it is what was given back to lots and expired then.
+    """
+    return SQL(
+        """
+        WITH RECURSIVE lot (origin, id, share, expired) AS (
+            SELECT o.id, o.id, 1::numeric, 0::numeric
+              FROM crm_loyalty_entry AS o
+             WHERE o.id = ANY(%(origins)s) AND o.points > 0
+         UNION ALL
+            SELECT lot.origin, r.id, part.share, part.share * r.points
+              FROM lot
+              JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
+              JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
+              JOIN crm_loyalty_entry AS r ON r.source_model = %(entry)s
+               AND r.source_id = x.id AND r.points > 0
+               AND r.key IN ('reinstate:' || x.id,
+                             'reinstate:' || x.id || ':' || lot.id)
+             CROSS JOIN LATERAL (
+                   SELECT lot.share * CASE WHEN r.key = 'reinstate:' || x.id
+                                           THEN c.points / -x.points ELSE 1
+                                       END AS share) AS part
+        ),
+        given AS (
+            SELECT o.id AS origin, c.award_id AS lot, MIN(y.id) AS since,
+                   -SUM(c.points) AS units
+              FROM crm_loyalty_entry AS o
+              JOIN crm_loyalty_entry AS y ON y.origin_id = o.id
+              JOIN crm_loyalty_consumption AS c ON c.entry_id = y.id
+             WHERE o.id = ANY(%(origins)s) AND o.points < 0
+             GROUP BY o.id, c.award_id
+            HAVING SUM(c.points) < 0
+        ),
+        expired AS (
+            SELECT lot.origin, lot.id AS lot, lot.share * c.points AS units
+              FROM lot
+              JOIN crm_loyalty_consumption AS c ON c.award_id = lot.id
+              JOIN crm_loyalty_entry AS x ON x.id = c.entry_id AND x.kind = 'expire'
+         UNION ALL
+            SELECT origin, id, -expired FROM lot
+         UNION ALL
+            SELECT given.origin, NULL, LEAST(given.units, (
+                   SELECT SUM(c.points)
+                     FROM crm_loyalty_consumption AS c
+                     JOIN crm_loyalty_entry AS x ON x.id = c.entry_id
+                    WHERE c.award_id = given.lot AND x.kind = 'expire'
+                      AND x.id > given.since))
+              FROM given
+        )
+        SELECT origin,
+               GREATEST(round(SUM(units) * 10000) - round(COALESCE((
+                   SELECT SUM(w.waived) FROM crm_loyalty_entry AS w
+                    WHERE w.origin_id = origin), 0)::numeric * 10000), 0)::bigint,
+               array_agg(DISTINCT lot) FILTER (WHERE lot <> origin)
+          FROM expired
+         GROUP BY origin
+        HAVING SUM(units) IS NOT NULL
+        """,
+        origins=list(origins),
+        entry="crm.loyalty.entry",
     )

@@ -117,17 +117,21 @@ class Account:
     def deduct(self, entry, units, day, prefer=(), shortage="debt"):
         """Take units back, and return the units that are waived.
 
-        Consume the lots of ``prefer`` first, then spendable lots, then expired ones,
-        then pending ones. ``shortage`` says what happens to the rest: ``debt`` records
-        a debt, ``floor`` waives it, ``block`` raises InsufficientPoints.
+        Consume the lots of ``prefer`` first, then spendable lots, then pending ones.
+        Other lots that are over are left to expire, as if they had already.
+        ``shortage`` says what happens to the rest: ``debt`` records a debt, ``floor``
+        waives it, ``block`` raises InsufficientPoints.
         """
         rank = {lot: index for index, lot in enumerate(dict.fromkeys(prefer))}
         lots = sorted(
-            (row for row in self.rows.values() if row.open > 0),
+            (
+                row
+                for row in self.rows.values()
+                if row.open > 0 and (row.id in rank or not row.is_expired(day))
+            ),
             key=lambda row: (
                 rank.get(row.id, len(rank)),
                 row.is_pending(day),
-                row.is_expired(day),
                 row.order,
             ),
         )
@@ -140,6 +144,10 @@ class Account:
             return rest
         self.rows[entry].open = -rest
         return 0
+
+    def add_empty(self, entry):
+        """Add an entry that changes no points."""
+        self._add(OpenEntry(entry, 0))
 
     def expire(self, entry, lots):
         """Consume the rest of lots, and return its units."""

@@ -8,6 +8,9 @@ processed twice is posted once, and several returns add up exactly:
     the same return processed again             target 3.33   post nothing
     all of it returned                          target 10     post -6.67
     the last return was a mistake               target 3.33   post +6.67
+
+Points that are waived, since they expired or were spent, count as back: they are not
+taken again, and nothing is given for them.
 """
 
 from .ledger import to_points, to_units
@@ -18,7 +21,8 @@ class PostedPoints:
 
     ``origin`` is the entry, empty for an order confirmed before the ledger existed.
     ``units`` are those of the order, ``returned`` those that were taken or given back,
-    ``waived`` those that could not be taken back.
+    ``waived`` those that could not be taken back; below zero: that were given back, and
+    could not be taken again.
     """
 
     def __init__(self, card, kind, origin, units, name):
@@ -30,42 +34,74 @@ class PostedPoints:
         self.returned = 0
         self.waived = 0
         self.count = 0
+        self.earning = origin.earning or {} if origin else {}
+        self.spend = get_spend(origin) if origin else None
 
     def add_reversal(self, entry):
         """Count an entry that reverses part of the points."""
         sign = -1 if self.kind == "earn" else 1
         self.returned += sign * to_units(entry.points)
-        self.waived += to_units(entry.waived)
+        self.waived -= sign * to_units(entry.waived)
+        if self.spend is not None:
+            self.spend += get_spend(entry) or 0
         self.count += 1
 
-    def get_units_to_post(self, target):
-        """Return the signed units to post so that ``target`` units are back."""
-        due = target - self.returned - self.waived
-        if due < 0:
-            # Waived units were never taken, so they can't be given back.
-            due = min(target - self.returned, 0)
-        return -due if self.kind == "earn" else due
+    @property
+    def back(self):
+        """The units that are back, waived ones included."""
+        return self.returned + self.waived
 
-    def get_postings(self, target, *, prefix, source, reason):
+    def get_units_to_post(self, target):
+        """Return the signed units to post so that ``target`` units are back.
+
+        And those that are no longer waived: they were never taken, so they can't be
+        given back.
+        """
+        sign = -1 if self.kind == "earn" else 1
+        due = sign * (target - self.back)
+        unwaived = min(max(due, 0), max(-sign * self.waived, 0))
+        return due - unwaived, unwaived
+
+    def get_postings(self, target, *, prefix, source, reason, earning=None):
         """Return the postings so that ``target`` units are back; none if they are.
 
         :param prefix: the prefix of the order's keys
         :param source: the document of the return
+        :param earning: what else the entry keeps; it is posted even without points
         """
-        units = self.get_units_to_post(target)
-        if not units:
+        units, unwaived = self.get_units_to_post(target)
+        if not units and not unwaived and not earning:
             return []
         return [
             {
                 "card": self.card,
                 "points": to_points(units),
+                "unwaived": to_points(unwaived),
                 "kind": "reverse",
                 "key": f"{prefix}back:{self.name}:{self.count}",
                 "source": source,
                 "origin": self.origin,
                 "reason": reason,
+                "earning": earning,
             }
         ]
+
+
+def get_targets(posted, back):
+    """Return the `PostedPoints` that change, each with its target.
+
+    :param posted: the points of one program in an order, oldest first. The latest go
+        back first, and come back last.
+    :param back: the units that are to be back of all of them
+    """
+    missing = back - sum(points.back for points in posted)
+    targets = []
+    for points in reversed(posted) if missing > 0 else posted:
+        target = min(max(points.back + missing, 0), points.units)
+        if target != points.back and missing:
+            targets.append((points, target))
+            missing -= target - points.back
+    return targets
 
 
 def get_posted_points(entries):
@@ -83,6 +119,14 @@ def get_posted_points(entries):
     for child in entries.search([("origin_id", "in", list(posted))]):
         posted[child.origin_id.id].add_reversal(child)
     return list(posted.values())
+
+
+def get_spend(entry):
+    """Return the spend that an entry counts for tiers; None if it is not known."""
+    spend = (entry.earning or {}).get("spend")
+    if spend is None and entry.qualifying_date:
+        return entry.qualifying_spend
+    return spend
 
 
 def get_target_units(units, share):

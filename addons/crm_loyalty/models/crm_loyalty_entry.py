@@ -3,6 +3,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..engine import history
 from ..engine.ledger import MAX_BALANCE, SCALE
@@ -66,7 +67,13 @@ class CrmLoyaltyEntry(models.Model):
     waived = fields.Float(
         digits=DIGITS,
         help="Points that were to be taken back and could not be, since the customer "
-        "had spent them.",
+        "had spent them, or since they had expired.",
+    )
+    earning = fields.Json(
+        string="Earned by",
+        readonly=True,
+        help="How the points were earned: what each line of the order earned, and what "
+        "the rules of the programme said on that day.",
     )
     date = fields.Date(required=True)
     key = fields.Char(help="What is posted under a key is posted once on a card.")
@@ -211,6 +218,21 @@ class CrmLoyaltyEntry(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("The points ledger can't be deleted."))
+
+    def _store_earning(self, values):
+        """Store what earned the points, where a former version did not.
+
+        Use SQL, because the ORM refuses to write the ledger. It is not part of the
+        hash.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_loyalty_entry SET earning = %s WHERE id = ANY(%s)",
+                json.dumps(values),
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["earning"], flush=False)
 
     # ------------------------------------------------------------
     # Export

@@ -16,7 +16,8 @@ class CrmLoyaltyEntry(models.Model):
 
     They are computed once, and are not part of the hash. Points of an order count
     before the multiplier of the customer's tier. A reversal counts on the day of the
-    reversed entry.
+    reversed entry. What an entry keeps in `earning` (``base`` points, ``spend``) counts
+    as it is.
     """
 
     _inherit = "crm.loyalty.entry"
@@ -95,10 +96,14 @@ class CrmLoyaltyEntry(models.Model):
             SELECT COALESCE(o.qualifying_date, o.date, e.date),
                    COALESCE(o.qualifying_card_id, e.card_id),
                    ROUND(CASE WHEN o.id IS NOT NULL THEN %(points_back)s
+                              WHEN e.earning ->> 'base' IS NOT NULL
+                              THEN (e.earning ->> 'base')::numeric
                               WHEN (%(times)s) = 1 THEN %(points)s
                               ELSE ROUND(%(points)s / (%(times)s)::numeric, 2) END,
                          %(digits)s),
-                   ROUND(CASE WHEN o.id IS NOT NULL THEN %(spend_back)s
+                   ROUND(CASE WHEN e.earning ->> 'spend' IS NOT NULL
+                              THEN (e.earning ->> 'spend')::numeric
+                              WHEN o.id IS NOT NULL THEN %(spend_back)s
                               ELSE %(spend)s END, %(digits)s)
               FROM loyalty_card AS c
               LEFT JOIN crm_loyalty_tier AS t ON t.id = c.crm_loyalty_tier_id
@@ -155,7 +160,7 @@ class CrmLoyaltyEntry(models.Model):
     def _get_share_sql(self, value):
         """SQL of the share of a value of the origin ``o`` that ``e`` takes back.
 
-        Waived points, which were spent already, count as taken back.
+        Waived points, which were spent or have expired, count as taken back.
         """
         return SQL(
             "COALESCE(%s * (e.points - COALESCE(e.waived, 0)) "

@@ -95,6 +95,8 @@ class LoyaltyCard(models.Model):
           lot first; points that were spent go back to their lots.
         - ``lots``: the lots to expire; the rest of them is posted.
         - ``prefer``: ids of lots to take points from before others.
+        - ``unwaived``: points of the origin that are no longer waived.
+        - ``earning``: what the entry keeps of how it was earned, see the field.
         - ``shortage``: what to do if the card has fewer points than are taken back
           (debt, floor, block), by default as the program says.
 
@@ -117,9 +119,7 @@ class LoyaltyCard(models.Model):
         """
         self._check_postings(values_list)
         values_list = self._follow_merges(values_list)
-        values_list = [
-            v for v in values_list if to_units(v.get("points")) or v.get("lots")
-        ]
+        values_list = [v for v in values_list if self._changes_ledger(v)]
         posting = preloaded
         if not (preloaded and preloaded.covers(values_list)):
             # Only code of the server posts, after it has checked access.
@@ -143,6 +143,15 @@ class LoyaltyCard(models.Model):
             self.env["loyalty.card"].flush_model(["points"])
         posting.save(quiet)
         return posting
+
+    @api.model
+    def _changes_ledger(self, values):
+        return (
+            to_units(values.get("points"))
+            or values.get("lots")
+            or to_units(values.get("unwaived"))
+            or values.get("earning")
+        )
 
     @api.model
     def _check_postings(self, values_list):

@@ -7,6 +7,7 @@ from . import test_time_zone
 from . import test_tier_periods
 from . import test_tours
 from . import test_adjustment
+from . import test_engine_earning
 from . import test_engine_ledger
 from . import test_expiry
 from . import test_history

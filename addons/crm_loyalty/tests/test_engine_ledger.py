@@ -84,6 +84,14 @@ class TestAccount(TestCase):
         account.deduct(3, 4, DAY, prefer=[2, 2])
         self.assertEqual(self._open(account), {1: 5, 2: 1})
 
+    def test_other_lots_that_are_over_are_left_to_expire(self):
+        for prefer, left in (((), {1: 5, 2: 1}), ((1,), {1: 1, 2: 5})):
+            account = self._account(
+                OpenEntry(1, 5, DAY, _in(-1)), OpenEntry(2, 5, DAY, _in(9))
+            )
+            account.deduct(3, 4, DAY, prefer=prefer)
+            self.assertEqual(self._open(account), left)
+
     def test_a_part_comes_back_to_what_was_taken_last(self):
         account = self._account(
             OpenEntry(1, 0, DAY, _in(1)), OpenEntry(2, 0, DAY, _in(9))

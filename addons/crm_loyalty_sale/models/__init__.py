@@ -4,6 +4,8 @@ from . import account_payment
 from . import payment_transaction
 from . import crm_loyalty_entry
 from . import sale_order
+from . import sale_order_change
+from . import sale_order_earning
 from . import sale_order_line
 from . import sale_order_return
 from . import crm_loyalty_bonus_rule

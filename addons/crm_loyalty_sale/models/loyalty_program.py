@@ -53,19 +53,6 @@ class LoyaltyProgram(models.Model):
         if self.crm_loyalty_earn_base == "paid":
             points *= parts.share
         if self._gives_cash_back():
-            paid = order.currency_id._convert(
-                parts.goods * parts.share,
-                self.currency_id,
-                order.company_id,
-                order.date_order,
-                round=False,
-            )
+            paid = parts.goods * parts.share * order._get_points_rate(self)
             points += paid * self.crm_loyalty_cashback_percent / 100
         return float_round(points, precision_digits=2, rounding_method="DOWN")
-
-    def _get_earning_weight(self, line):
-        """Extension point: return the weight of a line's amount in what it earns."""
-        self.ensure_one()
-        if self._gives_cash_back() and line.product_id not in self.trigger_product_ids:
-            return self.crm_loyalty_cashback_percent / 100
-        return 1

@@ -33,7 +33,11 @@ class SaleOrder(models.Model):
                 self.env._("How often an order was cancelled is counted by the order.")
             )
         customers = self._get_customers_before(vals)
-        result = super().write(vals)
+        if "order_line" in vals:
+            with self._sync_changed_points() as orders:
+                result = super(SaleOrder, orders).write(vals)
+        else:
+            result = super().write(vals)
         self._update_cards_of_customer(customers)
         return result
 
@@ -92,13 +96,17 @@ class SaleOrder(models.Model):
         for order in self.filtered(lambda order: order.state == "sale"):
             base = {"source": order, "reason": order.name}
             prefix = order._get_entry_key_prefix()
-            for card, units in order._get_units_earned().items():
+            units_earned = order._get_units_earned()
+            for card, units in units_earned.items():
                 if units and card in left:
-                    key, points = f"{prefix}earn", to_points(units)
-                    earned.append(
-                        {"card": card, "points": points, "kind": "earn", "key": key}
-                        | base
-                    )
+                    values = {
+                        "card": card,
+                        "points": to_points(units),
+                        "kind": "earn",
+                        "key": f"{prefix}earn",
+                        "earning": order._get_card_earning(card, units_earned),
+                    }
+                    earned.append(values | base)
                     left[card] -= units
             for card, units in order._get_units_spent().items():
                 if units and card in left:
@@ -125,9 +133,40 @@ class SaleOrder(models.Model):
                 "source": order,
                 "reason": order and order.name,
                 "unchecked": True,
+                "earning": {"other": True} if order else None,
             }
             for card, units in changes.items()
         ]
+
+    def _get_added_postings(self, changes):
+        """Return the postings for points of a program added to a confirmed order."""
+        values_list = self._get_other_postings(changes)
+        for values in values_list:
+            if values["kind"] == "earn":
+                card = values["card"]
+                kept = self._get_card_earning(card, {card: changes[card]})
+                if kept:
+                    kept["base"] = round(values["points"] / kept["times"], 2)
+                values["earning"] = kept
+        return values_list
+
+    def _get_card_earning(self, card, units):
+        """Return what the earn entry of a card keeps, of ``{card: units}``.
+
+        Points of a program that only applies to this order end with it.
+        """
+        # The user need not have access to the program.
+        program = card.sudo().program_id
+        if program.applies_on == "current":
+            return None
+        mine = sum(u for c, u in units.items() if c.sudo().program_id == program)
+        kept = self._get_earning(program, mine)
+        if mine != units[card]:
+            kept["lines"] = {
+                line: to_points(round(to_units(points) * units[card] / mine))
+                for line, points in kept["lines"].items()
+            }
+        return kept
 
     def _get_units_earned(self):
         """Return ``{card: units}`` that the order earns."""
@@ -183,5 +222,5 @@ class SaleOrder(models.Model):
         """Post the additional points of a confirmed order."""
         if self.state != "sale":
             return super()._add_points_for_coupon(coupon_points)
-        with self.env["loyalty.card"]._collect_points(self._get_other_postings):
+        with self.env["loyalty.card"]._collect_points(self._get_added_postings):
             return super()._add_points_for_coupon(coupon_points)

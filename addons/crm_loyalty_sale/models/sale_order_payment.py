@@ -108,10 +108,12 @@ class SaleOrder(models.Model):
         return PaymentParts(max(goods, 0), min(share, 1))
 
     def _program_check_compute_points(self, programs):
-        """Subtract what is paid with points, add cash back, multiply by tiers."""
+        """Convert amounts, subtract what is paid with points, multiply by tiers."""
         result = super()._program_check_compute_points(programs)
         for program in programs:
             points = result.get(program, {}).get("points")
+            if points and program.currency_id != self.currency_id:
+                points[:] = self._get_points_in_currency(program, points)
             if points and program._earns_on_payment():
                 points[0] = program._get_points_on_paid_share(self, points[0])
         self._multiply_by_tier(programs, result)

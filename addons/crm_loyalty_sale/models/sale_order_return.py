@@ -1,19 +1,13 @@
-from collections import defaultdict
-
 from odoo import models
 
 from odoo.addons.crm_loyalty.engine.ledger import to_points
-from odoo.addons.crm_loyalty.engine.returns import (
-    PostedPoints,
-    get_posted_points,
-    get_returned_cost_share,
-    get_returned_share,
-    get_target_units,
-)
+from odoo.addons.crm_loyalty.engine.returns import PostedPoints, get_posted_points
+
+from .sale_order_change import LEAST_SPEND
 
 
 class SaleOrder(models.Model):
-    """Take back and give back the points of cancelled and returned orders.
+    """Take back and give back the points of cancelled orders.
 
     The points to post are computed from the ledger: those that should be back, less
     those that are. So processing a return twice posts it once.
@@ -41,7 +35,7 @@ class SaleOrder(models.Model):
             for order in orders.filtered(lambda order: order.state == "cancel"):
                 for points in posted[order]:
                     known.add(points.card)
-                    values_list += order._get_reversal_postings(points, points.units)
+                    values_list += order._get_cancel_postings(points)
             others = {card: u for card, u in changes.items() if card not in known}
             return self._sort_postings(values_list) + self._get_other_postings(others)
 
@@ -52,77 +46,15 @@ class SaleOrder(models.Model):
             order.sudo().crm_loyalty_points_round += 1
         return result
 
-    # ------------------------------------------------------------
-    # Returns
-    # ------------------------------------------------------------
-
-    def _sync_returned_points(self, move):
-        """Update the points of confirmed orders after credit notes."""
-        for order in self.filtered(lambda order: order.state == "sale"):
-            if all(move.move_type != "out_refund" for move in order.invoice_ids):
-                continue
-            order = order.with_company(order.company_id)
-            posted = order._get_posted_points()
-            if not posted:
-                continue
-            returned = order._get_returned_lines()
-            if not any(returned.values()) and not any(p.count for p in posted):
-                continue
-            values_list = []
-            for points in posted:
-                share = order._get_returned_share(points, returned)
-                target = get_target_units(points.units, share)
-                values_list += order._get_reversal_postings(points, target, move)
-            self.env["loyalty.card"]._post_many(self._sort_postings(values_list))
-
-    def _get_returned_lines(self):
-        """Return the returned part of the lines: ``{line: (amount, quantity)}``.
-
-        It is the sum of posted credit notes, less what was invoiced again.
-        """
-        returned = {}
-        for line in self.order_line:
-            amounts, quantities = defaultdict(float), defaultdict(float)
-            for invoice_line in line.invoice_lines:
-                if invoice_line.parent_state == "posted":
-                    move_type = invoice_line.move_type
-                    amounts[move_type] += abs(invoice_line.price_subtotal)
-                    quantities[move_type] += abs(
-                        invoice_line.product_uom_id._compute_quantity(
-                            invoice_line.quantity, line.product_uom_id
-                        )
-                    )
-            if not quantities["out_refund"]:
-                continue
-            returned[line] = (
-                _get_returned(abs(line.price_subtotal), amounts),
-                _get_returned(abs(line.product_uom_qty), quantities),
+    def _get_cancel_postings(self, points):
+        """Return the postings so that all posted units and their spend are back."""
+        earning = None
+        if points.kind == "earn" and points.spend is not None:
+            is_counted = points.back < points.units or (
+                abs(points.spend) >= LEAST_SPEND and self._counts_spend(points)
             )
-        return {line: parts for line, parts in returned.items() if any(parts)}
-
-    def _get_returned_share(self, points, returned):
-        """Return the returned share (0 to 1) of lines that earned or cost points."""
-        if points.kind == "earn":
-            # The user need not have access to the program.
-            program = points.card.sudo().program_id
-            lines = self._get_earning_lines(program)
-            return get_returned_share(lines, returned, program._get_earning_weight)
-        rewards = self.order_line.filtered(lambda line: line.coupon_id == points.card)
-        return get_returned_cost_share(rewards, returned)
-
-    def _get_earning_lines(self, program):
-        """Return the lines of products that earn points in a program."""
-        lines = self.order_line.filtered(
-            lambda line: (
-                line.product_id
-                and not line.is_reward_line
-                and not line.display_type
-                and line.product_uom_qty > 0
-            )
-        )
-        if program._gives_cash_back():
-            return lines
-        return program._filter_earning_lines(lines)
+            earning = {"spend": -points.spend} if is_counted else None
+        return self._get_reversal_postings(points, points.units, earning=earning)
 
     # ------------------------------------------------------------
     # Changes of rewards on confirmed orders
@@ -219,21 +151,16 @@ class SaleOrder(models.Model):
                     before.append(points)
         return before
 
-    def _get_reversal_postings(self, points, target, source=None):
+    def _get_reversal_postings(self, points, target, source=None, earning=None):
         """Return the postings so that ``target`` of the posted units are back."""
         return points.get_postings(
             target,
             prefix=self._get_entry_key_prefix(),
             source=source or self,
             reason=source.name if source else self.name,
+            earning=earning,
         )
 
     def _sort_postings(self, values_list):
         """Sort points given back first, since they may cover points to take back."""
         return sorted(values_list, key=lambda values: values["points"] < 0)
-
-
-def _get_returned(ordered, parts):
-    """Return the credited part of what was ordered, less what was invoiced again."""
-    again = max(parts["out_invoice"] - ordered, 0)
-    return min(max(parts["out_refund"] - again, 0), ordered)

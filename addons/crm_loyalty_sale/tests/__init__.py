@@ -5,3 +5,6 @@ from . import test_payment_base
 from . import test_complaints
 from . import test_property
 from . import test_returns
+from . import test_earned
+from . import test_earned_matrix
+from . import test_shop

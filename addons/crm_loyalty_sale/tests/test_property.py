@@ -16,27 +16,44 @@ from odoo.addons.crm_loyalty.tests.thorough import THOROUGH, rounds
 
 from .common import OrderCase
 
-STORIES = rounds(16, 500)
+STORIES = rounds(18, 500)
 LENGTH = 24
 # Minimum number of times that each step takes effect in all stories together. The
 # stories are the same in each run.
-LEAST = 5
+LEAST = 2
 # Steps, rarely possible ones first, because the first ones are drawn most often.
 STEPS = (
     "reinstate",
+    "bill_back",
     "pay",
     "expire",
     "reconfirm",
     "return_part",
+    "invoice",
     "redeem",
     "pass_days",
     "return_all",
-    "invoice",
     "cancel",
+    "change",
+    "add_line",
     "adjust",
     "earn",
     "bonus",
     "merge",
+)
+
+
+# Steps of stories that are told with late jobs.
+LATE_STEPS = (
+    "earn",
+    "return_part",
+    "return_all",
+    "pass_days",
+    "invoice",
+    "change",
+    "spend",
+    "cancel",
+    "bill_back",
 )
 
 
@@ -82,6 +99,37 @@ class TestProperty(OrderCase):
         self.assertEqual(
             {step: reached[step] for step in STEPS if reached[step] < LEAST}, {}
         )
+
+    def test_the_day_of_a_job_makes_no_difference(self):
+        """A story with jobs each night ends like one with late jobs."""
+
+        @settings(
+            max_examples=rounds(4, 200),
+            deadline=None,
+            database=None,
+            derandomize=not THOROUGH,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(
+            negative=st.sampled_from(["debt", "floor"]),
+            steps=st.lists(
+                st.tuples(st.sampled_from(LATE_STEPS), st.integers(0, 7)),
+                min_size=4,
+                max_size=9,
+            ),
+        )
+        def tell(negative, steps):
+            ends = []
+            for is_late in (False, True):
+                story = Story(self, Counter())
+                try:
+                    story.begin("none", "days", negative)
+                    ends.append(story.tell(steps, is_late))
+                finally:
+                    story.end()
+            self.assertEqual(*ends)
+
+        tell()
 
 
 class Story:
@@ -130,6 +178,18 @@ class Story:
         self.reached[step] += self.get_state() != before
         self.check()
 
+    def tell(self, steps, is_late):
+        """Do the steps that are possible; return the balance and the tier's points."""
+        for step, number in steps:
+            if getattr(self, f"may_{step}", lambda: True)():
+                getattr(self, f"do_{step}")(number)
+                self.env.invalidate_all()
+            if not is_late:
+                self.work_at_night()
+        self.work_at_night()
+        self.case._assert_sound()
+        return self.card.points, self.card.crm_loyalty_qualifying_points
+
     def end(self):
         self.env.clear()
         self.savepoint.close(rollback=True)
@@ -176,6 +236,33 @@ class Story:
             case.assertTrue(lot.available_date and lot.available_date <= burn.date)
             case.assertTrue(not lot.expiration_date or lot.expiration_date >= burn.date)
         case.assertFalse(entries.filtered(lambda entry: not entry.qualifying_date))
+        for order in self.orders:
+            self.check_earned(order, entries)
+
+    def check_earned(self, order, entries):
+        """Each order has earned what its coffees earn, unless some came back."""
+        case = self.case
+        earned = entries.filtered(
+            lambda entry: (
+                entry.kind == "earn"
+                and (entry.source_model, entry.source_id) == (order._name, order.id)
+            )
+        )
+        parts = earned | entries.filtered(lambda entry: entry.origin_id in earned)
+        kept = sum(to_units(entry.points) - to_units(entry.waived) for entry in parts)
+        if order.state == "cancel":
+            case.assertEqual(kept, 0, "a cancelled order earns nothing")
+            return
+        case.assertTrue(0 <= kept <= sum(to_units(entry.points) for entry in earned))
+        billed = order.sudo().order_line.invoice_lines
+        if any(line.move_type == "out_refund" or line.quantity < 0 for line in billed):
+            return
+        current = earned.filtered(
+            lambda entry: entry.key.startswith(order._get_entry_key_prefix())
+        )
+        times = current and current.sorted("id")[0].earning["times"] or 0
+        coffees = sum(self.get_coffees(order).mapped("product_uom_qty"))
+        case.assertEqual(kept, to_units(round(coffees * times, 2)))
 
     # ------------------------------------------------------------
     # Orders
@@ -192,6 +279,32 @@ class Story:
         self.case._redeem(order)
         order.action_confirm()
         self.orders |= order
+
+    def do_spend(self, number):
+        points = min(number, self.card.crm_loyalty_points_available)
+        if points > 0:
+            self.card._post_points(-points, "burn")
+
+    def may_change(self):
+        return self.get_coffees(self.get_orders("sale"))
+
+    def do_change(self, number):
+        lines = self.get_coffees(self.get_orders("sale"))
+        self.pick(lines, number).product_uom_qty = number
+
+    def may_add_line(self):
+        return self.get_orders("sale")
+
+    def do_add_line(self, number):
+        item = self.pick(self.case.coffee | self.case.tea, number)
+        self.pick(self.get_orders("sale"), number).order_line = [
+            Command.create({"product_id": item.id, "product_uom_qty": number})
+        ]
+
+    def get_coffees(self, orders):
+        return orders.order_line.filtered(
+            lambda line: line.product_id == self.case.coffee
+        )
 
     def may_cancel(self):
         return self.get_orders("sale")
@@ -254,6 +367,36 @@ class Story:
 
     def do_return_all(self, number):
         self.case._credit(self.pick(self.get_invoices(), number))
+
+    def may_bill_back(self):
+        return self.get_coffees(self.get_invoices().line_ids.sale_line_ids.order_id)
+
+    def do_bill_back(self, number):
+        """Bill tea together with a coffee that comes back."""
+        lines = self.get_coffees(
+            self.get_invoices().invoice_line_ids.sale_line_ids.order_id
+        )
+        line = self.pick(lines, number)
+        values = [
+            {"product_id": self.case.tea.id, "quantity": 9},
+            {
+                "product_id": line.product_id.id,
+                "quantity": -1,
+                "sale_line_ids": line.ids,
+            },
+        ]
+        self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.case.ada.id,
+                "company_id": self.case.company.id,
+                "invoice_date": self.day,
+                "invoice_line_ids": [
+                    Command.create({**vals, "price_unit": 10, "tax_ids": False})
+                    for vals in values
+                ],
+            }
+        ).action_post()
 
     def get_invoices(self):
         """Return the invoices of confirmed orders that are not credited yet."""
