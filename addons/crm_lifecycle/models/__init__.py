@@ -13,6 +13,7 @@ from . import crm_lifecycle_template_build
 from . import crm_lifecycle_pending
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_condition
+from . import crm_lifecycle_owner_mixin
 from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
@@ -53,6 +54,7 @@ from . import mail_message
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
 from . import crm_lifecycle_profile_objection
 from . import crm_lifecycle_run_void
 from . import crm_lifecycle_rebuild

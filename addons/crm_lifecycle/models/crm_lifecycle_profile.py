@@ -204,8 +204,8 @@ class CrmLifecycleProfile(models.Model):
         "This customer has a profile in the company already.",
     )
     _lead_unique = models.UniqueIndex(
-        "(lead_id) WHERE lead_id IS NOT NULL",
-        "This lead has a profile already.",
+        "(lead_id, company_id) WHERE lead_id IS NOT NULL",
+        "This lead has a profile in the company already.",
     )
     _stage_idx = models.Index("(stage_id, company_id)")
     _review_idx = models.Index("(company_id, review_date)")

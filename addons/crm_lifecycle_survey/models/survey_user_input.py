@@ -1,10 +1,16 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
 
 class SurveyUserInput(models.Model):
-    _inherit = "survey.user_input"
+    _name = "survey.user_input"
+    _inherit = ["crm.lifecycle.owner.mixin", "survey.user_input"]
+
+    _lifecycle_owner_fields = frozenset(
+        {"partner_id", "lifecycle_company_id", "test_entry"}
+    )
 
     lifecycle_company_id = fields.Many2one(
         comodel_name="res.company",
@@ -25,11 +31,9 @@ class SurveyUserInput(models.Model):
         self.env["crm.lifecycle.pending"]._trigger_run()
         return result
 
-    def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "lifecycle_company_id", "test_entry"}:
-            self._mark_lifecycle_pending()
-        return super().write(vals)
+    @api.model
+    def _get_owners_sql(self):
+        return SQL("SELECT o.lifecycle_company_id, o.partner_id, NULL::int")
 
     def unlink(self):
         self._mark_lifecycle_pending()
