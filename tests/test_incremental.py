@@ -18,6 +18,7 @@ from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 
 from tests.thorough import THOROUGH, rounds
+from tests.two_companies import open_books
 
 START = date(2025, 1, 6)
 # Days for which each company holds moves by hand.
@@ -95,44 +96,9 @@ class TestIncremental(TransactionCase):
         )
         Template = cls.env["crm.lifecycle.template"]
         for company in cls.companies:
-            cls._open_books(company)
+            open_books(cls.env, company)
             lifecycle = Template._instantiate("growth", company)
             lifecycle.write({"state": "active", "activation_date": "2025-01-01"})
-
-    @classmethod
-    def _open_books(cls, company):
-        """Create the accounts and journals that a credit note needs."""
-        env = cls.env(context={**cls.env.context, "allowed_company_ids": company.ids})
-        income, receivable = env["account.account"].create(
-            [
-                {
-                    "name": name,
-                    "code": code,
-                    "account_type": kind,
-                    "reconcile": kind == "asset_receivable",
-                    "company_ids": [Command.set(company.ids)],
-                }
-                for name, code, kind in [
-                    ("Sales", "400000", "income"),
-                    ("Debtors", "110000", "asset_receivable"),
-                ]
-            ]
-        )
-        env["account.journal"].create(
-            {
-                "name": "Sales",
-                "code": "SAL",
-                "type": "sale",
-                "company_id": company.id,
-                "default_account_id": income.id,
-            }
-        )
-        env["ir.default"].set(
-            "res.partner",
-            "property_account_receivable_id",
-            receivable.id,
-            company_id=company.id,
-        )
 
     # ------------------------------------------------------------
     # The year

@@ -146,6 +146,7 @@ class CrmLead(models.Model):
                 head.with_env(self.env)._merge_from(profile, document=self)
             else:
                 profile._reassign({"lead_id": self.id})
+                profile._mark_pending()
         return result
 
     def _get_own_profiles(self):

@@ -13,15 +13,17 @@ class MailActivity(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, create_date, date_done")
 
     def _mark_owners_pending(self, vals_list):
-        """Put the customers on the work list whose document loses the activities.
-
-        The next run finds the activities on their new documents.
-        """
+        """Put the customers of the old and the new documents on the work list."""
         Source = self.env["crm.lifecycle.source.contact"]
         rows = self.env.execute_query(
             SQL(
-                "SELECT old.res_model, array_agg(old.res_id) FROM %s "
-                "WHERE old.res_model IS NOT NULL GROUP BY old.res_model",
+                """
+                SELECT o.res_model, array_agg(o.res_id)
+                  FROM %s
+                  CROSS JOIN LATERAL (SELECT old.* UNION ALL SELECT new.*) AS o
+                 WHERE o.res_id IS NOT NULL
+                 GROUP BY o.res_model
+                """,
                 self._get_owner_changes(vals_list),
             )
         )

@@ -13,14 +13,17 @@ class MailMessage(models.Model):
     _lifecycle_written_idx = watermark_index("write_date, date")
 
     def _mark_owners_pending(self, vals_list):
-        """Put the customers on the work list whose document loses the messages.
-
-        The next run finds the messages on their new documents.
-        """
+        """Put the customers of the old and the new documents on the work list."""
         Source = self.env["crm.lifecycle.source.contact"]
         rows = self.env.execute_query(
             SQL(
-                "SELECT old.model, array_agg(old.res_id) FROM %s GROUP BY old.model",
+                """
+                SELECT o.model, array_agg(o.res_id)
+                  FROM %s
+                  CROSS JOIN LATERAL (SELECT old.* UNION ALL SELECT new.*) AS o
+                 WHERE o.res_id IS NOT NULL
+                 GROUP BY o.model
+                """,
                 self._get_owner_changes(vals_list),
             )
         )

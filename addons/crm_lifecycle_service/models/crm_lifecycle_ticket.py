@@ -183,14 +183,13 @@ class CrmLifecycleTicket(models.AbstractModel):
 
     def write(self, vals):
         """Log tickets that are closed, reopened, or become tickets."""
-        if not vals.keys() & (
-            self._lifecycle_owner_fields | self._lifecycle_closing_fields
-        ):
-            return super().write(vals)
+        changes_state = vals.keys() & self._lifecycle_closing_fields
         result = super().write(vals)
-        tickets = self._filter_lifecycle_tickets()
-        tickets._log_lifecycle_state()
-        tickets._mark_lifecycle_pending()
+        if changes_state or vals.keys() & self._lifecycle_owner_fields:
+            tickets = self._filter_lifecycle_tickets()
+            tickets._log_lifecycle_state()
+            if changes_state:
+                tickets._mark_lifecycle_pending()
         return result
 
     def unlink(self):
