@@ -18,6 +18,7 @@ from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
 from . import crm_lifecycle_profile_owner
+from . import crm_lifecycle_profile_group
 from . import crm_lifecycle_health_sign
 from . import crm_lifecycle_history
 from . import crm_lifecycle_playbook_log
