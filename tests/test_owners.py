@@ -332,9 +332,7 @@ class TestOwners(OwnersCase):
             self.assertEqual(lead.company_id, self.west)
         self._run_quick()
         for subject in (leads[0], ann):
-            self._assert_moved(
-                "lead", subject, subject, new_company=self.west
-            )
+            self._assert_moved("lead", subject, subject, new_company=self.west)
         self._assert_as_rebuilt()
 
     def test_a_salesperson_takes_a_lead_to_another_company(self):
@@ -365,9 +363,7 @@ class TestOwners(OwnersCase):
         self._run_quick()
         for lead, subject in zip(leads, (leads[0], ann), strict=True):
             self.assertFalse(lead.company_id)
-            self._assert_moved(
-                "lead", subject, subject, new_company=self.west
-            )
+            self._assert_moved("lead", subject, subject, new_company=self.west)
         self._assert_as_rebuilt()
 
     def test_merged_leads_belong_to_the_company_of_the_first(self):

@@ -159,9 +159,7 @@ class TestOwnersYear(OwnersCase):
             ("invoice", "invoice_count"),
             ("ticket", "ticket_count"),
         ):
-            owners = [
-                owner for owner in map(self._get_owner, self._get(kind)) if owner
-            ]
+            owners = [owner for owner in map(self._get_owner, self._get(kind)) if owner]
             if kind == "ticket":
                 owners += [
                     owner for owner in map(self._get_owner, self._get("task")) if owner
@@ -186,7 +184,9 @@ class TestOwnersYear(OwnersCase):
         documents = [document for document in self.documents[kind] if document.exists()]
         if kind == "lead":
             documents = [
-                lead for lead in documents if lead.active and lead.won_status == "pending"
+                lead
+                for lead in documents
+                if lead.active and lead.won_status == "pending"
             ]
         if kind == "task":
             documents = [

@@ -236,13 +236,13 @@ class CrmLifecycle(models.Model):
         if vals.keys() - {"version"}:
             begins = vals.get("state") == "active"
             self.filtered(lambda item: begins or item.state == "active")._block_runs()
-        served = self._get_served_companies()
         result = super().write(vals)
         if "serves_branches" in vals:
-            # The next run of branches that are served now, or no longer, asks the rules
-            # about all customers.
-            changed = served ^ self._get_served_companies()
-            self.env["crm.lifecycle.run"]._reset_watermark(changed)
+            # The next run asks the rules about all customers of the branches.
+            branches = self.company_id.sudo().search(
+                [("id", "child_of", self.company_id.ids)]
+            )
+            self.env["crm.lifecycle.run"]._reset_watermark(branches - self.company_id)
             self.env["crm.lifecycle.pending"]._trigger_run()
         if vals.keys() - NOT_VERSIONED:
             self._bump_version()

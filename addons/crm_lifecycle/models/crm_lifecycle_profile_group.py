@@ -51,7 +51,7 @@ class CrmLifecycleProfile(models.Model):
                   FROM below AS b
                   JOIN crm_lifecycle_profile AS s
                     ON s.partner_id = b.partner_id AND s.company_id = b.company_id
-                 WHERE s.id IN %(readable)s
+                 WHERE s.id <> b.profile_id AND s.id IN %(readable)s
                  GROUP BY b.profile_id
                 """,
                 ids=ids,

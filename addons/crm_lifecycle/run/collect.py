@@ -96,7 +96,9 @@ def _get_stray_queries(session):
         """,
         all=ALL_TOPICS,
         part=_get_part_of_tonight(session, "crm_lead", SQL("l.id")),
-        in_company=session.env["crm.lifecycle.source.lead"]._get_company_condition(scope),
+        in_company=session.env["crm.lifecycle.source.lead"]._get_company_condition(
+            scope
+        ),
         company=scope.company_id,
     )
     return [contacts, leads]

@@ -167,9 +167,7 @@ class CrmLifecycleTicket(models.AbstractModel):
 
     @api.model
     def _get_owners_sql(self):
-        return SQL(
-            "SELECT %s, o.partner_id, NULL::int", get_ticket_company(SQL("o"))
-        )
+        return SQL("SELECT %s, o.partner_id, NULL::int", get_ticket_company(SQL("o")))
 
     @api.model_create_multi
     def create(self, vals_list):
