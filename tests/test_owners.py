@@ -246,7 +246,7 @@ class TestOwners(OwnersCase):
     def test_a_document_is_given_to_another_contact(self):
         kinds = [kind for kind in MOVING if kind != "order"]
         made = self._with_documents(kinds, self._strangers)
-        for kind, (document, _ann, bob) in made.items():
+        for kind, (_document, _ann, bob) in made.items():
             if kind in FACTS_ALONE:
                 self._make("lead", bob, self.east)
         self._run_all()

@@ -36,10 +36,7 @@ class CrmLifecycleOwnerMixin(models.AbstractModel):
     @api.model
     def _get_written_owner_fields(self, vals_list):
         """Return the names of the written fields that decide the owner, in order."""
-        written = set().union(*vals_list)
-        return [
-            name for name in sorted(self._lifecycle_owner_fields) if name in written
-        ]
+        return sorted(self._lifecycle_owner_fields & set().union(*vals_list))
 
     def _mark_owners_pending(self, vals_list):
         """Put the old and the new owners of the records on the work list.
