@@ -13,14 +13,17 @@ class CrmLifecycleSourcePartner(models.AbstractModel):
         if scope.is_full:
             # Their documents determine who is a customer.
             return SQL("SELECT NULL::int AS partner_id, NULL::int AS lead_id LIMIT 0")
-        # With customers who have no profile yet: their documents may have moved here.
         return SQL(
             """
             WITH contact AS (
                 SELECT id, commercial_partner_id FROM res_partner WHERE write_date >= %s
             )
-            SELECT id AS partner_id, NULL::int AS lead_id FROM contact
-             UNION SELECT commercial_partner_id, NULL FROM contact
+            SELECT p.partner_id, NULL::int AS lead_id
+              FROM (SELECT id FROM contact
+                     UNION SELECT commercial_partner_id FROM contact) AS c
+              JOIN crm_lifecycle_profile AS p ON p.partner_id = c.id
+             WHERE p.company_id = %s
             """,
             scope.since,
+            scope.company_id,
         )
