@@ -63,6 +63,7 @@ class CrmLifecycleProfile(models.Model):
     def action_open_subsidiaries(self):
         """Open the subsidiaries of the customer."""
         self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.actions"]._for_xml_id(
             "crm_lifecycle.crm_lifecycle_profile_action"
         )
