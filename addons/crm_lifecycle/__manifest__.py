@@ -1,6 +1,6 @@
 {
     "name": "Customer Lifecycle",
-    "version": "19.0.2.0.1",
+    "version": "19.0.2.0.2",
     "category": "Sales/CRM",
     "summary": "One stage from first contact to won back, moved by rules, explained",
     "author": "Customer Lifecycle for Odoo",

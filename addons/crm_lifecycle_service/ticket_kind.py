@@ -10,6 +10,23 @@ from odoo.tools import SQL
 ALL_ROWS = SQL("TRUE")
 
 
+def get_ticket_company(ticket: SQL) -> SQL:
+    """Return SQL of the company in which a ticket counts.
+
+    A ticket without a company counts in its customer's company, or else in the first
+    one, so that each ticket counts in one company only.
+    """
+    return SQL(
+        """
+        COALESCE(%(ticket)s.company_id,
+                 (SELECT c.company_id FROM res_partner AS c
+                   WHERE c.id = %(ticket)s.partner_id),
+                 (SELECT MIN(r.id) FROM res_company AS r))
+        """,
+        ticket=ticket,
+    )
+
+
 @dataclass(frozen=True)
 class TicketKind:
     """Kind of document that serves as a ticket.
@@ -47,20 +64,8 @@ class TicketKind:
         )
 
     def in_company(self, company_id: int) -> SQL:
-        """SQL condition: the ticket counts in the company.
-
-        A ticket without a company counts in its customer's company, or else in the
-        first one, so that each ticket counts in one company only.
-        """
-        return SQL(
-            """
-            %(company)s = COALESCE(t.company_id,
-                                   (SELECT c.company_id FROM res_partner AS c
-                                     WHERE c.id = t.partner_id),
-                                   (SELECT MIN(o.id) FROM res_company AS o))
-            """,
-            company=company_id,
-        )
+        """SQL condition: the ticket counts in the company."""
+        return SQL("%s = %s", company_id, get_ticket_company(SQL("t")))
 
     def last_log_row(self, before: datetime | None = None) -> SQL:
         """SQL of the last row in the log of ticket ``t``, if any before a moment."""

@@ -323,8 +323,8 @@ def fill_batch(company_id: int, lead_in_company: SQL, reuse: bool = False) -> li
               FROM lifecycle_batch AS b
          LEFT JOIN crm_lead AS l ON l.id = b.lead_id
              WHERE b.lead_id IS NOT NULL
-               -- a lead that has left for another company is added there only
-               AND (NOT b.is_new OR %(lead_in_company)s)
+               -- a lead that has left for another company counts there only
+               AND %(lead_in_company)s
             """,
         lead_in_company=lead_in_company,
     )

@@ -13,10 +13,12 @@ from . import crm_lifecycle_template_build
 from . import crm_lifecycle_pending
 from . import crm_lifecycle_profile
 from . import crm_lifecycle_profile_condition
+from . import crm_lifecycle_owner_mixin
 from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
 from . import crm_lifecycle_profile_owner
+from . import crm_lifecycle_profile_group
 from . import crm_lifecycle_health_sign
 from . import crm_lifecycle_history
 from . import crm_lifecycle_playbook_log

@@ -4,15 +4,20 @@ from odoo.tools import SQL
 from ..access import is_readable
 from ..fields import Date
 from .crm_lifecycle_source import watermark_index
-from .crm_lifecycle_source_lead import CLOSED
+from .crm_lifecycle_source_lead import CLOSED, get_lead_company
 
 
 class CrmLead(models.Model):
     """A lead has its own profile until it gets a customer."""
 
     _name = "crm.lead"
-    _inherit = ["crm.lead", "crm.lifecycle.profile.mixin"]
+    _inherit = [
+        "crm.lifecycle.owner.mixin",
+        "crm.lead",
+        "crm.lifecycle.profile.mixin",
+    ]
 
+    _lifecycle_owner_fields = frozenset({"partner_id", "company_id", "user_id"})
     _lifecycle_written_idx = watermark_index(f"write_date, create_date, ({CLOSED})")
 
     # Partial index: few leads have an objection.
@@ -100,14 +105,9 @@ class CrmLead(models.Model):
         return leads
 
     def write(self, vals):
-        moved = vals.keys() & {"partner_id", "company_id", "user_id"}
-        if moved:
-            self._mark_lifecycle_pending()
         result = super().write(vals)
-        if moved:
-            if vals.get("partner_id"):
-                self._convert_lifecycle()
-            self._mark_lifecycle_pending(trigger=True)
+        if vals.get("partner_id"):
+            self._convert_lifecycle()
         return result
 
     def unlink(self):
@@ -135,7 +135,9 @@ class CrmLead(models.Model):
         profiles = opportunities.sudo()._get_own_profiles()
         customer = self.sudo().partner_id  # the customer of the merged leads
         for profile in profiles:
-            head = self._get_own_profiles()
+            head = self._get_own_profiles().filtered(
+                lambda item, company=profile.company_id: item.company_id == company
+            )
             if customer:
                 profile.with_env(self.env)._lifecycle_convert(
                     customer, origin="merge", document=self
@@ -144,6 +146,7 @@ class CrmLead(models.Model):
                 head.with_env(self.env)._merge_from(profile, document=self)
             else:
                 profile._reassign({"lead_id": self.id})
+                profile._mark_pending()
         return result
 
     def _get_own_profiles(self):
@@ -157,6 +160,13 @@ class CrmLead(models.Model):
     def _convert_lifecycle(self):
         """Turn the leads' own profiles into profiles of their customers."""
         self._get_own_profiles().with_env(self.env)._lifecycle_convert()
+
+    @api.model
+    def _get_owners_sql(self):
+        return SQL(
+            "SELECT %s, o.partner_id, CASE WHEN o.partner_id IS NULL THEN o.id END",
+            get_lead_company("o"),
+        )
 
     def _mark_lifecycle_pending(self, trigger=False):
         """Put the leads and their customers on the work list."""

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import ormcache
 
 from ..engine.bounds import MAX_DAYS
@@ -17,6 +18,7 @@ NOT_VERSIONED = {
     "activation_date",
     "company_id",
     "sequence",
+    "serves_branches",
     "silence_days",
     "version",
 }
@@ -42,6 +44,10 @@ class CrmLifecycle(models.Model):
         default=lambda self: self.env.company,
         ondelete="cascade",
         help="Empty: the lifecycle runs in every company.",
+    )
+    serves_branches = fields.Boolean(
+        help="The lifecycle also runs in the branches of the company, each with its "
+        "own customers. A branch may have lifecycles of its own besides.",
     )
     sequence = Integer(default=10)
     state = fields.Selection(
@@ -185,13 +191,14 @@ class CrmLifecycle(models.Model):
     @api.constrains("company_id")
     def _check_company_of_profiles(self):
         for lifecycle in self.filtered("company_id"):
+            companies = lifecycle._get_served_companies()
             foreign_profile = (
                 self.env["crm.lifecycle.profile"]
                 .sudo()  # customers of all users and companies
                 .search(
                     [
                         ("lifecycle_id", "=", lifecycle.id),
-                        ("company_id", "!=", lifecycle.company_id.id),
+                        ("company_id", "not in", companies.ids),
                     ],
                     limit=1,
                 )
@@ -230,6 +237,13 @@ class CrmLifecycle(models.Model):
             begins = vals.get("state") == "active"
             self.filtered(lambda item: begins or item.state == "active")._block_runs()
         result = super().write(vals)
+        if "serves_branches" in vals:
+            # The next run asks the rules about all customers of the branches.
+            branches = self.company_id.sudo().search(
+                [("id", "child_of", self.company_id.ids)]
+            )
+            self.env["crm.lifecycle.run"]._reset_watermark(branches - self.company_id)
+            self.env["crm.lifecycle.pending"]._trigger_run()
         if vals.keys() - NOT_VERSIONED:
             self._bump_version()
         if vals.get("state", "active") != "active":
@@ -356,7 +370,7 @@ class CrmLifecycle(models.Model):
     def action_run(self):
         """Run the lifecycles of the company, in the background if it may take long."""
         self.check_access("write")
-        company = self.company_id[:1] or self.env.company
+        company = self._get_run_company()
         if self._is_run_long(company):
             return self._start_run(company)
         # sudo: the run reads facts of every customer and document of the company.
@@ -464,5 +478,36 @@ class CrmLifecycle(models.Model):
     def _get_active(self, company):
         """Return the active lifecycles of a company, in order."""
         return self.search(
-            [("state", "=", "active"), ("company_id", "in", [False, company.id])]
+            Domain("state", "=", "active") & self._get_serving_domain(company)
         )
+
+    @api.model
+    def _get_serving_domain(self, companies, path=None):
+        """Return the domain of the lifecycles that serve any of some companies.
+
+        :param path: search for records with this path to their lifecycle instead
+        """
+        path = f"{path}." if path else ""
+        # sudo: the parent of a company is not confidential.
+        parents = companies.sudo().parent_ids
+        return Domain(f"{path}company_id", "in", [False, *companies.ids]) | (
+            Domain(f"{path}serves_branches", "=", True)
+            & Domain(f"{path}company_id", "in", parents.ids)
+        )
+
+    def _get_served_companies(self):
+        """Return the active companies that the lifecycles serve."""
+        # sudo: users who change a lifecycle may not see all of its companies.
+        Company = self.env["res.company"].sudo()
+        if not all(lifecycle.sudo().company_id for lifecycle in self):
+            return Company.search([("active", "=", True)])
+        with_branches = self.sudo().filtered("serves_branches").company_id
+        branches = Company.search([("id", "child_of", with_branches.ids)])
+        return self.sudo().company_id | branches
+
+    def _get_run_company(self):
+        """Return the company in which the user runs the lifecycle."""
+        self.ensure_one()
+        if self.env.company in self._get_served_companies():
+            return self.env.company
+        return self.company_id

@@ -81,7 +81,7 @@ class CrmLifecycle(models.Model):
     def _task_run(self, progress):
         """Do `action_run` in the background."""
         self.check_access("write")
-        company = self.company_id[:1] or self.env.company
+        company = self._get_run_company()
         # sudo: the run reads facts of every customer and document of the company.
         run = self.sudo()._run(company, checkpoint=progress, task=progress)
         return {"outcome": run._get_outcome(), "action": run._get_form_action()}

@@ -13,7 +13,10 @@ class CrmLifecycleCustomerMixin(models.AbstractModel):
     """
 
     _name = "crm.lifecycle.customer.mixin"
+    _inherit = ["crm.lifecycle.owner.mixin"]
     _description = "Document of a Customer"
+
+    _lifecycle_owner_fields = frozenset({"partner_id", "company_id"})
 
     lifecycle_profile_id = fields.Many2one(
         comodel_name="crm.lifecycle.profile",

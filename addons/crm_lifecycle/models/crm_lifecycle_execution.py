@@ -155,11 +155,8 @@ class CrmLifecycle(models.Model):
 
         :raises RunUnderWay: if a run of one of the companies is under way
         """
-        companies = self.company_id
-        if not all(lifecycle.company_id for lifecycle in self):
-            # sudo: users who change a shared lifecycle may not see all companies.
-            companies = self.env["res.company"].sudo().search([("active", "=", True)])
-        if not companies:
+        companies = self._get_served_companies()
+        if not self or not companies:
             return
         rows = self.env.execute_query(
             SQL(
@@ -217,9 +214,7 @@ class CrmLifecycle(models.Model):
     def _get_companies(self):
         """Return the companies with an active lifecycle."""
         active = self.search([("state", "=", "active")])
-        if all(lifecycle.company_id for lifecycle in active):
-            return active.company_id
-        return self.env["res.company"].search([("active", "=", True)])
+        return active._get_served_companies().with_env(self.env)
 
     @api.model
     def _cron_run(self):

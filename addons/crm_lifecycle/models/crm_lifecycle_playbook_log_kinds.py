@@ -47,7 +47,8 @@ class CrmLifecyclePlaybookLog(models.Model):
         profile, plan = row.profile_id, line.plan_id
         if not plan.active:
             raise StepSkipped(self.env._("The plan is archived."))
-        if plan.company_id and plan.company_id != row.company_id:
+        # sudo: the parent of a company is not confidential.
+        if plan.company_id and plan.company_id not in row.company_id.sudo().parent_ids:
             raise StepSkipped(self.env._("The plan is another company's."))
         # No user can choose the responsible “on demand” here: use the salesperson.
         asked = profile._find_responsible(SALESPERSON)

@@ -204,8 +204,8 @@ class CrmLifecycleProfile(models.Model):
         "This customer has a profile in the company already.",
     )
     _lead_unique = models.UniqueIndex(
-        "(lead_id) WHERE lead_id IS NOT NULL",
-        "This lead has a profile already.",
+        "(lead_id, company_id) WHERE lead_id IS NOT NULL",
+        "This lead has a profile in the company already.",
     )
     _stage_idx = models.Index("(stage_id, company_id)")
     _review_idx = models.Index("(company_id, review_date)")
@@ -277,11 +277,10 @@ class CrmLifecycleProfile(models.Model):
     @api.model
     def _read_group_stage_ids(self, stages, domain):
         """Show the empty stages of the active lifecycles too."""
+        Lifecycle = self.env["crm.lifecycle"]
         return self.env["crm.lifecycle.stage"].search(
-            [
-                ("lifecycle_id.state", "=", "active"),
-                ("company_id", "in", [False, *self.env.companies.ids]),
-            ]
+            Domain("lifecycle_id.state", "=", "active")
+            & Lifecycle._get_serving_domain(self.env.companies, "lifecycle_id")
         )
 
     # ------------------------------------------------------------

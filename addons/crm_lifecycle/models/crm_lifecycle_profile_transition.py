@@ -138,8 +138,9 @@ class CrmLifecycleProfile(models.Model):
                 )
             )
         company = lifecycle.company_id
+        companies = lifecycle._get_served_companies()
         foreign_profiles = company and self.filtered(
-            lambda item: item.company_id != company
+            lambda item: item.company_id not in companies
         )
         if foreign_profiles:
             raise UserError(

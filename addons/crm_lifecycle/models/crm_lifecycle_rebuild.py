@@ -129,7 +129,7 @@ class CrmLifecycleRebuild(models.Model):
     @api.model
     def _check_active(self, lifecycle, company=None):
         """Raise if the lifecycle is not active, or not in the company."""
-        if company and lifecycle.company_id not in (company, company.browse()):
+        if company and company not in lifecycle._get_served_companies():
             raise UserError(
                 self.env._(
                     "“%(lifecycle)s” is a lifecycle of another company.",

@@ -5,6 +5,25 @@ from odoo.tools import SQL
 CLOSED = "COALESCE(date_closed, date_last_stage_update, create_date)"
 
 
+def get_lead_company(alias):
+    """Return SQL of the company in which a lead counts.
+
+    A lead without a company belongs to that of its salesperson, of its customer, or
+    else to the first one: a lead counts in one company only.
+    """
+    return SQL(
+        """
+        COALESCE(%(lead)s.company_id,
+                 (SELECT u.company_id FROM res_users AS u
+                   WHERE u.id = %(lead)s.user_id),
+                 (SELECT c.company_id FROM res_partner AS c
+                   WHERE c.id = %(lead)s.partner_id),
+                 (SELECT MIN(r.id) FROM res_company AS r))
+        """,
+        lead=SQL.identifier(alias),
+    )
+
+
 class CrmLifecycleSourceLead(models.AbstractModel):
     """Facts from leads and opportunities."""
 
@@ -17,21 +36,12 @@ class CrmLifecycleSourceLead(models.AbstractModel):
     _closed = SQL(CLOSED)
 
     def _get_company_condition(self, scope):
-        """Return the SQL condition that lead ``l`` belongs to the company.
-
-        A lead without a company belongs to that of its salesperson, of its customer, or
-        else to the first one: a lead counts in one company only.
-        """
+        """Return the SQL condition that lead ``l`` belongs to the company."""
         return SQL(
-            """
-            (l.company_id = %(company)s OR l.company_id IS NULL AND %(company)s =
-                COALESCE((SELECT u.company_id FROM res_users AS u
-                           WHERE u.id = l.user_id),
-                         (SELECT c.company_id FROM res_partner AS c
-                           WHERE c.id = l.partner_id),
-                         (SELECT MIN(o.id) FROM res_company AS o)))
-            """,
+            "(l.company_id = %(company)s "
+            "OR l.company_id IS NULL AND %(company)s = %(own)s)",
             company=scope.company_id,
+            own=get_lead_company("l"),
         )
 
     def _changed_subjects(self, scope):

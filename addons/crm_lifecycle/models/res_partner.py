@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..access import is_readable
@@ -10,7 +11,16 @@ class ResPartner(models.Model):
     """A contact shows the profile of the company or person that it belongs to."""
 
     _name = "res.partner"
-    _inherit = ["res.partner", "crm.lifecycle.profile.mixin"]
+    _inherit = [
+        "crm.lifecycle.owner.mixin",
+        "res.partner",
+        "crm.lifecycle.profile.mixin",
+    ]
+
+    _lifecycle_owner_fields = frozenset(
+        {"commercial_partner_id", "company_id", "active"}
+    )
+    _triggers_lifecycle_run = False
 
     _lifecycle_written_idx = watermark_index("write_date")
 
@@ -76,8 +86,11 @@ class ResPartner(models.Model):
         Profile = (
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
         )
-        profiles = Profile.search([("partner_id", "in", (before | self).ids)])
-        profiles._mark_pending()
+        domain = Domain("partner_id", "in", before.ids)
+        domain |= Domain("partner_id", "child_of", self.ids)
+        profiles = Profile.search(domain)
+        if "user_id" in vals:
+            profiles._mark_pending()
         # As the user: the rights on the target decide what is merged.
         profiles.with_env(self.env)._lifecycle_convert()
         return result
@@ -120,8 +133,38 @@ class ResPartner(models.Model):
         )
         return following, kept
 
+    @api.model
+    def _get_owners_sql(self):
+        """Return the customer of the contact, in the companies of its documents.
+
+        The company of a contact only decides where documents without one count. A new
+        contact has no documents yet: Odoo stores its commercial partner afterwards.
+        """
+        return SQL(
+            """
+            SELECT CASE WHEN old.commercial_partner_id = new.commercial_partner_id
+                             AND old.active = new.active
+                        THEN COALESCE(o.company_id, (SELECT MIN(id) FROM res_company))
+                   END,
+                   o.commercial_partner_id, NULL::int
+             WHERE old.commercial_partner_id IS NOT NULL
+            """
+        )
+
     def unlink(self):
-        """Delete the profile and its activities; its history stays."""
+        """Delete the profile and its activities; its history stays.
+
+        Foreign keys take the contact from its documents, which then belong to their
+        leads, or to no customer.
+        """
+        # sudo: includes customers and leads that the user may not read.
+        contacts = self.sudo()
+        leads = contacts.env["crm.lead"].with_context(active_test=False)
+        self.env["crm.lifecycle.pending"]._mark_pending(
+            None,
+            partners=contacts.commercial_partner_id,
+            leads=leads.search([("partner_id", "in", self.ids)]),
+        )
         # sudo: any user who may delete the contact also deletes its profile.
         Profile = (
             self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -7,9 +7,14 @@ class ResUsers(models.Model):
 
     Customers stay with their salesperson until they are handed over
     (`crm.lifecycle.handover`). Until then the leader of the team sees them.
+
+    The company of a salesperson is that of their leads without a company.
     """
 
-    _inherit = "res.users"
+    _name = "res.users"
+    _inherit = ["crm.lifecycle.owner.mixin", "res.users"]
+
+    _lifecycle_owner_fields = frozenset({"company_id"})
 
     lifecycle_represented_ids = fields.Many2many(
         comodel_name="res.users",
@@ -88,9 +93,34 @@ class ResUsers(models.Model):
         return result
 
     def unlink(self):
-        """Hand work over first: the activities of users are deleted with them."""
+        """Hand work over first: the activities of users are deleted with them.
+
+        Mark the customers of the leads that lose their salesperson.
+        """
         self._hand_work_to_stand_ins()
+        # sudo: includes leads that the user may not read.
+        leads = self.env["crm.lead"].sudo().with_context(active_test=False)
+        leads = leads.search([("user_id", "in", self.ids), ("company_id", "=", False)])
+        self.env["crm.lifecycle.pending"]._mark_pending(
+            None, partners=leads.partner_id, leads=leads
+        )
         return super().unlink()
+
+    # ------------------------------------------------------------
+    # Owner of leads
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_owners_sql(self):
+        """Return the customers of the leads without a company."""
+        return SQL(
+            """
+            SELECT o.company_id, l.partner_id,
+                   CASE WHEN l.partner_id IS NULL THEN l.id END
+              FROM crm_lead AS l
+             WHERE l.user_id = o.id AND l.company_id IS NULL
+            """
+        )
 
     def _get_lifecycle_companies(self):
         """Return the companies in which the user works."""

@@ -5,6 +5,11 @@ from odoo.tools import SQL
 from ..engine.scope import ALL_TOPICS
 from ..storage import raise_work_mem
 
+# Number of contacts, and of leads, that each night looks for without a profile; more if
+# there are so many that they would take longer than MAX_NIGHTS.
+STRAYS = 2000
+MAX_NIGHTS = 28
+
 
 def enqueue_changes(session):
     """Put customers that may have changed on the work list. Return the watermark."""
@@ -56,7 +61,71 @@ def _get_source_queries(session):
                 scope.company_id,
             )
         )
+    elif session.mode.finds_strays and scope.previous_as_of < scope.as_of:
+        queries += _get_stray_queries(session)
     return queries
+
+
+def _get_stray_queries(session):
+    """Return SQL of contacts and leads without a profile, part of them each night.
+
+    Documents may have come to them without a mark, by SQL for example. Only those with
+    documents become customers.
+    """
+    scope = session.scope
+    contacts = SQL(
+        """
+        SELECT DISTINCT c.commercial_partner_id, NULL::int, %(all)s
+          FROM res_partner AS c
+         WHERE %(part)s AND NOT EXISTS (
+               SELECT FROM crm_lifecycle_profile AS p
+                WHERE p.partner_id = c.commercial_partner_id
+                  AND p.company_id = %(company)s)
+        """,
+        all=ALL_TOPICS,
+        part=_get_part_of_tonight(session, "res_partner", SQL("c.id")),
+        company=scope.company_id,
+    )
+    leads = SQL(
+        """
+        SELECT NULL::int, l.id, %(all)s
+          FROM crm_lead AS l
+         WHERE l.partner_id IS NULL AND %(part)s AND %(in_company)s AND NOT EXISTS (
+               SELECT FROM crm_lifecycle_profile AS p
+                WHERE p.lead_id = l.id AND p.company_id = %(company)s)
+        """,
+        all=ALL_TOPICS,
+        part=_get_part_of_tonight(session, "crm_lead", SQL("l.id")),
+        in_company=session.env["crm.lifecycle.source.lead"]._get_company_condition(
+            scope
+        ),
+        company=scope.company_id,
+    )
+    return [contacts, leads]
+
+
+def _get_part_of_tonight(session, table, column):
+    """Return the SQL condition that an id is in the range of tonight.
+
+    The ranges of the nights since the last run, so that none is left out.
+    """
+    scope = session.scope
+    [[lowest, highest]] = session.env.execute_query(
+        SQL("SELECT MIN(id), MAX(id) FROM %s", SQL.identifier(table))
+    )
+    if lowest is None:
+        return SQL("FALSE")
+    span = highest - lowest + 1
+    size = max(STRAYS, -(-span // MAX_NIGHTS))
+    nights = -(-span // size)
+    night = scope.as_of.toordinal()
+    passed = min((scope.as_of - scope.previous_as_of).days, nights)
+    ranges = [
+        SQL("%s BETWEEN %s AND %s", column, first, first + size - 1)
+        for number in range(night - passed + 1, night + 1)
+        for first in [lowest + number % nights * size]
+    ]
+    return SQL("(%s)", SQL(" OR ").join(ranges))
 
 
 def _get_enqueue_sql(scope, queries):

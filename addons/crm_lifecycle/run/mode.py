@@ -9,6 +9,7 @@ class RunMode:
 
     :param origin: the origin of its moves in the history
     :param collects: search for changes itself, besides those that documents reported
+    :param finds_strays: also search for documents of customers without a profile
     :param rebuilds: refresh the facts of all customers
     :param evaluates_all: evaluate the rules for all customers; None: if the lifecycles
         have changed since the last run
@@ -30,6 +31,7 @@ class RunMode:
 
     origin: str = "rule"
     collects: bool = True
+    finds_strays: bool = False
     rebuilds: bool = False
     evaluates_all: bool | None = None
     evaluates_listed_only: bool = False
@@ -54,7 +56,7 @@ class RunMode:
         return self.needed_facts is None or not self.needed_facts.isdisjoint(facts)
 
 
-CHANGES = RunMode()
+CHANGES = RunMode(finds_strays=True)
 FULL = RunMode(rebuilds=True, evaluates_all=True)
 QUICK = RunMode(collects=False, evaluates_all=False, evaluates_listed_only=True)
 # On copies of the customers that no other transaction sees: one transaction.

@@ -2,6 +2,7 @@ from . import test_addon_names
 from . import test_access
 from . import test_condition_access
 from . import test_background
+from . import test_branches
 from . import test_background_tour
 from . import test_check
 from . import test_compare

@@ -388,6 +388,7 @@ OPENS = """
     crm.lifecycle.profile.action_log_call
     crm.lifecycle.profile.action_open_failed_steps
     crm.lifecycle.profile.action_open_history
+    crm.lifecycle.profile.action_open_subsidiaries
     crm.lifecycle.stage.action_open_failed_steps
     res.config.settings.action_open_lifecycle_schedule
 """

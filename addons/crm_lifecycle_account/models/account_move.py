@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
@@ -9,6 +10,8 @@ class AccountMove(models.Model):
 
     _name = "account.move"
     _inherit = ["crm.lifecycle.customer.mixin", "account.move"]
+
+    _lifecycle_owner_fields = frozenset({"commercial_partner_id", "company_id"})
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_invoice_date_idx = models.Index(
@@ -36,10 +39,22 @@ class AccountMove(models.Model):
     # Changes of customer facts
     # ------------------------------------------------------------
 
+    @api.model
+    def _get_owners_sql(self):
+        """Return the customer of documents that were posted before.
+
+        Lines have owners of their own.
+        """
+        return SQL(
+            """
+            SELECT o.company_id, o.commercial_partner_id, NULL::int
+             WHERE o.posted_before AND o.move_type IN %s
+            """,
+            tuple(self.get_sale_types(include_receipts=True)),
+        )
+
     def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "company_id", "journal_id"}:
-            self._mark_posted_pending()
+        """Read a document again if another one no longer reverses it."""
         if "reversed_entry_id" in vals:
             self._mark_purchases_pending(self.reversed_entry_id)
         return super().write(vals)

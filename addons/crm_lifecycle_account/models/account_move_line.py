@@ -1,10 +1,15 @@
-from odoo import models
+from odoo import api, models
+from odoo.tools import SQL
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["crm.lifecycle.owner.mixin", "account.move.line"]
+
+    _lifecycle_owner_fields = frozenset({"partner_id", "company_id", "account_id"})
+    _triggers_lifecycle_run = False
 
     _lifecycle_written_idx = watermark_index("write_date")
     _lifecycle_due_idx = models.Index(
@@ -14,11 +19,19 @@ class AccountMoveLine(models.Model):
         "(id) WHERE parent_state <> 'posted' AND matching_number IS NOT NULL"
     )
 
-    def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "account_id"}:
-            self._mark_posted_pending()
-        return super().write(vals)
+    @api.model
+    def _get_owners_sql(self):
+        """Return the customer of receivable lines that were posted before."""
+        return SQL(
+            """
+            SELECT o.company_id, o.partner_id, NULL::int
+             WHERE EXISTS (SELECT FROM account_account AS a
+                            WHERE a.id = o.account_id
+                              AND a.account_type = 'asset_receivable')
+               AND EXISTS (SELECT FROM account_move AS m
+                            WHERE m.id = o.move_id AND m.posted_before)
+            """
+        )
 
     def unlink(self):
         self._mark_posted_pending()

@@ -131,7 +131,10 @@ class CrmLifecyclePurchaseChannelInvoice(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT m.id, m.company_id, m.partner_id, m.currency_id, m.reversed_entry_id,
+            SELECT m.id, m.company_id,
+                   -- the customer of its debts, even if the contact has another by now
+                   COALESCE(m.commercial_partner_id, m.partner_id) AS partner_id,
+                   m.currency_id, m.reversed_entry_id,
                    m.move_type = 'out_refund' AS is_refund,
                    COALESCE(m.invoice_date, m.date) AS date,
                    -SUM(i.balance) AS amount, -SUM(i.amount_currency) AS subtotal

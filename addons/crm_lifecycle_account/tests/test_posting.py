@@ -134,6 +134,11 @@ class TestPosting(AccountLifecycleCase):
             patch.object(
                 self.env.registry[models[2]], "_mark_lifecycle_pending", lambda s: None
             ),
+            patch.object(
+                self.env.registry["crm.lifecycle.owner.mixin"],
+                "_mark_owners_pending",
+                lambda records, vals_list: None,
+            ),
         ):
             without_us = self._count_queries(prepare, act)
         return with_us, without_us

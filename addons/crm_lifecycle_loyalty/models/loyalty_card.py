@@ -2,13 +2,11 @@ from odoo import models
 
 
 class LoyaltyCard(models.Model):
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["crm.lifecycle.owner.mixin", "loyalty.card"]
 
-    def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "program_id"}:
-            self._mark_lifecycle_pending()
-        return super().write(vals)
+    _lifecycle_owner_fields = frozenset({"partner_id", "program_id", "company_id"})
+    _triggers_lifecycle_run = False
 
     def unlink(self):
         self._mark_lifecycle_pending()

@@ -27,11 +27,6 @@ class PosOrder(models.Model):
         paid = self.browse()
         if vals.get("state") in COUNTED_STATES:
             paid = self - self._filter_counted()
-        if "partner_id" in vals:
-            # The next run finds no row that names the previous customer.
-            moved = self._filter_counted()
-            moved._mark_lifecycle_pending()
-            paid |= moved
         result = super().write(vals)
         paid._mark_lifecycle_pending()
         return result

@@ -11,13 +11,16 @@ class ProjectTask(models.Model):
     _inherit = ["crm.lifecycle.ticket", "project.task"]
 
     _lifecycle_closing_fields = {"state", "stage_id", "active"}
-    _lifecycle_owner_fields = {
-        "partner_id",
-        "company_id",
-        "project_id",
-        "parent_id",
-        "is_template",
-    }
+    _lifecycle_owner_fields = frozenset(
+        {
+            "partner_id",
+            "company_id",
+            "project_id",
+            "parent_id",
+            "is_template",
+            "has_template_ancestor",
+        }
+    )
 
     lifecycle_is_service_ticket = fields.Boolean(
         related="project_id.lifecycle_is_service_desk"

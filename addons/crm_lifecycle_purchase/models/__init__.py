@@ -1,4 +1,5 @@
 from . import crm_lifecycle_profile
+from . import crm_lifecycle_profile_group
 from . import crm_lifecycle_profile_mixin
 from . import crm_lifecycle_profile_timeline
 from . import crm_lifecycle_purchase

@@ -224,11 +224,10 @@ class CrmLifecycleGrowthReport(models.Model):
     @api.model
     def _get_cohort_stages(self):
         """Return the stages of active lifecycles, in order."""
+        Lifecycle = self.env["crm.lifecycle"]
         return self.env["crm.lifecycle.stage"].search(
-            [
-                ("lifecycle_id.state", "=", "active"),
-                ("company_id", "in", [False, *self.env.companies.ids]),
-            ]
+            Domain("lifecycle_id.state", "=", "active")
+            & Lifecycle._get_serving_domain(self.env.companies, "lifecycle_id")
         )
 
     @api.model

@@ -23,15 +23,6 @@ class SaleOrder(models.Model):
         orders._mark_lifecycle_pending()
         return orders
 
-    def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        if vals.keys() & {"partner_id", "company_id"}:
-            self._mark_lifecycle_pending()
-            result = super().write(vals)
-            self._mark_lifecycle_pending()
-            return result
-        return super().write(vals)
-
     def unlink(self):
         """Remove the purchases of deleted orders, which leave no row to find."""
         self._mark_lifecycle_pending()

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..ticket_kind import get_ticket_company
 
 
 class CrmLifecycleTicket(models.AbstractModel):
@@ -14,9 +17,8 @@ class CrmLifecycleTicket(models.AbstractModel):
     _inherit = ["crm.lifecycle.customer.mixin"]
     _description = "Service Ticket of a Customer"
 
-    # Fields that decide whether the document is closed, and its customer and company.
+    # Fields that decide whether the document is closed.
     _lifecycle_closing_fields = {"stage_id", "active"}
-    _lifecycle_owner_fields = {"partner_id", "company_id"}
 
     # Service staff see the stage of the customer without access rights on profiles, but
     # no amounts. Portal users, who see their own tickets, don't see it.
@@ -163,6 +165,10 @@ class CrmLifecycleTicket(models.AbstractModel):
     # Changes of a ticket
     # ------------------------------------------------------------
 
+    @api.model
+    def _get_owners_sql(self):
+        return SQL("SELECT %s, o.partner_id, NULL::int", get_ticket_company(SQL("o")))
+
     @api.model_create_multi
     def create(self, vals_list):
         """Queue the customers of new tickets, and apply the assignment rules."""
@@ -174,17 +180,14 @@ class CrmLifecycleTicket(models.AbstractModel):
         return documents
 
     def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
-        changes_owner = vals.keys() & self._lifecycle_owner_fields
+        """Log tickets that are closed, reopened, or become tickets."""
         changes_state = vals.keys() & self._lifecycle_closing_fields
-        if not (changes_owner or changes_state):
-            return super().write(vals)
-        if changes_owner:
-            self._filter_lifecycle_tickets()._mark_lifecycle_pending()
         result = super().write(vals)
-        tickets = self._filter_lifecycle_tickets()
-        tickets._log_lifecycle_state()
-        tickets._mark_lifecycle_pending()
+        if changes_state or vals.keys() & self._lifecycle_owner_fields:
+            tickets = self._filter_lifecycle_tickets()
+            tickets._log_lifecycle_state()
+            if changes_state:
+                tickets._mark_lifecycle_pending()
         return result
 
     def unlink(self):

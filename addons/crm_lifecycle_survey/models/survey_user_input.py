@@ -1,11 +1,17 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 from odoo.tools.mail import email_normalize
 
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_source import watermark_index
 
 
 class SurveyUserInput(models.Model):
-    _inherit = "survey.user_input"
+    _name = "survey.user_input"
+    _inherit = ["crm.lifecycle.owner.mixin", "survey.user_input"]
+
+    _lifecycle_owner_fields = frozenset(
+        {"partner_id", "lifecycle_company_id", "test_entry"}
+    )
 
     lifecycle_company_id = fields.Many2one(
         comodel_name="res.company",
@@ -46,13 +52,20 @@ class SurveyUserInput(models.Model):
         self.env["crm.lifecycle.pending"]._trigger_run()
         return result
 
+    @api.model
+    def _get_owners_sql(self):
+        return SQL("SELECT o.lifecycle_company_id, o.partner_id, NULL::int")
+
     def write(self, vals):
-        """Refresh the previous customer: the next run finds no row that names it."""
+        """Forget who answered by a public link: the next run looks again."""
         owners = {"partner_id", "email", "lifecycle_company_id", "test_entry"}
         if vals.keys() & owners:
-            self._mark_lifecycle_pending()
-            # `sudo()`: respondents write their own answer; the next run looks again.
-            self.sudo().lifecycle_respondent_ids.unlink()
+            # `sudo()`: respondents have no account, but write their own answer.
+            respondents = self.sudo().lifecycle_respondent_ids
+            self.env["crm.lifecycle.pending"]._mark_pending(
+                self.env["res.company"], partners=respondents.partner_id
+            )
+            respondents.unlink()
         return super().write(vals)
 
     def unlink(self):
