@@ -225,6 +225,7 @@ def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> 
                AND h.to_stage_id = %(stage)s
                AND %(is_move)s
                AND h.is_voided IS NOT TRUE
+               AND h.merge_id IS NULL
              -- moves of a replay come first, even if a rebuild added them later
              ORDER BY h.origin = 'replay', h.id DESC
              LIMIT 1

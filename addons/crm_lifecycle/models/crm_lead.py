@@ -136,6 +136,8 @@ class CrmLead(models.Model):
         customer = self.sudo().partner_id  # the customer of the merged leads
         for profile in profiles:
             head = self._get_own_profiles()
+            if head and head.company_id != profile.company_id:
+                continue  # that company has no lead any more; the history stays
             if customer:
                 profile.with_env(self.env)._lifecycle_convert(
                     customer, origin="merge", document=self

@@ -337,7 +337,7 @@ def _get_rule_condition(session, rule, query, blocks_return):
         %s AND NOT EXISTS (
             SELECT FROM crm_lifecycle_history AS h
              WHERE h.profile_id = crm_lifecycle_profile.id
-               AND h.date = %s
+               AND h.date = %s AND h.merge_id IS NULL
                AND (h.origin = %s AND h.from_stage_id = %s
                     OR h.passed_stages @> to_jsonb(%s::int))
                AND h.create_date >= crm_lifecycle_profile.facts_date)

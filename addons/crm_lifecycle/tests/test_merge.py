@@ -66,8 +66,8 @@ class TestMerge(LifecycleCase):
         self.assertEqual(rows.exists(), rows)
         self.assertEqual(rows.profile_id, ada)
         self.assertEqual(rows.partner_id, ada.partner_id)
-        self.assertEqual(ada.stage_id, self.prospect)
-        self.assertEqual(self._moves(ada)[-1], ("customer", "prospect", "merge"))
+        self.assertEqual(ada.stage_id, self.customer)
+        self.assertEqual(self._moves(ada)[-1], ("prospect", "customer", "merge"))
         self._run()
         self.assertEqual(ada.open_lead_count, 2)
 

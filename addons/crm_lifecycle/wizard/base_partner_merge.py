@@ -18,8 +18,12 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             dst_partner, origin="merge", document=dst_partner
         )
         self.env.flush_all()
+        # sudo: the companies that merged contacts were part of lose their documents.
+        former = src_partners.sudo().commercial_partner_id - src_partners
         result = super()._update_foreign_keys(src_partners, dst_partner)
         History = self.env["crm.lifecycle.history"]
         History._clear_references("partner_id", src_partners, replacement=dst_partner)
-        self.env["crm.lifecycle.pending"]._mark_pending(None, partners=dst_partner)
+        self.env["crm.lifecycle.pending"]._mark_pending(
+            None, partners=dst_partner | former
+        )
         return result

@@ -97,7 +97,10 @@ class CrmLifecyclePlaybookReport(models.Model):
                    SELECT h.to_stage_id, GREATEST(h.date - x.date::date, 0) AS days
                      FROM crm_lifecycle_history AS h
                     WHERE h.profile_id = x.profile_id AND h.id > x.history_id
-                      AND h.origin <> 'replay'
+                      AND h.origin <> 'replay' AND h.id IS DISTINCT FROM h.merge_id
+                      AND h.merge_id IS NOT DISTINCT FROM (
+                          SELECT merge_id FROM crm_lifecycle_history
+                           WHERE id = x.history_id)
                       AND h.from_stage_id = x.stage_id AND h.is_voided IS NOT TRUE
                       AND h.to_stage_id IS DISTINCT FROM x.stage_id
                     ORDER BY h.id

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
-from .crm_lifecycle_risk_case import OPEN_STATES
+from .crm_lifecycle_risk_case import CANCELLED, OPEN_STATES
 
 # Code of the sign of health that an open case is.
 CASE_SIGN = "risk_case"
@@ -73,9 +73,11 @@ class CrmLifecycleProfile(models.Model):
         return action
 
     def _merge_related_records(self, sources, *, is_writer=True):
-        """Adopt the cases of other profiles. Of two open ones, keep the older.
+        """Adopt the cases of other profiles. Of two open ones, the older stays open.
 
-        If the user may not write the profile, keep this profile's own open case.
+        If the user may not write the profile, this profile's own open case does. The
+        other one is cancelled: it is neither saved nor lost. Whoever was at risk before
+        the merge is not found at risk again.
         """
         result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all cases, even those that the user may not read.
@@ -85,10 +87,12 @@ class CrmLifecycleProfile(models.Model):
         active = cases.filtered(lambda case: case.state in OPEN_STATES)
         for case in active[1:]:
             case.activity_ids.write({"res_id": active[0].id})
-            case.message_ids.write({"res_id": active[0].id})
-            case.unlink()
-        theirs = (cases - active[1:]).filtered(lambda case: case.profile_id != self)
+        active[1:].state = CANCELLED
+        theirs = cases.filtered(lambda case: case.profile_id != self)
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        since = [date for date in (self | sources).sudo().mapped("risk_since") if date]
+        # `sudo()`: as above.
+        self.sudo().risk_since = min(since, default=False)
         return result
 
     @api.model

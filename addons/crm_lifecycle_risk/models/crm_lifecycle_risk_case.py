@@ -12,6 +12,8 @@ from ..risk_check import RiskCheck
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
+# A case without an outcome: of a customer who was merged or archived.
+CANCELLED = "cancelled"
 # Fields that only the closing of a case writes.
 CLOSING_FIELDS = {"date_closed", "days", "facts", "move_id", "closing_move_id"}
 # Fields of a closed case that can't change. Its reason may still be found out later.
@@ -76,6 +78,7 @@ class CrmLifecycleRiskCase(models.Model):
             ("saving", "Saving"),
             ("saved", "Saved"),
             ("lost", "Lost"),
+            ("cancelled", "Cancelled"),
         ],
         string="Status",
         required=True,

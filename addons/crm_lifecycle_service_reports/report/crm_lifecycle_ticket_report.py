@@ -198,7 +198,8 @@ class CrmLifecycleTicketReport(models.Model):
             SELECT h.to_stage_id FROM crm_lifecycle_history AS h
              WHERE h.profile_id = p.id AND h.date <= %s
                AND h.is_voided IS NOT TRUE
-             ORDER BY h.date DESC, h.id DESC LIMIT 1
+             -- the stages of a profile that was merged come last
+             ORDER BY h.merge_id IS NOT NULL, h.date DESC, h.id DESC LIMIT 1
             """,
             day,
         )

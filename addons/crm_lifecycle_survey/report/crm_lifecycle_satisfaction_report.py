@@ -160,7 +160,8 @@ class CrmLifecycleSatisfactionReport(models.Model):
              WHERE h.profile_id = p.id AND h.date <= %(day)s
                AND h.is_voided IS NOT TRUE
                AND (h.date < %(day)s OR h.create_date <= u.end_datetime)
-             ORDER BY h.date DESC, h.id DESC
+             -- the stages of a profile that was merged come last
+             ORDER BY h.merge_id IS NOT NULL, h.date DESC, h.id DESC
              LIMIT 1
             """,
             day=self._get_day(),
