@@ -52,7 +52,9 @@ class RiskCheck:
 
         Their cases stay open for their owners.
         """
-        merges = Domain("profile_id", "in", profiles.ids) & Domain("merge_id", "!=", False)
+        merges = Domain("profile_id", "in", profiles.ids) & Domain(
+            "merge_id", "!=", False
+        )
         if self.company.lifecycle_risk_check_date:
             merges &= Domain(
                 "create_date", ">=", self.company.lifecycle_risk_check_date

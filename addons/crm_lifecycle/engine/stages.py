@@ -88,7 +88,9 @@ def is_customer(moves: Sequence[ClassedMove]) -> bool:
             if entered == "customer":
                 found = entered
             elif left is None:
-                found = "customer" if move.has_bought and entered == "before" else entered
+                found = (
+                    "customer" if move.has_bought and entered == "before" else entered
+                )
             elif not number:
                 found = left
             continue

@@ -237,6 +237,20 @@ def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> 
     )
 
 
+def is_counted(profile: SQL) -> SQL:
+    """Return the SQL condition that reports count a customer: not an archived one.
+
+    :param profile: SQL of the id of the profile
+    """
+    return SQL(
+        """
+        NOT EXISTS (SELECT FROM crm_lifecycle_profile AS archived
+                     WHERE archived.id = %s AND archived.active IS NOT TRUE)
+        """,
+        profile,
+    )
+
+
 def create_batch_tables(reuse: bool = False) -> list[SQL]:
     """Return statements that create empty batch tables (``reuse``: see `filled`)."""
     if reuse:

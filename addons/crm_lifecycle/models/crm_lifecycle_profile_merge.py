@@ -46,6 +46,7 @@ class CrmLifecycleProfile(models.Model):
             else:
                 profile._reassign({"partner_id": partner.id, "lead_id": False})
                 target = profile
+            target._sync_archived(partner)
             target._mark_pending(review=True)
 
     def _reassign(self, subject):

@@ -67,7 +67,10 @@ class ResPartner(models.Model):
         # sudo: profiles follow their contact, regardless of the user's access.
         before = self.sudo().commercial_partner_id
         following, kept = self._get_reassigned_profiles(vals)
+        is_active = {partner: partner.active for partner in self.sudo()}
         result = super().write(vals)
+        changed = self.filtered(lambda item: item.active != is_active[item])
+        self.env["crm.lifecycle.profile"]._sync_archived(changed)
         if following:
             following.user_id = vals["user_id"]
         if kept:

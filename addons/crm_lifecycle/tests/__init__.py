@@ -6,6 +6,7 @@ from . import test_background_tour
 from . import test_check
 from . import test_compare
 from . import test_api
+from . import test_archive
 from . import test_configuration
 from . import test_contact_facts
 from . import test_cron

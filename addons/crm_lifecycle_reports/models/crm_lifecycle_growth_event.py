@@ -205,7 +205,8 @@ class CrmLifecycleGrowthEvent(models.Model):
                                ORDER BY date, id) AS class_after
                       FROM (SELECT *, COUNT(class) OVER mine AS class_number
                               FROM (%(kept)s) AS k
-                            WINDOW mine AS (PARTITION BY profile_id, life ORDER BY date, id)
+                            WINDOW mine AS (
+                                   PARTITION BY profile_id, life ORDER BY date, id)
                            ) AS n
                    ) AS t
             WINDOW mine AS (PARTITION BY profile_id, life ORDER BY date, id)
@@ -241,7 +242,8 @@ class CrmLifecycleGrowthEvent(models.Model):
                                           AND from_class IS DISTINCT FROM 'gone'
                                    ) AS is_end
                               FROM (%(moves)s) AS m
-                            WINDOW mine AS (PARTITION BY profile_id, life ORDER BY date, id)
+                            WINDOW mine AS (
+                                   PARTITION BY profile_id, life ORDER BY date, id)
                            ) AS e
                    ) AS b
             """,

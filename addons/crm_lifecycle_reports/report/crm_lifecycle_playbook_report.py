@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
+
 # Days within which a move after the step is counted.
 WINDOWS = (7, 30, 90)
 
@@ -107,8 +109,9 @@ class CrmLifecyclePlaybookReport(models.Model):
                     LIMIT 1
                    ) AS o ON TRUE
               %(joins)s
-             WHERE x.profile_id IS NOT NULL
+             WHERE x.profile_id IS NOT NULL AND %(is_counted)s
             """,
+            is_counted=is_counted(SQL("x.profile_id")),
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             windows=SQL(", ").join(

@@ -95,6 +95,45 @@ class CrmLifecycleProfile(models.Model):
         self.sudo().risk_since = min(since, default=False)
         return result
 
+    # ------------------------------------------------------------
+    # Archived customers
+    # ------------------------------------------------------------
+
+    def _suspend_work(self):
+        """Cancel the open cases of archived customers: neither saved nor lost."""
+        Case = self.env["crm.lifecycle.risk.case"]
+        cases = Case._get_open(self)
+        self.env["mail.activity"]._suspend_open(Case._name, cases.ids)
+        for state, members in cases.grouped("state").items():
+            members.write(
+                {
+                    "state": CANCELLED,
+                    "suspended_state": state,
+                    "suspended_date": fields.Date.context_today(self),
+                }
+            )
+        cases.flush_recordset()  # a customer has only one open case
+        return super()._suspend_work()
+
+    def _resume_work(self, since):
+        """Open the cases of restored customers again, at most one of each."""
+        Case = self.env["crm.lifecycle.risk.case"]
+        found = Case.search(
+            [("profile_id", "in", self.ids), ("suspended_state", "!=", False)],
+            order="id desc",
+        )
+        has_open = set(Case._get_open(self).profile_id.ids)
+        for case in found:
+            is_timely = not since or case.suspended_date >= since
+            if is_timely and case.profile_id.id not in has_open:
+                has_open.add(case.profile_id.id)
+                case.state = case.suspended_state
+                self.env["mail.activity"]._search_suspended(
+                    Case._name, case.ids
+                )._resume()
+        found.write({"suspended_state": False, "suspended_date": False})
+        return super()._resume_work(since)
+
     @api.model
     def _get_personal_models(self):
         return [

@@ -86,6 +86,21 @@ class CrmLifecycleRiskCase(models.Model):
         group_expand=True,
         tracking=True,
     )
+    suspended_state = fields.Selection(
+        selection=[
+            ("open", "Open"),
+            ("planned", "Plan in place"),
+            ("saving", "Saving"),
+        ],
+        string="Status before",
+        readonly=True,
+        copy=False,
+        help="The status before the case was cancelled with its archived customer. It "
+        "comes back with the customer.",
+    )
+    suspended_date = fields.Date(
+        string="Cancelled with the Customer on", readonly=True, copy=False
+    )
     reason_id = fields.Many2one(
         comodel_name="crm.lifecycle.risk.reason",
         ondelete="restrict",

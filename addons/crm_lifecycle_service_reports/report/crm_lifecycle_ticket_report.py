@@ -162,7 +162,7 @@ class CrmLifecycleTicketReport(models.Model):
                 ON p.partner_id = holder.commercial_partner_id
               JOIN res_company AS o ON o.id = p.company_id
               %(joins)s
-             WHERE %(is_ticket)s AND %(in_company)s
+             WHERE p.active AND %(is_ticket)s AND %(in_company)s
             """,
             kinds=KIND_BITS,
             companies=COMPANY_BITS,

@@ -127,7 +127,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
              WHERE q.lifecycle_satisfaction_kind IN %(kinds)s
                AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
-               AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
+               AND p.active AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,
             shift=COMPANY_BITS,
             # `sudo()`: users who may read answers may read the title of the survey.
