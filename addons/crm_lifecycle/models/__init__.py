@@ -17,6 +17,8 @@ from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
 from . import crm_lifecycle_profile_archive
+from . import crm_lifecycle_duplicate
+from . import crm_lifecycle_profile_duplicate
 from . import crm_lifecycle_profile_owner
 from . import crm_lifecycle_health_sign
 from . import crm_lifecycle_history

@@ -13,6 +13,13 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "crm.lifecycle.profile.mixin"]
 
     _lifecycle_written_idx = watermark_index("write_date")
+    # Duplicates are found by them, see `crm.lifecycle.duplicate`.
+    _lifecycle_email_idx = models.Index(
+        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    )
+    _lifecycle_phone_idx = models.Index(
+        "(phone_sanitized) WHERE phone_sanitized IS NOT NULL"
+    )
 
     lifecycle_profile_ids = fields.One2many(
         comodel_name="crm.lifecycle.profile",

@@ -11,6 +11,7 @@ from . import test_configuration
 from . import test_contact_facts
 from . import test_cron
 from . import test_decision
+from . import test_duplicate
 from . import test_engine_domains
 from . import test_engine_review
 from . import test_engine_scope

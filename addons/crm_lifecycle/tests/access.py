@@ -158,7 +158,10 @@ def make_belongings(world, profiles):
         "crm.lifecycle.history": {},
         "crm.lifecycle.playbook.log": {},
         "crm.lifecycle.stage.duration": {},
+        "crm.lifecycle.duplicate": {},
     }
+    for profile in profiles.values():
+        profile.partner_id.email = "same@example.com"
     env.flush_all()
     for name, profile in profiles.items():
         row = profile.history_ids[:1]
@@ -185,6 +188,9 @@ def make_belongings(world, profiles):
             [("profile_id", "=", profile.id)]
         )
         found["crm.lifecycle.stage.duration"][name] = sample(stay[:1])
+        twin = env["crm.lifecycle.duplicate"].search([("profile_id", "=", profile.id)])
+        if twin:  # the only customer of the branch has none
+            found["crm.lifecycle.duplicate"][name] = sample(twin[:1])
     return found
 
 
@@ -452,6 +458,12 @@ crm.lifecycle.stage.duration           shared       -      -      -        r    
 crm.lifecycle.stage.duration           shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.stage.duration           branch       -      -      -        -      -      -       -          -
 crm.lifecycle.stage.duration           there        -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                mine         -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                others       -      -      -        -      r      r       -          r
+crm.lifecycle.duplicate                free         -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                shared       -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            here         -      -      -        -      -      r       -          r
 crm.lifecycle.run            there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            branch       -      -      -        -      -      -       -          -
