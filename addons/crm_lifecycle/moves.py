@@ -506,6 +506,84 @@ class MoveService:
             {"decision": source.decision, "held_until": source.held_until},
         )
 
+    def split(self, profile, lead, rows):
+        """Undo the merge of a lead into the profile of a customer that was wrong.
+
+        The moves of the lead become those of a profile of its own, in the stage where
+        they end. The merge counts no longer. The customer is where the merge found
+        them; if the lead's stage had won and they moved since, they stay there.
+
+        :param rows: the moves of the lead
+        :return: the profile of the lead
+        """
+        self.env.flush_all()
+        merges = profile.history_ids.filtered(
+            lambda row: row.merge_id == row and row.id >= rows.ids[0]
+        )
+        merge = (merges & rows) or merges.sorted("id")[-1:]
+        moves = (rows - merge).sorted("id")
+        target = profile._create_lead_profile(lead)
+        last = moves[-1:]
+        is_lost = bool(merge & rows)
+        later = profile.history_ids - rows - merge
+        later = later.filtered(lambda row: not row.merge_id and row.id > last.id)
+        self._move_rows(moves, target, merge)
+        self._move_rows(profile.history_ids - rows, profile, merge)
+        self._detach(merge)
+        if last.to_stage_id:
+            move = Move(
+                stage=last.to_stage_id, origin="convert", day=last.date, quiet=True
+            )
+            self._write_stage(target, move)
+        if not is_lost and not later:
+            self._restore_stay(profile, merge)
+        target._split_related_records(profile, moves)
+        return target
+
+    def _move_rows(self, rows, profile, merge):
+        """Make moves those of a profile, and end their merge."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_history
+                   SET profile_id = %s, partner_id = %s,
+                       merge_id = NULLIF(merge_id, %s)
+                 WHERE id = ANY(%s)
+                """,
+                profile.id,
+                profile.partner_id.id or None,
+                merge.id or None,
+                rows.ids,
+            )
+        )
+        self.env.invalidate_all()
+
+    def _detach(self, merge):
+        """Take the move of a merge that was wrong out of all histories."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history "
+                "SET profile_id = NULL, is_voided = TRUE WHERE id = ANY(%s)",
+                merge.ids,
+            )
+        )
+        self.env.invalidate_all()
+
+    def _restore_stay(self, profile, merge):
+        """Put a profile back into the stage that a merge ended, if it had one."""
+        if not merge.from_stage_id:
+            vals = {"stage_id": False, "stage_date": False, "lifecycle_id": False}
+            self.write_unchecked(profile, vals)
+            return
+        days = timedelta(days=merge.days_in_from_stage or 0)
+        move = Move(
+            stage=merge.from_stage_id,
+            origin=merge.origin,
+            day=merge.date - days,
+            quiet=True,
+        )
+        self._write_stage(profile, move)
+
     # ------------------------------------------------------------
     # Void
     # ------------------------------------------------------------

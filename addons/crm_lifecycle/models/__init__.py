@@ -16,6 +16,7 @@ from . import crm_lifecycle_profile_condition
 from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
+from . import crm_lifecycle_profile_split
 from . import crm_lifecycle_profile_archive
 from . import crm_lifecycle_duplicate
 from . import crm_lifecycle_profile_duplicate

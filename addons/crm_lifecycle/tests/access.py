@@ -38,6 +38,13 @@ def make(world):
         **make_work(world),
         **make_wizards(world, profiles, lifecycles),
         **make_subjects(world, profiles),
+        "mail.activity": {
+            "here": sample(
+                profiles["mine"].activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=world.seller.id
+                )
+            )
+        },
         "res.company": {"here": world.home},
         "res.users": {"here": world.colleague},
         # A copy, which no other process can be running.
@@ -162,6 +169,11 @@ def make_belongings(world, profiles):
     }
     for profile in profiles.values():
         profile.partner_id.email = "same@example.com"
+    twin = world.make_partner("twin")
+    twin.email = "same@example.com"
+    env["crm.lifecycle.profile"].create(
+        {"partner_id": twin.id, "company_id": world.branch.id}
+    )
     env.flush_all()
     for name, profile in profiles.items():
         row = profile.history_ids[:1]
@@ -189,8 +201,7 @@ def make_belongings(world, profiles):
         )
         found["crm.lifecycle.stage.duration"][name] = sample(stay[:1])
         twin = env["crm.lifecycle.duplicate"].search([("profile_id", "=", profile.id)])
-        if twin:  # the only customer of the branch has none
-            found["crm.lifecycle.duplicate"][name] = sample(twin[:1])
+        found["crm.lifecycle.duplicate"][name] = sample(twin[:1])
     return found
 
 
@@ -463,6 +474,7 @@ crm.lifecycle.duplicate                others       -      -      -        -    
 crm.lifecycle.duplicate                free         -      -      -        r      r      r       -          r
 crm.lifecycle.duplicate                shared       -      -      -        r      r      r       -          r
 crm.lifecycle.duplicate                shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                branch       -      -      -        -      -      -       -          -
 crm.lifecycle.duplicate                there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            here         -      -      -        -      -      r       -          r
 crm.lifecycle.run            there        -      -      -        -      -      -       -          -
@@ -526,11 +538,14 @@ crm.lifecycle.preview        action_look                              -      -  
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_measure,action_use_proposals      -      -      -        -      -      x       -          x
+crm.lifecycle.duplicate      action_merge                             -      -      -        -      -      -       -          -
+crm.lifecycle.profile        action_merge_duplicates                  -      -      -        -      -      -       -          -
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
 """
 
 FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
+mail.activity         lifecycle_suspended_date                  -      -      -        rw     rw     rw      -          rw
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
 crm.lifecycle.version snapshot                                  -      -      -        -      -      -       -          -

@@ -95,6 +95,14 @@ class CrmLifecycleProfile(models.Model):
         self.sudo().risk_since = min(since, default=False)
         return result
 
+    def _split_related_records(self, source, rows):
+        """Take over the cases that the moves opened."""
+        result = super()._split_related_records(source, rows)
+        # `sudo()`: as in `_merge_related_records`.
+        cases = source.sudo().risk_case_ids.filtered(lambda case: case.move_id in rows)
+        cases.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        return result
+
     # ------------------------------------------------------------
     # Archived customers
     # ------------------------------------------------------------

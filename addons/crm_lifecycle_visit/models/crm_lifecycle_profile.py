@@ -94,6 +94,20 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
+    def _split_related_records(self, source, rows):
+        """Take over the visits that were planned for the moves."""
+        result = super()._split_related_records(source, rows)
+        # `sudo()`: as in `_merge_related_records`.
+        visits = source.sudo().visit_ids
+        mine = visits.filtered(
+            lambda visit: (
+                visit.activity_id.res_model == self._name
+                and visit.activity_id.res_id == self.id
+            )
+        )
+        mine.profile_id = self
+        return result
+
     # ------------------------------------------------------------
     # Archived customers
     # ------------------------------------------------------------
