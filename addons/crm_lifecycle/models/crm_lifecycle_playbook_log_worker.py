@@ -245,9 +245,7 @@ class CrmLifecyclePlaybookLog(models.Model):
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
         if row.merge_id and step.kind != "close":
-            raise StepSkipped(
-                self.env._("The customer was merged with one in another stage or stay.")
-            )
+            raise StepSkipped(self.env._("The customer has been merged since."))
         if step.kind in IN_STAGE_KINDS and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         if step.kind in ENTRY_KINDS:

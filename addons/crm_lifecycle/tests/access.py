@@ -538,8 +538,8 @@ crm.lifecycle.preview        action_look                              -      -  
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_measure,action_use_proposals      -      -      -        -      -      x       -          x
-crm.lifecycle.duplicate      action_merge                             -      -      -        -      -      -       -          -
-crm.lifecycle.profile        action_merge_duplicates                  -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate      action_merge                             -      -      -        -      -      -       -          x
+crm.lifecycle.profile        action_merge_duplicates                  -      -      -        -      -      -       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
 """
 

@@ -237,7 +237,7 @@ class TestMerge(LifecycleCase):
                 "name": "Color",
                 "model_id": self.env["ir.model"]._get_id("crm.lifecycle.profile"),
                 "state": "code",
-                "code": "record.color = 5",
+                "code": "record.write({'color': 5})",
             }
         )
         self.customer.enter_action_ids = action
@@ -269,15 +269,17 @@ class TestMerge(LifecycleCase):
         self.assertEqual(meeting.res_id, ada.id)
 
     def test_the_company_of_a_merged_contact_is_counted_again(self):
-        acme, ada = self._customer("Acme", is_company=True), self._customer("Ada")
+        acme = self._customer("Acme", is_company=True)
+        beta = self._customer("Beta", is_company=True)
         bob = self._partner("Bob", parent_id=acme.partner_id.id)
+        ada = self._partner("Ada", parent_id=beta.partner_id.id)
         self._lead(partner_id=bob.id)
         self._run()
         self.assertEqual(acme.open_lead_count, 2)
-        self._merge_contacts(ada.partner_id | bob, ada.partner_id)
+        self._merge_contacts(ada | bob, ada)
         self._run()
         self.assertEqual(acme.open_lead_count, 1)
-        self.assertEqual(ada.open_lead_count, 2)
+        self.assertEqual(beta.open_lead_count, 2)
 
     # ------------------------------------------------------------
     # A lead of the wrong customer
