@@ -176,6 +176,31 @@ def update_profiles(
     )
 
 
+def combine_profiles(
+    combination: Mapping[str, str], profile_id: int, source_id: int
+) -> SQL:
+    """Write the facts of two profiles that are merged, where both together tell them.
+
+    :param combination: ``{fact: how}``; only ``min`` and ``max`` are written
+    """
+    columns = [
+        SQL(
+            "%(name)s = %(combine)s(p.%(name)s, o.%(name)s)",
+            name=SQL.identifier(name),
+            combine=SQL(COMBINATIONS[how]),
+        )
+        for name, how in combination.items()
+        if how in COMBINATIONS
+    ]
+    return SQL(
+        "UPDATE crm_lifecycle_profile AS p SET %s "
+        "FROM crm_lifecycle_profile AS o WHERE p.id = %s AND o.id = %s",
+        SQL(", ").join(columns),
+        profile_id,
+        source_id,
+    )
+
+
 def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     """Add the profiles of new customers, with their facts.
 

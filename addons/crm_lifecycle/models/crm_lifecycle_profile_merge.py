@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import SQL
 
+from ..engine import statements
 from ..moves import MoveService
 
 
@@ -94,25 +95,12 @@ class CrmLifecycleProfile(models.Model):
 
         In raw SQL, so that no automation rule takes it for news of the customer.
         """
-        combine = {"min": "LEAST", "max": "GREATEST"}
-        columns = [
-            SQL(
-                "%(name)s = %(combine)s(p.%(name)s, o.%(name)s)",
-                name=SQL.identifier(name),
-                combine=SQL(combine[self._fields[name].fact]),
-            )
-            for name in self._get_fact_fields()
-            if self._fields[name].fact in combine
-        ]
+        combination = {
+            name: self._fields[name].fact for name in self._get_fact_fields()
+        }
         self.env.flush_all()
         self.env.cr.execute(
-            SQL(
-                "UPDATE crm_lifecycle_profile AS p SET %s "
-                "FROM crm_lifecycle_profile AS o WHERE p.id = %s AND o.id = %s",
-                SQL(", ").join(columns),
-                self.id,
-                source.id,
-            )
+            statements.combine_profiles(combination, self.id, source.id)
         )
         self.invalidate_recordset()
         self._sync_follow_up(self.ids)
