@@ -31,6 +31,7 @@
         "views/crm_lifecycle_health_sign_views.xml",
         "views/crm_lifecycle_history_views.xml",
         "views/crm_lifecycle_stage_duration_views.xml",
+        "views/crm_lifecycle_duplicate_views.xml",
         "views/crm_lifecycle_run_views.xml",
         "views/crm_lifecycle_playbook_log_views.xml",
         "views/background_task_views.xml",

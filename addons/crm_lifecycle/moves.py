@@ -16,7 +16,8 @@ from datetime import date, datetime, time, timedelta
 from odoo import models
 from odoo.tools import SQL
 
-from .engine import bounds
+from .engine import bounds, stages
+from .engine.stages import CUSTOMERS
 from .engine.statements import NOW
 
 # Reasons of moves that neither a rule nor a user requested. They are stored in English
@@ -436,36 +437,153 @@ class MoveService:
     # Merge
     # ------------------------------------------------------------
 
-    def close_merged(self, profile, sources, origin):
-        """Close the stays of profiles that are merged into another one.
+    def merge(self, profile, source, origin):
+        """Merge the stay of another profile of the company into that of a profile.
 
-        If the target has no stage yet, it takes theirs, with the start of their stay,
-        their decision and their hold, without a history row: the row of the source
-        already records it.
+        The one with the stronger claim remains, with its start, its decision and its
+        hold, see `_get_claim`. A history row from the other stage to this one closes
+        the other stay, and marks its moves. It is no entry: nothing follows from it.
         """
         self.env.flush_all()
-        for source in sources:
-            if source.stage_id and not profile.stage_id:
-                move = Move(
-                    stage=source.stage_id,
-                    origin=origin,
-                    day=source.stage_date,
-                    quiet=True,
+        wins = self._get_claim(source) > self._get_claim(profile)
+        kept, closed = (source, profile) if wins else (profile, source)
+        if kept.stage_id and (closed.stage_id or closed.history_ids):
+            self._close_merged(closed, kept.stage_id, origin, source.display_name)
+        if wins:
+            self._take_over_stay(profile, source, origin)
+
+    def _get_claim(self, profile):
+        """Return what decides which stage remains after a merge: the greatest wins.
+
+        A customer comes before a prospect, and the longer-lived before the younger.
+        """
+        moves = profile.history_ids.filtered(
+            lambda row: not row.merge_id and not row.is_voided
+        ).sorted(lambda row: (row.date, row.id))
+        is_customer = profile.stage_id.category in CUSTOMERS or stages.is_customer(
+            [
+                stages.ClassedMove(
+                    row.from_stage_id.category or None,
+                    row.to_stage_id.category or None,
+                    row.is_baseline,
+                    bool(row.customer_date),
                 )
-                self._write_stage(profile, move)
-                self.write_unchecked(
-                    profile,
-                    {"decision": source.decision, "held_until": source.held_until},
-                )
-            elif source.stage_id:
-                move = Move(
-                    stage=profile.stage_id,
-                    origin=origin,
-                    day=profile.company_id._lifecycle_today(),
-                    reason=source.display_name,
-                    quiet=True,
-                )
-                self._write_history(source, move)
+                for row in moves
+            ]
+        )
+        first = profile.first_seen_date or moves[:1].date or profile.create_date.date()
+        return bool(profile.stage_id), is_customer, -first.toordinal()
+
+    def _close_merged(self, profile, stage, origin, reason):
+        """Close the stay of a profile whose life ends by a merge."""
+        move = Move(
+            stage=stage,
+            origin=origin,
+            day=profile.company_id._lifecycle_today(),
+            reason=reason,
+            quiet=True,
+        )
+        self._write_history(profile, move)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_history
+                   SET merge_id = (SELECT MAX(id) FROM crm_lifecycle_history
+                                    WHERE profile_id = %(profile)s)
+                 WHERE profile_id = %(profile)s AND merge_id IS NULL
+                """,
+                profile=profile.id,
+            )
+        )
+
+    def _take_over_stay(self, profile, source, origin):
+        """Write the stage of a source on a profile, with all that belongs to it."""
+        move = Move(
+            stage=source.stage_id, origin=origin, day=source.stage_date, quiet=True
+        )
+        self._write_stage(profile, move)
+        self.write_unchecked(
+            profile,
+            {"decision": source.decision, "held_until": source.held_until},
+        )
+
+    def split(self, profile, lead, rows):
+        """Undo the merge of a lead into the profile of a customer that was wrong.
+
+        The moves of the lead become those of a profile of its own, in the stage where
+        they end. The merge counts no longer. The customer is where the merge found
+        them; if the lead's stage had won and they moved since, they stay there.
+
+        :param rows: the moves of the lead
+        :return: the profile of the lead
+        """
+        self.env.flush_all()
+        merges = profile.history_ids.filtered(
+            lambda row: row.merge_id == row and row.id >= rows.ids[0]
+        )
+        merge = (merges & rows) or merges.sorted("id")[-1:]
+        moves = (rows - merge).sorted("id")
+        target = profile._create_lead_profile(lead)
+        last = moves[-1:]
+        is_lost = bool(merge & rows)
+        later = profile.history_ids - rows - merge
+        later = later.filtered(lambda row: not row.merge_id and row.id > last.id)
+        self._move_rows(moves, target, merge)
+        self._move_rows(profile.history_ids - rows, profile, merge)
+        self._detach(merge)
+        if last.to_stage_id:
+            move = Move(
+                stage=last.to_stage_id, origin="convert", day=last.date, quiet=True
+            )
+            self._write_stage(target, move)
+        if not is_lost and not later:
+            self._restore_stay(profile, merge)
+        target._split_related_records(profile, moves)
+        return target
+
+    def _move_rows(self, rows, profile, merge):
+        """Make moves those of a profile, and end their merge."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_lifecycle_history
+                   SET profile_id = %s, partner_id = %s,
+                       merge_id = NULLIF(merge_id, %s)
+                 WHERE id = ANY(%s)
+                """,
+                profile.id,
+                profile.partner_id.id or None,
+                merge.id or None,
+                rows.ids,
+            )
+        )
+        self.env.invalidate_all()
+
+    def _detach(self, merge):
+        """Take the move of a merge that was wrong out of all histories."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_lifecycle_history "
+                "SET profile_id = NULL, is_voided = TRUE WHERE id = ANY(%s)",
+                merge.ids,
+            )
+        )
+        self.env.invalidate_all()
+
+    def _restore_stay(self, profile, merge):
+        """Put a profile back into the stage that a merge ended, if it had one."""
+        if not merge.from_stage_id:
+            vals = {"stage_id": False, "stage_date": False, "lifecycle_id": False}
+            self.write_unchecked(profile, vals)
+            return
+        days = timedelta(days=merge.days_in_from_stage or 0)
+        move = Move(
+            stage=merge.from_stage_id,
+            origin=merge.origin,
+            day=merge.date - days,
+            quiet=True,
+        )
+        self._write_stage(profile, move)
 
     # ------------------------------------------------------------
     # Void

@@ -44,7 +44,23 @@ class RiskCheck:
         kept = recovered.filtered(
             lambda profile: profile.stage_category not in DECIDED_BY_STAGE
         )
+        kept -= self._get_merged(kept)
         self.cases._get_open(kept).write({"state": "saved"})
+
+    def _get_merged(self, profiles):
+        """Return those merged since the last check: the merge has saved none of them.
+
+        Their cases stay open for their owners.
+        """
+        merges = Domain("profile_id", "in", profiles.ids) & Domain(
+            "merge_id", "!=", False
+        )
+        if self.company.lifecycle_risk_check_date:
+            merges &= Domain(
+                "create_date", ">=", self.company.lifecycle_risk_check_date
+            )
+        rows = self.env["crm.lifecycle.history"].search(merges)
+        return rows.filtered(lambda row: row.merge_id == row).profile_id
 
     def _mark_quietly(self):
         """Mark customers who are at risk for another reason than their own change."""

@@ -7,8 +7,12 @@ entered from any rung, so a move there skips nothing.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 LADDER = ("prospect", "engaged", "customer", "loyal")
+# Stages of present customers, and of those who have left.
+CUSTOMERS = ("customer", "loyal", "at_risk")
+GONE = ("lost", "ended")
 CATEGORIES = (*LADDER, "at_risk", "lost", "ended")
 
 
@@ -58,3 +62,46 @@ def get_required_decision(
     if origin.on_ladder and target.on_ladder:
         return "reinvest" if order.index(target) < order.index(origin) else ""
     return ""
+
+
+class ClassedMove(NamedTuple):
+    """What `is_customer` needs to know about a move."""
+
+    from_category: str | None
+    to_category: str | None
+    is_baseline: bool = False
+    has_bought: bool = False
+
+
+def is_customer(moves: Sequence[ClassedMove]) -> bool:
+    """Return whether the moves of a customer, oldest first, leave them a customer.
+
+    The stage of the last move decides. After a baseline move, by which an activation or
+    a switch placed them, they stay what they were: a customer in “Engaged” is one until
+    a move leads into a stage of customers, out of one, or to a lost one.
+    """
+    found, is_carried = None, False
+    for number, move in enumerate(moves):
+        left, entered = get_class(move.from_category), get_class(move.to_category)
+        if move.is_baseline:
+            is_carried = True
+            if entered == "customer":
+                found = entered
+            elif left is None:
+                found = (
+                    "customer" if move.has_bought and entered == "before" else entered
+                )
+            elif not number:
+                found = left
+            continue
+        is_end = "customer" in (left, entered) or entered == "gone" != left
+        if not is_carried or is_end:
+            found, is_carried = entered, False
+    return found == "customer"
+
+
+def get_class(category: str | None) -> str | None:
+    """Return whether a category is one of customers, of those gone, or before."""
+    if category in CUSTOMERS:
+        return "customer"
+    return "gone" if category in GONE else category and "before"

@@ -176,6 +176,31 @@ def update_profiles(
     )
 
 
+def combine_profiles(
+    combination: Mapping[str, str], profile_id: int, source_id: int
+) -> SQL:
+    """Write the facts of two profiles that are merged, where both together tell them.
+
+    :param combination: ``{fact: how}``; only ``min`` and ``max`` are written
+    """
+    columns = [
+        SQL(
+            "%(name)s = %(combine)s(p.%(name)s, o.%(name)s)",
+            name=SQL.identifier(name),
+            combine=SQL(COMBINATIONS[how]),
+        )
+        for name, how in combination.items()
+        if how in COMBINATIONS
+    ]
+    return SQL(
+        "UPDATE crm_lifecycle_profile AS p SET %s "
+        "FROM crm_lifecycle_profile AS o WHERE p.id = %s AND o.id = %s",
+        SQL(", ").join(columns),
+        profile_id,
+        source_id,
+    )
+
+
 def insert_profiles(names: Sequence[str], company_id: int, as_of: date) -> SQL:
     """Add the profiles of new customers, with their facts.
 
@@ -225,6 +250,7 @@ def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> 
                AND h.to_stage_id = %(stage)s
                AND %(is_move)s
                AND h.is_voided IS NOT TRUE
+               AND h.merge_id IS NULL
              -- moves of a replay come first, even if a rebuild added them later
              ORDER BY h.origin = 'replay', h.id DESC
              LIMIT 1
@@ -233,6 +259,20 @@ def join_stage_entry(profile: SQL, stage: SQL, *, with_merges: bool = False) -> 
         profile=profile,
         stage=stage,
         is_move=SQL("TRUE") if with_merges else is_move,
+    )
+
+
+def is_counted(profile: SQL) -> SQL:
+    """Return the SQL condition that reports count a customer: not an archived one.
+
+    :param profile: SQL of the id of the profile
+    """
+    return SQL(
+        """
+        NOT EXISTS (SELECT FROM crm_lifecycle_profile AS archived
+                     WHERE archived.id = %s AND archived.active IS NOT TRUE)
+        """,
+        profile,
     )
 
 

@@ -17,6 +17,10 @@ from . import crm_lifecycle_owner_mixin
 from . import crm_lifecycle_customer_mixin
 from . import crm_lifecycle_profile_transition
 from . import crm_lifecycle_profile_merge
+from . import crm_lifecycle_profile_split
+from . import crm_lifecycle_profile_archive
+from . import crm_lifecycle_duplicate
+from . import crm_lifecycle_profile_duplicate
 from . import crm_lifecycle_profile_owner
 from . import crm_lifecycle_profile_group
 from . import crm_lifecycle_health_sign

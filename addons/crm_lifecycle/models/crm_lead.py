@@ -105,7 +105,14 @@ class CrmLead(models.Model):
         return leads
 
     def write(self, vals):
+        former = {}
+        if "partner_id" in vals:
+            # sudo: the customers are compared, not shown.
+            former = {
+                lead: lead.sudo().partner_id.commercial_partner_id for lead in self
+            }
         result = super().write(vals)
+        self._leave_customers(former)
         if vals.get("partner_id"):
             self._convert_lifecycle()
         return result
@@ -156,6 +163,21 @@ class CrmLead(models.Model):
         return Profile.with_context(active_test=False).search(
             [("lead_id", "in", self.ids)]
         )
+
+    def _leave_customers(self, former):
+        """Take what the leads brought to their former customers back from them.
+
+        :param former: ``{lead: commercial partner}`` before the change
+        """
+        # sudo: profiles follow their lead, regardless of the user's access.
+        Profile = (
+            self.env["crm.lifecycle.profile"].sudo().with_context(active_test=False)
+        )
+        for lead, customer in former.items():
+            if customer and customer != lead.sudo().partner_id.commercial_partner_id:
+                profiles = Profile.search([("partner_id", "=", customer.id)])
+                profiles._take_back_lead(lead.sudo())
+                lead._convert_lifecycle()
 
     def _convert_lifecycle(self):
         """Turn the leads' own profiles into profiles of their customers."""

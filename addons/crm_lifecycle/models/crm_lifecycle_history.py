@@ -126,6 +126,12 @@ class CrmLifecycleHistory(models.Model):
     purchase_date = fields.Date(
         string="Last purchase", help="The last purchase known at the time of the move."
     )
+    merge_id = LooseMany2one(
+        comodel_name="crm.lifecycle.history",
+        string="Ended by the Merge",
+        help="The move was made by a profile that was merged into another one: the "
+        "merge ended its stay. Empty for the moves that led to the present stage.",
+    )
     explanation = fields.Char(
         string="Why", compute="_compute_explanation", compute_sudo=True
     )
@@ -314,10 +320,16 @@ class CrmLifecycleHistory(models.Model):
     def _get_pass_through_sql(self, profile, before=None):
         """Return the SQL of the stage that a customer left to pass through others.
 
-        It returns no row if the customer passed through no stage on the way to the row
-        ``before``, or to the next row to be added.
+        It returns no row if the customer passed through no stage on the way to the move
+        ``before``, or to the next one to be added.
         """
-        last = SQL("TRUE") if before is None else SQL("h.id < %s", before)
+        last = SQL("h.merge_id IS NULL")
+        if before is not None:
+            last = SQL(
+                "h.id < %s AND h.merge_id IS NOT DISTINCT FROM %s",
+                before.id,
+                before.merge_id.id or None,
+            )
         return SQL(
             """
             SELECT h.from_stage_id
@@ -345,7 +357,7 @@ class CrmLifecycleHistory(models.Model):
         if not self.profile_id:
             return self.from_stage_id
         rows = self.env.execute_query(
-            self._get_pass_through_sql(SQL("%s", self.profile_id.id), before=self.id)
+            self._get_pass_through_sql(SQL("%s", self.profile_id.id), before=self)
         )
         return (
             self.from_stage_id.browse(rows[0][0] or []) if rows else self.from_stage_id
@@ -368,10 +380,12 @@ class CrmLifecycleHistory(models.Model):
         """Return the domain of the customer's later moves that count.
 
         Moves of a replay come before all others, even if a rebuild added them later.
+        Moves of profiles that were merged are apart from those of the present one.
         """
         self.ensure_one()
         domain = [
             ("profile_id", "=", self.profile_id.id),
+            ("merge_id", "=", self.merge_id.id),
             ("is_voided", "!=", True),
             ("id", ">", self.id),
         ]
@@ -379,10 +393,20 @@ class CrmLifecycleHistory(models.Model):
             domain.append(("origin", "!=", "replay"))
         return domain
 
+    def _is_before_merge(self):
+        """Return whether another profile was merged into the customer's since then."""
+        self.ensure_one()
+        return bool(
+            self.search_count(
+                [("profile_id", "=", self.profile_id.id), ("merge_id", ">", self.id)],
+                limit=1,
+            )
+        )
+
     def _has_left_stage(self):
         """Return whether the customer has left the stage since this move into it."""
         self.ensure_one()
-        if self.profile_id.stage_id != self.to_stage_id:
+        if self.merge_id or self.profile_id.stage_id != self.to_stage_id:
             return True
         # If the customer came back, the later move has its own steps.
         return bool(

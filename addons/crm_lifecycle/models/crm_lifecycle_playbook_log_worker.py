@@ -164,13 +164,19 @@ class CrmLifecyclePlaybookLog(models.Model):
 
     @api.model
     def _get_open_activities(self, row):
-        """Return the open activities that earlier moves of the customer scheduled."""
+        """Return the open activities that earlier moves of the customer scheduled.
+
+        A move from before a merge leaves those of the other profile open.
+        """
         if not row.profile_id:
             return self.env["mail.activity"]
         return self.search(
             [
                 ("profile_id", "=", row.profile_id.id),
                 ("history_id", "<", row.id),
+                "|",
+                ("history_id.merge_id", "=", row.merge_id.id),
+                ("history_id.merge_id", "<", row.id),
                 ("activity_id.active", "=", True),
             ],
             order="id",
@@ -238,6 +244,8 @@ class CrmLifecyclePlaybookLog(models.Model):
             raise StepSkipped(self.env._("The customer's profile is gone."))
         if not profile.active and step.kind != "close":
             raise StepSkipped(self.env._("The customer is archived."))
+        if row.merge_id and step.kind != "close":
+            raise StepSkipped(self.env._("The customer has been merged since."))
         if step.kind in IN_STAGE_KINDS and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
         if step.kind in ENTRY_KINDS:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import SQL
 
+from ..engine import statements
 from ..moves import MoveService
 
 
@@ -46,6 +47,7 @@ class CrmLifecycleProfile(models.Model):
             else:
                 profile._reassign({"partner_id": partner.id, "lead_id": False})
                 target = profile
+            target._sync_archived(partner)
             target._mark_pending(review=True)
 
     def _reassign(self, subject):
@@ -55,10 +57,10 @@ class CrmLifecycleProfile(models.Model):
         self._merge_history(self)
 
     def _merge_from(self, sources, origin="merge", document=None):
-        """Merge the history, activities and messages of other profiles into this one.
+        """Merge other profiles into this one, as if they had always been one.
 
-        This profile keeps its stage, and a history row closes the stay of each source.
-        If it has no stage yet, it takes theirs.
+        The stage of the profile with the stronger claim remains, and the history of all
+        of them, see `MoveService.merge`.
 
         Salesperson, pin, hold and notes are merged if the user of ``self`` may write
         this profile, or is the superuser. Otherwise this profile keeps its values, and
@@ -72,8 +74,10 @@ class CrmLifecycleProfile(models.Model):
         # sudo: the values to merge are decided above.
         target = self.sudo().with_context(active_test=False)
         moves = MoveService(target.env)
-        moves.close_merged(target, sources, origin)
-        target._merge_history(sources)
+        for source in sources:
+            moves.merge(target, source, origin)
+            target._merge_facts(source)
+            target._merge_history(source)
         vals = {"is_manual": any((target | sources).mapped("is_manual"))}
         if is_writer:
             vals |= target._get_merged_vals(sources, owner)
@@ -82,7 +86,24 @@ class CrmLifecycleProfile(models.Model):
             sources._keep_notes(document, seen._filtered_access("read").ids)
         moves.write_unchecked(target, vals)
         target._merge_related_records(sources, is_writer=is_writer)
+        target._merge_references(sources)
         sources.unlink()
+        target._mark_pending(review=True)
+
+    def _merge_facts(self, source):
+        """Combine the facts of two profiles until the next run counts them.
+
+        In raw SQL, so that no automation rule takes it for news of the customer.
+        """
+        combination = {
+            name: self._fields[name].fact for name in self._get_fact_fields()
+        }
+        self.env.flush_all()
+        self.env.cr.execute(
+            statements.combine_profiles(combination, self.id, source.id)
+        )
+        self.invalidate_recordset()
+        self._sync_follow_up(self.ids)
 
     def _get_merged_owner(self, sources):
         """Return the salesperson of the profile after a merge.
@@ -164,7 +185,7 @@ class CrmLifecycleProfile(models.Model):
         self._merge_playbook_logs(sources)
 
     def _merge_related_records(self, sources, *, is_writer=True):
-        """Transfer activities, messages and attachments.
+        """Transfer activities, messages, attachments and meetings.
 
         Extension point: transfer what an addon keeps on the sources. If only one record
         of a kind may remain, this profile keeps its own unless ``is_writer``.
@@ -172,9 +193,20 @@ class CrmLifecycleProfile(models.Model):
         self.env["mail.activity"].with_context(active_test=False).search(
             [("res_model", "=", self._name), ("res_id", "in", sources.ids)]
         ).write({"res_id": self.id})
-        self.env["mail.message"].search(
-            [("model", "=", self._name), ("res_id", "in", sources.ids)]
-        ).write({"res_id": self.id})
-        self.env["ir.attachment"].search(
+        for name, field in (("mail.message", "model"), ("ir.attachment", "res_model")):
+            self.env[name].search(
+                [(field, "=", self._name), ("res_id", "in", sources.ids)]
+            ).write({"res_id": self.id})
+        self.env["calendar.event"].with_context(active_test=False).search(
             [("res_model", "=", self._name), ("res_id", "in", sources.ids)]
         ).write({"res_id": self.id})
+
+    def _merge_references(self, sources):
+        """Transfer all else that refers to other profiles, of any addon.
+
+        Where a unique index allows one row only, this profile keeps its own.
+        """
+        Merge = self.env["base.partner.merge.automatic.wizard"]
+        Merge._update_foreign_keys_generic(self._name, sources, self)
+        Merge._update_reference_fields_generic(self._name, sources, self)
+        self.env.invalidate_all()

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .crm_lifecycle_source import watermark_index
@@ -11,6 +12,51 @@ class MailActivity(models.Model):
     _lifecycle_owner_fields = frozenset({"res_model", "res_id"})
 
     _lifecycle_written_idx = watermark_index("write_date, create_date, date_done")
+
+    lifecycle_suspended_date = fields.Date(
+        string="Closed with the Customer on",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The customer was archived on this day, and the activity closed with "
+        "them. It was not done, and comes back with the customer.",
+    )
+
+    @api.depends("lifecycle_suspended_date")
+    def _compute_date_done(self):
+        """Leave the date of activities empty that were closed without being done."""
+        suspended = self.filtered("lifecycle_suspended_date")
+        suspended.date_done = False
+        return super(MailActivity, self - suspended)._compute_date_done()
+
+    @api.model
+    def _suspend_open(self, model, res_ids):
+        """Close the open activities on some records, until `_resume`."""
+        activities = self.search(
+            [
+                ("res_model", "=", model),
+                ("res_id", "in", res_ids),
+                ("active", "=", True),
+            ]
+        )
+        today = fields.Date.context_today(self)
+        activities.write({"active": False, "lifecycle_suspended_date": today})
+
+    def _resume(self):
+        """Open activities again that were closed with their customer."""
+        self.write({"active": True, "lifecycle_suspended_date": False})
+
+    @api.model
+    def _search_suspended(self, model, res_ids, since=None):
+        """Return activities on some records that were closed with their customer.
+
+        :param since: only those closed on this day or later
+        """
+        domain = Domain("res_model", "=", model) & Domain("res_id", "in", res_ids)
+        domain &= Domain("lifecycle_suspended_date", "!=", False)
+        if since:
+            domain &= Domain("lifecycle_suspended_date", ">=", since)
+        return self.with_context(active_test=False).search(domain)
 
     def _mark_owners_pending(self, vals_list):
         """Put the customers of the old and the new documents on the work list."""

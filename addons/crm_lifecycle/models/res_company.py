@@ -73,6 +73,15 @@ class ResCompany(models.Model):
         zones = pytz.country_timezones.get(code, []) if code else []
         return zones[0] if len(zones) == 1 else False
 
+    def _get_lifecycle_restore_limit(self):
+        """Extension point: return since when an archived customer may come back whole.
+
+        What was planned with customers archived before this day stays closed. False: no
+        limit.
+        """
+        self.ensure_one()
+        return False
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_lifecycle(self):
         """Keep companies with a customer history; delete the runs of others."""

@@ -23,6 +23,13 @@ class ResPartner(models.Model):
     _triggers_lifecycle_run = False
 
     _lifecycle_written_idx = watermark_index("write_date")
+    # Duplicates are found by them, see `crm.lifecycle.duplicate`.
+    _lifecycle_email_idx = models.Index(
+        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    )
+    _lifecycle_phone_idx = models.Index(
+        "(phone_sanitized) WHERE phone_sanitized IS NOT NULL"
+    )
 
     lifecycle_profile_ids = fields.One2many(
         comodel_name="crm.lifecycle.profile",
@@ -77,7 +84,10 @@ class ResPartner(models.Model):
         # sudo: profiles follow their contact, regardless of the user's access.
         before = self.sudo().commercial_partner_id
         following, kept = self._get_reassigned_profiles(vals)
+        is_active = {partner: partner.active for partner in self.sudo()}
         result = super().write(vals)
+        changed = self.filtered(lambda item: item.active != is_active[item])
+        self.env["crm.lifecycle.profile"]._sync_archived(changed)
         if following:
             following.user_id = vals["user_id"]
         if kept:

@@ -38,9 +38,7 @@ NOT_DUE_YET = SQL(
     "crm_lifecycle_profile.id NOT IN (SELECT profile_id FROM lifecycle_due)"
 )
 # Origin of the move of profile ``p`` into a lifecycle.
-ORIGIN_OF_PLACEMENT = SQL(
-    "CASE WHEN p.stage_id IS NULL THEN 'start' ELSE 'switch' END"
-)
+ORIGIN_OF_PLACEMENT = SQL("CASE WHEN p.stage_id IS NULL THEN 'start' ELSE 'switch' END")
 CREATE_LISTS = SQL(
     """
     CREATE TEMPORARY TABLE IF NOT EXISTS lifecycle_due (
@@ -341,7 +339,7 @@ def _get_rule_condition(session, rule, query, blocks_return):
         %s AND NOT EXISTS (
             SELECT FROM crm_lifecycle_history AS h
              WHERE h.profile_id = crm_lifecycle_profile.id
-               AND h.date = %s
+               AND h.date = %s AND h.merge_id IS NULL
                AND (h.origin = %s AND h.from_stage_id = %s
                     OR h.passed_stages @> to_jsonb(%s::int))
                AND h.create_date >= crm_lifecycle_profile.facts_date)

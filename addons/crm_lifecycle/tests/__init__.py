@@ -7,10 +7,12 @@ from . import test_background_tour
 from . import test_check
 from . import test_compare
 from . import test_api
+from . import test_archive
 from . import test_configuration
 from . import test_contact_facts
 from . import test_cron
 from . import test_decision
+from . import test_duplicate
 from . import test_engine_domains
 from . import test_engine_review
 from . import test_engine_scope

@@ -38,6 +38,13 @@ def make(world):
         **make_work(world),
         **make_wizards(world, profiles, lifecycles),
         **make_subjects(world, profiles),
+        "mail.activity": {
+            "here": sample(
+                profiles["mine"].activity_schedule(
+                    "mail.mail_activity_data_todo", user_id=world.seller.id
+                )
+            )
+        },
         "res.company": {"here": world.home},
         "res.users": {"here": world.colleague},
         # A copy, which no other process can be running.
@@ -158,7 +165,15 @@ def make_belongings(world, profiles):
         "crm.lifecycle.history": {},
         "crm.lifecycle.playbook.log": {},
         "crm.lifecycle.stage.duration": {},
+        "crm.lifecycle.duplicate": {},
     }
+    for profile in profiles.values():
+        profile.partner_id.email = "same@example.com"
+    twin = world.make_partner("twin")
+    twin.email = "same@example.com"
+    env["crm.lifecycle.profile"].create(
+        {"partner_id": twin.id, "company_id": world.branch.id}
+    )
     env.flush_all()
     for name, profile in profiles.items():
         row = profile.history_ids[:1]
@@ -185,6 +200,8 @@ def make_belongings(world, profiles):
             [("profile_id", "=", profile.id)]
         )
         found["crm.lifecycle.stage.duration"][name] = sample(stay[:1])
+        twin = env["crm.lifecycle.duplicate"].search([("profile_id", "=", profile.id)])
+        found["crm.lifecycle.duplicate"][name] = sample(twin[:1])
     return found
 
 
@@ -457,6 +474,13 @@ crm.lifecycle.stage.duration           shared       -      -      -        r    
 crm.lifecycle.stage.duration           shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.stage.duration           branch       -      -      -        -      -      -       -          -
 crm.lifecycle.stage.duration           there        -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                mine         -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                others       -      -      -        -      r      r       -          r
+crm.lifecycle.duplicate                free         -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                shared       -      -      -        r      r      r       -          r
+crm.lifecycle.duplicate                shared_there -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                branch       -      -      -        -      -      -       -          -
+crm.lifecycle.duplicate                there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            here         -      -      -        -      -      r       -          r
 crm.lifecycle.run            there        -      -      -        -      -      -       -          -
 crm.lifecycle.run            branch       -      -      -        -      -      -       -          -
@@ -521,11 +545,14 @@ crm.lifecycle.preview        action_look                              -      -  
 crm.lifecycle.start          action_activate,action_back,action_next  -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_refresh,action_start              -      -      -        -      -      x       -          x
 crm.lifecycle.start          action_measure,action_use_proposals      -      -      -        -      -      x       -          x
+crm.lifecycle.duplicate      action_merge                             -      -      -        -      -      -       -          x
+crm.lifecycle.profile        action_merge_duplicates                  -      -      -        -      -      -       -          x
 crm.lifecycle.transfer       action_transfer                          -      -      -        x      x      x       -          x
 """
 
 FIELDS = """
 model                 fields                                    public portal employee seller leader manager technician admin
+mail.activity         lifecycle_suspended_date                  -      -      -        rw     rw     rw      -          rw
 ir.actions.server     lifecycle_stage_id                        -      -      -        -      -      -       rw         rw
 ir.cron               lifecycle_stage_id                        -      -      -        -      -      -       r          r
 crm.lifecycle.version snapshot                                  -      -      -        -      -      -       -          -

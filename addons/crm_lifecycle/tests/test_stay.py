@@ -130,11 +130,11 @@ class TestStay(LifecycleCase):
 
     def test_a_merged_customer_who_stood_elsewhere_left_there_on_that_day(self):
         bob = self._customer("Bob")
-        self._move(self.risk, date(2026, 3, 2), bob)
+        self._move(self.lost, date(2026, 3, 2), bob)
         self._today(date(2026, 3, 12))
         self.profile._merge_from(bob)
         self.assertEqual(
-            self._read(self.risk),
+            self._read(self.lost),
             (1, date(2026, 3, 2), date(2026, 3, 12), 10, 10, 10),
         )
 

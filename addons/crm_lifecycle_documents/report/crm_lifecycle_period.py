@@ -102,7 +102,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                          FROM move
                         -- a baseline move says where the customer was before, too
                         WHERE date <= day.day OR (is_baseline AND to_id IS NOT NULL)
-                        ORDER BY profile_id, date <= day.day DESC,
+                        ORDER BY profile_id, date <= day.day DESC, is_merged,
                                  CASE WHEN date <= day.day THEN date END DESC,
                                  CASE WHEN date <= day.day THEN id END DESC,
                                  date, id
@@ -294,6 +294,7 @@ class CrmLifecyclePeriod(models.AbstractModel):
                               FROM (%(moves)s) AS move
                              WHERE date BETWEEN %(date_from)s AND %(date_to)s
                                AND is_mine AND NOT is_merge AND NOT is_baseline
+                               AND NOT is_merged
                              ORDER BY profile_id, date DESC, id DESC) AS turn
                       JOIN crm_lifecycle_profile AS p ON p.id = turn.profile_id
                      WHERE is_win OR (to_category = ANY(%(fallen)s)

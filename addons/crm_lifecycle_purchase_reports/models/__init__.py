@@ -1,3 +1,4 @@
+from . import crm_lifecycle_profile
 from . import crm_lifecycle_purchase
 from . import crm_lifecycle_purchase_month
 from . import crm_lifecycle_purchase_month_pending

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL, format_datetime
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
 from odoo.addons.crm_lifecycle_reports.report.crm_lifecycle_cohort_mixin import (
     Anchor,
     Measure,
@@ -115,7 +116,9 @@ class CrmLifecyclePurchaseReport(models.Model):
          LEFT JOIN crm_lifecycle_profile AS p ON p.id = m.profile_id
          LEFT JOIN res_company AS company ON company.id = m.company_id
               %(joins)s
+             WHERE %(is_counted)s
             """,
+            is_counted=is_counted(SQL("m.profile_id")),
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             quarter=self._get_first_of("quarter"),

@@ -133,14 +133,22 @@ class CrmLifecycleGrowthEvent(models.Model):
             """
             SELECT id, profile_id, company_id, lifecycle_id, from_stage_id, to_stage_id,
                    date, kind,
-                   MIN(CASE kind WHEN 'new' THEN date
-                                 WHEN 'known' THEN COALESCE(customer_date, date) END)
-                       OVER (PARTITION BY profile_id) AS customer_date,
+                   since AS customer_date,
                    kind IN ('new', 'known') AND ROW_NUMBER() OVER (
                        PARTITION BY profile_id, kind IN ('new', 'known')
                        ORDER BY date, id) = 1 AS is_start
-              FROM (SELECT *, (%(kind)s)::varchar AS kind
-                      FROM (%(moves)s) AS c) AS move
+              FROM (SELECT k.id, k.profile_id, k.company_id, k.lifecycle_id,
+                           k.from_stage_id, k.to_stage_id, k.date, k.since,
+                           -- after a merge, whoever was a customer is not new
+                           CASE WHEN k.kind = 'new' AND k.since < k.date
+                                 AND k.merge_date <= k.date AND k.life = 0
+                                THEN 'reactivated' ELSE k.kind END AS kind
+                      FROM (SELECT *,
+                                   MIN(CASE kind WHEN 'new' THEN date
+                                       WHEN 'known' THEN COALESCE(customer_date, date)
+                                       END) OVER (PARTITION BY profile_id) AS since
+                              FROM (SELECT *, (%(kind)s)::varchar AS kind
+                                      FROM (%(moves)s) AS c) AS f) AS k) AS move
              WHERE kind IS NOT NULL
             """,
             kind=self._get_kind_sql(),
@@ -193,14 +201,15 @@ class CrmLifecycleGrowthEvent(models.Model):
                    LAG(is_kept) OVER mine AS is_carried
               FROM (SELECT *,
                            FIRST_VALUE(class) OVER (
-                               PARTITION BY profile_id, class_number
+                               PARTITION BY profile_id, life, class_number
                                ORDER BY date, id) AS class_after
                       FROM (SELECT *, COUNT(class) OVER mine AS class_number
                               FROM (%(kept)s) AS k
-                            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+                            WINDOW mine AS (
+                                   PARTITION BY profile_id, life ORDER BY date, id)
                            ) AS n
                    ) AS t
-            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+            WINDOW mine AS (PARTITION BY profile_id, life ORDER BY date, id)
             """,
             kept=self._get_kept_classes(condition),
         )
@@ -219,7 +228,7 @@ class CrmLifecycleGrowthEvent(models.Model):
                         WHEN NOT is_kept THEN to_class END AS class
               FROM (SELECT *,
                            baseline_number > 0 AND COUNT(*) FILTER (WHERE is_end) OVER (
-                               PARTITION BY profile_id, baseline_number
+                               PARTITION BY profile_id, life, baseline_number
                                ORDER BY date, id) = 0 AS is_kept
                       FROM (SELECT *,
                                    COUNT(*) FILTER (WHERE is_baseline) OVER mine
@@ -233,7 +242,8 @@ class CrmLifecycleGrowthEvent(models.Model):
                                           AND from_class IS DISTINCT FROM 'gone'
                                    ) AS is_end
                               FROM (%(moves)s) AS m
-                            WINDOW mine AS (PARTITION BY profile_id ORDER BY date, id)
+                            WINDOW mine AS (
+                                   PARTITION BY profile_id, life ORDER BY date, id)
                            ) AS e
                    ) AS b
             """,
@@ -248,9 +258,11 @@ class CrmLifecycleGrowthEvent(models.Model):
             SELECT h.id, h.profile_id, h.company_id,
                    COALESCE(t.lifecycle_id, f.lifecycle_id) AS lifecycle_id,
                    h.from_stage_id, h.to_stage_id, h.date, h.customer_date,
-                   h.purchase_date,
+                   h.purchase_date, COALESCE(h.merge_id, 0) AS life,
                    h.is_baseline IS TRUE AS is_baseline,
                    h.origin = ANY(%(merges)s) AS is_merge,
+                   MIN(h.date) FILTER (WHERE h.merge_id = h.id)
+                       OVER (PARTITION BY h.profile_id) AS merge_date,
                    %(from_class)s AS from_class, %(to_class)s AS to_class
               FROM crm_lifecycle_history AS h
          LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id

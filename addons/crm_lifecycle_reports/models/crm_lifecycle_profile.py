@@ -106,6 +106,14 @@ class CrmLifecycleProfile(models.Model):
         )
         return result
 
+    def _split_related_records(self, source, rows):
+        """Refresh the stored turns of separated profiles."""
+        result = super()._split_related_records(source, rows)
+        self.env["crm.lifecycle.growth.event"]._recompute_events(
+            SQL("h.profile_id = ANY(%s)", (self | source).ids)
+        )
+        return result
+
     @api.model
     def _get_personal_models(self):
         return [

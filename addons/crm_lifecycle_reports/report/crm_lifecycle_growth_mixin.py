@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
+
 from ..models.crm_lifecycle_history import MERGE_ORIGINS
 
 # Customers who are not about to go.
@@ -29,7 +31,7 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
         """SQL of the moves of a query, see `_get_moves`; of any lifecycle, or one."""
         self.env.flush_all()
         names = ("id", "profile_id", "company_id", "date", "origin", "is_voided")
-        names += ("from_stage_id", "to_stage_id", "is_baseline")
+        names += ("from_stage_id", "to_stage_id", "is_baseline", "merge_id")
         of = SQL("= %s", lifecycle.id) if lifecycle else SQL("IS NOT NULL")
         return SQL(
             """
@@ -41,14 +43,16 @@ class CrmLifecycleGrowthMixin(models.AbstractModel):
                    g.kind AS growth,
                    h.is_baseline IS TRUE AS is_baseline,
                    h.origin = ANY(%(merges)s) AS is_merge,
+                   h.merge_id IS NOT NULL AS is_merged,
                    COALESCE(t.lifecycle_id, f.lifecycle_id) %(of)s AS is_mine
               FROM (%(history)s) AS h
          LEFT JOIN crm_lifecycle_stage AS f ON f.id = h.from_stage_id
          LEFT JOIN crm_lifecycle_stage AS t ON t.id = h.to_stage_id
          LEFT JOIN (%(events)s) AS g ON g.id = h.id
              WHERE (f.lifecycle_id %(of)s OR t.lifecycle_id %(of)s)
-               AND h.is_voided IS NOT TRUE
+               AND h.is_voided IS NOT TRUE AND %(is_counted)s
             """,
+            is_counted=is_counted(SQL("h.profile_id")),
             history=query.select(*(SQL.identifier(query.table, n) for n in names)),
             of=of,
             events=self.env["crm.lifecycle.growth.event"]._get_growth_events(),

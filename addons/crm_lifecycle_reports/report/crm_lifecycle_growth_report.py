@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
+
 from ..models.crm_lifecycle_history import IS_ENTRY
 from .crm_lifecycle_cohort_mixin import Anchor, Measure
 
@@ -117,8 +119,9 @@ class CrmLifecycleGrowthReport(models.Model):
          LEFT JOIN crm_lifecycle_profile AS p ON p.id = e.profile_id
               %(entries)s
               %(joins)s
-             WHERE e.date IS NOT NULL
+             WHERE e.date IS NOT NULL AND %(is_counted)s
             """,
+            is_counted=is_counted(SQL("e.profile_id")),
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             events=SQL(" UNION ALL ").join(events),

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
+
 # Days within which a move after the step is counted.
 WINDOWS = (7, 30, 90)
 
@@ -97,15 +99,19 @@ class CrmLifecyclePlaybookReport(models.Model):
                    SELECT h.to_stage_id, GREATEST(h.date - x.date::date, 0) AS days
                      FROM crm_lifecycle_history AS h
                     WHERE h.profile_id = x.profile_id AND h.id > x.history_id
-                      AND h.origin <> 'replay'
+                      AND h.origin <> 'replay' AND h.id IS DISTINCT FROM h.merge_id
+                      AND h.merge_id IS NOT DISTINCT FROM (
+                          SELECT merge_id FROM crm_lifecycle_history
+                           WHERE id = x.history_id)
                       AND h.from_stage_id = x.stage_id AND h.is_voided IS NOT TRUE
                       AND h.to_stage_id IS DISTINCT FROM x.stage_id
                     ORDER BY h.id
                     LIMIT 1
                    ) AS o ON TRUE
               %(joins)s
-             WHERE x.profile_id IS NOT NULL
+             WHERE x.profile_id IS NOT NULL AND %(is_counted)s
             """,
+            is_counted=is_counted(SQL("x.profile_id")),
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             windows=SQL(", ").join(

@@ -129,6 +129,4 @@ class CrmLifecycleReportMixin(models.AbstractModel):
             "view_mode": "list,kanban,form",
             "views": [[False, "list"], [False, "kanban"], [False, "form"]],
             "domain": [["report_cell", "=", json.dumps(question)]],
-            # Include archived customers: they count too.
-            "context": {"active_test": False},
         }

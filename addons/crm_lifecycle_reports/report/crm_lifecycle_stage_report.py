@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.crm_lifecycle.engine.statements import is_counted
 from odoo.addons.crm_lifecycle.fields import NullableInteger
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_stage import CATEGORIES
 
@@ -158,7 +159,9 @@ class CrmLifecycleStageReport(models.Model):
          LEFT JOIN crm_lifecycle_stage AS n ON n.id = v.next_stage_id
          LEFT JOIN crm_lifecycle_profile AS p ON p.id = v.profile_id
               %(joins)s
+             WHERE %(is_counted)s
             """,
+            is_counted=is_counted(SQL("v.profile_id")),
             customer=self._get_customer_columns(),
             joins=self._get_customer_joins(),
             range=self._get_range_sql(),

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_archive
 from . import test_baseline
 from . import test_cohort
 from . import test_dashboards

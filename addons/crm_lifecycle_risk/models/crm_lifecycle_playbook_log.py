@@ -67,6 +67,8 @@ class CrmLifecyclePlaybookLog(models.Model):
         result = super()._check_step(row, step)
         if step.kind == "risk_open" and row._has_left_stage():
             raise StepSkipped(self.env._("The customer has left the stage again."))
+        if step.kind == "risk_close" and row._is_before_merge():
+            raise StepSkipped(self.env._("The customer has been merged since."))
         return result
 
     @api.model

@@ -4,7 +4,7 @@ from odoo.fields import Domain
 from odoo.addons.crm_lifecycle.models.crm_lifecycle_profile_health import HealthSign
 from odoo.addons.crm_lifecycle.personal_data import PersonalModel
 
-from .crm_lifecycle_risk_case import OPEN_STATES
+from .crm_lifecycle_risk_case import CANCELLED, OPEN_STATES
 
 # Code of the sign of health that an open case is.
 CASE_SIGN = "risk_case"
@@ -73,9 +73,11 @@ class CrmLifecycleProfile(models.Model):
         return action
 
     def _merge_related_records(self, sources, *, is_writer=True):
-        """Adopt the cases of other profiles. Of two open ones, keep the older.
+        """Adopt the cases of other profiles. Of two open ones, the older stays open.
 
-        If the user may not write the profile, keep this profile's own open case.
+        If the user may not write the profile, this profile's own open case does. The
+        other one is cancelled: it is neither saved nor lost. Whoever was at risk before
+        the merge is not found at risk again.
         """
         result = super()._merge_related_records(sources, is_writer=is_writer)
         # `sudo()`: a merge adopts all cases, even those that the user may not read.
@@ -85,11 +87,60 @@ class CrmLifecycleProfile(models.Model):
         active = cases.filtered(lambda case: case.state in OPEN_STATES)
         for case in active[1:]:
             case.activity_ids.write({"res_id": active[0].id})
-            case.message_ids.write({"res_id": active[0].id})
-            case.unlink()
-        theirs = (cases - active[1:]).filtered(lambda case: case.profile_id != self)
+        active[1:].state = CANCELLED
+        theirs = cases.filtered(lambda case: case.profile_id != self)
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        since = [date for date in (self | sources).sudo().mapped("risk_since") if date]
+        # `sudo()`: as above.
+        self.sudo().risk_since = min(since, default=False)
         return result
+
+    def _split_related_records(self, source, rows):
+        """Take over the cases that the moves opened."""
+        result = super()._split_related_records(source, rows)
+        # `sudo()`: as in `_merge_related_records`.
+        cases = source.sudo().risk_case_ids.filtered(lambda case: case.move_id in rows)
+        cases.with_context(lifecycle_merge=True).write({"profile_id": self.id})
+        return result
+
+    # ------------------------------------------------------------
+    # Archived customers
+    # ------------------------------------------------------------
+
+    def _suspend_work(self):
+        """Cancel the open cases of archived customers: neither saved nor lost."""
+        Case = self.env["crm.lifecycle.risk.case"]
+        cases = Case._get_open(self)
+        self.env["mail.activity"]._suspend_open(Case._name, cases.ids)
+        for state, members in cases.grouped("state").items():
+            members.write(
+                {
+                    "state": CANCELLED,
+                    "suspended_state": state,
+                    "suspended_date": fields.Date.context_today(self),
+                }
+            )
+        cases.flush_recordset()  # a customer has only one open case
+        return super()._suspend_work()
+
+    def _resume_work(self, since):
+        """Open the cases of restored customers again, at most one of each."""
+        Case = self.env["crm.lifecycle.risk.case"]
+        found = Case.search(
+            [("profile_id", "in", self.ids), ("suspended_state", "!=", False)],
+            order="id desc",
+        )
+        has_open = set(Case._get_open(self).profile_id.ids)
+        for case in found:
+            is_timely = not since or case.suspended_date >= since
+            if is_timely and case.profile_id.id not in has_open:
+                has_open.add(case.profile_id.id)
+                case.state = case.suspended_state
+                self.env["mail.activity"]._search_suspended(
+                    Case._name, case.ids
+                )._resume()
+        found.write({"suspended_state": False, "suspended_date": False})
+        return super()._resume_work(since)
 
     @api.model
     def _get_personal_models(self):

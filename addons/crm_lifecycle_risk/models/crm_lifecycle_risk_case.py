@@ -12,6 +12,8 @@ from ..risk_check import RiskCheck
 
 OPEN_STATES = ("open", "planned", "saving")
 CLOSED_STATES = ("saved", "lost")
+# A case without an outcome: of a customer who was merged or archived.
+CANCELLED = "cancelled"
 # Fields that only the closing of a case writes.
 CLOSING_FIELDS = {"date_closed", "days", "facts", "move_id", "closing_move_id"}
 # Fields of a closed case that can't change. Its reason may still be found out later.
@@ -76,12 +78,28 @@ class CrmLifecycleRiskCase(models.Model):
             ("saving", "Saving"),
             ("saved", "Saved"),
             ("lost", "Lost"),
+            ("cancelled", "Cancelled"),
         ],
         string="Status",
         required=True,
         default="open",
         group_expand=True,
         tracking=True,
+    )
+    suspended_state = fields.Selection(
+        selection=[
+            ("open", "Open"),
+            ("planned", "Plan in place"),
+            ("saving", "Saving"),
+        ],
+        string="Status before",
+        readonly=True,
+        copy=False,
+        help="The status before the case was cancelled with its archived customer. It "
+        "comes back with the customer.",
+    )
+    suspended_date = fields.Date(
+        string="Cancelled with the Customer on", readonly=True, copy=False
     )
     reason_id = fields.Many2one(
         comodel_name="crm.lifecycle.risk.reason",

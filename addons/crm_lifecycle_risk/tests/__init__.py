@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_archive
 from . import test_merge
 from . import test_leaver
 from . import test_privacy

@@ -65,8 +65,9 @@ class TestAccess(RiskCase):
         self.env.flush_all()
         self.env.invalidate_all()
         mine.partner_id.with_user(self.salesperson).parent_id = self.profile.partner_id
-        self.assertFalse(older.exists())
-        self.assertEqual(self._cases(), newer)
+        self.assertEqual(older.state, "cancelled")
+        self.assertEqual(newer.state, "open")
+        self.assertEqual(self._cases(), newer | older)
 
     def test_what_was_known_is_for_managers(self):
         case = self._case(user_id=self.salesperson.id)

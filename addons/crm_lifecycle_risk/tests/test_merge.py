@@ -1,5 +1,6 @@
 from odoo.tests import tagged
 
+from ..risk_check import RiskCheck
 from .common import RiskCase
 
 
@@ -16,6 +17,31 @@ class TestMerge(RiskCase):
             (self.profile.partner_id | other.partner_id).ids, self.profile.partner_id
         )
         self.env.invalidate_all()
-        self.assertEqual(self._cases().mapped("state"), ["lost", "open"])
-        self.assertEqual(self._cases()[1], mine)
+        self.assertEqual(self._cases().mapped("state"), ["cancelled", "lost", "open"])
+        self.assertEqual(self._cases()[2], mine)
         self.assertEqual(len(mine.activity_ids), 2)
+
+    def test_no_customer_is_saved_by_a_merge(self):
+        """A younger customer at risk is merged into one who is not."""
+        RiskCheck(self.company).run()
+        old = self._customer("Bob", user_id=self.salesperson.id)
+        self._move(old, self.customer)
+        self.env.cr.execute(
+            "UPDATE crm_lifecycle_profile SET first_seen_date = '2024-01-01' "
+            "WHERE id = %s",
+            [old.id],
+        )
+        self.env.invalidate_all()
+        self._go(self.risk)
+        case = self._cases()
+        RiskCheck(self.company).run()
+        self.assertTrue(self.profile.risk_since)
+        old._merge_from(self.profile)
+        self.assertEqual(old.stage_id, self.customer)
+        self._work()
+        RiskCheck(self.company).run()
+        self._run()
+        self._work()
+        self.assertEqual(case.profile_id, old)
+        self.assertEqual(case.state, "open")
+        self.assertFalse(old.risk_since)

@@ -172,7 +172,7 @@ class CrmLifecycleTicketReport(models.Model):
                 ON p.partner_id = holder.commercial_partner_id
               JOIN res_company AS o ON o.id = p.company_id
               %(joins)s
-             WHERE %(is_ticket)s AND %(in_company)s
+             WHERE p.active AND %(is_ticket)s AND %(in_company)s
             """,
             kinds=KIND_BITS,
             companies=COMPANY_BITS,
@@ -208,7 +208,8 @@ class CrmLifecycleTicketReport(models.Model):
             SELECT h.to_stage_id FROM crm_lifecycle_history AS h
              WHERE h.profile_id = p.id AND h.date <= %s
                AND h.is_voided IS NOT TRUE
-             ORDER BY h.date DESC, h.id DESC LIMIT 1
+             -- the stages of a profile that was merged come last
+             ORDER BY h.merge_id IS NOT NULL, h.date DESC, h.id DESC LIMIT 1
             """,
             day,
         )

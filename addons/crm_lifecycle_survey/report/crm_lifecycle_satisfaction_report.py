@@ -197,7 +197,7 @@ class CrmLifecycleSatisfactionReport(models.Model):
              WHERE q.lifecycle_satisfaction_kind IN %(kinds)s
                AND l.answer_type = 'scale'
                AND l.skipped IS NOT TRUE AND u.state = 'done'
-               AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
+               AND p.active AND u.test_entry IS NOT TRUE AND u.end_datetime IS NOT NULL
             """,
             shift=COMPANY_BITS,
             contact=contact,
@@ -236,7 +236,8 @@ class CrmLifecycleSatisfactionReport(models.Model):
              WHERE h.profile_id = a.profile_id AND h.date <= a.date
                AND h.is_voided IS NOT TRUE
                AND (h.date < a.date OR h.create_date <= a.answered_at)
-             ORDER BY h.date DESC, h.id DESC
+             -- the stages of a profile that was merged come last
+             ORDER BY h.merge_id IS NOT NULL, h.date DESC, h.id DESC
              LIMIT 1
             """
         )

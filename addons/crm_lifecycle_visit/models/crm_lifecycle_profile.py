@@ -94,6 +94,51 @@ class CrmLifecycleProfile(models.Model):
         (visits - self.visit_ids).profile_id = self
         return result
 
+    def _split_related_records(self, source, rows):
+        """Take over the visits that were planned for the moves."""
+        result = super()._split_related_records(source, rows)
+        # `sudo()`: as in `_merge_related_records`.
+        visits = source.sudo().visit_ids
+        mine = visits.filtered(
+            lambda visit: (
+                visit.activity_id.res_model == self._name
+                and visit.activity_id.res_id == self.id
+            )
+        )
+        mine.profile_id = self
+        return result
+
+    # ------------------------------------------------------------
+    # Archived customers
+    # ------------------------------------------------------------
+
+    def _suspend_work(self):
+        """Cancel the planned visits of archived customers."""
+        visits = self.env["crm.lifecycle.visit"].search(
+            [("profile_id", "in", self.ids), ("state", "=", "planned")]
+        )
+        today = fields.Date.context_today(self)
+        visits.write({"state": "cancelled", "suspended_date": today})
+        visits.flush_recordset()  # a customer has only one planned visit
+        return super()._suspend_work()
+
+    def _resume_work(self, since):
+        """Plan the visits of restored customers again, at most one of each."""
+        Visit = self.env["crm.lifecycle.visit"]
+        found = Visit.search(
+            [("profile_id", "in", self.ids), ("suspended_date", "!=", False)]
+        )
+        for profile, visits in found.grouped("profile_id").items():
+            planned = profile.visit_ids.filtered(lambda item: item.state == "planned")
+            timely = visits.filtered(
+                lambda item: not since or item.suspended_date >= since
+            )
+            again = timely[-1:] if not planned else Visit
+            (visits - again).activity_id.unlink()
+            again.state = "planned"
+        found.suspended_date = False
+        return super()._resume_work(since)
+
     @api.model
     def _get_personal_models(self):
         return [

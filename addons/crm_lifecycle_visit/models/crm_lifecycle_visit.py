@@ -71,6 +71,12 @@ class CrmLifecycleVisit(models.Model):
         default="planned",
         copy=False,
     )
+    suspended_date = fields.Date(
+        string="Cancelled with the Customer on",
+        readonly=True,
+        copy=False,
+        help="The customer was archived on this day. The visit comes back with them.",
+    )
     result = fields.Selection(
         selection=[("reached", "Reached"), ("not_reached", "Not reached")],
         copy=False,

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_archive
 from . import test_health
 from . import test_hooks
 from . import test_leaver
