@@ -27,14 +27,10 @@ def make(world):
         name: answer(world, survey, question, comment, name)
         for name in ("mine", "others", "shared", "shared_there", "branch", "there")
     }
-    profile = world.profiles["mine"]
-    public = survey._create_answer(user=env.ref("base.public_user"), email="a@b.com")
-    found = {
-        "user_input_id": public.id,
-        "company_id": profile.company_id.id,
-        "partner_id": profile.partner_id.id,
+    respondents = {
+        name: make_respondent(world, survey, name)
+        for name in ("mine", "branch", "there", "shared_there")
     }
-    respondent = env["crm.lifecycle.survey.respondent"].create(found)
     env.flush_all()
     rows = {
         name: env["crm.lifecycle.satisfaction.report"].search(
@@ -47,7 +43,8 @@ def make(world):
             name: (row, {"score": 10}, None) for name, row in rows.items()
         },
         "crm.lifecycle.survey.respondent": {
-            "mine": (respondent, {"company_id": profile.company_id.id}, None),
+            name: (row, {"company_id": row.company_id.id}, None)
+            for name, row in respondents.items()
         },
         "survey.survey": {"here": survey},
         "survey.question": {"here": question},
@@ -56,6 +53,19 @@ def make(world):
             "mine": answers["mine"].user_input_line_ids.filtered("value_text_box")
         },
     }
+
+
+def make_respondent(world, survey, name):
+    """Return the row that says who answered by a public link."""
+    profile = world.profiles[name]
+    public = world.env.ref("base.public_user")
+    return world.env["crm.lifecycle.survey.respondent"].create(
+        {
+            "user_input_id": survey._create_answer(user=public, email="a@b.com").id,
+            "company_id": profile.company_id.id,
+            "partner_id": profile.partner_id.id,
+        }
+    )
 
 
 def answer(world, survey, question, comment, name):
@@ -81,6 +91,9 @@ crm.lifecycle.satisfaction.report there        -      -      -        -      -  
 crm.lifecycle.satisfaction.report shared       -      -      -        r      r      r       -          r
 crm.lifecycle.satisfaction.report shared_there -      -      -        -      -      -       -          -
 crm.lifecycle.survey.respondent   mine         -      -      -        -      -      -       r          r
+crm.lifecycle.survey.respondent   branch       -      -      -        -      -      -       r          r
+crm.lifecycle.survey.respondent   there        -      -      -        -      -      -       r          r
+crm.lifecycle.survey.respondent   shared_there -      -      -        -      -      -       r          r
 """
 
 
