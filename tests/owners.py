@@ -4,7 +4,8 @@ from datetime import date, datetime
 
 from odoo.fields import Command
 
-from .two_companies import TwoCompaniesCase, open_books
+from .books import open_books
+from .two_companies import TwoCompaniesCase
 
 TODAY = date(2026, 3, 2)
 MADE_AT = datetime(2026, 2, 2, 3)

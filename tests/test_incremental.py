@@ -19,7 +19,6 @@ from odoo.tests import TransactionCase, tagged
 
 from tests.books import open_books
 from tests.thorough import THOROUGH, rounds
-from tests.two_companies import open_books
 
 START = date(2025, 1, 6)
 # Days for which each company holds moves by hand.

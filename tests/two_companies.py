@@ -17,41 +17,6 @@ STAGES = (
 )
 
 
-def open_books(env, company):
-    """Create the accounts and journals that an invoice needs."""
-    env = env(context={**env.context, "allowed_company_ids": company.ids})
-    income, receivable = env["account.account"].create(
-        [
-            {
-                "name": name,
-                "code": code,
-                "account_type": kind,
-                "reconcile": kind == "asset_receivable",
-                "company_ids": [Command.set(company.ids)],
-            }
-            for name, code, kind in [
-                ("Sales", "400000", "income"),
-                ("Debtors", "110000", "asset_receivable"),
-            ]
-        ]
-    )
-    env["account.journal"].create(
-        {
-            "name": "Sales",
-            "code": "SAL",
-            "type": "sale",
-            "company_id": company.id,
-            "default_account_id": income.id,
-        }
-    )
-    env["ir.default"].set(
-        "res.partner",
-        "property_account_receivable_id",
-        receivable.id,
-        company_id=company.id,
-    )
-
-
 class TwoCompaniesCase(TransactionCase):
     """East in Shanghai counts in yuan, West in New York in dollars.
 
