@@ -131,7 +131,8 @@ class SaleOrder(models.Model):
             if order.partner_id == partner:
                 continue
             # Users who change a customer need not have access to the cards.
-            quotation = order.sudo().with_context(clean_context(self.env.context))
+            context = clean_context(self.env.context)
+            quotation = order.with_env(self.env(su=True, context=context))
             if (
                 quotation.coupon_point_ids
                 or quotation.applied_coupon_ids

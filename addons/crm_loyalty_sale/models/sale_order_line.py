@@ -62,10 +62,11 @@ class SaleOrderLine(models.Model):
 
     def _compute_invoice_status(self):
         """Update points when nothing more of a line will be delivered or invoiced."""
-        super()._compute_invoice_status()
+        result = super()._compute_invoice_status()
         short = self.filtered(lambda line: line.id and line._is_short())
         if short:
             short.order_id._sync_points_later()
+        return result
 
     def _is_short(self):
         """Return whether less than ordered was invoiced, and nothing more will be."""
