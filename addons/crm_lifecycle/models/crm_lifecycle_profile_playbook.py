@@ -70,20 +70,23 @@ class CrmLifecycleProfile(models.Model):
 
     def _get_stand_ins(self, leaving):
         """Return ``{profile id: user}`` of who stands in for users who leave."""
+        teams = self._get_lead_teams()
         return {
-            profile.id: profile._find_responsible(SALESPERSON, leaving=leaving).user
+            profile.id: profile._find_responsible(SALESPERSON, leaving, teams).user
             for profile in self
         }
 
-    def _find_responsible(self, role, leaving=None):
+    def _find_responsible(self, role, leaving=None, lead_teams=None):
         """Return the `Responsible` of a role for an activity with the customer.
 
         Archived users, users without access to the company, and ``leaving`` users
         are skipped.
+
+        :param lead_teams: the result of `_get_lead_teams` for several profiles
         """
         self.ensure_one()
         for candidate in FALLBACK_ROLES[role]:
-            user = self._get_responsible_user(candidate)
+            user = self._get_responsible_user(candidate, lead_teams)
             if user and self._can_act(user) and user not in (leaving or ()):
                 warning = candidate != role and self._format_fallback_warning(
                     role, user
@@ -97,12 +100,12 @@ class CrmLifecycleProfile(models.Model):
             ),
         )
 
-    def _get_responsible_user(self, role):
+    def _get_responsible_user(self, role, lead_teams=None):
         """Return the user of a role, possibly empty."""
         return {
             SALESPERSON: lambda: self.user_id,
             OWNER: self._get_account_owner,
-            LEADER: lambda: self._get_sales_team().user_id,
+            LEADER: lambda: self._get_sales_team(lead_teams).user_id,
         }[role]()
 
     def _get_account_owner(self):
@@ -112,31 +115,46 @@ class CrmLifecycleProfile(models.Model):
             partner = partner.parent_id
         return partner.user_id
 
-    def _get_sales_team(self):
+    def _get_sales_team(self, lead_teams=None):
         """Return the sales team of the customer.
 
         It is the salesperson's team; without one, the team of the newest lead.
         """
-        company = self.company_id
         for user in (self.user_id, self._get_account_owner()):
-            teams = user._get_lifecycle_teams(company)
+            teams = user._get_lifecycle_teams(self.company_id)
             if teams:
                 return teams[0]
-        if self.lead_id:
-            return self.lead_id.team_id
-        return (
-            self.env["crm.lead"]
-            .search(
-                [
-                    ("partner_id", "child_of", self.partner_id.ids),
-                    ("company_id", "in", [False, company.id]),
-                    ("team_id.user_id", "!=", False),
-                ],
-                order="id desc",
-                limit=1,
+        if lead_teams is None:
+            lead_teams = self._get_lead_teams()
+        return lead_teams[self.id]
+
+    def _get_lead_teams(self):
+        """Return ``{profile id: team}`` of the newest lead whose team has a leader.
+
+        The profile of a lead has the team of the lead.
+        """
+        newest = {}
+        for lead in self.env["crm.lead"].search(
+            [
+                ("partner_id.commercial_partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", [False, *self.company_id.ids]),
+                ("team_id.user_id", "!=", False),
+            ],
+            order="id",
+        ):
+            newest[lead.partner_id.commercial_partner_id, lead.company_id] = lead
+        none = self.env["crm.lead"]
+        teams = {}
+        for profile in self:
+            lead = profile.lead_id or max(
+                (
+                    newest.get((profile.partner_id, company), none)
+                    for company in (profile.company_id, profile.company_id.browse())
+                ),
+                key=lambda lead: lead.id or 0,
             )
-            .team_id
-        )
+            teams[profile.id] = lead.team_id
+        return teams
 
     def _can_act(self, user):
         """Return whether a user is internal, active and allowed in the company."""

@@ -142,13 +142,10 @@ class ResUsers(models.Model):
         Activity = self.env["mail.activity"].sudo()
         profiles = Profile.browse({row[2] for row in rows if row[2]})
         stand_ins = profiles._get_stand_ins(leaving=self)
+        leaders = {user.id: user._get_leader(leaving=self) for user in self}
         found = {}
         for activity_id, user_id, profile_id in rows:
-            stand_in = (
-                stand_ins[profile_id]
-                if profile_id
-                else self.browse(user_id)._get_leader(leaving=self)
-            )
+            stand_in = stand_ins[profile_id] if profile_id else leaders[user_id]
             found.setdefault(stand_in, []).append(activity_id)
         for stand_in, ids in found.items():
             Activity.browse(ids).with_context(mail_activity_quick_update=True).write(
