@@ -104,7 +104,7 @@ class TestProperty(OrderCase):
         """A story with jobs each night ends like one with late jobs."""
 
         @settings(
-            max_examples=rounds(4, 200),
+            max_examples=rounds(2, 200),
             deadline=None,
             database=None,
             derandomize=not THOROUGH,
