@@ -39,9 +39,9 @@ class Order(NamedTuple):
 
 
 class InvoiceLine(NamedTuple):
-    """A line of a posted invoice or credit note, in the currency of its order.
+    """A line of a posted invoice or credit note, in the currency of the document.
 
-    Lines without an order have none, and the ``rate`` of the document.
+    ``booked`` is its amount in the company's currency, which Odoo rounds line by line.
     """
 
     document: int
@@ -52,7 +52,7 @@ class InvoiceLine(NamedTuple):
     quantity: Decimal
     amount: Decimal
     order_line: int | None
-    rate: Decimal = Decimal(1)
+    booked: Decimal = Decimal(0)
     reversed_document: int | None = None
     product: int | None = None
 
@@ -404,24 +404,29 @@ def share(claims, before, amount):
 
 
 def get_free_rows(free, customers, digits):
-    """Return purchases of invoice lines without an order, and their credits."""
-    rows, rates = [], {}
+    """Return purchases of invoice lines without an order, and their credits.
+
+    A credit note returns its share of what was booked with the invoice.
+    """
+    rows, purchases = [], {}
     for document, lines in sorted(free.items()):
         first = lines[0]
-        places = digits[first.company]
-        origin = first.reversed_document
         amount = sum(line.amount for line in lines)
+        booked = sum(line.booked for line in lines)
         key = "account.move", document
         customer = customers[first.contact]
-        row = Row(first.company, customer, first.day, Decimal(0), key)
+        row = Row(first.company, customer, first.day, booked, key)
+        origin = first.reversed_document
         if not first.is_credit:
-            rates[document] = first.rate
-            row = row._replace(amount=to_company(amount, first.rate, places))
-        elif origin in rates:
-            amount = to_company(amount, rates[origin], places)
-            row = row._replace(amount=-amount, origin=("account.move", origin))
+            if booked > 0:
+                purchases[document] = amount, booked
+        elif origin in purchases:
+            invoiced, bought = purchases[origin]
+            share = to_company(amount * bought, invoiced, digits[first.company])
+            amount = -min(share, bought)
+            row = row._replace(amount=amount, origin=("account.move", origin))
         else:
-            row = row._replace(amount=-to_company(amount, first.rate, places))
+            row = row._replace(amount=-booked)
         if row.amount:
             rows.append(row)
     return rows

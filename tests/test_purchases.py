@@ -531,23 +531,32 @@ class PurchasesCase(TransactionCase):
             ]
         )
         return [
-            oracle.InvoiceLine(
-                document=move.id,
-                company=move.company_id.id,
-                contact=move.partner_id.id,
-                day=move.invoice_date,
-                is_credit=move.move_type == "out_refund",
-                quantity=self._to_decimal(line.quantity),
-                amount=self._to_decimal(line.price_subtotal, move.currency_id),
-                order_line=min(line.sale_line_ids.ids, default=None),
-                rate=self._to_decimal(move.invoice_currency_rate),
-                product=line.product_id.id,
-                reversed_document=move.reversed_entry_id.id or None,
-            )
+            self._read_invoice_line(move, line)
             for move in moves
             for line in move.invoice_line_ids
             if line.sale_line_ids or INVOICES
         ]
+
+    def _read_invoice_line(self, move, line):
+        is_credit = move.move_type == "out_refund"
+        sign = 1 if is_credit else -1
+        # Lines of orders count as shown, others as booked: Odoo spreads cents.
+        amount = line.price_subtotal
+        if not line.sale_line_ids:
+            amount = sign * line.amount_currency
+        return oracle.InvoiceLine(
+            document=move.id,
+            company=move.company_id.id,
+            contact=move.partner_id.id,
+            day=move.invoice_date,
+            is_credit=is_credit,
+            quantity=self._to_decimal(line.quantity),
+            amount=self._to_decimal(amount, move.currency_id),
+            order_line=min(line.sale_line_ids.ids, default=None),
+            booked=self._to_decimal(sign * line.balance, move.company_id.currency_id),
+            reversed_document=move.reversed_entry_id.id or None,
+            product=line.product_id.id,
+        )
 
     def _ask_oracle(self):
         partners = self.env["res.partner"].with_context(active_test=False).search([])

@@ -27,7 +27,7 @@ TILL_CHANGES = {
     "move_till_order": 1,
     "bring_back": 1,
     "settle": 7,
-    "pay_down": 1,
+    "pay_down": 3,
     "invoice_till": 3,
     "close": 1,
 }
