@@ -110,11 +110,14 @@ def _get_part_of_tonight(session, table, column):
     The ranges of the nights since the last run, so that none is left out.
     """
     scope = session.scope
+    table = SQL.identifier(table)
+    few = SQL("SELECT FROM %s LIMIT %s", table, STRAYS + 1)
+    [[count]] = session.env.execute_query(SQL("SELECT COUNT(*) FROM (%s) AS t", few))
+    if count <= STRAYS:
+        return SQL("TRUE")
     [[lowest, highest]] = session.env.execute_query(
-        SQL("SELECT MIN(id), MAX(id) FROM %s", SQL.identifier(table))
+        SQL("SELECT MIN(id), MAX(id) FROM %s", table)
     )
-    if lowest is None:
-        return SQL("FALSE")
     span = highest - lowest + 1
     size = max(STRAYS, -(-span // MAX_NIGHTS))
     nights = -(-span // size)
