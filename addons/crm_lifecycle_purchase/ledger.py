@@ -345,7 +345,20 @@ class LedgerUpdate:
         )
 
     def _write_returned_dates(self):
-        """Write the day on which nothing of a purchase is left, where it differs."""
+        """Write the day on which nothing of a purchase is left, where it differs.
+
+        For a discount that was taken back, a return with a positive amount, it is the
+        day of the return: it is no purchase of its own on any day.
+        """
+        self._execute(
+            """
+            UPDATE crm_lifecycle_purchase AS l
+               SET returned_date = l.date
+              FROM lifecycle_returned AS t
+             WHERE l.origin_id = t.id AND l.amount > 0
+               AND l.returned_date IS DISTINCT FROM l.date
+            """
+        )
         self._execute(
             """
             UPDATE crm_lifecycle_purchase AS l

@@ -1,4 +1,8 @@
+from datetime import timedelta
+
 from odoo.tests import tagged
+
+from odoo.addons.crm_lifecycle.tests.common import TODAY
 
 from .common import TillCase
 
@@ -34,6 +38,17 @@ class TestPosReturns(TillCase):
         facts = self._facts(self.ada, "order_count", "order_total")
         self.assertEqual(facts, (1, 20))
         self.assertEqual(self._ledger(self.ada), [(5, 30), (2, -10)])
+
+    def test_a_discount_that_is_taken_back_is_no_purchase(self):
+        order = self._sell(20, self._line(1, -2), partner=self.ada, days_ago=5)
+        discount = order.lines.filtered(lambda line: line.price_subtotal < 0)
+        self._sell(self._refund_line(discount), partner=self.ada, days_ago=2)
+        self._run()
+        self.assertEqual(self._ledger(self.ada), [(5, 18), (2, 2)])
+        profile = self._profile(self.ada)
+        self.assertEqual((profile.order_count, profile.purchase_day_count), (1, 1))
+        self.assertEqual(profile.last_order_date, TODAY - timedelta(days=5))
+        self.assertEqual(profile.order_total, 20)
 
     def test_a_refund_in_parts_leaves_no_cent(self):
         line = self._line(3, 3.3333, amount=10)
