@@ -17,6 +17,7 @@ WRITTEN_BY_OTHERS = {
     "crm.lifecycle.risk.case",
     "crm.lifecycle.rebuild",
     "crm.lifecycle.run",
+    "crm.lifecycle.survey.respondent",
     "crm.lifecycle.playbook.log",
     "crm.lifecycle.test",
     "crm.lifecycle.pending",

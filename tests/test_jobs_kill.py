@@ -16,7 +16,7 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.crm_loyalty.models import (
     loyalty_card_expiry,
-    loyalty_card_reminder,
+    loyalty_card_mail,
     loyalty_program_tier,
 )
 
@@ -182,7 +182,7 @@ class TestReminderKill(LoyaltyKill):
     program = {"crm_loyalty_expiry_reminder": True}
 
     def _patch(self):
-        batches = patch.object(loyalty_card_reminder, "MAIL_BATCH", 2)
+        batches = patch.object(loyalty_card_mail, "MAIL_BATCH", 2)
         batches.start()
         self.addCleanup(batches.stop)
 

@@ -16,7 +16,7 @@ from odoo.addons.crm_lifecycle_risk.risk_check import RiskCheck
 
 from tests.thorough import rounds
 
-PAIRS = rounds(12, 200)
+PAIRS = rounds(6, 200)
 FLOWS = ("new", "reactivated", "churned")
 
 

@@ -41,6 +41,9 @@ BOUNDED_FROM_THE_START = {
     "crm.lifecycle.health.sign.threshold",
     "crm.lifecycle.purchase.import.amount",
     "crm.lifecycle.purchase.import.date",
+    "crm.lifecycle.risk.case.suspended_date",
+    "crm.lifecycle.visit.suspended_date",
+    "mail.activity.lifecycle_suspended_date",
     "res.company.lifecycle_risk_check_date",
 }
 KINDS = ("integer", "float", "monetary", "date", "datetime")

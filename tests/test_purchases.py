@@ -547,7 +547,7 @@ class PurchasesCase(TransactionCase):
         return oracle.InvoiceLine(
             document=move.id,
             company=move.company_id.id,
-            contact=move.partner_id.id,
+            contact=move.commercial_partner_id.id,
             day=move.invoice_date,
             is_credit=is_credit,
             quantity=self._to_decimal(line.quantity),

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..fields import Date
 from .crm_lifecycle_source import watermark_index
 
 
@@ -13,7 +14,7 @@ class MailActivity(models.Model):
 
     _lifecycle_written_idx = watermark_index("write_date, create_date, date_done")
 
-    lifecycle_suspended_date = fields.Date(
+    lifecycle_suspended_date = Date(
         string="Closed with the Customer on",
         readonly=True,
         copy=False,

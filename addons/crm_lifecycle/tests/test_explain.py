@@ -292,7 +292,7 @@ class TestExplain(LifecycleCase):
         profile._explain()
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(16):
+        with self.assertQueryCount(17):
             profile._explain()
 
     def test_relative_dates_in_words(self):

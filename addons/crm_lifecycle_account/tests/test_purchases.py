@@ -118,8 +118,8 @@ class TestPurchases(PurchaseCase):
         self._invoice(company, 10)
         self.assertEqual(self._facts(company, *FACTS), (2, 110, TODAY))
         child.write({"parent_id": False})
-        self.assertEqual(self._facts(company, *FACTS), (1, 10, TODAY))
-        self.assertEqual(self._facts(child, *FACTS), (1, 100, TODAY))
+        # The invoice stays with the customer who owes it.
+        self.assertEqual(self._facts(company, *FACTS), (2, 110, TODAY))
 
     def test_a_full_credit_undoes_the_purchase_from_its_day_on(self):
         partner = self._partner()

@@ -98,7 +98,7 @@ class CrmLifecycleRiskCase(models.Model):
         help="The status before the case was cancelled with its archived customer. It "
         "comes back with the customer.",
     )
-    suspended_date = fields.Date(
+    suspended_date = Date(
         string="Cancelled with the Customer on", readonly=True, copy=False
     )
     reason_id = fields.Many2one(

@@ -7,6 +7,5 @@ from . import crm_lifecycle_playbook_log
 from . import crm_lifecycle_survey_respondent
 from . import res_company
 from . import res_config_settings
-from . import res_partner
 from . import survey_question
 from . import survey_user_input

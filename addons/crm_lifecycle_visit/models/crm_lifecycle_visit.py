@@ -71,7 +71,7 @@ class CrmLifecycleVisit(models.Model):
         default="planned",
         copy=False,
     )
-    suspended_date = fields.Date(
+    suspended_date = Date(
         string="Cancelled with the Customer on",
         readonly=True,
         copy=False,
