@@ -132,6 +132,7 @@ class TestPosPurchases(TillCase):
         self._run_and_age()
         self.assertEqual(self._ledger(self.ada), [(3, 10), (1, -10)])
         order.with_user(self.cashier).partner_id = bob
+        self.env.flush_all()  # as at the end of a request
         pending = self.env["crm.lifecycle.pending"].search([])
         self.assertLessEqual(
             {self.ada.id, bob.id}, set(pending.mapped("partner_res_id"))
