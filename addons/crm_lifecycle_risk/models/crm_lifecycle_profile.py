@@ -88,6 +88,7 @@ class CrmLifecycleProfile(models.Model):
         for case in active[1:]:
             case.activity_ids.write({"res_id": active[0].id})
         active[1:].state = CANCELLED
+        active.flush_recordset()  # before the other one comes: only one may be open
         theirs = cases.filtered(lambda case: case.profile_id != self)
         theirs.with_context(lifecycle_merge=True).write({"profile_id": self.id})
         since = [date for date in (self | sources).sudo().mapped("risk_since") if date]
