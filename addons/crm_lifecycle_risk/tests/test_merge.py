@@ -21,6 +21,16 @@ class TestMerge(RiskCase):
         self.assertEqual(self._cases()[2], mine)
         self.assertEqual(len(mine.activity_ids), 2)
 
+    def test_an_older_open_case_replaces_that_of_the_customer_who_remains(self):
+        other = self._customer("Bob", user_id=self.salesperson.id)
+        Case = self.env["crm.lifecycle.risk.case"]
+        older = Case.create({"profile_id": other.id})
+        newer = Case.create({"profile_id": self.profile.id})
+        self.env.flush_all()
+        self.profile._merge_from(other)
+        self.assertEqual((older.profile_id, older.state), (self.profile, "open"))
+        self.assertEqual((newer.profile_id, newer.state), (self.profile, "cancelled"))
+
     def test_no_customer_is_saved_by_a_merge(self):
         """A younger customer at risk is merged into one who is not."""
         RiskCheck(self.company).run()
