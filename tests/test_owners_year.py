@@ -77,7 +77,7 @@ class TestOwnersYear(OwnersCase):
         cls.both = cls._user("both", cls.east | cls.west | cls.shop)
 
     @settings(
-        max_examples=rounds(1, 300),
+        max_examples=rounds(3, 300),
         deadline=None,
         derandomize=not THOROUGH,
         suppress_health_check=list(HealthCheck),
