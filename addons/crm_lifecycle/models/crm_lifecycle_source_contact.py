@@ -350,6 +350,30 @@ class CrmLifecycleSourceContact(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
+    def _mark_changed_documents_pending(self, changes, model_field):
+        """Put the customers of the old and the new documents on the work list.
+
+        :param changes: SQL of messages or activities that change their document, see
+            `crm.lifecycle.owner.mixin._get_owner_changes`
+        :param model_field: the name of their field with the model of the document
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %(model)s, array_agg(o.res_id)
+                  FROM %(changes)s
+                  CROSS JOIN LATERAL (SELECT old.* UNION ALL SELECT new.*) AS o
+                 WHERE o.res_id IS NOT NULL
+                 GROUP BY %(model)s
+                """,
+                model=SQL.identifier("o", model_field),
+                changes=changes,
+            )
+        )
+        for model, res_ids in rows:
+            self._mark_documents_pending(model, res_ids)
+
+    @api.model
     def _mark_documents_pending(self, model, res_ids):
         """Put the customers of some documents on the work list.
 

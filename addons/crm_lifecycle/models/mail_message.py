@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.tools import SQL
 
 from .crm_lifecycle_source import watermark_index
 
@@ -14,21 +13,9 @@ class MailMessage(models.Model):
 
     def _mark_owners_pending(self, vals_list):
         """Put the customers of the old and the new documents on the work list."""
-        Source = self.env["crm.lifecycle.source.contact"]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT o.model, array_agg(o.res_id)
-                  FROM %s
-                  CROSS JOIN LATERAL (SELECT old.* UNION ALL SELECT new.*) AS o
-                 WHERE o.res_id IS NOT NULL
-                 GROUP BY o.model
-                """,
-                self._get_owner_changes(vals_list),
-            )
+        self.env["crm.lifecycle.source.contact"]._mark_changed_documents_pending(
+            self._get_owner_changes(vals_list), "model"
         )
-        for model, res_ids in rows:
-            Source._mark_documents_pending(model, res_ids)
 
     def unlink(self):
         """Update the work list first: a deleted message leaves no row to find."""

@@ -106,22 +106,6 @@ class ResUsers(models.Model):
         )
         return super().unlink()
 
-    # ------------------------------------------------------------
-    # Owner of leads
-    # ------------------------------------------------------------
-
-    @api.model
-    def _get_owners_sql(self):
-        """Return the customers of the leads without a company."""
-        return SQL(
-            """
-            SELECT o.company_id, l.partner_id,
-                   CASE WHEN l.partner_id IS NULL THEN l.id END
-              FROM crm_lead AS l
-             WHERE l.user_id = o.id AND l.company_id IS NULL
-            """
-        )
-
     def _get_lifecycle_companies(self):
         """Return the companies in which the user works."""
         user = self.sudo()  # sudo: compares before and after, shows nothing
@@ -142,7 +126,7 @@ class ResUsers(models.Model):
         Activity = self.env["mail.activity"].sudo()
         profiles = Profile.browse({row[2] for row in rows if row[2]})
         stand_ins = profiles._get_stand_ins(leaving=self)
-        leaders = {user.id: user._get_leader(leaving=self) for user in self}
+        leaders = {user.id: user._get_lifecycle_leader(leaving=self) for user in self}
         found = {}
         for activity_id, user_id, profile_id in rows:
             stand_in = stand_ins[profile_id] if profile_id else leaders[user_id]
@@ -152,10 +136,16 @@ class ResUsers(models.Model):
                 {"user_id": stand_in.id}
             )
 
-    def _get_leader(self, leaving):
-        """Return the leader of the user's team who still works, possibly empty."""
-        leaders = self._get_lifecycle_teams().user_id - leaving
-        return leaders.filtered(lambda user: user.active and not user.share)[:1]
+    def _get_lifecycle_leader(self, leaving, company=None):
+        """Return the leader of the user's team who still works, possibly empty.
+
+        :param leaving: users who leave at the same time
+        :param company: the team is of this company, and the leader works there
+        """
+        leaders = self._get_lifecycle_teams(company).user_id - leaving
+        return leaders.filtered(
+            lambda user: (company or user.company_ids) & user._get_lifecycle_companies()
+        )[:1]
 
     def _get_customer_activities(self, companies=None):
         """Return the planned activities of the users on documents of customers.
@@ -201,4 +191,20 @@ class ResUsers(models.Model):
                 SQL(" UNION ALL ").join(branches),
                 in_company,
             )
+        )
+
+    # ------------------------------------------------------------
+    # Owner of leads
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_owners_sql(self):
+        """Return the customers of the leads without a company."""
+        return SQL(
+            """
+            SELECT o.company_id, l.partner_id,
+                   CASE WHEN l.partner_id IS NULL THEN l.id END
+              FROM crm_lead AS l
+             WHERE l.user_id = o.id AND l.company_id IS NULL
+            """
         )

@@ -251,11 +251,8 @@ class CrmLifecycleHandover(models.TransientModel):
 
     def _get_leader(self, company):
         """Return the leader of the user's team in a company, who works there."""
-        leaders = self.from_user_id._get_lifecycle_teams(company).user_id
-        leaders -= self.from_user_id
-        return leaders.filtered(
-            lambda user: company in user._get_lifecycle_companies()
-        )[:1].with_env(self.env)
+        user = self.from_user_id
+        return user._get_lifecycle_leader(user, company).with_env(self.env)
 
     # ------------------------------------------------------------
     # Hand over
